@@ -4,9 +4,12 @@
 //! *dial* another name, and gets [`Conn`]s: two-way connections of whole frames. A frame on the
 //! wire is a `u32` length (big endian) and that many bytes.
 
-mod tcp;
-mod memory;
 pub mod faults;
+pub(crate) mod frames;
+mod memory;
+mod record;
+mod registration;
+mod tcp;
 
 use std::fmt;
 
@@ -14,7 +17,7 @@ use bytes::{Bytes, BytesMut};
 
 use crate::name::NodeName;
 pub use memory::MemoryNet;
-pub use tcp::TcpNet;
+pub use tcp::{DirectoryMode, TcpNet, default_directory_port};
 
 /// Which network a node runs on.
 #[derive(Clone, Debug)]
@@ -85,6 +88,14 @@ impl ConnReader {
         match self {
             ConnReader::Tcp(reader) => reader.recv().await,
             ConnReader::Memory(reader) => reader.recv().await,
+        }
+    }
+
+    /// Who is on the other side, for log lines: an address, or the name of a simulated node.
+    pub(crate) fn peer(&self) -> String {
+        match self {
+            ConnReader::Tcp(reader) => reader.peer().into(),
+            ConnReader::Memory(reader) => reader.peer(),
         }
     }
 
