@@ -55,6 +55,8 @@ pub enum NoAnswer {
     NoReply,
     /// The process ended before it answered.
     Exited(ExitReason),
+    /// The process answered, but the answer cannot be sent; the text says why.
+    Unsendable(String),
 }
 
 /// The first item of each frame: what kind it is, and whom it concerns.

@@ -1,0 +1,272 @@
+//! Sending: casts, calls, and both to many nodes at once.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::time::Duration;
+
+use bytes::Bytes;
+use futures_util::future::join_all;
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+use tokio::sync::oneshot;
+use tokio::time::timeout;
+
+use crate::address::{Address, ServerName};
+use crate::error::{CallError, CastError};
+use crate::link::Line;
+use crate::name::NodeName;
+use crate::node::{Inner, Node};
+use crate::peers::Intent;
+use crate::process::{Letter, Mailbox, Process};
+use crate::reply::{Answer, NotReached, Pending, Reply, ReplyTo};
+use crate::wire::{self, Header, NoAnswer, Target};
+
+/// What came of asking several nodes the same: each of them is in exactly one of the two.
+#[derive(Debug)]
+pub struct Answers<T> {
+    /// The answers that came in time.
+    pub answers: BTreeMap<NodeName, T>,
+    /// Why the other nodes gave none.
+    pub failures: BTreeMap<NodeName, CallError>,
+}
+
+impl Node {
+    /// Sends a message and goes on: it arrives at most once, perhaps never, and nobody is told.
+    ///
+    /// Messages from one process to another arrive in the order in which they were sent, as long
+    /// as the link holds. If there is no link, one is opened, and the message waits for it. This
+    /// waits only when some megabytes are waiting to be written to that node already.
+    ///
+    /// # Errors
+    /// [`CastError`] when the message certainly was not sent.
+    pub async fn cast<M>(&self, to: &Address<M>, msg: M) -> Result<(), CastError>
+    where
+        M: Serialize + Send + 'static,
+    {
+        let inner = self.inner();
+        if to.node() == self.name() {
+            let process = inner.processes.find(to.target()).ok_or(CastError::NoProcess)?;
+            return put_local(&process, msg, self.name());
+        }
+        let payload = encode(&msg, inner)?;
+        let line = inner.line_to(to.node(), Intent::Asked);
+        line.push(inner.clock.stamp(), &Header::Cast(to.target().clone()), &payload);
+        line.has_room().await;
+        Ok(())
+    }
+
+    /// Casts to the servers of one name on all connected nodes and on this one. It does not
+    /// connect to any node, and where there is no such server the message is dropped.
+    ///
+    /// # Errors
+    /// [`CastError::Unsendable`] when the message cannot be encoded; then nobody got it.
+    pub async fn abcast<M>(&self, name: &ServerName<M>, msg: M) -> Result<(), CastError>
+    where
+        M: Serialize + Send + 'static,
+    {
+        let inner = self.inner();
+        let payload = encode(&msg, inner)?;
+        let lines = inner.visible_lines();
+        for line in &lines {
+            line.push(inner.clock.stamp(), &Header::Cast(Target::Name(name.as_str().to_owned())), &payload);
+        }
+        if let Some(process) = inner.processes.find(&Target::Name(name.as_str().to_owned())) {
+            put_local(&process, msg, self.name())?;
+        }
+        for line in &lines {
+            line.has_room().await;
+        }
+        Ok(())
+    }
+
+    /// Sends a message and waits for its answer, as long as [`NodeConfig::call_timeout`]
+    /// (5 seconds unless set) says.
+    ///
+    /// The second argument makes the message around the `Reply` that it carries; for a variant
+    /// with nothing else in it, its name is enough: `node.call(&to, CounterMsg::Total)`.
+    ///
+    /// # Errors
+    /// [`CallError`] tells whether the message may have been handled although no answer came.
+    ///
+    /// [`NodeConfig::call_timeout`]: crate::NodeConfig::call_timeout
+    pub async fn call<M, T>(&self, to: &Address<M>, msg: impl FnOnce(Reply<T>) -> M) -> Result<T, CallError>
+    where
+        M: Serialize + Send + 'static,
+        T: DeserializeOwned + Send + 'static,
+    {
+        self.call_within(self.config().call_timeout, to, msg).await
+    }
+
+    /// Like [`call`](Node::call), with a time of its own. An answer that comes later is dropped.
+    ///
+    /// # Errors
+    /// As for [`call`](Node::call).
+    pub async fn call_within<M, T>(
+        &self,
+        within: Duration,
+        to: &Address<M>,
+        msg: impl FnOnce(Reply<T>) -> M,
+    ) -> Result<T, CallError>
+    where
+        M: Serialize + Send + 'static,
+        T: DeserializeOwned + Send + 'static,
+    {
+        let inner = self.inner();
+        if to.node() == self.name() {
+            let process = inner.processes.find(to.target()).ok_or_else(|| CallError::NoProcess(to.node().clone()))?;
+            return self.call_here(within, &process, msg).await;
+        }
+        let payload = encode(&msg(Reply::placeholder()), inner).map_err(CallError::from)?;
+        self.call_there(within, to.node(), to.target().clone(), payload).await
+    }
+
+    /// Calls the servers of one name on several nodes at the same time and collects what comes
+    /// within the given time. A node that is dead, paused or out of reach costs no more than that
+    /// time, and is found among the failures. If this node is in `nodes`, its own server is asked
+    /// too; do not wait for that in the very server that is asked.
+    pub async fn multi_call<M, T>(
+        &self,
+        nodes: &[NodeName],
+        name: &ServerName<M>,
+        within: Duration,
+        msg: impl Fn(Reply<T>) -> M,
+    ) -> Answers<T>
+    where
+        M: Serialize + Send + 'static,
+        T: DeserializeOwned + Send + 'static,
+    {
+        let payload = encode(&msg(Reply::placeholder()), self.inner()).map_err(CallError::from);
+        let target = Target::Name(name.as_str().to_owned());
+        let asked = nodes.iter().map(|node| {
+            let (payload, target, msg) = (payload.clone(), target.clone(), &msg);
+            async move {
+                let answer = if node == self.name() {
+                    self.call_within(within, &name.at(node), msg).await
+                } else {
+                    match payload {
+                        Ok(payload) => self.call_there(within, node, target, payload).await,
+                        Err(error) => Err(error),
+                    }
+                };
+                (node.clone(), answer)
+            }
+        });
+        let mut all = Answers { answers: BTreeMap::new(), failures: BTreeMap::new() };
+        for (node, answer) in join_all(asked).await {
+            match answer {
+                Ok(value) => drop(all.answers.insert(node, value)),
+                Err(error) => drop(all.failures.insert(node, error)),
+            }
+        }
+        all
+    }
+
+    async fn call_here<M, T>(
+        &self,
+        within: Duration,
+        process: &Process,
+        msg: impl FnOnce(Reply<T>) -> M,
+    ) -> Result<T, CallError>
+    where
+        M: Serialize + Send + 'static,
+        T: DeserializeOwned + Send + 'static,
+    {
+        let (caller, answer) = oneshot::channel();
+        match process.mailbox.as_any().downcast_ref::<Mailbox<M>>() {
+            Some(mailbox) => {
+                let pending = Pending::new(ReplyTo::Local { caller, encoded: false });
+                let msg = msg(Reply::bound(pending.clone()));
+                mailbox.put(Letter::Local(msg, Some(pending)));
+            }
+            // The server declares its messages in a type of its own: talk to it as a stranger.
+            None => {
+                let payload = encode(&msg(Reply::placeholder()), self.inner()).map_err(CallError::from)?;
+                let reply = ReplyTo::Local { caller, encoded: true };
+                process.mailbox.put_encoded(payload, Some(reply), self.name().clone());
+            }
+        }
+        outcome(self.name(), timeout(within, answer).await)
+    }
+
+    async fn call_there<T: DeserializeOwned + 'static>(
+        &self,
+        within: Duration,
+        node: &NodeName,
+        target: Target,
+        payload: Bytes,
+    ) -> Result<T, CallError> {
+        let inner = self.inner();
+        let (caller, answer) = oneshot::channel();
+        let line = inner.line_to(node, Intent::Asked);
+        let call = inner.numbers.next();
+        // Also when the caller's future is dropped, nothing may be left behind.
+        let _waiting = Waiting { line: &line, call };
+        line.push_call(call, inner.clock.stamp(), target, &payload, caller);
+        outcome(node, timeout(within, answer).await)
+    }
+}
+
+struct Waiting<'a> {
+    line: &'a Arc<Line>,
+    call: u64,
+}
+
+impl Drop for Waiting<'_> {
+    fn drop(&mut self) {
+        self.line.forget_call(self.call);
+    }
+}
+
+fn outcome<T: DeserializeOwned + 'static>(
+    node: &NodeName,
+    answer: Result<Result<Answer, oneshot::error::RecvError>, tokio::time::error::Elapsed>,
+) -> Result<T, CallError> {
+    match answer {
+        Err(_) => Err(CallError::Timeout(node.clone())),
+        // Only a node that is being torn down drops an answer without a word.
+        Ok(Err(_)) => Err(CallError::NodeDown(node.clone())),
+        Ok(Ok(Answer::Value(value))) => match value.downcast() {
+            Ok(value) => Ok(*value),
+            Err(_) => Err(CallError::BadAnswer("it is of another type than the caller expects".into())),
+        },
+        Ok(Ok(Answer::Encoded(bytes))) => wire::decode(&bytes).map_err(|error| CallError::BadAnswer(error.to_string())),
+        Ok(Ok(Answer::None(why))) => Err(match why {
+            NoAnswer::NoProcess => CallError::NoProcess(node.clone()),
+            NoAnswer::NotUnderstood(why) => CallError::NotUnderstood(why),
+            NoAnswer::NoReply => CallError::NoReply,
+            NoAnswer::Exited(reason) => CallError::Exited(reason),
+            NoAnswer::Unsendable(why) => CallError::BadAnswer(why),
+        }),
+        Ok(Ok(Answer::Lost(NotReached::NotConnected(why)))) => Err(CallError::NotConnected(node.clone(), why)),
+        Ok(Ok(Answer::Lost(NotReached::Down(_)))) => Err(CallError::NodeDown(node.clone())),
+    }
+}
+
+fn put_local<M: Serialize + Send + 'static>(process: &Process, msg: M, me: &NodeName) -> Result<(), CastError> {
+    match process.mailbox.as_any().downcast_ref::<Mailbox<M>>() {
+        Some(mailbox) => mailbox.put(Letter::Local(msg, None)),
+        None => {
+            let payload = wire::encode(&msg).map_err(|error| CastError::Unsendable(error.to_string()))?;
+            process.mailbox.put_encoded(payload, None, me.clone());
+        }
+    }
+    Ok(())
+}
+
+fn encode<M: Serialize>(msg: &M, inner: &Inner) -> Result<Bytes, CastError> {
+    if inner.is_stopped() {
+        return Err(CastError::Stopped);
+    }
+    let payload = wire::encode(msg).map_err(|error| CastError::Unsendable(error.to_string()))?;
+    let limit = inner.config.frame_limit - 1024;
+    if payload.len() > limit {
+        return Err(CastError::Unsendable(format!("the message has {} bytes, {limit} are allowed", payload.len())));
+    }
+    Ok(payload)
+}
+
+impl From<CastError> for CallError {
+    fn from(error: CastError) -> Self {
+        CallError::TooLong(error.to_string())
+    }
+}

@@ -1,0 +1,165 @@
+//! What can go wrong between processes, told so that the caller knows what may have happened.
+
+use std::fmt;
+
+use crate::handshake::HandshakeError;
+use crate::name::NodeName;
+use crate::net::{DialError, ListenError};
+use crate::process_id::ExitReason;
+
+/// Why a call gave no answer.
+///
+/// The question that matters after a failed call is: *did it happen?* Some failures say that the
+/// message was never handled, and then asking again is safe. The others leave it open, and then
+/// only an idempotent message may be sent again. See [`CallError::may_have_happened`].
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum CallError {
+    /// No connection to the node could be made. It did not happen.
+    NotConnected(NodeName, String),
+    /// The node has no such process. It did not happen.
+    NoProcess(NodeName),
+    /// The process could not decode the message; the text says why. It did not happen.
+    NotUnderstood(String),
+    /// The message, encoded, is longer than the limit for frames. It did not happen.
+    TooLong(String),
+    /// No answer came in time. It may have happened, or may still happen; a late answer is dropped.
+    Timeout(NodeName),
+    /// The connection was lost before the answer came. It may have happened.
+    NodeDown(NodeName),
+    /// The process ended before it answered. It may have happened, wholly or in part.
+    Exited(ExitReason),
+    /// The process handled the message and dropped its `Reply`. It may have happened.
+    NoReply,
+    /// The answer came and could not be decoded or sent; the text says why. It happened.
+    BadAnswer(String),
+}
+
+impl CallError {
+    /// Whether the message may have been handled although no answer came.
+    pub fn may_have_happened(&self) -> bool {
+        !matches!(
+            self,
+            CallError::NotConnected(..) | CallError::NoProcess(_) | CallError::NotUnderstood(_) | CallError::TooLong(_)
+        )
+    }
+}
+
+impl fmt::Display for CallError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            CallError::NotConnected(node, why) => write!(f, "{node} could not be connected: {why}"),
+            CallError::NoProcess(node) => write!(f, "{node} has no such process"),
+            CallError::NotUnderstood(why) => write!(f, "the message was not understood: {why}"),
+            CallError::TooLong(why) => f.write_str(why),
+            CallError::Timeout(node) => write!(f, "no answer from {node} in time"),
+            CallError::NodeDown(node) => write!(f, "the connection to {node} was lost before its answer came"),
+            CallError::Exited(reason) => write!(f, "the process ended before it answered: {reason}"),
+            CallError::NoReply => f.write_str("the process handled the message and dropped its Reply"),
+            CallError::BadAnswer(why) => write!(f, "the answer was not understood: {why}"),
+        }
+    }
+}
+
+impl std::error::Error for CallError {}
+
+/// Why a cast was not sent. When there is no error, the message *may* arrive, at most once.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum CastError {
+    /// This node has no such process. (For another node that cannot be known here.)
+    NoProcess,
+    /// The message cannot be encoded, or is longer than the limit for frames.
+    Unsendable(String),
+    /// The node was stopped.
+    Stopped,
+}
+
+impl fmt::Display for CastError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            CastError::NoProcess => f.write_str("this node has no such process"),
+            CastError::Unsendable(why) => f.write_str(why),
+            CastError::Stopped => f.write_str("this node was stopped"),
+        }
+    }
+}
+
+impl std::error::Error for CastError {}
+
+/// Why two nodes are not connected.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum ConnectError {
+    /// The network found no way to the node.
+    Dial(DialError),
+    /// The other node answered, but the two did not come to terms.
+    Handshake(HandshakeError),
+    /// The link was lost, or closed on purpose, while we waited for it.
+    Lost(LinkLoss),
+}
+
+impl fmt::Display for ConnectError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            ConnectError::Dial(error) => error.fmt(f),
+            ConnectError::Handshake(error) => error.fmt(f),
+            ConnectError::Lost(loss) => loss.fmt(f),
+        }
+    }
+}
+
+impl std::error::Error for ConnectError {}
+
+/// How a link ended.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum LinkLoss {
+    /// The connection was closed: the other node ended, or the network cut it.
+    Closed(String),
+    /// Nothing was heard for the tick time. The node may be dead, paused, or only out of reach.
+    Silence,
+    /// Somebody called `disconnect`, here or there.
+    Disconnected,
+    /// The same node opened a newer link.
+    Replaced,
+    /// What came over the link was not the protocol.
+    Protocol(String),
+    /// This node was stopped.
+    Stopped,
+}
+
+impl fmt::Display for LinkLoss {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            LinkLoss::Closed(why) => f.write_str(why),
+            LinkLoss::Silence => f.write_str("nothing was heard from it for the tick time"),
+            LinkLoss::Disconnected => f.write_str("it was disconnected on purpose"),
+            LinkLoss::Replaced => f.write_str("it opened a newer link"),
+            LinkLoss::Protocol(why) => write!(f, "it broke the protocol: {why}"),
+            LinkLoss::Stopped => f.write_str("this node was stopped"),
+        }
+    }
+}
+
+/// Why a process, or a node, did not start.
+#[derive(Debug)]
+pub enum StartError {
+    /// A living process of this node has the name already.
+    NameTaken(String),
+    /// The process ended in its `init`, or a child of a supervisor did.
+    Init(ExitReason),
+    /// The name of the node could not be taken on the network.
+    Listen(ListenError),
+    /// The node was stopped.
+    Stopped,
+}
+
+impl fmt::Display for StartError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            StartError::NameTaken(name) => write!(f, "a process called {name:?} runs here already"),
+            StartError::Init(reason) => write!(f, "it did not start: {reason}"),
+            StartError::Listen(error) => error.fmt(f),
+            StartError::Stopped => f.write_str("the node was stopped"),
+        }
+    }
+}
+
+impl std::error::Error for StartError {}

@@ -1,0 +1,174 @@
+//! The main function of a program that is a node.
+
+use std::net::{IpAddr, SocketAddr};
+use std::process::ExitCode;
+use std::time::Duration;
+
+use clap::{Args, Parser};
+use tokio::io::AsyncReadExt;
+use tokio::signal::unix::{SignalKind, signal};
+
+use crate::address::Address;
+use crate::cookie::Cookie;
+use crate::error::StartError;
+use crate::name::NodeName;
+use crate::net::{Net, TcpNet};
+use crate::node::{Node, NodeConfig};
+
+/// The flags that every program which is a node understands.
+#[derive(Debug, Clone, Args)]
+pub struct NodeArgs {
+    /// Name of this node, such as gold@127.0.0.1
+    #[arg(long)]
+    pub name: NodeName,
+
+    /// The secret that all nodes of a cluster share; without it, the one in your cookie file
+    #[arg(long)]
+    pub cookie: Option<String>,
+
+    /// Address of a directory that is served elsewhere; without it, nodes of one host share one
+    #[arg(long, value_name = "IP:PORT")]
+    pub directory: Option<SocketAddr>,
+
+    /// Address to listen on. Anything but loopback lets other machines in: read what a cookie does not protect first
+    #[arg(long, value_name = "IP", default_value = "127.0.0.1")]
+    pub listen: IpAddr,
+
+    /// Port to listen on; without it, the operating system picks a free one
+    #[arg(long)]
+    pub port: Option<u16>,
+
+    /// Silence after which another node counts as down, in seconds
+    #[arg(long, value_name = "SECONDS", default_value = "15", value_parser = seconds)]
+    pub tick_time: Duration,
+
+    /// How long a call waits for its answer, in seconds
+    #[arg(long, value_name = "SECONDS", default_value = "5", value_parser = seconds)]
+    pub call_timeout: Duration,
+
+    /// Where the node's random numbers start
+    #[arg(long)]
+    pub seed: Option<u64>,
+}
+
+impl NodeArgs {
+    /// The node that these flags describe.
+    ///
+    /// # Errors
+    /// A sentence for the person at the terminal, when there is no usable cookie.
+    pub fn config(&self) -> Result<NodeConfig, String> {
+        let cookie = match &self.cookie {
+            Some(text) => Cookie::from_text(text.as_str()).map_err(|error| error.to_string())?,
+            None => Cookie::load_or_create().map_err(|error| error.to_string())?.0,
+        };
+        let mut net = TcpNet::new().listen_on(self.listen);
+        if let Some(directory) = self.directory {
+            net = net.directory_at(directory);
+        }
+        if let Some(port) = self.port {
+            net = net.port(port);
+        }
+        let mut config = NodeConfig::new(self.name.clone(), cookie, Net::Tcp(net));
+        config.tick_time = self.tick_time;
+        config.call_timeout = self.call_timeout;
+        config.seed = self.seed;
+        Ok(config)
+    }
+}
+
+fn seconds(text: &str) -> Result<Duration, String> {
+    let seconds: f64 = text.parse().map_err(|_| "not a number of seconds".to_owned())?;
+    if !(0.05..=3600.0).contains(&seconds) {
+        return Err("give between 0.05 and 3600 seconds".into());
+    }
+    Ok(Duration::from_secs_f64(seconds))
+}
+
+/// A node that runs one program.
+#[derive(Debug, Parser)]
+#[command(about = "A node that runs one program", long_about = None)]
+struct Flags {
+    #[command(flatten)]
+    node: NodeArgs,
+
+    /// Node to connect to at the start; can be given several times
+    #[arg(long, value_name = "NODE")]
+    connect: Vec<NodeName>,
+
+    /// End when standard input is closed, so that the node does not outlive whoever started it
+    #[arg(long)]
+    exit_with_stdin: bool,
+}
+
+/// Runs a node with the program that `start` starts on it, until Ctrl-C, SIGTERM, or the end of
+/// the process whose address `start` returns (its supervisor, as a rule).
+///
+/// When everything is started it says so on standard output, in a line of its own:
+/// `node gold@127.0.0.1 is ready (listening on 127.0.0.1:40123)`, followed by `[sources …]` if
+/// `sources`, a hash of the program's source files, was compiled in. All else goes to standard
+/// error. This is the only place where a panic hook is installed: call it from `main`.
+pub fn run<M>(sources: Option<&'static str>, start: impl AsyncFnOnce(Node) -> Result<Address<M>, StartError>) -> ExitCode {
+    let flags = Flags::parse();
+    std::panic::set_hook(Box::new(|panic| {
+        let place = panic.location().map(|at| format!("{}:{}", at.file(), at.line())).unwrap_or_default();
+        let message = panic.payload_as_str().unwrap_or("a panic without a message");
+        eprintln!("panicked at {place}: {message}");
+    }));
+    tracing_subscriber::fmt()
+        .with_writer(std::io::stderr)
+        .with_ansi(false)
+        .with_target(false)
+        .with_max_level(tracing::Level::INFO)
+        .without_time()
+        .init();
+    let runtime = match tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build() {
+        Ok(runtime) => runtime,
+        Err(error) => {
+            eprintln!("the asynchronous runtime did not start: {error}");
+            return ExitCode::FAILURE;
+        }
+    };
+    let ended = runtime.block_on(serve(flags, sources, start));
+    // Standard input may still be read by a thread that nothing can wake.
+    runtime.shutdown_background();
+    match ended {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(why) => {
+            eprintln!("{why}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+async fn serve<M>(
+    flags: Flags,
+    sources: Option<&'static str>,
+    start: impl AsyncFnOnce(Node) -> Result<Address<M>, StartError>,
+) -> Result<(), String> {
+    let node = Node::start(flags.node.config()?).await.map_err(|error| format!("the node did not start: {error}"))?;
+    let name = node.name().clone();
+    for other in &flags.connect {
+        if let Err(error) = node.connect(other).await {
+            eprintln!("{name} could not connect to {other}: {error}");
+        }
+    }
+    let root = start(node.clone()).await.map_err(|error| format!("the program of {name} did not start: {error}"))?;
+    let sources = sources.map(|hash| format!(" [sources {hash}]")).unwrap_or_default();
+    println!("node {name} is ready (listening on {}){sources}", node.address());
+
+    let mut terminate = signal(SignalKind::terminate()).map_err(|error| format!("cannot wait for SIGTERM: {error}"))?;
+    let ended = tokio::select! { biased;
+        () = node.ended(&root) => Err(format!("the program of {name} ended: its supervisor gave up")),
+        _ = tokio::signal::ctrl_c() => Ok(()),
+        _ = terminate.recv() => Ok(()),
+        () = stdin_closed(), if flags.exit_with_stdin => Ok(()),
+    };
+    node.stop().await;
+    ended
+}
+
+async fn stdin_closed() {
+    let mut input = tokio::io::stdin();
+    let mut ignored = [0; 256];
+    while input.read(&mut ignored).await.is_ok_and(|read| read > 0) {}
+}

@@ -1,0 +1,303 @@
+//! One link to one other node, and how a node learns that the other is gone.
+//!
+//! A link is one connection. What is sent over it arrives in order and at most once: frames that
+//! are lost when the link drops are not sent again, for nobody can know which of them arrived.
+//!
+//! There are two ways to learn that the other node is gone. The connection *closes*: its process
+//! ended, or the network said so; that is seen at once. Or there is *silence*: the machine lost
+//! its power, the cable was cut, the process is paused. Then nothing at all happens here, and
+//! only a clock can tell. So each side sends a tick when it has had nothing else to send for a
+//! while, and gives the other up when it has heard nothing, ticks included, for the *tick time*.
+//! Either way the verdict is a guess: the other node may be alive and well behind a broken
+//! network, and think the same of us.
+
+use std::collections::BTreeMap;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, OnceLock};
+use std::time::Duration;
+
+use bytes::BytesMut;
+use tokio::sync::{Notify, oneshot, watch};
+use tokio::time::{MissedTickBehavior, interval, timeout};
+
+use crate::error::{ConnectError, LinkLoss};
+use crate::handshake::Identity;
+use crate::name::NodeName;
+use crate::net::{ConnError, ConnReader, ConnWriter};
+use crate::reply::{Answer, NotReached};
+use crate::wire::{self, Frame, Header, Target};
+
+/// A sender waits when more than this many bytes are waiting to be written.
+const ROOM: usize = 4 << 20;
+
+/// Silence is judged in this many steps, so that one long pause of *this* process, which delays
+/// all its clocks, counts as one step and not as the whole tick time.
+const STEPS: u32 = 4;
+
+/// How long a link that is closed on purpose may take to send what is still waiting.
+const FLUSH: Duration = Duration::from_secs(1);
+
+/// What may be sent to one node, from the first wish to connect until the link is gone.
+///
+/// The line exists before its connection does: what is sent meanwhile waits here. When the
+/// connection is made the line *opens*; when it fails or is lost the line *closes*, for good. A
+/// later connection to the same node is another line.
+pub(crate) struct Line {
+    peer: NodeName,
+    id: u64,
+    frame_limit: usize,
+    identity: OnceLock<Identity>,
+    out: Mutex<Outbox>,
+    /// Wakes the writer: there is something to write, or the line closed.
+    written: Notify,
+    /// Wakes senders that wait for room.
+    room: Notify,
+    closed: AtomicBool,
+    state: watch::Sender<LineState>,
+    calls: Mutex<BTreeMap<u64, oneshot::Sender<Answer>>>,
+    /// Processes here that the other node watches: number of the watch → serial, and whether
+    /// they are linked.
+    pub(crate) watched: Mutex<BTreeMap<u64, (u64, bool)>>,
+}
+
+#[derive(Default)]
+struct Outbox {
+    bytes: BytesMut,
+    closed: bool,
+}
+
+/// How far a line has got.
+#[derive(Debug, Clone)]
+pub(crate) enum LineState {
+    Opening,
+    Open,
+    Closed(ConnectError),
+}
+
+impl Line {
+    pub(crate) fn new(peer: NodeName, id: u64, frame_limit: usize) -> Arc<Self> {
+        Arc::new(Line {
+            peer,
+            id,
+            frame_limit,
+            identity: OnceLock::new(),
+            out: Mutex::default(),
+            written: Notify::new(),
+            room: Notify::new(),
+            closed: AtomicBool::new(false),
+            state: watch::Sender::new(LineState::Opening),
+            calls: Mutex::default(),
+            watched: Mutex::default(),
+        })
+    }
+
+    pub(crate) fn peer(&self) -> &NodeName {
+        &self.peer
+    }
+
+    /// Tells this line from earlier and later ones to the same node.
+    pub(crate) fn id(&self) -> u64 {
+        self.id
+    }
+
+    /// Who is at the other end, once that is proven.
+    pub(crate) fn identity(&self) -> Option<&Identity> {
+        self.identity.get()
+    }
+
+    pub(crate) fn is_hidden(&self) -> bool {
+        self.identity().is_some_and(|identity| identity.hidden)
+    }
+
+    pub(crate) fn is_closed(&self) -> bool {
+        self.closed.load(Ordering::Acquire)
+    }
+
+    /// The most bytes that a payload may have: the limit for frames, less room for a header.
+    pub(crate) fn longest_payload(&self) -> usize {
+        self.frame_limit - 1024
+    }
+
+    /// Appends a frame to what waits to be written. False if the line is closed.
+    pub(crate) fn push(&self, clock: u64, header: &Header, payload: &[u8]) -> bool {
+        let mut out = self.out.lock().unwrap();
+        if out.closed {
+            return false;
+        }
+        let was_empty = out.bytes.is_empty();
+        wire::put_frame(&mut out.bytes, clock, header, payload);
+        drop(out);
+        if was_empty {
+            self.written.notify_one();
+        }
+        true
+    }
+
+    /// Sends a call; its fate comes over `caller`, whatever it is.
+    pub(crate) fn push_call(&self, call: u64, clock: u64, to: Target, payload: &[u8], caller: oneshot::Sender<Answer>) {
+        self.calls.lock().unwrap().insert(call, caller);
+        if !self.push(clock, &Header::Call(to, call), payload) {
+            self.fail_calls();
+        }
+    }
+
+    /// The caller no longer waits: a late answer will be dropped.
+    pub(crate) fn forget_call(&self, call: u64) {
+        self.calls.lock().unwrap().remove(&call);
+    }
+
+    pub(crate) fn answer_call(&self, call: u64, answer: Answer) {
+        if let Some(caller) = self.calls.lock().unwrap().remove(&call) {
+            let _ = caller.send(answer);
+        }
+    }
+
+    /// Waits until not too much is waiting to be written. A closed line has room: what is sent
+    /// over it is lost anyway.
+    pub(crate) async fn has_room(&self) {
+        loop {
+            let notified = self.room.notified();
+            {
+                let out = self.out.lock().unwrap();
+                if out.closed || out.bytes.len() < ROOM {
+                    return;
+                }
+            }
+            notified.await;
+        }
+    }
+
+    /// Waits until the line is open.
+    pub(crate) async fn opened(&self) -> Result<(), ConnectError> {
+        let mut state = self.state.subscribe();
+        let state = state.wait_for(|state| !matches!(state, LineState::Opening)).await;
+        match state.as_deref() {
+            Ok(LineState::Closed(error)) => Err(error.clone()),
+            Ok(_) => Ok(()),
+            Err(_) => Err(ConnectError::Lost(LinkLoss::Stopped)),
+        }
+    }
+
+    pub(crate) fn open(&self, identity: Identity) {
+        let _ = self.identity.set(identity);
+        self.state.send_replace(LineState::Open);
+    }
+
+    /// Closes the line and fails its calls. Only the first closing counts; says whether it was
+    /// this one.
+    pub(crate) fn close(&self, why: ConnectError) -> bool {
+        if self.closed.swap(true, Ordering::AcqRel) {
+            return false;
+        }
+        self.out.lock().unwrap().closed = true;
+        self.state.send_replace(LineState::Closed(why));
+        self.fail_calls();
+        self.written.notify_one();
+        self.room.notify_waiters();
+        true
+    }
+
+    fn fail_calls(&self) {
+        let why = match (&*self.state.borrow(), self.identity()) {
+            (LineState::Closed(ConnectError::Lost(loss)), Some(_)) => NotReached::Down(loss.clone()),
+            (LineState::Closed(error), _) => NotReached::NotConnected(error.to_string()),
+            (LineState::Opening | LineState::Open, _) => return,
+        };
+        for (_, caller) in std::mem::take(&mut *self.calls.lock().unwrap()) {
+            let _ = caller.send(Answer::Lost(why.clone()));
+        }
+    }
+
+    async fn closing(&self) {
+        let mut state = self.state.subscribe();
+        let _ = state.wait_for(|state| matches!(state, LineState::Closed(_))).await;
+    }
+
+    fn take_output(&self) -> BytesMut {
+        std::mem::take(&mut self.out.lock().unwrap().bytes)
+    }
+}
+
+/// Writes what is pushed into the line, many frames at a time, and ticks when there is nothing.
+pub(crate) async fn write(line: Arc<Line>, mut writer: ConnWriter, tick_time: Duration) {
+    let mut ticks = interval(tick_time / STEPS);
+    ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    let mut said_something = false;
+    while !line.is_closed() {
+        let batch = line.take_output();
+        if !batch.is_empty() {
+            said_something = true;
+            tokio::select! { biased;
+                sent = writer.send(batch) => if sent.is_err() { return }, // The reader will say why.
+                () = line.closing() => return,
+            }
+            line.room.notify_waiters();
+            continue;
+        }
+        tokio::select! { biased;
+            () = line.written.notified() => {}
+            _ = ticks.tick() => {
+                if !said_something {
+                    line.push(0, &Header::Tick, &[]);
+                }
+                said_something = false;
+            }
+        }
+    }
+    // A link that is closed on purpose first delivers what it was given, its goodbye above all.
+    let on_purpose = matches!(&*line.state.borrow(), LineState::Closed(ConnectError::Lost(LinkLoss::Disconnected)));
+    let rest = line.take_output();
+    if on_purpose && !rest.is_empty() {
+        let _ = timeout(FLUSH, writer.send(rest)).await;
+    }
+}
+
+/// Reads frames and hands each to `deliver`, until the link is lost; returns how.
+pub(crate) async fn read(
+    line: Arc<Line>,
+    mut reader: ConnReader,
+    tick_time: Duration,
+    mut deliver: impl FnMut(Frame) -> Result<(), LinkLoss>,
+) -> LinkLoss {
+    let mut steps = interval(tick_time / STEPS);
+    // After a pause of this process the first step comes at once and the next ones in due time:
+    // meanwhile the socket is drained, and what waited in it counts as heard.
+    steps.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    steps.reset();
+    let mut silent_steps = 0;
+    loop {
+        tokio::select! { biased;
+            () = line.closing() => return LinkLoss::Stopped, // Closed from this side: the closer said why.
+            received = reader.recv() => {
+                silent_steps = 0;
+                let frame = match received {
+                    Ok(bytes) => wire::read_frame(bytes),
+                    Err(error @ ConnError::TooLong { .. }) => return LinkLoss::Protocol(error.to_string()),
+                    Err(error) => return LinkLoss::Closed(error.to_string()),
+                };
+                match frame {
+                    // A line that was replaced meanwhile delivers nothing any more.
+                    Ok(_) if line.is_closed() => return LinkLoss::Replaced,
+                    Ok(frame) => if let Err(loss) = deliver(frame) { return loss },
+                    Err(malformed) => return LinkLoss::Protocol(malformed.to_string()),
+                }
+            }
+            _ = steps.tick() => {
+                silent_steps += 1;
+                if silent_steps > STEPS {
+                    return LinkLoss::Silence;
+                }
+            }
+        }
+    }
+}
+
+/// Numbers that are unique within one start of a node: lines, processes, calls, watches.
+#[derive(Debug, Default)]
+pub(crate) struct Numbers(AtomicU64);
+
+impl Numbers {
+    pub(crate) fn next(&self) -> u64 {
+        self.0.fetch_add(1, Ordering::Relaxed) + 1
+    }
+}
