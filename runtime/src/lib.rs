@@ -29,9 +29,11 @@ pub mod launch;
 pub use address::{Address, ServerName};
 pub use call::Answers;
 pub use clock::Clock;
-pub use cookie::Cookie;
+pub use cookie::{Cookie, CookieError};
 pub use ctx::{Ctx, Task};
 pub use error::{CallError, CastError, ConnectError, LinkLoss, StartError};
+#[doc(hidden)]
+pub use handshake::fuzz_message;
 pub use handshake::{HandshakeError, Refusal};
 pub use name::NodeName;
 pub use net::{MemoryNet, Net, TcpNet};
