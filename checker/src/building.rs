@@ -1,0 +1,285 @@
+//! Building a part with cargo, once, before anything is started.
+
+use std::io::IsTerminal;
+use std::path::{Path, PathBuf};
+use std::process::Stdio;
+
+use serde::Deserialize;
+use tokio::io::{AsyncBufReadExt, BufReader};
+use tokio::process::Command;
+
+use crate::trouble::{Result, Trouble, While};
+
+/// What to build, and how.
+#[derive(Debug, Clone)]
+pub struct Build {
+    /// The course's root: cargo runs there, so that the course's own settings apply.
+    pub root: PathBuf,
+    /// The manifest of the workspace.
+    pub workspace: PathBuf,
+    /// The package's folder.
+    pub folder: PathBuf,
+    /// The package, and its binary.
+    pub package: String,
+    /// Further arguments for `cargo build`.
+    pub args: Vec<String>,
+    /// Further variables for cargo's environment.
+    pub env: Vec<(String, PathBuf)>,
+}
+
+/// What can be told while a build goes on.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Building {
+    /// Another cargo holds the lock that this one needs.
+    WaitingForLock,
+    /// A package is being compiled.
+    Compiling(String),
+}
+
+/// What a build made.
+#[derive(Debug, Clone)]
+pub struct Binary {
+    /// Where the program is.
+    pub path: PathBuf,
+    /// What the compiler warned about in the package.
+    pub warnings: Vec<Diagnostic>,
+}
+
+/// Something that the compiler said.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Diagnostic {
+    /// As cargo would show it.
+    pub rendered: String,
+    /// The file that it is about, relative to the package's folder where it lies inside.
+    pub file: Option<PathBuf>,
+    /// The line in it.
+    pub line: Option<u32>,
+}
+
+/// What became of a build that ran.
+#[derive(Debug, Clone)]
+pub enum Built {
+    /// It made the program.
+    Binary(Binary),
+    /// The compiler refused the code.
+    Refused(Vec<Diagnostic>),
+}
+
+impl Build {
+    /// The build of a package of the course itself.
+    pub fn of_course(root: &Path, folder: PathBuf, package: &str) -> Build {
+        Build {
+            root: root.to_owned(),
+            workspace: root.join("Cargo.toml"),
+            folder,
+            package: package.to_owned(),
+            args: Vec::new(),
+            env: Vec::new(),
+        }
+    }
+
+    /// Runs cargo, and tells `progress` what it does.
+    ///
+    /// # Errors
+    /// When cargo cannot be run, or fails for another reason than the code that it compiles: the
+    /// network, the disk, a broken manifest. Its own words are in the error.
+    pub async fn run(&self, mut progress: impl FnMut(Building)) -> Result<Built> {
+        let format = if std::io::stderr().is_terminal() && std::env::var_os("NO_COLOR").is_none() {
+            "--message-format=json-diagnostic-rendered-ansi"
+        } else {
+            "--message-format=json"
+        };
+        let mut cargo = Command::new(cargo_program())
+            .current_dir(&self.root)
+            .args(["build", format, "--manifest-path"])
+            .arg(&self.workspace)
+            .args(["--package", &self.package])
+            .args(&self.args)
+            .envs(self.env.iter().map(|(name, value)| (name, value)))
+            .stdin(Stdio::null())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .kill_on_drop(true)
+            .spawn()
+            .or_trouble(|| "run cargo, which comes with Rust (https://rustup.rs)")?;
+        let (Some(stdout), Some(stderr)) = (cargo.stdout.take(), cargo.stderr.take()) else {
+            return Err(Trouble::new("could not read what cargo says"));
+        };
+
+        let mut messages = BufReader::new(stdout).lines();
+        let mut words = BufReader::new(stderr).lines();
+        let mut said = Said::default();
+        let (mut more_messages, mut more_words) = (true, true);
+        while more_messages || more_words {
+            tokio::select! {
+                line = messages.next_line(), if more_messages => match line {
+                    Ok(Some(line)) => said.note_message(&line, self),
+                    _ => more_messages = false,
+                },
+                line = words.next_line(), if more_words => match line {
+                    Ok(Some(line)) => said.note_words(line, &mut progress),
+                    _ => more_words = false,
+                },
+            }
+        }
+        let status = cargo.wait().await.or_trouble(|| "wait for cargo")?;
+
+        if !status.success() {
+            return if said.errors.is_empty() {
+                Err(Trouble::new(format!(
+                    "could not build {}; cargo says:\n{}",
+                    self.package,
+                    said.words.join("\n")
+                )))
+            } else {
+                Ok(Built::Refused(said.errors))
+            };
+        }
+        let path = said.binary.ok_or_else(|| {
+            Trouble::new(format!(
+                "could not find the program of {} among what cargo built",
+                self.package
+            ))
+        })?;
+        Ok(Built::Binary(Binary {
+            path,
+            warnings: said.warnings,
+        }))
+    }
+}
+
+/// The cargo to run: the one that runs us, where there is one.
+pub(crate) fn cargo_program() -> PathBuf {
+    std::env::var_os("CARGO").map_or_else(|| PathBuf::from("cargo"), PathBuf::from)
+}
+
+/// Everything that cargo said so far.
+#[derive(Default)]
+struct Said {
+    errors: Vec<Diagnostic>,
+    warnings: Vec<Diagnostic>,
+    binary: Option<PathBuf>,
+    words: Vec<String>,
+}
+
+/// The messages of cargo that matter here.
+#[derive(Deserialize)]
+#[serde(tag = "reason", rename_all = "kebab-case")]
+enum Message {
+    CompilerArtifact {
+        manifest_path: PathBuf,
+        target: Target,
+        executable: Option<PathBuf>,
+    },
+    CompilerMessage {
+        manifest_path: PathBuf,
+        message: CompilerMessage,
+    },
+    #[serde(other)]
+    Other,
+}
+
+#[derive(Deserialize)]
+struct Target {
+    name: String,
+}
+
+#[derive(Deserialize)]
+struct CompilerMessage {
+    level: String,
+    rendered: Option<String>,
+    spans: Vec<Span>,
+}
+
+#[derive(Deserialize)]
+struct Span {
+    file_name: PathBuf,
+    line_start: u32,
+    is_primary: bool,
+}
+
+impl Said {
+    fn note_message(&mut self, line: &str, build: &Build) {
+        let is_ours = |manifest: &Path| {
+            manifest
+                .parent()
+                .is_some_and(|folder| same_folder(folder, &build.folder))
+        };
+        match serde_json::from_str(line) {
+            Ok(Message::CompilerArtifact {
+                manifest_path,
+                target,
+                executable: Some(executable),
+            }) if target.name == build.package && is_ours(&manifest_path) => {
+                self.binary = Some(executable);
+            }
+            Ok(Message::CompilerMessage {
+                manifest_path,
+                message,
+            }) => {
+                let ours = is_ours(&manifest_path);
+                let is_error = message.level.starts_with("error");
+                let Some(diagnostic) = diagnostic(message, build) else {
+                    return;
+                };
+                // The same code is compiled more than once when library and binary share it.
+                let list = match (is_error, ours) {
+                    (true, _) => &mut self.errors,
+                    (false, true) => &mut self.warnings,
+                    (false, false) => return,
+                };
+                if !list.contains(&diagnostic) {
+                    list.push(diagnostic);
+                }
+            }
+            _ => {}
+        }
+    }
+
+    fn note_words(&mut self, line: String, progress: &mut impl FnMut(Building)) {
+        let words = line.trim_start();
+        if words.starts_with("Blocking waiting for file lock") {
+            progress(Building::WaitingForLock);
+        } else if let Some(package) = words.strip_prefix("Compiling ") {
+            progress(Building::Compiling(
+                package.split(" (").next().unwrap_or(package).to_owned(),
+            ));
+        }
+        self.words.push(line);
+    }
+}
+
+/// What the compiler said, unless it is only the sum of what it said before.
+fn diagnostic(message: CompilerMessage, build: &Build) -> Option<Diagnostic> {
+    let rendered = message.rendered?;
+    let span = message.spans.into_iter().find(|span| span.is_primary);
+    let sums_up = span.is_none()
+        && (rendered.contains("aborting due to")
+            || rendered.contains("For more information about")
+            || rendered.contains("errors have detailed explanations")
+            || rendered.contains("warnings emitted")
+            || rendered.contains("warning emitted"));
+    if sums_up {
+        return None;
+    }
+    // Compiler and cargo name files relative to the workspace.
+    let workspace = build.workspace.parent().unwrap_or(&build.root);
+    let file = span.as_ref().map(|span| {
+        let whole = workspace.join(&span.file_name);
+        whole
+            .strip_prefix(&build.folder)
+            .map(Path::to_owned)
+            .unwrap_or(whole)
+    });
+    Some(Diagnostic {
+        rendered,
+        file,
+        line: span.map(|span| span.line_start),
+    })
+}
+
+/// Whether two paths lead to one folder: cargo resolves symbolic links in some places only.
+fn same_folder(one: &Path, other: &Path) -> bool {
+    one == other
+        || matches!((one.canonicalize(), other.canonicalize()), (Ok(one), Ok(other)) if one == other)
+}

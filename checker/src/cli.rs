@@ -1,0 +1,263 @@
+//! The command line.
+
+use std::ffi::OsString;
+use std::path::PathBuf;
+
+use clap::{Args, CommandFactory, FromArgMatches, Parser, Subcommand};
+use colored::Colorize;
+
+use crate::course::Course;
+use crate::grading::{self, Order};
+use crate::manifest::{self, PARTS, Part};
+use crate::report::terminal::{command_name, render};
+use crate::report::{Graded, JsonReport, PartReport};
+use crate::trouble::{Result, Trouble, While};
+use crate::verdict::Standing;
+use crate::{dev, doctor, guard, seed};
+
+const EXIT_CODES: &str = "\
+Exit codes:
+  0  passed: every problem that counts was solved
+  1  failed: a claim did not hold, or the code does not compile
+  2  inconclusive: nothing can be said, for the machine was too slow or a fault did not bite
+  3  not written: a gap is not filled yet
+  4  checker fault: the checker went wrong, or was called wrongly
+Of several, 4 is told before 1, before 2, before 3. Optional problems do not count.";
+
+/// Grades the exercises of Distributed Systems Training in Rust: starts real clusters of your
+/// code, breaks them, and explains what it sees.
+#[derive(Debug, Parser)]
+#[command(name = "checker", version, after_help = EXIT_CODES, subcommand_required = true, arg_required_else_help = true)]
+struct Cli {
+    #[command(subcommand)]
+    command: Other,
+}
+
+/// The commands that are not parts; those come from the manifest.
+#[derive(Debug, Subcommand)]
+enum Other {
+    /// Grades every part, one after the other
+    All(PartArgs),
+    /// Lists the parts and their problems
+    List,
+    /// Checks whether this machine is fit for the course, and says what to do if it is not
+    Doctor,
+    /// For those who work on the course
+    Dev {
+        #[command(subcommand)]
+        command: Dev,
+    },
+    /// The process that starts and ends the others (not for people)
+    #[command(hide = true)]
+    Guard {
+        /// The folder to remove at the end
+        #[arg(long)]
+        remove: Option<PathBuf>,
+    },
+}
+
+#[derive(Debug, Subcommand)]
+enum Dev {
+    /// Checks the checker: wrong programs must fail, right ones must pass
+    Check,
+}
+
+/// What to grade, and how.
+#[derive(Debug, Clone, Args)]
+struct PartArgs {
+    /// Grades the course's own solution
+    #[arg(long, conflicts_with = "submission")]
+    solution: bool,
+    /// Grades a copy of the exercise's folder that lies anywhere
+    #[arg(long, value_name = "DIR")]
+    submission: Option<PathBuf>,
+    /// Grades only this problem; may be given several times
+    #[arg(long = "problem", value_name = "N")]
+    problems: Vec<u8>,
+    /// Repeats the choices of an earlier run, which printed this number
+    #[arg(long, value_name = "S")]
+    seed: Option<u64>,
+    /// Runs everything this often, under one seed after the other
+    #[arg(long, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u32).range(1..))]
+    repeat: u32,
+    /// Prints the result as JSON
+    #[arg(long)]
+    json: bool,
+    /// Leaves logs and records behind, and says where
+    #[arg(long)]
+    keep: bool,
+    /// Also shows each step, and the compiler's warnings
+    #[arg(short, long)]
+    verbose: bool,
+    /// How many scenarios run at once
+    #[arg(long, value_name = "N", hide = true)]
+    jobs: Option<usize>,
+}
+
+/// Runs the command line, and says how it went.
+pub fn main(args: impl IntoIterator<Item = OsString>) -> Standing {
+    let matches = match command().try_get_matches_from(args) {
+        Ok(matches) => matches,
+        Err(error) => {
+            // When not even that can be printed, nobody is listening.
+            let _ = error.print();
+            return if error.use_stderr() {
+                Standing::CheckerFault
+            } else {
+                Standing::Passed
+            };
+        }
+    };
+    match run(&matches) {
+        Ok(standing) => standing,
+        Err(trouble) => {
+            eprintln!(
+                "{} The checker {trouble}.",
+                "Checker fault.".magenta().bold()
+            );
+            Standing::CheckerFault
+        }
+    }
+}
+
+/// The whole command line: the parts of the manifest, then everything else.
+fn command() -> clap::Command {
+    let mut command = Cli::command();
+    for (place, part) in PARTS.iter().enumerate() {
+        let about = format!("Grades part {}, {}", part.number, part.title);
+        let subcommand = PartArgs::augment_args(
+            clap::Command::new(part.name)
+                .about(about)
+                .display_order(place),
+        );
+        command = command.subcommand(subcommand);
+    }
+    command
+}
+
+fn run(matches: &clap::ArgMatches) -> Result<Standing> {
+    if let Some((name, args)) = matches.subcommand()
+        && let Some(part) = manifest::part(name)
+    {
+        let args = PartArgs::from_arg_matches(args).or_trouble(|| "read the command line")?;
+        return grade(&[part], args);
+    }
+    match Other::from_arg_matches(matches).or_trouble(|| "read the command line")? {
+        Other::All(args) => grade(&PARTS.iter().collect::<Vec<_>>(), args),
+        Other::List => {
+            list();
+            Ok(Standing::Passed)
+        }
+        Other::Doctor => asynchronously(doctor::examine()),
+        Other::Dev {
+            command: Dev::Check,
+        } => {
+            let course = course()?;
+            asynchronously(async { dev::check(&course).await })
+        }
+        Other::Guard { remove } => guard::main(remove).map(|()| Standing::Passed),
+    }
+}
+
+fn grade(parts: &[&'static Part], args: PartArgs) -> Result<Standing> {
+    for part in parts {
+        if let Some(unknown) = args
+            .problems
+            .iter()
+            .find(|&&problem| part.problem(problem).is_none())
+        {
+            return Err(Trouble::new(format!(
+                "could not find problem {unknown} in {}: its problems are 1 to {}",
+                part.name,
+                part.problems.len()
+            )));
+        }
+    }
+    let course = course()?;
+    let graded = match (args.solution, args.submission) {
+        (_, Some(folder)) => grading::submitted(folder)?,
+        (true, None) => Graded::Solution,
+        (false, None) => Graded::Exercise,
+    };
+    let order = Order {
+        graded,
+        problems: args.problems,
+        seed: args.seed.map_or_else(seed::fresh, Ok)?,
+        repeat: args.repeat,
+        json: args.json,
+        keep: args.keep,
+        verbose: args.verbose,
+        jobs: args.jobs,
+    };
+    asynchronously(grade_all(&course, parts, &order))
+}
+
+async fn grade_all(course: &Course, parts: &[&'static Part], order: &Order) -> Result<Standing> {
+    let mut reports: Vec<PartReport> = Vec::new();
+    let mut troubles = Vec::new();
+    for part in parts {
+        match grading::grade(course, part, order).await {
+            Ok(report) => {
+                if !order.json {
+                    print!("{}", render(&report, command_name()));
+                }
+                reports.push(report);
+            }
+            Err(trouble) => {
+                let trouble = format!("The checker {trouble}.");
+                if !order.json {
+                    eprintln!("{} {trouble}", "Checker fault.".magenta().bold());
+                }
+                troubles.push(trouble);
+            }
+        }
+    }
+    let fault = (!troubles.is_empty()).then_some(Standing::CheckerFault);
+    let standing = Standing::worst(reports.iter().map(|report| report.standing).chain(fault));
+    if order.json {
+        let report = JsonReport {
+            checker: env!("CARGO_PKG_VERSION"),
+            standing,
+            exit_code: standing.exit_code(),
+            parts: &reports,
+            troubles: &troubles,
+        };
+        println!(
+            "{}",
+            serde_json::to_string_pretty(&report).or_trouble(|| "write the result as JSON")?
+        );
+    }
+    Ok(standing)
+}
+
+fn list() {
+    for part in PARTS {
+        println!(
+            "{:<8} {} (exercises/{}, TRAINING.md#{})",
+            part.name.bold(),
+            part.title,
+            part.folder,
+            part.anchor
+        );
+        for problem in part.problems {
+            let optional = if problem.optional { " (optional)" } else { "" };
+            println!("  {}. {}{optional}", problem.number, problem.title);
+        }
+    }
+}
+
+fn course() -> Result<Course> {
+    let course = Course::here()?;
+    if let Some(advice) = course.newer_than_checker() {
+        eprintln!("{}", advice.yellow());
+    }
+    Ok(course)
+}
+
+fn asynchronously<T>(work: impl Future<Output = Result<T>>) -> Result<T> {
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .enable_all()
+        .build()
+        .or_trouble(|| "start its threads")?;
+    runtime.block_on(work)
+}

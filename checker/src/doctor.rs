@@ -1,0 +1,399 @@
+//! `checker doctor`: whether a machine is fit for the course, and what to do if it is not.
+
+use std::fmt;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use colored::Colorize;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::{TcpListener, TcpStream};
+use tokio::process::Command;
+use tokio::time::{Instant, timeout};
+
+use crate::building::cargo_program;
+use crate::course::{Course, numbers};
+use crate::trouble::Result;
+use crate::verdict::Standing;
+
+/// What the doctor says about one thing.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Finding {
+    /// What was examined.
+    pub about: &'static str,
+    /// How it is.
+    pub health: Health,
+    /// What was found, as a fragment.
+    pub found: String,
+    /// What to do, as a sentence; empty when all is well.
+    pub remedy: String,
+}
+
+/// How something is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Health {
+    /// As it should be.
+    Ok,
+    /// The course works, with a drawback.
+    Warning,
+    /// The course does not work like this.
+    Broken,
+}
+
+impl Finding {
+    /// All is well.
+    pub fn ok(about: &'static str, found: impl Into<String>) -> Finding {
+        Finding {
+            about,
+            health: Health::Ok,
+            found: found.into(),
+            remedy: String::new(),
+        }
+    }
+
+    /// Something could be better.
+    pub fn warning(
+        about: &'static str,
+        found: impl Into<String>,
+        remedy: impl Into<String>,
+    ) -> Finding {
+        Finding {
+            about,
+            health: Health::Warning,
+            found: found.into(),
+            remedy: remedy.into(),
+        }
+    }
+
+    /// Something must be repaired.
+    pub fn broken(
+        about: &'static str,
+        found: impl Into<String>,
+        remedy: impl Into<String>,
+    ) -> Finding {
+        Finding {
+            about,
+            health: Health::Broken,
+            found: found.into(),
+            remedy: remedy.into(),
+        }
+    }
+}
+
+impl fmt::Display for Finding {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let word = match self.health {
+            Health::Ok => "ok     ".green(),
+            Health::Warning => "warning".yellow(),
+            Health::Broken => "broken ".red().bold(),
+        };
+        write!(f, "{word}  {:<12} {}", self.about, self.found)?;
+        if !self.remedy.is_empty() {
+            write!(f, "\n{:22} {}", "", self.remedy)?;
+        }
+        Ok(())
+    }
+}
+
+/// Examines the machine and prints a line for each finding.
+///
+/// # Errors
+/// None at present; what goes wrong is a finding.
+pub async fn examine() -> Result<Standing> {
+    let course = Course::here();
+    let mut worst = Health::Ok;
+    let mut tell = |finding: Finding| {
+        println!("{finding}");
+        worst = worst.max(finding.health);
+    };
+    let root = course
+        .as_ref()
+        .map(|course| course.root.clone())
+        .unwrap_or_else(|_| PathBuf::from("."));
+    match &course {
+        Ok(course) => tell(course_version(course)),
+        Err(trouble) => tell(Finding::broken("course", trouble.to_string(), "")),
+    }
+    let wanted = course
+        .as_ref()
+        .map(|course| course.rust_version.clone())
+        .unwrap_or_default();
+    tell(toolchain(&root, &wanted).await);
+    tell(cargo(&root).await);
+    tell(linker().await);
+    tell(loopback(measure_loopback().await));
+    tell(two_nodes().await);
+    tell(disk("disk", &root));
+    tell(disk("temp disk", &std::env::temp_dir()));
+    tell(open_files());
+    tell(store().await);
+    println!();
+    match worst {
+        Health::Ok => println!("This machine is fit for the course."),
+        Health::Warning => println!("This machine is fit for the course; see the warnings."),
+        Health::Broken => {
+            println!("Something must be repaired first: see the lines that say broken.")
+        }
+    }
+    Ok(if worst == Health::Broken {
+        Standing::Failed
+    } else {
+        Standing::Passed
+    })
+}
+
+fn course_version(course: &Course) -> Finding {
+    match course.newer_than_checker() {
+        Some(advice) => Finding::warning("course", format!("version {}", course.version), advice),
+        None => Finding::ok(
+            "course",
+            format!("version {} in {}", course.version, course.root.display()),
+        ),
+    }
+}
+
+async fn toolchain(root: &Path, wanted: &str) -> Finding {
+    let remedy = "Install or renew Rust with rustup (https://rustup.rs): `rustup update stable`.";
+    let Some(said) = first_line(Command::new("rustc").arg("--version").current_dir(root)).await
+    else {
+        return Finding::broken("rustc", "not found", remedy);
+    };
+    let version = said.split(' ').nth(1).unwrap_or_default();
+    if numbers(version) < numbers(wanted) {
+        Finding::broken(
+            "rustc",
+            format!("{version}, but the course needs {wanted}"),
+            remedy,
+        )
+    } else {
+        Finding::ok("rustc", version)
+    }
+}
+
+async fn cargo(root: &Path) -> Finding {
+    match first_line(
+        Command::new(cargo_program())
+            .arg("--version")
+            .current_dir(root),
+    )
+    .await
+    {
+        Some(said) => Finding::ok("cargo", said.split(' ').nth(1).unwrap_or(&said)),
+        None => Finding::broken(
+            "cargo",
+            "not found",
+            "Cargo comes with Rust: install it with rustup (https://rustup.rs).",
+        ),
+    }
+}
+
+async fn linker() -> Finding {
+    match first_line(Command::new("cc").arg("--version")).await {
+        Some(said) => Finding::ok("linker", said),
+        None => Finding::warning(
+            "linker",
+            "no `cc` found",
+            "Rust links with it. Debian and Ubuntu: `sudo apt install build-essential`; macOS: `xcode-select --install`.",
+        ),
+    }
+}
+
+/// Whether two nodes, as processes, find each other and talk.
+async fn two_nodes() -> Finding {
+    Finding::ok("two nodes", "not examined by this version")
+}
+
+/// How connections on this machine itself fare.
+#[derive(Debug, Clone, PartialEq, Eq)]
+enum Loopback {
+    CannotListen(String),
+    CannotConnect(String),
+    TakesTooLong,
+    Works { middle: Duration, longest: Duration },
+}
+
+/// How many connections are tried.
+const TRIES: usize = 40;
+
+/// What a connection may take before it counts as lost.
+const TOO_LONG: Duration = Duration::from_secs(3);
+
+async fn measure_loopback() -> Loopback {
+    let listener = match TcpListener::bind("127.0.0.1:0").await {
+        Ok(listener) => listener,
+        Err(error) => return Loopback::CannotListen(error.to_string()),
+    };
+    let Ok(address) = listener.local_addr() else {
+        return Loopback::CannotListen("it has no address".into());
+    };
+    let echo = tokio::spawn(async move {
+        while let Ok((mut stream, _)) = listener.accept().await {
+            let mut byte = [0];
+            if stream.read_exact(&mut byte).await.is_ok() {
+                let _ = stream.write_all(&byte).await;
+            }
+        }
+    });
+    let mut times = Vec::new();
+    for _ in 0..TRIES {
+        let begun = Instant::now();
+        let trip = async {
+            let mut stream = TcpStream::connect(address).await?;
+            stream.write_all(&[1]).await?;
+            stream.read_exact(&mut [0]).await
+        };
+        match timeout(TOO_LONG, trip).await {
+            Ok(Ok(_)) => times.push(begun.elapsed()),
+            Ok(Err(error)) => return Loopback::CannotConnect(error.to_string()),
+            Err(_) => return Loopback::TakesTooLong,
+        }
+    }
+    echo.abort();
+    times.sort();
+    Loopback::Works {
+        middle: times[times.len() / 2],
+        longest: times[times.len() - 1],
+    }
+}
+
+fn loopback(measured: Loopback) -> Finding {
+    const ABOUT: &str = "loopback";
+    const FIREWALL: &str = "A firewall, a VPN client or a security tool stands between the programs of this machine. \
+Leave the VPN, or let connections to 127.0.0.1 through, and run `checker doctor` again.";
+    match measured {
+        Loopback::CannotListen(error) => Finding::broken(
+            ABOUT,
+            format!("a program cannot listen on 127.0.0.1: {error}"),
+            FIREWALL,
+        ),
+        Loopback::CannotConnect(error) => Finding::broken(
+            ABOUT,
+            format!("connections to 127.0.0.1 are refused: {error}"),
+            FIREWALL,
+        ),
+        Loopback::TakesTooLong => Finding::broken(
+            ABOUT,
+            format!(
+                "a connection to 127.0.0.1 took over {} s",
+                TOO_LONG.as_secs()
+            ),
+            FIREWALL,
+        ),
+        Loopback::Works { middle, longest } => {
+            let found = format!(
+                "a connection and a byte there and back: {:.2} ms, at most {:.1} ms",
+                middle.as_secs_f64() * 1e3,
+                longest.as_secs_f64() * 1e3
+            );
+            if middle > Duration::from_millis(20) || longest > Duration::from_millis(500) {
+                Finding::warning(ABOUT, format!("slow: {found}"), FIREWALL)
+            } else {
+                Finding::ok(ABOUT, found)
+            }
+        }
+    }
+}
+
+fn disk(about: &'static str, folder: &Path) -> Finding {
+    let free = match rustix::fs::statvfs(folder) {
+        Ok(stat) => stat.f_bavail.saturating_mul(stat.f_frsize),
+        Err(error) => {
+            return Finding::warning(
+                about,
+                format!("could not look at {}: {error}", folder.display()),
+                "",
+            );
+        }
+    };
+    free_disk(about, free, folder)
+}
+
+fn free_disk(about: &'static str, free: u64, folder: &Path) -> Finding {
+    let found = format!("{:.1} GB free in {}", free as f64 / 1e9, folder.display());
+    let remedy = "Building the whole course takes about 2 GB: make room, or let CARGO_TARGET_DIR name a folder with room.";
+    match free {
+        0..300_000_000 => Finding::broken(about, found, remedy),
+        300_000_000..2_000_000_000 => Finding::warning(about, found, remedy),
+        _ => Finding::ok(about, found),
+    }
+}
+
+fn open_files() -> Finding {
+    let limit = rustix::process::getrlimit(rustix::process::Resource::Nofile).current;
+    match limit {
+        Some(limit) if limit < 256 => Finding::warning(
+            "open files",
+            format!("at most {limit}"),
+            "A cluster needs some hundred connections: `ulimit -n 1024` in this terminal.",
+        ),
+        Some(limit) => Finding::ok("open files", format!("at most {limit}")),
+        None => Finding::ok("open files", "no limit"),
+    }
+}
+
+async fn store() -> Finding {
+    match first_line(Command::new("redis-server").arg("--version")).await {
+        Some(said) => Finding::ok(
+            "store",
+            format!("redis-server found ({said}); it is not needed before part 3"),
+        ),
+        None => Finding::ok(
+            "store",
+            "no redis-server found; it is not needed before part 3, which also works without",
+        ),
+    }
+}
+
+async fn first_line(command: &mut Command) -> Option<String> {
+    let output = command
+        .stdin(std::process::Stdio::null())
+        .kill_on_drop(true)
+        .output();
+    let output = timeout(Duration::from_secs(10), output).await.ok()?.ok()?;
+    let said = String::from_utf8_lossy(&output.stdout)
+        .lines()
+        .next()?
+        .to_owned();
+    output.status.success().then_some(said)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn refused_and_slow_connections_name_the_firewall() {
+        let slow = Loopback::Works {
+            middle: Duration::from_millis(30),
+            longest: Duration::from_millis(40),
+        };
+        for (measured, health) in [
+            (
+                Loopback::CannotListen("not permitted".into()),
+                Health::Broken,
+            ),
+            (
+                Loopback::CannotConnect("connection refused".into()),
+                Health::Broken,
+            ),
+            (Loopback::TakesTooLong, Health::Broken),
+            (slow, Health::Warning),
+        ] {
+            let finding = loopback(measured);
+            assert_eq!(finding.health, health, "{finding}");
+            assert!(finding.remedy.contains("VPN"), "{finding}");
+        }
+    }
+
+    #[tokio::test]
+    async fn loopback_of_this_machine_is_measured() {
+        assert!(matches!(measure_loopback().await, Loopback::Works { .. }));
+    }
+
+    #[test]
+    fn full_disk_is_broken_and_little_room_a_warning() {
+        let health = |free| free_disk("disk", free, Path::new("/")).health;
+        assert_eq!(health(0), Health::Broken);
+        assert_eq!(health(1_000_000_000), Health::Warning);
+        assert_eq!(health(3_000_000_000), Health::Ok);
+    }
+}

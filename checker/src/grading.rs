@@ -1,0 +1,179 @@
+//! The life of one check: find the course, build, run, report.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use crate::building::{Binary, Build, Built};
+use crate::course::Course;
+use crate::guard::Guard;
+use crate::manifest::Part;
+use crate::report::progress::{self, Progress};
+use crate::report::{Graded, PartReport, Refused};
+use crate::run_dir::RunDir;
+use crate::runner::{JOBS, Runner};
+use crate::scenario::Scenario;
+use crate::submission::{Refusal, Submission};
+use crate::trouble::{Result, While};
+use crate::verdict::{Outcome, ProblemResult, Verdict};
+
+/// What to grade, and how.
+#[derive(Debug, Clone)]
+pub struct Order {
+    /// Whose code.
+    pub graded: Graded,
+    /// Which problems; all, when empty.
+    pub problems: Vec<u8>,
+    /// The seed of the first run; each further run takes the next number.
+    pub seed: u64,
+    /// How often.
+    pub repeat: u32,
+    /// Print nothing but the result, as JSON.
+    pub json: bool,
+    /// Leave logs and records behind.
+    pub keep: bool,
+    /// Tell more.
+    pub verbose: bool,
+    /// How many scenarios run at once.
+    pub jobs: Option<usize>,
+}
+
+/// The scenarios of a part, in the order of its problems.
+pub fn scenarios(part: &Part) -> &'static [Scenario] {
+    match part.number {
+        1 => crate::part1::SCENARIOS,
+        _ => &[],
+    }
+}
+
+/// Grades a part.
+///
+/// # Errors
+/// When the checker cannot do its work. What is wrong with the code that is graded stands in
+/// the report instead.
+pub async fn grade(course: &Course, part: &'static Part, order: &Order) -> Result<PartReport> {
+    let progress = progress::fitting(order.json, order.verbose);
+    let mut report = PartReport::new(part, order.graded.clone(), order.seed, order.repeat);
+
+    // The submission holds its slot, and with it the program, until the run is over.
+    let mut submission = None;
+    let build = match &order.graded {
+        Graded::Exercise => Build::of_course(&course.root, course.exercise(part), part.package),
+        Graded::Solution => {
+            Build::of_course(&course.root, course.solution(part), part.solution_package)
+        }
+        Graded::Submission(folder) => match Submission::lay_out(course, part, folder).await {
+            Ok(laid_out) => {
+                report.notes.clone_from(&laid_out.notes);
+                submission.insert(laid_out).build.clone()
+            }
+            Err(Refusal::Breaches(breaches)) => {
+                report.refuse(Refused::BreaksRules(breaches));
+                return Ok(report);
+            }
+            Err(Refusal::Trouble(trouble)) => return Err(trouble),
+        },
+    };
+    let Some(binary) = built(&build, part, order, &progress, &mut report).await? else {
+        return Ok(report);
+    };
+
+    let run = RunDir::create(order.keep)?;
+    // A copy, so that a build in the meantime cannot put another program in its place.
+    let program = run.folder("bin")?.join(part.package);
+    std::fs::copy(&binary.path, &program)
+        .or_trouble(|| format!("copy {}", binary.path.display()))?;
+    let own = std::env::current_exe().or_trouble(|| "find the checker's own program")?;
+    let guard = Guard::start(&own, &run)?;
+
+    let wanted: Vec<&'static Scenario> = scenarios(part)
+        .iter()
+        .filter(|scenario| order.problems.is_empty() || order.problems.contains(&scenario.problem))
+        .collect();
+    let mut outcomes = Vec::new();
+    for round in 0..order.repeat.max(1) {
+        let runner = Arc::new(Runner {
+            guard: guard.clone(),
+            binary: program.clone(),
+            sources: submission
+                .as_ref()
+                .map(|submission| submission.sources.clone()),
+            folder: run.folder(&format!("run-{}", round + 1))?,
+            seed: order.seed.wrapping_add(u64::from(round)),
+            jobs: order.jobs.unwrap_or(JOBS),
+            gaps: Default::default(),
+            progress: Arc::clone(&progress),
+        });
+        outcomes.extend(runner.run(&wanted).await);
+    }
+    guard.shutdown().await;
+
+    report.kept = order.keep.then(|| run.path().to_owned());
+    report.conclude(by_problem(part, order, outcomes));
+    Ok(report)
+}
+
+/// Builds the program, or enters into the report why not.
+async fn built(
+    build: &Build,
+    part: &Part,
+    order: &Order,
+    progress: &Arc<dyn Progress>,
+    report: &mut PartReport,
+) -> Result<Option<Binary>> {
+    progress.build_begun(&build.package);
+    let built = build.run(|what| progress.building(&what)).await;
+    progress.build_ended();
+    match built? {
+        Built::Refused(errors) => {
+            report.refuse(Refused::does_not_compile(part, &errors));
+            Ok(None)
+        }
+        Built::Binary(binary) => {
+            if order.verbose && !order.json {
+                for warning in &binary.warnings {
+                    eprintln!("{}", warning.rendered);
+                }
+            } else if !binary.warnings.is_empty() {
+                let (number, s) = (
+                    binary.warnings.len(),
+                    if binary.warnings.len() == 1 { "" } else { "s" },
+                );
+                report.notes.push(format!(
+                    "The compiler has {number} warning{s}; -v shows them."
+                ));
+            }
+            Ok(Some(binary))
+        }
+    }
+}
+
+fn by_problem(part: &Part, order: &Order, outcomes: Vec<Outcome>) -> Vec<ProblemResult> {
+    part.problems
+        .iter()
+        .filter(|problem| order.problems.is_empty() || order.problems.contains(&problem.number))
+        .map(|problem| {
+            let own: Vec<_> = outcomes
+                .iter()
+                .filter(|outcome| outcome.problem == problem.number)
+                .cloned()
+                .collect();
+            ProblemResult::new(problem.number, problem.title, problem.optional, own)
+        })
+        .collect()
+}
+
+/// The folder that a learner named, made absolute, so that it can be named again.
+///
+/// # Errors
+/// When the folder is not there.
+pub fn submitted(folder: PathBuf) -> Result<Graded> {
+    let whole = folder
+        .canonicalize()
+        .or_trouble(|| format!("find the folder {}", folder.display()))?;
+    Ok(Graded::Submission(whole))
+}
+
+/// Whether an outcome was a pass.
+pub fn passed(outcome: &Outcome) -> bool {
+    matches!(outcome.verdict, Verdict::Passed { .. })
+}

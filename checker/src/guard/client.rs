@@ -1,0 +1,561 @@
+//! The checker's side of the guard: handles on it and on what it started.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+use std::process::Stdio;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use tokio::io::{AsyncBufReadExt, AsyncWriteExt, BufReader};
+use tokio::process::{ChildStdin, ChildStdout, Command};
+use tokio::sync::{mpsc, oneshot, watch};
+use tokio::time::timeout;
+
+use super::protocol::{Ending, Event, Request, Signal, Spawn};
+use super::{LOG_LIMIT, MEMORY_LIMIT};
+use crate::ready::{NotReady, Ready};
+use crate::run_dir::RunDir;
+use crate::trouble::{Result, Trouble, While};
+
+/// How long the guard may take for what should take it microseconds.
+const PATIENCE: Duration = Duration::from_secs(10);
+
+/// A running guard. When the last handle is dropped, or the checker dies, everything that was
+/// started through it is killed.
+#[derive(Clone)]
+pub struct Guard(Arc<Handle>);
+
+struct Handle {
+    requests: mpsc::UnboundedSender<Message>,
+    table: Arc<Mutex<Table>>,
+    process: Mutex<Option<tokio::process::Child>>,
+    serial: AtomicU64,
+    logs: PathBuf,
+    folder: PathBuf,
+}
+
+enum Message {
+    Request(Request),
+    Close,
+}
+
+/// What is known of each child, and who waits for the answer to a signal.
+#[derive(Default)]
+struct Table {
+    children: BTreeMap<u64, watch::Sender<State>>,
+    answers: BTreeMap<u64, oneshot::Sender<Option<String>>>,
+    /// How often each name was started, for the names of the log files.
+    starts: BTreeMap<String, u32>,
+    lost: bool,
+}
+
+#[derive(Debug, Clone, Default)]
+struct State {
+    pid: Option<i32>,
+    not_started: Option<String>,
+    announced: Vec<String>,
+    stopped: bool,
+    ending: Option<Ending>,
+    peak_memory: u64,
+}
+
+/// A program to start under the guard.
+#[derive(Debug, Clone)]
+pub struct Program {
+    name: String,
+    program: PathBuf,
+    args: Vec<String>,
+    env: Vec<(String, String)>,
+    cwd: Option<PathBuf>,
+    announcement: Option<String>,
+    memory_limit: u64,
+    log_limit: u64,
+}
+
+impl Program {
+    /// A program that people call `name`; its log files are called so as well.
+    pub fn new(name: impl Into<String>, program: impl Into<PathBuf>) -> Self {
+        Program {
+            name: name.into(),
+            program: program.into(),
+            args: Vec::new(),
+            env: Vec::new(),
+            cwd: None,
+            announcement: None,
+            memory_limit: MEMORY_LIMIT,
+            log_limit: LOG_LIMIT,
+        }
+    }
+
+    /// A node, which will say that it is ready. Its name may be whole (`n1@127.0.0.1`) or not.
+    pub fn node(name: impl Into<String>, program: impl Into<PathBuf>) -> Self {
+        let mut node = Program::new(name, program);
+        node.announcement = Some(Ready::announcement(&node.name));
+        node
+    }
+
+    /// Adds an argument.
+    pub fn arg(mut self, arg: impl Into<String>) -> Self {
+        self.args.push(arg.into());
+        self
+    }
+
+    /// Adds arguments.
+    pub fn args<S: Into<String>>(mut self, args: impl IntoIterator<Item = S>) -> Self {
+        self.args.extend(args.into_iter().map(Into::into));
+        self
+    }
+
+    /// Sets a variable of its environment, which is otherwise the checker's.
+    pub fn env(mut self, name: impl Into<String>, value: impl Into<String>) -> Self {
+        self.env.push((name.into(), value.into()));
+        self
+    }
+
+    /// Sets its current folder, which is otherwise the run's.
+    pub fn cwd(mut self, folder: impl Into<PathBuf>) -> Self {
+        self.cwd = Some(folder.into());
+        self
+    }
+
+    /// Sets how many bytes of memory it may hold.
+    pub fn memory_limit(mut self, bytes: u64) -> Self {
+        self.memory_limit = bytes;
+        self
+    }
+
+    /// Sets how many bytes it may write to each of its outputs.
+    pub fn log_limit(mut self, bytes: u64) -> Self {
+        self.log_limit = bytes;
+        self
+    }
+}
+
+impl Guard {
+    /// Starts a guard for a run. `checker` is the program to run as one: usually
+    /// [`std::env::current_exe`].
+    ///
+    /// # Errors
+    /// When the process cannot be started.
+    pub fn start(checker: &Path, run: &RunDir) -> Result<Guard> {
+        let logs = run.folder("logs")?;
+        let own_log = logs.join("guard.log");
+        let stderr = std::fs::File::create(&own_log)
+            .or_trouble(|| format!("write {}", own_log.display()))?;
+        let mut command = Command::new(checker);
+        command
+            .arg("guard")
+            .process_group(0)
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .stderr(stderr);
+        if !run.is_kept() {
+            command.arg("--remove").arg(run.path());
+        }
+        let mut process = command.spawn().or_trouble(|| "start the guard process")?;
+        let (Some(stdin), Some(stdout)) = (process.stdin.take(), process.stdout.take()) else {
+            return Err(Trouble::new("could not talk to the guard process"));
+        };
+        let (requests, outgoing) = mpsc::unbounded_channel();
+        let table = Arc::new(Mutex::new(Table::default()));
+        tokio::spawn(send(stdin, outgoing));
+        tokio::spawn(receive(stdout, Arc::clone(&table)));
+        Ok(Guard(Arc::new(Handle {
+            requests,
+            table,
+            process: Mutex::new(Some(process)),
+            serial: AtomicU64::new(1),
+            logs,
+            folder: run.path().to_owned(),
+        })))
+    }
+
+    /// Starts a program. Returns at once; [`Child::ready`] waits for it.
+    ///
+    /// Its outputs go to `logs/NAME.stdout.log` and `logs/NAME.stderr.log` in the run's folder;
+    /// the second start under a name writes to `logs/NAME.2.stdout.log`, and so on.
+    pub fn spawn(&self, program: Program) -> Child {
+        let number = self.next_number();
+        let state = self.enter(number);
+        let start = {
+            let mut table = self.table();
+            let starts = table.starts.entry(program.name.clone()).or_default();
+            *starts += 1;
+            *starts
+        };
+        let log = |stream: &str| {
+            let again = if start == 1 {
+                String::new()
+            } else {
+                format!(".{start}")
+            };
+            self.0.logs.join(format!(
+                "{}{again}.{stream}.log",
+                program.name.replace('/', "_")
+            ))
+        };
+        let (stdout, stderr) = (log("stdout"), log("stderr"));
+        self.send(Request::Spawn {
+            child: number,
+            spawn: Spawn {
+                program: program.program,
+                args: program.args,
+                env: program.env,
+                cwd: program.cwd.unwrap_or_else(|| self.0.folder.clone()),
+                stdout: stdout.clone(),
+                stderr: stderr.clone(),
+                announcement: program.announcement,
+                memory_limit: program.memory_limit,
+                log_limit: program.log_limit,
+            },
+        });
+        Child {
+            guard: self.clone(),
+            number,
+            name: program.name,
+            state,
+            stdout,
+            stderr,
+        }
+    }
+
+    /// Kills everything, and returns when it is gone.
+    pub async fn shutdown(&self) {
+        let _ = self.0.requests.send(Message::Close);
+        let process = self
+            .0
+            .process
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .take();
+        if let Some(mut process) = process {
+            let _ = timeout(PATIENCE, process.wait()).await;
+        }
+    }
+
+    fn enter(&self, number: u64) -> watch::Receiver<State> {
+        let mut table = self.table();
+        let ending = table.lost.then_some(Ending::GuardLost);
+        let (state, seen) = watch::channel(State {
+            ending,
+            ..State::default()
+        });
+        table.children.insert(number, state);
+        seen
+    }
+
+    fn next_number(&self) -> u64 {
+        self.0.serial.fetch_add(1, Ordering::Relaxed)
+    }
+
+    fn table(&self) -> std::sync::MutexGuard<'_, Table> {
+        self.0.table.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn send(&self, request: Request) {
+        let _ = self.0.requests.send(Message::Request(request));
+    }
+}
+
+/// A program that the guard started. Dropping it kills it, and what it started.
+pub struct Child {
+    guard: Guard,
+    number: u64,
+    name: String,
+    state: watch::Receiver<State>,
+    stdout: PathBuf,
+    stderr: PathBuf,
+}
+
+impl Child {
+    /// What people call it.
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// Waits until the node says that it is ready. With `sources`, it must also say that it was
+    /// built from those.
+    ///
+    /// # Errors
+    /// Why it did not come up.
+    pub async fn ready(
+        &self,
+        within: Duration,
+        sources: Option<&str>,
+    ) -> std::result::Result<Ready, NotReady> {
+        let came = self.until(within, |state| {
+            !state.announced.is_empty() || state.ending.is_some() || state.not_started.is_some()
+        });
+        let Some(state) = came.await else {
+            return Err(NotReady::TooLate(within));
+        };
+        if let Some(why) = state.not_started {
+            return Err(NotReady::NotStarted(why));
+        }
+        let Some(ready) = state
+            .announced
+            .iter()
+            .find_map(|line| Ready::parse(&self.name, line))
+        else {
+            return Err(NotReady::Ended(state.ending.unwrap_or(Ending::GuardLost)));
+        };
+        match sources {
+            Some(expected) if ready.sources.as_deref() != Some(expected) => {
+                Err(NotReady::OtherSources {
+                    expected: expected.to_owned(),
+                    seen: ready.sources,
+                })
+            }
+            _ => Ok(ready),
+        }
+    }
+
+    /// Its process id, once it was started.
+    pub fn pid(&self) -> Option<i32> {
+        self.state.borrow().pid
+    }
+
+    /// How it ended, if it has.
+    pub fn ending(&self) -> Option<Ending> {
+        ended(&self.state.borrow())
+    }
+
+    /// Waits until it ends. Cancel safe.
+    pub async fn ended(&self) -> Ending {
+        let mut state = self.state.clone();
+        match state.wait_for(|state| ended(state).is_some()).await {
+            Ok(state) => ended(&state).unwrap_or(Ending::GuardLost),
+            Err(_) => Ending::GuardLost,
+        }
+    }
+
+    /// The most memory that it was seen to hold, in bytes. Known once it has ended.
+    pub fn peak_memory(&self) -> u64 {
+        self.state.borrow().peak_memory
+    }
+
+    /// Kills it and what it started (`kill -9`), and waits until it is gone.
+    ///
+    /// # Errors
+    /// When that cannot be confirmed.
+    pub async fn kill(&self) -> Result<Ending> {
+        if let Some(ending) = self.ending() {
+            return Ok(ending);
+        }
+        self.send_signal(0, Signal::Kill);
+        match self.until(PATIENCE, |state| ended(state).is_some()).await {
+            Some(state) => Ok(ended(&state).unwrap_or(Ending::GuardLost)),
+            None => Err(Trouble::new(format!(
+                "could not see {} end after it was killed",
+                self.name
+            ))),
+        }
+    }
+
+    /// Makes it stand still (`kill -STOP`), and waits until it does.
+    ///
+    /// # Errors
+    /// When it ended instead, or does not stop.
+    pub async fn pause(&self) -> Result<()> {
+        self.signal(Signal::Stop).await?;
+        match self
+            .until(PATIENCE, |state| state.stopped || ended(state).is_some())
+            .await
+        {
+            Some(state) if ended(&state).is_none() => Ok(()),
+            Some(_) => Err(Trouble::new(format!(
+                "could not pause {}: it has ended",
+                self.name
+            ))),
+            None => Err(Trouble::new(format!(
+                "could not see {} stand still after it was paused",
+                self.name
+            ))),
+        }
+    }
+
+    /// Lets it run on (`kill -CONT`).
+    ///
+    /// # Errors
+    /// When it has ended.
+    pub async fn resume(&self) -> Result<()> {
+        self.signal(Signal::Continue).await?;
+        if let Some(state) = self.guard.table().children.get(&self.number) {
+            state.send_modify(|state| state.stopped = false);
+        }
+        Ok(())
+    }
+
+    /// Sends a signal to it and to what it started; returns when it was sent.
+    ///
+    /// # Errors
+    /// When it has ended, or the guard is gone.
+    pub async fn signal(&self, signal: Signal) -> Result<()> {
+        let request = self.guard.next_number();
+        let (answer, answered) = oneshot::channel();
+        {
+            let mut table = self.guard.table();
+            if table.lost {
+                return Err(Trouble::new(format!(
+                    "could not signal {}: the guard is gone",
+                    self.name
+                )));
+            }
+            table.answers.insert(request, answer);
+        }
+        self.send_signal(request, signal);
+        match timeout(PATIENCE, answered).await {
+            Ok(Ok(None)) => Ok(()),
+            Ok(Ok(Some(why))) => Err(Trouble::new(format!(
+                "could not signal {}: {why}",
+                self.name
+            ))),
+            _ => Err(Trouble::new(format!(
+                "could not signal {}: the guard does not answer",
+                self.name
+            ))),
+        }
+    }
+
+    /// The last lines that it wrote to stderr, oldest first.
+    pub fn last_stderr_lines(&self, count: usize) -> Vec<String> {
+        last_lines(&self.stderr, count)
+    }
+
+    /// The file with what it writes to stderr.
+    pub fn stderr_file(&self) -> &Path {
+        &self.stderr
+    }
+
+    /// The file with what it writes to stdout.
+    pub fn stdout_file(&self) -> &Path {
+        &self.stdout
+    }
+
+    async fn until(&self, within: Duration, holds: impl FnMut(&State) -> bool) -> Option<State> {
+        let mut state = self.state.clone();
+        match timeout(within, state.wait_for(holds)).await {
+            Ok(Ok(state)) => Some(state.clone()),
+            // The sender is gone with the table: so is the guard.
+            Ok(Err(_)) => Some(State {
+                ending: Some(Ending::GuardLost),
+                ..State::default()
+            }),
+            Err(_) => None,
+        }
+    }
+
+    fn send_signal(&self, request: u64, signal: Signal) {
+        self.guard.send(Request::Signal {
+            request,
+            child: self.number,
+            signal,
+        });
+    }
+}
+
+impl Drop for Child {
+    fn drop(&mut self) {
+        if self.ending().is_none() {
+            self.send_signal(0, Signal::Kill);
+        }
+        self.guard.table().children.remove(&self.number);
+    }
+}
+
+fn ended(state: &State) -> Option<Ending> {
+    state
+        .ending
+        .clone()
+        .or_else(|| state.not_started.as_ref().map(|_| Ending::Code(-1)))
+}
+
+/// The last lines of a file, of which only the end is read: the file may be long.
+fn last_lines(file: &Path, count: usize) -> Vec<String> {
+    use std::io::{Read, Seek, SeekFrom};
+    const END: u64 = 64 * 1024;
+    let read = || -> std::io::Result<Vec<u8>> {
+        let mut file = std::fs::File::open(file)?;
+        let length = file.metadata()?.len();
+        file.seek(SeekFrom::Start(length.saturating_sub(END)))?;
+        let mut end = Vec::new();
+        file.take(END).read_to_end(&mut end)?;
+        Ok(end)
+    };
+    let end = read().unwrap_or_default();
+    let text = String::from_utf8_lossy(&end);
+    let lines: Vec<&str> = text.lines().collect();
+    lines[lines.len().saturating_sub(count)..]
+        .iter()
+        .map(|&line| line.to_owned())
+        .collect()
+}
+
+async fn send(mut stdin: ChildStdin, mut messages: mpsc::UnboundedReceiver<Message>) {
+    while let Some(Message::Request(request)) = messages.recv().await {
+        let Ok(mut line) = serde_json::to_vec(&request) else {
+            return;
+        };
+        line.push(b'\n');
+        if stdin.write_all(&line).await.is_err() || stdin.flush().await.is_err() {
+            return;
+        }
+    }
+}
+
+async fn receive(stdout: ChildStdout, table: Arc<Mutex<Table>>) {
+    let mut lines = BufReader::new(stdout).lines();
+    while let Ok(Some(line)) = lines.next_line().await {
+        let Ok(event) = serde_json::from_str(&line) else {
+            break;
+        };
+        table
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .note(event);
+    }
+    let mut table = table.lock().unwrap_or_else(PoisonError::into_inner);
+    table.lost = true;
+    table.answers.clear();
+    for state in table.children.values() {
+        state.send_modify(|state| {
+            state.ending.get_or_insert(Ending::GuardLost);
+        });
+    }
+}
+
+impl Table {
+    fn note(&mut self, event: Event) {
+        let (child, change): (u64, Box<dyn FnOnce(&mut State)>) = match event {
+            Event::Signalled { request, error } => {
+                if let Some(answer) = self.answers.remove(&request) {
+                    let _ = answer.send(error);
+                }
+                return;
+            }
+            Event::Spawned { child, pid } => (child, Box::new(move |state| state.pid = Some(pid))),
+            Event::NotSpawned { child, why } => {
+                (child, Box::new(move |state| state.not_started = Some(why)))
+            }
+            Event::Announced { child, line } => {
+                (child, Box::new(move |state| state.announced.push(line)))
+            }
+            Event::Stopped { child } => (child, Box::new(|state| state.stopped = true)),
+            Event::Exited {
+                child,
+                ending,
+                peak_memory,
+            } => (
+                child,
+                Box::new(move |state| {
+                    state.ending = Some(ending);
+                    state.peak_memory = peak_memory;
+                }),
+            ),
+        };
+        if let Some(state) = self.children.get(&child) {
+            state.send_modify(change);
+        }
+    }
+}

@@ -1,0 +1,36 @@
+//! The guard: the process that is the parent of everything a run starts.
+//!
+//! A checker that is killed with `kill -9` can clean up nothing, and yet nothing of its cluster
+//! may be left behind. So the checker starts no node itself. It starts one guard, which starts
+//! the nodes, and which watches the pipe to the checker: when that closes, for whatever reason,
+//! the guard kills everything and removes the run's folder.
+//!
+//! ```text
+//! checker ──stdin/stdout──► guard ──► n1  (each in a process group of its own)
+//!                                ├──► n2
+//!                                └──► redis-server
+//! ```
+//!
+//! - Each child leads a process group, and it is groups that are signalled: what a child starts
+//!   goes with it. SIGKILL also ends stopped processes.
+//! - The guard lives in a group of its own as well, so that Ctrl-C at the terminal ends the
+//!   checker, and the guard survives to clean up after it.
+//! - Should the guard itself be killed, then the children's stdin closes, which nodes take as
+//!   the order to exit.
+//! - A child that ended is a zombie until the rest of its group is killed, so the number of its
+//!   group cannot meanwhile belong to anybody else.
+
+mod client;
+mod memory;
+mod process;
+mod protocol;
+
+pub use client::{Child, Guard, Program};
+pub use process::main;
+pub use protocol::{Ending, Signal, Stream};
+
+/// How much memory a child may have, unless told otherwise: 1 GiB resident.
+pub const MEMORY_LIMIT: u64 = 1 << 30;
+
+/// How much a child may write to stdout or to stderr, unless told otherwise: 10 MB each.
+pub const LOG_LIMIT: u64 = 10_000_000;

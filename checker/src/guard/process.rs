@@ -1,0 +1,404 @@
+//! The guard's own side: starts children, watches them, and ends them all.
+
+use std::collections::BTreeMap;
+use std::fs::{File, OpenOptions};
+use std::io::Write;
+use std::os::fd::{AsFd, OwnedFd};
+use std::os::unix::process::{CommandExt, ExitStatusExt};
+use std::path::{Path, PathBuf};
+use std::process::{Command, ExitStatus, Stdio};
+use std::time::Duration;
+
+use rustix::process::{Pid, WaitId, WaitIdOptions, kill_process_group, waitid};
+use tokio::io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader};
+use tokio::net::unix::pipe;
+use tokio::signal::unix::{SignalKind, signal};
+use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
+use tokio::task::JoinSet;
+use tokio::time::{MissedTickBehavior, interval, timeout};
+
+use super::memory;
+use super::protocol::{Ending, Event, Request, Signal, Spawn, Stream};
+use crate::trouble::{Result, While};
+
+/// How long the exit of a child is held back so that the last it wrote is in its files.
+/// Only a process that left the child's group can make it take that long.
+const DRAIN: Duration = Duration::from_millis(250);
+
+/// How many announced lines are reported; whoever repeats himself for ever is not heard.
+const ANNOUNCEMENTS: usize = 16;
+
+/// The longest line that is looked at.
+const LINE: usize = 4096;
+
+/// Runs the guard until its stdin closes, then kills everything and removes `removal`.
+///
+/// # Errors
+/// When stdin and stdout are not the pipes that a checker hands over, or the operating system
+/// refuses what the guard cannot do without.
+pub fn main(removal: Option<PathBuf>) -> Result<()> {
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .or_trouble(|| "start the guard")?;
+    runtime.block_on(guard(removal.as_deref()))
+}
+
+async fn guard(removal: Option<&Path>) -> Result<()> {
+    let mut requests =
+        BufReader::new(reader(std::io::stdin().as_fd()).or_trouble(|| "read from the checker")?);
+    let (events, outgoing) = unbounded_channel();
+    tokio::spawn(report(
+        writer(std::io::stdout().as_fd()).or_trouble(|| "write to the checker")?,
+        outgoing,
+    ));
+
+    let (floods, mut flooded) = unbounded_channel();
+    let mut children = Children {
+        living: BTreeMap::new(),
+        events,
+        floods,
+    };
+    let mut child_changed = signal(SignalKind::child()).or_trouble(|| "wait for children")?;
+    let mut terminated = signal(SignalKind::terminate()).or_trouble(|| "wait for SIGTERM")?;
+    let mut interrupted = signal(SignalKind::interrupt()).or_trouble(|| "wait for SIGINT")?;
+    let mut hung_up = signal(SignalKind::hangup()).or_trouble(|| "wait for SIGHUP")?;
+    let mut look = interval(memory::PERIOD);
+    look.set_missed_tick_behavior(MissedTickBehavior::Delay);
+
+    let mut line = Vec::new();
+    loop {
+        tokio::select! {
+            biased;
+            read = requests.read_until(b'\n', &mut line) => {
+                if read.unwrap_or(0) == 0 {
+                    break;
+                }
+                // Whoever writes something else is no checker, and nothing must outlive it.
+                let Ok(request) = serde_json::from_slice(&line) else { break };
+                line.clear();
+                children.handle(request);
+            }
+            _ = child_changed.recv() => children.look_after(),
+            Some((child, stream)) = flooded.recv() => children.punish_flood(child, stream),
+            // The signal may be missed when several children end at once on some systems, and
+            // looking costs little: so both are done here.
+            _ = look.tick() => { children.weigh(); children.look_after(); }
+            _ = terminated.recv() => break,
+            _ = interrupted.recv() => break,
+            _ = hung_up.recv() => break,
+        }
+    }
+
+    children.end_all();
+    if let Some(folder) = removal {
+        let _ = std::fs::remove_dir_all(folder);
+    }
+    Ok(())
+}
+
+/// Everything that was started and has not yet been buried.
+struct Children {
+    living: BTreeMap<u64, Living>,
+    events: UnboundedSender<Event>,
+    floods: UnboundedSender<(u64, Stream)>,
+}
+
+struct Living {
+    process: std::process::Child,
+    group: Pid,
+    outputs: JoinSet<()>,
+    memory_limit: u64,
+    log_limit: u64,
+    peak_memory: u64,
+    /// Why the guard itself killed it, if it did.
+    sentence: Option<Ending>,
+    /// The write end of its stdin. Never written to; it closes when the guard ends.
+    _stdin: Option<std::process::ChildStdin>,
+}
+
+impl Children {
+    fn handle(&mut self, request: Request) {
+        match request {
+            Request::Spawn { child, spawn } => match self.spawn(child, &spawn) {
+                Ok(pid) => self.report(Event::Spawned { child, pid }),
+                Err(trouble) => self.report(Event::NotSpawned {
+                    child,
+                    why: trouble.to_string(),
+                }),
+            },
+            Request::Signal {
+                request,
+                child,
+                signal,
+            } => {
+                let error = match self.living.get(&child) {
+                    Some(living) => kill_process_group(living.group, number(signal))
+                        .err()
+                        .map(|e| e.to_string()),
+                    None => Some("it has ended".to_owned()),
+                };
+                self.report(Event::Signalled { request, error });
+            }
+        }
+    }
+
+    fn spawn(&mut self, child: u64, spawn: &Spawn) -> Result<i32> {
+        let stdout = log_file(&spawn.stdout)?;
+        let stderr = log_file(&spawn.stderr)?;
+        let mut process = Command::new(&spawn.program)
+            .args(&spawn.args)
+            .envs(spawn.env.iter().map(|(name, value)| (name, value)))
+            .current_dir(&spawn.cwd)
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .process_group(0)
+            .spawn()
+            .or_trouble(|| format!("start {}", spawn.program.display()))?;
+        let group = Pid::from_child(&process);
+        let stdin = process.stdin.take();
+        let from_stdout = process.stdout.take().map(OwnedFd::from);
+        let from_stderr = process.stderr.take().map(OwnedFd::from);
+        // From here on the child is in the table, whatever else goes wrong.
+        let living = self.living.entry(child).insert_entry(Living {
+            process,
+            group,
+            outputs: JoinSet::new(),
+            memory_limit: spawn.memory_limit,
+            log_limit: spawn.log_limit,
+            peak_memory: 0,
+            sentence: None,
+            _stdin: stdin,
+        });
+        let outputs = &mut living.into_mut().outputs;
+        let announce = spawn.announcement.clone().map(|prefix| Announcer {
+            prefix,
+            left: ANNOUNCEMENTS,
+            line: Vec::new(),
+            child,
+            events: self.events.clone(),
+        });
+        for (stream, pipe, file, announce) in [
+            (Stream::Stdout, from_stdout, stdout, announce),
+            (Stream::Stderr, from_stderr, stderr, None),
+        ] {
+            let Some(pipe) = pipe else { continue };
+            let pipe = pipe::Receiver::from_owned_fd(pipe)
+                .or_trouble(|| format!("read the child's {stream}"))?;
+            let flood = self.floods.clone();
+            let limit = spawn.log_limit;
+            outputs.spawn(async move {
+                copy(pipe, file, limit, announce, || {
+                    let _ = flood.send((child, stream));
+                })
+                .await;
+            });
+        }
+        Ok(group.as_raw_nonzero().get())
+    }
+
+    /// Notices children that stopped or ended.
+    fn look_after(&mut self) {
+        let mut ended = Vec::new();
+        for (&child, living) in &self.living {
+            let look = |options| {
+                waitid(WaitId::Pid(living.group), options | WaitIdOptions::NOHANG)
+                    .ok()
+                    .flatten()
+            };
+            if look(WaitIdOptions::STOPPED).is_some_and(|status| status.stopped()) {
+                let _ = self.events.send(Event::Stopped { child });
+            }
+            // NOWAIT leaves the child a zombie, so that its group's number stays taken until the
+            // rest of the group is killed.
+            if look(WaitIdOptions::EXITED | WaitIdOptions::NOWAIT).is_some() {
+                ended.push(child);
+            }
+        }
+        for child in ended {
+            let Some(mut living) = self.living.remove(&child) else {
+                continue;
+            };
+            let _ = kill_process_group(living.group, rustix::process::Signal::KILL);
+            let status = living.process.wait();
+            let events = self.events.clone();
+            tokio::spawn(async move {
+                let _ = timeout(DRAIN, async {
+                    while living.outputs.join_next().await.is_some() {}
+                })
+                .await;
+                let ending = living
+                    .sentence
+                    .take()
+                    .unwrap_or_else(|| ending(status.ok()));
+                let _ = events.send(Event::Exited {
+                    child,
+                    ending,
+                    peak_memory: living.peak_memory,
+                });
+            });
+        }
+    }
+
+    /// Weighs every child, and kills those that are too heavy.
+    fn weigh(&mut self) {
+        let pids: Vec<i32> = self
+            .living
+            .values()
+            .map(|living| living.group.as_raw_nonzero().get())
+            .collect();
+        let resident = memory::resident(&pids);
+        for living in self.living.values_mut() {
+            let Some(&held) = resident.get(&living.group.as_raw_nonzero().get()) else {
+                continue;
+            };
+            living.peak_memory = living.peak_memory.max(held);
+            if held > living.memory_limit {
+                let limit = living.memory_limit;
+                living.condemn(Ending::OverMemory { held, limit });
+            }
+        }
+    }
+
+    fn punish_flood(&mut self, child: u64, stream: Stream) {
+        if let Some(living) = self.living.get_mut(&child) {
+            let limit = living.log_limit;
+            living.condemn(Ending::Flooded { stream, limit });
+        }
+    }
+
+    fn end_all(&mut self) {
+        for living in self.living.values() {
+            let _ = kill_process_group(living.group, rustix::process::Signal::KILL);
+        }
+        for living in self.living.values_mut() {
+            let _ = living.process.wait();
+        }
+    }
+
+    fn report(&self, event: Event) {
+        let _ = self.events.send(event);
+    }
+}
+
+impl Living {
+    fn condemn(&mut self, ending: Ending) {
+        if self.sentence.is_none() {
+            self.sentence = Some(ending);
+            let _ = kill_process_group(self.group, rustix::process::Signal::KILL);
+        }
+    }
+}
+
+/// Picks the lines of stdout that the checker waits for.
+struct Announcer {
+    prefix: String,
+    left: usize,
+    line: Vec<u8>,
+    child: u64,
+    events: UnboundedSender<Event>,
+}
+
+impl Announcer {
+    fn read(&mut self, bytes: &[u8]) {
+        for &byte in bytes {
+            if byte != b'\n' {
+                if self.line.len() < LINE {
+                    self.line.push(byte);
+                }
+                continue;
+            }
+            let line = String::from_utf8_lossy(&self.line).trim_end().to_owned();
+            self.line.clear();
+            if self.left > 0 && line.starts_with(&self.prefix) {
+                self.left -= 1;
+                let _ = self.events.send(Event::Announced {
+                    child: self.child,
+                    line,
+                });
+            }
+        }
+    }
+}
+
+/// Copies what a child writes into its file until it closes the pipe. Beyond the limit it still
+/// reads, so that nothing blocks, but writes no more.
+async fn copy(
+    mut pipe: pipe::Receiver,
+    mut file: File,
+    limit: u64,
+    mut announce: Option<Announcer>,
+    flooded: impl Fn(),
+) {
+    let mut buffer = vec![0; 16 * 1024];
+    let mut left = limit;
+    loop {
+        let read = match pipe.read(&mut buffer).await {
+            Ok(0) | Err(_) => return,
+            Ok(read) => read,
+        };
+        if left == 0 {
+            continue;
+        }
+        let kept = usize::try_from(left).unwrap_or(usize::MAX).min(read);
+        // A full disk must not end the guard; the run's folder may also be gone already.
+        let _ = file.write_all(&buffer[..kept]);
+        if let Some(announce) = &mut announce {
+            announce.read(&buffer[..kept]);
+        }
+        left -= kept as u64;
+        if left == 0 {
+            flooded();
+        }
+    }
+}
+
+async fn report(mut to: pipe::Sender, mut events: UnboundedReceiver<Event>) {
+    while let Some(event) = events.recv().await {
+        let Ok(mut line) = serde_json::to_vec(&event) else {
+            continue;
+        };
+        line.push(b'\n');
+        // When the checker is gone there is nobody to tell; the closing stdin says the same.
+        if to.write_all(&line).await.is_err() {
+            return;
+        }
+    }
+}
+
+fn reader(from: impl AsFd) -> std::io::Result<pipe::Receiver> {
+    pipe::Receiver::from_owned_fd(from.as_fd().try_clone_to_owned()?)
+}
+
+fn writer(to: impl AsFd) -> std::io::Result<pipe::Sender> {
+    pipe::Sender::from_owned_fd(to.as_fd().try_clone_to_owned()?)
+}
+
+fn log_file(path: &Path) -> Result<File> {
+    OpenOptions::new()
+        .create(true)
+        .append(true)
+        .open(path)
+        .or_trouble(|| format!("write {}", path.display()))
+}
+
+fn number(signal: Signal) -> rustix::process::Signal {
+    match signal {
+        Signal::Kill => rustix::process::Signal::KILL,
+        Signal::Terminate => rustix::process::Signal::TERM,
+        Signal::Stop => rustix::process::Signal::STOP,
+        Signal::Continue => rustix::process::Signal::CONT,
+    }
+}
+
+fn ending(status: Option<ExitStatus>) -> Ending {
+    match status {
+        Some(status) => match (status.code(), status.signal()) {
+            (Some(code), _) => Ending::Code(code),
+            (None, Some(signal)) => Ending::Signal(signal),
+            (None, None) => Ending::Code(-1),
+        },
+        None => Ending::Code(-1),
+    }
+}

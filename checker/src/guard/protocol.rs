@@ -1,0 +1,158 @@
+//! What checker and guard say to each other: one JSON value a line.
+
+use std::fmt;
+use std::path::PathBuf;
+
+use serde::{Deserialize, Serialize};
+
+/// What the checker asks of the guard.
+#[derive(Debug, Serialize, Deserialize)]
+pub(super) enum Request {
+    /// Start a program; the checker has chosen the child's number.
+    Spawn { child: u64, spawn: Spawn },
+    /// Signal the group of a child. Answered under the request's own number.
+    Signal {
+        request: u64,
+        child: u64,
+        signal: Signal,
+    },
+}
+
+/// A program to start.
+#[derive(Debug, Serialize, Deserialize)]
+pub(super) struct Spawn {
+    pub(super) program: PathBuf,
+    pub(super) args: Vec<String>,
+    /// Added to the guard's own environment, which is the checker's.
+    pub(super) env: Vec<(String, String)>,
+    pub(super) cwd: PathBuf,
+    pub(super) stdout: PathBuf,
+    pub(super) stderr: PathBuf,
+    /// Lines of stdout that begin so are reported; all others only go to the file.
+    pub(super) announcement: Option<String>,
+    pub(super) memory_limit: u64,
+    pub(super) log_limit: u64,
+}
+
+/// What the guard reports.
+#[derive(Debug, Serialize, Deserialize)]
+pub(super) enum Event {
+    Spawned {
+        child: u64,
+        pid: i32,
+    },
+    NotSpawned {
+        child: u64,
+        why: String,
+    },
+    Announced {
+        child: u64,
+        line: String,
+    },
+    Signalled {
+        request: u64,
+        error: Option<String>,
+    },
+    /// All threads of the child stand still.
+    Stopped {
+        child: u64,
+    },
+    Exited {
+        child: u64,
+        ending: Ending,
+        peak_memory: u64,
+    },
+}
+
+/// What can be done to a child from outside.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Signal {
+    /// Ends it at once, whatever it does.
+    Kill,
+    /// Asks it to end.
+    Terminate,
+    /// Makes it stand still until continued.
+    Stop,
+    /// Lets it run on.
+    Continue,
+}
+
+/// Which of its two outputs a child wrote to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Stream {
+    /// Standard output.
+    Stdout,
+    /// Standard error.
+    Stderr,
+}
+
+impl fmt::Display for Stream {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Stream::Stdout => "stdout",
+            Stream::Stderr => "stderr",
+        })
+    }
+}
+
+/// How a child came to its end.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Ending {
+    /// It exited with this code.
+    Code(i32),
+    /// It was ended by this signal, by the checker's own hand (9 after a kill) or otherwise.
+    Signal(i32),
+    /// The guard killed it: it held more memory than it may.
+    OverMemory {
+        /// What it held, in bytes.
+        held: u64,
+        /// What it may hold, in bytes.
+        limit: u64,
+    },
+    /// The guard killed it: it wrote more than it may.
+    Flooded {
+        /// Where to.
+        stream: Stream,
+        /// What it may write, in bytes.
+        limit: u64,
+    },
+    /// The guard is gone, and with it the knowledge of its children.
+    GuardLost,
+}
+
+impl fmt::Display for Ending {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Ending::Code(0) => f.write_str("exited by itself, without an error (exit code 0)"),
+            Ending::Code(101) => f.write_str("panicked in its main thread (exit code 101)"),
+            Ending::Code(code) => write!(f, "exited by itself with exit code {code}"),
+            Ending::Signal(9) => f.write_str("was killed (SIGKILL)"),
+            Ending::Signal(6) => f.write_str("aborted itself (SIGABRT)"),
+            Ending::Signal(11) => f.write_str("crashed with a segmentation fault (SIGSEGV)"),
+            Ending::Signal(15) => f.write_str("was told to end (SIGTERM)"),
+            Ending::Signal(number) => write!(f, "was ended by signal {number}"),
+            Ending::OverMemory { held, limit } => {
+                write!(
+                    f,
+                    "grew to {} MB of memory, and was killed at the limit of {} MB",
+                    held >> 20,
+                    limit >> 20
+                )
+            }
+            Ending::Flooded { stream, limit } if *limit >= 1_000_000 => {
+                write!(
+                    f,
+                    "wrote over {} MB to {stream}, and was killed for it",
+                    limit / 1_000_000
+                )
+            }
+            Ending::Flooded { stream, limit } => {
+                write!(
+                    f,
+                    "wrote over {limit} bytes to {stream}, and was killed for it"
+                )
+            }
+            Ending::GuardLost => f.write_str("was lost together with the guard process"),
+        }
+    }
+}

@@ -1,0 +1,28 @@
+//! Grades the exercises: builds a part, starts real clusters of it, breaks them, and explains.
+//!
+//! The crate is a library so that its own tests can use it; the command is `main.rs`. It depends
+//! on no exercise and no solution: it builds and runs them like any other program.
+
+pub mod manifest;
+
+pub mod cli;
+pub mod course;
+pub mod grading;
+
+pub mod building;
+pub mod guard;
+pub mod ready;
+pub mod run_dir;
+pub mod submission;
+
+pub mod part1;
+pub mod runner;
+pub mod scenario;
+pub mod seed;
+
+pub mod report;
+pub mod verdict;
+
+pub mod dev;
+pub mod doctor;
+pub mod trouble;

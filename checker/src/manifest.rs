@@ -1,0 +1,146 @@
+//! The one ordered list of the course's parts: commands, folders, packages and hints.
+
+use std::path::Path;
+
+/// A part of the course, graded by the command of its name.
+#[derive(Debug)]
+pub struct Part {
+    /// Its place in the course, from 1.
+    pub number: u8,
+    /// The command that grades it: `part1`.
+    pub name: &'static str,
+    /// What people call it.
+    pub title: &'static str,
+    /// Its folder, under `exercises/` and under `solutions/` alike.
+    pub folder: &'static str,
+    /// The package of the exercise, and of its binary.
+    pub package: &'static str,
+    /// The package of the solution, and of its binary.
+    pub solution_package: &'static str,
+    /// Its section of TRAINING.md, without the `#`.
+    pub anchor: &'static str,
+    /// The files that a learner may edit, relative to the part's folder. Everything else in the
+    /// folder is given; further `.rs` files of the learner's own may lie beside them.
+    pub editable: &'static [&'static str],
+    /// The Rust files that are given, and not to be edited.
+    pub given: &'static [&'static str],
+    /// What is to be solved, in order.
+    pub problems: &'static [Problem],
+}
+
+/// One problem of a part: a gap to fill, graded by a group of scenarios.
+#[derive(Debug)]
+pub struct Problem {
+    /// Its number within the part, from 1; also the number of its gap.
+    pub number: u8,
+    /// What people call it.
+    pub title: &'static str,
+    /// Whether it lies off the course's way: it is graded, but the exit code does not count it.
+    pub optional: bool,
+    /// Its section of TRAINING.md, without the `#`.
+    pub anchor: &'static str,
+    /// Hints, from a nudge to almost the answer.
+    pub hints: &'static [&'static str],
+}
+
+/// The parts that exist, in the order of the course.
+pub const PARTS: &[Part] = &[Part {
+    number: 1,
+    name: "part1",
+    title: "Ping pong",
+    folder: "part1_ping_pong",
+    package: "ping-pong",
+    solution_package: "ping-pong-solution",
+    anchor: "part-1-ping-pong",
+    editable: &["src/producer.rs", "src/consumer.rs", "src/protocol.rs"],
+    given: &["src/lib.rs", "src/main.rs"],
+    problems: &[
+        Problem {
+            number: 1,
+            title: "Broadcast",
+            optional: false,
+            anchor: "problem-1-broadcast",
+            hints: &[],
+        },
+        Problem {
+            number: 2,
+            title: "Ask everyone",
+            optional: false,
+            anchor: "problem-2-ask-everyone",
+            hints: &[],
+        },
+        Problem {
+            number: 3,
+            title: "Crash",
+            optional: false,
+            anchor: "problem-3-crash",
+            hints: &[],
+        },
+        Problem {
+            number: 4,
+            title: "Netsplit",
+            optional: false,
+            anchor: "problem-4-netsplit",
+            hints: &[],
+        },
+        Problem {
+            number: 5,
+            title: "A crash during the split",
+            optional: true,
+            anchor: "problem-5-a-crash-during-the-split",
+            hints: &[],
+        },
+        Problem {
+            number: 6,
+            title: "The producer crashes",
+            optional: true,
+            anchor: "problem-6-the-producer-crashes",
+            hints: &[],
+        },
+    ],
+}];
+
+/// The part that a command names.
+pub fn part(name: &str) -> Option<&'static Part> {
+    PARTS.iter().find(|part| part.name == name)
+}
+
+impl Part {
+    /// The problem of that number.
+    pub fn problem(&self, number: u8) -> Option<&'static Problem> {
+        self.problems
+            .iter()
+            .find(|problem| problem.number == number)
+    }
+
+    /// Whether a file, relative to the part's folder, is the learner's own: one of those to be
+    /// edited, or one that the course does not have.
+    pub fn is_learners(&self, file: &Path) -> bool {
+        self.editable
+            .iter()
+            .any(|editable| file == Path::new(editable))
+            || (file.starts_with("src") && !self.given.iter().any(|given| file == Path::new(given)))
+    }
+
+    /// The part that comes after this one.
+    pub fn next(&self) -> Option<&'static Part> {
+        PARTS.iter().find(|part| part.number == self.number + 1)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn parts_and_problems_are_numbered_in_order() {
+        for (place, part) in PARTS.iter().enumerate() {
+            assert_eq!(usize::from(part.number), place + 1);
+            assert_eq!(part.name, format!("part{}", part.number));
+            assert!(part.folder.starts_with(&format!("part{}_", part.number)));
+            for (place, problem) in part.problems.iter().enumerate() {
+                assert_eq!(usize::from(problem.number), place + 1, "{}", part.name);
+            }
+        }
+    }
+}

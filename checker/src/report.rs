@@ -1,0 +1,150 @@
+//! What a run tells: its data here, its faces in the modules below.
+
+pub mod progress;
+pub mod terminal;
+
+use std::path::PathBuf;
+
+use serde::Serialize;
+
+use crate::building::Diagnostic;
+use crate::manifest::Part;
+use crate::verdict::{ProblemResult, Standing, overall};
+
+/// Everything that is known about one part after a run.
+#[derive(Debug, Clone, Serialize)]
+pub struct PartReport {
+    /// The part's command: `part1`.
+    pub part: &'static str,
+    /// What people call it.
+    pub title: &'static str,
+    /// Whose code was graded.
+    pub graded: Graded,
+    /// The seed of the run.
+    pub seed: u64,
+    /// How often everything was run.
+    pub repeat: u32,
+    /// Why there was nothing to run, if there was not.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub refused: Option<Refused>,
+    /// What became of each problem.
+    pub problems: Vec<ProblemResult>,
+    /// What else a reader should know, a sentence each.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub notes: Vec<String>,
+    /// Where logs and records were left, if they were.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub kept: Option<PathBuf>,
+    /// The word for it all.
+    pub standing: Standing,
+}
+
+/// Whose code was graded.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Graded {
+    /// The learner's own, in the course's folder.
+    Exercise,
+    /// The course's solution.
+    Solution,
+    /// What lies in a folder.
+    Submission(PathBuf),
+}
+
+/// Why nothing was run.
+#[derive(Debug, Clone, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Refused {
+    /// The compiler refused the code.
+    DoesNotCompile {
+        /// As cargo shows it.
+        rendered: Vec<String>,
+        /// The files that the errors are in: which, the line, and whose file it is.
+        places: Vec<CodePlace>,
+    },
+    /// The submission does not keep the rules; a sentence for each breach.
+    BreaksRules(Vec<String>),
+}
+
+/// A place that the compiler complained about.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct CodePlace {
+    /// The file, relative to the part's folder where it lies inside.
+    pub file: PathBuf,
+    /// The line.
+    pub line: Option<u32>,
+    /// Whether a learner may edit the file.
+    pub editable: bool,
+}
+
+impl Refused {
+    /// The report of errors of the compiler.
+    pub fn does_not_compile(part: &Part, errors: &[Diagnostic]) -> Refused {
+        let mut places: Vec<CodePlace> = Vec::new();
+        for error in errors {
+            let Some(file) = &error.file else { continue };
+            let place = CodePlace {
+                file: file.clone(),
+                line: error.line,
+                editable: part.is_learners(file),
+            };
+            if !places.contains(&place) {
+                places.push(place);
+            }
+        }
+        Refused::DoesNotCompile {
+            rendered: errors.iter().map(|error| error.rendered.clone()).collect(),
+            places,
+        }
+    }
+}
+
+impl PartReport {
+    /// A report of a run that ran, or was refused before.
+    pub fn new(part: &Part, graded: Graded, seed: u64, repeat: u32) -> PartReport {
+        PartReport {
+            part: part.name,
+            title: part.title,
+            graded,
+            seed,
+            repeat,
+            refused: None,
+            problems: Vec::new(),
+            notes: Vec::new(),
+            kept: None,
+            standing: Standing::CheckerFault,
+        }
+    }
+
+    /// Enters why nothing was run.
+    pub fn refuse(&mut self, why: Refused) {
+        self.refused = Some(why);
+        self.standing = Standing::Failed;
+    }
+
+    /// Enters what became of the problems.
+    pub fn conclude(&mut self, problems: Vec<ProblemResult>) {
+        self.standing = if problems.is_empty() {
+            Standing::CheckerFault
+        } else {
+            overall(&problems)
+        };
+        self.problems = problems;
+    }
+}
+
+/// The whole of what `--json` prints.
+#[derive(Debug, Serialize)]
+pub struct JsonReport<'a> {
+    /// The version of the checker.
+    pub checker: &'static str,
+    /// The word for everything.
+    pub standing: Standing,
+    /// What the process returns.
+    pub exit_code: u8,
+    /// The parts that were graded.
+    pub parts: &'a [PartReport],
+    /// What kept the checker from its work, a sentence each.
+    #[serde(skip_serializing_if = "<[String]>::is_empty")]
+    pub troubles: &'a [String],
+}

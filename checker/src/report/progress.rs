@@ -1,0 +1,250 @@
+//! What is shown while a run goes on. It goes to stderr: stdout is for the report.
+
+use std::collections::BTreeMap;
+use std::io::IsTerminal;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use colored::Colorize;
+use indicatif::{MultiProgress, ProgressBar, ProgressStyle};
+
+use super::terminal::{colour, sentence};
+use crate::building::Building;
+use crate::scenario::Scenario;
+use crate::verdict::{Outcome, Verdict};
+
+/// Hears how a run goes.
+pub trait Progress: Send + Sync {
+    /// A build begins.
+    fn build_begun(&self, package: &str);
+    /// The build goes on.
+    fn building(&self, what: &Building);
+    /// The build is over.
+    fn build_ended(&self);
+    /// A scenario begins.
+    fn begun(&self, scenario: &Scenario);
+    /// A scenario takes its next step.
+    fn step(&self, scenario: &Scenario, step: &str);
+    /// A scenario was inconclusive, and is run again.
+    fn repeated(&self, scenario: &Scenario, why: &str);
+    /// A scenario is over.
+    fn ended(&self, outcome: &Outcome);
+}
+
+/// The progress that suits where stderr leads; none at all with `--json`.
+pub fn fitting(json: bool, verbose: bool) -> Arc<dyn Progress> {
+    if json {
+        Arc::new(Silent)
+    } else if std::io::stderr().is_terminal() {
+        Arc::new(Spinners::new(verbose))
+    } else {
+        Arc::new(Lines { verbose })
+    }
+}
+
+/// The line that tells the outcome of a scenario.
+fn outcome_line(outcome: &Outcome) -> String {
+    let standing = outcome.verdict.standing();
+    let repeats = match outcome.repeats.len() {
+        0 => String::new(),
+        1 => ", run twice".into(),
+        _ => ", run three times".into(),
+    };
+    let gap = match &outcome.verdict {
+        Verdict::NotWritten { gap } => format!(": {gap}"),
+        _ => String::new(),
+    };
+    format!(
+        "  {}  problem {}: {}{gap} ({:.1} s{repeats})",
+        colour(standing, &format!("{:<13}", standing.word())),
+        outcome.problem,
+        outcome.title,
+        outcome.duration.as_secs_f64(),
+    )
+}
+
+/// Says nothing.
+pub struct Silent;
+
+impl Progress for Silent {
+    fn build_begun(&self, _: &str) {}
+    fn building(&self, _: &Building) {}
+    fn build_ended(&self) {}
+    fn begun(&self, _: &Scenario) {}
+    fn step(&self, _: &Scenario, _: &str) {}
+    fn repeated(&self, _: &Scenario, _: &str) {}
+    fn ended(&self, _: &Outcome) {}
+}
+
+/// Plain lines, one after the other, for logs and pipes.
+pub struct Lines {
+    /// Also the steps, and each package that is compiled.
+    pub verbose: bool,
+}
+
+impl Progress for Lines {
+    fn build_begun(&self, package: &str) {
+        eprintln!("Building {package} …");
+    }
+
+    fn building(&self, what: &Building) {
+        match what {
+            Building::WaitingForLock => eprintln!("{WAITING}"),
+            Building::Compiling(package) if self.verbose => eprintln!("  compiling {package}"),
+            Building::Compiling(_) => {}
+        }
+    }
+
+    fn build_ended(&self) {}
+
+    fn begun(&self, scenario: &Scenario) {
+        if self.verbose {
+            eprintln!(
+                "  begun          problem {}: {}",
+                scenario.problem, scenario.title
+            );
+        }
+    }
+
+    fn step(&self, scenario: &Scenario, step: &str) {
+        if self.verbose {
+            eprintln!("    {}: {step}", scenario.id);
+        }
+    }
+
+    fn repeated(&self, scenario: &Scenario, why: &str) {
+        eprintln!(
+            "  run again      problem {}: {} ({})",
+            scenario.problem,
+            scenario.title,
+            sentence(why)
+        );
+    }
+
+    fn ended(&self, outcome: &Outcome) {
+        eprintln!("{}", outcome_line(outcome));
+    }
+}
+
+const WAITING: &str = "Waiting for another cargo to finish (an editor's, perhaps): it holds the lock on the build folder.";
+
+/// A turning line for all that is under way, at a terminal.
+pub struct Spinners {
+    verbose: bool,
+    all: MultiProgress,
+    build: Mutex<Option<(ProgressBar, u32)>>,
+    running: Mutex<BTreeMap<&'static str, ProgressBar>>,
+}
+
+impl Spinners {
+    fn new(verbose: bool) -> Self {
+        Spinners {
+            verbose,
+            all: MultiProgress::new(),
+            build: Mutex::new(None),
+            running: Mutex::new(BTreeMap::new()),
+        }
+    }
+
+    fn spinner(&self, message: String) -> ProgressBar {
+        let spinner = self.all.add(ProgressBar::new_spinner());
+        if let Ok(style) = ProgressStyle::with_template("  {spinner} {wide_msg}") {
+            spinner.set_style(
+                style.tick_strings(&["⠋", "⠙", "⠹", "⠸", "⠼", "⠴", "⠦", "⠧", "⠇", "⠏", "·"]),
+            );
+        }
+        spinner.set_message(message);
+        spinner.enable_steady_tick(Duration::from_millis(120));
+        spinner
+    }
+
+    fn line(&self, line: &str) {
+        let _ = self.all.println(line);
+    }
+
+    fn on_scenario(&self, scenario: &Scenario, change: impl FnOnce(&ProgressBar)) {
+        if let Some(spinner) = self
+            .running
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .get(scenario.id)
+        {
+            change(spinner);
+        }
+    }
+}
+
+impl Progress for Spinners {
+    fn build_begun(&self, package: &str) {
+        let spinner = self.spinner(format!("building {package}"));
+        *self.build.lock().unwrap_or_else(PoisonError::into_inner) = Some((spinner, 0));
+    }
+
+    fn building(&self, what: &Building) {
+        let mut build = self.build.lock().unwrap_or_else(PoisonError::into_inner);
+        let Some((spinner, compiled)) = build.as_mut() else {
+            return;
+        };
+        match what {
+            Building::WaitingForLock => spinner.set_message(WAITING),
+            Building::Compiling(package) => {
+                *compiled += 1;
+                spinner.set_message(format!("compiling {package} (number {compiled})"));
+            }
+        }
+    }
+
+    fn build_ended(&self) {
+        if let Some((spinner, _)) = self
+            .build
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .take()
+        {
+            spinner.finish_and_clear();
+        }
+    }
+
+    fn begun(&self, scenario: &Scenario) {
+        let spinner = self.spinner(format!("problem {}: {}", scenario.problem, scenario.title));
+        self.running
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .insert(scenario.id, spinner);
+    }
+
+    fn step(&self, scenario: &Scenario, step: &str) {
+        if self.verbose {
+            self.line(&format!("    {}: {step}", scenario.id));
+        }
+        self.on_scenario(scenario, |spinner| {
+            spinner.set_message(format!(
+                "problem {}: {} {}",
+                scenario.problem,
+                scenario.title,
+                step.dimmed()
+            ));
+        });
+    }
+
+    fn repeated(&self, scenario: &Scenario, why: &str) {
+        self.line(&format!(
+            "  run again      problem {}: {} ({})",
+            scenario.problem,
+            scenario.title,
+            sentence(why)
+        ));
+    }
+
+    fn ended(&self, outcome: &Outcome) {
+        let removed = self
+            .running
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .remove(outcome.scenario.as_str());
+        if let Some(spinner) = removed {
+            spinner.finish_and_clear();
+        }
+        self.line(&outcome_line(outcome));
+    }
+}

@@ -1,0 +1,202 @@
+//! What a scenario is, and what it works with.
+
+use std::path::PathBuf;
+use std::pin::Pin;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use rand_chacha::ChaCha8Rng;
+
+use crate::guard::{Child, Guard};
+use crate::ready::NotReady;
+use crate::seed;
+use crate::trouble::Trouble;
+use crate::verdict::{Failure, Verdict};
+
+/// One story of a cluster that is broken, and the claim that must hold nevertheless.
+pub struct Scenario {
+    /// Names it for ever: in reports, in records, and in what its chances derive from.
+    pub id: &'static str,
+    /// The problem that it belongs to.
+    pub problem: u8,
+    /// What it tries, in a few words: "a dead node is named".
+    pub title: &'static str,
+    /// What a pass has demonstrated, as a sentence.
+    pub property: &'static str,
+    /// How long one try may take.
+    pub deadline: Duration,
+    /// The story: `|cx| Box::pin(dead_node_is_named(cx))`.
+    pub run: for<'a> fn(&'a Context) -> Story<'a>,
+}
+
+/// The longest that a scenario takes unless it says otherwise.
+pub const DEADLINE: Duration = Duration::from_secs(60);
+
+/// A scenario under way.
+pub type Story<'a> = Pin<Box<dyn Future<Output = Told> + Send + 'a>>;
+
+/// How a scenario ends: `Ok` when every claim held, and otherwise the verdict.
+pub type Told = Result<(), Stop>;
+
+/// A verdict that ends a scenario before its end. Every kind but a pass.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Stop(Verdict);
+
+impl Stop {
+    /// The code came to a gap that is not filled.
+    pub fn not_written(gap: impl Into<String>) -> Stop {
+        Stop(Verdict::NotWritten { gap: gap.into() })
+    }
+
+    /// Nothing can be said: the fault did not bite, or the machine was too slow.
+    pub fn inconclusive(why: impl Into<String>) -> Stop {
+        Stop(Verdict::Inconclusive { why: why.into() })
+    }
+
+    /// The checker went wrong.
+    pub fn fault(why: impl Into<String>) -> Stop {
+        Stop(Verdict::CheckerFault { why: why.into() })
+    }
+
+    /// The verdict.
+    pub fn into_verdict(self) -> Verdict {
+        self.0
+    }
+}
+
+impl From<Failure> for Stop {
+    fn from(failure: Failure) -> Self {
+        Stop(Verdict::Failed(Box::new(failure)))
+    }
+}
+
+impl From<Trouble> for Stop {
+    fn from(trouble: Trouble) -> Self {
+        Stop::fault(format!("The checker {trouble}."))
+    }
+}
+
+/// What a scenario works with. Each try has one of its own.
+pub struct Context {
+    /// The scenario's id.
+    pub scenario: &'static str,
+    /// Starts processes.
+    pub guard: Guard,
+    /// The program of a node.
+    pub binary: PathBuf,
+    /// What its nodes must say that they were built from, if that matters.
+    pub sources: Option<String>,
+    /// A folder for this try alone.
+    pub folder: PathBuf,
+    /// The seed of the run.
+    pub seed: u64,
+    /// How much time there is for the whole try.
+    pub deadline: Duration,
+    pub(crate) steps: Steps,
+}
+
+impl Context {
+    /// Says what the scenario does next, as a sentence. It is what the learner sees go by, and
+    /// what a failure names.
+    pub fn step(&self, sentence: impl Into<String>) {
+        self.steps.next(sentence.into());
+    }
+
+    /// A claim that did not hold in the present step.
+    pub fn failed(&self, seen: impl Into<String>, expected: impl Into<String>) -> Failure {
+        Failure::new(self.steps.last(), seen, expected)
+    }
+
+    /// Where the scenario's choices come from; the same on every try under one seed.
+    pub fn chances(&self) -> ChaCha8Rng {
+        seed::generator(self.seed, self.scenario)
+    }
+
+    /// What it means for the scenario that a node did not come up.
+    ///
+    /// That it does is the learner's business, except where the checker or the system failed to
+    /// start the program, or started another one than was meant.
+    pub fn not_ready(&self, node: &Child, why: &NotReady) -> Stop {
+        let name = node.name();
+        let stderr = node.last_stderr_lines(20);
+        match why {
+            NotReady::NotStarted(_) | NotReady::OtherSources { .. } => {
+                Stop::fault(format!("The node {name}: {why}."))
+            }
+            NotReady::Ended(crate::guard::Ending::GuardLost) => {
+                Stop::fault("The guard process is gone.")
+            }
+            NotReady::Ended(_) | NotReady::TooLate(_) => match unwritten(&stderr) {
+                Some(gap) => Stop::not_written(gap),
+                None => self
+                    .failed(
+                        format!("{name} {why}"),
+                        format!("{name} starts, and says that it is ready"),
+                    )
+                    .because("A node that does not come up can take no part in anything.")
+                    .stderr(name, stderr)
+                    .into(),
+            },
+        }
+    }
+}
+
+/// The gap that a panic of a node speaks of: `TODO(2)`.
+///
+/// `text` is the message of a `todo!("TODO(2) …")`, or lines of stderr that have it.
+pub fn unwritten<S: AsRef<str>>(text: &[S]) -> Option<String> {
+    text.iter().find_map(|line| {
+        let (_, what) = line.as_ref().split_once("not yet implemented")?;
+        let gap = what
+            .find("TODO(")
+            .and_then(|start| what[start..].split_inclusive(')').next());
+        Some(gap.unwrap_or("a todo!()").to_owned())
+    })
+}
+
+/// The steps of a scenario, heard by whoever shows the progress.
+#[derive(Clone)]
+pub(crate) struct Steps {
+    last: Arc<Mutex<String>>,
+    heard: Arc<dyn Fn(&str) + Send + Sync>,
+}
+
+impl Steps {
+    pub(crate) fn new(heard: impl Fn(&str) + Send + Sync + 'static) -> Steps {
+        Steps {
+            last: Arc::new(Mutex::new("start the scenario".into())),
+            heard: Arc::new(heard),
+        }
+    }
+
+    pub(crate) fn last(&self) -> String {
+        self.last
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .clone()
+    }
+
+    fn next(&self, sentence: String) {
+        (self.heard)(&sentence);
+        *self.last.lock().unwrap_or_else(PoisonError::into_inner) = sentence;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn gap_is_read_from_a_panic() {
+        let lines = [
+            "thread 'main' panicked at src/main.rs:3:5:",
+            "not yet implemented: TODO(2) ask every node",
+        ];
+        assert_eq!(unwritten(&lines).as_deref(), Some("TODO(2)"));
+        assert_eq!(
+            unwritten(&["not yet implemented"]).as_deref(),
+            Some("a todo!()")
+        );
+        assert_eq!(unwritten(&["panicked: index out of bounds"]), None);
+    }
+}

@@ -1,0 +1,348 @@
+//! What became of a scenario, a problem and a run.
+//!
+//! Five words that mean five different things to a learner, and five exit codes. Verdicts are
+//! data: the same value is printed at the terminal, written as JSON, and folded into the exit
+//! code.
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use serde::Serialize;
+
+/// What became of one scenario.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(tag = "verdict", rename_all = "snake_case")]
+pub enum Verdict {
+    /// The fault bit, and every claim held.
+    Passed {
+        /// What has just been demonstrated, as a sentence.
+        property: String,
+    },
+    /// A claim did not hold.
+    Failed(Box<Failure>),
+    /// The scenario came to code that nobody wrote yet.
+    NotWritten {
+        /// Which gap: `TODO(2)`.
+        gap: String,
+    },
+    /// Nothing can be said: the fault did not bite, or the machine was too slow.
+    Inconclusive {
+        /// Why not, as a sentence.
+        why: String,
+    },
+    /// The checker itself went wrong.
+    CheckerFault {
+        /// How, as a sentence.
+        why: String,
+    },
+}
+
+/// A claim that did not hold, and all that helps to understand why.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
+pub struct Failure {
+    /// What the scenario was doing, as a sentence.
+    pub step: String,
+    /// What the node did, quoted.
+    pub seen: String,
+    /// What was required.
+    pub expected: String,
+    /// Why that rule exists.
+    pub why: String,
+    /// What else is known for certain: counts, answers, what the network did.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub evidence: Vec<String>,
+    /// Where in the learner's code to look, where that is known.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub place: Option<Place>,
+    /// The section of TRAINING.md, without the `#`; the problem's own if not given.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub training: Option<String>,
+    /// The smallest history that makes the point, drawn; a line each.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub sketch: Vec<String>,
+    /// The last lines that the guilty node wrote to stderr.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub stderr: Option<LastLines>,
+}
+
+/// A place in the learner's code.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Place {
+    /// The file, relative to the course's root where it lies inside.
+    pub file: PathBuf,
+    /// The line, from 1.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub line: Option<u32>,
+}
+
+/// The end of what a node wrote.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct LastLines {
+    /// Which node.
+    pub node: String,
+    /// Its last lines, oldest first.
+    pub lines: Vec<String>,
+}
+
+impl Failure {
+    /// A failure at a step, with what was seen there and what was required instead.
+    pub fn new(
+        step: impl Into<String>,
+        seen: impl Into<String>,
+        expected: impl Into<String>,
+    ) -> Self {
+        Failure {
+            step: step.into(),
+            seen: seen.into(),
+            expected: expected.into(),
+            ..Failure::default()
+        }
+    }
+
+    /// Says why the rule exists.
+    pub fn because(mut self, why: impl Into<String>) -> Self {
+        self.why = why.into();
+        self
+    }
+
+    /// Adds a fact.
+    pub fn evidence(mut self, fact: impl Into<String>) -> Self {
+        self.evidence.push(fact.into());
+        self
+    }
+
+    /// Says where in the learner's code to look.
+    pub fn at(mut self, file: impl Into<PathBuf>, line: Option<u32>) -> Self {
+        self.place = Some(Place {
+            file: file.into(),
+            line,
+        });
+        self
+    }
+
+    /// Adds the drawn history.
+    pub fn sketch(mut self, lines: Vec<String>) -> Self {
+        self.sketch = lines;
+        self
+    }
+
+    /// Adds the last lines of a node's stderr; none are as good as not called.
+    pub fn stderr(mut self, node: impl Into<String>, lines: Vec<String>) -> Self {
+        self.stderr = (!lines.is_empty()).then(|| LastLines {
+            node: node.into(),
+            lines,
+        });
+        self
+    }
+}
+
+/// The five words, without their details.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Standing {
+    /// All is well.
+    Passed,
+    /// Something is wrong with what was graded.
+    Failed,
+    /// Nothing can be said.
+    Inconclusive,
+    /// There is nothing to grade yet.
+    NotWritten,
+    /// Something is wrong with the checker, or with how it was called.
+    CheckerFault,
+}
+
+impl Standing {
+    /// What the checker's process returns.
+    pub fn exit_code(self) -> u8 {
+        match self {
+            Standing::Passed => 0,
+            Standing::Failed => 1,
+            Standing::Inconclusive => 2,
+            Standing::NotWritten => 3,
+            Standing::CheckerFault => 4,
+        }
+    }
+
+    /// The word that people read.
+    pub fn word(self) -> &'static str {
+        match self {
+            Standing::Passed => "passed",
+            Standing::Failed => "failed",
+            Standing::Inconclusive => "inconclusive",
+            Standing::NotWritten => "not written",
+            Standing::CheckerFault => "checker fault",
+        }
+    }
+
+    /// The one of several that is to be told: a checker fault before a failure, before an
+    /// inconclusive one, before one that is not written. Nothing at all has passed.
+    pub fn worst(all: impl IntoIterator<Item = Standing>) -> Standing {
+        all.into_iter()
+            .max_by_key(|standing| standing.weight())
+            .unwrap_or(Standing::Passed)
+    }
+
+    fn weight(self) -> u8 {
+        match self {
+            Standing::Passed => 0,
+            Standing::NotWritten => 1,
+            Standing::Inconclusive => 2,
+            Standing::Failed => 3,
+            Standing::CheckerFault => 4,
+        }
+    }
+}
+
+impl Verdict {
+    /// The verdict's word.
+    pub fn standing(&self) -> Standing {
+        match self {
+            Verdict::Passed { .. } => Standing::Passed,
+            Verdict::Failed(_) => Standing::Failed,
+            Verdict::NotWritten { .. } => Standing::NotWritten,
+            Verdict::Inconclusive { .. } => Standing::Inconclusive,
+            Verdict::CheckerFault { .. } => Standing::CheckerFault,
+        }
+    }
+}
+
+/// One scenario that ran, and what became of it.
+#[derive(Debug, Clone, Serialize)]
+pub struct Outcome {
+    /// The scenario's id.
+    pub scenario: String,
+    /// What it claims, in a few words.
+    pub title: String,
+    /// The problem that it belongs to.
+    pub problem: u8,
+    /// What became of it.
+    #[serde(flatten)]
+    pub verdict: Verdict,
+    /// How long it took, repeats included.
+    #[serde(rename = "seconds", serialize_with = "seconds")]
+    pub duration: Duration,
+    /// Why it was run again, once for each time: it is, at most twice, when it was inconclusive.
+    pub repeats: Vec<String>,
+    /// The seed of the run, which `--seed` takes.
+    pub seed: u64,
+}
+
+fn seconds<S: serde::Serializer>(duration: &Duration, serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.serialize_f64((duration.as_secs_f64() * 1000.0).round() / 1000.0)
+}
+
+/// One problem, and what became of its scenarios.
+#[derive(Debug, Clone, Serialize)]
+pub struct ProblemResult {
+    /// Its number.
+    pub problem: u8,
+    /// What people call it.
+    pub title: String,
+    /// Whether the exit code leaves it out.
+    pub optional: bool,
+    /// Its word: the worst of its scenarios'.
+    pub standing: Standing,
+    /// Its scenarios.
+    pub outcomes: Vec<Outcome>,
+}
+
+impl ProblemResult {
+    /// Sums the scenarios of a problem up.
+    ///
+    /// A problem without any outcome is the checker's fault: nothing was graded, which must not
+    /// look like a pass.
+    pub fn new(
+        problem: u8,
+        title: impl Into<String>,
+        optional: bool,
+        outcomes: Vec<Outcome>,
+    ) -> Self {
+        let standing = if outcomes.is_empty() {
+            Standing::CheckerFault
+        } else {
+            Standing::worst(outcomes.iter().map(|outcome| outcome.verdict.standing()))
+        };
+        ProblemResult {
+            problem,
+            title: title.into(),
+            optional,
+            standing,
+            outcomes,
+        }
+    }
+}
+
+/// The word for a whole run: the worst of its problems. Optional ones do not count, except that
+/// a fault of the checker always does.
+pub fn overall(problems: &[ProblemResult]) -> Standing {
+    Standing::worst(
+        problems
+            .iter()
+            .filter(|problem| !problem.optional || problem.standing == Standing::CheckerFault)
+            .map(|problem| problem.standing),
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Standing::*;
+    use super::*;
+
+    #[track_caller]
+    fn check(all: &[Standing], code: u8) {
+        assert_eq!(Standing::worst(all.iter().copied()).exit_code(), code);
+        assert_eq!(Standing::worst(all.iter().rev().copied()).exit_code(), code);
+    }
+
+    #[test]
+    fn worst_word_of_several_is_told() {
+        check(&[], 0);
+        check(&[Passed, Passed], 0);
+        check(&[Passed, NotWritten], 3);
+        check(&[NotWritten, Inconclusive, Passed], 2);
+        check(&[NotWritten, Inconclusive, Failed], 1);
+        check(&[NotWritten, Inconclusive, Failed, CheckerFault], 4);
+    }
+
+    fn problem(number: u8, optional: bool, standing: Standing) -> ProblemResult {
+        ProblemResult {
+            problem: number,
+            title: String::new(),
+            optional,
+            standing,
+            outcomes: vec![],
+        }
+    }
+
+    #[test]
+    fn optional_problems_do_not_count() {
+        assert_eq!(
+            overall(&[problem(1, false, Passed), problem(5, true, Failed)]),
+            Passed
+        );
+        assert_eq!(
+            overall(&[
+                problem(1, false, NotWritten),
+                problem(5, true, Inconclusive)
+            ]),
+            NotWritten
+        );
+    }
+
+    #[test]
+    fn checker_fault_counts_even_in_an_optional_problem() {
+        assert_eq!(
+            overall(&[problem(1, false, Passed), problem(5, true, CheckerFault)]),
+            CheckerFault
+        );
+    }
+
+    #[test]
+    fn problem_without_outcomes_has_not_passed() {
+        assert_eq!(
+            ProblemResult::new(1, "Broadcast", false, vec![]).standing,
+            CheckerFault
+        );
+    }
+}
