@@ -164,14 +164,16 @@ struct Said {
 
 /// The messages of cargo that matter here.
 #[derive(Deserialize)]
-#[serde(tag = "reason", rename_all = "kebab-case")]
+#[serde(tag = "reason")]
 enum Message {
-    CompilerArtifact {
+    #[serde(rename = "compiler-artifact")]
+    Artifact {
         manifest_path: PathBuf,
         target: Target,
         executable: Option<PathBuf>,
     },
-    CompilerMessage {
+    #[serde(rename = "compiler-message")]
+    Said {
         manifest_path: PathBuf,
         message: CompilerMessage,
     },
@@ -206,14 +208,14 @@ impl Said {
                 .is_some_and(|folder| same_folder(folder, &build.folder))
         };
         match serde_json::from_str(line) {
-            Ok(Message::CompilerArtifact {
+            Ok(Message::Artifact {
                 manifest_path,
                 target,
                 executable: Some(executable),
             }) if target.name == build.package && is_ours(&manifest_path) => {
                 self.binary = Some(executable);
             }
-            Ok(Message::CompilerMessage {
+            Ok(Message::Said {
                 manifest_path,
                 message,
             }) => {

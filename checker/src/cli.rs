@@ -37,7 +37,9 @@ struct Cli {
 #[derive(Debug, Subcommand)]
 enum Other {
     /// Grades every part, one after the other
+    #[command(display_order = 50)]
     All(PartArgs),
+    #[command(display_order = 51)]
     /// Lists the parts and their problems
     List,
     /// Checks whether this machine is fit for the course, and says what to do if it is not
@@ -125,11 +127,10 @@ fn command() -> clap::Command {
     let mut command = Cli::command();
     for (place, part) in PARTS.iter().enumerate() {
         let about = format!("Grades part {}, {}", part.number, part.title);
-        let subcommand = PartArgs::augment_args(
-            clap::Command::new(part.name)
-                .about(about)
-                .display_order(place),
-        );
+        // After the arguments: they bring a description of their own.
+        let subcommand = PartArgs::augment_args(clap::Command::new(part.name))
+            .about(about)
+            .display_order(place);
         command = command.subcommand(subcommand);
     }
     command

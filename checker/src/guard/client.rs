@@ -527,33 +527,33 @@ async fn receive(stdout: ChildStdout, table: Arc<Mutex<Table>>) {
 
 impl Table {
     fn note(&mut self, event: Event) {
-        let (child, change): (u64, Box<dyn FnOnce(&mut State)>) = match event {
+        match event {
             Event::Signalled { request, error } => {
                 if let Some(answer) = self.answers.remove(&request) {
                     let _ = answer.send(error);
                 }
-                return;
             }
-            Event::Spawned { child, pid } => (child, Box::new(move |state| state.pid = Some(pid))),
+            Event::Spawned { child, pid } => self.change(child, |state| state.pid = Some(pid)),
             Event::NotSpawned { child, why } => {
-                (child, Box::new(move |state| state.not_started = Some(why)))
+                self.change(child, |state| state.not_started = Some(why));
             }
             Event::Announced { child, line } => {
-                (child, Box::new(move |state| state.announced.push(line)))
+                self.change(child, |state| state.announced.push(line));
             }
-            Event::Stopped { child } => (child, Box::new(|state| state.stopped = true)),
+            Event::Stopped { child } => self.change(child, |state| state.stopped = true),
             Event::Exited {
                 child,
                 ending,
                 peak_memory,
-            } => (
-                child,
-                Box::new(move |state| {
-                    state.ending = Some(ending);
-                    state.peak_memory = peak_memory;
-                }),
-            ),
-        };
+            } => self.change(child, |state| {
+                state.ending = Some(ending);
+                state.peak_memory = peak_memory;
+            }),
+        }
+    }
+
+    /// Changes what is known of a child, unless nobody wants to know any more.
+    fn change(&mut self, child: u64, change: impl FnOnce(&mut State)) {
         if let Some(state) = self.children.get(&child) {
             state.send_modify(change);
         }
