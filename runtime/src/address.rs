@@ -37,12 +37,18 @@ pub struct ServerName<M> {
 impl<M> ServerName<M> {
     /// The name; names that begin with `$` belong to the runtime.
     pub const fn new(name: &'static str) -> Self {
-        ServerName { name: Cow::Borrowed(name), messages: PhantomData }
+        ServerName {
+            name: Cow::Borrowed(name),
+            messages: PhantomData,
+        }
     }
 
     /// A name that is only known when the program runs.
     pub fn dynamic(name: impl Into<String>) -> Self {
-        ServerName { name: Cow::Owned(name.into()), messages: PhantomData }
+        ServerName {
+            name: Cow::Owned(name.into()),
+            messages: PhantomData,
+        }
     }
 
     /// The server of this name on that node.
@@ -58,7 +64,10 @@ impl<M> ServerName<M> {
 
 impl<M> Clone for ServerName<M> {
     fn clone(&self) -> Self {
-        ServerName { name: self.name.clone(), messages: PhantomData }
+        ServerName {
+            name: self.name.clone(),
+            messages: PhantomData,
+        }
     }
 }
 
@@ -87,7 +96,11 @@ pub struct Address<M> {
 
 impl<M> Address<M> {
     pub(crate) fn new(node: NodeName, target: Target) -> Self {
-        Address { node, target, messages: PhantomData }
+        Address {
+            node,
+            target,
+            messages: PhantomData,
+        }
     }
 
     /// The node that the process is on.

@@ -45,12 +45,19 @@ impl Node {
     {
         let inner = self.inner();
         if to.node() == self.name() {
-            let process = inner.processes.find(to.target()).ok_or(CastError::NoProcess)?;
+            let process = inner
+                .processes
+                .find(to.target())
+                .ok_or(CastError::NoProcess)?;
             return put_local(&process, msg, self.name());
         }
         let payload = encode(&msg, inner)?;
         let line = inner.line_to(to.node(), Intent::Asked);
-        line.push(inner.clock.stamp(), &Header::Cast(to.target().clone()), &payload);
+        line.push(
+            inner.clock.stamp(),
+            &Header::Cast(to.target().clone()),
+            &payload,
+        );
         line.has_room().await;
         Ok(())
     }
@@ -68,9 +75,16 @@ impl Node {
         let payload = encode(&msg, inner)?;
         let lines = inner.visible_lines();
         for line in &lines {
-            line.push(inner.clock.stamp(), &Header::Cast(Target::Name(name.as_str().to_owned())), &payload);
+            line.push(
+                inner.clock.stamp(),
+                &Header::Cast(Target::Name(name.as_str().to_owned())),
+                &payload,
+            );
         }
-        if let Some(process) = inner.processes.find(&Target::Name(name.as_str().to_owned())) {
+        if let Some(process) = inner
+            .processes
+            .find(&Target::Name(name.as_str().to_owned()))
+        {
             put_local(&process, msg, self.name())?;
         }
         for line in &lines {
@@ -89,7 +103,11 @@ impl Node {
     /// [`CallError`] tells whether the message may have been handled although no answer came.
     ///
     /// [`NodeConfig::call_timeout`]: crate::NodeConfig::call_timeout
-    pub async fn call<M, T>(&self, to: &Address<M>, msg: impl FnOnce(Reply<T>) -> M) -> Result<T, CallError>
+    pub async fn call<M, T>(
+        &self,
+        to: &Address<M>,
+        msg: impl FnOnce(Reply<T>) -> M,
+    ) -> Result<T, CallError>
     where
         M: Serialize + Send + 'static,
         T: DeserializeOwned + Send + 'static,
@@ -113,11 +131,15 @@ impl Node {
     {
         let inner = self.inner();
         if to.node() == self.name() {
-            let process = inner.processes.find(to.target()).ok_or_else(|| CallError::NoProcess(to.node().clone()))?;
+            let process = inner
+                .processes
+                .find(to.target())
+                .ok_or_else(|| CallError::NoProcess(to.node().clone()))?;
             return self.call_here(within, &process, msg).await;
         }
         let payload = encode(&msg(Reply::placeholder()), inner).map_err(CallError::from)?;
-        self.call_there(within, to.node(), to.target().clone(), payload).await
+        self.call_there(within, to.node(), to.target().clone(), payload)
+            .await
     }
 
     /// Calls the servers of one name on several nodes at the same time and collects what comes
@@ -151,7 +173,10 @@ impl Node {
                 (node.clone(), answer)
             }
         });
-        let mut all = Answers { answers: BTreeMap::new(), failures: BTreeMap::new() };
+        let mut all = Answers {
+            answers: BTreeMap::new(),
+            failures: BTreeMap::new(),
+        };
         for (node, answer) in join_all(asked).await {
             match answer {
                 Ok(value) => drop(all.answers.insert(node, value)),
@@ -174,15 +199,24 @@ impl Node {
         let (caller, answer) = oneshot::channel();
         match process.mailbox.as_any().downcast_ref::<Mailbox<M>>() {
             Some(mailbox) => {
-                let pending = Pending::new(ReplyTo::Local { caller, encoded: false });
+                let pending = Pending::new(ReplyTo::Local {
+                    caller,
+                    encoded: false,
+                });
                 let msg = msg(Reply::bound(pending.clone()));
                 mailbox.put(Letter::Local(msg, Some(pending)));
             }
             // The server declares its messages in a type of its own: talk to it as a stranger.
             None => {
-                let payload = encode(&msg(Reply::placeholder()), self.inner()).map_err(CallError::from)?;
-                let reply = ReplyTo::Local { caller, encoded: true };
-                process.mailbox.put_encoded(payload, Some(reply), self.name().clone());
+                let payload =
+                    encode(&msg(Reply::placeholder()), self.inner()).map_err(CallError::from)?;
+                let reply = ReplyTo::Local {
+                    caller,
+                    encoded: true,
+                };
+                process
+                    .mailbox
+                    .put_encoded(payload, Some(reply), self.name().clone());
             }
         }
         outcome(self.name(), timeout(within, answer).await)
@@ -227,9 +261,13 @@ fn outcome<T: DeserializeOwned + 'static>(
         Ok(Err(_)) => Err(CallError::NodeDown(node.clone())),
         Ok(Ok(Answer::Value(value))) => match value.downcast() {
             Ok(value) => Ok(*value),
-            Err(_) => Err(CallError::BadAnswer("it is of another type than the caller expects".into())),
+            Err(_) => Err(CallError::BadAnswer(
+                "it is of another type than the caller expects".into(),
+            )),
         },
-        Ok(Ok(Answer::Encoded(bytes))) => wire::decode(&bytes).map_err(|error| CallError::BadAnswer(error.to_string())),
+        Ok(Ok(Answer::Encoded(bytes))) => {
+            wire::decode(&bytes).map_err(|error| CallError::BadAnswer(error.to_string()))
+        }
         Ok(Ok(Answer::None(why))) => Err(match why {
             NoAnswer::NoProcess => CallError::NoProcess(node.clone()),
             NoAnswer::NotUnderstood(why) => CallError::NotUnderstood(why),
@@ -237,16 +275,23 @@ fn outcome<T: DeserializeOwned + 'static>(
             NoAnswer::Exited(reason) => CallError::Exited(reason),
             NoAnswer::Unsendable(why) => CallError::BadAnswer(why),
         }),
-        Ok(Ok(Answer::Lost(NotReached::NotConnected(why)))) => Err(CallError::NotConnected(node.clone(), why)),
-        Ok(Ok(Answer::Lost(NotReached::Down(_)))) => Err(CallError::NodeDown(node.clone())),
+        Ok(Ok(Answer::Lost(NotReached::NotConnected(why)))) => {
+            Err(CallError::NotConnected(node.clone(), why))
+        }
+        Ok(Ok(Answer::Lost(NotReached::Down))) => Err(CallError::NodeDown(node.clone())),
     }
 }
 
-fn put_local<M: Serialize + Send + 'static>(process: &Process, msg: M, me: &NodeName) -> Result<(), CastError> {
+fn put_local<M: Serialize + Send + 'static>(
+    process: &Process,
+    msg: M,
+    me: &NodeName,
+) -> Result<(), CastError> {
     match process.mailbox.as_any().downcast_ref::<Mailbox<M>>() {
         Some(mailbox) => mailbox.put(Letter::Local(msg, None)),
         None => {
-            let payload = wire::encode(&msg).map_err(|error| CastError::Unsendable(error.to_string()))?;
+            let payload =
+                wire::encode(&msg).map_err(|error| CastError::Unsendable(error.to_string()))?;
             process.mailbox.put_encoded(payload, None, me.clone());
         }
     }
@@ -260,7 +305,10 @@ fn encode<M: Serialize>(msg: &M, inner: &Inner) -> Result<Bytes, CastError> {
     let payload = wire::encode(msg).map_err(|error| CastError::Unsendable(error.to_string()))?;
     let limit = inner.config.frame_limit - 1024;
     if payload.len() > limit {
-        return Err(CastError::Unsendable(format!("the message has {} bytes, {limit} are allowed", payload.len())));
+        return Err(CastError::Unsendable(format!(
+            "the message has {} bytes, {limit} are allowed",
+            payload.len()
+        )));
     }
     Ok(payload)
 }

@@ -12,7 +12,7 @@ use crate::address::Address;
 use crate::node::{Inner, Node};
 use crate::process::{Letter, Mailbox, Process};
 use crate::process_id::{ExitReason, ProcessId};
-use crate::server::{Info, Monitor};
+use crate::server::Monitor;
 
 /// A server's surroundings: its node (a `Ctx` can do all that a [`Node`] can), its own address,
 /// tasks and timers that end with it, and what it wants to be told.
@@ -33,7 +33,9 @@ struct Shared<M> {
 
 impl<M> Clone for Ctx<M> {
     fn clone(&self) -> Self {
-        Ctx { shared: self.shared.clone() }
+        Ctx {
+            shared: self.shared.clone(),
+        }
     }
 }
 
@@ -46,8 +48,22 @@ impl<M> Deref for Ctx<M> {
 }
 
 impl<M> Ctx<M> {
-    pub(crate) fn new(node: Node, me: Address<M>, process: Arc<Process>, mailbox: Mailbox<M>) -> Self {
-        Ctx { shared: Arc::new(Shared { node, me, process, mailbox, tasks: Mutex::default(), stopping: Mutex::default() }) }
+    pub(crate) fn new(
+        node: Node,
+        me: Address<M>,
+        process: Arc<Process>,
+        mailbox: Mailbox<M>,
+    ) -> Self {
+        Ctx {
+            shared: Arc::new(Shared {
+                node,
+                me,
+                process,
+                mailbox,
+                tasks: Mutex::default(),
+                stopping: Mutex::default(),
+            }),
+        }
     }
 
     /// The address of this start of this server. To be found again after a restart, give others
@@ -66,17 +82,20 @@ impl<M> Ctx<M> {
         self.shared.stopping.lock().unwrap().get_or_insert(reason);
     }
 
-    /// Be told of every link that comes up or goes down from now on, as [`Info::NodeUp`] and
-    /// [`Info::NodeDown`]. Links that are up already are not reported: ask [`Node::list`], *after*
+    /// Be told of every link that comes up or goes down from now on, as
+    /// [`Info::NodeUp`](crate::Info::NodeUp) and [`Info::NodeDown`](crate::Info::NodeDown). Links that are up already are not reported: ask [`Node::list`], *after*
     /// this call, so that none is missed in between.
     pub fn watch_nodes(&self) {
         self.inner().subscribe(&self.shared.process);
     }
 
-    /// Be told, once, when that process ends, as [`Info::Down`]; also when the link to its node
+    /// Be told, once, when that process ends, as [`Info::Down`](crate::Info::Down); also when the link to its node
     /// goes, and at once if there is no such process.
     pub fn monitor<N>(&self, to: &Address<N>) -> Monitor {
-        Monitor(self.inner().watch(&self.shared.process, to.node(), to.target(), false))
+        Monitor(
+            self.inner()
+                .watch(&self.shared.process, to.node(), to.target(), false),
+        )
     }
 
     /// No longer be told. A notice that lies in the mailbox already is still handled.
@@ -87,7 +106,8 @@ impl<M> Ctx<M> {
     /// Ties this server's fate to that process: when either ends abnormally, or the link between
     /// their nodes goes, the other ends too, for the same reason.
     pub fn link<N>(&self, to: &Address<N>) {
-        self.inner().watch(&self.shared.process, to.node(), to.target(), true);
+        self.inner()
+            .watch(&self.shared.process, to.node(), to.target(), true);
     }
 
     pub(crate) fn process(&self) -> &Arc<Process> {
@@ -138,7 +158,11 @@ impl<M: Send + 'static> Ctx<M> {
     }
 
     /// Puts a message into this server's own mailbox again and again, the first after `period`.
-    pub fn send_every(&self, period: Duration, mut msg: impl FnMut() -> M + Send + 'static) -> Task {
+    pub fn send_every(
+        &self,
+        period: Duration,
+        mut msg: impl FnMut() -> M + Send + 'static,
+    ) -> Task {
         let mailbox = self.shared.mailbox.clone();
         self.spawn(async move {
             let mut ticks = tokio::time::interval(period);
@@ -149,10 +173,6 @@ impl<M: Send + 'static> Ctx<M> {
                 mailbox.put(Letter::Local(msg(), None));
             }
         })
-    }
-
-    pub(crate) fn put_info(&self, info: Info) {
-        self.shared.mailbox.put(Letter::Info(info));
     }
 }
 

@@ -27,8 +27,8 @@ use tokio::net::TcpStream;
 use tokio::time::timeout;
 
 use crate::name::NodeName;
-use crate::net::frames::{TcpReader, TcpWriter, halves};
 use crate::net::ConnError;
+use crate::net::frames::{TcpReader, TcpWriter, halves};
 use crate::wire;
 pub use server::{AsRegistered, DirectoryServer, Resolve};
 
@@ -59,7 +59,10 @@ enum Request {
         again: bool,
     },
     /// "Where does `name` listen?"
-    Lookup { asker: Option<NodeName>, name: NodeName },
+    Lookup {
+        asker: Option<NodeName>,
+        name: NodeName,
+    },
     /// "Who is registered?"
     List,
 }
@@ -100,14 +103,19 @@ impl fmt::Display for DirectoryError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             DirectoryError::NobodyThere(at) => {
-                write!(f, "no directory listens at {at}: no node runs there, or it uses another directory port")
+                write!(
+                    f,
+                    "no directory listens at {at}: no node runs there, or it uses another directory port"
+                )
             }
             DirectoryError::NotADirectory(at, why) => write!(
                 f,
                 "the directory of nodes should be at {at}, but another program holds that port ({why}); end that \
                  program, or set DIRECTORY_PORT to a free port, the same one for every node"
             ),
-            DirectoryError::NameTaken(name) => write!(f, "another living node is already called {name}"),
+            DirectoryError::NameTaken(name) => {
+                write!(f, "another living node is already called {name}")
+            }
             DirectoryError::Refused(why) => write!(f, "the directory refused: {why}"),
             DirectoryError::Failed(why) => f.write_str(why),
         }
@@ -122,9 +130,10 @@ impl std::error::Error for DirectoryError {}
 /// [`DirectoryError`] when nothing that speaks the protocol answers there.
 pub async fn names(address: SocketAddr) -> Result<Vec<(NodeName, SocketAddr)>, DirectoryError> {
     match Exchange::begin(address, &Request::List).await?.1 {
-        Response::Names(names) => {
-            names.into_iter().map(|(name, text)| Ok((name, parsed(&text, address)?))).collect()
-        }
+        Response::Names(names) => names
+            .into_iter()
+            .map(|(name, text)| Ok((name, parsed(&text, address)?)))
+            .collect(),
         other => Err(unexpected(address, other)),
     }
 }
@@ -138,7 +147,10 @@ pub async fn lookup(
     asker: Option<&NodeName>,
     name: &NodeName,
 ) -> Result<Option<SocketAddr>, DirectoryError> {
-    let request = Request::Lookup { asker: asker.cloned(), name: name.clone() };
+    let request = Request::Lookup {
+        asker: asker.cloned(),
+        name: name.clone(),
+    };
     match Exchange::begin(address, &request).await?.1 {
         Response::Address(found) => found.map(|text| parsed(&text, address)).transpose(),
         other => Err(unexpected(address, other)),
@@ -157,7 +169,11 @@ impl Registration {
         listens: SocketAddr,
         again: bool,
     ) -> Result<Self, DirectoryError> {
-        let request = Request::Register { name: name.clone(), address: listens.to_string(), again };
+        let request = Request::Register {
+            name: name.clone(),
+            address: listens.to_string(),
+            again,
+        };
         match Exchange::begin(directory, &request).await? {
             (exchange, Response::Registered) => Ok(Registration(exchange)),
             (_, Response::NameTaken) => Err(DirectoryError::NameTaken(name.clone())),
@@ -179,7 +195,10 @@ struct Exchange {
 
 impl Exchange {
     /// Connects, greets and asks, in one round trip.
-    async fn begin(address: SocketAddr, request: &Request) -> Result<(Self, Response), DirectoryError> {
+    async fn begin(
+        address: SocketAddr,
+        request: &Request,
+    ) -> Result<(Self, Response), DirectoryError> {
         match timeout(PATIENCE, Self::begin_at_leisure(address, request)).await {
             Ok(result) => result,
             Err(_) => Err(DirectoryError::Failed(format!(
@@ -189,7 +208,10 @@ impl Exchange {
         }
     }
 
-    async fn begin_at_leisure(address: SocketAddr, request: &Request) -> Result<(Self, Response), DirectoryError> {
+    async fn begin_at_leisure(
+        address: SocketAddr,
+        request: &Request,
+    ) -> Result<(Self, Response), DirectoryError> {
         let (mut reader, mut writer) = halves(connect(address).await?);
         reader.set_limit(LONGEST_RESPONSE);
         let mut batch = BytesMut::new();
@@ -202,24 +224,40 @@ impl Exchange {
             Response::Refused(why) => return Err(DirectoryError::Refused(why)),
             other => return Err(unexpected(address, other)),
         }
-        sent.map_err(|error| DirectoryError::Failed(format!("asking the directory at {address}: {error}")))?;
+        sent.map_err(|error| {
+            DirectoryError::Failed(format!("asking the directory at {address}: {error}"))
+        })?;
         let response = match reader.recv().await {
             Ok(frame) => decoded(&frame, address)?,
             Err(error) => {
-                return Err(DirectoryError::Failed(format!("waiting for the directory at {address}: {error}")));
+                return Err(DirectoryError::Failed(format!(
+                    "waiting for the directory at {address}: {error}"
+                )));
             }
         };
-        Ok((Exchange { reader, _writer: writer }, response))
+        Ok((
+            Exchange {
+                reader,
+                _writer: writer,
+            },
+            response,
+        ))
     }
 }
 
 async fn connect(address: SocketAddr) -> Result<TcpStream, DirectoryError> {
     match TcpStream::connect(address).await {
         // On loopback a client can be given the very port that it dials, and then talks to itself.
-        Ok(stream) if stream.local_addr().is_ok_and(|own| own == address) => Err(DirectoryError::NobodyThere(address)),
+        Ok(stream) if stream.local_addr().is_ok_and(|own| own == address) => {
+            Err(DirectoryError::NobodyThere(address))
+        }
         Ok(stream) => Ok(stream),
-        Err(error) if error.kind() == io::ErrorKind::ConnectionRefused => Err(DirectoryError::NobodyThere(address)),
-        Err(error) => Err(DirectoryError::Failed(format!("connecting to the directory at {address}: {error}"))),
+        Err(error) if error.kind() == io::ErrorKind::ConnectionRefused => {
+            Err(DirectoryError::NobodyThere(address))
+        }
+        Err(error) => Err(DirectoryError::Failed(format!(
+            "connecting to the directory at {address}: {error}"
+        ))),
     }
 }
 
@@ -232,26 +270,36 @@ async fn response(reader: &mut TcpReader, address: SocketAddr) -> Result<Respons
             "whatever listens at {address} closed the connection without an answer; if this lasts, it is not a \
              directory of nodes: end it, or set DIRECTORY_PORT to a free port, the same one for every node"
         ))),
-        Err(ConnError::TooLong { .. }) => {
-            Err(DirectoryError::NotADirectory(address, "it answered in another protocol".into()))
-        }
-        Err(error) => Err(DirectoryError::Failed(format!("asking the directory at {address}: {error}"))),
+        Err(ConnError::TooLong { .. }) => Err(DirectoryError::NotADirectory(
+            address,
+            "it answered in another protocol".into(),
+        )),
+        Err(error) => Err(DirectoryError::Failed(format!(
+            "asking the directory at {address}: {error}"
+        ))),
     }
 }
 
 fn decoded(frame: &[u8], address: SocketAddr) -> Result<Response, DirectoryError> {
-    wire::decode(frame)
-        .map_err(|error| DirectoryError::NotADirectory(address, format!("it answered in another protocol: {error}")))
+    wire::decode(frame).map_err(|error| {
+        DirectoryError::NotADirectory(address, format!("it answered in another protocol: {error}"))
+    })
 }
 
 fn parsed(text: &str, directory: SocketAddr) -> Result<SocketAddr, DirectoryError> {
-    text.parse().map_err(|_| DirectoryError::Failed(format!("the directory at {directory} gave {text:?} as an address")))
+    text.parse().map_err(|_| {
+        DirectoryError::Failed(format!(
+            "the directory at {directory} gave {text:?} as an address"
+        ))
+    })
 }
 
 fn unexpected(address: SocketAddr, response: Response) -> DirectoryError {
     match response {
         Response::Refused(why) => DirectoryError::Refused(why),
-        other => DirectoryError::Failed(format!("the directory at {address} answered out of turn: {other:?}")),
+        other => DirectoryError::Failed(format!(
+            "the directory at {address} answered out of turn: {other:?}"
+        )),
     }
 }
 

@@ -39,7 +39,10 @@ impl CallError {
     pub fn may_have_happened(&self) -> bool {
         !matches!(
             self,
-            CallError::NotConnected(..) | CallError::NoProcess(_) | CallError::NotUnderstood(_) | CallError::TooLong(_)
+            CallError::NotConnected(..)
+                | CallError::NoProcess(_)
+                | CallError::NotUnderstood(_)
+                | CallError::TooLong(_)
         )
     }
 }
@@ -52,9 +55,16 @@ impl fmt::Display for CallError {
             CallError::NotUnderstood(why) => write!(f, "the message was not understood: {why}"),
             CallError::TooLong(why) => f.write_str(why),
             CallError::Timeout(node) => write!(f, "no answer from {node} in time"),
-            CallError::NodeDown(node) => write!(f, "the connection to {node} was lost before its answer came"),
-            CallError::Exited(reason) => write!(f, "the process ended before it answered: {reason}"),
-            CallError::NoReply => f.write_str("the process handled the message and dropped its Reply"),
+            CallError::NodeDown(node) => write!(
+                f,
+                "the connection to {node} was lost before its answer came"
+            ),
+            CallError::Exited(reason) => {
+                write!(f, "the process ended before it answered: {reason}")
+            }
+            CallError::NoReply => {
+                f.write_str("the process handled the message and dropped its Reply")
+            }
             CallError::BadAnswer(why) => write!(f, "the answer was not understood: {why}"),
         }
     }

@@ -12,7 +12,7 @@ use crate::address::Address;
 use crate::cookie::Cookie;
 use crate::error::StartError;
 use crate::name::NodeName;
-use crate::net::{Net, TcpNet};
+use crate::net::{DirectoryMode, Net, TcpNet};
 use crate::node::{Node, NodeConfig};
 
 /// The flags that every program which is a node understands.
@@ -59,14 +59,19 @@ impl NodeArgs {
     pub fn config(&self) -> Result<NodeConfig, String> {
         let cookie = match &self.cookie {
             Some(text) => Cookie::from_text(text.as_str()).map_err(|error| error.to_string())?,
-            None => Cookie::load_or_create().map_err(|error| error.to_string())?.0,
+            None => {
+                Cookie::load_or_create()
+                    .map_err(|error| error.to_string())?
+                    .0
+            }
         };
-        let mut net = TcpNet::new().listen_on(self.listen);
-        if let Some(directory) = self.directory {
-            net = net.directory_at(directory);
-        }
+        let mut net = match self.directory {
+            Some(directory) => TcpNet::with(DirectoryMode::At(directory)),
+            None => TcpNet::from_env().map_err(|error| error.to_string())?,
+        };
+        net = net.listening_on(self.listen);
         if let Some(port) = self.port {
-            net = net.port(port);
+            net = net.at_port(port);
         }
         let mut config = NodeConfig::new(self.name.clone(), cookie, Net::Tcp(net));
         config.tick_time = self.tick_time;
@@ -77,7 +82,9 @@ impl NodeArgs {
 }
 
 fn seconds(text: &str) -> Result<Duration, String> {
-    let seconds: f64 = text.parse().map_err(|_| "not a number of seconds".to_owned())?;
+    let seconds: f64 = text
+        .parse()
+        .map_err(|_| "not a number of seconds".to_owned())?;
     if !(0.05..=3600.0).contains(&seconds) {
         return Err("give between 0.05 and 3600 seconds".into());
     }
@@ -107,11 +114,19 @@ struct Flags {
 /// `node gold@127.0.0.1 is ready (listening on 127.0.0.1:40123)`, followed by `[sources …]` if
 /// `sources`, a hash of the program's source files, was compiled in. All else goes to standard
 /// error. This is the only place where a panic hook is installed: call it from `main`.
-pub fn run<M>(sources: Option<&'static str>, start: impl AsyncFnOnce(Node) -> Result<Address<M>, StartError>) -> ExitCode {
+pub fn run<M>(
+    sources: Option<&'static str>,
+    start: impl AsyncFnOnce(Node) -> Result<Address<M>, StartError>,
+) -> ExitCode {
     let flags = Flags::parse();
     std::panic::set_hook(Box::new(|panic| {
-        let place = panic.location().map(|at| format!("{}:{}", at.file(), at.line())).unwrap_or_default();
-        let message = panic.payload_as_str().unwrap_or("a panic without a message");
+        let place = panic
+            .location()
+            .map(|at| format!("{}:{}", at.file(), at.line()))
+            .unwrap_or_default();
+        let message = panic
+            .payload_as_str()
+            .unwrap_or("a panic without a message");
         eprintln!("panicked at {place}: {message}");
     }));
     tracing_subscriber::fmt()
@@ -121,7 +136,11 @@ pub fn run<M>(sources: Option<&'static str>, start: impl AsyncFnOnce(Node) -> Re
         .with_max_level(tracing::Level::INFO)
         .without_time()
         .init();
-    let runtime = match tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build() {
+    let runtime = match tokio::runtime::Builder::new_multi_thread()
+        .worker_threads(2)
+        .enable_all()
+        .build()
+    {
         Ok(runtime) => runtime,
         Err(error) => {
             eprintln!("the asynchronous runtime did not start: {error}");
@@ -145,18 +164,28 @@ async fn serve<M>(
     sources: Option<&'static str>,
     start: impl AsyncFnOnce(Node) -> Result<Address<M>, StartError>,
 ) -> Result<(), String> {
-    let node = Node::start(flags.node.config()?).await.map_err(|error| format!("the node did not start: {error}"))?;
+    let node = Node::start(flags.node.config()?)
+        .await
+        .map_err(|error| format!("the node did not start: {error}"))?;
     let name = node.name().clone();
     for other in &flags.connect {
         if let Err(error) = node.connect(other).await {
             eprintln!("{name} could not connect to {other}: {error}");
         }
     }
-    let root = start(node.clone()).await.map_err(|error| format!("the program of {name} did not start: {error}"))?;
-    let sources = sources.map(|hash| format!(" [sources {hash}]")).unwrap_or_default();
-    println!("node {name} is ready (listening on {}){sources}", node.address());
+    let root = start(node.clone())
+        .await
+        .map_err(|error| format!("the program of {name} did not start: {error}"))?;
+    let sources = sources
+        .map(|hash| format!(" [sources {hash}]"))
+        .unwrap_or_default();
+    println!(
+        "node {name} is ready (listening on {}){sources}",
+        node.address()
+    );
 
-    let mut terminate = signal(SignalKind::terminate()).map_err(|error| format!("cannot wait for SIGTERM: {error}"))?;
+    let mut terminate = signal(SignalKind::terminate())
+        .map_err(|error| format!("cannot wait for SIGTERM: {error}"))?;
     let ended = tokio::select! { biased;
         () = node.ended(&root) => Err(format!("the program of {name} ended: its supervisor gave up")),
         _ = tokio::signal::ctrl_c() => Ok(()),

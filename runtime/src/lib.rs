@@ -4,27 +4,27 @@
 //! read. A good order is the one below: from a name to a node that runs servers, and from there
 //! to what is built out of servers.
 
-pub mod name;
-pub mod process_id;
-pub mod wire;
-pub mod net;
-pub mod directory;
-mod cookie;
-mod handshake;
-mod clock;
-mod link;
-mod peers;
-mod node;
 mod address;
+mod call;
+mod clock;
+mod cookie;
+mod ctx;
+pub mod directory;
+mod error;
+mod handshake;
+pub mod launch;
+mod link;
+pub mod name;
+pub mod net;
+mod node;
+mod peers;
+mod process;
+pub mod process_id;
 mod reply;
 mod server;
-mod ctx;
-mod process;
-mod call;
-mod watch;
-mod error;
 pub mod system;
-pub mod launch;
+mod watch;
+pub mod wire;
 
 pub use address::{Address, ServerName};
 pub use call::Answers;

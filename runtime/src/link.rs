@@ -134,7 +134,14 @@ impl Line {
     }
 
     /// Sends a call; its fate comes over `caller`, whatever it is.
-    pub(crate) fn push_call(&self, call: u64, clock: u64, to: Target, payload: &[u8], caller: oneshot::Sender<Answer>) {
+    pub(crate) fn push_call(
+        &self,
+        call: u64,
+        clock: u64,
+        to: Target,
+        payload: &[u8],
+        caller: oneshot::Sender<Answer>,
+    ) {
         self.calls.lock().unwrap().insert(call, caller);
         if !self.push(clock, &Header::Call(to, call), payload) {
             self.fail_calls();
@@ -170,7 +177,9 @@ impl Line {
     /// Waits until the line is open.
     pub(crate) async fn opened(&self) -> Result<(), ConnectError> {
         let mut state = self.state.subscribe();
-        let state = state.wait_for(|state| !matches!(state, LineState::Opening)).await;
+        let state = state
+            .wait_for(|state| !matches!(state, LineState::Opening))
+            .await;
         match state.as_deref() {
             Ok(LineState::Closed(error)) => Err(error.clone()),
             Ok(_) => Ok(()),
@@ -181,6 +190,16 @@ impl Line {
     pub(crate) fn open(&self, identity: Identity) {
         let _ = self.identity.set(identity);
         self.state.send_replace(LineState::Open);
+    }
+
+    /// How far it gets from here on: every step on the way, and the end of it.
+    pub(crate) fn progress(&self) -> watch::Receiver<LineState> {
+        self.state.subscribe()
+    }
+
+    /// A step was made on the way to a link; whoever follows the progress looks again.
+    pub(crate) fn stepped(&self) {
+        self.state.send_modify(|_| {});
     }
 
     /// Closes the line and fails its calls. Only the first closing counts; says whether it was
@@ -199,7 +218,7 @@ impl Line {
 
     fn fail_calls(&self) {
         let why = match (&*self.state.borrow(), self.identity()) {
-            (LineState::Closed(ConnectError::Lost(loss)), Some(_)) => NotReached::Down(loss.clone()),
+            (LineState::Closed(ConnectError::Lost(_)), Some(_)) => NotReached::Down,
             (LineState::Closed(error), _) => NotReached::NotConnected(error.to_string()),
             (LineState::Opening | LineState::Open, _) => return,
         };
@@ -210,7 +229,9 @@ impl Line {
 
     async fn closing(&self) {
         let mut state = self.state.subscribe();
-        let _ = state.wait_for(|state| matches!(state, LineState::Closed(_))).await;
+        let _ = state
+            .wait_for(|state| matches!(state, LineState::Closed(_)))
+            .await;
     }
 
     fn take_output(&self) -> BytesMut {
@@ -245,7 +266,10 @@ pub(crate) async fn write(line: Arc<Line>, mut writer: ConnWriter, tick_time: Du
         }
     }
     // A link that is closed on purpose first delivers what it was given, its goodbye above all.
-    let on_purpose = matches!(&*line.state.borrow(), LineState::Closed(ConnectError::Lost(LinkLoss::Disconnected)));
+    let on_purpose = matches!(
+        &*line.state.borrow(),
+        LineState::Closed(ConnectError::Lost(LinkLoss::Disconnected))
+    );
     let rest = line.take_output();
     if on_purpose && !rest.is_empty() {
         let _ = timeout(FLUSH, writer.send(rest)).await;

@@ -45,7 +45,11 @@ pub struct InvalidName {
 
 impl fmt::Display for InvalidName {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{:?} is not a node name: {} (a node name looks like gold@127.0.0.1)", self.given, self.why)
+        write!(
+            f,
+            "{:?} is not a node name: {} (a node name looks like gold@127.0.0.1)",
+            self.given, self.why
+        )
     }
 }
 
@@ -68,10 +72,18 @@ impl FromStr for NodeName {
         let Some((short, host)) = text.split_once('@') else {
             return invalid("it has no @");
         };
-        if short.is_empty() || !short.bytes().all(|b| b.is_ascii_alphanumeric() || b"_-".contains(&b)) {
+        if short.is_empty()
+            || !short
+                .bytes()
+                .all(|b| b.is_ascii_alphanumeric() || b"_-".contains(&b))
+        {
             return invalid("before the @ stand letters, digits, - and _ only, at least one");
         }
-        if host.is_empty() || !host.bytes().all(|b| b.is_ascii_alphanumeric() || b".-:[]".contains(&b)) {
+        if host.is_empty()
+            || !host
+                .bytes()
+                .all(|b| b.is_ascii_alphanumeric() || b".-:[]".contains(&b))
+        {
             return invalid("after the @ stands a host name or an IP address");
         }
         Ok(NodeName(text.into()))

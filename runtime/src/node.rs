@@ -9,12 +9,13 @@ use rand::{Rng, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 use tokio::sync::broadcast;
 use tokio::task::{AbortHandle, JoinSet};
+use tokio::time::Instant;
 use tracing::debug;
 
 use crate::address::{Address, ServerName};
 use crate::clock::Clock;
 use crate::cookie::Cookie;
-use crate::error::{ConnectError, LinkLoss, StartError};
+use crate::error::{CallError, ConnectError, LinkLoss, StartError};
 use crate::handshake::Identity;
 use crate::link::{Line, Numbers};
 use crate::name::NodeName;
@@ -105,7 +106,11 @@ impl Node {
     /// # Errors
     /// [`StartError::Listen`] when the name is taken or the network does not let us.
     pub async fn start(config: NodeConfig) -> Result<Node, StartError> {
-        let listener = config.net.listen(&config.name).await.map_err(StartError::Listen)?;
+        let listener = config
+            .net
+            .listen(&config.name)
+            .await
+            .map_err(StartError::Listen)?;
         let mut rng = match (&config.net, config.seed) {
             (_, Some(seed)) => ChaCha8Rng::seed_from_u64(seed),
             (Net::Memory(net), None) => ChaCha8Rng::seed_from_u64(net.next_seed()),
@@ -169,6 +174,17 @@ impl Node {
         self.inner.line_to(to, Intent::Asked).opened().await
     }
 
+    /// Asks a node whether it is there, connecting to it if need be; says how long that took.
+    ///
+    /// # Errors
+    /// As for [`call`](Node::call). No answer does not mean that the node is not there.
+    pub async fn ping(&self, to: &NodeName) -> Result<Duration, CallError> {
+        let asked = Instant::now();
+        self.call(&crate::system::NODE.at(to), crate::system::NodeMsg::Ping)
+            .await?;
+        Ok(asked.elapsed())
+    }
+
     /// Closes the link to a node on purpose: neither side tries to open it again by itself. A
     /// later `connect`, or a message to that node, does. Says whether there was a link.
     pub fn disconnect(&self, from: &NodeName) -> bool {
@@ -177,12 +193,21 @@ impl Node {
 
     /// The names of the other nodes that there is a link to now, in order. Without hidden ones.
     pub fn list(&self) -> Vec<NodeName> {
-        self.inner.visible_lines().iter().map(|line| line.peer().clone()).collect()
+        self.inner
+            .visible_lines()
+            .iter()
+            .map(|line| line.peer().clone())
+            .collect()
     }
 
     /// The names of the hidden nodes that there is a link to now.
     pub fn list_hidden(&self) -> Vec<NodeName> {
-        self.inner.all_lines().iter().filter(|line| line.is_hidden()).map(|line| line.peer().clone()).collect()
+        self.inner
+            .all_lines()
+            .iter()
+            .filter(|line| line.is_hidden())
+            .map(|line| line.peer().clone())
+            .collect()
     }
 
     /// What happens to links from now on. A receiver that falls more than 256 events behind is
@@ -195,7 +220,11 @@ impl Node {
     ///
     /// # Errors
     /// [`StartError::NameTaken`], or [`StartError::Init`] with the reason that `init` ended for.
-    pub async fn start_server<S: Server>(&self, name: &ServerName<S::Msg>, args: S::Args) -> Result<Address<S::Msg>, StartError> {
+    pub async fn start_server<S: Server>(
+        &self,
+        name: &ServerName<S::Msg>,
+        args: S::Args,
+    ) -> Result<Address<S::Msg>, StartError> {
         Ok(process::start::<S>(self, Some(name), args, None).await?.0)
     }
 
@@ -203,7 +232,10 @@ impl Node {
     ///
     /// # Errors
     /// [`StartError::Init`] with the reason that `init` ended for.
-    pub async fn start_unnamed<S: Server>(&self, args: S::Args) -> Result<Address<S::Msg>, StartError> {
+    pub async fn start_unnamed<S: Server>(
+        &self,
+        args: S::Args,
+    ) -> Result<Address<S::Msg>, StartError> {
         Ok(process::start::<S>(self, None, args, None).await?.0)
     }
 
@@ -213,7 +245,11 @@ impl Node {
             self.inner.exit_here(process.target(), reason);
         } else {
             let line = self.inner.line_to(process.node(), Intent::Asked);
-            line.push(self.inner.clock.stamp(), &Header::Exit(process.target().clone(), reason), &[]);
+            line.push(
+                self.inner.clock.stamp(),
+                &Header::Exit(process.target().clone(), reason),
+                &[],
+            );
         }
     }
 
@@ -243,7 +279,12 @@ impl Node {
             return;
         }
         let ended = inner.processes.end_all();
-        let _ = tokio::time::timeout(LAST_WORDS, async { for process in ended { process.exit.closed().await } }).await;
+        let _ = tokio::time::timeout(LAST_WORDS, async {
+            for process in ended {
+                process.exit.closed().await
+            }
+        })
+        .await;
         for line in inner.all_lines() {
             inner.lost(&line, LinkLoss::Stopped);
         }
@@ -283,7 +324,11 @@ impl Inner {
     }
 
     pub(crate) fn identity(&self) -> Identity {
-        Identity { name: self.name().clone(), creation: self.creation, hidden: self.config.hidden }
+        Identity {
+            name: self.name().clone(),
+            creation: self.creation,
+            hidden: self.config.hidden,
+        }
     }
 
     pub(crate) fn is_stopped(&self) -> bool {
@@ -311,7 +356,10 @@ impl Inner {
 
     pub(crate) fn subscribe(&self, process: &Arc<Process>) {
         let mut subscribers = self.subscribers.lock().unwrap();
-        if !subscribers.iter().any(|other| other.serial == process.serial) {
+        if !subscribers
+            .iter()
+            .any(|other| other.serial == process.serial)
+        {
             subscribers.push(process.clone());
         }
     }
@@ -354,25 +402,45 @@ impl Inner {
     }
 
     /// Does what a frame says.
-    pub(crate) fn deliver(self: &Arc<Self>, line: &Arc<Line>, frame: Frame) -> Result<(), LinkLoss> {
+    pub(crate) fn deliver(
+        self: &Arc<Self>,
+        line: &Arc<Line>,
+        frame: Frame,
+    ) -> Result<(), LinkLoss> {
         if !self.config.hidden && !line.is_hidden() && frame.clock > 0 {
             self.clock.observe(frame.clock);
         }
         match frame.header {
             Header::Cast(to) => match self.processes.find(&to) {
-                Some(process) => process.mailbox.put_encoded(frame.payload, None, line.peer().clone()),
-                None => debug!(node = %self.name(), "a message from {} for {to}, which is not here, was dropped", line.peer()),
+                Some(process) => {
+                    process
+                        .mailbox
+                        .put_encoded(frame.payload, None, line.peer().clone())
+                }
+                None => {
+                    debug!(node = %self.name(), "a message from {} for {to}, which is not here, was dropped", line.peer())
+                }
             },
             Header::Call(to, call) => {
-                let reply = ReplyTo::Remote { line: line.clone(), clock: self.clock.clone(), call };
+                let reply = ReplyTo::Remote {
+                    line: line.clone(),
+                    clock: self.clock.clone(),
+                    call,
+                };
                 match self.processes.find(&to) {
-                    Some(process) => process.mailbox.put_encoded(frame.payload, Some(reply), line.peer().clone()),
+                    Some(process) => {
+                        process
+                            .mailbox
+                            .put_encoded(frame.payload, Some(reply), line.peer().clone())
+                    }
                     None => reply.decline(NoAnswer::NoProcess),
                 }
             }
             Header::Answer(call) => line.answer_call(call, Answer::Encoded(frame.payload)),
             Header::NoAnswer(call, why) => line.answer_call(call, Answer::None(why)),
-            Header::Watch(number, target, linked) => self.watch_asked(line, number, &target, linked.is_some()),
+            Header::Watch(number, target, linked) => {
+                self.watch_asked(line, number, &target, linked.is_some())
+            }
             Header::Unwatch(number) => self.unwatch_asked(line, number),
             Header::Ended(number, reason) => self.watch_fired(number, reason),
             Header::Exit(target, reason) => self.exit_here(&target, reason),
@@ -405,7 +473,10 @@ struct Table {
 
 impl Processes {
     fn new(creation: u64) -> Self {
-        Processes { creation, table: Mutex::default() }
+        Processes {
+            creation,
+            table: Mutex::default(),
+        }
     }
 
     /// Takes in a process, and its name if it has one.
@@ -436,14 +507,20 @@ impl Processes {
         let table = self.table.lock().unwrap();
         match target {
             Target::Name(name) => table.by_name.get(name).cloned(),
-            Target::Process(creation, serial) if *creation == self.creation => table.by_serial.get(serial).cloned(),
+            Target::Process(creation, serial) if *creation == self.creation => {
+                table.by_serial.get(serial).cloned()
+            }
             Target::Process(..) => None,
         }
     }
 
     fn named(&self) -> Vec<(String, usize)> {
         let table = self.table.lock().unwrap();
-        table.by_name.iter().map(|(name, process)| (name.clone(), process.unhandled.load(Ordering::Acquire))).collect()
+        table
+            .by_name
+            .iter()
+            .map(|(name, process)| (name.clone(), process.unhandled.load(Ordering::Acquire)))
+            .collect()
     }
 
     /// Takes no further processes and ends those that there are.

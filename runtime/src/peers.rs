@@ -99,14 +99,6 @@ impl Inner {
         line
     }
 
-    /// The open line to a node, if there is one.
-    pub(crate) fn open_line(&self, to: &NodeName) -> Option<Arc<Line>> {
-        match self.peers.0.lock().unwrap().get(to)?.way {
-            Way::Open(ref line) => Some(line.clone()),
-            _ => None,
-        }
-    }
-
     /// The open lines to all nodes that are not hidden, in the order of their names.
     pub(crate) fn visible_lines(&self) -> Vec<Arc<Line>> {
         let peers = self.peers.0.lock().unwrap();
@@ -134,12 +126,18 @@ impl Inner {
     pub(crate) async fn accept(self: Arc<Self>, mut conn: Conn) {
         let me = self.identity();
         let (nonce, cookie) = (self.nonce(), self.config.cookie.clone());
+        let caller = conn.reader.peer();
         let mut reserved = None;
-        let decide = async |identity: Identity, intent| {
-            reserved = Some(self.reserve(identity, intent).await?);
+        let (inner, place) = (&self, &mut reserved);
+        let decide = |identity: Identity, intent| async move {
+            *place = Some(inner.reserve(identity, intent).await?);
             Ok(())
         };
-        let shaken = timeout(self.config.handshake_timeout, handshake::accept(&mut conn, &me, &cookie, nonce, decide)).await;
+        let shaken = timeout(
+            self.config.handshake_timeout,
+            handshake::accept(&mut conn, &me, &cookie, nonce, decide),
+        )
+        .await;
         match shaken.unwrap_or(Err(HandshakeError::Timeout)) {
             Ok(identity) => {
                 let Some(reserved) = reserved else { return };
@@ -148,10 +146,13 @@ impl Inner {
             Err(error) => {
                 // Simultaneous connects and repeated tries are part of normal life.
                 match &error {
-                    HandshakeError::WeRefused(Refusal::Simultaneous | Refusal::Parted | Refusal::Stopping) | HandshakeError::Superseded => {
-                        debug!(node = %self.name(), "a connection was not taken: {error}");
+                    HandshakeError::WeRefused(
+                        Refusal::Simultaneous | Refusal::Parted | Refusal::Stopping,
+                    )
+                    | HandshakeError::Superseded => {
+                        debug!(node = %self.name(), "a connection from {caller} was not taken: {error}");
                     }
-                    _ => warn!(node = %self.name(), "refused a connection: {error}"),
+                    _ => warn!(node = %self.name(), "refused a connection from {caller}: {error}"),
                 }
             }
         }
@@ -159,7 +160,11 @@ impl Inner {
 
     /// Dials a node for a line, until the line is open or has failed.
     async fn dial(self: Arc<Self>, line: Arc<Line>, intent: Intent) {
-        let attempt = timeout(self.config.handshake_timeout, self.shake_hands(&line, intent)).await;
+        let attempt = timeout(
+            self.config.handshake_timeout,
+            self.shake_hands(&line, intent),
+        )
+        .await;
         let error = match attempt {
             Ok(Ok((conn, identity))) => return self.establish(&line, conn, identity),
             Ok(Err(error)) => error,
@@ -177,11 +182,29 @@ impl Inner {
         self.give_up(&line, error);
     }
 
-    async fn shake_hands(&self, line: &Line, intent: Intent) -> Result<(Conn, Identity), ConnectError> {
-        let mut conn = self.config.net.dial(self.name(), line.peer()).await.map_err(ConnectError::Dial)?;
+    async fn shake_hands(
+        &self,
+        line: &Line,
+        intent: Intent,
+    ) -> Result<(Conn, Identity), ConnectError> {
+        let mut conn = self
+            .config
+            .net
+            .dial(self.name(), line.peer())
+            .await
+            .map_err(ConnectError::Dial)?;
         let may_prove = || self.advance(line, Phase::Dialing, Phase::Proving);
         let (me, cookie) = (self.identity(), &self.config.cookie);
-        let identity = handshake::initiate(&mut conn, &me, line.peer(), cookie, intent, self.nonce(), may_prove).await;
+        let identity = handshake::initiate(
+            &mut conn,
+            &me,
+            line.peer(),
+            cookie,
+            intent,
+            self.nonce(),
+            may_prove,
+        )
+        .await;
         Ok((conn, identity.map_err(ConnectError::Handshake)?))
     }
 
@@ -191,6 +214,7 @@ impl Inner {
         match peers.get_mut(line.peer()).map(|peer| &mut peer.way) {
             Some(Way::Opening(ours, phase)) if ours.id() == line.id() && *phase == from => {
                 *phase = to;
+                line.stepped();
                 true
             }
             _ => false,
@@ -201,9 +225,12 @@ impl Inner {
     fn give_up(self: &Arc<Self>, line: &Arc<Line>, error: ConnectError) {
         {
             let mut peers = self.peers.0.lock().unwrap();
-            let Entry::Occupied(mut entry) = peers.entry(line.peer().clone()) else { return };
+            let Entry::Occupied(mut entry) = peers.entry(line.peer().clone()) else {
+                return;
+            };
             match &entry.get().way {
-                Way::Opening(ours, phase) if ours.id() == line.id() && *phase != Phase::Accepting => {}
+                Way::Opening(ours, phase)
+                    if ours.id() == line.id() && *phase != Phase::Accepting => {}
                 _ => return,
             }
             entry.get_mut().way = Way::None;
@@ -217,12 +244,16 @@ impl Inner {
     }
 
     /// Decides whether a node that has proven who it is may connect, and keeps its place.
-    async fn reserve(self: &Arc<Self>, theirs: Identity, intent: Intent) -> Result<Reserved, Refusal> {
+    async fn reserve(
+        self: &Arc<Self>,
+        theirs: Identity,
+        intent: Intent,
+    ) -> Result<Reserved, Refusal> {
         if theirs.name == *self.name() {
             return Err(Refusal::SameName);
         }
         loop {
-            let pending = {
+            let mut progress = {
                 let mut peers = self.peers.0.lock().unwrap();
                 if self.is_stopped() {
                     return Err(Refusal::Stopping);
@@ -233,28 +264,37 @@ impl Inner {
                 }
                 peer.parted = false;
                 match &mut peer.way {
-                    Way::Opening(_, Phase::Dialing | Phase::Proving) if *self.name() > theirs.name => {
+                    Way::Opening(_, Phase::Dialing | Phase::Proving)
+                        if *self.name() > theirs.name =>
+                    {
                         return Err(Refusal::Simultaneous);
                     }
                     // Our own proof is under way. The other side decides on it before we decide
                     // on theirs: only one of the two can wait for the other.
-                    Way::Opening(line, Phase::Proving | Phase::Accepting) => line.clone(),
+                    Way::Opening(line, Phase::Proving | Phase::Accepting) => line.progress(),
                     Way::Opening(line, phase @ (Phase::Dialing | Phase::Yielding)) => {
                         *phase = Phase::Accepting;
-                        return Ok(Reserved { inner: self.clone(), line: line.clone() });
+                        return Ok(Reserved {
+                            inner: self.clone(),
+                            line: line.clone(),
+                        });
                     }
                     way => {
                         let line = self.new_line(&theirs.name);
-                        let old = std::mem::replace(way, Way::Opening(line.clone(), Phase::Accepting));
+                        let old =
+                            std::mem::replace(way, Way::Opening(line.clone(), Phase::Accepting));
                         drop(peers);
                         if let Way::Open(old) = old {
                             self.lost(&old, LinkLoss::Replaced);
                         }
-                        return Ok(Reserved { inner: self.clone(), line });
+                        return Ok(Reserved {
+                            inner: self.clone(),
+                            line,
+                        });
                     }
                 }
             };
-            let _ = pending.opened().await;
+            let _ = progress.changed().await;
         }
     }
 
@@ -262,7 +302,9 @@ impl Inner {
     fn establish(self: &Arc<Self>, line: &Arc<Line>, conn: Conn, theirs: Identity) {
         let mesh = {
             let mut peers = self.peers.0.lock().unwrap();
-            let Some(peer) = peers.get_mut(line.peer()) else { return };
+            let Some(peer) = peers.get_mut(line.peer()) else {
+                return;
+            };
             if self.is_stopped() || !peer.way.is_over(line) || line.is_closed() {
                 return;
             }
@@ -272,10 +314,13 @@ impl Inner {
             // Under the lock, so that no other link's news can come in between.
             self.announce(line, NodeEvent::Up(line.peer().clone()));
             let others = |(name, peer): (&NodeName, &Peer)| match &peer.way {
-                Way::Open(other) if !other.is_hidden() && other.id() != line.id() => Some(name.clone()),
+                Way::Open(other) if !other.is_hidden() && other.id() != line.id() => {
+                    Some(name.clone())
+                }
                 _ => None,
             };
-            (!hidden && !self.config.hidden).then(|| peers.iter().filter_map(others).collect::<Vec<_>>())
+            (!hidden && !self.config.hidden)
+                .then(|| peers.iter().filter_map(others).collect::<Vec<_>>())
         };
         info!(node = %self.name(), "{} is up", line.peer());
         let Conn { mut reader, writer } = conn;
@@ -309,7 +354,9 @@ impl Inner {
             if line.identity().is_some() {
                 self.announce(line, NodeEvent::Down(line.peer().clone(), loss.clone()));
             }
-            !peer.parted && !line.is_hidden() && !matches!(loss, LinkLoss::Replaced | LinkLoss::Stopped)
+            !peer.parted
+                && !line.is_hidden()
+                && !matches!(loss, LinkLoss::Replaced | LinkLoss::Stopped)
         };
         info!(node = %self.name(), "{} is down: {loss}", line.peer());
         self.watches_lost(line);
@@ -324,7 +371,9 @@ impl Inner {
         for name in nodes.into_iter().filter(|name| name != self.name()) {
             let known = {
                 let peers = self.peers.0.lock().unwrap();
-                peers.get(&name).is_some_and(|peer| peer.parted || peer.way.line().is_some())
+                peers
+                    .get(&name)
+                    .is_some_and(|peer| peer.parted || peer.way.line().is_some())
             };
             if !known {
                 self.keep_trying(&name);
@@ -368,7 +417,10 @@ impl Inner {
 
     fn still_wanted(&self, name: &NodeName) -> bool {
         let peers = self.peers.0.lock().unwrap();
-        !self.is_stopped() && peers.get(name).is_some_and(|peer| !peer.parted && !matches!(peer.way, Way::Open(_)))
+        !self.is_stopped()
+            && peers
+                .get(name)
+                .is_some_and(|peer| !peer.parted && !matches!(peer.way, Way::Open(_)))
     }
 
     fn new_line(&self, to: &NodeName) -> Arc<Line> {
@@ -377,7 +429,13 @@ impl Inner {
 
     /// All lines, open or opening.
     pub(crate) fn all_lines(&self) -> Vec<Arc<Line>> {
-        self.peers.0.lock().unwrap().values().filter_map(|peer| peer.way.line().cloned()).collect()
+        self.peers
+            .0
+            .lock()
+            .unwrap()
+            .values()
+            .filter_map(|peer| peer.way.line().cloned())
+            .collect()
     }
 }
 
@@ -393,7 +451,8 @@ impl Drop for Reserved {
         let abandoned = {
             let mut peers = self.inner.peers.0.lock().unwrap();
             match peers.get_mut(self.line.peer()) {
-                Some(peer) if matches!(&peer.way, Way::Opening(line, Phase::Accepting) if line.id() == self.line.id()) => {
+                Some(peer) if matches!(&peer.way, Way::Opening(line, Phase::Accepting) if line.id() == self.line.id()) =>
+                {
                     peer.way = Way::None;
                     true
                 }
@@ -401,7 +460,8 @@ impl Drop for Reserved {
             }
         };
         if abandoned {
-            self.line.close(ConnectError::Handshake(HandshakeError::Timeout));
+            self.line
+                .close(ConnectError::Handshake(HandshakeError::Timeout));
             self.inner.watches_lost(&self.line);
         }
     }

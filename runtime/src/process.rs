@@ -30,7 +30,11 @@ pub(crate) enum Letter<M> {
     /// A message from this node, as it is. If it is a call, the answer that it expects.
     Local(M, Option<Arc<Pending>>),
     /// A message from another node, still encoded.
-    Encoded { payload: Bytes, reply: Option<ReplyTo>, from: NodeName },
+    Encoded {
+        payload: Bytes,
+        reply: Option<ReplyTo>,
+        from: NodeName,
+    },
     /// News from the runtime.
     Info(Info),
 }
@@ -52,12 +56,18 @@ pub(crate) struct Process {
 
 impl Process {
     pub(crate) fn id(&self, inner: &Inner) -> ProcessId {
-        ProcessId { node: inner.name().clone(), creation: inner.creation(), serial: self.serial }
+        ProcessId {
+            node: inner.name().clone(),
+            creation: inner.creation(),
+            serial: self.serial,
+        }
     }
 
     /// How it is called in a log line.
     pub(crate) fn label(&self) -> String {
-        self.name.clone().unwrap_or_else(|| format!("process {}", self.serial))
+        self.name
+            .clone()
+            .unwrap_or_else(|| format!("process {}", self.serial))
     }
 }
 
@@ -77,7 +87,10 @@ pub(crate) struct Mailbox<M> {
 
 impl<M> Clone for Mailbox<M> {
     fn clone(&self) -> Self {
-        Mailbox { letters: self.letters.clone(), unhandled: self.unhandled.clone() }
+        Mailbox {
+            letters: self.letters.clone(),
+            unhandled: self.unhandled.clone(),
+        }
     }
 }
 
@@ -94,7 +107,11 @@ impl<M> Mailbox<M> {
 
 impl<M: Send + 'static> AnyMailbox for Mailbox<M> {
     fn put_encoded(&self, payload: Bytes, reply: Option<ReplyTo>, from: NodeName) {
-        self.put(Letter::Encoded { payload, reply, from });
+        self.put(Letter::Encoded {
+            payload,
+            reply,
+            from,
+        });
     }
 
     fn put_info(&self, info: Info) {
@@ -128,7 +145,10 @@ pub(crate) async fn start<S: Server>(
     let (letters, inbox) = mpsc::unbounded_channel();
     let (exit, exits) = mpsc::unbounded_channel();
     let unhandled = Arc::new(AtomicUsize::new(0));
-    let mailbox = Mailbox { letters, unhandled: unhandled.clone() };
+    let mailbox = Mailbox {
+        letters,
+        unhandled: unhandled.clone(),
+    };
     let process = Arc::new(Process {
         serial: inner.numbers.next(),
         name: name.map(|name| name.as_str().to_owned()),
@@ -143,7 +163,10 @@ pub(crate) async fn start<S: Server>(
     if let Some(parent) = parent {
         parent.children.lock().unwrap().push(process.clone());
     }
-    let me = Address::new(inner.name().clone(), Target::Process(inner.creation(), process.serial));
+    let me = Address::new(
+        inner.name().clone(),
+        Target::Process(inner.creation(), process.serial),
+    );
     let ctx = Ctx::new(node.clone(), me.clone(), process.clone(), mailbox);
     let (started, init) = oneshot::channel();
     inner.spawn(live::<S>(ctx, args, inbox, exits, started));
@@ -195,7 +218,9 @@ async fn live<S: Server>(
                 owed.extend(pending);
                 run(&mut exits, server.handle(message, &ctx), &ctx, &owed).await
             }
-            Some((Content::Info(info), _)) => run(&mut exits, server.handle_info(info, &ctx), &ctx, &owed).await,
+            Some((Content::Info(info), _)) => {
+                run(&mut exits, server.handle_info(info, &ctx), &ctx, &owed).await
+            }
             None => Ok(()),
         };
         ctx.process().unhandled.fetch_sub(1, Ordering::AcqRel);
@@ -223,11 +248,18 @@ enum Content<M> {
 }
 
 /// Opens a letter; `None` if it cannot be understood.
-fn open<M: serde::de::DeserializeOwned>(letter: Letter<M>, ctx: &Ctx<M>) -> Option<(Content<M>, Option<Arc<Pending>>)> {
+fn open<M: serde::de::DeserializeOwned>(
+    letter: Letter<M>,
+    ctx: &Ctx<M>,
+) -> Option<(Content<M>, Option<Arc<Pending>>)> {
     match letter {
         Letter::Local(message, pending) => Some((Content::Message(message), pending)),
         Letter::Info(info) => Some((Content::Info(info), None)),
-        Letter::Encoded { payload, reply, from } => {
+        Letter::Encoded {
+            payload,
+            reply,
+            from,
+        } => {
             let pending = reply.map(Pending::new);
             match decode_delivery(&payload, pending.as_ref()) {
                 Ok(message) => Some((Content::Message(message), pending)),
@@ -276,7 +308,12 @@ fn answer_all(owed: &[Arc<Pending>], reason: &ExitReason) {
 
 /// The end of a process, in the order in which the rest of the world may see it: no new letters,
 /// answers to those who wait, then word to those who watch.
-fn end<M>(ctx: &Ctx<M>, reason: &ExitReason, owed: &[Arc<Pending>], inbox: &mut mpsc::UnboundedReceiver<Letter<M>>) {
+fn end<M>(
+    ctx: &Ctx<M>,
+    reason: &ExitReason,
+    owed: &[Arc<Pending>],
+    inbox: &mut mpsc::UnboundedReceiver<Letter<M>>,
+) {
     let (inner, process) = (ctx.inner(), ctx.process());
     inner.processes.remove(process);
     inbox.close();

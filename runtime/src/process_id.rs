@@ -24,7 +24,13 @@ pub struct ProcessId {
 
 impl fmt::Display for ProcessId {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "<{}#{:04x}.{}>", self.node, self.creation & 0xffff, self.serial)
+        write!(
+            f,
+            "<{}#{:04x}.{}>",
+            self.node,
+            self.creation & 0xffff,
+            self.serial
+        )
     }
 }
 
@@ -63,9 +69,14 @@ impl ExitReason {
             .map(|text| text.to_string())
             .or_else(|| payload.downcast_ref::<String>().cloned())
             .unwrap_or_else(|| "a panic without a message".into());
-        match text.strip_prefix("not yet implemented: ").or_else(|| text.strip_prefix("not implemented: ")) {
+        match text
+            .strip_prefix("not yet implemented: ")
+            .or_else(|| text.strip_prefix("not implemented: "))
+        {
             Some(what) => ExitReason::NotWritten(what.to_owned()),
-            None if text == "not yet implemented" || text == "not implemented" => ExitReason::NotWritten("todo!()".into()),
+            None if text == "not yet implemented" || text == "not implemented" => {
+                ExitReason::NotWritten("todo!()".into())
+            }
             None => ExitReason::Crashed(text),
         }
     }
@@ -78,7 +89,9 @@ impl fmt::Display for ExitReason {
             ExitReason::Shutdown => f.write_str("it was shut down"),
             ExitReason::Killed => f.write_str("it was killed"),
             ExitReason::Crashed(why) => write!(f, "it crashed: {why}"),
-            ExitReason::NotWritten(what) => write!(f, "it reached code that is not written yet: {what}"),
+            ExitReason::NotWritten(what) => {
+                write!(f, "it reached code that is not written yet: {what}")
+            }
             ExitReason::Failed(why) => write!(f, "it stopped: {why}"),
             ExitReason::NoProcess => f.write_str("there is no such process"),
             ExitReason::NodeDown => f.write_str("the connection to its node was lost"),

@@ -13,7 +13,6 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use tokio::sync::oneshot;
 
 use crate::clock::Clock;
-use crate::error::LinkLoss;
 use crate::link::Line;
 use crate::wire::{self, Header, Malformed, NoAnswer};
 
@@ -35,11 +34,17 @@ pub struct Reply<T> {
 impl<T> Reply<T> {
     /// Stands for the reply while a message is encoded.
     pub(crate) fn placeholder() -> Self {
-        Reply { pending: None, answer: PhantomData }
+        Reply {
+            pending: None,
+            answer: PhantomData,
+        }
     }
 
     pub(crate) fn bound(pending: Arc<Pending>) -> Self {
-        Reply { pending: Some(pending), answer: PhantomData }
+        Reply {
+            pending: Some(pending),
+            answer: PhantomData,
+        }
     }
 }
 
@@ -75,7 +80,9 @@ impl<T> Serialize for Reply<T> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         match self.pending {
             None => serializer.serialize_unit(),
-            Some(_) => Err(S::Error::custom("a Reply answers the call that it came with and cannot be sent on")),
+            Some(_) => Err(S::Error::custom(
+                "a Reply answers the call that it came with and cannot be sent on",
+            )),
         }
     }
 }
@@ -84,8 +91,12 @@ impl<'de, T> Deserialize<'de> for Reply<T> {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         <()>::deserialize(deserializer)?;
         DELIVERY.with_borrow_mut(|delivery| match delivery {
-            Delivery::None => Err(D::Error::custom("a Reply can only be decoded as part of a delivered call")),
-            Delivery::Cast => Err(D::Error::custom("this message wants an answer, but it was cast, not called")),
+            Delivery::None => Err(D::Error::custom(
+                "a Reply can only be decoded as part of a delivered call",
+            )),
+            Delivery::Cast => Err(D::Error::custom(
+                "this message wants an answer, but it was cast, not called",
+            )),
             Delivery::Taken => Err(D::Error::custom("a message can hold only one Reply")),
             Delivery::Call(pending) => {
                 let reply = Reply::bound(pending.clone());
@@ -113,7 +124,10 @@ thread_local! {
 ///
 /// # Errors
 /// [`Malformed`] when it is not a message of this type, or a call arrived as a cast.
-pub(crate) fn decode_delivery<M: DeserializeOwned>(payload: &[u8], pending: Option<&Arc<Pending>>) -> Result<M, Malformed> {
+pub(crate) fn decode_delivery<M: DeserializeOwned>(
+    payload: &[u8],
+    pending: Option<&Arc<Pending>>,
+) -> Result<M, Malformed> {
     struct Reset;
     impl Drop for Reset {
         fn drop(&mut self) {
@@ -153,19 +167,32 @@ impl Pending {
 /// Where an answer goes.
 pub(crate) enum ReplyTo {
     /// To a caller on this node; `encoded` if it spoke to us as a stranger does.
-    Local { caller: oneshot::Sender<Answer>, encoded: bool },
+    Local {
+        caller: oneshot::Sender<Answer>,
+        encoded: bool,
+    },
     /// Back over the link that the call came by. If that link is gone, so is the caller's
     /// interest: it was told that the link went down.
-    Remote { line: Arc<Line>, clock: Arc<Clock>, call: u64 },
+    Remote {
+        line: Arc<Line>,
+        clock: Arc<Clock>,
+        call: u64,
+    },
 }
 
 impl ReplyTo {
     fn answer<T: Serialize + Send + 'static>(self, value: T) {
         match self {
-            ReplyTo::Local { caller, encoded: false } => {
+            ReplyTo::Local {
+                caller,
+                encoded: false,
+            } => {
                 let _ = caller.send(Answer::Value(Box::new(value)));
             }
-            ReplyTo::Local { caller, encoded: true } => {
+            ReplyTo::Local {
+                caller,
+                encoded: true,
+            } => {
                 let _ = caller.send(match wire::encode(&value) {
                     Ok(bytes) => Answer::Encoded(bytes),
                     Err(error) => Answer::None(NoAnswer::Unsendable(error.to_string())),
@@ -173,8 +200,19 @@ impl ReplyTo {
             }
             ReplyTo::Remote { line, clock, call } => {
                 let (header, payload) = match wire::encode(&value) {
-                    Ok(bytes) if bytes.len() <= line.longest_payload() => (Header::Answer(call), bytes),
-                    Ok(bytes) => (refusal(call, format!("the answer has {} bytes, more than a frame may have", bytes.len())), Bytes::new()),
+                    Ok(bytes) if bytes.len() <= line.longest_payload() => {
+                        (Header::Answer(call), bytes)
+                    }
+                    Ok(bytes) => (
+                        refusal(
+                            call,
+                            format!(
+                                "the answer has {} bytes, more than a frame may have",
+                                bytes.len()
+                            ),
+                        ),
+                        Bytes::new(),
+                    ),
                     Err(error) => (refusal(call, error.to_string()), Bytes::new()),
                 };
                 line.push(clock.stamp(), &header, &payload);
@@ -216,5 +254,5 @@ pub(crate) enum NotReached {
     /// No link was made: the call did not leave this node.
     NotConnected(String),
     /// There was a link, and the call may have gone through it.
-    Down(LinkLoss),
+    Down,
 }

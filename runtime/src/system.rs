@@ -45,7 +45,13 @@ impl Server for NodeServer {
             NodeMsg::Servers(reply) => reply.send(ctx.servers()),
             NodeMsg::Connect(to, reply) => {
                 let node = Node::clone(ctx);
-                ctx.spawn(async move { reply.send(node.connect(&to).await.map_err(|error: ConnectError| error.to_string())) });
+                ctx.spawn(async move {
+                    reply.send(
+                        node.connect(&to)
+                            .await
+                            .map_err(|error: ConnectError| error.to_string()),
+                    )
+                });
             }
             NodeMsg::Disconnect(from, reply) => reply.send(ctx.disconnect(&from)),
         }

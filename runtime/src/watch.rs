@@ -47,15 +47,31 @@ struct Watch {
 
 impl Inner {
     /// Has `watcher` told, once, when the target ends; returns the number of the watch.
-    pub(crate) fn watch(self: &Arc<Self>, watcher: &Arc<Process>, node: &NodeName, target: &Target, linked: bool) -> u64 {
+    pub(crate) fn watch(
+        self: &Arc<Self>,
+        watcher: &Arc<Process>,
+        node: &NodeName,
+        target: &Target,
+        linked: bool,
+    ) -> u64 {
         let number = self.numbers.next();
         let line = (node != self.name()).then(|| self.line_to(node, Intent::Asked));
-        let watch = Watch { watcher: watcher.clone(), node: node.clone(), target: target.clone(), line: line.clone(), linked };
+        let watch = Watch {
+            watcher: watcher.clone(),
+            node: node.clone(),
+            target: target.clone(),
+            line: line.clone(),
+            linked,
+        };
         self.watches.0.lock().unwrap().insert(number, watch);
         match line {
             Some(line) => {
                 let serial = linked.then_some(watcher.serial);
-                if !line.push(self.clock.stamp(), &Header::Watch(number, target.clone(), serial), &[]) {
+                if !line.push(
+                    self.clock.stamp(),
+                    &Header::Watch(number, target.clone(), serial),
+                    &[],
+                ) {
                     self.watch_fired(number, ExitReason::NodeDown);
                 }
             }
@@ -63,7 +79,10 @@ impl Inner {
                 let watched = self.processes.find(target);
                 let told = watched.is_some_and(|process| {
                     let mut watchers = process.watchers.lock().unwrap();
-                    watchers.as_mut().map(|watchers| watchers.push(Watcher::Local(number))).is_some()
+                    watchers
+                        .as_mut()
+                        .map(|watchers| watchers.push(Watcher::Local(number)))
+                        .is_some()
                 });
                 if !told {
                     self.watch_fired(number, ExitReason::NoProcess);
@@ -75,7 +94,9 @@ impl Inner {
 
     /// Ends a watch before it fires.
     pub(crate) fn unwatch(&self, number: u64) {
-        let Some(watch) = self.watches.0.lock().unwrap().remove(&number) else { return };
+        let Some(watch) = self.watches.0.lock().unwrap().remove(&number) else {
+            return;
+        };
         match watch.line {
             Some(line) => {
                 line.push(self.clock.stamp(), &Header::Unwatch(number), &[]);
@@ -84,7 +105,9 @@ impl Inner {
                 if let Some(process) = self.processes.find(&watch.target)
                     && let Some(watchers) = process.watchers.lock().unwrap().as_mut()
                 {
-                    watchers.retain(|watcher| !matches!(watcher, Watcher::Local(other) if *other == number));
+                    watchers.retain(
+                        |watcher| !matches!(watcher, Watcher::Local(other) if *other == number),
+                    );
                 }
             }
         }
@@ -92,11 +115,21 @@ impl Inner {
 
     /// The watched process ended, or nobody here can know whether it still runs.
     pub(crate) fn watch_fired(&self, number: u64, reason: ExitReason) {
-        let Some(watch) = self.watches.0.lock().unwrap().remove(&number) else { return };
+        let Some(watch) = self.watches.0.lock().unwrap().remove(&number) else {
+            return;
+        };
         if !watch.linked {
-            watch.watcher.mailbox.put_info(Info::Down { monitor: Monitor(number), reason });
+            watch.watcher.mailbox.put_info(Info::Down {
+                monitor: Monitor(number),
+                reason,
+            });
         } else if !reason.is_normal() {
-            debug!("{} ends with {} at {}, which it is linked to", watch.watcher.label(), watch.target, watch.node);
+            debug!(
+                "{} ends with {} at {}, which it is linked to",
+                watch.watcher.label(),
+                watch.target,
+                watch.node
+            );
             let _ = watch.watcher.exit.send(reason);
         }
     }
@@ -105,14 +138,24 @@ impl Inner {
     pub(crate) fn watch_asked(&self, line: &Arc<Line>, number: u64, target: &Target, linked: bool) {
         let watched = self.processes.find(target).filter(|process| {
             let mut watchers = process.watchers.lock().unwrap();
-            watchers.as_mut().map(|watchers| watchers.push(Watcher::Remote(line.clone(), number))).is_some()
+            watchers
+                .as_mut()
+                .map(|watchers| watchers.push(Watcher::Remote(line.clone(), number)))
+                .is_some()
         });
         match watched {
             Some(process) => {
-                line.watched.lock().unwrap().insert(number, (process.serial, linked));
+                line.watched
+                    .lock()
+                    .unwrap()
+                    .insert(number, (process.serial, linked));
             }
             None => {
-                line.push(self.clock.stamp(), &Header::Ended(number, ExitReason::NoProcess), &[]);
+                line.push(
+                    self.clock.stamp(),
+                    &Header::Ended(number, ExitReason::NoProcess),
+                    &[],
+                );
             }
         }
     }
@@ -132,19 +175,29 @@ impl Inner {
                 Watcher::Local(number) => self.watch_fired(number, reason.clone()),
                 Watcher::Remote(line, number) => {
                     line.watched.lock().unwrap().remove(&number);
-                    line.push(self.clock.stamp(), &Header::Ended(number, reason.clone()), &[]);
+                    line.push(
+                        self.clock.stamp(),
+                        &Header::Ended(number, reason.clone()),
+                        &[],
+                    );
                 }
             }
         }
         let own: Vec<(u64, Watch)> = {
             let mut watches = self.watches.0.lock().unwrap();
-            watches.extract_if(.., |_, watch| watch.watcher.serial == process.serial).collect()
+            watches
+                .extract_if(.., |_, watch| watch.watcher.serial == process.serial)
+                .collect()
         };
         for (number, watch) in own {
             let ends_too = watch.linked && !reason.is_normal();
             match watch.line {
                 Some(line) if ends_too => {
-                    line.push(self.clock.stamp(), &Header::Exit(watch.target, reason.clone()), &[]);
+                    line.push(
+                        self.clock.stamp(),
+                        &Header::Exit(watch.target, reason.clone()),
+                        &[],
+                    );
                 }
                 Some(line) => {
                     line.push(self.clock.stamp(), &Header::Unwatch(number), &[]);
@@ -159,8 +212,17 @@ impl Inner {
     pub(crate) fn watches_lost(&self, line: &Arc<Line>) {
         let lost: Vec<u64> = {
             let watches = self.watches.0.lock().unwrap();
-            let over_line = |watch: &Watch| watch.line.as_ref().is_some_and(|other| other.id() == line.id());
-            watches.iter().filter(|(_, watch)| over_line(watch)).map(|(number, _)| *number).collect()
+            let over_line = |watch: &Watch| {
+                watch
+                    .line
+                    .as_ref()
+                    .is_some_and(|other| other.id() == line.id())
+            };
+            watches
+                .iter()
+                .filter(|(_, watch)| over_line(watch))
+                .map(|(number, _)| *number)
+                .collect()
         };
         for number in lost {
             self.watch_fired(number, ExitReason::NodeDown);
@@ -168,7 +230,10 @@ impl Inner {
         for (number, (serial, linked)) in std::mem::take(&mut *line.watched.lock().unwrap()) {
             self.forget_watcher(line, number, serial);
             if linked {
-                self.exit_here(&Target::Process(self.creation(), serial), ExitReason::NodeDown);
+                self.exit_here(
+                    &Target::Process(self.creation(), serial),
+                    ExitReason::NodeDown,
+                );
             }
         }
     }
@@ -181,7 +246,9 @@ impl Inner {
     }
 
     fn forget_watcher(&self, line: &Line, number: u64, serial: u64) {
-        if let Some(process) = self.processes.find(&Target::Process(self.creation(), serial))
+        if let Some(process) = self
+            .processes
+            .find(&Target::Process(self.creation(), serial))
             && let Some(watchers) = process.watchers.lock().unwrap().as_mut()
         {
             watchers.retain(|watcher| !watcher.is(line, number));

@@ -105,7 +105,10 @@ impl Header {
     /// The process that the frame is for, where there is one.
     pub fn target(&self) -> Option<&Target> {
         match self {
-            Header::Cast(to) | Header::Call(to, _) | Header::Watch(_, to, _) | Header::Exit(to, _) => Some(to),
+            Header::Cast(to)
+            | Header::Call(to, _)
+            | Header::Watch(_, to, _)
+            | Header::Exit(to, _) => Some(to),
             _ => None,
         }
     }
@@ -114,7 +117,9 @@ impl Header {
     /// or an answer, and what goes to servers of the runtime, whose names begin with `$`.
     pub fn is_bookkeeping(&self) -> bool {
         match self {
-            Header::Cast(Target::Name(name)) | Header::Call(Target::Name(name), _) => name.starts_with('$'),
+            Header::Cast(Target::Name(name)) | Header::Call(Target::Name(name), _) => {
+                name.starts_with('$')
+            }
             Header::Cast(_) | Header::Call(..) | Header::Answer(_) | Header::NoAnswer(..) => false,
             _ => true,
         }
@@ -148,7 +153,8 @@ impl std::error::Error for Malformed {}
 pub fn put_frame(out: &mut BytesMut, clock: u64, header: &Header, payload: &[u8]) {
     let start = out.len();
     out.put_u32(0);
-    ciborium::into_writer(&(clock, header), out.writer()).expect("a header can always be encoded into memory");
+    ciborium::into_writer(&(clock, header), out.writer())
+        .expect("a header can always be encoded into memory");
     out.put_slice(payload);
     let length = u32::try_from(out.len() - start - 4).expect("senders check the size of a frame");
     out[start..start + 4].copy_from_slice(&length.to_be_bytes());
@@ -163,7 +169,11 @@ pub fn read_frame(bytes: Bytes) -> Result<Frame, Malformed> {
     let mut rest = &bytes[..];
     let (clock, header) = read_item(&mut rest)?;
     let payload = bytes.slice(bytes.len() - rest.len()..);
-    Ok(Frame { clock, header, payload })
+    Ok(Frame {
+        clock,
+        header,
+        payload,
+    })
 }
 
 /// Encodes a value of the program.

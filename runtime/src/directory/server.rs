@@ -41,7 +41,12 @@ const YOUNG: Duration = Duration::from_secs(2);
 pub trait Resolve: Send + Sync + 'static {
     /// What `asker` (`None`: a client that is no node) is told about `wanted`, which registered
     /// as listening at `registered`.
-    fn answer(&self, asker: Option<&NodeName>, wanted: &NodeName, registered: SocketAddr) -> SocketAddr {
+    fn answer(
+        &self,
+        asker: Option<&NodeName>,
+        wanted: &NodeName,
+        registered: SocketAddr,
+    ) -> SocketAddr {
         let _ = (asker, wanted);
         registered
     }
@@ -101,7 +106,10 @@ impl DirectoryServer {
         });
         let mut serving = JoinSet::new();
         serving.spawn(accept(listener, directory));
-        Ok(DirectoryServer { address, _serving: serving })
+        Ok(DirectoryServer {
+            address,
+            _serving: serving,
+        })
     }
 
     /// Where it listens.
@@ -138,7 +146,12 @@ impl Directory {
         self.table.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn register(self: &Arc<Self>, name: &NodeName, address: SocketAddr, again: bool) -> Option<Registered> {
+    fn register(
+        self: &Arc<Self>,
+        name: &NodeName,
+        address: SocketAddr,
+        again: bool,
+    ) -> Option<Registered> {
         let mut table = self.table();
         if let Some(entry) = table.entries.get(name) {
             let stolen = again && !entry.again && Instant::now() < self.grown_up;
@@ -151,9 +164,22 @@ impl Directory {
         let number = table.next;
         table.next += 1;
         let evicted = Arc::new(Notify::new());
-        table.entries.insert(name.clone(), Entry { number, address, again, evicted: evicted.clone() });
+        table.entries.insert(
+            name.clone(),
+            Entry {
+                number,
+                address,
+                again,
+                evicted: evicted.clone(),
+            },
+        );
         self.resolve.registered(name, address);
-        Some(Registered { directory: self.clone(), name: name.clone(), number, evicted })
+        Some(Registered {
+            directory: self.clone(),
+            name: name.clone(),
+            number,
+            evicted,
+        })
     }
 
     fn lookup(&self, asker: Option<&NodeName>, wanted: &NodeName) -> Option<SocketAddr> {
@@ -163,7 +189,11 @@ impl Directory {
     }
 
     fn list(&self) -> Vec<(NodeName, String)> {
-        self.table().entries.iter().map(|(name, entry)| (name.clone(), entry.address.to_string())).collect()
+        self.table()
+            .entries
+            .iter()
+            .map(|(name, entry)| (name.clone(), entry.address.to_string()))
+            .collect()
     }
 
     async fn settle(&self) {
@@ -182,7 +212,11 @@ struct Registered {
 impl Drop for Registered {
     fn drop(&mut self) {
         let mut table = self.directory.table();
-        if table.entries.get(&self.name).is_some_and(|entry| entry.number == self.number) {
+        if table
+            .entries
+            .get(&self.name)
+            .is_some_and(|entry| entry.number == self.number)
+        {
             table.entries.remove(&self.name);
             self.directory.resolve.gone(&self.name);
         }
@@ -204,9 +238,15 @@ async fn accept(listener: TcpListener, directory: Arc<Directory>) {
             sleep(Duration::from_millis(50)).await;
             continue;
         };
-        let permits = connections.clone().try_acquire_owned().and_then(|connection| {
-            unregistered.clone().try_acquire_owned().map(|newcomer| (connection, newcomer))
-        });
+        let permits = connections
+            .clone()
+            .try_acquire_owned()
+            .and_then(|connection| {
+                unregistered
+                    .clone()
+                    .try_acquire_owned()
+                    .map(|newcomer| (connection, newcomer))
+            });
         match permits {
             Ok((connection, newcomer)) => {
                 let session = Session::new(stream, directory.clone(), newcomer);
@@ -223,7 +263,10 @@ async fn accept(listener: TcpListener, directory: Arc<Directory>) {
 /// Says that there are too many, if that can be said without waiting, and closes.
 fn refuse_crowd(stream: TcpStream) {
     let mut batch = BytesMut::new();
-    put(&mut batch, &Response::Refused("the directory has too many connections just now".into()));
+    put(
+        &mut batch,
+        &Response::Refused("the directory has too many connections just now".into()),
+    );
     let _ = stream.try_write(&batch);
 }
 
@@ -240,11 +283,19 @@ struct Session {
 impl Session {
     fn new(stream: TcpStream, directory: Arc<Directory>, newcomer: OwnedSemaphorePermit) -> Self {
         let (reader, writer) = halves(stream);
-        Session { reader, writer, directory, newcomer: Some(newcomer), registered: None }
+        Session {
+            reader,
+            writer,
+            directory,
+            newcomer: Some(newcomer),
+            registered: None,
+        }
     }
 
     async fn run(mut self) {
-        let Some(greeting) = self.next_request().await else { return };
+        let Some(greeting) = self.next_request().await else {
+            return;
+        };
         if let Err(why) = understood(&greeting) {
             return self.refuse(why).await;
         }
@@ -254,7 +305,11 @@ impl Session {
         while let Some(frame) = self.next_request().await {
             let request = match wire::decode(&frame) {
                 Ok(request) => request,
-                Err(error) => return self.refuse(format!("the request was not understood: {error}")).await,
+                Err(error) => {
+                    return self
+                        .refuse(format!("the request was not understood: {error}"))
+                        .await;
+                }
             };
             let going_on = match self.carry_out(request).await {
                 Ok(response) => self.answer(response).await,
@@ -294,8 +349,14 @@ impl Session {
 
     async fn carry_out(&mut self, request: Request) -> Result<Response, String> {
         match request {
-            Request::Register { name, address, again } => {
-                let address = address.parse().map_err(|_| format!("{address:?} is not an IP address and port"))?;
+            Request::Register {
+                name,
+                address,
+                again,
+            } => {
+                let address = address
+                    .parse()
+                    .map_err(|_| format!("{address:?} is not an IP address and port"))?;
                 if self.registered.is_some() {
                     return Err("this connection has registered a name already".into());
                 }
@@ -353,6 +414,8 @@ fn understood(greeting: &[u8]) -> Result<(), String> {
             "this directory speaks version {VERSION} of its protocol and you speak {directory}; build both programs \
              from the same version of the course"
         )),
-        Err(_) => Err("this is the directory of a host's nodes, and you do not speak its protocol".into()),
+        Err(_) => {
+            Err("this is the directory of a host's nodes, and you do not speak its protocol".into())
+        }
     }
 }

@@ -54,9 +54,23 @@ pub type Matching = dyn Fn(&Value) -> bool + Send + Sync;
 
 impl fmt::Debug for Pattern {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Pattern { kind, server, message, matching } = self;
-        write!(f, "{kind:?} {} {}", server.as_deref().unwrap_or("*"), message.as_deref().unwrap_or("*"))?;
-        if matching.is_some() { f.write_str(" if …") } else { Ok(()) }
+        let Pattern {
+            kind,
+            server,
+            message,
+            matching,
+        } = self;
+        write!(
+            f,
+            "{kind:?} {} {}",
+            server.as_deref().unwrap_or("*"),
+            message.as_deref().unwrap_or("*")
+        )?;
+        if matching.is_some() {
+            f.write_str(" if …")
+        } else {
+            Ok(())
+        }
     }
 }
 
@@ -105,19 +119,32 @@ pub struct Rule {
 impl Rule {
     /// Acts once, on the first message of any kind between any nodes; narrow it down.
     pub fn new(action: Action) -> Self {
-        Rule { from: None, to: None, pattern: Pattern::default(), skip: 0, times: 1, action }
+        Rule {
+            from: None,
+            to: None,
+            pattern: Pattern::default(),
+            skip: 0,
+            times: 1,
+            action,
+        }
     }
 
     /// Only what this node sends.
     #[must_use]
     pub fn from(self, node: &NodeName) -> Self {
-        Rule { from: Some(node.clone()), ..self }
+        Rule {
+            from: Some(node.clone()),
+            ..self
+        }
     }
 
     /// Only what this node gets.
     #[must_use]
     pub fn to(self, node: &NodeName) -> Self {
-        Rule { to: Some(node.clone()), ..self }
+        Rule {
+            to: Some(node.clone()),
+            ..self
+        }
     }
 
     /// Only this kind.
@@ -151,13 +178,19 @@ impl Rule {
     /// Lets so many pass before it acts.
     #[must_use]
     pub fn skip(self, messages: usize) -> Self {
-        Rule { skip: messages, ..self }
+        Rule {
+            skip: messages,
+            ..self
+        }
     }
 
     /// Acts so often; `usize::MAX` is "always".
     #[must_use]
     pub fn times(self, messages: usize) -> Self {
-        Rule { times: messages, ..self }
+        Rule {
+            times: messages,
+            ..self
+        }
     }
 
     fn is_about(&self, from: &NodeName, to: &NodeName, seen: &Seen) -> bool {
@@ -169,9 +202,21 @@ impl Rule {
         };
         kind && self.from.as_ref().is_none_or(|node| node == from)
             && self.to.as_ref().is_none_or(|node| node == to)
-            && self.pattern.server.as_ref().is_none_or(|name| seen.server.as_ref() == Some(name))
-            && self.pattern.message.as_ref().is_none_or(|name| seen.message.as_ref() == Some(name))
-            && self.pattern.matching.as_ref().is_none_or(|look| wire::decode(&seen.payload).is_ok_and(|value| look(&value)))
+            && self
+                .pattern
+                .server
+                .as_ref()
+                .is_none_or(|name| seen.server.as_ref() == Some(name))
+            && self
+                .pattern
+                .message
+                .as_ref()
+                .is_none_or(|name| seen.message.as_ref() == Some(name))
+            && self
+                .pattern
+                .matching
+                .as_ref()
+                .is_none_or(|look| wire::decode(&seen.payload).is_ok_and(|value| look(&value)))
     }
 }
 
@@ -252,8 +297,11 @@ impl FaultTable {
     /// Delays what goes from `from` to `to`: each frame by `base` and a random part of `jitter`,
     /// in order nevertheless.
     pub fn delay(&mut self, from: &NodeName, to: &NodeName, base: Duration, jitter: Duration) {
-        self.record.note(format!("delay of {base:?}, jitter {jitter:?}, from {from} to {to}"));
-        self.delays.insert((from.clone(), to.clone()), (base, jitter));
+        self.record.note(format!(
+            "delay of {base:?}, jitter {jitter:?}, from {from} to {to}"
+        ));
+        self.delays
+            .insert((from.clone(), to.clone()), (base, jitter));
     }
 
     /// Ends partition, blackholes and delays between two nodes. The network must close the
@@ -267,8 +315,12 @@ impl FaultTable {
             self.blackholes.remove(direction);
             self.delays.remove(direction);
         }
-        let broken = |lost: &BTreeSet<_>| directions.iter().any(|direction| lost.contains(direction));
-        self.swallowed.extract_if(.., |_, lost| broken(lost)).map(|(connection, _)| connection).collect()
+        let broken =
+            |lost: &BTreeSet<_>| directions.iter().any(|direction| lost.contains(direction));
+        self.swallowed
+            .extract_if(.., |_, lost| broken(lost))
+            .map(|(connection, _)| connection)
+            .collect()
     }
 
     /// Ends all partitions, blackholes and delays; rules stay. The network must close the
@@ -288,14 +340,22 @@ impl FaultTable {
         let id = RuleId(self.next_rule);
         self.next_rule += 1;
         self.record.note(format!("rule {}: {rule:?}", id.0));
-        self.rules.insert(id, Tally { rule, seen: 0, hits: 0 });
+        self.rules.insert(
+            id,
+            Tally {
+                rule,
+                seen: 0,
+                hits: 0,
+            },
+        );
         id
     }
 
     /// Ends a rule; what it holds stays held until it is released. Says how often it acted.
     pub fn remove_rule(&mut self, id: RuleId) -> usize {
         let hits = self.rules.remove(&id).map_or(0, |tally| tally.hits);
-        self.record.note(format!("rule {} ended after {hits} hits", id.0));
+        self.record
+            .note(format!("rule {} ended after {hits} hits", id.0));
         hits
     }
 
@@ -318,23 +378,38 @@ impl FaultTable {
     /// if a partition is between them.
     pub fn open(&mut self, from: &NodeName, to: &NodeName) -> Option<ConnectionId> {
         if self.is_partitioned(from, to) {
-            self.record.push(Event::Refused { from: from.clone(), to: to.clone() });
+            self.record.push(Event::Refused {
+                from: from.clone(),
+                to: to.clone(),
+            });
             return None;
         }
         let connection = ConnectionId(self.connections);
         self.connections += 1;
-        self.record.push(Event::Opened { connection, from: from.clone(), to: to.clone() });
+        self.record.push(Event::Opened {
+            connection,
+            from: from.clone(),
+            to: to.clone(),
+        });
         Some(connection)
     }
 
     /// The network reports: a connection was closed, by a node or (`None`) by the network.
     pub fn closed(&mut self, connection: ConnectionId, by: Option<&NodeName>) {
-        self.record.push(Event::Closed { connection, by: by.cloned() });
+        self.record.push(Event::Closed {
+            connection,
+            by: by.cloned(),
+        });
     }
 
     /// The network asks: may `to` learn that `from` closed the connection? If not, that is one
     /// more thing that was swallowed.
-    pub fn passes_close(&mut self, connection: ConnectionId, from: &NodeName, to: &NodeName) -> bool {
+    pub fn passes_close(
+        &mut self,
+        connection: ConnectionId,
+        from: &NodeName,
+        to: &NodeName,
+    ) -> bool {
         let lost = self.is_blackhole(from, to);
         if lost {
             self.swallow(connection, from, to);
@@ -343,7 +418,13 @@ impl FaultTable {
     }
 
     /// The network asks: what becomes of this frame (without its length prefix)?
-    pub fn judge(&mut self, connection: ConnectionId, from: &NodeName, to: &NodeName, body: &Bytes) -> Judgement {
+    pub fn judge(
+        &mut self,
+        connection: ConnectionId,
+        from: &NodeName,
+        to: &NodeName,
+        body: &Bytes,
+    ) -> Judgement {
         let seen = self.identify(from, to, body);
         let fate = self.decide(connection, from, to, &seen);
         let delay = self.draw_delay(from, to);
@@ -368,7 +449,13 @@ impl FaultTable {
         self.record.delivered(entry);
     }
 
-    fn decide(&mut self, connection: ConnectionId, from: &NodeName, to: &NodeName, seen: &Seen) -> Fate {
+    fn decide(
+        &mut self,
+        connection: ConnectionId,
+        from: &NodeName,
+        to: &NodeName,
+        seen: &Seen,
+    ) -> Fate {
         if self.is_partitioned(from, to) {
             return Fate::Drop;
         }
@@ -408,11 +495,16 @@ impl FaultTable {
     }
 
     fn swallow(&mut self, connection: ConnectionId, from: &NodeName, to: &NodeName) {
-        self.swallowed.entry(connection).or_default().insert((from.clone(), to.clone()));
+        self.swallowed
+            .entry(connection)
+            .or_default()
+            .insert((from.clone(), to.clone()));
     }
 
     fn identify(&mut self, from: &NodeName, to: &NodeName, body: &Bytes) -> Seen {
-        let Ok(frame) = wire::read_frame(body.clone()) else { return Seen::unknown() };
+        let Ok(frame) = wire::read_frame(body.clone()) else {
+            return Seen::unknown();
+        };
         let mut seen = Seen {
             kind: kind_of(&frame.header),
             server: None,
@@ -486,8 +578,11 @@ struct Asked {
 impl Calls {
     fn remember(&mut self, caller: &NodeName, called: &NodeName, number: u64, seen: &Seen) {
         let key = (caller.clone(), called.clone(), number);
-        let asked =
-            Asked { server: seen.server.clone(), message: seen.message.clone(), is_bookkeeping: seen.is_bookkeeping };
+        let asked = Asked {
+            server: seen.server.clone(),
+            message: seen.message.clone(),
+            is_bookkeeping: seen.is_bookkeeping,
+        };
         self.waiting.insert(key.clone(), asked);
         self.order.push_back(key);
         if self.order.len() > CALLS
@@ -500,7 +595,10 @@ impl Calls {
     /// Says whose answer it is. One to a call that was not seen is left alone by rules: it might
     /// belong to the runtime.
     fn attribute(&mut self, caller: &NodeName, called: &NodeName, number: u64, seen: &mut Seen) {
-        match self.waiting.remove(&(caller.clone(), called.clone(), number)) {
+        match self
+            .waiting
+            .remove(&(caller.clone(), called.clone(), number))
+        {
             Some(asked) => {
                 seen.server = asked.server;
                 seen.message = asked.message;
@@ -530,7 +628,9 @@ pub enum Order {
 
 impl<T> Default for Held<T> {
     fn default() -> Self {
-        Held { frames: BTreeMap::new() }
+        Held {
+            frames: BTreeMap::new(),
+        }
     }
 }
 
@@ -553,7 +653,10 @@ impl<T> Held<T> {
             Order::Reversed => held.into_iter().rev().collect(),
             Order::Chosen(chosen) => {
                 let mut rest: BTreeMap<usize, T> = held.into_iter().enumerate().collect();
-                let mut released: Vec<T> = chosen.iter().filter_map(|index| rest.remove(index)).collect();
+                let mut released: Vec<T> = chosen
+                    .iter()
+                    .filter_map(|index| rest.remove(index))
+                    .collect();
                 released.extend(rest.into_values());
                 released
             }
@@ -562,7 +665,11 @@ impl<T> Held<T> {
 }
 
 fn unordered(a: &NodeName, b: &NodeName) -> (NodeName, NodeName) {
-    if a <= b { (a.clone(), b.clone()) } else { (b.clone(), a.clone()) }
+    if a <= b {
+        (a.clone(), b.clone())
+    } else {
+        (b.clone(), a.clone())
+    }
 }
 
 fn server_name(target: Target) -> Option<String> {

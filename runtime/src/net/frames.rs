@@ -28,9 +28,17 @@ const CHUNK: usize = 64 * 1024;
 /// acknowledged, and batching is the link's business, which knows what else there is to send.
 pub(crate) fn halves(stream: TcpStream) -> (TcpReader, TcpWriter) {
     let _ = stream.set_nodelay(true);
-    let peer = stream.peer_addr().map_or_else(|_| "an unknown address".into(), |address| address.to_string());
+    let peer = stream.peer_addr().map_or_else(
+        |_| "an unknown address".into(),
+        |address| address.to_string(),
+    );
     let (read, write) = stream.into_split();
-    let reader = TcpReader { stream: read, peer, buffer: BytesMut::new(), limit: LIMIT_BEFORE_TRUST };
+    let reader = TcpReader {
+        stream: read,
+        peer,
+        buffer: BytesMut::new(),
+        limit: LIMIT_BEFORE_TRUST,
+    };
     (reader, TcpWriter { stream: write })
 }
 
@@ -93,7 +101,10 @@ impl TcpReader {
         };
         let announced = u32::from_be_bytes(*prefix) as usize;
         if announced > self.limit {
-            return Err(ConnError::TooLong { announced, limit: self.limit });
+            return Err(ConnError::TooLong {
+                announced,
+                limit: self.limit,
+            });
         }
         let whole = PREFIX + announced;
         if self.buffer.len() < whole {
@@ -109,7 +120,8 @@ impl TcpReader {
         let chunk = CHUNK.min(PREFIX + self.limit);
         let room = self.buffer.capacity() - self.buffer.len();
         if room < missing.min(chunk) || room < chunk / 4 {
-            self.buffer.reserve(missing.min(self.buffer.len()).max(chunk));
+            self.buffer
+                .reserve(missing.min(self.buffer.len()).max(chunk));
         }
     }
 }
@@ -128,7 +140,10 @@ pub(crate) struct TcpWriter {
 impl TcpWriter {
     /// Hands the whole batch to the operating system. Not cancel safe: a part may have gone.
     pub(crate) async fn send(&mut self, batch: BytesMut) -> Result<(), ConnError> {
-        self.stream.write_all(&batch).await.map_err(|error| broken(&error))
+        self.stream
+            .write_all(&batch)
+            .await
+            .map_err(|error| broken(&error))
     }
 
     /// Tells the other side that nothing more comes.
@@ -139,9 +154,12 @@ impl TcpWriter {
 
 /// The many ways in which an operating system says that the other side is gone are one to us.
 fn broken(error: &io::Error) -> ConnError {
-    use io::ErrorKind::{BrokenPipe, ConnectionAborted, ConnectionReset, NotConnected, UnexpectedEof, WriteZero};
+    use io::ErrorKind::{
+        BrokenPipe, ConnectionAborted, ConnectionReset, NotConnected, UnexpectedEof, WriteZero,
+    };
     match error.kind() {
-        BrokenPipe | ConnectionAborted | ConnectionReset | NotConnected | UnexpectedEof | WriteZero => ConnError::Closed,
+        BrokenPipe | ConnectionAborted | ConnectionReset | NotConnected | UnexpectedEof
+        | WriteZero => ConnError::Closed,
         _ => ConnError::Io(error.to_string()),
     }
 }
@@ -156,14 +174,20 @@ mod tests {
 
     async fn raw_and_reader() -> (TcpStream, TcpReader) {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-        let raw = TcpStream::connect(listener.local_addr().unwrap()).await.unwrap();
+        let raw = TcpStream::connect(listener.local_addr().unwrap())
+            .await
+            .unwrap();
         raw.set_nodelay(true).unwrap();
         let (stream, _) = listener.accept().await.unwrap();
         (raw, halves(stream).0)
     }
 
     fn block_on<F: Future>(future: F) -> F::Output {
-        tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap().block_on(future)
+        tokio::runtime::Builder::new_current_thread()
+            .enable_all()
+            .build()
+            .unwrap()
+            .block_on(future)
     }
 
     proptest! {
@@ -203,7 +227,10 @@ mod tests {
     async fn a_frame_over_the_limit_is_refused_by_its_prefix_alone() {
         let (mut raw, mut reader) = raw_and_reader().await;
         raw.write_u32(LIMIT_BEFORE_TRUST as u32 + 1).await.unwrap();
-        let refused = ConnError::TooLong { announced: LIMIT_BEFORE_TRUST + 1, limit: LIMIT_BEFORE_TRUST };
+        let refused = ConnError::TooLong {
+            announced: LIMIT_BEFORE_TRUST + 1,
+            limit: LIMIT_BEFORE_TRUST,
+        };
         assert_eq!(reader.recv().await, Err(refused));
     }
 
@@ -226,10 +253,15 @@ mod tests {
         reader.set_limit(16 << 20);
         raw.write_u32(15 << 20).await.unwrap();
         raw.write_all(b"only this").await.unwrap();
-        let waited = tokio::time::timeout(std::time::Duration::from_millis(50), reader.recv()).await;
+        let waited =
+            tokio::time::timeout(std::time::Duration::from_millis(50), reader.recv()).await;
         assert!(waited.is_err(), "the frame is not whole");
         assert!(reader.buffer.len() >= PREFIX, "the prefix was read");
-        assert!(reader.buffer.capacity() <= 2 * CHUNK, "reserved {}", reader.buffer.capacity());
+        assert!(
+            reader.buffer.capacity() <= 2 * CHUNK,
+            "reserved {}",
+            reader.buffer.capacity()
+        );
     }
 
     #[tokio::test]

@@ -6,6 +6,8 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use bytes::{Bytes, BytesMut};
+use rand::{Rng, SeedableRng};
+use rand_chacha::ChaCha8Rng;
 use tokio::sync::{Notify, mpsc};
 use tokio::time::{Instant, sleep, sleep_until};
 
@@ -39,6 +41,8 @@ struct State {
     killed: BTreeSet<NodeName>,
     connections: BTreeMap<ConnectionId, Connection>,
     held: Held<HeldFrame>,
+    /// Gives each node that starts its own seed.
+    seeds: ChaCha8Rng,
 }
 
 /// Where connections to a listening node arrive.
@@ -100,7 +104,13 @@ impl MemoryNet {
             killed: BTreeSet::new(),
             connections: BTreeMap::new(),
             held: Held::default(),
+            seeds: ChaCha8Rng::seed_from_u64(seed),
         })))
+    }
+
+    /// Where the random numbers of the next node start.
+    pub(crate) fn next_seed(&self) -> u64 {
+        self.state().seeds.next_u64()
     }
 
     /// How long a frame is under way from now on; 1 ms unless set.
@@ -153,7 +163,10 @@ impl MemoryNet {
     /// Closes the connections between two nodes now; they may connect again.
     pub fn sever(&self, a: &NodeName, b: &NodeName) {
         let mut state = self.state();
-        state.faults.record_mut().note(format!("severed between {a} and {b}"));
+        state
+            .faults
+            .record_mut()
+            .note(format!("severed between {a} and {b}"));
         state.cut_between(a, b);
     }
 
@@ -168,7 +181,11 @@ impl MemoryNet {
         let ends: Vec<(ConnectionId, End)> = state
             .connections
             .iter()
-            .flat_map(|(id, connection)| (0..2).filter(|&end| connection.names[end] == *name).map(|end| (*id, end)))
+            .flat_map(|(id, connection)| {
+                (0..2)
+                    .filter(|&end| connection.names[end] == *name)
+                    .map(|end| (*id, end))
+            })
             .collect();
         for (id, end) in ends {
             state.close_writer(id, end);
@@ -200,8 +217,17 @@ impl MemoryNet {
     pub fn release(&self, rule: RuleId, order: Order) {
         let mut state = self.state();
         let released = state.held.release(rule, &order);
-        state.faults.record_mut().note(format!("released {} held frames", released.len()));
-        for HeldFrame { connection, end, body, entry } in released {
+        state
+            .faults
+            .record_mut()
+            .note(format!("released {} held frames", released.len()));
+        for HeldFrame {
+            connection,
+            end,
+            body,
+            entry,
+        } in released
+        {
             let latency = state.latency;
             if let Some(found) = state.connections.get_mut(&connection) {
                 found.push(end, latency, Some((body, entry)));
@@ -228,8 +254,15 @@ impl MemoryNet {
         let number = state.next_door;
         state.next_door += 1;
         state.killed.remove(me);
-        state.listening.insert(me.clone(), Door { number, arrivals });
-        Ok(MemoryListening { net: self.clone(), name: me.clone(), number, connections })
+        state
+            .listening
+            .insert(me.clone(), Door { number, arrivals });
+        Ok(MemoryListening {
+            net: self.clone(),
+            name: me.clone(),
+            number,
+            connections,
+        })
     }
 
     pub(super) async fn dial(&self, me: &NodeName, to: &NodeName) -> Result<Conn, DialError> {
@@ -241,15 +274,23 @@ impl MemoryNet {
         Ok(ours)
     }
 
-    fn connect(&self, me: &NodeName, to: &NodeName) -> Result<(Conn, Conn, mpsc::UnboundedSender<Conn>), DialError> {
+    fn connect(
+        &self,
+        me: &NodeName,
+        to: &NodeName,
+    ) -> Result<(Conn, Conn, mpsc::UnboundedSender<Conn>), DialError> {
         let mut state = self.state();
         if state.killed.contains(me) {
             return Err(DialError::Unreachable(format!("{me} was killed")));
         }
-        let Some(door) = state.listening.get(to) else { return Err(DialError::NoSuchNode(to.clone())) };
+        let Some(door) = state.listening.get(to) else {
+            return Err(DialError::NoSuchNode(to.clone()));
+        };
         let arrivals = door.arrivals.clone();
         let Some(id) = state.faults.open(me, to) else {
-            return Err(DialError::Unreachable(format!("the network between {me} and {to} is cut")));
+            return Err(DialError::Unreachable(format!(
+                "the network between {me} and {to} is cut"
+            )));
         };
         let connection = Connection {
             names: [me.clone(), to.clone()],
@@ -270,9 +311,15 @@ impl MemoryNet {
 
 impl State {
     fn cut_between(&mut self, a: &NodeName, b: &NodeName) {
-        let between = |names: &[NodeName; 2]| (&names[0], &names[1]) == (a, b) || (&names[0], &names[1]) == (b, a);
-        let cut: Vec<ConnectionId> =
-            self.connections.iter().filter(|(_, connection)| between(&connection.names)).map(|(id, _)| *id).collect();
+        let between = |names: &[NodeName; 2]| {
+            (&names[0], &names[1]) == (a, b) || (&names[0], &names[1]) == (b, a)
+        };
+        let cut: Vec<ConnectionId> = self
+            .connections
+            .iter()
+            .filter(|(_, connection)| between(&connection.names))
+            .map(|(id, _)| *id)
+            .collect();
         self.cut_all(cut);
     }
 
@@ -287,7 +334,9 @@ impl State {
     }
 
     fn send(&mut self, id: ConnectionId, end: End, body: Bytes) {
-        let Some(connection) = self.connections.get_mut(&id) else { return };
+        let Some(connection) = self.connections.get_mut(&id) else {
+            return;
+        };
         let (from, to) = (&connection.names[end], &connection.names[1 - end]);
         let judgement = self.faults.judge(id, from, to, &body);
         let after = self.latency + judgement.delay;
@@ -299,12 +348,22 @@ impl State {
                 connection.push(end, after, Some((body.clone(), entry)));
                 connection.push(end, after, Some((body, entry)));
             }
-            Fate::Hold(rule) => self.held.keep(rule, HeldFrame { connection: id, end, body, entry }),
+            Fate::Hold(rule) => self.held.keep(
+                rule,
+                HeldFrame {
+                    connection: id,
+                    end,
+                    body,
+                    entry,
+                },
+            ),
         }
     }
 
     fn close_writer(&mut self, id: ConnectionId, end: End) {
-        let Some(connection) = self.connections.get_mut(&id) else { return };
+        let Some(connection) = self.connections.get_mut(&id) else {
+            return;
+        };
         if !std::mem::take(&mut connection.writer_open[end]) {
             return;
         }
@@ -320,7 +379,9 @@ impl State {
     }
 
     fn close_reader(&mut self, id: ConnectionId, end: End) {
-        let Some(connection) = self.connections.get_mut(&id) else { return };
+        let Some(connection) = self.connections.get_mut(&id) else {
+            return;
+        };
         connection.reader_open[end] = false;
         let lane = &mut connection.lanes[1 - end];
         lane.queue.clear();
@@ -331,7 +392,9 @@ impl State {
 
     /// When an end has dropped both halves, the other end may no longer send, if it can know.
     fn closed_end(&mut self, id: ConnectionId, end: End) {
-        let Some(connection) = self.connections.get_mut(&id) else { return };
+        let Some(connection) = self.connections.get_mut(&id) else {
+            return;
+        };
         if connection.reader_open[end] || connection.writer_open[end] {
             return;
         }
@@ -363,7 +426,10 @@ impl Connection {
             writable: self.lanes[end].writable.clone(),
             partial: BytesMut::new(),
         };
-        Conn { reader: ConnReader::Memory(reader), writer: ConnWriter::Memory(writer) }
+        Conn {
+            reader: ConnReader::Memory(reader),
+            writer: ConnWriter::Memory(writer),
+        }
     }
 
     /// Puts something under way, behind all that is under way already.
@@ -374,7 +440,10 @@ impl Connection {
         let lane = &mut self.lanes[end];
         lane.last = lane.last.max(Instant::now() + after);
         lane.bytes += frame.as_ref().map_or(0, |(body, _)| body.len());
-        lane.queue.push_back(Item { arrives: lane.last, frame });
+        lane.queue.push_back(Item {
+            arrives: lane.last,
+            frame,
+        });
         lane.readable.notify_one();
     }
 }
@@ -418,7 +487,11 @@ impl MemoryListening {
 impl Drop for MemoryListening {
     fn drop(&mut self) {
         let mut state = self.net.state();
-        if state.listening.get(&self.name).is_some_and(|door| door.number == self.number) {
+        if state
+            .listening
+            .get(&self.name)
+            .is_some_and(|door| door.number == self.number)
+        {
             state.listening.remove(&self.name);
         }
     }
@@ -462,13 +535,22 @@ impl MemoryReader {
 
     pub(super) fn peer(&self) -> String {
         let state = self.net.state();
-        state.connections.get(&self.id).map_or_else(|| "memory".into(), |found| found.names[1 - self.end].to_string())
+        state.connections.get(&self.id).map_or_else(
+            || "memory".into(),
+            |found| found.names[1 - self.end].to_string(),
+        )
     }
 
     fn next(&mut self) -> Next {
         let mut state = self.net.state();
-        let State { connections, faults, .. } = &mut *state;
-        let Some(connection) = connections.get_mut(&self.id) else { return Next::Now(Err(ConnError::Closed)) };
+        let State {
+            connections,
+            faults,
+            ..
+        } = &mut *state;
+        let Some(connection) = connections.get_mut(&self.id) else {
+            return Next::Now(Err(ConnError::Closed));
+        };
         if !connection.reader_open[self.end] {
             return Next::Now(Err(ConnError::Closed));
         }
@@ -477,11 +559,19 @@ impl MemoryReader {
             None => Next::Unknown,
             Some(item) if item.arrives > Instant::now() => Next::At(item.arrives),
             Some(Item { frame: None, .. }) => Next::Now(Err(ConnError::Closed)),
-            Some(Item { frame: Some((body, _)), .. }) if body.len() > self.limit => {
-                Next::Now(Err(ConnError::TooLong { announced: body.len(), limit: self.limit }))
-            }
+            Some(Item {
+                frame: Some((body, _)),
+                ..
+            }) if body.len() > self.limit => Next::Now(Err(ConnError::TooLong {
+                announced: body.len(),
+                limit: self.limit,
+            })),
             Some(_) => {
-                let Some(Item { frame: Some((body, entry)), .. }) = lane.queue.pop_front() else {
+                let Some(Item {
+                    frame: Some((body, entry)),
+                    ..
+                }) = lane.queue.pop_front()
+                else {
                     return Next::Unknown;
                 };
                 lane.bytes -= body.len();
@@ -514,7 +604,9 @@ impl MemoryWriter {
         loop {
             {
                 let mut state = self.net.state();
-                let Some(connection) = state.connections.get(&self.id) else { return Err(ConnError::Closed) };
+                let Some(connection) = state.connections.get(&self.id) else {
+                    return Err(ConnError::Closed);
+                };
                 let lane = &connection.lanes[self.end];
                 if lane.refused || !connection.writer_open[self.end] {
                     return Err(ConnError::Closed);

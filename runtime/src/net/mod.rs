@@ -136,7 +136,9 @@ pub enum ListenError {
 impl fmt::Display for ListenError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            ListenError::NameTaken(name) => write!(f, "another living node is already called {name}"),
+            ListenError::NameTaken(name) => {
+                write!(f, "another living node is already called {name}")
+            }
             ListenError::Failed(why) => f.write_str(why),
         }
     }
@@ -185,7 +187,10 @@ impl fmt::Display for ConnError {
         match self {
             ConnError::Closed => f.write_str("the connection was closed"),
             ConnError::TooLong { announced, limit } => {
-                write!(f, "a frame of {announced} bytes was announced, {limit} are allowed")
+                write!(
+                    f,
+                    "a frame of {announced} bytes was announced, {limit} are allowed"
+                )
             }
             ConnError::Io(why) => f.write_str(why),
         }

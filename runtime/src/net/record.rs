@@ -153,7 +153,12 @@ pub struct EntryId(u64);
 impl Record {
     /// An empty record that begins now.
     pub fn new() -> Self {
-        Record { start: Instant::now(), capacity: CAPACITY, forgotten: 0, entries: VecDeque::new() }
+        Record {
+            start: Instant::now(),
+            capacity: CAPACITY,
+            forgotten: 0,
+            entries: VecDeque::new(),
+        }
     }
 
     /// Keeps at most so many entries from now on.
@@ -193,15 +198,24 @@ impl Record {
     /// Adds what just happened.
     pub fn push(&mut self, event: Event) -> EntryId {
         self.make_room(self.capacity - 1);
-        self.entries.push_back(Entry { at: self.now(), event });
+        self.entries.push_back(Entry {
+            at: self.now(),
+            event,
+        });
         EntryId(self.forgotten + self.entries.len() as u64 - 1)
     }
 
     /// Says that a frame was handed to its receiver now. Of two deliveries the first counts.
     pub fn delivered(&mut self, id: EntryId) {
         let now = self.now();
-        let Some(index) = id.0.checked_sub(self.forgotten) else { return };
-        if let Some(Entry { event: Event::Frame(frame), .. }) = self.entries.get_mut(index as usize) {
+        let Some(index) = id.0.checked_sub(self.forgotten) else {
+            return;
+        };
+        if let Some(Entry {
+            event: Event::Frame(frame),
+            ..
+        }) = self.entries.get_mut(index as usize)
+        {
             frame.delivered_at.get_or_insert(now);
         }
     }

@@ -41,8 +41,17 @@ pub(super) struct Registered {
 
 impl Registered {
     /// Takes the name and keeps it until dropped.
-    pub(super) async fn take(place: Place, name: NodeName, listens: SocketAddr) -> Result<Self, ListenError> {
-        let mut claim = Claim { place, name, listens, server: None };
+    pub(super) async fn take(
+        place: Place,
+        name: NodeName,
+        listens: SocketAddr,
+    ) -> Result<Self, ListenError> {
+        let mut claim = Claim {
+            place,
+            name,
+            listens,
+            server: None,
+        };
         let registration = claim.make(false).await.map_err(|error| match error {
             DirectoryError::NameTaken(name) => ListenError::NameTaken(name),
             other => ListenError::Failed(other.to_string()),
@@ -69,11 +78,16 @@ impl Claim {
     async fn make(&mut self, again: bool) -> Result<Registration, DirectoryError> {
         let give_up = Instant::now() + TAKING;
         loop {
-            let error = match Registration::make(self.place.directory, &self.name, self.listens, again).await {
-                Ok(registration) => return Ok(registration),
-                Err(error @ (DirectoryError::NameTaken(_) | DirectoryError::NotADirectory(..))) => return Err(error),
-                Err(error) => error,
-            };
+            let error =
+                match Registration::make(self.place.directory, &self.name, self.listens, again)
+                    .await
+                {
+                    Ok(registration) => return Ok(registration),
+                    Err(
+                        error @ (DirectoryError::NameTaken(_) | DirectoryError::NotADirectory(..)),
+                    ) => return Err(error),
+                    Err(error) => error,
+                };
             if Instant::now() > give_up {
                 return Err(error);
             }
@@ -96,7 +110,9 @@ impl Claim {
             // Another node was quicker: it is to be found there now.
             Err(error) if error.kind() == io::ErrorKind::AddrInUse => sleep(AGAIN).await,
             Err(error) => {
-                return Err(DirectoryError::Failed(format!("serving the directory at {directory}: {error}")));
+                return Err(DirectoryError::Failed(format!(
+                    "serving the directory at {directory}: {error}"
+                )));
             }
         }
         Ok(())

@@ -54,7 +54,9 @@ impl Default for TcpNet {
 impl TcpNet {
     /// Loopback, any free port, and the shared directory at this user's port.
     pub fn new() -> Self {
-        Self::with(DirectoryMode::Shared { port: default_directory_port() })
+        Self::with(DirectoryMode::Shared {
+            port: default_directory_port(),
+        })
     }
 
     /// As [`new`](Self::new), but the environment variable `DIRECTORY_PORT`, where it is set,
@@ -63,16 +65,24 @@ impl TcpNet {
     /// # Errors
     /// [`ListenError::Failed`] when the variable is not a port.
     pub fn from_env() -> Result<Self, ListenError> {
-        let Ok(text) = std::env::var("DIRECTORY_PORT") else { return Ok(Self::new()) };
+        let Ok(text) = std::env::var("DIRECTORY_PORT") else {
+            return Ok(Self::new());
+        };
         match text.parse() {
             Ok(port) if port != 0 => Ok(Self::with(DirectoryMode::Shared { port })),
-            _ => Err(ListenError::Failed(format!("DIRECTORY_PORT is {text:?}, which is not a port (1 to 65535)"))),
+            _ => Err(ListenError::Failed(format!(
+                "DIRECTORY_PORT is {text:?}, which is not a port (1 to 65535)"
+            ))),
         }
     }
 
     /// Loopback, any free port, and a directory of your choice.
     pub fn with(directory: DirectoryMode) -> Self {
-        TcpNet { ip: Ipv4Addr::LOCALHOST.into(), port: None, directory }
+        TcpNet {
+            ip: Ipv4Addr::LOCALHOST.into(),
+            port: None,
+            directory,
+        }
     }
 
     /// Listens on this address of the machine instead of loopback.
@@ -84,7 +94,10 @@ impl TcpNet {
     /// Listens at this port instead of any free one.
     #[must_use]
     pub fn at_port(self, port: u16) -> Self {
-        TcpNet { port: Some(port), ..self }
+        TcpNet {
+            port: Some(port),
+            ..self
+        }
     }
 
     /// Where the directory is, and who serves it.
@@ -102,7 +115,9 @@ impl TcpNet {
             DirectoryMode::At(address) => Ok(address),
             DirectoryMode::Shared { port } => match resolve(host).await {
                 Ok(ip) => Ok(SocketAddr::new(ip, port)),
-                Err(error) => Err(DialError::Unreachable(format!("no address is known for the host {host}: {error}"))),
+                Err(error) => Err(DialError::Unreachable(format!(
+                    "no address is known for the host {host}: {error}"
+                ))),
             },
         }
     }
@@ -110,18 +125,22 @@ impl TcpNet {
     pub(super) async fn listen(&self, me: &NodeName) -> Result<TcpListening, ListenError> {
         let place = self.place(me).await?;
         let wanted = SocketAddr::new(self.ip, self.port.unwrap_or(0));
-        let listener = TcpListener::bind(wanted)
-            .await
-            .map_err(|error| ListenError::Failed(format!("listening at {wanted} for {me}: {error}")))?;
-        let mut address = listener
-            .local_addr()
-            .map_err(|error| ListenError::Failed(format!("listening at {wanted} for {me}: {error}")))?;
+        let listener = TcpListener::bind(wanted).await.map_err(|error| {
+            ListenError::Failed(format!("listening at {wanted} for {me}: {error}"))
+        })?;
+        let mut address = listener.local_addr().map_err(|error| {
+            ListenError::Failed(format!("listening at {wanted} for {me}: {error}"))
+        })?;
         if address.ip().is_unspecified() {
             // "Any address of this machine" is no place to connect to. The name's host is.
             address.set_ip(place.directory.ip());
         }
         let registered = Registered::take(place, me.clone(), address).await?;
-        Ok(TcpListening { listener, address, _registered: registered })
+        Ok(TcpListening {
+            listener,
+            address,
+            _registered: registered,
+        })
     }
 
     pub(super) async fn dial(&self, me: &NodeName, to: &NodeName) -> Result<Conn, DialError> {
@@ -129,22 +148,36 @@ impl TcpNet {
         let address = self.look_up(directory, me, to).await?;
         let stream = match timeout(DIAL, TcpStream::connect(address)).await {
             Ok(Ok(stream)) => stream,
-            Ok(Err(error)) => return Err(DialError::Unreachable(format!("connecting to {to} at {address}: {error}"))),
+            Ok(Err(error)) => {
+                return Err(DialError::Unreachable(format!(
+                    "connecting to {to} at {address}: {error}"
+                )));
+            }
             Err(_) => {
                 let seconds = DIAL.as_secs();
-                return Err(DialError::Unreachable(format!("{to} at {address} did not answer within {seconds} s")));
+                return Err(DialError::Unreachable(format!(
+                    "{to} at {address} did not answer within {seconds} s"
+                )));
             }
         };
         if stream.local_addr().is_ok_and(|own| own == address) {
-            return Err(DialError::Unreachable(format!("connecting to {to} at {address}: nothing listens there")));
+            return Err(DialError::Unreachable(format!(
+                "connecting to {to} at {address}: nothing listens there"
+            )));
         }
         Ok(conn(stream))
     }
 
     /// Asks the directory, with a little patience while it changes hands on this machine.
-    async fn look_up(&self, directory: SocketAddr, me: &NodeName, to: &NodeName) -> Result<SocketAddr, DialError> {
+    async fn look_up(
+        &self,
+        directory: SocketAddr,
+        me: &NodeName,
+        to: &NodeName,
+    ) -> Result<SocketAddr, DialError> {
         let give_up = Instant::now() + CHANGING_HANDS;
-        let may_change = matches!(self.directory, DirectoryMode::Shared { .. }) && me.host() == to.host();
+        let may_change =
+            matches!(self.directory, DirectoryMode::Shared { .. }) && me.host() == to.host();
         loop {
             match directory::lookup(directory, Some(me), to).await {
                 Ok(Some(address)) => return Ok(address),
@@ -162,13 +195,20 @@ impl TcpNet {
     /// Where `me` registers, and whether it serves the directory there when nobody else does.
     async fn place(&self, me: &NodeName) -> Result<Place, ListenError> {
         let port = match self.directory {
-            DirectoryMode::At(directory) => return Ok(Place { directory, embed: false }),
+            DirectoryMode::At(directory) => {
+                return Ok(Place {
+                    directory,
+                    embed: false,
+                });
+            }
             DirectoryMode::Shared { port } => port,
         };
         let host = me.host();
-        let ip = resolve(host)
-            .await
-            .map_err(|error| ListenError::Failed(format!("no address is known for the host {host} of {me}: {error}")))?;
+        let ip = resolve(host).await.map_err(|error| {
+            ListenError::Failed(format!(
+                "no address is known for the host {host} of {me}: {error}"
+            ))
+        })?;
         if !is_local(ip) {
             return Err(ListenError::Failed(format!(
                 "{me} would live on {host} ({ip}), which is not this machine; end the name in an address of this \
@@ -183,7 +223,10 @@ impl TcpNet {
                 me.short()
             )));
         }
-        Ok(Place { directory: SocketAddr::new(ip, port), embed: true })
+        Ok(Place {
+            directory: SocketAddr::new(ip, port),
+            embed: true,
+        })
     }
 }
 
@@ -201,12 +244,19 @@ async fn resolve(host: &str) -> io::Result<IpAddr> {
     let ip = match bare.parse::<IpAddr>() {
         Ok(ip) => ip,
         Err(_) => {
-            let found: Vec<IpAddr> = tokio::net::lookup_host((bare, 0)).await?.map(|address| address.ip()).collect();
+            let found: Vec<IpAddr> = tokio::net::lookup_host((bare, 0))
+                .await?
+                .map(|address| address.ip())
+                .collect();
             let preferred = found.iter().find(|ip| ip.is_ipv4()).or(found.first());
             *preferred.ok_or_else(|| io::Error::from(io::ErrorKind::NotFound))?
         }
     };
-    Ok(if ip.is_loopback() && ip.is_ipv4() { Ipv4Addr::LOCALHOST.into() } else { ip })
+    Ok(if ip.is_loopback() && ip.is_ipv4() {
+        Ipv4Addr::LOCALHOST.into()
+    } else {
+        ip
+    })
 }
 
 /// Whether an address is one of this machine's: only then can one listen there.
@@ -216,7 +266,10 @@ fn is_local(ip: IpAddr) -> bool {
 
 fn conn(stream: TcpStream) -> Conn {
     let (reader, writer) = halves(stream);
-    Conn { reader: ConnReader::Tcp(reader), writer: ConnWriter::Tcp(writer) }
+    Conn {
+        reader: ConnReader::Tcp(reader),
+        writer: ConnWriter::Tcp(writer),
+    }
 }
 
 /// A listening socket and the registration of its name.
