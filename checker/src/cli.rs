@@ -39,12 +39,14 @@ enum Other {
     /// Grades every part, one after the other
     #[command(display_order = 50)]
     All(PartArgs),
-    #[command(display_order = 51)]
     /// Lists the parts and their problems
+    #[command(display_order = 51)]
     List,
     /// Checks whether this machine is fit for the course, and says what to do if it is not
+    #[command(display_order = 52)]
     Doctor,
     /// For those who work on the course
+    #[command(display_order = 53)]
     Dev {
         #[command(subcommand)]
         command: Dev,
@@ -113,10 +115,7 @@ pub fn main(args: impl IntoIterator<Item = OsString>) -> Standing {
     match run(&matches) {
         Ok(standing) => standing,
         Err(trouble) => {
-            eprintln!(
-                "{} The checker {trouble}.",
-                "Checker fault.".magenta().bold()
-            );
+            eprintln!("{} {trouble}", "error:".red().bold());
             Standing::CheckerFault
         }
     }

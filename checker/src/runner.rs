@@ -165,3 +165,149 @@ impl<T> Drop for AbortOnDrop<T> {
         self.0.abort();
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::sync::atomic::{AtomicU32, Ordering};
+    use std::time::Duration;
+
+    use super::*;
+    use crate::report::progress::Silent;
+    use crate::run_dir::RunDir;
+    use crate::scenario::{Stop, Story};
+    use crate::verdict::Standing::{self, *};
+
+    const fn scenario(
+        id: &'static str,
+        problem: u8,
+        run: for<'a> fn(&'a Context) -> Story<'a>,
+    ) -> Scenario {
+        Scenario {
+            id,
+            problem,
+            title: id,
+            property: "It holds.",
+            deadline: Duration::from_secs(60),
+            run,
+        }
+    }
+
+    /// Runs scenarios that start no process: the guard is one that ends at once.
+    async fn run(scenarios: &[&'static Scenario], gaps: &[(u8, &str)]) -> Vec<Outcome> {
+        let run = RunDir::create(false).unwrap();
+        let runner = Runner {
+            guard: Guard::start("true".as_ref(), &run).unwrap(),
+            binary: PathBuf::new(),
+            sources: None,
+            folder: run.path().to_owned(),
+            seed: 42,
+            jobs: 1,
+            gaps: gaps
+                .iter()
+                .map(|(problem, gap)| (*problem, (*gap).to_owned()))
+                .collect(),
+            progress: Arc::new(Silent),
+        };
+        Arc::new(runner).run(scenarios).await
+    }
+
+    fn standings(outcomes: &[Outcome]) -> Vec<Standing> {
+        outcomes
+            .iter()
+            .map(|outcome| outcome.verdict.standing())
+            .collect()
+    }
+
+    fn fails(cx: &Context) -> Story<'_> {
+        Box::pin(async {
+            cx.step("n1 is asked");
+            Err(cx.failed("it said 2", "it says 3").into())
+        })
+    }
+
+    #[tokio::test]
+    async fn failure_names_the_step() {
+        static FAILS: Scenario = scenario("fails", 1, fails);
+        let outcomes = run(&[&FAILS], &[]).await;
+        let Verdict::Failed(failure) = &outcomes[0].verdict else {
+            panic!("{outcomes:?}")
+        };
+        assert_eq!(failure.step, "n1 is asked");
+        assert!(outcomes[0].repeats.is_empty(), "a failure is not run again");
+    }
+
+    #[tokio::test]
+    async fn inconclusive_is_run_again_and_counted() {
+        static TRIES: AtomicU32 = AtomicU32::new(0);
+        static THIRD: Scenario = scenario("third", 1, |_| {
+            Box::pin(async {
+                match TRIES.fetch_add(1, Ordering::SeqCst) {
+                    2 => Ok(()),
+                    _ => Err(Stop::inconclusive("the fault did not bite")),
+                }
+            })
+        });
+        static NEVER: Scenario = scenario("never", 1, |_| {
+            Box::pin(async { Err(Stop::inconclusive("no")) })
+        });
+        let outcomes = run(&[&THIRD, &NEVER], &[]).await;
+        assert_eq!(standings(&outcomes), [Passed, Inconclusive]);
+        assert!(
+            outcomes
+                .iter()
+                .all(|outcome| outcome.repeats.len() == REPEATS)
+        );
+    }
+
+    #[tokio::test]
+    async fn rest_of_an_unwritten_problem_is_left_out() {
+        static FIRST: Scenario = scenario("first", 1, |_| {
+            Box::pin(async { Err(Stop::not_written("TODO(1)")) })
+        });
+        static SECOND: Scenario = scenario("second", 1, |_| Box::pin(async { Ok(()) }));
+        static OTHER: Scenario = scenario("other", 2, |_| Box::pin(async { Ok(()) }));
+        let outcomes = run(&[&FIRST, &SECOND, &OTHER], &[]).await;
+        assert_eq!(standings(&outcomes), [NotWritten, Passed]);
+        assert_eq!(outcomes[1].scenario, "other");
+    }
+
+    #[tokio::test]
+    async fn failure_in_an_untouched_gap_is_not_written() {
+        static FAILS: Scenario = scenario("fails", 4, fails);
+        let outcomes = run(&[&FAILS], &[(4, "TODO(4)")]).await;
+        assert_eq!(
+            outcomes[0].verdict,
+            Verdict::NotWritten {
+                gap: "TODO(4)".into()
+            }
+        );
+    }
+
+    #[tokio::test]
+    async fn deadline_is_inconclusive_and_names_the_step() {
+        static STUCK: Scenario = Scenario {
+            deadline: Duration::from_millis(20),
+            ..scenario("stuck", 1, |cx| {
+                Box::pin(async {
+                    cx.step("wait for ever");
+                    std::future::pending().await
+                })
+            })
+        };
+        let outcomes = run(&[&STUCK], &[]).await;
+        let Verdict::Inconclusive { why } = &outcomes[0].verdict else {
+            panic!("{outcomes:?}")
+        };
+        assert!(why.contains("wait for ever"), "{why}");
+    }
+
+    #[tokio::test]
+    async fn panic_of_a_scenario_is_the_checkers_fault() {
+        static PANICS: Scenario = scenario("panics", 1, |_| Box::pin(async { panic!("oh") }));
+        static PASSES: Scenario = scenario("passes", 2, |_| Box::pin(async { Ok(()) }));
+        assert_eq!(
+            standings(&run(&[&PANICS, &PASSES], &[]).await),
+            [CheckerFault, Passed]
+        );
+    }
+}

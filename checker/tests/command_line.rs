@@ -1,0 +1,140 @@
+//! What the command says, and the codes with which it exits.
+
+use assert_cmd::Command;
+
+fn checker() -> Command {
+    let mut checker = Command::cargo_bin("checker").unwrap();
+    checker
+        .env("NO_COLOR", "1")
+        .env_remove("CARGO")
+        .env("COLUMNS", "100");
+    checker
+}
+
+/// Runs the checker outside of any course: the exit code, what it printed, what it complained.
+fn outside(args: &[&str]) -> (i32, String, String) {
+    let folder = tempfile::tempdir().unwrap();
+    let output = checker()
+        .args(args)
+        .current_dir(folder.path())
+        .output()
+        .unwrap();
+    let text = |bytes: Vec<u8>| {
+        let text = String::from_utf8(bytes).unwrap();
+        text.replace(
+            &folder.path().canonicalize().unwrap().display().to_string(),
+            "FOLDER",
+        )
+    };
+    (
+        output.status.code().unwrap(),
+        text(output.stdout),
+        text(output.stderr),
+    )
+}
+
+#[test]
+fn help_explains_the_exit_codes() {
+    let (code, stdout, _) = outside(&["help"]);
+    assert_eq!(code, 0);
+    insta::assert_snapshot!(stdout, @r#"
+    Grades the exercises of Distributed Systems Training in Rust: starts real clusters of your code,
+    breaks them, and explains what it sees
+
+    Usage: checker <COMMAND>
+
+    Commands:
+      part1   Grades part 1, Ping pong
+      all     Grades every part, one after the other
+      list    Lists the parts and their problems
+      doctor  Checks whether this machine is fit for the course, and says what to do if it is not
+      dev     For those who work on the course
+      help    Print this message or the help of the given subcommand(s)
+
+    Options:
+      -h, --help     Print help
+      -V, --version  Print version
+
+    Exit codes:
+      0  passed: every problem that counts was solved
+      1  failed: a claim did not hold, or the code does not compile
+      2  inconclusive: nothing can be said, for the machine was too slow or a fault did not bite
+      3  not written: a gap is not filled yet
+      4  checker fault: the checker went wrong, or was called wrongly
+    Of several, 4 is told before 1, before 2, before 3. Optional problems do not count.
+    "#);
+}
+
+#[test]
+fn help_of_a_part_explains_its_flags() {
+    let (code, stdout, _) = outside(&["part1", "--help"]);
+    assert_eq!(code, 0);
+    insta::assert_snapshot!(stdout, @r#"
+    Grades part 1, Ping pong
+
+    Usage: checker part1 [OPTIONS]
+
+    Options:
+          --solution          Grades the course's own solution
+          --submission <DIR>  Grades a copy of the exercise's folder that lies anywhere
+          --problem <N>       Grades only this problem; may be given several times
+          --seed <S>          Repeats the choices of an earlier run, which printed this number
+          --repeat <N>        Runs everything this often, under one seed after the other [default: 1]
+          --json              Prints the result as JSON
+          --keep              Leaves logs and records behind, and says where
+      -v, --verbose           Also shows each step, and the compiler's warnings
+      -h, --help              Print help
+    "#);
+}
+
+#[test]
+fn list_names_parts_and_problems() {
+    let (code, stdout, _) = outside(&["list"]);
+    assert_eq!(code, 0);
+    insta::assert_snapshot!(stdout, @r#"
+    part1    Ping pong (exercises/part1_ping_pong, TRAINING.md#part-1-ping-pong)
+      1. Broadcast
+      2. Ask everyone
+      3. Crash
+      4. Netsplit
+      5. A crash during the split (optional)
+      6. The producer crashes (optional)
+    "#);
+}
+
+#[track_caller]
+fn check_wrong_use(args: &[&str], complaint: &str) {
+    let (code, stdout, stderr) = outside(args);
+    assert_eq!(code, 4, "{stderr}");
+    assert_eq!(stdout, "");
+    assert!(stderr.contains(complaint), "{stderr}");
+}
+
+#[test]
+fn wrong_use_exits_with_4() {
+    check_wrong_use(&[], "Usage: checker <COMMAND>");
+    check_wrong_use(&["part99"], "part99");
+    check_wrong_use(&["part1", "--sead", "1"], "--seed");
+    check_wrong_use(&["part1", "--seed", "x"], "invalid value 'x'");
+    check_wrong_use(&["part1", "--repeat", "0"], "--repeat");
+    check_wrong_use(
+        &["part1", "--solution", "--submission", "."],
+        "cannot be used with",
+    );
+    check_wrong_use(&["part1", "--problem", "9"], "its problems are 1 to 6");
+}
+
+#[test]
+fn outside_of_a_course_the_remedy_is_told() {
+    let (code, _, stderr) = outside(&["part1"]);
+    assert_eq!(code, 4);
+    insta::assert_snapshot!(stderr, @r#"
+    error: could not find the course from FOLDER: go into the folder that you cloned, or any folder below it, and run this again
+    "#);
+}
+
+#[test]
+fn guard_without_a_checker_ends_at_once() {
+    let (code, _, stderr) = outside(&["guard"]);
+    assert!(code == 0 || code == 4, "{code} {stderr}");
+}
