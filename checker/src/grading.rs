@@ -14,7 +14,7 @@ use crate::runner::{JOBS, Runner};
 use crate::scenario::Scenario;
 use crate::submission::{Refusal, Submission};
 use crate::trouble::{Result, While};
-use crate::verdict::{Outcome, ProblemResult, Verdict};
+use crate::verdict::{Outcome, ProblemResult};
 
 /// What to grade, and how.
 #[derive(Debug, Clone)]
@@ -171,9 +171,4 @@ pub fn submitted(folder: PathBuf) -> Result<Graded> {
         .canonicalize()
         .or_trouble(|| format!("find the folder {}", folder.display()))?;
     Ok(Graded::Submission(whole))
-}
-
-/// Whether an outcome was a pass.
-pub fn passed(outcome: &Outcome) -> bool {
-    matches!(outcome.verdict, Verdict::Passed { .. })
 }

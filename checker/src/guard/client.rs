@@ -387,7 +387,8 @@ impl Child {
         Ok(())
     }
 
-    /// Sends a signal to it and to what it started; returns when it was sent.
+    /// Sends it a signal; returns when it was sent. What it started is killed or terminated with
+    /// it, but neither stopped nor continued.
     ///
     /// # Errors
     /// When it has ended, or the guard is gone.

@@ -11,7 +11,7 @@
 //!                                └──► redis-server
 //! ```
 //!
-//! - Each child leads a process group, and it is groups that are signalled: what a child starts
+//! - Each child leads a process group, and it is groups that are killed: what a child starts
 //!   goes with it. SIGKILL also ends stopped processes.
 //! - The guard lives in a group of its own as well, so that Ctrl-C at the terminal ends the
 //!   checker, and the guard survives to clean up after it.

@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, ExitStatus, Stdio};
 use std::time::Duration;
 
-use rustix::process::{Pid, WaitId, WaitIdOptions, kill_process_group, waitid};
+use rustix::process::{Pid, WaitId, WaitIdOptions, kill_process, kill_process_group, waitid};
 use tokio::io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader};
 use tokio::net::unix::pipe;
 use tokio::signal::unix::{SignalKind, signal};
@@ -133,9 +133,7 @@ impl Children {
                 signal,
             } => {
                 let error = match self.living.get(&child) {
-                    Some(living) => kill_process_group(living.group, number(signal))
-                        .err()
-                        .map(|e| e.to_string()),
+                    Some(living) => living.signal(signal).err().map(|error| error.to_string()),
                     None => Some("it has ended".to_owned()),
                 };
                 self.report(Event::Signalled { request, error });
@@ -283,6 +281,19 @@ impl Children {
 }
 
 impl Living {
+    /// Signals the child. Its whole group is killed, but only itself is stopped: a parent that
+    /// waits for its child to begin another program (`vfork`) cannot stop before that has, and
+    /// would never, were the child stopped first.
+    fn signal(&self, signal: Signal) -> rustix::io::Result<()> {
+        use rustix::process::Signal as Number;
+        match signal {
+            Signal::Kill => kill_process_group(self.group, Number::KILL),
+            Signal::Terminate => kill_process_group(self.group, Number::TERM),
+            Signal::Stop => kill_process(self.group, Number::STOP),
+            Signal::Continue => kill_process(self.group, Number::CONT),
+        }
+    }
+
     fn condemn(&mut self, ending: Ending) {
         if self.sentence.is_none() {
             self.sentence = Some(ending);
@@ -381,15 +392,6 @@ fn log_file(path: &Path) -> Result<File> {
         .append(true)
         .open(path)
         .or_trouble(|| format!("write {}", path.display()))
-}
-
-fn number(signal: Signal) -> rustix::process::Signal {
-    match signal {
-        Signal::Kill => rustix::process::Signal::KILL,
-        Signal::Terminate => rustix::process::Signal::TERM,
-        Signal::Stop => rustix::process::Signal::STOP,
-        Signal::Continue => rustix::process::Signal::CONT,
-    }
 }
 
 fn ending(status: Option<ExitStatus>) -> Ending {

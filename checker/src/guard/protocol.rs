@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 pub(super) enum Request {
     /// Start a program; the checker has chosen the child's number.
     Spawn { child: u64, spawn: Spawn },
-    /// Signal the group of a child. Answered under the request's own number.
+    /// Signal a child. Answered under the request's own number.
     Signal {
         request: u64,
         child: u64,
