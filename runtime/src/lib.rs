@@ -22,6 +22,7 @@ mod process;
 pub mod process_id;
 mod reply;
 mod server;
+mod supervisor;
 pub mod system;
 mod watch;
 pub mod wire;
@@ -41,3 +42,6 @@ pub use node::{Node, NodeConfig, NodeEvent};
 pub use process_id::{ExitReason, ProcessId};
 pub use reply::Reply;
 pub use server::{GroupChange, Info, Monitor, Server};
+pub use supervisor::{
+    ChildInfo, ChildKind, ChildRefusal, Restart, StartChildError, Supervisor, SupervisorMsg,
+};

@@ -8,10 +8,12 @@ use std::any::Any;
 use std::panic::AssertUnwindSafe;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
+use std::time::Duration;
 
 use bytes::Bytes;
 use futures_util::FutureExt;
 use tokio::sync::{mpsc, oneshot};
+use tokio::time::timeout;
 use tracing::{debug, warn};
 
 use crate::address::{Address, ServerName};
@@ -24,6 +26,10 @@ use crate::reply::{Pending, ReplyTo, decode_delivery};
 use crate::server::{Info, Server};
 use crate::watch::Watcher;
 use crate::wire::{NoAnswer, Target};
+
+/// How long a process may take to end when it is asked to. It ends at its next `.await`, so only
+/// one that never waits takes any time; the others do not wait for it for ever.
+const PATIENCE: Duration = Duration::from_secs(5);
 
 /// What lies in a mailbox.
 pub(crate) enum Letter<M> {
@@ -199,7 +205,7 @@ async fn live<S: Server>(
             server
         }
         Err(reason) => {
-            end(&ctx, &reason, &[], &mut inbox);
+            end(&ctx, &reason, &[], &mut inbox).await;
             let _ = started.send(Err(reason));
             return;
         }
@@ -239,7 +245,7 @@ async fn live<S: Server>(
             break reason;
         }
     };
-    end(&ctx, &reason, &owed, &mut inbox);
+    end(&ctx, &reason, &owed, &mut inbox).await;
 }
 
 enum Content<M> {
@@ -307,8 +313,10 @@ fn answer_all(owed: &[Arc<Pending>], reason: &ExitReason) {
 }
 
 /// The end of a process, in the order in which the rest of the world may see it: no new letters,
-/// answers to those who wait, then word to those who watch.
-fn end<M>(
+/// answers to those who wait, the end of the children, the last first, then word to those who
+/// watch. So whoever hears that a supervisor ended can start it again: its children's names are
+/// free.
+async fn end<M>(
     ctx: &Ctx<M>,
     reason: &ExitReason,
     owed: &[Arc<Pending>],
@@ -327,8 +335,21 @@ fn end<M>(
     } else {
         warn!(node = %ctx.name(), "{} ended: {reason}", process.label());
     }
-    for child in std::mem::take(&mut *process.children.lock().unwrap()) {
-        let _ = child.exit.send(ExitReason::Shutdown);
+    let children = std::mem::take(&mut *process.children.lock().unwrap());
+    for child in children.into_iter().rev() {
+        shut_down(&child).await;
     }
     inner.tell_watchers(process, reason);
+}
+
+/// Ends a process and waits until it has ended, with its own children.
+pub(crate) async fn shut_down(process: &Process) {
+    let _ = process.exit.send(ExitReason::Shutdown);
+    if timeout(PATIENCE, process.exit.closed()).await.is_err() {
+        warn!(
+            "{} did not end within {} s: it computes without ever waiting",
+            process.label(),
+            PATIENCE.as_secs()
+        );
+    }
 }

@@ -1,0 +1,669 @@
+//! Supervisors: processes whose only work is to start other processes again when they crash.
+//!
+//! A server that has run into something unexpected cannot trust its own state any more. The
+//! cheapest way back to a state that is known to be good is to end, and to be started again from
+//! the beginning: "let it crash". For that, somebody must be left who notices; and as that one
+//! does nothing else, it has next to nothing that could break.
+//!
+//! Trying again does not help against a mistake that is there every time. So a supervisor counts,
+//! and when its children fail too often it ends itself, with all of them, and leaves the matter to
+//! *its* supervisor, which starts a larger part of the program afresh.
+
+use std::collections::{BTreeMap, VecDeque};
+use std::fmt;
+use std::marker::PhantomData;
+use std::sync::Arc;
+use std::time::Duration;
+
+use futures_util::future::BoxFuture;
+use serde::de::DeserializeOwned;
+use serde::{Deserialize, Serialize};
+use tokio::time::Instant;
+use tracing::{error, info, warn};
+
+use crate::address::{Address, ServerName};
+use crate::ctx::Ctx;
+use crate::error::{CallError, StartError};
+use crate::node::Node;
+use crate::process::{self, Process};
+use crate::process_id::ExitReason;
+use crate::reply::Reply;
+use crate::server::{Info, Monitor, Server};
+use crate::wire::{self, Target};
+
+/// What a supervisor is to start, in which order, and what it does when one of its children ends.
+///
+/// The children are started in the given order, and when the supervisor ends, for whatever
+/// reason, they end in the opposite one.
+///
+/// A child that ends because it reached a `todo!()` ([`ExitReason::NotWritten`]) is not started
+/// again, whatever was asked for: it would reach it again. It stays away, and the others go on.
+///
+/// ```
+/// use runtime::{Cookie, Ctx, ExitReason, MemoryNet, Net, Node, NodeConfig, Reply, Server, ServerName, Supervisor};
+/// use serde::{Deserialize, Serialize};
+///
+/// #[derive(Serialize, Deserialize)]
+/// enum CounterMsg {
+///     Add(u64),
+///     Total(Reply<u64>),
+/// }
+///
+/// const COUNTER: ServerName<CounterMsg> = ServerName::new("counter");
+///
+/// struct Counter(u64);
+///
+/// impl Server for Counter {
+///     type Msg = CounterMsg;
+///     type Args = ();
+///
+///     async fn init(_: (), _: &Ctx<CounterMsg>) -> Self {
+///         Counter(0)
+///     }
+///
+///     async fn handle(&mut self, msg: CounterMsg, _: &Ctx<CounterMsg>) {
+///         match msg {
+///             CounterMsg::Add(n) => self.0 = self.0.checked_add(n).expect("the total fits"),
+///             CounterMsg::Total(reply) => reply.send(self.0),
+///         }
+///     }
+/// }
+///
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// # let net = Net::Memory(MemoryNet::new(1));
+/// # let node = Node::start(NodeConfig::new("n1@sim".parse()?, Cookie::from_text("secret")?, net)).await?;
+/// Supervisor::one_for_one().child::<Counter>(&COUNTER, ()).start(&node).await?;
+/// let first = node.whereis(&COUNTER).unwrap();
+/// node.cast(&first, CounterMsg::Add(u64::MAX)).await?;
+/// node.cast(&first, CounterMsg::Add(1)).await?; // More than the counter can hold: it panics.
+/// node.ended(&first).await;
+///
+/// // The supervisor starts it again, under the same name, with a state that is known to be good.
+/// while node.whereis(&COUNTER).is_none() {
+///     tokio::task::yield_now().await;
+/// }
+/// assert_eq!(node.call(&COUNTER.at(node.name()), CounterMsg::Total).await?, 0);
+/// # Ok(())
+/// # }
+/// ```
+#[derive(Clone)]
+pub struct Supervisor {
+    strategy: Strategy,
+    max_restarts: usize,
+    within: Duration,
+    children: Vec<Spec>,
+    kinds: BTreeMap<String, Kind>,
+    /// What [`Supervisor::restart`] speaks of.
+    last: Last,
+}
+
+#[derive(Clone)]
+enum Last {
+    Nothing,
+    Child,
+    Kind(String),
+}
+
+/// Who has to start again when one child fails.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Strategy {
+    OneForOne,
+    RestForOne,
+}
+
+/// When a child that ended is started again.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Restart {
+    /// Always: it is to be there as long as its supervisor is.
+    Permanent,
+    /// Only when it ended abnormally: it may finish its work.
+    Transient,
+    /// Never: whoever asked for it sees that it ended, and decides.
+    Temporary,
+}
+
+impl Supervisor {
+    /// A supervisor that starts only the child again that ended: for children that do not know
+    /// of each other.
+    pub fn one_for_one() -> Self {
+        Supervisor::new(Strategy::OneForOne)
+    }
+
+    /// A supervisor that also ends and starts again the children after the one that ended, for
+    /// they may hold something of it: its address, or what it told them at their start.
+    pub fn rest_for_one() -> Self {
+        Supervisor::new(Strategy::RestForOne)
+    }
+
+    fn new(strategy: Strategy) -> Self {
+        Supervisor {
+            strategy,
+            max_restarts: 3,
+            within: Duration::from_secs(5),
+            children: Vec::new(),
+            kinds: BTreeMap::new(),
+            last: Last::Nothing,
+        }
+    }
+
+    /// How many restarts there may be in a time, 3 in 5 seconds unless set. With one more, the
+    /// supervisor gives up: it ends, and its children with it.
+    pub fn intensity(mut self, max_restarts: usize, within: Duration) -> Self {
+        (self.max_restarts, self.within) = (max_restarts, within);
+        self
+    }
+
+    /// Adds a server under a name.
+    pub fn child<S: Server>(self, name: &ServerName<S::Msg>, args: S::Args) -> Self {
+        self.with::<S>(Some(name.clone()), args)
+    }
+
+    /// Adds a server that is only known by its address; see [`Node::children`].
+    pub fn unnamed_child<S: Server>(self, args: S::Args) -> Self {
+        self.with::<S>(None, args)
+    }
+
+    /// Adds another supervisor, with children of its own: so supervisors make a tree.
+    pub fn supervisor(self, supervisor: Supervisor) -> Self {
+        self.with::<Tree>(None, supervisor)
+    }
+
+    /// Adds another supervisor under a name.
+    pub fn named_supervisor(self, name: &ServerName<SupervisorMsg>, supervisor: Supervisor) -> Self {
+        self.with::<Tree>(Some(name.clone()), supervisor)
+    }
+
+    fn with<S: Server>(mut self, name: Option<ServerName<S::Msg>>, args: S::Args) -> Self {
+        self.children.push(Spec::of::<S>(name, Restart::Permanent, args));
+        self.last = Last::Child;
+        self
+    }
+
+    /// Adds a kind of children that are started later, by [`Node::start_child`], as many as are
+    /// asked for. They are [`Restart::Temporary`] unless said otherwise.
+    pub fn kind<S: Server>(mut self, kind: &ChildKind<S>) -> Self
+    where
+        S::Args: Serialize + DeserializeOwned,
+    {
+        let name = kind.name.to_owned();
+        self.last = Last::Kind(name.clone());
+        let make = |args: &[u8], restart| {
+            let args = wire::decode::<S::Args>(args).map_err(|error| error.to_string())?;
+            Ok(Spec::of::<S>(None, restart, args))
+        };
+        self.kinds.insert(name, Kind { restart: Restart::Temporary, make: Arc::new(make) });
+        self
+    }
+
+    /// Says when the child or kind that was added last is started again.
+    ///
+    /// # Panics
+    /// When none was added yet.
+    pub fn restart(mut self, restart: Restart) -> Self {
+        let place = match &self.last {
+            Last::Nothing => None,
+            Last::Child => self.children.last_mut().map(|child| &mut child.restart),
+            Last::Kind(kind) => self.kinds.get_mut(kind).map(|kind| &mut kind.restart),
+        };
+        *place.expect("`restart` speaks of the child or kind that was added before it") = restart;
+        self
+    }
+
+    /// Starts the supervisor and waits until all its children have started.
+    ///
+    /// # Errors
+    /// [`StartError::Init`] when a child did not start: then none of them runs. A child that
+    /// reached a `todo!()` is no reason not to start.
+    pub async fn start(self, node: &Node) -> Result<Address<SupervisorMsg>, StartError> {
+        node.start_unnamed::<Tree>(self).await
+    }
+
+    /// Starts the supervisor under a name.
+    ///
+    /// # Errors
+    /// [`StartError::NameTaken`], and as for [`start`](Supervisor::start).
+    pub async fn start_named(self, node: &Node, name: &ServerName<SupervisorMsg>) -> Result<Address<SupervisorMsg>, StartError> {
+        node.start_server::<Tree>(name, self).await
+    }
+}
+
+/// The name of a kind of children that a supervisor can be asked to start, from any node.
+///
+/// ```
+/// use runtime::{ChildKind, Cookie, Ctx, MemoryNet, Net, Node, NodeConfig, Reply, Server, ServerName, Supervisor, SupervisorMsg};
+/// use serde::{Deserialize, Serialize};
+///
+/// #[derive(Serialize, Deserialize)]
+/// enum GreeterMsg {
+///     Greet(Reply<String>),
+/// }
+///
+/// struct Greeter(String);
+///
+/// impl Server for Greeter {
+///     type Msg = GreeterMsg;
+///     type Args = String;
+///
+///     async fn init(whom: String, _: &Ctx<GreeterMsg>) -> Self {
+///         Greeter(whom)
+///     }
+///
+///     async fn handle(&mut self, GreeterMsg::Greet(reply): GreeterMsg, ctx: &Ctx<GreeterMsg>) {
+///         reply.send(format!("{} greets {}", ctx.name(), self.0));
+///     }
+/// }
+///
+/// const GREETER: ChildKind<Greeter> = ChildKind::new("greeter");
+/// const GREETERS: ServerName<SupervisorMsg> = ServerName::new("greeters");
+///
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// # let net = Net::Memory(MemoryNet::new(1));
+/// # let config = |name: &str| NodeConfig::new(name.parse().unwrap(), Cookie::from_text("secret").unwrap(), net.clone());
+/// # let (n1, n2) = (Node::start(config("n1@sim")).await?, Node::start(config("n2@sim")).await?);
+/// Supervisor::one_for_one().kind(&GREETER).start_named(&n2, &GREETERS).await?;
+///
+/// // n1 has a greeter started at n2, by the supervisor there.
+/// let greeter = n1.start_child(&GREETERS.at(n2.name()), &GREETER, "the world".into()).await?;
+/// assert_eq!(n1.call(&greeter, GreeterMsg::Greet).await?, "n2@sim greets the world");
+/// # Ok(())
+/// # }
+/// ```
+pub struct ChildKind<S> {
+    name: &'static str,
+    server: PhantomData<fn(S)>,
+}
+
+impl<S> ChildKind<S> {
+    /// A kind of this name, unique within its supervisor.
+    pub const fn new(name: &'static str) -> Self {
+        ChildKind { name, server: PhantomData }
+    }
+
+    /// The name as text.
+    pub fn as_str(&self) -> &str {
+        self.name
+    }
+}
+
+impl Node {
+    /// Has a supervisor, here or on another node, start one more child of a kind that it knows,
+    /// and waits until the child has started.
+    ///
+    /// The child belongs to the supervisor, not to the caller: it goes on when the caller ends.
+    /// Whoever wants to know of its end monitors it.
+    ///
+    /// # Errors
+    /// [`StartChildError`]. After a lost connection or a timeout the child may have been started.
+    pub async fn start_child<S: Server>(
+        &self,
+        supervisor: &Address<SupervisorMsg>,
+        kind: &ChildKind<S>,
+        args: S::Args,
+    ) -> Result<Address<S::Msg>, StartChildError>
+    where
+        S::Args: Serialize + DeserializeOwned,
+    {
+        let args = wire::encode(&args).map_err(|error| StartChildError::Refused(ChildRefusal::BadArgs(error.to_string())))?;
+        let (kind, args) = (kind.name.to_owned(), args.to_vec());
+        let answer = self.call(supervisor, |reply| SupervisorMsg::StartChild { kind, args, reply }).await;
+        let started = answer.map_err(StartChildError::Call)?;
+        started.map(|child| child.retype()).map_err(StartChildError::Refused)
+    }
+
+    /// Has a supervisor end one of its children for good, and waits for that. Says whether there
+    /// was such a child. It stays away until the supervisor itself is started again.
+    ///
+    /// # Errors
+    /// [`CallError`] when the supervisor did not answer.
+    pub async fn terminate_child<M>(&self, supervisor: &Address<SupervisorMsg>, child: &Address<M>) -> Result<bool, CallError> {
+        self.call(supervisor, |reply| SupervisorMsg::TerminateChild(child.retype(), reply)).await
+    }
+
+    /// The children of a supervisor, in the order in which they were started.
+    ///
+    /// # Errors
+    /// [`CallError`] when the supervisor did not answer.
+    pub async fn children(&self, supervisor: &Address<SupervisorMsg>) -> Result<Vec<ChildInfo>, CallError> {
+        self.call(supervisor, SupervisorMsg::Children).await
+    }
+}
+
+/// What a supervisor can be asked, from any node.
+#[derive(Debug, Serialize, Deserialize)]
+pub enum SupervisorMsg {
+    /// Start one more child; see [`Node::start_child`].
+    StartChild {
+        /// The name of the [`ChildKind`].
+        kind: String,
+        /// What the child starts from, encoded.
+        #[serde(with = "serde_bytes")]
+        args: Vec<u8>,
+        /// Answers with the child's address.
+        reply: Reply<Result<Address<()>, ChildRefusal>>,
+    },
+    /// End a child for good; see [`Node::terminate_child`].
+    TerminateChild(Address<()>, Reply<bool>),
+    /// Which children there are; see [`Node::children`].
+    Children(Reply<Vec<ChildInfo>>),
+}
+
+/// What a supervisor tells about one of its children.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ChildInfo {
+    /// The name that it is registered under; if it has none, the name of its type.
+    pub label: String,
+    /// Where it runs; `None` when it has ended and was not started again.
+    pub address: Option<Address<()>>,
+    /// Why it is not there, if it is not.
+    pub away: Option<ExitReason>,
+    /// When it is started again.
+    pub restart: Restart,
+    /// Whether it was started by [`Node::start_child`].
+    pub dynamic: bool,
+}
+
+/// Why a supervisor did not start a child.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub enum ChildRefusal {
+    /// The supervisor knows no kind of this name.
+    UnknownKind(String),
+    /// What the child was to start from cannot be encoded, or is not what this kind starts from.
+    BadArgs(String),
+    /// The child ended in its `init`.
+    NotStarted(ExitReason),
+}
+
+impl fmt::Display for ChildRefusal {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            ChildRefusal::UnknownKind(kind) => write!(f, "the supervisor knows no kind of children called {kind:?}"),
+            ChildRefusal::BadArgs(why) => write!(f, "the child cannot start from these arguments: {why}"),
+            ChildRefusal::NotStarted(reason) => write!(f, "the child did not start: {reason}"),
+        }
+    }
+}
+
+/// Why there is no new child, as far as the one who asked for it knows.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum StartChildError {
+    /// The supervisor said no: it did not happen.
+    Refused(ChildRefusal),
+    /// The supervisor did not answer; [`CallError::may_have_happened`] tells more.
+    Call(CallError),
+}
+
+impl fmt::Display for StartChildError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            StartChildError::Refused(refusal) => refusal.fmt(f),
+            StartChildError::Call(error) => error.fmt(f),
+        }
+    }
+}
+
+impl std::error::Error for StartChildError {}
+
+/// How to start one child, as often as it takes.
+#[derive(Clone)]
+struct Spec {
+    label: String,
+    name: Option<String>,
+    restart: Restart,
+    start: Arc<StartFn>,
+}
+
+type StartFn = dyn Fn(Node, Arc<Process>) -> BoxFuture<'static, Result<Started, StartError>> + Send + Sync;
+type Started = (Address<()>, Arc<Process>);
+
+impl Spec {
+    fn of<S: Server>(name: Option<ServerName<S::Msg>>, restart: Restart, args: S::Args) -> Self {
+        let text = name.as_ref().map(|name| name.as_str().to_owned());
+        let type_name = std::any::type_name::<S>();
+        let label = text.clone().unwrap_or_else(|| type_name.rsplit("::").next().unwrap_or(type_name).to_owned());
+        let start = move |node: Node, parent: Arc<Process>| -> BoxFuture<'static, Result<Started, StartError>> {
+            let (name, args) = (name.clone(), args.clone());
+            Box::pin(async move {
+                let (address, process) = process::start::<S>(&node, name.as_ref(), args, Some(&parent)).await?;
+                Ok((address.retype(), process))
+            })
+        };
+        Spec { label, name: text, restart, start: Arc::new(start) }
+    }
+}
+
+/// How to make a child of a kind from arguments that came as bytes.
+#[derive(Clone)]
+struct Kind {
+    restart: Restart,
+    make: Arc<MakeFn>,
+}
+
+type MakeFn = dyn Fn(&[u8], Restart) -> Result<Spec, String> + Send + Sync;
+
+/// A running supervisor.
+struct Tree {
+    plan: Supervisor,
+    /// Those of the plan first, then those that were asked for, each in order.
+    children: Vec<Child>,
+    /// When there were restarts, as far back as it matters.
+    restarts: VecDeque<Instant>,
+}
+
+struct Child {
+    spec: Spec,
+    dynamic: bool,
+    state: State,
+}
+
+enum State {
+    Running { address: Address<()>, process: Arc<Process>, monitor: Monitor },
+    /// Not there, but to be started when its turn comes.
+    Waiting(ExitReason),
+    /// Not there, and not to be started: it is not written, or was terminated.
+    Away(ExitReason),
+}
+
+impl Child {
+    fn process(&self) -> Option<&Arc<Process>> {
+        match &self.state {
+            State::Running { process, .. } => Some(process),
+            _ => None,
+        }
+    }
+
+    fn is_at(&self, place: &Address<()>, me: &Node) -> bool {
+        let State::Running { address, .. } = &self.state else { return false };
+        match place.target() {
+            Target::Name(name) => place.node() == me.name() && self.spec.name.as_ref() == Some(name),
+            Target::Process(..) => place == address,
+        }
+    }
+
+    fn info(&self) -> ChildInfo {
+        let (address, away) = match &self.state {
+            State::Running { address, .. } => (Some(address.clone()), None),
+            State::Waiting(reason) | State::Away(reason) => (None, Some(reason.clone())),
+        };
+        ChildInfo { label: self.spec.label.clone(), address, away, restart: self.spec.restart, dynamic: self.dynamic }
+    }
+}
+
+impl Server for Tree {
+    type Msg = SupervisorMsg;
+    type Args = Supervisor;
+
+    async fn init(plan: Supervisor, ctx: &Ctx<SupervisorMsg>) -> Self {
+        let child = |spec: &Spec| Child { spec: spec.clone(), dynamic: false, state: State::Waiting(ExitReason::NoProcess) };
+        let children: Vec<_> = plan.children.iter().map(child).collect();
+        let mut tree = Tree { plan, children, restarts: VecDeque::new() };
+        if let Err(NotStarted { place, reason }) = tree.start_all(0..tree.children.len(), ctx).await {
+            let label = &tree.children[place].spec.label;
+            ctx.stop(ExitReason::Failed(format!("its child {label} did not start: {reason}")));
+        }
+        tree
+    }
+
+    async fn handle(&mut self, msg: SupervisorMsg, ctx: &Ctx<SupervisorMsg>) {
+        match msg {
+            SupervisorMsg::StartChild { kind, args, reply } => reply.send(self.start_dynamic(kind, &args, ctx).await),
+            SupervisorMsg::TerminateChild(address, reply) => {
+                let place = self.children.iter().position(|child| child.is_at(&address, ctx));
+                if let Some(place) = place {
+                    self.end_child(place, ctx).await;
+                    self.children[place].state = State::Away(ExitReason::Shutdown);
+                    if self.children[place].dynamic {
+                        self.children.remove(place);
+                    }
+                }
+                reply.send(place.is_some());
+            }
+            SupervisorMsg::Children(reply) => reply.send(self.children.iter().map(Child::info).collect()),
+        }
+        self.publish_children(ctx);
+    }
+
+    async fn handle_info(&mut self, info: Info, ctx: &Ctx<SupervisorMsg>) {
+        let Info::Down { monitor: down, reason } = info else { return };
+        let is_down = |child: &Child| matches!(&child.state, State::Running { monitor, .. } if *monitor == down);
+        // The end of a child that we ended ourselves is no news.
+        let Some(place) = self.children.iter().position(is_down) else { return };
+        self.child_ended(place, reason, ctx).await;
+        self.publish_children(ctx);
+    }
+}
+
+/// Which child did not start.
+struct NotStarted {
+    place: usize,
+    reason: ExitReason,
+}
+
+impl Tree {
+    async fn child_ended(&mut self, place: usize, reason: ExitReason, ctx: &Ctx<SupervisorMsg>) {
+        let child = &mut self.children[place];
+        let label = &child.spec.label;
+        let again = match (&reason, child.spec.restart) {
+            (ExitReason::NotWritten(what), _) => {
+                error!(node = %ctx.name(), "{label} reached code that is not written yet ({what}) and is not started again");
+                child.state = State::Away(reason);
+                if child.dynamic {
+                    self.children.remove(place);
+                }
+                return;
+            }
+            (_, Restart::Permanent) => true,
+            (_, Restart::Transient) => !reason.is_normal(),
+            (_, Restart::Temporary) => false,
+        };
+        if again {
+            self.start_again(place, reason, ctx).await;
+        } else if child.dynamic || child.spec.restart == Restart::Temporary {
+            self.children.remove(place);
+        } else {
+            child.state = State::Waiting(reason);
+        }
+    }
+
+    /// Starts a child again that failed, and with `rest_for_one` those after it. A start that
+    /// fails is one more failure, until the supervisor gives up.
+    async fn start_again(&mut self, mut place: usize, mut reason: ExitReason, ctx: &Ctx<SupervisorMsg>) {
+        self.children[place].state = State::Waiting(reason.clone());
+        let mut end = place + 1;
+        if self.plan.strategy == Strategy::RestForOne {
+            for after in (place + 1..self.children.len()).rev() {
+                self.end_child(after, ctx).await;
+                if self.children[after].spec.restart == Restart::Temporary {
+                    self.children.remove(after);
+                }
+            }
+            end = self.children.len();
+        }
+        loop {
+            let label = self.children[place].spec.label.clone();
+            if !self.may_restart() {
+                let Supervisor { max_restarts, within, .. } = self.plan;
+                let why = format!(
+                    "its children needed more than {max_restarts} restarts within {within:?}; the last to fail was {label}, because {reason}"
+                );
+                return ctx.stop(ExitReason::Failed(why));
+            }
+            info!(node = %ctx.name(), "{label} is started again, because {reason}");
+            match self.start_all(place..end, ctx).await {
+                Ok(()) => return,
+                Err(NotStarted { reason: ExitReason::Shutdown, .. }) => return ctx.stop(ExitReason::Shutdown),
+                Err(failed) => {
+                    (place, reason) = (failed.place, failed.reason);
+                    warn!(node = %ctx.name(), "{} did not start: {reason}", self.children[place].spec.label);
+                }
+            }
+        }
+    }
+
+    /// Takes note of a restart. False if there were too many.
+    fn may_restart(&mut self) -> bool {
+        let now = Instant::now();
+        self.restarts.push_back(now);
+        while self.restarts.front().is_some_and(|&then| now - then > self.plan.within) {
+            self.restarts.pop_front();
+        }
+        self.restarts.len() <= self.plan.max_restarts
+    }
+
+    /// Starts the children in these places, as far as they wait for it.
+    async fn start_all(&mut self, places: std::ops::Range<usize>, ctx: &Ctx<SupervisorMsg>) -> Result<(), NotStarted> {
+        for place in places {
+            if let State::Waiting(_) = self.children[place].state {
+                self.start_one(place, ctx).await.map_err(|reason| NotStarted { place, reason })?;
+            }
+        }
+        Ok(())
+    }
+
+    async fn start_one(&mut self, place: usize, ctx: &Ctx<SupervisorMsg>) -> Result<(), ExitReason> {
+        let spec = self.children[place].spec.clone();
+        let state = match (spec.start)(Node::clone(ctx), ctx.process().clone()).await {
+            Ok((address, process)) => State::Running { monitor: ctx.monitor(&address), address, process },
+            Err(StartError::Init(reason @ ExitReason::NotWritten(_))) if !self.children[place].dynamic => {
+                error!(node = %ctx.name(), "{} is not started, because {reason}", spec.label);
+                State::Away(reason)
+            }
+            Err(StartError::Init(reason)) => return Err(reason),
+            Err(StartError::Stopped) => return Err(ExitReason::Shutdown),
+            Err(error) => return Err(ExitReason::Failed(error.to_string())),
+        };
+        self.children[place].state = state;
+        self.publish_children(ctx);
+        Ok(())
+    }
+
+    async fn start_dynamic(&mut self, kind: String, args: &[u8], ctx: &Ctx<SupervisorMsg>) -> Result<Address<()>, ChildRefusal> {
+        let Some(known) = self.plan.kinds.get(&kind) else { return Err(ChildRefusal::UnknownKind(kind)) };
+        let mut spec = (known.make)(args, known.restart).map_err(ChildRefusal::BadArgs)?;
+        spec.label = kind;
+        self.children.push(Child { spec, dynamic: true, state: State::Waiting(ExitReason::NoProcess) });
+        let place = self.children.len() - 1;
+        if let Err(reason) = self.start_one(place, ctx).await {
+            self.children.remove(place);
+            return Err(ChildRefusal::NotStarted(reason));
+        }
+        let State::Running { address, .. } = &self.children[place].state else { unreachable!("it just started") };
+        Ok(address.clone())
+    }
+
+    /// Ends a child, if it runs, and waits for that.
+    async fn end_child(&mut self, place: usize, ctx: &Ctx<SupervisorMsg>) {
+        let child = &mut self.children[place];
+        if let State::Running { process, monitor, .. } = &child.state {
+            ctx.demonitor(*monitor);
+            process::shut_down(process).await;
+            child.state = State::Waiting(ExitReason::Shutdown);
+        }
+    }
+
+    /// Puts the children that run, in order, where the end of this process finds them.
+    fn publish_children(&self, ctx: &Ctx<SupervisorMsg>) {
+        *ctx.process().children.lock().unwrap() = self.children.iter().filter_map(Child::process).cloned().collect();
+    }
+}
