@@ -262,14 +262,24 @@ impl Node {
 
     /// The process of this node that has a name now.
     pub fn whereis<M>(&self, name: &ServerName<M>) -> Option<Address<M>> {
-        let process = self.inner.processes.find(&Target::Name(name.as_str().to_owned()))?;
-        Some(Address::new(self.name().clone(), Target::Process(self.inner.creation, process.serial)))
+        let process = self
+            .inner
+            .processes
+            .find(&Target::Name(name.as_str().to_owned()))?;
+        Some(Address::new(
+            self.name().clone(),
+            Target::Process(self.inner.creation, process.serial),
+        ))
     }
 
     /// The names that processes of this node have now, in order; without those of the runtime's
     /// own servers, which begin with `$`.
     pub fn registered(&self) -> Vec<String> {
-        self.servers().into_iter().map(|(name, _)| name).filter(|name| !name.starts_with('$')).collect()
+        self.servers()
+            .into_iter()
+            .map(|(name, _)| name)
+            .filter(|name| !name.starts_with('$'))
+            .collect()
     }
 
     /// The names of the local servers, in order, each with the number of messages that it has not

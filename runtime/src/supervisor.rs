@@ -169,12 +169,17 @@ impl Supervisor {
     }
 
     /// Adds another supervisor under a name.
-    pub fn named_supervisor(self, name: &ServerName<SupervisorMsg>, supervisor: Supervisor) -> Self {
+    pub fn named_supervisor(
+        self,
+        name: &ServerName<SupervisorMsg>,
+        supervisor: Supervisor,
+    ) -> Self {
         self.with::<Tree>(Some(name.clone()), supervisor)
     }
 
     fn with<S: Server>(mut self, name: Option<ServerName<S::Msg>>, args: S::Args) -> Self {
-        self.children.push(Spec::of::<S>(name, Restart::Permanent, args));
+        self.children
+            .push(Spec::of::<S>(name, Restart::Permanent, args));
         self.last = Last::Child;
         self
     }
@@ -191,7 +196,13 @@ impl Supervisor {
             let args = wire::decode::<S::Args>(args).map_err(|error| error.to_string())?;
             Ok(Spec::of::<S>(None, restart, args))
         };
-        self.kinds.insert(name, Kind { restart: Restart::Temporary, make: Arc::new(make) });
+        self.kinds.insert(
+            name,
+            Kind {
+                restart: Restart::Temporary,
+                make: Arc::new(make),
+            },
+        );
         self
     }
 
@@ -222,7 +233,11 @@ impl Supervisor {
     ///
     /// # Errors
     /// [`StartError::NameTaken`], and as for [`start`](Supervisor::start).
-    pub async fn start_named(self, node: &Node, name: &ServerName<SupervisorMsg>) -> Result<Address<SupervisorMsg>, StartError> {
+    pub async fn start_named(
+        self,
+        node: &Node,
+        name: &ServerName<SupervisorMsg>,
+    ) -> Result<Address<SupervisorMsg>, StartError> {
         node.start_server::<Tree>(name, self).await
     }
 }
@@ -277,7 +292,10 @@ pub struct ChildKind<S> {
 impl<S> ChildKind<S> {
     /// A kind of this name, unique within its supervisor.
     pub const fn new(name: &'static str) -> Self {
-        ChildKind { name, server: PhantomData }
+        ChildKind {
+            name,
+            server: PhantomData,
+        }
     }
 
     /// The name as text.
@@ -304,11 +322,20 @@ impl Node {
     where
         S::Args: Serialize + DeserializeOwned,
     {
-        let args = wire::encode(&args).map_err(|error| StartChildError::Refused(ChildRefusal::BadArgs(error.to_string())))?;
+        let args = wire::encode(&args)
+            .map_err(|error| StartChildError::Refused(ChildRefusal::BadArgs(error.to_string())))?;
         let (kind, args) = (kind.name.to_owned(), args.to_vec());
-        let answer = self.call(supervisor, |reply| SupervisorMsg::StartChild { kind, args, reply }).await;
+        let answer = self
+            .call(supervisor, |reply| SupervisorMsg::StartChild {
+                kind,
+                args,
+                reply,
+            })
+            .await;
         let started = answer.map_err(StartChildError::Call)?;
-        started.map(|child| child.retype()).map_err(StartChildError::Refused)
+        started
+            .map(|child| child.retype())
+            .map_err(StartChildError::Refused)
     }
 
     /// Has a supervisor end one of its children for good, and waits for that. Says whether there
@@ -316,15 +343,25 @@ impl Node {
     ///
     /// # Errors
     /// [`CallError`] when the supervisor did not answer.
-    pub async fn terminate_child<M>(&self, supervisor: &Address<SupervisorMsg>, child: &Address<M>) -> Result<bool, CallError> {
-        self.call(supervisor, |reply| SupervisorMsg::TerminateChild(child.retype(), reply)).await
+    pub async fn terminate_child<M>(
+        &self,
+        supervisor: &Address<SupervisorMsg>,
+        child: &Address<M>,
+    ) -> Result<bool, CallError> {
+        self.call(supervisor, |reply| {
+            SupervisorMsg::TerminateChild(child.retype(), reply)
+        })
+        .await
     }
 
     /// The children of a supervisor, in the order in which they were started.
     ///
     /// # Errors
     /// [`CallError`] when the supervisor did not answer.
-    pub async fn children(&self, supervisor: &Address<SupervisorMsg>) -> Result<Vec<ChildInfo>, CallError> {
+    pub async fn children(
+        &self,
+        supervisor: &Address<SupervisorMsg>,
+    ) -> Result<Vec<ChildInfo>, CallError> {
         self.call(supervisor, SupervisorMsg::Children).await
     }
 }
@@ -377,8 +414,13 @@ pub enum ChildRefusal {
 impl fmt::Display for ChildRefusal {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            ChildRefusal::UnknownKind(kind) => write!(f, "the supervisor knows no kind of children called {kind:?}"),
-            ChildRefusal::BadArgs(why) => write!(f, "the child cannot start from these arguments: {why}"),
+            ChildRefusal::UnknownKind(kind) => write!(
+                f,
+                "the supervisor knows no kind of children called {kind:?}"
+            ),
+            ChildRefusal::BadArgs(why) => {
+                write!(f, "the child cannot start from these arguments: {why}")
+            }
             ChildRefusal::NotStarted(reason) => write!(f, "the child did not start: {reason}"),
         }
     }

@@ -5,8 +5,9 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use runtime::{
-    Address, CallError, ChildKind, ChildRefusal, Cookie, Ctx, ExitReason, Info, MemoryNet, Monitor, Net, Node, NodeConfig,
-    Reply, Restart, Server, ServerName, StartChildError, StartError, Supervisor, SupervisorMsg,
+    Address, CallError, ChildKind, ChildRefusal, Cookie, Ctx, ExitReason, Info, MemoryNet, Monitor,
+    Net, Node, NodeConfig, Reply, Restart, Server, ServerName, StartChildError, StartError,
+    Supervisor, SupervisorMsg,
 };
 use serde::{Deserialize, Serialize};
 use tokio::time::{sleep, timeout};
@@ -52,7 +53,10 @@ impl Server for Flaky {
         if starts.not_written {
             not_written();
         }
-        assert!(starts.broken_from == 0 || count < starts.broken_from, "no luck with start {count}");
+        assert!(
+            starts.broken_from == 0 || count < starts.broken_from,
+            "no luck with start {count}"
+        );
         Flaky
     }
 
@@ -93,7 +97,11 @@ impl Server for Worker {
 }
 
 async fn node_on(net: &MemoryNet, name: &str) -> Node {
-    let config = NodeConfig::new(name.parse().unwrap(), Cookie::from_text("secret").unwrap(), Net::Memory(net.clone()));
+    let config = NodeConfig::new(
+        name.parse().unwrap(),
+        Cookie::from_text("secret").unwrap(),
+        Net::Memory(net.clone()),
+    );
     Node::start(config).await.unwrap()
 }
 
@@ -107,20 +115,33 @@ async fn eventually(what: &str, mut holds: impl FnMut() -> bool) {
             sleep(Duration::from_millis(1)).await;
         }
     };
-    assert!(timeout(Duration::from_secs(60), wait).await.is_ok(), "never: {what}");
+    assert!(
+        timeout(Duration::from_secs(60), wait).await.is_ok(),
+        "never: {what}"
+    );
 }
 
 /// Ends the server of that name, and waits until another one has the name.
 async fn crash(node: &Node, name: &ServerName<Msg>) {
     let before = node.whereis(name).unwrap();
-    node.cast(&before, Msg::Crash("on purpose".into())).await.unwrap();
-    eventually("started again", || node.whereis(name).is_some_and(|now| now != before)).await;
+    node.cast(&before, Msg::Crash("on purpose".into()))
+        .await
+        .unwrap();
+    eventually("started again", || {
+        node.whereis(name).is_some_and(|now| now != before)
+    })
+    .await;
 }
 
 #[tokio::test(start_paused = true)]
 async fn one_for_one_restarts_only_the_child_that_crashed() {
     let node = node().await;
-    Supervisor::one_for_one().child::<Flaky>(&A, Starts::default()).child::<Flaky>(&B, Starts::default()).start(&node).await.unwrap();
+    Supervisor::one_for_one()
+        .child::<Flaky>(&A, Starts::default())
+        .child::<Flaky>(&B, Starts::default())
+        .start(&node)
+        .await
+        .unwrap();
     let (a, b) = (node.whereis(&A), node.whereis(&B));
     crash(&node, &A).await;
     sleep(Duration::from_secs(1)).await;
@@ -161,16 +182,29 @@ async fn too_many_restarts_end_the_supervisor_and_name_the_child() {
     for _ in 0..3 {
         crash(&node, &A).await;
     }
-    node.cast(&A.at(node.name()), Msg::Crash("the last straw".into())).await.unwrap();
+    node.cast(&A.at(node.name()), Msg::Crash("the last straw".into()))
+        .await
+        .unwrap();
     let reason = fate.known().await.to_string();
-    assert!(reason.contains("was a, because it crashed: the last straw"), "{reason}");
-    assert_eq!((starts.count(), node.whereis(&A), node.whereis(&B)), (4, None, None));
+    assert!(
+        reason.contains("was a, because it crashed: the last straw"),
+        "{reason}"
+    );
+    assert_eq!(
+        (starts.count(), node.whereis(&A), node.whereis(&B)),
+        (4, None, None)
+    );
 }
 
 #[tokio::test(start_paused = true)]
 async fn restarts_that_are_far_apart_do_not_add_up() {
     let node = node().await;
-    Supervisor::one_for_one().intensity(1, Duration::from_secs(1)).child::<Flaky>(&A, Starts::default()).start(&node).await.unwrap();
+    Supervisor::one_for_one()
+        .intensity(1, Duration::from_secs(1))
+        .child::<Flaky>(&A, Starts::default())
+        .start(&node)
+        .await
+        .unwrap();
     for _ in 0..10 {
         crash(&node, &A).await;
         sleep(Duration::from_millis(1100)).await;
@@ -181,10 +215,19 @@ async fn restarts_that_are_far_apart_do_not_add_up() {
 #[tokio::test(start_paused = true)]
 async fn restart_that_fails_counts_as_a_failure() {
     let node = node().await;
-    let starts = Starts { broken_from: 2, ..Starts::default() };
-    let supervisor = Supervisor::one_for_one().child::<Flaky>(&A, starts.clone()).start(&node).await.unwrap();
+    let starts = Starts {
+        broken_from: 2,
+        ..Starts::default()
+    };
+    let supervisor = Supervisor::one_for_one()
+        .child::<Flaky>(&A, starts.clone())
+        .start(&node)
+        .await
+        .unwrap();
     let fate = Fate::of(&node, &supervisor).await;
-    node.cast(&A.at(node.name()), Msg::Crash("once".into())).await.unwrap();
+    node.cast(&A.at(node.name()), Msg::Crash("once".into()))
+        .await
+        .unwrap();
     let reason = fate.known().await.to_string();
     assert!(reason.contains("no luck with start 4"), "{reason}");
     assert_eq!(starts.count(), 4);
@@ -193,17 +236,33 @@ async fn restart_that_fails_counts_as_a_failure() {
 #[tokio::test(start_paused = true)]
 async fn supervisor_whose_child_does_not_start_does_not_start_and_leaves_nothing() {
     let node = node().await;
-    let broken = Starts { broken_from: 1, ..Starts::default() };
-    let tree = Supervisor::one_for_one().child::<Flaky>(&A, Starts::default()).child::<Flaky>(&B, broken);
-    let Err(StartError::Init(reason)) = tree.start(&node).await else { panic!("it started") };
-    assert!(reason.to_string().contains("child b did not start"), "{reason}");
+    let broken = Starts {
+        broken_from: 1,
+        ..Starts::default()
+    };
+    let tree = Supervisor::one_for_one()
+        .child::<Flaky>(&A, Starts::default())
+        .child::<Flaky>(&B, broken);
+    let Err(StartError::Init(reason)) = tree.start(&node).await else {
+        panic!("it started")
+    };
+    assert!(
+        reason.to_string().contains("child b did not start"),
+        "{reason}"
+    );
     assert_eq!((node.whereis(&A), node.whereis(&B)), (None, None));
 }
 
 #[tokio::test(start_paused = true)]
 async fn child_that_is_not_written_stays_away_and_the_others_go_on() {
     let node = node().await;
-    let (a, b) = (Starts::default(), Starts { not_written: true, ..Starts::default() });
+    let (a, b) = (
+        Starts::default(),
+        Starts {
+            not_written: true,
+            ..Starts::default()
+        },
+    );
     let supervisor = Supervisor::rest_for_one()
         .child::<Flaky>(&A, a.clone())
         .child::<Flaky>(&B, b.clone())
@@ -213,14 +272,26 @@ async fn child_that_is_not_written_stays_away_and_the_others_go_on() {
         .unwrap();
     assert!(node.whereis(&B).is_none());
     let c = node.whereis(&C);
-    node.cast(&A.at(node.name()), Msg::NotWritten).await.unwrap();
+    node.cast(&A.at(node.name()), Msg::NotWritten)
+        .await
+        .unwrap();
     eventually("a is gone", || node.whereis(&A).is_none()).await;
     sleep(Duration::from_secs(10)).await;
     assert_eq!((a.count(), b.count(), node.whereis(&C)), (1, 1, c));
     let children = node.children(&supervisor).await.unwrap();
     let not_written = Some(ExitReason::NotWritten("TODO(1) count".into()));
-    let away: Vec<_> = children.into_iter().map(|child| (child.label, child.away)).collect();
-    assert_eq!(away, [("a".into(), not_written.clone()), ("b".into(), not_written), ("c".into(), None)]);
+    let away: Vec<_> = children
+        .into_iter()
+        .map(|child| (child.label, child.away))
+        .collect();
+    assert_eq!(
+        away,
+        [
+            ("a".into(), not_written.clone()),
+            ("b".into(), not_written),
+            ("c".into(), None)
+        ]
+    );
 }
 
 #[tokio::test(start_paused = true)]
@@ -236,7 +307,9 @@ async fn transient_child_is_restarted_only_after_a_crash_and_a_temporary_one_nev
         .unwrap();
     crash(&node, &A).await;
     node.cast(&A.at(node.name()), Msg::Stop).await.unwrap();
-    node.cast(&B.at(node.name()), Msg::Crash("on purpose".into())).await.unwrap();
+    node.cast(&B.at(node.name()), Msg::Crash("on purpose".into()))
+        .await
+        .unwrap();
     eventually("both are gone", || node.registered().is_empty()).await;
     sleep(Duration::from_secs(10)).await;
     assert_eq!(node.registered(), [""; 0]);
@@ -246,7 +319,12 @@ async fn transient_child_is_restarted_only_after_a_crash_and_a_temporary_one_nev
 async fn killed_supervisor_takes_its_children_along() {
     let node = node().await;
     let inner = Supervisor::one_for_one().child::<Flaky>(&B, Starts::default());
-    let top = Supervisor::one_for_one().child::<Flaky>(&A, Starts::default()).supervisor(inner).start_named(&node, &TOP).await.unwrap();
+    let top = Supervisor::one_for_one()
+        .child::<Flaky>(&A, Starts::default())
+        .supervisor(inner)
+        .start_named(&node, &TOP)
+        .await
+        .unwrap();
     let fate = Fate::of(&node, &top).await;
     assert_eq!(node.registered(), ["a", "b", "top"]);
     node.exit(&TOP.at(node.name()), ExitReason::Killed);
@@ -259,8 +337,14 @@ async fn killed_supervisor_takes_its_children_along() {
 async fn supervisor_that_gives_up_is_restarted_by_its_own() {
     let node = node().await;
     let starts = Starts::default();
-    let inner = Supervisor::one_for_one().intensity(0, Duration::from_secs(1)).child::<Flaky>(&A, starts.clone());
-    Supervisor::one_for_one().supervisor(inner).start(&node).await.unwrap();
+    let inner = Supervisor::one_for_one()
+        .intensity(0, Duration::from_secs(1))
+        .child::<Flaky>(&A, starts.clone());
+    Supervisor::one_for_one()
+        .supervisor(inner)
+        .start(&node)
+        .await
+        .unwrap();
     crash(&node, &A).await;
     assert_eq!(starts.count(), 2);
     crash(&node, &A).await;
@@ -272,27 +356,49 @@ async fn child_can_be_started_on_another_node_and_its_end_is_seen() {
     let net = MemoryNet::new(1);
     let (n1, n2) = (node_on(&net, "n1@sim").await, node_on(&net, "n2@sim").await);
     let top = TOP.at(n2.name());
-    Supervisor::one_for_one().kind(&WORKER).start_named(&n2, &TOP).await.unwrap();
-    let (first, second) = (n1.start_child(&top, &WORKER, 1).await.unwrap(), n1.start_child(&top, &WORKER, 2).await.unwrap());
+    Supervisor::one_for_one()
+        .kind(&WORKER)
+        .start_named(&n2, &TOP)
+        .await
+        .unwrap();
+    let (first, second) = (
+        n1.start_child(&top, &WORKER, 1).await.unwrap(),
+        n1.start_child(&top, &WORKER, 2).await.unwrap(),
+    );
     assert_eq!(first.node(), n2.name());
     n1.call(&first, Msg::Ping).await.unwrap();
 
     let fate = Fate::of(&n1, &first).await;
-    n1.cast(&first, Msg::Crash("on purpose".into())).await.unwrap();
+    n1.cast(&first, Msg::Crash("on purpose".into()))
+        .await
+        .unwrap();
     assert_eq!(fate.known().await, ExitReason::Crashed("on purpose".into()));
-    assert_eq!(n1.children(&top).await.unwrap().len(), 1, "it was temporary");
+    assert_eq!(
+        n1.children(&top).await.unwrap().len(),
+        1,
+        "it was temporary"
+    );
 
     let fate = Fate::of(&n1, &second).await;
     net.kill(n2.name());
     assert_eq!(fate.known().await, ExitReason::NodeDown);
     let error = n1.start_child(&top, &WORKER, 3).await.unwrap_err();
-    assert!(matches!(&error, StartChildError::Call(CallError::NotConnected(node, _)) if node == n2.name()), "{error}");
+    assert!(
+        matches!(&error, StartChildError::Call(CallError::NotConnected(node, _)) if node == n2.name()),
+        "{error}"
+    );
 }
 
 #[tokio::test(start_paused = true)]
 async fn dynamic_child_is_restarted_if_its_kind_says_so_until_it_is_terminated() {
     let node = node().await;
-    let top = Supervisor::one_for_one().kind(&WORKER).kind(&STEADY).restart(Restart::Permanent).start(&node).await.unwrap();
+    let top = Supervisor::one_for_one()
+        .kind(&WORKER)
+        .kind(&STEADY)
+        .restart(Restart::Permanent)
+        .start(&node)
+        .await
+        .unwrap();
     let first = node.start_child(&top, &STEADY, 1).await.unwrap();
     node.exit(&first, ExitReason::Killed);
     node.ended(&first).await;
@@ -313,25 +419,55 @@ async fn dynamic_child_is_restarted_if_its_kind_says_so_until_it_is_terminated()
 #[tokio::test(start_paused = true)]
 async fn supervisor_refuses_what_it_cannot_start_and_goes_on() {
     let node = node().await;
-    let top = Supervisor::one_for_one().kind(&WORKER).start(&node).await.unwrap();
+    let top = Supervisor::one_for_one()
+        .kind(&WORKER)
+        .start(&node)
+        .await
+        .unwrap();
     let error = node.start_child(&top, &STEADY, 1).await.unwrap_err();
-    assert_eq!(error, StartChildError::Refused(ChildRefusal::UnknownKind("steady".into())));
+    assert_eq!(
+        error,
+        StartChildError::Refused(ChildRefusal::UnknownKind("steady".into()))
+    );
     let error = node.start_child(&top, &WORKER, 13).await.unwrap_err();
-    let StartChildError::Refused(ChildRefusal::NotStarted(reason)) = error else { panic!("{error}") };
-    assert!(reason.to_string().contains("13 brings bad luck"), "{reason}");
-    let bad = |reply| SupervisorMsg::StartChild { kind: "worker".into(), args: b"alien".to_vec(), reply };
-    assert!(matches!(node.call(&top, bad).await.unwrap(), Err(ChildRefusal::BadArgs(_))));
+    let StartChildError::Refused(ChildRefusal::NotStarted(reason)) = error else {
+        panic!("{error}")
+    };
+    assert!(
+        reason.to_string().contains("13 brings bad luck"),
+        "{reason}"
+    );
+    let bad = |reply| SupervisorMsg::StartChild {
+        kind: "worker".into(),
+        args: b"alien".to_vec(),
+        reply,
+    };
+    assert!(matches!(
+        node.call(&top, bad).await.unwrap(),
+        Err(ChildRefusal::BadArgs(_))
+    ));
     node.start_child(&top, &WORKER, 1).await.unwrap();
 }
 
 #[tokio::test(start_paused = true)]
 async fn terminated_child_of_the_plan_stays_away() {
     let node = node().await;
-    let top = Supervisor::one_for_one().child::<Flaky>(&A, Starts::default()).start(&node).await.unwrap();
-    assert!(node.terminate_child(&top, &A.at(node.name())).await.unwrap());
+    let top = Supervisor::one_for_one()
+        .child::<Flaky>(&A, Starts::default())
+        .start(&node)
+        .await
+        .unwrap();
+    assert!(
+        node.terminate_child(&top, &A.at(node.name()))
+            .await
+            .unwrap()
+    );
     sleep(Duration::from_secs(1)).await;
     assert_eq!(node.whereis(&A), None);
-    assert_eq!(node.children(&top).await.unwrap()[0].away, Some(ExitReason::Shutdown));
+    assert_eq!(
+        node.children(&top).await.unwrap()[0].away,
+        Some(ExitReason::Shutdown)
+    );
 }
 
 #[tokio::test(start_paused = true)]
@@ -382,14 +518,20 @@ struct Fate(tokio::sync::oneshot::Receiver<ExitReason>);
 impl Fate {
     async fn of<M: 'static>(node: &Node, address: &Address<M>) -> Fate {
         let (tell, told) = tokio::sync::oneshot::channel();
-        let args = (address.retype(), Arc::new(std::sync::Mutex::new(Some(tell))));
+        let args = (
+            address.retype(),
+            Arc::new(std::sync::Mutex::new(Some(tell))),
+        );
         let watcher = node.start_unnamed::<Watcher>(args).await.unwrap();
         node.call(&watcher, Msg::Ping).await.unwrap();
         Fate(told)
     }
 
     async fn known(self) -> ExitReason {
-        timeout(Duration::from_secs(600), self.0).await.expect("the end is reported").unwrap()
+        timeout(Duration::from_secs(600), self.0)
+            .await
+            .expect("the end is reported")
+            .unwrap()
     }
 }
 
@@ -400,10 +542,16 @@ struct Watcher {
 
 impl Server for Watcher {
     type Msg = Msg;
-    type Args = (Address<()>, Arc<std::sync::Mutex<Option<tokio::sync::oneshot::Sender<ExitReason>>>>);
+    type Args = (
+        Address<()>,
+        Arc<std::sync::Mutex<Option<tokio::sync::oneshot::Sender<ExitReason>>>>,
+    );
 
     async fn init((whom, tell): Self::Args, ctx: &Ctx<Msg>) -> Self {
-        Watcher { monitor: ctx.monitor(&whom), tell }
+        Watcher {
+            monitor: ctx.monitor(&whom),
+            tell,
+        }
     }
 
     async fn handle(&mut self, msg: Msg, ctx: &Ctx<Msg>) {
@@ -419,4 +567,3 @@ impl Server for Watcher {
         }
     }
 }
-

@@ -27,22 +27,41 @@ pub(super) struct Spec {
     start: Arc<StartFn>,
 }
 
-type StartFn = dyn Fn(Node, Arc<Process>) -> BoxFuture<'static, Result<Started, StartError>> + Send + Sync;
+type StartFn =
+    dyn Fn(Node, Arc<Process>) -> BoxFuture<'static, Result<Started, StartError>> + Send + Sync;
 type Started = (Address<()>, Arc<Process>);
 
 impl Spec {
-    pub(super) fn of<S: Server>(name: Option<ServerName<S::Msg>>, restart: Restart, args: S::Args) -> Self {
+    pub(super) fn of<S: Server>(
+        name: Option<ServerName<S::Msg>>,
+        restart: Restart,
+        args: S::Args,
+    ) -> Self {
         let text = name.as_ref().map(|name| name.as_str().to_owned());
         let type_name = std::any::type_name::<S>();
-        let label = text.clone().unwrap_or_else(|| type_name.rsplit("::").next().unwrap_or(type_name).to_owned());
-        let start = move |node: Node, parent: Arc<Process>| -> BoxFuture<'static, Result<Started, StartError>> {
+        let label = text.clone().unwrap_or_else(|| {
+            type_name
+                .rsplit("::")
+                .next()
+                .unwrap_or(type_name)
+                .to_owned()
+        });
+        let start = move |node: Node,
+                          parent: Arc<Process>|
+              -> BoxFuture<'static, Result<Started, StartError>> {
             let (name, args) = (name.clone(), args.clone());
             Box::pin(async move {
-                let (address, process) = process::start::<S>(&node, name.as_ref(), args, Some(&parent)).await?;
+                let (address, process) =
+                    process::start::<S>(&node, name.as_ref(), args, Some(&parent)).await?;
                 Ok((address.retype(), process))
             })
         };
-        Spec { label, name: text, restart, start: Arc::new(start) }
+        Spec {
+            label,
+            name: text,
+            restart,
+            start: Arc::new(start),
+        }
     }
 }
 
@@ -71,7 +90,11 @@ struct Child {
 }
 
 enum State {
-    Running { address: Address<()>, process: Arc<Process>, monitor: Monitor },
+    Running {
+        address: Address<()>,
+        process: Arc<Process>,
+        monitor: Monitor,
+    },
     /// Not there, but to be started when its turn comes.
     Waiting(ExitReason),
     /// Not there, and not to be started: it is not written, or was terminated.
@@ -87,9 +110,13 @@ impl Child {
     }
 
     fn is_at(&self, place: &Address<()>, me: &Node) -> bool {
-        let State::Running { address, .. } = &self.state else { return false };
+        let State::Running { address, .. } = &self.state else {
+            return false;
+        };
         match place.target() {
-            Target::Name(name) => place.node() == me.name() && self.spec.name.as_ref() == Some(name),
+            Target::Name(name) => {
+                place.node() == me.name() && self.spec.name.as_ref() == Some(name)
+            }
             Target::Process(..) => place == address,
         }
     }
@@ -99,7 +126,13 @@ impl Child {
             State::Running { address, .. } => (Some(address.clone()), None),
             State::Waiting(reason) | State::Away(reason) => (None, Some(reason.clone())),
         };
-        ChildInfo { label: self.spec.label.clone(), address, away, restart: self.spec.restart, dynamic: self.dynamic }
+        ChildInfo {
+            label: self.spec.label.clone(),
+            address,
+            away,
+            restart: self.spec.restart,
+            dynamic: self.dynamic,
+        }
     }
 }
 
@@ -108,21 +141,37 @@ impl Server for Tree {
     type Args = Supervisor;
 
     async fn init(plan: Supervisor, ctx: &Ctx<SupervisorMsg>) -> Self {
-        let child = |spec: &Spec| Child { spec: spec.clone(), dynamic: false, state: State::Waiting(ExitReason::NoProcess) };
+        let child = |spec: &Spec| Child {
+            spec: spec.clone(),
+            dynamic: false,
+            state: State::Waiting(ExitReason::NoProcess),
+        };
         let children: Vec<_> = plan.children.iter().map(child).collect();
-        let mut tree = Tree { plan, children, restarts: VecDeque::new() };
-        if let Err(NotStarted { place, reason }) = tree.start_all(0..tree.children.len(), ctx).await {
+        let mut tree = Tree {
+            plan,
+            children,
+            restarts: VecDeque::new(),
+        };
+        if let Err(NotStarted { place, reason }) = tree.start_all(0..tree.children.len(), ctx).await
+        {
             let label = &tree.children[place].spec.label;
-            ctx.stop(ExitReason::Failed(format!("its child {label} did not start: {reason}")));
+            ctx.stop(ExitReason::Failed(format!(
+                "its child {label} did not start: {reason}"
+            )));
         }
         tree
     }
 
     async fn handle(&mut self, msg: SupervisorMsg, ctx: &Ctx<SupervisorMsg>) {
         match msg {
-            SupervisorMsg::StartChild { kind, args, reply } => reply.send(self.start_dynamic(kind, &args, ctx).await),
+            SupervisorMsg::StartChild { kind, args, reply } => {
+                reply.send(self.start_dynamic(kind, &args, ctx).await)
+            }
             SupervisorMsg::TerminateChild(address, reply) => {
-                let place = self.children.iter().position(|child| child.is_at(&address, ctx));
+                let place = self
+                    .children
+                    .iter()
+                    .position(|child| child.is_at(&address, ctx));
                 if let Some(place) = place {
                     self.end_child(place, ctx).await;
                     self.children[place].state = State::Away(ExitReason::Shutdown);
@@ -132,16 +181,26 @@ impl Server for Tree {
                 }
                 reply.send(place.is_some());
             }
-            SupervisorMsg::Children(reply) => reply.send(self.children.iter().map(Child::info).collect()),
+            SupervisorMsg::Children(reply) => {
+                reply.send(self.children.iter().map(Child::info).collect())
+            }
         }
         self.publish_children(ctx);
     }
 
     async fn handle_info(&mut self, info: Info, ctx: &Ctx<SupervisorMsg>) {
-        let Info::Down { monitor: down, reason } = info else { return };
+        let Info::Down {
+            monitor: down,
+            reason,
+        } = info
+        else {
+            return;
+        };
         let is_down = |child: &Child| matches!(&child.state, State::Running { monitor, .. } if *monitor == down);
         // The end of a child that we ended ourselves is no news.
-        let Some(place) = self.children.iter().position(is_down) else { return };
+        let Some(place) = self.children.iter().position(is_down) else {
+            return;
+        };
         self.child_ended(place, reason, ctx).await;
         self.publish_children(ctx);
     }
@@ -181,7 +240,12 @@ impl Tree {
 
     /// Starts a child again that failed, and with `rest_for_one` those after it. A start that
     /// fails is one more failure, until the supervisor gives up.
-    async fn start_again(&mut self, mut place: usize, mut reason: ExitReason, ctx: &Ctx<SupervisorMsg>) {
+    async fn start_again(
+        &mut self,
+        mut place: usize,
+        mut reason: ExitReason,
+        ctx: &Ctx<SupervisorMsg>,
+    ) {
         self.children[place].state = State::Waiting(reason.clone());
         let mut end = place + 1;
         if self.plan.strategy == Strategy::RestForOne {
@@ -196,7 +260,11 @@ impl Tree {
         loop {
             let label = self.children[place].spec.label.clone();
             if !self.may_restart() {
-                let Supervisor { max_restarts, within, .. } = self.plan;
+                let Supervisor {
+                    max_restarts,
+                    within,
+                    ..
+                } = self.plan;
                 let why = format!(
                     "its children needed more than {max_restarts} restarts within {within:?}; the last to fail was {label}, because {reason}"
                 );
@@ -205,7 +273,10 @@ impl Tree {
             info!(node = %ctx.name(), "{label} is started again, because {reason}");
             match self.start_all(place..end, ctx).await {
                 Ok(()) => return,
-                Err(NotStarted { reason: ExitReason::Shutdown, .. }) => return ctx.stop(ExitReason::Shutdown),
+                Err(NotStarted {
+                    reason: ExitReason::Shutdown,
+                    ..
+                }) => return ctx.stop(ExitReason::Shutdown),
                 Err(failed) => {
                     (place, reason) = (failed.place, failed.reason);
                     warn!(node = %ctx.name(), "{} did not start: {reason}", self.children[place].spec.label);
@@ -218,27 +289,47 @@ impl Tree {
     fn may_restart(&mut self) -> bool {
         let now = Instant::now();
         self.restarts.push_back(now);
-        while self.restarts.front().is_some_and(|&then| now - then > self.plan.within) {
+        while self
+            .restarts
+            .front()
+            .is_some_and(|&then| now - then > self.plan.within)
+        {
             self.restarts.pop_front();
         }
         self.restarts.len() <= self.plan.max_restarts
     }
 
     /// Starts the children in these places, as far as they wait for it.
-    async fn start_all(&mut self, places: Range<usize>, ctx: &Ctx<SupervisorMsg>) -> Result<(), NotStarted> {
+    async fn start_all(
+        &mut self,
+        places: Range<usize>,
+        ctx: &Ctx<SupervisorMsg>,
+    ) -> Result<(), NotStarted> {
         for place in places {
             if let State::Waiting(_) = self.children[place].state {
-                self.start_one(place, ctx).await.map_err(|reason| NotStarted { place, reason })?;
+                self.start_one(place, ctx)
+                    .await
+                    .map_err(|reason| NotStarted { place, reason })?;
             }
         }
         Ok(())
     }
 
-    async fn start_one(&mut self, place: usize, ctx: &Ctx<SupervisorMsg>) -> Result<(), ExitReason> {
+    async fn start_one(
+        &mut self,
+        place: usize,
+        ctx: &Ctx<SupervisorMsg>,
+    ) -> Result<(), ExitReason> {
         let spec = self.children[place].spec.clone();
         let state = match (spec.start)(Node::clone(ctx), ctx.process().clone()).await {
-            Ok((address, process)) => State::Running { monitor: ctx.monitor(&address), address, process },
-            Err(StartError::Init(reason @ ExitReason::NotWritten(_))) if !self.children[place].dynamic => {
+            Ok((address, process)) => State::Running {
+                monitor: ctx.monitor(&address),
+                address,
+                process,
+            },
+            Err(StartError::Init(reason @ ExitReason::NotWritten(_)))
+                if !self.children[place].dynamic =>
+            {
                 error!(node = %ctx.name(), "{} is not started, because {reason}", spec.label);
                 State::Away(reason)
             }
@@ -251,24 +342,40 @@ impl Tree {
         Ok(())
     }
 
-    async fn start_dynamic(&mut self, kind: String, args: &[u8], ctx: &Ctx<SupervisorMsg>) -> Result<Address<()>, ChildRefusal> {
-        let Some(known) = self.plan.kinds.get(&kind) else { return Err(ChildRefusal::UnknownKind(kind)) };
+    async fn start_dynamic(
+        &mut self,
+        kind: String,
+        args: &[u8],
+        ctx: &Ctx<SupervisorMsg>,
+    ) -> Result<Address<()>, ChildRefusal> {
+        let Some(known) = self.plan.kinds.get(&kind) else {
+            return Err(ChildRefusal::UnknownKind(kind));
+        };
         let mut spec = (known.make)(args, known.restart).map_err(ChildRefusal::BadArgs)?;
         spec.label = kind;
-        self.children.push(Child { spec, dynamic: true, state: State::Waiting(ExitReason::NoProcess) });
+        self.children.push(Child {
+            spec,
+            dynamic: true,
+            state: State::Waiting(ExitReason::NoProcess),
+        });
         let place = self.children.len() - 1;
         if let Err(reason) = self.start_one(place, ctx).await {
             self.children.remove(place);
             return Err(ChildRefusal::NotStarted(reason));
         }
-        let State::Running { address, .. } = &self.children[place].state else { unreachable!("it just started") };
+        let State::Running { address, .. } = &self.children[place].state else {
+            unreachable!("it just started")
+        };
         Ok(address.clone())
     }
 
     /// Ends a child, if it runs, and waits for that.
     async fn end_child(&mut self, place: usize, ctx: &Ctx<SupervisorMsg>) {
         let child = &mut self.children[place];
-        if let State::Running { process, monitor, .. } = &child.state {
+        if let State::Running {
+            process, monitor, ..
+        } = &child.state
+        {
             ctx.demonitor(*monitor);
             process::shut_down(process).await;
             child.state = State::Waiting(ExitReason::Shutdown);
@@ -277,6 +384,11 @@ impl Tree {
 
     /// Puts the children that run, in order, where the end of this process finds them.
     fn publish_children(&self, ctx: &Ctx<SupervisorMsg>) {
-        *ctx.process().children.lock().unwrap() = self.children.iter().filter_map(Child::process).cloned().collect();
+        *ctx.process().children.lock().unwrap() = self
+            .children
+            .iter()
+            .filter_map(Child::process)
+            .cloned()
+            .collect();
     }
 }
