@@ -311,3 +311,6 @@ fn put<T: Serialize>(out: &mut BytesMut, item: &T) {
     let length = u32::try_from(out.len() - start - 4).expect("items of this protocol are short");
     out[start..start + 4].copy_from_slice(&length.to_be_bytes());
 }
+
+#[cfg(test)]
+mod tests;

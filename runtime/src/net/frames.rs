@@ -16,7 +16,7 @@ const PREFIX: usize = 4;
 ///
 /// Anyone can connect. A handshake fits into this, and whoever wants more of our memory must know
 /// the cookie first.
-pub(crate) const LIMIT_BEFORE_TRUST: usize = 4 * 1024;
+pub const LIMIT_BEFORE_TRUST: usize = 4 * 1024;
 
 /// How much is asked of the operating system at a time: with frames of a hundred bytes, one
 /// system call brings some six hundred of them.
@@ -26,7 +26,7 @@ const CHUNK: usize = 64 * 1024;
 ///
 /// Nagle's algorithm is off: it would hold a small frame back until the last one is
 /// acknowledged, and batching is the link's business, which knows what else there is to send.
-pub(crate) fn halves(stream: TcpStream) -> (TcpReader, TcpWriter) {
+pub fn halves(stream: TcpStream) -> (TcpReader, TcpWriter) {
     let _ = stream.set_nodelay(true);
     let peer = stream.peer_addr().map_or_else(
         |_| "an unknown address".into(),
@@ -47,7 +47,8 @@ pub(crate) fn halves(stream: TcpStream) -> (TcpReader, TcpWriter) {
 /// Bytes are read in large chunks into one buffer, and a frame is a slice of that buffer, not a
 /// copy. What an announced length costs is nothing until the bytes come: the buffer grows with
 /// what has arrived, so that a lying prefix does not make us reserve memory.
-pub(crate) struct TcpReader {
+#[derive(Debug)]
+pub struct TcpReader {
     stream: OwnedReadHalf,
     peer: String,
     buffer: BytesMut,
@@ -56,7 +57,11 @@ pub(crate) struct TcpReader {
 
 impl TcpReader {
     /// The next frame, without its prefix. Cancel safe: what was read stays in the buffer.
-    pub(crate) async fn recv(&mut self) -> Result<Bytes, ConnError> {
+    ///
+    /// # Errors
+    /// [`ConnError`] when the stream has ended, or a frame is longer than the limit; then no
+    /// further frame comes.
+    pub async fn recv(&mut self) -> Result<Bytes, ConnError> {
         loop {
             let missing = match self.cut()? {
                 Cut::Frame(frame) => return Ok(frame),
@@ -72,17 +77,17 @@ impl TcpReader {
     }
 
     /// Frames longer than `bytes` are refused from now on.
-    pub(crate) fn set_limit(&mut self, bytes: usize) {
+    pub fn set_limit(&mut self, bytes: usize) {
         self.limit = bytes;
     }
 
     /// The address on the other side, for log lines.
-    pub(crate) fn peer(&self) -> &str {
+    pub fn peer(&self) -> &str {
         &self.peer
     }
 
     /// Reads and forgets until the other side closes, at most `bytes`.
-    pub(crate) async fn discard(&mut self, bytes: usize) {
+    pub async fn discard(&mut self, bytes: usize) {
         let mut left = bytes;
         while left > 0 {
             self.buffer.clear();
@@ -133,13 +138,17 @@ enum Cut {
 }
 
 /// Sends batches of whole frames. Dropping it tells the other side that nothing more comes.
-pub(crate) struct TcpWriter {
+#[derive(Debug)]
+pub struct TcpWriter {
     stream: OwnedWriteHalf,
 }
 
 impl TcpWriter {
     /// Hands the whole batch to the operating system. Not cancel safe: a part may have gone.
-    pub(crate) async fn send(&mut self, batch: BytesMut) -> Result<(), ConnError> {
+    ///
+    /// # Errors
+    /// [`ConnError`] when the other side is gone.
+    pub async fn send(&mut self, batch: BytesMut) -> Result<(), ConnError> {
         self.stream
             .write_all(&batch)
             .await
@@ -147,7 +156,7 @@ impl TcpWriter {
     }
 
     /// Tells the other side that nothing more comes.
-    pub(crate) async fn finish(&mut self) {
+    pub async fn finish(&mut self) {
         let _ = self.stream.shutdown().await;
     }
 }

@@ -639,3 +639,6 @@ fn whole_frame(batch: &mut BytesMut) -> Option<Bytes> {
     let _prefix = batch.split_to(4);
     Some(batch.split_to(length).freeze())
 }
+
+#[cfg(test)]
+mod tests;

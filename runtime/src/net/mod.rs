@@ -5,10 +5,12 @@
 //! wire is a `u32` length (big endian) and that many bytes.
 
 pub mod faults;
-pub(crate) mod frames;
+pub mod frames;
 mod memory;
 mod record;
 mod registration;
+mod rules;
+mod sighting;
 mod tcp;
 
 use std::fmt;

@@ -297,3 +297,6 @@ impl TcpListening {
         self.address.to_string()
     }
 }
+
+#[cfg(test)]
+mod tests;
