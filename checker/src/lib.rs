@@ -14,6 +14,7 @@ pub mod guard;
 pub mod ready;
 pub mod run_dir;
 pub mod submission;
+pub mod switchboard;
 
 pub mod part1;
 pub mod runner;

@@ -1,0 +1,474 @@
+//! The network between the nodes of a cluster: one proxy that all their links go through.
+//!
+//! The nodes find each other through a directory that we serve. It answers a look-up of n2 by n1
+//! with a port of ours, one for each pair, so that we know who dials whom before the first byte.
+//! What arrives there is passed on frame by frame: judged by the table of faults, recorded, and
+//! then delivered, dropped, doubled, delayed or held. So faults are made outside the learner's
+//! program, for any program, and whatever crosses between two nodes is seen.
+//!
+//! - The manager, the checker's own node, gets true addresses: its way to the nodes is past all
+//!   faults.
+//! - A node is only connected when there is a frame for it. A dial into a blackhole hangs, and
+//!   its target hears nothing of it.
+//! - A frame that is not understood is passed on as it is: to judge it is the receiver's affair.
+//! - No connection that lost a byte lives on after the fault: `heal` closes it.
+
+mod connection;
+mod lane;
+mod payloads;
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::io;
+use std::net::{Ipv4Addr, SocketAddr};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use bytes::Bytes;
+use runtime::NodeName;
+use runtime::directory::{DirectoryServer, Resolve};
+use runtime::net::faults::{
+    ConnectionId, Fate, FaultTable, Held, Kind, Order, Record, Rule, RuleId,
+};
+use runtime::net::faults::{Entry, Event, FrameSeen};
+use tokio::net::TcpListener;
+use tokio::task::JoinSet;
+
+use crate::trouble::{Result, While};
+use connection::Connection;
+use lane::Parcel;
+pub use payloads::Payloads;
+
+/// The network between the nodes of one cluster. Dropping it closes all its connections.
+pub struct Switchboard {
+    wiring: Arc<Wiring>,
+    directory: DirectoryServer,
+}
+
+/// A link that was lost although nothing had been done to it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Loss {
+    /// The node that closed it.
+    pub by: NodeName,
+    /// The node at the other end.
+    pub to: NodeName,
+}
+
+impl Switchboard {
+    /// A network without nodes and without faults. What is drawn by lot is drawn from `seed`.
+    ///
+    /// # Errors
+    /// When the system does not let us listen on loopback.
+    pub async fn start(manager: NodeName, seed: u64) -> Result<Switchboard> {
+        let wiring = Arc::new(Wiring {
+            manager,
+            state: Mutex::new(State {
+                faults: FaultTable::new(seed),
+                places: BTreeMap::new(),
+                doors: BTreeMap::new(),
+                serving: JoinSet::new(),
+                connections: BTreeMap::new(),
+                held: Held::default(),
+                payloads: Payloads::default(),
+                excused: BTreeSet::new(),
+                losses: Vec::new(),
+                traffic: 0,
+            }),
+        });
+        let any_port = SocketAddr::from((Ipv4Addr::LOCALHOST, 0));
+        let resolve = Arc::new(Signposts(Arc::clone(&wiring)));
+        let directory = DirectoryServer::bind(any_port, resolve)
+            .await
+            .or_trouble(|| "serve the directory of the cluster")?;
+        Ok(Switchboard { wiring, directory })
+    }
+
+    /// Where the nodes' directory is.
+    pub fn directory(&self) -> SocketAddr {
+        self.directory.address()
+    }
+
+    /// Whether a node of that name is registered now.
+    pub fn is_registered(&self, name: &NodeName) -> bool {
+        self.state().places.contains_key(name)
+    }
+
+    /// Cuts two nodes off from each other: their connections close, what is under way is lost,
+    /// and dials are refused.
+    pub fn partition(&self, a: &NodeName, b: &NodeName) {
+        let mut state = self.state();
+        state.excused.insert(unordered(a, b));
+        state.faults.partition(a, b);
+        state.cut_between(a, b);
+    }
+
+    /// Lets everything vanish in silence that goes from `from` to `to`.
+    pub fn blackhole(&self, from: &NodeName, to: &NodeName) {
+        let mut state = self.state();
+        state.excused.insert(unordered(from, to));
+        state.faults.blackhole(from, to);
+        // A reader that waits for room need not wait any longer: nothing will be kept.
+        for connection in state.connections.values() {
+            connection.wake();
+        }
+    }
+
+    /// Delays each frame from `from` to `to` by `base` and a random part of `jitter`.
+    pub fn delay(&self, from: &NodeName, to: &NodeName, base: Duration, jitter: Duration) {
+        self.state().faults.delay(from, to, base, jitter);
+    }
+
+    /// Ends partition, blackholes and delays between two nodes; connections that lost something
+    /// are closed.
+    pub fn heal(&self, a: &NodeName, b: &NodeName) {
+        let mut state = self.state();
+        let broken = state.faults.heal(a, b);
+        state.cut_all(broken);
+    }
+
+    /// Ends partitions, blackholes and delays between all nodes; rules stay.
+    pub fn heal_all(&self) {
+        let mut state = self.state();
+        let broken = state.faults.heal_all();
+        state.cut_all(broken);
+    }
+
+    /// Whether a partition or a blackhole is between two nodes.
+    pub fn is_cut(&self, a: &NodeName, b: &NodeName) -> bool {
+        let faults = &self.state().faults;
+        faults.is_partitioned(a, b) || faults.is_blackhole(a, b) || faults.is_blackhole(b, a)
+    }
+
+    /// Adds a fault on single messages.
+    pub fn add_rule(&self, rule: Rule) -> RuleId {
+        self.state().faults.add_rule(rule)
+    }
+
+    /// Ends a rule, and says how often it acted. What it holds stays held until released.
+    pub fn remove_rule(&self, rule: RuleId) -> usize {
+        self.state().faults.remove_rule(rule)
+    }
+
+    /// How often a rule has acted.
+    pub fn hits(&self, rule: RuleId) -> usize {
+        self.state().faults.hits(rule)
+    }
+
+    /// How many frames a rule holds back.
+    pub fn held(&self, rule: RuleId) -> usize {
+        self.state().held.count(rule)
+    }
+
+    /// Lets the frames go that a rule has held back, and says how many could still be delivered:
+    /// those of closed connections are lost.
+    pub fn release(&self, rule: RuleId, order: &Order) -> usize {
+        let mut state = self.state();
+        let released = state.held.release(rule, order);
+        let mut sent = 0;
+        for HeldFrame {
+            connection,
+            end,
+            parcel,
+        } in released
+        {
+            if let Some(connection) = state.connections.get(&connection) {
+                connection.lanes[end].push(parcel, Duration::ZERO);
+                sent += 1;
+            }
+        }
+        state
+            .faults
+            .record_mut()
+            .note(format!("{rule} released {sent} held messages"));
+        sent
+    }
+
+    /// Writes a line for people into the record.
+    pub fn note(&self, text: impl Into<String>) {
+        self.state().faults.record_mut().note(text);
+    }
+
+    /// Reads the record of what happened. The network stands still meanwhile.
+    pub fn record<T>(&self, read: impl FnOnce(&Record, &Payloads) -> T) -> T {
+        let state = self.state();
+        read(state.faults.record(), &state.payloads)
+    }
+
+    /// How many frames were read from their senders and not yet written to their receivers.
+    /// Those that a rule holds do not count.
+    pub fn in_flight(&self) -> usize {
+        self.state()
+            .connections
+            .values()
+            .map(|connection| connection.in_flight())
+            .sum()
+    }
+
+    /// How many frames other than signs of life have passed so far.
+    pub fn traffic(&self) -> u64 {
+        self.state().traffic
+    }
+
+    /// From now on a lost link between two nodes is nothing to wonder about.
+    pub fn excuse(&self, a: &NodeName, b: &NodeName) {
+        self.state().excused.insert(unordered(a, b));
+    }
+
+    /// The link between two nodes is up again, and should stay.
+    pub fn expect_link(&self, a: &NodeName, b: &NodeName) {
+        self.state().excused.remove(&unordered(a, b));
+    }
+
+    /// The links that were lost although nothing had been done to them.
+    pub fn losses(&self) -> Vec<Loss> {
+        self.state().losses.clone()
+    }
+
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.wiring.state()
+    }
+}
+
+impl Drop for Switchboard {
+    fn drop(&mut self) {
+        // The doors know the wiring, so nobody else would end them.
+        let doors = std::mem::take(&mut self.state().serving);
+        drop(doors);
+    }
+}
+
+/// What the directory, the doors and the connections share.
+struct Wiring {
+    manager: NodeName,
+    state: Mutex<State>,
+}
+
+struct State {
+    faults: FaultTable,
+    /// Where each living node really listens.
+    places: BTreeMap<NodeName, SocketAddr>,
+    /// Where each node finds each other one, so far as it asked.
+    doors: BTreeMap<(NodeName, NodeName), SocketAddr>,
+    /// The tasks behind the doors, which own those of their connections.
+    serving: JoinSet<()>,
+    connections: BTreeMap<ConnectionId, Arc<Connection>>,
+    held: Held<HeldFrame>,
+    payloads: Payloads,
+    /// Pairs of nodes whose links may be lost: something was done to them.
+    excused: BTreeSet<(NodeName, NodeName)>,
+    losses: Vec<Loss>,
+    traffic: u64,
+}
+
+struct HeldFrame {
+    connection: ConnectionId,
+    end: usize,
+    parcel: Parcel,
+}
+
+impl Wiring {
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// The port where `from` finds `to`; a listener begins to serve it with the first question.
+    fn door(self: &Arc<Self>, from: &NodeName, to: &NodeName) -> SocketAddr {
+        let mut state = self.state();
+        let pair = (from.clone(), to.clone());
+        if let Some(&address) = state.doors.get(&pair) {
+            return address;
+        }
+        match open_door() {
+            Ok((listener, address)) => {
+                state
+                    .serving
+                    .spawn(serve(Arc::clone(self), listener, pair.clone()));
+                state.doors.insert(pair, address);
+                address
+            }
+            Err(error) => {
+                let trouble = format!(
+                    "the checker could not listen for the link from {from} to {to}: {error}"
+                );
+                state.faults.record_mut().note(trouble);
+                // Nobody can listen there, so the dial fails. The true address would be a way
+                // past all faults.
+                SocketAddr::from((Ipv4Addr::LOCALHOST, 0))
+            }
+        }
+    }
+
+    /// A node sent a frame: decides what becomes of it, and sees to it.
+    fn take(&self, connection: &Connection, end: usize, body: Bytes) -> Fate {
+        let mut state = self.state();
+        if !state.connections.contains_key(&connection.id) {
+            return Fate::Drop;
+        }
+        let (from, to) = connection.names(end);
+        let judgement = state.faults.judge(connection.id, from, to, &body);
+        state.notice(connection, end, &body);
+        let parcel = Parcel {
+            body,
+            entry: judgement.entry,
+        };
+        match judgement.fate {
+            Fate::Drop | Fate::Swallow => {}
+            Fate::Deliver => connection.lanes[end].push(parcel, judgement.delay),
+            Fate::Duplicate => {
+                connection.lanes[end].push(parcel.clone(), judgement.delay);
+                connection.lanes[end].push(parcel, judgement.delay);
+            }
+            Fate::Hold(rule) => state.held.keep(
+                rule,
+                HeldFrame {
+                    connection: connection.id,
+                    end,
+                    parcel,
+                },
+            ),
+        }
+        judgement.fate
+    }
+
+    /// A node closed its end. Says whether the other one may learn of it.
+    fn closed(&self, connection: &Connection, end: usize) -> bool {
+        let mut state = self.state();
+        if !state.connections.contains_key(&connection.id) {
+            return false;
+        }
+        let (by, to) = connection.names(end);
+        if connection.close_first() {
+            state.faults.closed(connection.id, Some(by));
+            let excused = state.excused.contains(&unordered(by, to));
+            if connection.was_link() && !excused {
+                state.losses.push(Loss {
+                    by: by.clone(),
+                    to: to.clone(),
+                });
+            }
+        }
+        state.faults.passes_close(connection.id, by, to)
+    }
+}
+
+impl State {
+    /// Takes note of a frame that was just judged, and so is the last one in the record.
+    fn notice(&mut self, connection: &Connection, end: usize, body: &Bytes) {
+        let Some(Entry {
+            event: Event::Frame(seen),
+            ..
+        }) = self.faults.record().entries().next_back()
+        else {
+            return;
+        };
+        let FrameSeen { kind, clock, .. } = *seen;
+        let nth = connection.count(end, kind == Kind::Goodbye);
+        match kind {
+            Kind::Tick => return,
+            Kind::Cast | Kind::Call | Kind::Answer => {
+                self.payloads.keep(connection.id, &seen.from, clock, body)
+            }
+            Kind::Other if nth > connection::HANDSHAKE => {
+                let (from, to) = connection.names(end);
+                let text = format!(
+                    "{from} sent {to} something that is no frame ({} bytes)",
+                    body.len()
+                );
+                self.faults.record_mut().note(text);
+            }
+            _ => {}
+        }
+        self.traffic += 1;
+    }
+
+    fn cut_between(&mut self, a: &NodeName, b: &NodeName) {
+        let cut: Vec<ConnectionId> = self
+            .connections
+            .iter()
+            .filter(|(_, connection)| connection.is_between(a, b))
+            .map(|(&id, _)| id)
+            .collect();
+        self.cut_all(cut);
+    }
+
+    /// Closes connections for both ends at once; what is under way is lost.
+    fn cut_all(&mut self, connections: Vec<ConnectionId>) {
+        for id in connections {
+            if let Some(connection) = self.connections.remove(&id) {
+                connection.cut();
+                if connection.close_first() {
+                    self.faults.closed(id, None);
+                }
+            }
+        }
+    }
+}
+
+/// What the directory is told to answer.
+struct Signposts(Arc<Wiring>);
+
+impl Resolve for Signposts {
+    fn answer(
+        &self,
+        asker: Option<&NodeName>,
+        wanted: &NodeName,
+        registered: SocketAddr,
+    ) -> SocketAddr {
+        match asker {
+            Some(asker) if *asker != self.0.manager && *wanted != self.0.manager => {
+                self.0.door(asker, wanted)
+            }
+            _ => registered,
+        }
+    }
+
+    fn registered(&self, name: &NodeName, address: SocketAddr) {
+        self.0.state().places.insert(name.clone(), address);
+    }
+
+    fn gone(&self, name: &NodeName) {
+        self.0.state().places.remove(name);
+    }
+}
+
+/// Listens without waiting: the directory asks for it in the middle of an answer.
+fn open_door() -> io::Result<(TcpListener, SocketAddr)> {
+    let listener = std::net::TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?;
+    listener.set_nonblocking(true)?;
+    let listener = TcpListener::from_std(listener)?;
+    let address = listener.local_addr()?;
+    Ok((listener, address))
+}
+
+/// Takes what arrives at the door of a pair of nodes.
+async fn serve(wiring: Arc<Wiring>, listener: TcpListener, (from, to): (NodeName, NodeName)) {
+    let mut connections = JoinSet::new();
+    loop {
+        let accepted = tokio::select! { biased;
+            Some(_) = connections.join_next() => continue,
+            accepted = listener.accept() => accepted,
+        };
+        match accepted {
+            Ok((stream, _)) => {
+                connections.spawn(connection::carry(
+                    Arc::clone(&wiring),
+                    stream,
+                    from.clone(),
+                    to.clone(),
+                ));
+            }
+            // Out of file descriptors, most likely: trying again at once would only burn time.
+            Err(_) => tokio::time::sleep(Duration::from_millis(50)).await,
+        }
+    }
+}
+
+fn unordered(a: &NodeName, b: &NodeName) -> (NodeName, NodeName) {
+    if a <= b {
+        (a.clone(), b.clone())
+    } else {
+        (b.clone(), a.clone())
+    }
+}
+
+#[cfg(test)]
+mod tests;
