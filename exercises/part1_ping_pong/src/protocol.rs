@@ -27,7 +27,7 @@ pub enum ProducerMsg {
     Count(Reply<u64>),
     /// Graded: ask the consumer of every node for its total.
     AskEveryone(Reply<Everyone>),
-    // ── gap 0: messages of your own
+    // ── gap 0: more messages to the producer
     // ── end 0
 }
 
@@ -45,7 +45,7 @@ pub enum ConsumerMsg {
     Counts(Reply<BTreeMap<NodeName, u64>>),
     /// Graded: the sum of those numbers.
     TotalPings(Reply<u64>),
-    // ── gap 0: messages of your own
+    // ── gap 0: more messages to the consumer
     // ── end 0
 }
 

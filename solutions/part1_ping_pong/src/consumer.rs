@@ -35,7 +35,7 @@ impl Server for Consumer {
         // ── end 0
         Consumer {
             counts: BTreeMap::new(),
-            // ── gap 0: fields of your own
+            // ── gap 0: first values of your fields
             // ── end 0
         }
     }

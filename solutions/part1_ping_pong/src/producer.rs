@@ -39,7 +39,7 @@ impl Server for Producer {
         // ── end 0
         Producer {
             count,
-            // ── gap 0: fields of your own
+            // ── gap 0: first values of your fields
             // ── end 0
         }
     }

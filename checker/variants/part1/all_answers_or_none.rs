@@ -1,0 +1,18 @@
+//! kind = "near-miss"
+//! problem = 3
+//! claim = "does not withhold"
+//! about = "The restarted consumer takes what the producers answered only if all of them did."
+
+// ── file consumer.rs
+// ── gap 3: catch up after a crash
+let nodes: Vec<NodeName> = ctx.list().into_iter().chain([ctx.name().clone()]).collect();
+let me = ctx.clone();
+ctx.spawn(async move {
+    let asked = me.multi_call(&nodes, &PRODUCER, ASK_WITHIN, ProducerMsg::Count).await;
+    if asked.failures.is_empty() {
+        for (from, count) in asked.answers {
+            me.send_self(ConsumerMsg::Ping { from, count });
+        }
+    }
+});
+// ── end 3

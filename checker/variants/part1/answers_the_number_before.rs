@@ -1,0 +1,12 @@
+//! kind = "near-miss"
+//! problem = 1
+//! claim = "answers its number"
+//! about = "The producer answers the number that it had before it counted the ping."
+
+// ── file producer.rs
+// ── gap 1: broadcast
+reply.send(self.count);
+self.count += 1;
+let ping = ConsumerMsg::Ping { from: ctx.name().clone(), count: self.count };
+let _ = ctx.abcast(&CONSUMER, ping).await;
+// ── end 1

@@ -1,0 +1,21 @@
+//! kind = "near-miss"
+//! problem = 2
+//! claim = "in time"
+//! about = "The producer asks the nodes one after another, so that silent nodes cost one time limit each."
+
+// ── file producer.rs
+// ── gap 2: ask everyone
+let nodes: Vec<NodeName> = ctx.list().into_iter().chain([ctx.name().clone()]).collect();
+
+let node = ctx.clone();
+ctx.spawn(async move {
+    let mut everyone = Everyone { totals: Default::default(), failed: Default::default() };
+    for to in nodes {
+        match node.call_within(ASK_WITHIN, &CONSUMER.at(&to), ConsumerMsg::TotalPings).await {
+            Ok(total) => drop(everyone.totals.insert(to, total)),
+            Err(why) => drop(everyone.failed.insert(to, why.to_string())),
+        }
+    }
+    reply.send(everyone);
+});
+// ── end 2

@@ -1,0 +1,9 @@
+//! kind = "near-miss"
+//! problem = 4
+//! claim = "both sides"
+//! about = "When a link comes up, the consumer asks the producer of its own node."
+
+// ── file consumer.rs
+// ── gap 4: meet a node
+Info::NodeUp(_) => catch_up(ctx.name().clone(), ctx),
+// ── end 4

@@ -1,0 +1,22 @@
+//! kind = "near-miss"
+//! problem = 3
+//! claim = "does not withhold"
+//! about = "The restarted consumer copies the counts of the first other consumer in the list, and of no other if that one is silent."
+
+// ── file consumer.rs
+// ── imports
+use crate::protocol::CONSUMER;
+// ── end imports
+// ── gap 3: catch up after a crash
+catch_up(ctx.name().clone(), ctx);
+if let Some(neighbour) = ctx.list().into_iter().next() {
+    let me = ctx.clone();
+    ctx.spawn(async move {
+        if let Ok(counts) = me.call(&CONSUMER.at(&neighbour), ConsumerMsg::Counts).await {
+            for (from, count) in counts {
+                me.send_self(ConsumerMsg::Ping { from, count });
+            }
+        }
+    });
+}
+// ── end 3

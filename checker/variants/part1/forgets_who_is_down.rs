@@ -1,0 +1,9 @@
+//! kind = "near-miss"
+//! problem = 4
+//! claim = "both sides"
+//! about = "The consumer removes the count of a node that went down, and waits for its next ping."
+
+// ── file consumer.rs
+// ── gap 4: meet a node
+Info::NodeDown(node) => drop(self.counts.remove(&node)),
+// ── end 4

@@ -1,0 +1,51 @@
+//! kind = "right"
+//! about = "A process of its own keeps the counts; the consumer that crashed finds them there, and asks for what was lost."
+
+// ── file consumer.rs
+// ── imports
+use runtime::{Reply, ServerName};
+use serde::{Deserialize, Serialize};
+// ── end imports
+// ── gap 0: functions of your own
+#[derive(Serialize, Deserialize)]
+enum MemoryMsg {
+    Keep(NodeName, u64),
+    Recall(Reply<BTreeMap<NodeName, u64>>),
+}
+
+const MEMORY: ServerName<MemoryMsg> = ServerName::new("memory");
+
+struct Memory(BTreeMap<NodeName, u64>);
+
+impl Server for Memory {
+    type Msg = MemoryMsg;
+    type Args = ();
+
+    async fn init(_: (), _: &Ctx<MemoryMsg>) -> Self {
+        Memory(BTreeMap::new())
+    }
+
+    async fn handle(&mut self, msg: MemoryMsg, _: &Ctx<MemoryMsg>) {
+        match msg {
+            MemoryMsg::Keep(node, count) => {
+                let kept = self.0.entry(node).or_default();
+                *kept = count.max(*kept);
+            }
+            MemoryMsg::Recall(reply) => reply.send(self.0.clone()),
+        }
+    }
+}
+// ── end 0
+// ── gap 0: whatever else is to do at the start
+// The name is taken if this is not the first start: then it is there, and remembers.
+let _ = ctx.start_server::<Memory>(&MEMORY, ()).await;
+let kept = ctx.call(&MEMORY.at(ctx.name()), MemoryMsg::Recall).await.unwrap_or_default();
+for (from, count) in kept {
+    ctx.send_self(ConsumerMsg::Ping { from, count });
+}
+// ── end 0
+// ── gap 1: count a ping
+let latest = self.counts.entry(from.clone()).or_default();
+*latest = count.max(*latest);
+let _ = ctx.cast(&MEMORY.at(ctx.name()), MemoryMsg::Keep(from, *latest)).await;
+// ── end 1

@@ -1,0 +1,13 @@
+//! kind = "near-miss"
+//! problem = 3
+//! claim = "does not withhold"
+//! about = "The restarted consumer asks one producer after another in its init, each as long as any call waits."
+
+// ── file consumer.rs
+// ── gap 3: catch up after a crash
+for node in ctx.list().into_iter().chain([ctx.name().clone()]) {
+    if let Ok(count) = ctx.call(&PRODUCER.at(&node), ProducerMsg::Count).await {
+        ctx.send_self(ConsumerMsg::Ping { from: node, count });
+    }
+}
+// ── end 3

@@ -1,0 +1,15 @@
+//! kind = "near-miss"
+//! problem = 1
+//! claim = "at once"
+//! about = "The producer answers when every consumer has confirmed the ping with a call, and so waits for one that is paused."
+
+// ── file producer.rs
+// ── gap 1: broadcast
+self.count += 1;
+let ping = ConsumerMsg::Ping { from: ctx.name().clone(), count: self.count };
+let _ = ctx.abcast(&CONSUMER, ping).await;
+for node in ctx.list() {
+    let _ = ctx.call(&CONSUMER.at(&node), ConsumerMsg::TotalPings).await;
+}
+reply.send(self.count);
+// ── end 1
