@@ -21,6 +21,9 @@ pub mod runner;
 pub mod scenario;
 pub mod seed;
 
+pub mod gaps;
+pub mod tokens;
+
 pub mod report;
 pub mod verdict;
 

@@ -96,7 +96,7 @@ impl Submission {
         let member = format!("slot{}_{}", slot.number, part.folder);
         let package = slot.folder.join(&member);
         write_anew(&package, &files)?;
-        let manifest = overlay_manifest(&course.manifest, &course.root, &member)?;
+        let manifest = overlay_manifest(&course.manifest, &course.root, &[member])?;
         lay_out_workspace(course, &slot.folder, &manifest).await?;
 
         let build = Build {
@@ -317,11 +317,15 @@ fn write_anew(folder: &Path, files: &BTreeMap<PathBuf, Vec<u8>>) -> Result<()> {
     Ok(())
 }
 
-/// The manifest of a slot's workspace: the course's, with one member, and with the paths of the
+/// The manifest of an overlay workspace: the course's, with other members, and with the paths of the
 /// course's own packages made absolute.
 ///
 /// Profiles and dependencies must be the same to the letter, or cargo compiles everything again.
-fn overlay_manifest(course: &toml::Table, root: &Path, member: &str) -> Result<String> {
+pub(crate) fn overlay_manifest(
+    course: &toml::Table,
+    root: &Path,
+    members: &[String],
+) -> Result<String> {
     let mut manifest = toml::Table::new();
     for section in ["workspace", "profile", "patch"] {
         if let Some(content) = course.get(section) {
@@ -332,7 +336,7 @@ fn overlay_manifest(course: &toml::Table, root: &Path, member: &str) -> Result<S
         .get_mut("workspace")
         .and_then(toml::Value::as_table_mut)
         .ok_or_else(|| Trouble::new("could not find [workspace] in the course's Cargo.toml"))?;
-    workspace.insert("members".into(), vec![member.to_owned()].into());
+    workspace.insert("members".into(), members.to_vec().into());
     for outside in ["default-members", "exclude", "metadata"] {
         workspace.remove(outside);
     }
@@ -361,7 +365,7 @@ fn overlay_manifest(course: &toml::Table, root: &Path, member: &str) -> Result<S
 /// Writes manifest and lock file. The course's lock file names packages that a slot does not
 /// need, which `--locked` would not let pass; so cargo itself strikes them out, once, and it is
 /// checked that it changed nothing else.
-async fn lay_out_workspace(course: &Course, folder: &Path, manifest: &str) -> Result<()> {
+pub(crate) async fn lay_out_workspace(course: &Course, folder: &Path, manifest: &str) -> Result<()> {
     let lock = folder.join("Cargo.lock");
     let remembered = folder.join("Cargo.lock.of-course");
     let of_course = fs::read_to_string(course.root.join("Cargo.lock"))
@@ -405,7 +409,7 @@ async fn lay_out_workspace(course: &Course, folder: &Path, manifest: &str) -> Re
     fs::write(&remembered, basis).or_trouble(|| format!("write {}", remembered.display()))
 }
 
-/// Name and version of each package of a lock file.
+/// Name and version of each package of a lock file that is not made of local files.
 fn packages(lock: &str) -> Result<Vec<String>> {
     let lock: toml::Table = lock.parse().or_trouble(|| "read a Cargo.lock")?;
     let packages = lock
@@ -422,12 +426,13 @@ fn packages(lock: &str) -> Result<Vec<String>> {
     };
     Ok(packages
         .iter()
+        .filter(|package| package.get("source").is_some())
         .map(|package| format!("{} {}", field(package, "name"), field(package, "version")))
         .collect())
 }
 
 /// Where cargo puts what it builds for the course.
-async fn target_folder(course: &Course) -> Result<PathBuf> {
+pub(crate) async fn target_folder(course: &Course) -> Result<PathBuf> {
     let output = tokio::process::Command::new(cargo_program())
         .current_dir(&course.root)
         .args(["metadata", "--no-deps", "--offline", "--format-version=1"])

@@ -1,5 +1,10 @@
 //! For those who work on the course: `checker dev check`.
 
+pub mod overlay;
+pub mod sources;
+pub mod stub_rules;
+pub mod variants;
+
 use crate::course::Course;
 use crate::trouble::{Result, Trouble};
 use crate::verdict::Standing;

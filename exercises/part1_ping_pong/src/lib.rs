@@ -4,7 +4,8 @@
 //! nodes, its own included, and a *consumer*, which keeps the latest number of each producer.
 //!
 //! Given are the messages (`protocol.rs`), the two servers and the supervisor that restarts them
-//! (below). Yours are the places marked `TODO(n)`, where `n` is the number of the problem:
+//! (below). Yours are the gaps in the servers; each says what must hold when it is filled, and has
+//! the number of its problem:
 //!
 //! 1. *Broadcast*: a ping reaches every connected consumer and counts once.
 //! 2. *Ask everyone*: one question to all nodes, answered in time though some of them are dead.
@@ -14,8 +15,8 @@
 //!    for 3 and 4 holds, or it does not.
 //! 6. *Lost count* (optional): a producer that was restarted goes on counting where it was.
 //!
-//! Where a place is marked `gap 0`, or is marked and empty, there is room for fields, messages and
-//! functions of your own, should your way need them. The text of part 1 in TRAINING.md has hints.
+//! Gaps that are empty, those of number 0 above all, are room for fields, messages and functions
+//! of your own, should your way need them. The text of part 1 in TRAINING.md has hints.
 //!
 //! ```text
 //! cargo checker part1

@@ -1,0 +1,195 @@
+//! All variants of a part as one program, built by one run of cargo.
+//!
+//! Forty programs of their own would be linked forty times. So each variant is a small library
+//! in an overlay workspace under the course's target folder, and one program holds them all. It
+//! runs the variant by whose name it is called: each has a symbolic link to it, which is started
+//! like any other program.
+
+use std::fmt::Write;
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use crate::building::{Build, Building, Built};
+use crate::course::Course;
+use crate::dev::sources::{Sources, write_if_new};
+use crate::dev::variants::Variant;
+use crate::manifest::Part;
+use crate::submission::{lay_out_workspace, overlay_manifest, target_folder};
+use crate::trouble::{Result, Trouble, While};
+
+/// The package of the program that holds all variants.
+const RUNNER: &str = "variants";
+
+/// A variant that is built and can be started.
+#[derive(Debug, Clone)]
+pub struct Program {
+    /// Which one.
+    pub variant: Variant,
+    /// The program. Its nodes name no hash of their sources.
+    pub path: PathBuf,
+}
+
+/// The overlay workspace of a part, laid out and ready to be built.
+#[derive(Debug)]
+pub struct Overlay {
+    folder: PathBuf,
+    build: Build,
+    variants: Vec<Variant>,
+}
+
+impl Overlay {
+    /// Lays out the variants of a part, and its stub with gaps 1 to K filled, for each K.
+    ///
+    /// # Errors
+    /// When a variant does not fit the solution, or the files cannot be written.
+    pub async fn lay_out(course: &Course, part: &Part) -> Result<Overlay> {
+        let solution = Sources::read(&course.solution(part))?;
+        let stub = Sources::read(&course.exercise(part))?;
+        let mut made = Vec::new();
+        for variant in Variant::read_all(&course.root.join("checker/variants").join(part.name))? {
+            let sources = variant.apply(&solution)?;
+            made.push((variant, sources));
+        }
+        let last = part.problems.iter().map(|problem| problem.number).max();
+        for filled in 0..=last.unwrap_or(0) {
+            made.push((Variant::stub(filled), stub.filled(&solution, filled)?));
+        }
+
+        let target = target_folder(course).await?;
+        let folder = target.join("dev-check").join(part.name);
+        let dependencies = dependencies(&course.solution(part))?;
+        for (variant, sources) in &made {
+            let library = folder.join(library(&variant.name));
+            write_if_new(
+                &library.join("Cargo.toml"),
+                &library_manifest(&variant.name, &dependencies),
+            )?;
+            sources.write(&library.join("src"))?;
+        }
+        let variants: Vec<Variant> = made.into_iter().map(|(variant, _)| variant).collect();
+        let runner = folder.join(RUNNER);
+        write_if_new(&runner.join("Cargo.toml"), &runner_manifest(&variants))?;
+        write_if_new(&runner.join("src/main.rs"), &runner_source(&variants))?;
+
+        let mut members: Vec<String> = variants
+            .iter()
+            .map(|variant| library(&variant.name))
+            .collect();
+        members.push(RUNNER.to_owned());
+        let manifest = overlay_manifest(&course.manifest, &course.root, &members)?;
+        lay_out_workspace(course, &folder, &manifest).await?;
+        let build = Build {
+            root: course.root.clone(),
+            workspace: folder.join("Cargo.toml"),
+            folder: runner,
+            package: RUNNER.to_owned(),
+            args: vec!["--locked".into(), "--offline".into()],
+            env: vec![
+                ("CARGO_BUILD_BUILD_DIR".into(), target),
+                ("CARGO_TARGET_DIR".into(), folder.join("target")),
+            ],
+        };
+        Ok(Overlay {
+            folder,
+            build,
+            variants,
+        })
+    }
+
+    /// Builds all variants, and gives them in the order of their names, stubs last.
+    ///
+    /// # Errors
+    /// When one does not compile: a variant that the compiler refuses tries nothing.
+    pub async fn build(&self, progress: impl FnMut(Building)) -> Result<Vec<Program>> {
+        let binary = match self.build.run(progress).await? {
+            Built::Binary(binary) => binary.path,
+            Built::Refused(errors) => {
+                let said: Vec<_> = errors.into_iter().map(|error| error.rendered).collect();
+                return Err(Trouble::new(format!(
+                    "could not compile the variants:\n{}",
+                    said.join("\n")
+                )));
+            }
+        };
+        let programs = self.folder.join("programs");
+        if programs.exists() {
+            fs::remove_dir_all(&programs).or_trouble(|| format!("empty {}", programs.display()))?;
+        }
+        fs::create_dir_all(&programs).or_trouble(|| format!("make {}", programs.display()))?;
+        let mut built = Vec::new();
+        for variant in &self.variants {
+            let path = programs.join(&variant.name);
+            std::os::unix::fs::symlink(&binary, &path)
+                .or_trouble(|| format!("make {}", path.display()))?;
+            built.push(Program {
+                variant: variant.clone(),
+                path,
+            });
+        }
+        Ok(built)
+    }
+}
+
+fn library(variant: &str) -> String {
+    format!("v_{variant}")
+}
+
+/// What the solution depends on, as its manifest has it.
+fn dependencies(solution: &Path) -> Result<String> {
+    let path = solution.join("Cargo.toml");
+    let reading = || format!("read {}", path.display());
+    let manifest: toml::Table = fs::read_to_string(&path)
+        .or_trouble(reading)?
+        .parse()
+        .or_trouble(reading)?;
+    let dependencies = manifest
+        .get("dependencies")
+        .cloned()
+        .unwrap_or_else(|| toml::Table::new().into());
+    toml::to_string(&toml::Table::from_iter([(
+        "dependencies".to_owned(),
+        dependencies,
+    )]))
+    .or_trouble(reading)
+}
+
+fn library_manifest(variant: &str, dependencies: &str) -> String {
+    format!(
+        "[package]\nname = \"{}\"\nversion = \"0.0.0\"\nedition.workspace = true\npublish = false\n\n\
+         [lib]\ntest = false\ndoctest = false\n\n[lints.rust]\nwarnings = \"allow\"\n\n{dependencies}",
+        library(variant)
+    )
+}
+
+fn runner_manifest(variants: &[Variant]) -> String {
+    let mut manifest = format!(
+        "[package]\nname = \"{RUNNER}\"\nversion = \"0.0.0\"\nedition.workspace = true\npublish = false\n\n\
+         [dependencies]\nruntime.workspace = true\n"
+    );
+    for variant in variants {
+        let library = library(&variant.name);
+        let _ = writeln!(manifest, "{library} = {{ path = \"../{library}\" }}");
+    }
+    manifest
+}
+
+fn runner_source(variants: &[Variant]) -> String {
+    let mut arms = String::new();
+    for variant in variants {
+        let (name, library) = (&variant.name, library(&variant.name));
+        let _ = writeln!(
+            arms,
+            "        {name:?} => runtime::launch::run(None, {library}::start),"
+        );
+    }
+    format!(
+        "//! Runs the variant by whose name it is called. Written by `checker dev check`.\n\n\
+         use std::path::Path;\nuse std::process::ExitCode;\n\n\
+         fn main() -> ExitCode {{\n    \
+             let called = std::env::args_os().next().unwrap_or_default();\n    \
+             let name = Path::new(&called).file_name().unwrap_or_default().to_string_lossy().into_owned();\n    \
+             match name.as_str() {{\n{arms}        \
+                 other => {{\n            eprintln!(\"there is no variant {{other:?}}\");\n            ExitCode::FAILURE\n        }}\n    \
+             }}\n}}\n"
+    )
+}

@@ -1,0 +1,242 @@
+//! The gaps of a source file: what stands between its markers.
+//!
+//! In stub and solution alike a gap is marked by two comments on lines of their own,
+//! `// ── gap 2: ask everyone` and `// ── end 2`. Its number is that of its problem; those of
+//! number 0 are room for whatever a learner may need besides. Number and title together name a
+//! gap within its file.
+
+use std::collections::BTreeMap;
+
+use crate::tokens::tokens;
+
+const OPEN: &str = "// ── gap ";
+const CLOSE: &str = "// ── end ";
+
+/// What names a gap within its file.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct GapName {
+    /// The number of its problem; 0 for room.
+    pub number: u8,
+    /// What it is for.
+    pub title: String,
+}
+
+/// A gap, and what is in it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Gap {
+    /// Which one.
+    pub name: GapName,
+    /// The line of its first marker, from 1.
+    pub line: usize,
+    /// The text between the markers.
+    pub body: String,
+}
+
+/// A source file consists of these.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Piece {
+    /// What is given, from a line on.
+    Given(usize, String),
+    /// What is to be filled.
+    Gap(Gap),
+}
+
+/// Takes a source text apart at the markers.
+///
+/// # Errors
+/// A fragment with the line, where markers do not match or a name occurs twice.
+pub fn pieces(source: &str) -> Result<Vec<Piece>, String> {
+    let mut found: Vec<Piece> = Vec::new();
+    let mut open: Option<Gap> = None;
+    let mut given = (1, String::new());
+    for (line, text) in (1..).zip(source.lines()) {
+        let trimmed = text.trim();
+        match (
+            &mut open,
+            trimmed.strip_prefix(OPEN),
+            trimmed.strip_prefix(CLOSE),
+        ) {
+            (None, Some(name), _) => {
+                let name = gap_name(name)
+                    .ok_or_else(|| format!("line {line} names no gap: {trimmed:?}"))?;
+                if found
+                    .iter()
+                    .any(|piece| matches!(piece, Piece::Gap(gap) if gap.name == name))
+                {
+                    return Err(format!(
+                        "line {line} opens a second gap of the same name: {trimmed:?}"
+                    ));
+                }
+                let (from, before) = std::mem::replace(&mut given, (0, String::new()));
+                found.push(Piece::Given(from, before));
+                let body = String::new();
+                open = Some(Gap { name, line, body });
+            }
+            (Some(gap), Some(_), _) => {
+                return Err(format!(
+                    "line {line} opens a gap inside of that of line {}",
+                    gap.line
+                ));
+            }
+            (Some(gap), _, Some(number)) => {
+                if number.parse() != Ok(gap.name.number) {
+                    return Err(format!(
+                        "line {line} closes gap {number}, but gap {} is open",
+                        gap.name.number
+                    ));
+                }
+                found.extend(open.take().map(Piece::Gap));
+                given = (line + 1, String::new());
+            }
+            (None, _, Some(_)) => return Err(format!("line {line} closes a gap that is not open")),
+            (Some(gap), None, None) => push_line(&mut gap.body, text),
+            (None, None, None) => push_line(&mut given.1, text),
+        }
+    }
+    if let Some(gap) = open {
+        return Err(format!("the gap of line {} is never closed", gap.line));
+    }
+    found.push(Piece::Given(given.0, given.1));
+    Ok(found)
+}
+
+/// The gaps of a source text, in order.
+///
+/// # Errors
+/// As for [`pieces`].
+pub fn gaps(source: &str) -> Result<Vec<Gap>, String> {
+    let gaps = pieces(source)?.into_iter().filter_map(|piece| match piece {
+        Piece::Gap(gap) => Some(gap),
+        Piece::Given(..) => None,
+    });
+    Ok(gaps.collect())
+}
+
+/// The source text with other contents in some of its gaps. The markers stay.
+///
+/// # Errors
+/// A fragment, when the markers do not match or the text has no gap of such a name.
+pub fn fill(source: &str, contents: &BTreeMap<GapName, String>) -> Result<String, String> {
+    let mut filled = String::new();
+    let mut used = 0;
+    for piece in pieces(source)? {
+        match piece {
+            Piece::Given(_, text) => filled.push_str(&text),
+            Piece::Gap(Gap { name, body, .. }) => {
+                let content = contents.get(&name);
+                used += usize::from(content.is_some());
+                let GapName { number, title } = name;
+                push_line(&mut filled, &format!("{OPEN}{number}: {title}"));
+                filled.push_str(content.unwrap_or(&body));
+                if !filled.ends_with('\n') {
+                    filled.push('\n');
+                }
+                push_line(&mut filled, &format!("{CLOSE}{number}"));
+            }
+        }
+    }
+    if used < contents.len() {
+        let known = gaps(source)?;
+        let unknown = contents
+            .keys()
+            .find(|name| known.iter().all(|gap| gap.name != **name));
+        return Err(format!("there is no such gap: {unknown:?}"));
+    }
+    Ok(filled)
+}
+
+/// Whether a file's gaps of one number hold the same code in two texts: the learner's and the
+/// stub's, say. A text whose markers are broken is the same as no other.
+pub fn same_gaps(one: &str, other: &str, number: u8) -> bool {
+    let code = |source| -> Option<Vec<(String, Vec<String>)>> {
+        let gaps = gaps(source).ok()?.into_iter();
+        let ours = gaps.filter(|gap| gap.name.number == number);
+        Some(
+            ours.map(|gap| (gap.name.title, tokens(&gap.body)))
+                .collect(),
+        )
+    };
+    code(one).is_some_and(|one| code(other) == Some(one))
+}
+
+fn gap_name(text: &str) -> Option<GapName> {
+    let (number, title) = text.split_once(": ")?;
+    let number = number.parse().ok()?;
+    let title = title.trim().to_owned();
+    (!title.is_empty()).then_some(GapName { number, title })
+}
+
+fn push_line(text: &mut String, line: &str) {
+    text.push_str(line);
+    text.push('\n');
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const SOURCE: &str =
+        "a\n    // ── gap 2: ask\n    b\n    // ── end 2\nc\n// ── gap 0: room\n// ── end 0\n";
+
+    fn named(number: u8, title: &str) -> GapName {
+        GapName {
+            number,
+            title: title.to_owned(),
+        }
+    }
+
+    #[test]
+    fn gaps_are_found_with_number_title_line_and_content() {
+        let gaps = gaps(SOURCE).unwrap();
+        let found: Vec<_> = gaps
+            .iter()
+            .map(|gap| (&gap.name, gap.line, gap.body.as_str()))
+            .collect();
+        assert_eq!(
+            found,
+            [(&named(2, "ask"), 2, "    b\n"), (&named(0, "room"), 6, "")]
+        );
+    }
+
+    #[test]
+    fn filled_gap_can_be_read_again() {
+        let content = BTreeMap::from([(named(2, "ask"), "d\ne".to_owned())]);
+        let filled = fill(SOURCE, &content).unwrap();
+        assert_eq!(gaps(&filled).unwrap()[0].body, "d\ne\n");
+        assert_eq!(tokens(&filled), ["a", "d", "e", "c"]);
+    }
+
+    #[test]
+    fn content_for_an_unknown_gap_is_refused() {
+        let content = BTreeMap::from([(named(3, "ask"), String::new())]);
+        assert!(fill(SOURCE, &content).unwrap_err().contains("no such gap"));
+    }
+
+    #[track_caller]
+    fn check_refused(source: &str, why: &str) {
+        let refused = pieces(source).unwrap_err();
+        assert!(refused.contains(why), "{refused}");
+    }
+
+    #[test]
+    fn markers_that_do_not_match_are_refused() {
+        check_refused("// ── gap 1: a", "never closed");
+        check_refused("// ── end 1", "not open");
+        check_refused("// ── gap 1: a\n// ── end 2", "gap 1 is open");
+        check_refused("// ── gap 1: a\n// ── gap 2: b", "inside");
+        check_refused("// ── gap one: a", "names no gap");
+        check_refused(
+            "// ── gap 1: a\n// ── end 1\n// ── gap 1: a\n// ── end 1",
+            "second gap of the same name",
+        );
+    }
+
+    #[test]
+    fn gap_with_another_layout_holds_the_same_code() {
+        let other = SOURCE.replace("    b\n", "b // done\n");
+        assert!(same_gaps(SOURCE, &other, 2));
+        assert!(!same_gaps(SOURCE, &SOURCE.replace('b', "x"), 2));
+        assert!(same_gaps(SOURCE, &SOURCE.replace('b', "x"), 0));
+        assert!(!same_gaps(SOURCE, "// ── gap 2: ask", 2));
+    }
+}
