@@ -365,7 +365,11 @@ pub(crate) fn overlay_manifest(
 /// Writes manifest and lock file. The course's lock file names packages that a slot does not
 /// need, which `--locked` would not let pass; so cargo itself strikes them out, once, and it is
 /// checked that it changed nothing else.
-pub(crate) async fn lay_out_workspace(course: &Course, folder: &Path, manifest: &str) -> Result<()> {
+pub(crate) async fn lay_out_workspace(
+    course: &Course,
+    folder: &Path,
+    manifest: &str,
+) -> Result<()> {
     let lock = folder.join("Cargo.lock");
     let remembered = folder.join("Cargo.lock.of-course");
     let of_course = fs::read_to_string(course.root.join("Cargo.lock"))
