@@ -2,9 +2,13 @@
 
 use std::fmt;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::time::Duration;
 
 use colored::Colorize;
+use runtime::directory::{AsRegistered, DirectoryServer};
+use runtime::net::DirectoryMode;
+use runtime::{Cookie, Net, Node, NodeConfig, NodeName, TcpNet};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::process::Command;
@@ -197,9 +201,64 @@ async fn linker() -> Finding {
     }
 }
 
-/// Whether two nodes, as processes, find each other and talk.
+/// Whether two nodes find each other over the system's network, prove their cookie and talk.
 async fn two_nodes() -> Finding {
-    Finding::ok("two nodes", "not examined by this version")
+    const ABOUT: &str = "two nodes";
+    let begun = Instant::now();
+    match timeout(TOO_LONG, connect_two_nodes()).await {
+        Ok(Ok(())) => Finding::ok(
+            ABOUT,
+            format!(
+                "connected and called each other in {} ms",
+                begun.elapsed().as_millis()
+            ),
+        ),
+        Ok(Err(why)) => Finding::broken(
+            ABOUT,
+            why,
+            "If the lines about loopback are well, this is worth a report: run `cargo test -p runtime` and send what it says.",
+        ),
+        Err(_) => Finding::broken(
+            ABOUT,
+            format!("did not connect within {} s", TOO_LONG.as_secs()),
+            "Something holds up connections on this machine; see the lines about loopback.",
+        ),
+    }
+}
+
+async fn connect_two_nodes() -> std::result::Result<(), String> {
+    let any = "127.0.0.1:0"
+        .parse()
+        .expect("a constant that is an address");
+    let directory = DirectoryServer::bind(any, Arc::new(AsRegistered)).await;
+    let directory = directory.map_err(|error| format!("no directory could be served: {error}"))?;
+    let start = async |name: &str| {
+        let net = Net::Tcp(TcpNet::with(DirectoryMode::At(directory.address())));
+        let name: NodeName = name.parse().expect("a constant that is a name");
+        let cookie = Cookie::from_text("examination").expect("a constant that is a cookie");
+        let node = Node::start(NodeConfig::new(name, cookie, net)).await;
+        node.map_err(|error| format!("a node did not start: {error}"))
+    };
+    let (gold, silver) = (
+        start("gold@127.0.0.1").await?,
+        start("silver@127.0.0.1").await?,
+    );
+    let met = async {
+        gold.connect(silver.name())
+            .await
+            .map_err(|error| error.to_string())?;
+        gold.ping(silver.name())
+            .await
+            .map_err(|error| error.to_string())?;
+        silver
+            .ping(gold.name())
+            .await
+            .map_err(|error| error.to_string())
+    };
+    let met = met.await;
+    gold.stop().await;
+    silver.stop().await;
+    met.map(drop)
 }
 
 /// How connections on this machine itself fare.
