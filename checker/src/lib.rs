@@ -10,6 +10,7 @@ pub mod course;
 pub mod grading;
 
 pub mod building;
+pub mod cluster;
 pub mod guard;
 pub mod ready;
 pub mod run_dir;

@@ -1,0 +1,298 @@
+//! A cluster of real processes, and all that a scenario can do to it, ask it and wait for.
+//!
+//! A scenario is one function that reads like a story. Everything here returns what the story
+//! needs and, with `?`, ends it with the right verdict:
+//!
+//! - what the learner's program did wrong is a *failure*, with the step, the picture of the last
+//!   messages and the end of the node's stderr;
+//! - a fault that did not bite, a link that was lost without one, or a machine that stood still is
+//!   *inconclusive*;
+//! - code that panicked with a `todo!` is *not written*.
+//!
+//! ```ignore
+//! async fn ping_reaches_all(cx: &Context) -> Told {
+//!     Cluster::tell(cx, &["n1", "n2", "n3"], Options::default(), async |cluster| {
+//!         cluster.step("n1 sends a ping.");
+//!         let number: u64 = cluster.call("n1", &PRODUCER, ProducerMsg::SendPing).await?;
+//!         cluster
+//!             .eventually(SOON, "every consumer shows 1 for n1", async || {
+//!                 let total: u64 = cluster.call("n2", &CONSUMER, ConsumerMsg::TotalPings).await?;
+//!                 if total == number { Ok(()) } else { Err(Unmet::at("n2", format!("n2 shows {total}"))) }
+//!             })
+//!             .await
+//!             .because("A broadcast is for every node that is connected.")
+//!     })
+//!     .await
+//! }
+//! ```
+
+mod asking;
+mod explanation;
+mod faults;
+mod health;
+mod messages;
+mod nodes;
+mod rest;
+mod sketch;
+mod wait;
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use runtime::net::DirectoryMode;
+use runtime::{Cookie, Net, Node, NodeConfig, NodeName, TcpNet};
+
+use crate::scenario::{Context, Stop, Told};
+use crate::switchboard::Switchboard;
+use crate::trouble::While;
+use crate::verdict::Failure;
+pub use asking::Unanswered;
+pub use explanation::Explained;
+pub use faults::RuleHandle;
+use health::Pulse;
+pub use messages::{Frames, Mark};
+use nodes::{Member, Standing};
+pub use wait::Unmet;
+
+/// The cluster of one try of a scenario. Dropping it ends all its processes.
+pub struct Cluster<'a> {
+    context: &'a Context,
+    options: Options,
+    cookie: String,
+    switchboard: Switchboard,
+    manager: Node,
+    /// Nodes of this process that the scenario asked for.
+    guests: Mutex<Vec<Node>>,
+    members: Mutex<BTreeMap<String, Member>>,
+    /// Pairs that were disconnected on purpose.
+    parted: Mutex<BTreeSet<(String, String)>>,
+    pulse: Pulse,
+}
+
+/// How the nodes of a cluster are set up.
+#[derive(Debug, Clone)]
+pub struct Options {
+    /// Silence after which another node counts as down. Short only where silence is the subject:
+    /// a busy machine is silent, too.
+    pub tick_time: Duration,
+    /// How long the nodes' own calls wait for an answer.
+    pub call_timeout: Duration,
+    /// How long the checker's calls wait for an answer.
+    pub patience: Duration,
+    /// How long a node may take to say that it is ready.
+    pub ready_within: Duration,
+    /// How much memory a node may hold, in bytes.
+    pub memory_limit: u64,
+}
+
+impl Default for Options {
+    fn default() -> Self {
+        Options {
+            tick_time: Duration::from_secs(15),
+            call_timeout: Duration::from_secs(5),
+            patience: Duration::from_secs(5),
+            ready_within: Duration::from_secs(10),
+            memory_limit: crate::guard::MEMORY_LIMIT,
+        }
+    }
+}
+
+/// How long what the runtime does by itself may take: meeting, noticing a closed link.
+const RUNTIME_PATIENCE: Duration = Duration::from_secs(10);
+
+/// How often a condition is looked at while it is waited for.
+const LOOK: Duration = Duration::from_millis(20);
+
+impl<'a> Cluster<'a> {
+    /// Starts a cluster, tells a story with it, and says how that ended. What went wrong beside
+    /// the story counts too: a node that ended by itself, a link that was lost for no reason.
+    ///
+    /// # Errors
+    /// The verdict, if it is not a pass.
+    pub async fn tell<F>(context: &'a Context, nodes: &[&str], options: Options, story: F) -> Told
+    where
+        F: AsyncFnOnce(&Cluster<'a>) -> Told,
+    {
+        let cluster = Cluster::start(context, nodes, options).await?;
+        let told = story(&cluster).await;
+        let told = cluster.conclude(told).await;
+        cluster.end().await;
+        told
+    }
+
+    /// Starts nodes side by side, connects them with each other, and waits until each lists all
+    /// others. The names are short: `n1` is `n1@127.0.0.1`.
+    ///
+    /// # Errors
+    /// The verdict, when one of them does not come up.
+    pub async fn start(
+        context: &'a Context,
+        nodes: &[&str],
+        options: Options,
+    ) -> Result<Cluster<'a>, Stop> {
+        let cluster = Cluster::empty(context, options).await?;
+        context.step(match nodes {
+            [only] => format!("Start {only}."),
+            [others @ .., last] => {
+                format!("Start {} and {last}, and connect them.", others.join(", "))
+            }
+            [] => "Start a cluster without nodes.".to_owned(),
+        });
+        for node in nodes {
+            cluster.spawn(node)?;
+        }
+        for node in nodes {
+            cluster.ready(node).await?;
+        }
+        if let [first, others @ ..] = nodes {
+            for other in others {
+                cluster.connect(first, other).await?;
+            }
+        }
+        cluster.await_mesh().await?;
+        Ok(cluster)
+    }
+
+    async fn empty(context: &'a Context, options: Options) -> Result<Cluster<'a>, Stop> {
+        let random =
+            || getrandom::u64().or_trouble(|| "get random numbers from the operating system");
+        let cookie = format!("{:016x}{:016x}", random()?, random()?);
+        let manager = full_name("manager");
+        let switchboard = Switchboard::start(manager.clone(), context.seed).await?;
+        let manager = hidden(&switchboard, manager, &cookie, &options).await?;
+        Ok(Cluster {
+            context,
+            options,
+            cookie,
+            switchboard,
+            manager,
+            guests: Mutex::default(),
+            members: Mutex::default(),
+            parted: Mutex::default(),
+            pulse: Pulse::start(),
+        })
+    }
+
+    /// Says what the scenario does next, as a sentence. The learner sees it go by, a failure
+    /// names it, and it stands in the picture between the messages.
+    pub fn step(&self, sentence: impl Into<String>) {
+        let sentence = sentence.into();
+        self.switchboard.note(format!("▸ {sentence}"));
+        self.context.step(sentence);
+    }
+
+    /// A claim that did not hold in the present step. The picture of the last messages is added
+    /// when the story has ended.
+    pub fn failed(&self, seen: impl Into<String>, expected: impl Into<String>) -> Failure {
+        self.context.failed(seen, expected)
+    }
+
+    /// The whole name of a node: `n1@127.0.0.1`.
+    pub fn name(&self, node: &str) -> NodeName {
+        full_name(node)
+    }
+
+    /// The scenario's context.
+    pub fn context(&self) -> &'a Context {
+        self.context
+    }
+
+    /// The network, for what is not offered here.
+    pub fn switchboard(&self) -> &Switchboard {
+        &self.switchboard
+    }
+
+    /// The checker's own node, hidden, whose links go past all faults.
+    pub fn manager(&self) -> &Node {
+        &self.manager
+    }
+
+    /// A hidden node in the checker's own process. Other than the manager's, its links go through
+    /// the network like those of any node.
+    ///
+    /// # Errors
+    /// When the system does not let it listen.
+    pub async fn guest(&self, name: &str) -> Result<Node, Stop> {
+        let guest = hidden(
+            &self.switchboard,
+            full_name(name),
+            &self.cookie,
+            &self.options,
+        )
+        .await?;
+        lock(&self.guests).push(guest.clone());
+        Ok(guest)
+    }
+
+    /// Ends everything, and leaves the record in the try's folder.
+    pub async fn end(self) {
+        let record = self
+            .switchboard
+            .record(|record, _| serde_json::to_vec(record));
+        if let Ok(record) = record {
+            // Only for people who want to read it: a full disk is no reason for another verdict.
+            let _ = std::fs::write(self.context.folder.join("record.json"), record);
+        }
+        let members = std::mem::take(&mut *lock(&self.members));
+        for member in members.values() {
+            let _ = member.child.kill().await;
+        }
+    }
+}
+
+impl Drop for Cluster<'_> {
+    fn drop(&mut self) {
+        let mut nodes = std::mem::take(&mut *lock(&self.guests));
+        nodes.push(self.manager.clone());
+        if let Ok(runtime) = tokio::runtime::Handle::try_current() {
+            runtime.spawn(async move {
+                for node in nodes {
+                    node.stop().await;
+                }
+            });
+        }
+    }
+}
+
+/// Starts a hidden node in this process.
+async fn hidden(
+    switchboard: &Switchboard,
+    name: NodeName,
+    cookie: &str,
+    options: &Options,
+) -> crate::trouble::Result<Node> {
+    let cookie = Cookie::from_text(cookie).or_trouble(|| "make a cookie for the cluster")?;
+    let net = Net::Tcp(TcpNet::with(DirectoryMode::At(switchboard.directory())));
+    let mut config = NodeConfig::new(name, cookie, net);
+    config.hidden = true;
+    // Generous: that a node is paused must not cost the manager its link.
+    config.tick_time = options.tick_time.max(Duration::from_secs(60));
+    Node::start(config)
+        .await
+        .or_trouble(|| "start the checker's own node in the cluster")
+}
+
+fn full_name(short: &str) -> NodeName {
+    let whole = if short.contains('@') {
+        short.to_owned()
+    } else {
+        format!("{short}@127.0.0.1")
+    };
+    whole
+        .parse()
+        .expect("scenarios give their nodes proper names")
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// A pair of nodes, the same whichever is named first.
+fn unordered(a: &str, b: &str) -> (String, String) {
+    if a <= b {
+        (a.into(), b.into())
+    } else {
+        (b.into(), a.into())
+    }
+}

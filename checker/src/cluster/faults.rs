@@ -1,0 +1,232 @@
+//! What is done to a cluster on purpose, and the proof that it was done.
+
+use std::time::Duration;
+
+use runtime::net::faults::{Order, Rule, RuleId};
+use runtime::{Address, Ctx, ExitReason, Info, Server, ServerName};
+use tokio::sync::mpsc;
+use tokio::time::{Instant, sleep, timeout};
+
+use super::{Cluster, LOOK, RUNTIME_PATIENCE};
+use crate::scenario::{Stop, Told};
+
+/// A fault on single messages that is in force. It ends when this is dropped; what it holds is
+/// then lost, unless it was released.
+pub struct RuleHandle<'a> {
+    cluster: &'a Cluster<'a>,
+    id: RuleId,
+}
+
+impl<'c> Cluster<'c> {
+    /// Cuts the nodes of one side off from those of the other: links close, and dials are
+    /// refused. Returns when both sides have seen it.
+    ///
+    /// # Errors
+    /// Inconclusive, when they have not.
+    pub async fn partition(&self, one_side: &[&str], other_side: &[&str]) -> Told {
+        for (a, b) in pairs(one_side, other_side) {
+            self.switchboard.partition(&self.name(a), &self.name(b));
+        }
+        self.await_parted(one_side, other_side, RUNTIME_PATIENCE)
+            .await
+    }
+
+    /// Lets everything between two sides vanish in silence, both ways. Nobody can notice it
+    /// before the tick time has passed: see [`await_parted`](Self::await_parted).
+    pub fn blackhole(&self, one_side: &[&str], other_side: &[&str]) {
+        self.blackhole_one_way(one_side, other_side);
+        self.blackhole_one_way(other_side, one_side);
+    }
+
+    /// Lets everything vanish in silence that goes from one side to the other.
+    pub fn blackhole_one_way(&self, from: &[&str], to: &[&str]) {
+        for (a, b) in pairs(from, to) {
+            self.switchboard.blackhole(&self.name(a), &self.name(b));
+        }
+    }
+
+    /// Waits until no node of one side lists one of the other, nor the other way round: so long
+    /// as somebody still believes in a link, the fault has not bitten.
+    ///
+    /// # Errors
+    /// Inconclusive, when it takes too long.
+    pub async fn await_parted(
+        &self,
+        one_side: &[&str],
+        other_side: &[&str],
+        within: Duration,
+    ) -> Told {
+        let running = self.running();
+        let runs = |node: &str| running.iter().any(|other| other == node);
+        let begun = Instant::now();
+        for (a, b) in pairs(one_side, other_side)
+            .chain(pairs(other_side, one_side))
+            .filter(|(a, _)| runs(a))
+        {
+            while self.list(a).await?.contains(b) {
+                if begun.elapsed() > within {
+                    self.healthy().await?;
+                    let seconds = within.as_secs_f32();
+                    return Err(Stop::inconclusive(format!(
+                        "The fault did not bite: {a} still lists {b} after {seconds} s."
+                    )));
+                }
+                sleep(LOOK / 4).await;
+            }
+        }
+        Ok(())
+    }
+
+    /// Delays each frame from one node to another by `base` and a random part of `jitter`, in
+    /// order nevertheless.
+    pub fn delay(&self, from: &str, to: &str, base: Duration, jitter: Duration) {
+        self.switchboard
+            .delay(&self.name(from), &self.name(to), base, jitter);
+    }
+
+    /// Ends partitions, blackholes and delays. The nodes find each other again by themselves:
+    /// see [`await_mesh`](Self::await_mesh).
+    pub fn heal(&self) {
+        self.switchboard.heal_all();
+    }
+
+    /// Ends what is between two sides.
+    pub fn heal_between(&self, one_side: &[&str], other_side: &[&str]) {
+        for (a, b) in pairs(one_side, other_side) {
+            self.switchboard.heal(&self.name(a), &self.name(b));
+        }
+    }
+
+    /// Puts a fault on single messages in force: "drop the next `Ping` from n1 to n2".
+    #[must_use = "the rule ends when its handle is dropped"]
+    pub fn rule<'a>(&'a self, rule: Rule) -> RuleHandle<'a>
+    where
+        'c: 'a,
+    {
+        RuleHandle {
+            cluster: self,
+            id: self.switchboard.add_rule(rule),
+        }
+    }
+
+    /// Crashes one server of a node, as if it had panicked, and returns when it is seen down.
+    ///
+    /// # Errors
+    /// Inconclusive, when it was not there or did not go down.
+    pub async fn crash<M: 'static>(&self, node: &str, server: &ServerName<M>) -> Told {
+        let what = format!("{node}'s {}", server.as_str());
+        self.switchboard.note(format!("{what} is crashed"));
+        let target: Address<()> = server.at(self.name(node)).retype();
+        let (down, mut downs) = mpsc::unbounded_channel();
+        let witness = self
+            .manager
+            .start_unnamed::<Witness>((target.clone(), down))
+            .await;
+        let witness = witness.map_err(|error| {
+            Stop::fault(format!("The checker could not watch {what}: {error}."))
+        })?;
+        // Both go over one link, in this order: it is watched before it ends.
+        self.manager.exit(&target, ExitReason::Killed);
+        let seen = timeout(RUNTIME_PATIENCE, downs.recv()).await;
+        self.manager.exit(&witness, ExitReason::Shutdown);
+        match seen {
+            Ok(Some(ExitReason::Killed)) => Ok(()),
+            Ok(Some(ExitReason::NoProcess)) => {
+                self.healthy().await?;
+                Err(Stop::inconclusive(format!(
+                    "{what} could not be crashed: it was not running."
+                )))
+            }
+            Ok(Some(reason)) => {
+                self.healthy().await?;
+                Err(Stop::inconclusive(format!(
+                    "{what} was to be crashed, but before that, {reason}."
+                )))
+            }
+            Ok(None) | Err(_) => {
+                self.healthy().await?;
+                Err(Stop::inconclusive(format!(
+                    "{what} was to be crashed, but was not seen down."
+                )))
+            }
+        }
+    }
+}
+
+impl RuleHandle<'_> {
+    /// How often the rule has acted.
+    pub fn hits(&self) -> usize {
+        self.cluster.switchboard.hits(self.id)
+    }
+
+    /// How many messages it holds back.
+    pub fn held(&self) -> usize {
+        self.cluster.switchboard.held(self.id)
+    }
+
+    /// Lets go what it holds, in the order of sending. Says how many messages that were.
+    pub fn release(&self) -> usize {
+        self.release_in(&Order::AsHeld)
+    }
+
+    /// Lets go what it holds, in an order of your choice.
+    pub fn release_in(&self, order: &Order) -> usize {
+        self.cluster.switchboard.release(self.id, order)
+    }
+
+    /// Waits until the rule has acted so often: the proof that it bit.
+    ///
+    /// # Errors
+    /// Inconclusive, when there were no such messages.
+    pub async fn await_hits(&self, hits: usize, within: Duration) -> Told {
+        let begun = Instant::now();
+        while self.hits() < hits {
+            if begun.elapsed() > within {
+                self.cluster.healthy().await?;
+                let (seen, seconds) = (self.hits(), within.as_secs_f32());
+                return Err(Stop::inconclusive(format!(
+                    "The fault did not bite: {hits} messages were to be caught, and {seen} came by in {seconds} s."
+                )));
+            }
+            sleep(LOOK / 4).await;
+        }
+        Ok(())
+    }
+}
+
+impl Drop for RuleHandle<'_> {
+    fn drop(&mut self) {
+        self.cluster.switchboard.remove_rule(self.id);
+    }
+}
+
+/// Watches one process and tells how it ended.
+struct Witness(mpsc::UnboundedSender<ExitReason>);
+
+impl Server for Witness {
+    type Msg = ();
+    type Args = (Address<()>, mpsc::UnboundedSender<ExitReason>);
+
+    async fn init((target, down): Self::Args, ctx: &Ctx<()>) -> Self {
+        ctx.monitor(&target);
+        Witness(down)
+    }
+
+    async fn handle(&mut self, (): (), _: &Ctx<()>) {}
+
+    async fn handle_info(&mut self, info: Info, _: &Ctx<()>) {
+        if let Info::Down { reason, .. } = info {
+            // Whoever asked may have given up.
+            let _ = self.0.send(reason);
+        }
+    }
+}
+
+fn pairs<'n>(
+    one_side: &'n [&'n str],
+    other_side: &'n [&'n str],
+) -> impl Iterator<Item = (&'n str, &'n str)> {
+    one_side
+        .iter()
+        .flat_map(move |&a| other_side.iter().map(move |&b| (a, b)))
+}

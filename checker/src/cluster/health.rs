@@ -1,0 +1,170 @@
+//! What goes wrong beside the story: nodes that end by themselves, links that are lost for no
+//! reason, a machine that stands still.
+
+use std::collections::VecDeque;
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use tokio::task::JoinHandle;
+use tokio::time::{Instant, sleep};
+
+use super::{Cluster, Standing, lock};
+use crate::guard::{Child, Ending};
+use crate::scenario::{Stop, Told, unwritten};
+use crate::verdict::Verdict;
+
+/// How long after a lost link a node may be found to have ended: the guard first collects what
+/// the node wrote last.
+const NOTICE: Duration = Duration::from_millis(800);
+
+/// A machine that stands still for less than this is busy, not broken.
+const STILL: Duration = Duration::from_millis(500);
+
+impl Cluster<'_> {
+    /// Looks whether something went wrong that is not the story's: a node ended by itself, or a
+    /// link was lost although nothing had been done to it.
+    ///
+    /// # Errors
+    /// The verdict, if so.
+    pub async fn healthy(&self) -> Told {
+        if let Some(stop) = self.ended_by_itself() {
+            return Err(stop);
+        }
+        if self.switchboard.losses().is_empty() {
+            return Ok(());
+        }
+        Err(self
+            .ailing_soon()
+            .await
+            .unwrap_or_else(|| Stop::fault("A lost link was forgotten.")))
+    }
+
+    /// Like [`healthy`](Self::healthy), after a link was seen to go: the reason may take a moment
+    /// to be known.
+    pub(super) async fn ailing_soon(&self) -> Option<Stop> {
+        let begun = Instant::now();
+        while begun.elapsed() < NOTICE {
+            if let Some(stop) = self.ended_by_itself() {
+                return Some(stop);
+            }
+            sleep(Duration::from_millis(10)).await;
+        }
+        let loss = self.switchboard.losses().into_iter().next()?;
+        let (by, to) = (loss.by.short(), loss.to.short());
+        Some(Stop::inconclusive(format!(
+            "{by} closed its link to {to} although nothing had been done to it; perhaps the machine was too busy."
+        )))
+    }
+
+    /// The verdict, if the machine stood still for a good part of the time since `begun`, in
+    /// which something was to happen `within`.
+    pub(super) fn too_slow(&self, begun: Instant, within: Duration) -> Option<Stop> {
+        let still = self.pulse.longest_pause_since(begun);
+        (still > STILL.max(within / 4)).then(|| {
+            Stop::inconclusive(format!(
+                "The machine stood still for {:.1} s while something was to happen within {:.1} s.",
+                still.as_secs_f32(),
+                within.as_secs_f32()
+            ))
+        })
+    }
+
+    /// What became of the story, in the light of what went on beside it.
+    pub(super) async fn conclude(&self, told: Told) -> Told {
+        let stop = match told {
+            Ok(()) => return self.healthy().await,
+            Err(stop) => stop,
+        };
+        match stop.into_verdict() {
+            Verdict::Failed(mut failure) => {
+                self.healthy().await?;
+                // A process that came to a gap is not restarted, and what is then missed elsewhere
+                // is only the consequence.
+                if let Some(gap) = self.unwritten_gap() {
+                    return Err(Stop::not_written(gap));
+                }
+                if failure.sketch.is_empty() {
+                    failure.sketch = self.sketch();
+                }
+                Err((*failure).into())
+            }
+            other => Err(super::explanation::stop_of(other)),
+        }
+    }
+
+    /// The gap that some node's panic speaks of.
+    fn unwritten_gap(&self) -> Option<String> {
+        let children: Vec<Arc<Child>> = lock(&self.members)
+            .values()
+            .map(|member| Arc::clone(&member.child))
+            .collect();
+        children
+            .iter()
+            .find_map(|child| unwritten(&child.last_stderr_lines(200)))
+    }
+
+    fn ended_by_itself(&self) -> Option<Stop> {
+        let (node, child, ending) = lock(&self.members).iter().find_map(|(node, member)| {
+            let alive = member.standing != Standing::Killed;
+            let ending = member.child.ending().filter(|_| alive)?;
+            Some((node.clone(), Arc::clone(&member.child), ending))
+        })?;
+        if ending == Ending::GuardLost {
+            return Some(Stop::fault("The guard process is gone."));
+        }
+        let stderr = child.last_stderr_lines(20);
+        if let Some(gap) = unwritten(&stderr) {
+            return Some(Stop::not_written(gap));
+        }
+        let mut failure = self
+            .failed(format!("{node} {ending}"), format!("{node} runs until it is told to stop"))
+            .because("A server may crash, and its supervisor starts it again; a node that is gone takes all its servers along.")
+            .stderr(&node, stderr.clone());
+        failure.place = super::explanation::place_of_panic(&stderr);
+        Some(failure.into())
+    }
+}
+
+/// Notices when this process does not get to run.
+pub(super) struct Pulse {
+    pauses: Arc<Mutex<VecDeque<(Instant, Duration)>>>,
+    beating: JoinHandle<()>,
+}
+
+impl Pulse {
+    /// Begins to watch.
+    pub(super) fn start() -> Pulse {
+        const BEAT: Duration = Duration::from_millis(25);
+        const KEPT: usize = 1000;
+        let pauses: Arc<Mutex<VecDeque<(Instant, Duration)>>> = Arc::default();
+        let noted = Arc::clone(&pauses);
+        let beating = tokio::spawn(async move {
+            loop {
+                let before = Instant::now();
+                sleep(BEAT).await;
+                let late = before.elapsed().saturating_sub(BEAT);
+                if late > BEAT {
+                    let mut pauses = lock(&noted);
+                    pauses.push_back((Instant::now(), late));
+                    if pauses.len() > KEPT {
+                        pauses.pop_front();
+                    }
+                }
+            }
+        });
+        Pulse { pauses, beating }
+    }
+
+    /// The longest time since `begun` in which this process did not get to run.
+    pub(super) fn longest_pause_since(&self, begun: Instant) -> Duration {
+        let pauses = lock(&self.pauses);
+        let since = pauses.iter().rev().take_while(|(at, _)| *at >= begun);
+        since.map(|(_, late)| *late).max().unwrap_or_default()
+    }
+}
+
+impl Drop for Pulse {
+    fn drop(&mut self) {
+        self.beating.abort();
+    }
+}

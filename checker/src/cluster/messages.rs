@@ -1,0 +1,140 @@
+//! Questions to the record: what passed between the nodes, and what became of it.
+
+use std::time::Duration;
+
+use runtime::net::faults::{Event, Fate, FrameSeen, Kind};
+
+use super::Cluster;
+
+/// A moment in the record.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Mark(u64);
+
+/// Frames out of the record, to be narrowed down:
+/// `cluster.since(mark).messages("Ping").from("n1").dropped().count()`.
+#[derive(Debug, Clone)]
+pub struct Frames(Vec<(Duration, FrameSeen)>);
+
+impl Cluster<'_> {
+    /// Marks the present moment in the record.
+    pub fn mark(&self) -> Mark {
+        self.switchboard
+            .record(|record, _| Mark(record.forgotten() + record.entries().len() as u64))
+    }
+
+    /// All frames between the nodes since a moment, the runtime's own included.
+    pub fn since(&self, mark: Mark) -> Frames {
+        self.switchboard.record(|record, _| {
+            let known =
+                usize::try_from(mark.0.saturating_sub(record.forgotten())).unwrap_or(usize::MAX);
+            let entries = record.entries().skip(known);
+            let frames = entries.filter_map(|entry| match &entry.event {
+                Event::Frame(frame) => Some((entry.at, frame.clone())),
+                _ => None,
+            });
+            Frames(frames.collect())
+        })
+    }
+
+    /// All frames since the cluster began.
+    pub fn frames(&self) -> Frames {
+        self.since(Mark(0))
+    }
+
+    /// Whether nothing at all got from one side to the other since a moment, nor back: what a
+    /// cut network must show.
+    pub fn nothing_crossed(&self, mark: Mark, one_side: &[&str], other_side: &[&str]) -> bool {
+        let between = |from: &FrameSeen| {
+            let (from, to) = (from.from.short(), from.to.short());
+            (one_side.contains(&from) && other_side.contains(&to))
+                || (other_side.contains(&from) && one_side.contains(&to))
+        };
+        self.since(mark).delivered().filter(between).is_empty()
+    }
+}
+
+impl Frames {
+    /// Those that pass a look.
+    pub fn filter(self, look: impl Fn(&FrameSeen) -> bool) -> Frames {
+        Frames(
+            self.0
+                .into_iter()
+                .filter(|(_, frame)| look(frame))
+                .collect(),
+        )
+    }
+
+    /// Those that a node sent.
+    pub fn from(self, node: &str) -> Frames {
+        self.filter(|frame| frame.from.short() == node)
+    }
+
+    /// Those for a node.
+    pub fn to(self, node: &str) -> Frames {
+        self.filter(|frame| frame.to.short() == node)
+    }
+
+    /// Messages of one variant, sent with or without the wish for an answer; not the answers.
+    pub fn messages(self, variant: &str) -> Frames {
+        self.filter(|frame| {
+            matches!(frame.kind, Kind::Cast | Kind::Call)
+                && frame.message.as_deref() == Some(variant)
+        })
+    }
+
+    /// What programs said to each other: casts, calls and answers, without the runtime's own.
+    pub fn of_programs(self) -> Frames {
+        self.filter(is_of_programs)
+    }
+
+    /// Those of a kind.
+    pub fn kind(self, kind: Kind) -> Frames {
+        self.filter(|frame| frame.kind == kind)
+    }
+
+    /// Those that got through, once or twice, or will.
+    pub fn delivered(self) -> Frames {
+        self.filter(|frame| {
+            matches!(frame.fate, Fate::Deliver | Fate::Duplicate) || frame.delivered_at.is_some()
+        })
+    }
+
+    /// Those that were taken away: by a rule, a partition or a blackhole.
+    pub fn dropped(self) -> Frames {
+        self.filter(|frame| matches!(frame.fate, Fate::Drop | Fate::Swallow))
+    }
+
+    /// Those that arrived twice.
+    pub fn doubled(self) -> Frames {
+        self.filter(|frame| frame.fate == Fate::Duplicate)
+    }
+
+    /// How many they are.
+    pub fn count(&self) -> usize {
+        self.0.len()
+    }
+
+    /// Whether there are none.
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    /// Each, with the time at which it was sent.
+    pub fn iter(&self) -> impl Iterator<Item = &(Duration, FrameSeen)> {
+        self.0.iter()
+    }
+}
+
+/// Whether a frame is a program's, and not the runtime's own bookkeeping.
+pub(super) fn is_of_programs(frame: &FrameSeen) -> bool {
+    let known = match frame.kind {
+        Kind::Cast | Kind::Call => true,
+        Kind::Answer | Kind::NoAnswer => frame.message.is_some(),
+        _ => false,
+    };
+    known
+        && !frame
+            .server
+            .as_ref()
+            .is_some_and(|server| server.starts_with('$'))
+}

@@ -1,0 +1,360 @@
+//! The processes of a cluster: started, killed, paused, and brought together.
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+use std::time::Duration;
+
+use runtime::NodeName;
+use runtime::system::{NODE, NodeMsg};
+use tokio::time::{Instant, sleep};
+
+use super::{Cluster, RUNTIME_PATIENCE, lock, unordered};
+use crate::guard::{Child, Program};
+use crate::scenario::{Stop, Told};
+
+/// A node of the cluster.
+pub(super) struct Member {
+    pub(super) name: NodeName,
+    pub(super) child: Arc<Child>,
+    pub(super) standing: Standing,
+    /// How often it was started.
+    starts: u64,
+}
+
+/// What we did to a node's process.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Standing {
+    Running,
+    Paused,
+    Killed,
+}
+
+impl Cluster<'_> {
+    /// Starts a node and connects it to no other.
+    ///
+    /// # Errors
+    /// The verdict, when it does not come up.
+    pub async fn start_node(&self, node: &str) -> Told {
+        self.switchboard.note(format!("{node} starts"));
+        self.spawn(node)?;
+        self.ready(node).await
+    }
+
+    /// Starts a node, connects it to one of the others, and waits until it is in the mesh.
+    ///
+    /// # Errors
+    /// The verdict, when it does not come up or does not get in.
+    pub async fn join(&self, node: &str) -> Told {
+        self.start_node(node).await?;
+        self.bring_in(node).await
+    }
+
+    /// Kills a node if it runs, starts it again under its name, and waits until it is back in the
+    /// mesh. It remembers nothing.
+    ///
+    /// # Errors
+    /// The verdict, when it does not come back.
+    pub async fn restart(&self, node: &str) -> Told {
+        if self.standing(node) != Some(Standing::Killed) {
+            self.kill(node).await?;
+        }
+        self.join(node).await
+    }
+
+    /// Kills a node (`kill -9`), and waits until it is gone.
+    ///
+    /// # Errors
+    /// Inconclusive, when that cannot be seen.
+    pub async fn kill(&self, node: &str) -> Told {
+        self.excuse_all(node);
+        let child = self.child(node)?;
+        self.set_standing(node, Standing::Killed);
+        self.switchboard.note(format!("{node} is killed"));
+        child.kill().await?;
+        let name = self.name(node);
+        let begun = Instant::now();
+        while self.switchboard.is_registered(&name) {
+            if begun.elapsed() > RUNTIME_PATIENCE {
+                return Err(Stop::inconclusive(format!(
+                    "{node} was killed, but its connections did not close."
+                )));
+            }
+            sleep(Duration::from_millis(2)).await;
+        }
+        Ok(())
+    }
+
+    /// Makes a node stand still (`kill -STOP`), and waits until it does. It keeps its links, for
+    /// as long as the others believe in them.
+    ///
+    /// # Errors
+    /// Inconclusive, when it does not stop.
+    pub async fn pause(&self, node: &str) -> Told {
+        self.excuse_all(node);
+        let child = self.child(node)?;
+        self.set_standing(node, Standing::Paused);
+        self.switchboard.note(format!("{node} is paused"));
+        self.proven(child.pause().await, node).await
+    }
+
+    /// Lets a paused node run on.
+    ///
+    /// # Errors
+    /// Inconclusive, when it has ended meanwhile.
+    pub async fn resume(&self, node: &str) -> Told {
+        let child = self.child(node)?;
+        self.set_standing(node, Standing::Running);
+        self.switchboard.note(format!("{node} runs on"));
+        self.proven(child.resume().await, node).await
+    }
+
+    /// Connects a node to another.
+    ///
+    /// # Errors
+    /// Inconclusive, when they do not come together although nothing is between them.
+    pub async fn connect(&self, node: &str, to: &str) -> Told {
+        lock(&self.parted).remove(&unordered(node, to));
+        let other = self.name(to);
+        let connected = self
+            .call(node, &NODE, |reply| NodeMsg::Connect(other, reply))
+            .await?;
+        match connected {
+            Ok(()) => Ok(()),
+            Err(why) => {
+                self.healthy().await?;
+                Err(Stop::inconclusive(format!(
+                    "{node} could not connect to {to}: {why}."
+                )))
+            }
+        }
+    }
+
+    /// Disconnects two nodes on purpose, and waits until neither lists the other.
+    ///
+    /// # Errors
+    /// Inconclusive, when they stay connected.
+    pub async fn disconnect(&self, node: &str, from: &str) -> Told {
+        self.switchboard.excuse(&self.name(node), &self.name(from));
+        lock(&self.parted).insert(unordered(node, from));
+        self.switchboard
+            .note(format!("{node} disconnects from {from} on purpose"));
+        let other = self.name(from);
+        self.call(node, &NODE, |reply| NodeMsg::Disconnect(other, reply))
+            .await?;
+        self.await_parted(&[node], &[from], RUNTIME_PATIENCE).await
+    }
+
+    /// The nodes that a node lists, by their short names.
+    ///
+    /// # Errors
+    /// When the node does not answer.
+    pub async fn list(&self, node: &str) -> Result<BTreeSet<String>, super::Unanswered> {
+        let names = self.call(node, &NODE, NodeMsg::List).await?;
+        Ok(names.iter().map(|name| name.short().to_owned()).collect())
+    }
+
+    /// Whether a node answers at all.
+    pub async fn ping(&self, node: &str, within: Duration) -> bool {
+        self.call_within(within, node, &NODE, NodeMsg::Ping)
+            .await
+            .is_ok()
+    }
+
+    /// The nodes that run, by their short names.
+    pub fn running(&self) -> Vec<String> {
+        let members = lock(&self.members);
+        let running = members
+            .iter()
+            .filter(|(_, member)| member.standing == Standing::Running);
+        running.map(|(node, _)| node.clone()).collect()
+    }
+
+    /// Waits until each running node lists each other one, where nothing is between the two.
+    /// From then on, a link that is lost without a fault makes the scenario inconclusive.
+    ///
+    /// # Errors
+    /// Inconclusive, when it takes too long.
+    pub async fn await_mesh(&self) -> Told {
+        self.await_mesh_within(RUNTIME_PATIENCE).await
+    }
+
+    /// Like [`await_mesh`](Self::await_mesh), with a time of its own.
+    ///
+    /// # Errors
+    /// Inconclusive, when it takes too long.
+    pub async fn await_mesh_within(&self, within: Duration) -> Told {
+        let begun = Instant::now();
+        let mut pause = Duration::from_millis(2);
+        loop {
+            let missing = self.missing_links().await?;
+            let Some((node, other)) = missing.first() else {
+                break;
+            };
+            if begun.elapsed() > within {
+                self.healthy().await?;
+                let seconds = within.as_secs_f32();
+                return Err(Stop::inconclusive(format!(
+                    "{node} and {other} were not connected after {seconds} s."
+                )));
+            }
+            // They find each other by themselves. A word from us saves the pause between tries.
+            if begun.elapsed() > Duration::from_millis(50) {
+                for (node, other) in &missing {
+                    let other = self.name(other);
+                    let short = Duration::from_millis(200);
+                    let _ = self
+                        .call_within(short, node, &NODE, |reply| NodeMsg::Connect(other, reply))
+                        .await;
+                }
+            }
+            sleep(pause).await;
+            pause = (pause * 2).min(super::LOOK);
+        }
+        for (a, b) in self.expected_links() {
+            self.switchboard.expect_link(&self.name(&a), &self.name(&b));
+        }
+        Ok(())
+    }
+
+    pub(super) fn spawn(&self, node: &str) -> Told {
+        let name = self.name(node);
+        let mut members = lock(&self.members);
+        let starts = match members.get(node) {
+            Some(member) if member.standing != Standing::Killed => {
+                return Err(Stop::fault(format!(
+                    "The scenario starts {node}, which runs already."
+                )));
+            }
+            Some(member) => member.starts + 1,
+            None => 1,
+        };
+        let seed = self
+            .context
+            .seed
+            .wrapping_mul(1000)
+            .wrapping_add(members.len() as u64 * 100 + starts);
+        let seconds = |time: Duration| time.as_secs_f64().to_string();
+        let program = Program::node(name.as_str(), &self.context.binary)
+            .args(["--name", name.as_str(), "--cookie", &self.cookie])
+            .args([
+                "--directory".to_owned(),
+                self.switchboard.directory().to_string(),
+            ])
+            .args(["--tick-time".to_owned(), seconds(self.options.tick_time)])
+            .args([
+                "--call-timeout".to_owned(),
+                seconds(self.options.call_timeout),
+            ])
+            .args(["--seed".to_owned(), seed.to_string()])
+            .arg("--exit-with-stdin")
+            .memory_limit(self.options.memory_limit);
+        let child = Arc::new(self.context.guard.spawn(program));
+        members.insert(
+            node.to_owned(),
+            Member {
+                name,
+                child,
+                standing: Standing::Running,
+                starts,
+            },
+        );
+        Ok(())
+    }
+
+    pub(super) async fn ready(&self, node: &str) -> Told {
+        let child = self.child(node)?;
+        let ready = child
+            .ready(self.options.ready_within, self.context.sources.as_deref())
+            .await;
+        ready
+            .map(drop)
+            .map_err(|why| self.context.not_ready(&child, &why))
+    }
+
+    pub(super) fn child(&self, node: &str) -> Result<Arc<Child>, Stop> {
+        match lock(&self.members).get(node) {
+            Some(member) => Ok(Arc::clone(&member.child)),
+            None => Err(Stop::fault(format!(
+                "The scenario speaks of {node}, which it never started."
+            ))),
+        }
+    }
+
+    async fn bring_in(&self, node: &str) -> Told {
+        let reachable = |other: &String| other != node && !self.is_apart(node, other);
+        if let Some(other) = self.running().into_iter().find(reachable) {
+            self.connect(node, &other).await?;
+        }
+        self.await_mesh().await
+    }
+
+    fn standing(&self, node: &str) -> Option<Standing> {
+        lock(&self.members).get(node).map(|member| member.standing)
+    }
+
+    fn set_standing(&self, node: &str, standing: Standing) {
+        if let Some(member) = lock(&self.members).get_mut(node) {
+            member.standing = standing;
+        }
+    }
+
+    /// The links of a node may go: something is done to it.
+    fn excuse_all(&self, node: &str) {
+        let name = self.name(node);
+        for member in lock(&self.members).values() {
+            self.switchboard.excuse(&name, &member.name);
+        }
+    }
+
+    /// Something was done to a node's process: it is a proof, unless it could not be done.
+    async fn proven(&self, done: crate::trouble::Result<()>, node: &str) -> Told {
+        match done {
+            Ok(()) => Ok(()),
+            Err(trouble) => {
+                self.healthy().await?;
+                Err(Stop::inconclusive(format!(
+                    "What was to happen to {node} did not: the checker {trouble}."
+                )))
+            }
+        }
+    }
+
+    fn is_apart(&self, a: &str, b: &str) -> bool {
+        self.switchboard.is_cut(&self.name(a), &self.name(b))
+            || lock(&self.parted).contains(&unordered(a, b))
+    }
+
+    fn expected_links(&self) -> Vec<(String, String)> {
+        let running = self.running();
+        let mut links = Vec::new();
+        for (index, a) in running.iter().enumerate() {
+            links.extend(
+                running[index + 1..]
+                    .iter()
+                    .filter(|b| !self.is_apart(a, b))
+                    .map(|b| (a.clone(), b.clone())),
+            );
+        }
+        links
+    }
+
+    /// Pairs of which at least one node does not list the other; that one stands first.
+    async fn missing_links(&self) -> Result<Vec<(String, String)>, Stop> {
+        let mut lists = std::collections::BTreeMap::new();
+        for node in self.running() {
+            lists.insert(node.clone(), self.list(&node).await?);
+        }
+        let lists = &lists;
+        let lacks = |a: &String, b: &String| lists.get(a).is_some_and(|list| !list.contains(b));
+        let links = self.expected_links().into_iter();
+        Ok(links
+            .filter_map(|(a, b)| {
+                if lacks(&a, &b) {
+                    Some((a, b))
+                } else {
+                    lacks(&b, &a).then_some((b, a))
+                }
+            })
+            .collect())
+    }
+}

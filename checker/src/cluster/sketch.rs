@@ -1,0 +1,483 @@
+//! A small picture of who said what to whom, and what the network did to it.
+//!
+//! Time runs downwards, each node has a column, each message is an arrow:
+//!
+//! ```text
+//!             n1                    n2
+//!    0.120 s  ├─ Ping{count: 3} ───►│
+//!    0.121 s  ├─ Ping{count: 4} ─✗  │
+//! ```
+
+use std::time::Duration;
+
+use ciborium::Value;
+use runtime::net::faults::{Entry, Event, Fate, FrameSeen, Kind, Record};
+use runtime::wire;
+
+use super::Cluster;
+use super::messages::is_of_programs;
+use crate::switchboard::Payloads;
+
+/// No line is longer.
+const WIDTH: usize = 100;
+
+/// Where the first column stands, behind the time.
+const FIRST: usize = 14;
+
+/// How many events are shown: the last ones.
+const ROWS: usize = 16;
+
+/// How far columns stand apart at most.
+const APART: usize = 36;
+
+impl Cluster<'_> {
+    /// The picture of the last messages, drawn with a line for each.
+    pub fn sketch(&self) -> Vec<String> {
+        let mut rows = self.switchboard.record(rows);
+        let earlier = rows.len().saturating_sub(ROWS);
+        rows.drain(..earlier);
+        let nodes: Vec<String> = super::lock(&self.members).keys().cloned().collect();
+        let mut lines = draw(&nodes, &rows);
+        if earlier > 0 && !lines.is_empty() {
+            lines.insert(1, format!("{:FIRST$}… {earlier} earlier events", ""));
+        }
+        lines
+    }
+}
+
+/// Something that is drawn in a line of its own.
+#[derive(Debug, Clone, PartialEq, Eq)]
+struct Row {
+    at: Duration,
+    what: What,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+enum What {
+    Arrow {
+        from: String,
+        to: String,
+        label: String,
+        end: End,
+    },
+    /// The link between two nodes went.
+    Cut {
+        a: String,
+        b: String,
+    },
+    Note(String),
+}
+
+/// How an arrow ends.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum End {
+    Arrived,
+    Twice,
+    Dropped,
+    Swallowed,
+    Held,
+    /// It was under way when the link went, or still is.
+    UnderWay,
+}
+
+/// What is worth drawing of a record: what programs said, what was done on purpose, and links
+/// that went.
+fn rows(record: &Record, payloads: &Payloads) -> Vec<Row> {
+    let entries: Vec<&Entry> = record.entries().collect();
+    let mut names = std::collections::BTreeMap::new();
+    let mut spoken = std::collections::BTreeSet::new();
+    let mut rows = Vec::new();
+    for Entry { at, event } in entries {
+        let what = match event {
+            Event::Frame(frame) => {
+                if is_of_programs(frame) || frame.kind == Kind::Tick {
+                    spoken.insert(frame.connection);
+                }
+                is_of_programs(frame).then(|| What::Arrow {
+                    from: frame.from.short().to_owned(),
+                    to: frame.to.short().to_owned(),
+                    label: label(frame, payloads),
+                    end: end(frame),
+                })
+            }
+            Event::Opened {
+                connection,
+                from,
+                to,
+            } => {
+                names.insert(
+                    *connection,
+                    (from.short().to_owned(), to.short().to_owned()),
+                );
+                None
+            }
+            Event::Closed { connection, .. } if spoken.contains(connection) => {
+                names.get(connection).map(|(a, b)| What::Cut {
+                    a: a.clone(),
+                    b: b.clone(),
+                })
+            }
+            Event::Note(text) => Some(What::Note(without_host(text))),
+            Event::Closed { .. } | Event::Refused { .. } => None,
+        };
+        rows.extend(what.map(|what| Row { at: *at, what }));
+    }
+    rows
+}
+
+fn end(frame: &FrameSeen) -> End {
+    match frame.fate {
+        Fate::Drop => End::Dropped,
+        Fate::Swallow => End::Swallowed,
+        Fate::Hold(_) if frame.delivered_at.is_none() => End::Held,
+        Fate::Duplicate => End::Twice,
+        Fate::Deliver | Fate::Hold(_) if frame.delivered_at.is_some() => End::Arrived,
+        Fate::Deliver | Fate::Hold(_) => End::UnderWay,
+    }
+}
+
+/// `Ping{count: 3}`, `Count?`, `Count = 3`.
+fn label(frame: &FrameSeen, payloads: &Payloads) -> String {
+    let said: Option<Value> = payloads
+        .of(frame)
+        .and_then(|payload| wire::decode(&payload).ok());
+    let name = frame.message.as_deref().unwrap_or("?");
+    match (frame.kind, said) {
+        (Kind::Call, Some(said)) => format!("{}?", message(&said)),
+        (Kind::Call, None) => format!("{name}?"),
+        (Kind::Answer, Some(said)) => format!("{name} = {}", value(&said)),
+        (Kind::Answer, None) => format!("{name} = …"),
+        (Kind::NoAnswer, _) => format!("{name}: no answer"),
+        (_, Some(said)) => message(&said),
+        (_, None) => name.to_owned(),
+    }
+}
+
+/// A message as its variant is written in Rust.
+fn message(said: &Value) -> String {
+    match said {
+        Value::Map(entries) => match &entries[..] {
+            [(Value::Text(name), Value::Null)] => name.clone(),
+            [(Value::Text(name), Value::Array(fields))] => {
+                let fields: Vec<String> = fields
+                    .iter()
+                    .filter(|field| !field.is_null())
+                    .map(value)
+                    .collect();
+                if fields.is_empty() {
+                    name.clone()
+                } else {
+                    format!("{name}({})", fields.join(", "))
+                }
+            }
+            [(Value::Text(name), fields @ Value::Map(_))] => format!("{name}{}", value(fields)),
+            [(Value::Text(name), field)] => format!("{name}({})", value(field)),
+            _ => value(said),
+        },
+        other => value(other),
+    }
+}
+
+fn value(of: &Value) -> String {
+    match of {
+        Value::Text(text) => without_host(text),
+        Value::Integer(number) => i128::from(*number).to_string(),
+        Value::Bool(yes) => yes.to_string(),
+        Value::Float(number) => number.to_string(),
+        Value::Null => "()".to_owned(),
+        Value::Bytes(bytes) => format!("{} bytes", bytes.len()),
+        Value::Array(items) => format!(
+            "[{}]",
+            items.iter().map(value).collect::<Vec<_>>().join(", ")
+        ),
+        Value::Map(entries) => {
+            let entries = entries
+                .iter()
+                .map(|(key, of)| format!("{}: {}", value(key), value(of)));
+            format!("{{{}}}", entries.collect::<Vec<_>>().join(", "))
+        }
+        _ => "…".to_owned(),
+    }
+}
+
+/// All nodes of a scenario are on one host: their short names say enough.
+fn without_host(text: &str) -> String {
+    text.replace("@127.0.0.1", "")
+}
+
+/// Draws rows below the nodes' names, and explains the signs that were needed.
+fn draw(nodes: &[String], rows: &[Row]) -> Vec<String> {
+    if nodes.is_empty() || rows.is_empty() {
+        return Vec::new();
+    }
+    let apart = match nodes.len() {
+        1 => 0,
+        more => ((WIDTH - FIRST - 8) / (more - 1)).min(APART),
+    };
+    let column = |node: &str| {
+        nodes
+            .iter()
+            .position(|other| other == node)
+            .map(|index| FIRST + index * apart)
+    };
+    let mut head = Line::new();
+    for (index, node) in nodes.iter().enumerate() {
+        head.put(FIRST + index * apart, node);
+    }
+    let mut lines = vec![head.finish()];
+    let mut signs = Vec::new();
+    for row in rows {
+        let mut line = Line::new();
+        line.put(0, &format!("{:>9.3} s", row.at.as_secs_f64()));
+        match &row.what {
+            What::Note(text) => line.put(FIRST, text),
+            What::Arrow {
+                from,
+                to,
+                label,
+                end,
+            } => {
+                line.lifelines(nodes.len(), apart);
+                let (Some(start), Some(stop)) = (column(from), column(to)) else {
+                    // A guest has no column.
+                    line.put(
+                        FIRST + nodes.len() * apart,
+                        &format!("{from} → {to}: {label}"),
+                    );
+                    lines.push(line.finish());
+                    continue;
+                };
+                line.arrow(start, stop, label, *end);
+                signs.extend(
+                    end.legend()
+                        .filter(|sign| !signs.contains(sign))
+                        .into_iter()
+                        .collect::<Vec<_>>(),
+                );
+            }
+            What::Cut { a, b } => {
+                line.lifelines(nodes.len(), apart);
+                let (Some(a), Some(b)) = (column(a), column(b)) else {
+                    continue;
+                };
+                line.cut(a.min(b), a.max(b));
+            }
+        }
+        lines.push(line.finish());
+    }
+    if !signs.is_empty() {
+        lines.push(format!("{:FIRST$}{}", "", signs.join("   ")));
+    }
+    lines
+}
+
+impl End {
+    fn head(self, rightwards: bool) -> char {
+        match self {
+            End::Arrived if rightwards => '►',
+            End::Arrived => '◄',
+            End::Twice if rightwards => '⇉',
+            End::Twice => '⇇',
+            End::Dropped => '✗',
+            End::Swallowed => '∅',
+            End::Held => '‖',
+            End::UnderWay => '╳',
+        }
+    }
+
+    /// Whether the arrow gets to its node.
+    fn reaches(self) -> bool {
+        matches!(self, End::Arrived | End::Twice)
+    }
+
+    fn legend(self) -> Option<&'static str> {
+        match self {
+            End::Arrived => None,
+            End::Twice => Some("⇉ arrived twice"),
+            End::Dropped => Some("✗ dropped"),
+            End::Swallowed => Some("∅ swallowed in silence"),
+            End::Held => Some("‖ held back"),
+            End::UnderWay => Some("╳ not arrived"),
+        }
+    }
+}
+
+/// A line of the picture, of single-width characters.
+struct Line(Vec<char>);
+
+impl Line {
+    fn new() -> Self {
+        Line(vec![' '; WIDTH])
+    }
+
+    fn put(&mut self, at: usize, text: &str) {
+        for (place, letter) in self.0.iter_mut().skip(at).zip(text.chars()) {
+            *place = letter;
+        }
+        if at + text.chars().count() > WIDTH {
+            self.0[WIDTH - 1] = '…';
+        }
+    }
+
+    fn lifelines(&mut self, columns: usize, apart: usize) {
+        for index in 0..columns {
+            self.0[FIRST + index * apart] = '│';
+        }
+    }
+
+    fn arrow(&mut self, start: usize, stop: usize, label: &str, end: End) {
+        if start == stop {
+            return self.put(start + 2, &format!("⟲ {label}"));
+        }
+        let rightwards = start < stop;
+        let short = if end.reaches() { 1 } else { 3 };
+        let tip = if rightwards {
+            stop - short
+        } else {
+            stop + short
+        };
+        let (low, high) = (start.min(tip), start.max(tip));
+        for place in &mut self.0[low + 1..high] {
+            *place = if *place == '│' { '┼' } else { '─' };
+        }
+        self.0[start] = if rightwards { '├' } else { '┤' };
+        self.0[tip] = end.head(rightwards);
+        let room = (high - low).saturating_sub(6);
+        let label = shortened(label, room);
+        if !label.is_empty() {
+            self.put(low + 2, &format!(" {label} "));
+        }
+    }
+
+    fn cut(&mut self, low: usize, high: usize) {
+        for place in &mut self.0[low + 1..high] {
+            *place = '╌';
+        }
+        let text = " ╳ link cut ╳ ";
+        let text = if high - low > text.chars().count() + 2 {
+            text
+        } else {
+            "╳"
+        };
+        self.put(low + (high - low - text.chars().count()).div_ceil(2), text);
+    }
+
+    fn finish(self) -> String {
+        self.0.into_iter().collect::<String>().trim_end().to_owned()
+    }
+}
+
+fn shortened(text: &str, room: usize) -> String {
+    if text.chars().count() <= room {
+        return text.to_owned();
+    }
+    match room {
+        0 => String::new(),
+        room => text.chars().take(room - 1).chain(['…']).collect(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn nodes(count: usize) -> Vec<String> {
+        (1..=count).map(|number| format!("n{number}")).collect()
+    }
+
+    fn arrow(at: u64, from: &str, to: &str, label: &str, end: End) -> Row {
+        let what = What::Arrow {
+            from: from.into(),
+            to: to.into(),
+            label: label.into(),
+            end,
+        };
+        Row {
+            at: Duration::from_millis(at),
+            what,
+        }
+    }
+
+    fn note(at: u64, text: &str) -> Row {
+        Row {
+            at: Duration::from_millis(at),
+            what: What::Note(text.into()),
+        }
+    }
+
+    #[test]
+    fn each_fate_has_its_sign() {
+        let rows = [
+            note(100, "▸ n1 sends its pings."),
+            arrow(120, "n1", "n2", "Ping{count: 3}", End::Arrived),
+            arrow(121, "n1", "n3", "Ping{count: 3}", End::Arrived),
+            arrow(122, "n2", "n1", "Count = 3", End::Arrived),
+            arrow(130, "n1", "n2", "Ping{count: 4}", End::Dropped),
+            arrow(131, "n3", "n2", "Ping{count: 1}", End::Twice),
+            arrow(132, "n3", "n1", "Ping{count: 1}", End::Held),
+            Row {
+                at: Duration::from_millis(140),
+                what: What::Cut {
+                    a: "n2".into(),
+                    b: "n1".into(),
+                },
+            },
+            arrow(150, "n2", "n3", "Ping{count: 1}", End::Swallowed),
+            arrow(151, "n2", "n2", "Ping{count: 1}", End::Arrived),
+        ];
+        insta::assert_snapshot!(draw(&nodes(3), &rows).join("\n"), @"");
+    }
+
+    #[test]
+    fn many_columns_fit_and_long_labels_are_shortened() {
+        let rows = [
+            arrow(
+                1,
+                "n1",
+                "n2",
+                "Totals{n1@127.0.0.1: 1, n2@127.0.0.1: 2}",
+                End::Arrived,
+            ),
+            arrow(
+                2,
+                "n6",
+                "n1",
+                "Totals{n1@127.0.0.1: 1, n2@127.0.0.1: 2}",
+                End::Dropped,
+            ),
+        ];
+        let lines = draw(&nodes(6), &rows);
+        assert!(
+            lines.iter().all(|line| line.chars().count() <= WIDTH),
+            "{lines:?}"
+        );
+        insta::assert_snapshot!(lines.join("\n"), @"");
+    }
+
+    #[test]
+    fn messages_are_written_as_in_rust() {
+        #[derive(serde::Serialize)]
+        enum Msg {
+            Stop,
+            Total(Option<()>),
+            Ping { from: &'static str, count: u64 },
+            Put(u64, &'static str, Option<()>),
+        }
+        let text = |msg: &Msg| message(&wire::decode(&wire::encode(msg).unwrap()).unwrap());
+        assert_eq!(text(&Msg::Stop), "Stop");
+        assert_eq!(text(&Msg::Total(None)), "Total");
+        assert_eq!(
+            text(&Msg::Ping {
+                from: "n1@127.0.0.1",
+                count: 3
+            }),
+            "Ping{from: n1, count: 3}"
+        );
+        assert_eq!(text(&Msg::Put(7, "a", None)), "Put(7, a)");
+    }
+
+    #[test]
+    fn nothing_is_drawn_of_nothing() {
+        assert!(draw(&nodes(2), &[]).is_empty());
+    }
+}

@@ -1,0 +1,141 @@
+//! Waiting for what must become true, and watching what must stay true.
+
+use std::time::Duration;
+
+use tokio::time::{Instant, sleep, timeout};
+
+use super::{Cluster, LOOK};
+use crate::scenario::{Stop, Told};
+
+/// How long the last look may take beyond the time that was given.
+const LAST_LOOK: Duration = Duration::from_secs(1);
+
+/// A claim that does not hold at the moment.
+#[derive(Debug)]
+pub enum Unmet {
+    /// It may hold later.
+    NotYet {
+        /// The node that is to blame, if one is.
+        node: Option<String>,
+        /// What was seen instead: "n2 shows 2 for n1".
+        seen: String,
+    },
+    /// It cannot hold any more.
+    Never(Stop),
+}
+
+impl Unmet {
+    /// What was seen at a node instead of what was claimed.
+    pub fn at(node: &str, seen: impl Into<String>) -> Unmet {
+        Unmet::NotYet {
+            node: Some(node.to_owned()),
+            seen: seen.into(),
+        }
+    }
+}
+
+impl From<String> for Unmet {
+    fn from(seen: String) -> Self {
+        Unmet::NotYet { node: None, seen }
+    }
+}
+
+impl From<&str> for Unmet {
+    fn from(seen: &str) -> Self {
+        seen.to_owned().into()
+    }
+}
+
+impl From<Stop> for Unmet {
+    fn from(stop: Stop) -> Self {
+        Unmet::Never(stop)
+    }
+}
+
+impl Cluster<'_> {
+    /// Waits until a claim holds, looking about fifty times a second. `expected` is the claim in
+    /// words: "every consumer shows 3 for n1".
+    ///
+    /// # Errors
+    /// A failure with what was seen last, when the time is over. Inconclusive, when the machine
+    /// stood still for a good part of it.
+    pub async fn eventually<F>(
+        &self,
+        within: Duration,
+        expected: impl Into<String>,
+        mut claim: F,
+    ) -> Told
+    where
+        F: AsyncFnMut() -> Result<(), Unmet>,
+    {
+        let begun = Instant::now();
+        let mut last = (None, "nothing was seen in time".to_owned());
+        loop {
+            let left = within.saturating_sub(begun.elapsed());
+            match timeout(left + LAST_LOOK, claim()).await {
+                Ok(Ok(())) => return Ok(()),
+                Ok(Err(Unmet::Never(stop))) => return Err(stop),
+                Ok(Err(Unmet::NotYet { node, seen })) => last = (node, seen),
+                Err(_) => {}
+            }
+            if begun.elapsed() >= within {
+                break;
+            }
+            self.healthy().await?;
+            sleep(LOOK).await;
+        }
+        self.healthy().await?;
+        if let Some(stop) = self.too_slow(begun, within) {
+            return Err(stop);
+        }
+        let (node, seen) = last;
+        let seen = format!("{seen}, still after {} s", seconds(within));
+        Err(self.blamed(node.as_deref(), seen, expected.into()))
+    }
+
+    /// Watches that a claim holds for some time, looking about fifty times a second. For what
+    /// must *not* happen, [`quiesce`](Self::quiesce) and one look prove more.
+    ///
+    /// # Errors
+    /// A failure as soon as it does not hold.
+    pub async fn throughout<F>(
+        &self,
+        time: Duration,
+        expected: impl Into<String>,
+        mut claim: F,
+    ) -> Told
+    where
+        F: AsyncFnMut() -> Result<(), Unmet>,
+    {
+        let begun = Instant::now();
+        while begun.elapsed() < time {
+            match claim().await {
+                Ok(()) => {}
+                Err(Unmet::Never(stop)) => return Err(stop),
+                Err(Unmet::NotYet { node, seen }) => {
+                    self.healthy().await?;
+                    return Err(self.blamed(node.as_deref(), seen, expected.into()));
+                }
+            }
+            self.healthy().await?;
+            sleep(LOOK).await;
+        }
+        Ok(())
+    }
+
+    fn blamed(&self, node: Option<&str>, seen: String, expected: String) -> Stop {
+        let mut failure = self.failed(seen, expected);
+        if let Some(node) = node
+            && let Ok(child) = self.child(node)
+        {
+            failure = failure.stderr(node, child.last_stderr_lines(20));
+        }
+        failure.into()
+    }
+}
+
+/// `3`, `0.5`: seconds as people write them.
+fn seconds(time: Duration) -> String {
+    let text = format!("{:.2}", time.as_secs_f64());
+    text.trim_end_matches('0').trim_end_matches('.').to_owned()
+}
