@@ -1,0 +1,798 @@
+//! What the course's text says is true: its commands are understood, they print what is shown
+//! below them, and whatever the text points at is there.
+//!
+//! In TRAINING.md and README.md, a block marked `console` holds commands (lines that begin with
+//! `$ `) and, below each, what it prints; `…` stands for what differs. Blocks marked `text` hold
+//! what cannot be run here: two windows, a debugger, pictures.
+
+use std::collections::BTreeSet;
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output};
+use std::time::Duration;
+
+use checker::manifest::{PARTS, Part};
+use checker::report::terminal::render;
+use checker::report::{Graded, PartReport};
+use checker::verdict::{Outcome, ProblemResult, Standing, Verdict};
+use runtime::{CallError, ExitReason, NodeName};
+use walkdir::WalkDir;
+
+const CHECKER: &str = env!("CARGO_BIN_EXE_checker");
+
+/// The documents that tell a learner what to do.
+const TAUGHT: [&str; 2] = ["TRAINING.md", "README.md"];
+
+/// All documents whose links must lead somewhere.
+const LINKED: [&str; 5] = [
+    "TRAINING.md",
+    "README.md",
+    "CHANGELOG.md",
+    "ARCHITECTURE.md",
+    "docs/PROTOCOL.md",
+];
+
+/// The folders of the course; a word that begins with one of them is a path.
+const FOLDERS: [&str; 5] = ["checker/", "docs/", "exercises/", "runtime/", "solutions/"];
+
+/// The flags of cargo that the text uses. (Those of our own programs are looked up.)
+const CARGO_FLAGS: [&str; 7] = [
+    "--locked",
+    "--no-deps",
+    "--offline",
+    "--open",
+    "--path",
+    "--workspace",
+    "-p",
+];
+
+#[test]
+fn console_blocks_hold_commands_of_known_shapes() {
+    for command in commands() {
+        for word in &command.words {
+            let plain = word
+                .chars()
+                .all(|c| c.is_ascii_alphanumeric() || "-_./=@:".contains(c));
+            assert!(
+                plain,
+                "{command}: {word:?} could mean more to a shell than it says"
+            );
+        }
+        match kind(&command.words) {
+            Some(Kind::Cargo) => check_cargo(&command.to_string(), &command.words),
+            Some(Kind::Checker { .. }) => {}
+            None => panic!("{command}: no command of a known shape; should its block be `text`?"),
+        }
+    }
+}
+
+#[test]
+fn commands_of_the_checker_are_understood() {
+    let mut understood = 0;
+    for command in commands() {
+        if let Some(Kind::Checker { args, quick: false }) = kind(&command.words) {
+            check_understood(&command.to_string(), args);
+            understood += 1;
+        }
+    }
+    assert!(
+        understood > 5,
+        "only {understood} commands of the checker were found"
+    );
+    for document in taught() {
+        for span in document.spans() {
+            let words: Vec<&str> = span.split_whitespace().collect();
+            if let ["cargo", "checker", args @ ..] = &words[..] {
+                check_understood(&format!("{}: `{span}`", document.file), args);
+            }
+        }
+    }
+}
+
+#[test]
+fn quick_commands_print_what_is_shown() {
+    let mut ran = 0;
+    for command in commands() {
+        let Some(Kind::Checker { args, quick: true }) = kind(&command.words) else {
+            assert!(
+                command.shown.is_empty(),
+                "{command}: it is not run here, so show what it prints in a `text` block"
+            );
+            continue;
+        };
+        let output = checker(args);
+        assert!(
+            output.status.success(),
+            "{command} failed:\n{}",
+            everything(&output)
+        );
+        check_shown(&command.to_string(), &everything(&output), &command.shown);
+        ran += 1;
+    }
+    assert!(ran >= 2, "only {ran} commands were run");
+}
+
+#[test]
+fn readme_shows_what_a_solution_that_passes_prints() {
+    let readme = Document::read("README.md");
+    colored::control::set_override(false);
+    for part in PARTS {
+        let page = render(&passed(part), "cargo checker");
+        let heading = format!("Part {}, {}", part.number, part.title);
+        let shown = readme.blocks.iter().find(|block| block.contains(&heading));
+        let shown = shown.unwrap_or_else(|| panic!("README.md has no block with {heading:?}"));
+        let lines: Vec<&str> = shown.lines.iter().map(String::as_str).collect();
+        check_shown(&format!("README.md, {heading}"), &page, &lines);
+        for problem in part.problems {
+            let line = format!("problem {}, {}", problem.number, problem.title);
+            assert!(shown.contains(&line), "README.md does not show {line:?}");
+        }
+    }
+}
+
+#[test]
+fn commands_in_text_name_packages_and_flags_that_exist() {
+    let config = file(".cargo/config.toml");
+    for document in taught() {
+        for line in document.text_lines() {
+            let words: Vec<&str> = line.split_whitespace().collect();
+            let place = format!("{}: {line:?}", document.file);
+            match &words[..] {
+                ["cargo", "node", flags @ ..] => {
+                    assert!(
+                        config.contains("\nnode = "),
+                        "{place}: there is no alias `node`"
+                    );
+                    check_node_flags(&place, flags);
+                }
+                ["cargo", "run", "-p", package, "--", flags @ ..] => {
+                    check_package(&place, package);
+                    check_node_flags(&place, flags);
+                }
+                ["cargo", ..] => panic!("{place}: put it into a `console` block"),
+                _ => {}
+            }
+        }
+    }
+}
+
+#[test]
+fn flags_in_prose_exist() {
+    let help = everything(&checker(&["part1", "--help"]));
+    for document in taught() {
+        for span in document.spans() {
+            let flag = span.split([' ', '=']).next().unwrap_or_default();
+            if flag.starts_with("--") {
+                let of_checker = help.split([' ', ',', '\n']).any(|word| word == flag);
+                assert!(
+                    of_checker || is_node_flag(flag),
+                    "{}: neither the checker nor a node knows `{flag}`",
+                    document.file
+                );
+            }
+        }
+    }
+}
+
+#[test]
+fn commands_of_the_shell_exist() {
+    let shell = sources("runtime/shell/src");
+    let mut typed = 0;
+    for document in taught() {
+        for line in document.text_lines() {
+            if let Some((_, command)) = line.split_once("@127.0.0.1> ") {
+                let name = command.split(' ').next().unwrap_or_default();
+                assert!(
+                    shell.contains(&format!("name: \"{name}\"")),
+                    "{}: the shell has no command {name:?}",
+                    document.file
+                );
+                typed += 1;
+            }
+        }
+    }
+    assert!(typed > 10, "only {typed} lines of the shell were found");
+}
+
+#[test]
+fn paths_that_are_mentioned_exist() {
+    for document in taught() {
+        let blocks = document.blocks.iter().flat_map(|block| &block.lines);
+        for text in document.spans().iter().chain(blocks) {
+            for word in text.split_whitespace() {
+                let word = word
+                    .trim_matches(|c: char| ",:;()\"'".contains(c))
+                    .trim_end_matches('.');
+                if FOLDERS.iter().any(|folder| word.starts_with(folder)) {
+                    let there = root().join(word).exists();
+                    assert!(there, "{}: there is no {word}", document.file);
+                } else if word.contains(".md") {
+                    check_target(document.file, word);
+                }
+            }
+        }
+    }
+}
+
+#[test]
+fn links_lead_somewhere() {
+    for name in LINKED {
+        for target in Document::read(name).link_targets() {
+            if !target.starts_with("https://") {
+                check_target(name, &target);
+            }
+        }
+    }
+}
+
+#[test]
+fn every_part_and_problem_has_its_section_and_hints() {
+    let training = Document::read("TRAINING.md");
+    for part in PARTS {
+        let heading = format!("Part {}: {}", part.number, part.title);
+        assert_eq!(slug(&heading), part.anchor, "the anchor of {}", part.name);
+        let whole = training.section(&heading);
+        for editable in part.editable {
+            let path = format!("exercises/{}/{editable}", part.folder);
+            assert!(whole.contains(&path), "{heading} does not name {path}");
+        }
+        for problem in part.problems {
+            let heading = format!("Problem {}: {}", problem.number, problem.title);
+            assert_eq!(slug(&heading), problem.anchor, "the anchor of {heading}");
+            let section = training.section(&heading);
+            let command = format!(
+                "\n$ cargo checker {} --problem {}\n",
+                part.name, problem.number
+            );
+            assert!(
+                section.contains(&command),
+                "{heading} does not say how to grade it"
+            );
+            assert_eq!(
+                section.matches("<details>").count(),
+                3,
+                "hints of {heading}"
+            );
+            assert_eq!(
+                section.matches("</details>").count(),
+                3,
+                "hints of {heading}"
+            );
+            let optional = section.contains("\nOptional.");
+            assert_eq!(
+                optional, problem.optional,
+                "whether {heading} says that it is optional"
+            );
+        }
+    }
+}
+
+#[test]
+fn table_of_verdicts_tells_the_exit_codes() {
+    let training = Document::read("TRAINING.md");
+    for standing in [
+        Standing::Passed,
+        Standing::Failed,
+        Standing::Inconclusive,
+        Standing::NotWritten,
+        Standing::CheckerFault,
+    ] {
+        let row = format!("\n| {} | {} | ", standing.word(), standing.exit_code());
+        assert!(training.text.contains(&row), "there is no row {row:?}");
+    }
+}
+
+#[test]
+fn table_of_call_errors_is_complete_and_right() {
+    let training = Document::read("TRAINING.md");
+    let node: NodeName = "n1@sim".parse().unwrap();
+    let why = String::new;
+    for error in [
+        CallError::NotConnected(node.clone(), why()),
+        CallError::NoProcess(node.clone()),
+        CallError::NotUnderstood(why()),
+        CallError::TooLong(why()),
+        CallError::Timeout(node.clone()),
+        CallError::NodeDown(node),
+        CallError::Exited(ExitReason::Killed),
+        CallError::NoReply,
+        CallError::BadAnswer(why()),
+    ] {
+        let begin = format!("| `{}` |", variant(&error));
+        let row = training.text.lines().find(|line| line.starts_with(&begin));
+        let row = row.unwrap_or_else(|| panic!("there is no row {begin}"));
+        let answer = row
+            .trim_end_matches('|')
+            .rsplit('|')
+            .next()
+            .unwrap_or_default()
+            .trim();
+        assert_eq!(answer != "no", error.may_have_happened(), "{row}");
+    }
+}
+
+#[test]
+fn functions_of_the_runtime_that_are_mentioned_exist() {
+    let runtime = sources("runtime/src");
+    let mut mentioned = BTreeSet::new();
+    for document in taught() {
+        for span in document.spans() {
+            let call = ["ctx.", "node."]
+                .iter()
+                .find_map(|of| span.strip_prefix(of));
+            if let Some(call) = call {
+                let name = call
+                    .split(|c: char| !is_identifier(c))
+                    .next()
+                    .unwrap_or_default();
+                mentioned.insert(name.to_owned());
+            }
+        }
+    }
+    assert!(mentioned.len() > 10, "only these were found: {mentioned:?}");
+    for name in mentioned {
+        let there = [format!("fn {name}("), format!("fn {name}<")]
+            .iter()
+            .any(|it| runtime.contains(it));
+        assert!(there, "the runtime has no function `{name}`");
+    }
+}
+
+#[test]
+fn shown_line_fits_only_what_it_stands_for() {
+    for (line, shown, fit) in [
+        ("passed in 1.2 s", "passed in 1.2 s", true),
+        ("passed in 1.2 s", "passed in … s", true),
+        ("passed in 1.2 s, twice", "passed in … s", false),
+        ("passed in 1.2 s, twice", "passed in …", true),
+        ("failed in 1.2 s", "passed in …", false),
+        ("passed", "pass", false),
+    ] {
+        assert_eq!(fits(line, shown), fit, "{line:?} {shown:?}");
+    }
+}
+
+// The checks.
+
+/// A command for cargo itself: its flags are known, and what it names is there.
+#[track_caller]
+fn check_cargo(place: &str, words: &[&str]) {
+    for (at, word) in words.iter().enumerate() {
+        if word.starts_with('-') {
+            assert!(
+                CARGO_FLAGS.contains(word),
+                "{place}: {word} is not among the known flags"
+            );
+        }
+        let after = words.get(at + 1);
+        match (*word, after) {
+            ("-p", Some(package)) => check_package(place, package),
+            ("--path", Some(path)) => assert!(root().join(path).exists(), "{place}: no {path}"),
+            ("-p" | "--path", None) => panic!("{place}: {word} of what?"),
+            _ => {}
+        }
+    }
+}
+
+#[track_caller]
+fn check_package(place: &str, package: &str) {
+    let line = format!("\nname = \"{package}\"\n");
+    let ours = |entry: &walkdir::DirEntry| entry.file_name() != "target";
+    let found = WalkDir::new(root())
+        .max_depth(3)
+        .into_iter()
+        .filter_entry(ours)
+        .filter_map(Result::ok)
+        .filter(|entry| entry.file_name() == "Cargo.toml")
+        .any(|entry| fs::read_to_string(entry.path()).is_ok_and(|text| text.contains(&line)));
+    assert!(found, "{place}: there is no package {package}");
+}
+
+#[track_caller]
+fn check_node_flags(place: &str, words: &[&str]) {
+    for flag in words.iter().filter(|word| word.starts_with("--")) {
+        assert!(is_node_flag(flag), "{place}: a node does not know {flag}");
+    }
+}
+
+/// The command line is read up to `--help`, which ends it: so nothing is run, but what stands
+/// before it must be right.
+#[track_caller]
+fn check_understood(place: &str, args: &[&str]) {
+    let args: Vec<&str> = match args {
+        // `help` is a command that takes no flags.
+        ["help"] => args.to_vec(),
+        _ => args.iter().copied().chain(["--help"]).collect(),
+    };
+    let output = checker(&args);
+    assert!(
+        output.status.success(),
+        "{place} is not understood:\n{}",
+        everything(&output)
+    );
+}
+
+/// Each line that is shown appears, in this order; other lines may stand between them.
+#[track_caller]
+fn check_shown<S: AsRef<str>>(place: &str, output: &str, shown: &[S]) {
+    let mut lines = output.lines();
+    for wanted in shown {
+        let wanted = wanted.as_ref().trim_end();
+        assert!(
+            lines.any(|line| fits(line.trim_end(), wanted)),
+            "{place}: this line is shown, and does not appear where it should:\n{wanted}\nin:\n{output}"
+        );
+    }
+}
+
+/// A target as it stands in a link: `#anchor`, `file` or `file#anchor`.
+#[track_caller]
+fn check_target(from: &str, target: &str) {
+    let (path, anchor) = match target.split_once('#') {
+        Some((path, anchor)) => (path, Some(anchor)),
+        None => (target, None),
+    };
+    let beside = Path::new(from).parent().unwrap_or(Path::new(""));
+    let path = if path.is_empty() {
+        PathBuf::from(from)
+    } else {
+        beside.join(path)
+    };
+    let whole = root().join(&path);
+    assert!(whole.exists(), "{from}: there is no {}", path.display());
+    if let Some(anchor) = anchor {
+        let anchors = Document::parse("", fs::read_to_string(&whole).unwrap()).anchors();
+        assert!(
+            anchors.contains(anchor),
+            "{from}: {} has no section {anchor}",
+            path.display()
+        );
+    }
+}
+
+/// Whether a line is what is shown, in which `…` stands for anything.
+fn fits(line: &str, shown: &str) -> bool {
+    let mut parts = shown.split('…');
+    let Some(mut rest) = line.strip_prefix(parts.next().unwrap_or_default()) else {
+        return false;
+    };
+    for part in parts {
+        match rest.find(part) {
+            Some(at) => rest = &rest[at + part.len()..],
+            None => return false,
+        }
+    }
+    rest.is_empty() || shown.ends_with('…')
+}
+
+fn is_node_flag(flag: &str) -> bool {
+    let field = format!(" {}: ", flag.trim_start_matches('-').replace('-', "_"));
+    [
+        file("runtime/src/launch.rs"),
+        file("runtime/shell/src/main.rs"),
+    ]
+    .iter()
+    .any(|source| source.contains(&field))
+}
+
+/// What a call error is called. A `match`, so that a new one must be entered here.
+fn variant(error: &CallError) -> &'static str {
+    match error {
+        CallError::NotConnected(..) => "NotConnected",
+        CallError::NoProcess(..) => "NoProcess",
+        CallError::NotUnderstood(..) => "NotUnderstood",
+        CallError::TooLong(..) => "TooLong",
+        CallError::Timeout(..) => "Timeout",
+        CallError::NodeDown(..) => "NodeDown",
+        CallError::Exited(..) => "Exited",
+        CallError::NoReply => "NoReply",
+        CallError::BadAnswer(..) => "BadAnswer",
+    }
+}
+
+/// The report of a part whose solution passed.
+fn passed(part: &'static Part) -> PartReport {
+    let mut report = PartReport::new(part, Graded::Solution, 7, 1);
+    let outcome = |problem| Outcome {
+        scenario: "a-scenario".into(),
+        title: "a scenario".into(),
+        problem,
+        verdict: Verdict::Passed {
+            property: "something holds".into(),
+        },
+        duration: Duration::from_millis(700),
+        repeats: Vec::new(),
+        seed: 7,
+    };
+    let results = part.problems.iter().map(|problem| {
+        let outcomes = vec![outcome(problem.number), outcome(problem.number)];
+        ProblemResult::new(problem.number, problem.title, problem.optional, outcomes)
+    });
+    report.conclude(results.collect());
+    report
+}
+
+// The documents.
+
+/// A document, taken apart.
+struct Document {
+    file: &'static str,
+    text: String,
+    /// Level, text, and the line's number from 0.
+    headings: Vec<(usize, String, usize)>,
+    /// What stands outside of blocks, cut at empty lines.
+    paragraphs: Vec<String>,
+    blocks: Vec<Block>,
+}
+
+/// A fenced block.
+struct Block {
+    language: String,
+    /// The number of its first line, as editors count.
+    first: usize,
+    lines: Vec<String>,
+}
+
+impl Block {
+    fn contains(&self, text: &str) -> bool {
+        self.lines.iter().any(|line| line.contains(text))
+    }
+}
+
+impl Document {
+    fn read(name: &'static str) -> Document {
+        Document::parse(name, file(name))
+    }
+
+    fn parse(file: &'static str, text: String) -> Document {
+        let (mut headings, mut paragraphs, mut blocks) = (Vec::new(), Vec::new(), Vec::new());
+        let mut paragraph = String::new();
+        let mut block: Option<Block> = None;
+        for (number, line) in text.lines().enumerate() {
+            if let Some(language) = line.strip_prefix("```") {
+                match block.take() {
+                    Some(done) => blocks.push(done),
+                    None => {
+                        block = Some(Block {
+                            language: language.trim().to_owned(),
+                            first: number + 2,
+                            lines: Vec::new(),
+                        });
+                    }
+                }
+            } else if let Some(open) = &mut block {
+                open.lines.push(line.to_owned());
+            } else {
+                if line.starts_with('#') {
+                    let title = line.trim_start_matches('#');
+                    headings.push((line.len() - title.len(), title.trim().to_owned(), number));
+                }
+                if line.trim().is_empty() {
+                    paragraphs.push(std::mem::take(&mut paragraph));
+                } else {
+                    paragraph.push_str(line);
+                    paragraph.push('\n');
+                }
+            }
+        }
+        assert!(block.is_none(), "{file}: the last block is not closed");
+        paragraphs.push(paragraph);
+        Document {
+            file,
+            text,
+            headings,
+            paragraphs,
+            blocks,
+        }
+    }
+
+    /// What stands between backticks in the prose, in one line each.
+    fn spans(&self) -> Vec<String> {
+        let mut spans = Vec::new();
+        for paragraph in &self.paragraphs {
+            let pieces: Vec<&str> = paragraph.split('`').collect();
+            assert!(
+                pieces.len() % 2 == 1,
+                "{}: a backtick is alone in:\n{paragraph}",
+                self.file
+            );
+            let quoted = pieces.iter().skip(1).step_by(2);
+            spans.extend(quoted.map(|span| span.replace('\n', " ")));
+        }
+        spans
+    }
+
+    /// The lines of all blocks marked `text`.
+    fn text_lines(&self) -> impl Iterator<Item = &str> {
+        self.blocks
+            .iter()
+            .filter(|block| block.language == "text")
+            .flat_map(|block| block.lines.iter().map(String::as_str))
+    }
+
+    fn link_targets(&self) -> Vec<String> {
+        let mut targets = Vec::new();
+        for paragraph in &self.paragraphs {
+            for after in paragraph.split("](").skip(1) {
+                let target = after.split(')').next().unwrap_or_default();
+                targets.push(target.to_owned());
+            }
+        }
+        targets
+    }
+
+    fn anchors(&self) -> BTreeSet<String> {
+        let mut anchors = BTreeSet::new();
+        for (_, title, _) in &self.headings {
+            let anchor = slug(title);
+            assert!(
+                anchors.insert(anchor),
+                "{}: two sections are called {title:?}",
+                self.file
+            );
+        }
+        anchors
+    }
+
+    /// A section with its heading, up to the next one of its level or above.
+    #[track_caller]
+    fn section(&self, title: &str) -> String {
+        let place = self
+            .headings
+            .iter()
+            .position(|(_, other, _)| other == title);
+        let place = place.unwrap_or_else(|| panic!("{} has no section {title:?}", self.file));
+        let (level, _, begin) = self.headings[place];
+        let end = self.headings[place + 1..]
+            .iter()
+            .find(|(other, _, _)| *other <= level)
+            .map_or(usize::MAX, |(_, _, line)| *line);
+        let lines = self
+            .text
+            .lines()
+            .skip(begin)
+            .take(end.saturating_sub(begin));
+        lines.map(|line| format!("{line}\n")).collect()
+    }
+}
+
+/// The anchor that GitHub gives a heading.
+fn slug(title: &str) -> String {
+    title
+        .to_lowercase()
+        .chars()
+        .filter(|c| c.is_alphanumeric() || "-_ ".contains(*c))
+        .map(|c| if c == ' ' { '-' } else { c })
+        .collect()
+}
+
+fn taught() -> Vec<Document> {
+    TAUGHT.into_iter().map(Document::read).collect()
+}
+
+// The commands.
+
+/// A command of a `console` block.
+struct Typed {
+    file: &'static str,
+    line: usize,
+    words: Vec<&'static str>,
+    /// What the text shows below it.
+    shown: Vec<&'static str>,
+}
+
+impl std::fmt::Display for Typed {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{}:{}: `{}`", self.file, self.line, self.words.join(" "))
+    }
+}
+
+/// What this test makes of a command.
+enum Kind<'a> {
+    /// The checker, with these arguments, and whether they are done at once and change nothing.
+    Checker {
+        args: &'a [&'static str],
+        quick: bool,
+    },
+    /// Cargo itself: not run here.
+    Cargo,
+}
+
+fn kind<'a>(words: &'a [&'static str]) -> Option<Kind<'a>> {
+    match words {
+        ["cargo", "checker", args @ ..] => {
+            let quick = matches!(args, ["list"] | ["help"] | [.., "--help"]);
+            Some(Kind::Checker { args, quick })
+        }
+        [
+            "cargo",
+            "build" | "doc" | "fetch" | "install" | "test" | "vendor",
+            ..,
+        ] => Some(Kind::Cargo),
+        _ => None,
+    }
+}
+
+fn commands() -> Vec<Typed> {
+    let mut commands: Vec<Typed> = Vec::new();
+    for document in taught() {
+        for block in document
+            .blocks
+            .into_iter()
+            .filter(|block| block.language == "console")
+        {
+            let before = commands.len();
+            for (number, line) in block.lines.into_iter().enumerate() {
+                // The test ends soon; until then its words may stay.
+                let line: &'static str = line.leak();
+                match line.strip_prefix("$ ") {
+                    Some(command) => commands.push(Typed {
+                        file: document.file,
+                        line: block.first + number,
+                        words: command.split_whitespace().collect(),
+                        shown: Vec::new(),
+                    }),
+                    None if commands.len() > before => {
+                        let last = commands.last_mut().expect("one was pushed");
+                        last.shown.push(line);
+                    }
+                    None => panic!("{}: {line:?} is shown before any command", document.file),
+                }
+            }
+        }
+    }
+    commands
+}
+
+fn checker(args: &[&str]) -> Output {
+    Command::new(CHECKER)
+        .args(args)
+        .current_dir(root())
+        .env("NO_COLOR", "1")
+        .env_remove("CLICOLOR_FORCE")
+        .output()
+        .expect("the checker can be run")
+}
+
+fn everything(output: &Output) -> String {
+    let said = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
+    said(&output.stdout) + &said(&output.stderr)
+}
+
+// The course.
+
+fn root() -> PathBuf {
+    let checker = Path::new(env!("CARGO_MANIFEST_DIR"));
+    checker
+        .parent()
+        .expect("the checker lies in the course")
+        .to_owned()
+}
+
+#[track_caller]
+fn file(path: &str) -> String {
+    fs::read_to_string(root().join(path)).unwrap_or_else(|error| panic!("{path}: {error}"))
+}
+
+/// All Rust sources below a folder.
+fn sources(folder: &str) -> String {
+    let mut all = String::new();
+    for entry in WalkDir::new(root().join(folder))
+        .into_iter()
+        .filter_map(Result::ok)
+    {
+        if entry
+            .path()
+            .extension()
+            .is_some_and(|extension| extension == "rs")
+        {
+            all += &fs::read_to_string(entry.path()).unwrap();
+        }
+    }
+    assert!(!all.is_empty(), "there are no sources in {folder}");
+    all
+}
+
+fn is_identifier(c: char) -> bool {
+    c.is_ascii_alphanumeric() || c == '_'
+}
