@@ -4,12 +4,15 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 use std::sync::Arc;
 
+use tokio::runtime::Handle;
+use tokio::sync::oneshot;
 use tokio::task::JoinSet;
+use tokio::time::error::Elapsed;
 use tokio::time::{Instant, timeout};
 
 use crate::guard::Guard;
 use crate::report::progress::Progress;
-use crate::scenario::{Context, Scenario, Steps};
+use crate::scenario::{Context, Scenario, Steps, Told};
 use crate::verdict::{Outcome, Verdict};
 
 /// How many scenarios run at once, unless told otherwise. They mostly wait; more of them would
@@ -127,43 +130,50 @@ impl Runner {
             deadline: scenario.deadline,
             steps: steps.clone(),
         };
-        // A task of its own, so that a panic of the scenario is this scenario's fault only.
-        let story = async move { timeout(scenario.deadline, (scenario.run)(&context)).await };
-        match AbortOnDrop(tokio::spawn(story)).join().await {
-            Ok(Ok(Ok(()))) => Verdict::Passed {
+        match told_aside(scenario, context).await {
+            Some(Ok(Ok(()))) => Verdict::Passed {
                 property: scenario.property.to_owned(),
             },
-            Ok(Ok(Err(stop))) => stop.into_verdict(),
-            Ok(Err(_)) => Verdict::Inconclusive {
+            Some(Ok(Err(stop))) => stop.into_verdict(),
+            Some(Err(_)) => Verdict::Inconclusive {
                 why: format!(
                     "It was not through after {} s, and still at this step: {}",
                     scenario.deadline.as_secs(),
                     steps.last()
                 ),
             },
-            Err(error) => Verdict::CheckerFault {
-                why: format!(
-                    "The scenario broke off at this step: {} ({error}).",
-                    steps.last()
-                ),
+            None => Verdict::CheckerFault {
+                why: format!("The scenario broke off at this step: {}", steps.last()),
             },
         }
     }
 }
 
-/// A task that ends with whoever waits for it.
-struct AbortOnDrop<T>(tokio::task::JoinHandle<T>);
-
-impl<T> AbortOnDrop<T> {
-    async fn join(mut self) -> Result<T, tokio::task::JoinError> {
-        (&mut self.0).await
-    }
-}
-
-impl<T> Drop for AbortOnDrop<T> {
-    fn drop(&mut self) {
-        self.0.abort();
-    }
+/// Runs a story on a thread of its own, so that a panic is this scenario's fault only, and so
+/// that stories may be written with closures which borrow: those futures cannot move between
+/// threads. `None`: it panicked. When the caller no longer waits, the story ends.
+async fn told_aside(
+    scenario: &'static Scenario,
+    context: Context,
+) -> Option<Result<Told, Elapsed>> {
+    let (mut told, hear) = oneshot::channel();
+    let runtime = Handle::current();
+    std::thread::Builder::new()
+        .name(scenario.id.to_owned())
+        .spawn(move || {
+            let outcome = runtime.block_on(async {
+                tokio::select! { biased;
+                    () = told.closed() => None,
+                    outcome = timeout(scenario.deadline, (scenario.run)(&context)) => Some(outcome),
+                }
+            });
+            if let Some(outcome) = outcome {
+                // Nobody waits any more: nobody needs to know.
+                let _ = told.send(outcome);
+            }
+        })
+        .ok()?;
+    hear.await.ok()
 }
 
 #[cfg(test)]

@@ -33,7 +33,7 @@ pub struct Scenario {
 pub const DEADLINE: Duration = Duration::from_secs(60);
 
 /// A scenario under way.
-pub type Story<'a> = Pin<Box<dyn Future<Output = Told> + Send + 'a>>;
+pub type Story<'a> = Pin<Box<dyn Future<Output = Told> + 'a>>;
 
 /// How a scenario ends: `Ok` when every claim held, and otherwise the verdict.
 pub type Told = Result<(), Stop>;

@@ -178,7 +178,7 @@ impl Switchboard {
         state
             .faults
             .record_mut()
-            .note(format!("{rule} released {sent} held messages"));
+            .note(format!("{sent} held messages are released"));
         sent
     }
 

@@ -92,7 +92,10 @@ impl Cluster<'_> {
         };
         let question = Question {
             node,
-            server: server.as_str(),
+            server: match server.as_str() {
+                own if own.starts_with('$') => "runtime",
+                theirs => theirs,
+            },
             message: variant.as_deref().unwrap_or("?"),
             within,
         };

@@ -2,8 +2,8 @@
 
 use std::time::Duration;
 
-use runtime::net::faults::{Order, Rule, RuleId};
-use runtime::{Address, Ctx, ExitReason, Info, Server, ServerName};
+use runtime::net::faults::{Action, Order, PatternKind, Rule, RuleId};
+use runtime::{Address, Ctx, ExitReason, Info, NodeName, Server, ServerName};
 use tokio::sync::mpsc;
 use tokio::time::{Instant, sleep, timeout};
 
@@ -103,6 +103,7 @@ impl<'c> Cluster<'c> {
     where
         'c: 'a,
     {
+        self.switchboard.note(in_words(&rule));
         RuleHandle {
             cluster: self,
             id: self.switchboard.add_rule(rule),
@@ -222,6 +223,38 @@ impl Server for Witness {
     }
 }
 
+/// A rule as a learner reads it between the messages: "the network drops the next Ping to n2".
+fn in_words(rule: &Rule) -> String {
+    let does = match rule.action {
+        Action::Drop => "drops",
+        Action::Duplicate => "doubles",
+        Action::Hold => "holds back",
+    };
+    let what = rule.pattern.message.as_deref().unwrap_or("message");
+    let which = match (rule.skip, rule.times) {
+        (0, 1) => format!("the next {what}"),
+        (0, usize::MAX) => format!("each {what}"),
+        (0, times) => format!("the next {times} {what}"),
+        (skip, 1) => format!("one {what} after {skip} others"),
+        (skip, usize::MAX) => format!("each {what} after {skip} others"),
+        (skip, times) => format!("{times} {what} after {skip} others"),
+    };
+    let kind = match rule.pattern.kind {
+        PatternKind::Answer => "answer to ",
+        _ => "",
+    };
+    let which = which.replacen(what, &format!("{kind}{what}"), 1);
+    let node = |word: &str, node: &Option<NodeName>| match node {
+        Some(node) => format!(" {word} {}", node.short()),
+        None => String::new(),
+    };
+    format!(
+        "the network {does} {which}{}{}",
+        node("from", &rule.from),
+        node("to", &rule.to)
+    )
+}
+
 fn pairs<'n>(
     one_side: &'n [&'n str],
     other_side: &'n [&'n str],
@@ -229,4 +262,37 @@ fn pairs<'n>(
     one_side
         .iter()
         .flat_map(move |&a| other_side.iter().map(move |&b| (a, b)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[track_caller]
+    fn check(rule: Rule, expected: &str) {
+        assert_eq!(in_words(&rule), expected);
+    }
+
+    #[test]
+    fn rules_are_told_in_words() {
+        let (n1, n2) = (
+            crate::cluster::full_name("n1"),
+            crate::cluster::full_name("n2"),
+        );
+        check(
+            Rule::new(Action::Drop).message("Ping").from(&n1).to(&n2),
+            "the network drops the next Ping from n1 to n2",
+        );
+        check(
+            Rule::new(Action::Hold)
+                .kind(PatternKind::Answer)
+                .message("Count")
+                .times(usize::MAX),
+            "the network holds back each answer to Count",
+        );
+        check(
+            Rule::new(Action::Duplicate).skip(2),
+            "the network doubles one message after 2 others",
+        );
+    }
 }

@@ -75,20 +75,20 @@ impl Cluster<'_> {
             Ok(()) => return self.healthy().await,
             Err(stop) => stop,
         };
-        match stop.into_verdict() {
-            Verdict::Failed(mut failure) => {
+        // A process that came to a gap is not restarted, and what is then missed elsewhere, a
+        // fault that does not bite among it, is only the consequence.
+        match (stop.into_verdict(), self.unwritten_gap()) {
+            (Verdict::Failed(_) | Verdict::Inconclusive { .. }, Some(gap)) => {
+                Err(Stop::not_written(gap))
+            }
+            (Verdict::Failed(mut failure), None) => {
                 self.healthy().await?;
-                // A process that came to a gap is not restarted, and what is then missed elsewhere
-                // is only the consequence.
-                if let Some(gap) = self.unwritten_gap() {
-                    return Err(Stop::not_written(gap));
-                }
                 if failure.sketch.is_empty() {
                     failure.sketch = self.sketch();
                 }
                 Err((*failure).into())
             }
-            other => Err(super::explanation::stop_of(other)),
+            (other, _) => Err(super::explanation::stop_of(other)),
         }
     }
 
@@ -166,5 +166,24 @@ impl Pulse {
 impl Drop for Pulse {
     fn drop(&mut self) {
         self.beating.abort();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn pulse_notices_that_the_process_did_not_run() {
+        let pulse = Pulse::start();
+        let begun = Instant::now();
+        sleep(Duration::from_millis(60)).await;
+        let still = Instant::now();
+        while still.elapsed() < Duration::from_millis(300) {
+            std::hint::spin_loop();
+        }
+        sleep(Duration::from_millis(60)).await;
+        assert!(pulse.longest_pause_since(begun) >= Duration::from_millis(200));
+        assert!(pulse.longest_pause_since(Instant::now()).is_zero());
     }
 }

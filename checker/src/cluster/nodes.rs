@@ -121,7 +121,9 @@ impl Cluster<'_> {
         match connected {
             Ok(()) => Ok(()),
             Err(why) => {
-                self.healthy().await?;
+                if let Some(stop) = self.ailing_soon().await {
+                    return Err(stop);
+                }
                 Err(Stop::inconclusive(format!(
                     "{node} could not connect to {to}: {why}."
                 )))

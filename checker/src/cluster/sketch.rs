@@ -117,7 +117,10 @@ fn rows(record: &Record, payloads: &Payloads) -> Vec<Row> {
                     b: b.clone(),
                 })
             }
-            Event::Note(text) => Some(What::Note(without_host(text))),
+            // Rules are announced in words for learners by whoever made them.
+            Event::Note(text) => {
+                (!text.starts_with("rule ")).then(|| What::Note(without_host(text)))
+            }
             Event::Closed { .. } | Event::Refused { .. } => None,
         };
         rows.extend(what.map(|what| Row { at: *at, what }));
@@ -425,7 +428,20 @@ mod tests {
             arrow(150, "n2", "n3", "Ping{count: 1}", End::Swallowed),
             arrow(151, "n2", "n2", "Ping{count: 1}", End::Arrived),
         ];
-        insta::assert_snapshot!(draw(&nodes(3), &rows).join("\n"), @"");
+        insta::assert_snapshot!(draw(&nodes(3), &rows).join("\n"), @r"
+                  n1                                  n2                                  n3
+        0.100 s   ▸ n1 sends its pings.
+        0.120 s   ├─ Ping{count: 3} ─────────────────►│                                   │
+        0.121 s   ├─ Ping{count: 3} ──────────────────┼──────────────────────────────────►│
+        0.122 s   │◄─ Count = 3 ──────────────────────┤                                   │
+        0.130 s   ├─ Ping{count: 4} ───────────────✗  │                                   │
+        0.131 s   │                                   │⇇─ Ping{count: 1} ─────────────────┤
+        0.132 s   │  ‖─ Ping{count: 1} ───────────────┼───────────────────────────────────┤
+        0.140 s   │╌╌╌╌╌╌╌╌╌╌ ╳ link cut ╳ ╌╌╌╌╌╌╌╌╌╌╌│                                   │
+        0.150 s   │                                   ├─ Ping{count: 1} ───────────────∅  │
+        0.151 s   │                                   │ ⟲ Ping{count: 1}                  │
+                  ✗ dropped   ⇉ arrived twice   ‖ held back   ∅ swallowed in silence
+        ");
     }
 
     #[test]
@@ -451,7 +467,12 @@ mod tests {
             lines.iter().all(|line| line.chars().count() <= WIDTH),
             "{lines:?}"
         );
-        insta::assert_snapshot!(lines.join("\n"), @"");
+        insta::assert_snapshot!(lines.join("\n"), @r"
+                  n1             n2             n3             n4             n5             n6
+        0.001 s   ├─ Totals{… ──►│              │              │              │              │
+        0.002 s   │  ✗─ Totals{n1@127.0.0.1: 1, n2@127.0.0.1: 2} ─────────────┼──────────────┤
+                  ✗ dropped
+        ");
     }
 
     #[test]
