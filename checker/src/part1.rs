@@ -1,6 +1,278 @@
 //! Part 1, ping pong: its scenarios.
+//!
+//! Each is a story of three to five nodes with memorable counts. A count that is 0 and one that is
+//! missing are the same to us: nobody has told the learner which to keep.
 
-use crate::scenario::Scenario;
+mod broadcast;
+mod crash;
+mod everyone;
+mod lost_count;
+mod messages;
+mod netsplit;
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use crate::cluster::{Cluster, Unanswered, Unmet};
+use crate::scenario::{DEADLINE, Scenario, Told};
+use crate::verdict::Failure;
+use messages::{CONSUMER, ConsumerMsg, PRODUCER, ProducerMsg};
+
+/// What follows from a message that is under way already comes within this time, however busy the
+/// machine; as a rule it takes milliseconds.
+const SOON: Duration = Duration::from_secs(5);
+
+/// How long a restarted server may take to know again what it knew.
+const RECOVERY: Duration = Duration::from_secs(3);
 
 /// The scenarios of part 1, in the order of its problems.
-pub const SCENARIOS: &[Scenario] = &[];
+pub const SCENARIOS: &[Scenario] = &[
+    Scenario {
+        id: "part1-broadcast",
+        problem: 1,
+        title: "a ping reaches every connected consumer, and SendPing answers its number",
+        property: "A ping reaches every consumer that is connected, its own node's too, also one that came late.",
+        deadline: DEADLINE,
+        run: |cx| Box::pin(broadcast::reaches_every_connected_consumer(cx)),
+    },
+    Scenario {
+        id: "part1-twice",
+        problem: 1,
+        title: "a ping that is delivered twice counts once",
+        property: "Receiving is idempotent: a ping that is delivered twice counts once.",
+        deadline: DEADLINE,
+        run: |cx| Box::pin(broadcast::delivered_twice_counts_once(cx)),
+    },
+    Scenario {
+        id: "part1-disconnected",
+        problem: 1,
+        title: "a node that was disconnected on purpose stays disconnected",
+        property: "A broadcast goes to the nodes that are connected, and connects no others.",
+        deadline: DEADLINE,
+        run: |cx| Box::pin(broadcast::disconnected_stays_disconnected(cx)),
+    },
+    Scenario {
+        id: "part1-hidden",
+        problem: 1,
+        title: "a hidden node gets no pings",
+        property: "Hidden nodes look on and are not part of the cluster: a broadcast passes them by.",
+        deadline: DEADLINE,
+        run: |cx| Box::pin(broadcast::hidden_node_gets_none(cx)),
+    },
+    Scenario {
+        id: "part1-at-once",
+        problem: 1,
+        title: "SendPing answers at once, though a node is paused",
+        property: "A cast waits for nobody: one silent node does not hold up the pings of the others.",
+        deadline: DEADLINE,
+        run: |cx| Box::pin(broadcast::answers_at_once(cx)),
+    },
+    Scenario {
+        id: "part1-everyone",
+        problem: 2,
+        title: "every node appears with its current total, the asking one too",
+        property: "The answer holds the total of every node, as it is now.",
+        deadline: DEADLINE,
+        run: |cx| Box::pin(everyone::appears_with_its_current_total(cx)),
+    },
+    Scenario {
+        id: "part1-dead-and-paused",
+        problem: 2,
+        title: "with a dead and a paused node, the producer answers, and every node is accounted for",
+        property: "A node that cannot answer is named as failed: it is neither forgotten nor guessed at.",
+        deadline: DEADLINE,
+        run: |cx| Box::pin(everyone::names_dead_and_paused(cx)),
+    },
+    Scenario {
+        id: "part1-three-silent",
+        problem: 2,
+        title: "three silent nodes cost no more than one: the answer comes in time",
+        property: "Asked side by side, any number of silent nodes costs one time limit.",
+        deadline: DEADLINE,
+        run: |cx| Box::pin(everyone::answers_in_time(cx)),
+    },
+    Scenario {
+        id: "part1-regains",
+        problem: 3,
+        title: "a restarted consumer regains every count, with the ping that was lost",
+        property: "A consumer that crashed regains all counts within 3 s, without a new ping.",
+        deadline: DEADLINE,
+        run: |cx| Box::pin(crash::regains_every_count(cx)),
+    },
+    Scenario {
+        id: "part1-silent-producer",
+        problem: 3,
+        title: "a producer that is silent does not withhold the counts of the others",
+        property: "What one producer does not answer holds up nothing that the others do.",
+        deadline: DEADLINE,
+        run: |cx| Box::pin(crash::silent_producer_withholds_nothing(cx)),
+    },
+    Scenario {
+        id: "part1-late-answer",
+        problem: 3,
+        title: "a late answer does not overwrite a newer ping",
+        property: "What is older does not overwrite what is newer, in whatever order they arrive.",
+        deadline: DEADLINE,
+        run: |cx| Box::pin(crash::late_answer_overwrites_nothing(cx)),
+    },
+    Scenario {
+        id: "part1-partition",
+        problem: 4,
+        title: "after a partition both sides learn each other's counts",
+        property: "After a partition has healed, both sides know all counts, without a new ping.",
+        deadline: DEADLINE,
+        run: |cx| Box::pin(netsplit::heals_after_partition(cx)),
+    },
+    Scenario {
+        id: "part1-blackhole",
+        problem: 4,
+        title: "after a silence both sides learn each other's counts",
+        property: "After a silence that both sides took for death, both know all counts again.",
+        deadline: DEADLINE,
+        run: |cx| Box::pin(netsplit::heals_after_blackhole(cx)),
+    },
+    Scenario {
+        id: "part1-newcomers",
+        problem: 4,
+        title: "of a late and a restarted node, both sides know the counts of the others",
+        property: "A node that comes late, or comes again with nothing in its memory, learns what it missed.",
+        deadline: DEADLINE,
+        run: |cx| Box::pin(netsplit::newcomers_learn(cx)),
+    },
+    Scenario {
+        id: "part1-crash-in-split",
+        problem: 5,
+        title: "a consumer that crashed during the split knows all counts after the heal",
+        property: "A crash and a netsplit at once leave no count behind after the heal.",
+        deadline: DEADLINE,
+        run: |cx| Box::pin(netsplit::crash_during_split(cx)),
+    },
+    Scenario {
+        id: "part1-lost-count",
+        problem: 6,
+        title: "a restarted producer goes on counting where it was",
+        property: "A producer's memory is in its consumers: after a crash it goes on counting where it was.",
+        deadline: DEADLINE,
+        run: |cx| Box::pin(lost_count::goes_on_counting(cx)),
+    },
+    Scenario {
+        id: "part1-lost-count-twice",
+        problem: 6,
+        title: "a producer that crashed along with its consumer goes on counting, while the others answer slowly",
+        property: "What any surviving consumer has seen is not counted again, however slowly it answers.",
+        deadline: DEADLINE,
+        run: |cx| Box::pin(lost_count::goes_on_counting_from_whoever_knows(cx)),
+    },
+];
+
+/// Counts by the short names of nodes, without those that are 0.
+type Counts = BTreeMap<String, u64>;
+
+fn counts(expected: &[(&str, u64)]) -> Counts {
+    expected
+        .iter()
+        .filter(|(_, count)| *count > 0)
+        .map(|(node, count)| (node.to_string(), *count))
+        .collect()
+}
+
+/// `n1: 3, n2: 5`, as people read it.
+fn shown(counts: &Counts) -> String {
+    if counts.is_empty() {
+        return "no counts at all".into();
+    }
+    counts
+        .iter()
+        .map(|(node, count)| format!("{node}: {count}"))
+        .collect::<Vec<_>>()
+        .join(", ")
+}
+
+/// What a node's consumer shows.
+async fn shows(cluster: &Cluster<'_>, node: &str) -> Result<Counts, Unanswered> {
+    let counts: BTreeMap<runtime::NodeName, u64> =
+        cluster.call(node, &CONSUMER, ConsumerMsg::Counts).await?;
+    Ok(counts
+        .into_iter()
+        .filter(|(_, count)| *count > 0)
+        .map(|(node, count)| (node.short().to_owned(), count))
+        .collect())
+}
+
+/// Has a node's producer send pings; the last is to be number `last`.
+async fn send_pings(cluster: &Cluster<'_>, node: &str, pings: u64, last: u64) -> Told {
+    for number in last + 1 - pings..=last {
+        let answer: u64 = cluster.call(node, &PRODUCER, ProducerMsg::SendPing).await?;
+        if answer != number {
+            return Err(number_failure(cluster, node, answer, number).into());
+        }
+    }
+    Ok(())
+}
+
+fn number_failure(cluster: &Cluster<'_>, node: &str, answer: u64, number: u64) -> Failure {
+    cluster
+        .failed(
+            format!("{node}'s producer answered SendPing with {answer}"),
+            format!("SendPing answers its number, which is {number} here"),
+        )
+        .because(
+            "Whoever sent the ping, and every consumer, must mean the same one by the same number.",
+        )
+}
+
+/// Waits until the consumers of these nodes show exactly these counts.
+///
+/// `claim` says in words what is claimed; the counts are added to it.
+async fn all_show(
+    cluster: &Cluster<'_>,
+    nodes: &[&str],
+    expected: &[(&str, u64)],
+    within: Duration,
+    claim: &str,
+) -> Told {
+    let expected = counts(expected);
+    let sentence = format!(
+        "{claim} (wanted at {}: {})",
+        nodes.join(", "),
+        shown(&expected)
+    );
+    cluster
+        .eventually(within, sentence, async || {
+            for node in nodes {
+                let seen = shows(cluster, node).await?;
+                if seen != expected {
+                    return Err(Unmet::at(
+                        node,
+                        format!("{node}'s consumer shows {}", shown(&seen)),
+                    ));
+                }
+            }
+            Ok(())
+        })
+        .await
+}
+
+/// After everything has come to rest: the consumers of these nodes still show exactly these counts.
+async fn still_show(
+    cluster: &Cluster<'_>,
+    nodes: &[&str],
+    expected: &[(&str, u64)],
+    claim: &str,
+) -> Told {
+    cluster.quiesce().await?;
+    let expected = counts(expected);
+    for node in nodes {
+        let seen = shows(cluster, node).await?;
+        if seen != expected {
+            let sentence = format!("{claim} (wanted at {node}: {})", shown(&expected));
+            return Err(cluster
+                .failed(
+                    format!("{node}'s consumer shows {}", shown(&seen)),
+                    sentence,
+                )
+                .into());
+        }
+    }
+    Ok(())
+}

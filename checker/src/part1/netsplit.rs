@@ -1,0 +1,179 @@
+//! Problems 4 and 5: nodes that meet, again or for the first time, know each other's counts.
+
+use std::time::Duration;
+
+use super::messages::CONSUMER;
+use super::{RECOVERY, SOON, all_show, send_pings, still_show};
+use crate::cluster::{Cluster, Explained, Options, Unmet};
+use crate::scenario::{Context, Stop, Told};
+
+/// Short, as silence is the subject here, and long enough for a busy machine.
+const TICK_TIME: Duration = Duration::from_millis(1500);
+
+/// How long both sides may take to give each other up.
+const NOTICED: Duration = Duration::from_secs(12);
+
+const BOTH_SIDES: &str =
+    "on a new link both sides learn each other's current count, without a new ping";
+
+const WHY_MEET: &str = "What is sent while a link is down is lost, and nobody repeats it. When a link comes up, each \
+                        side must take it that it has missed something of the other.";
+
+pub(super) async fn heals_after_partition(cx: &Context) -> Told {
+    Cluster::tell(
+        cx,
+        &["n1", "n2", "n3"],
+        Options::default(),
+        async |cluster| {
+            cluster.step("n1 sends one ping, n2 two and n3 three; all have them.");
+            before_the_split(cluster).await?;
+
+            cluster.step("The network is cut between n3 and the others: the links close.");
+            let mark = cluster.mark();
+            cluster.partition(&["n1", "n2"], &["n3"]).await?;
+            during_the_split(cluster).await?;
+            if !cluster.nothing_crossed(mark, &["n1", "n2"], &["n3"]) {
+                return Err(Stop::inconclusive("Something crossed the cut."));
+            }
+
+            cluster.step("The network is whole again, and the nodes have found each other.");
+            cluster.heal();
+            after_the_heal(cluster).await
+        },
+    )
+    .await
+}
+
+pub(super) async fn heals_after_blackhole(cx: &Context) -> Told {
+    let options = Options {
+        tick_time: TICK_TIME,
+        ..Options::default()
+    };
+    Cluster::tell(cx, &["n1", "n2", "n3"], options, async |cluster| {
+        cluster.step("n1 sends one ping, n2 two and n3 three; all have them.");
+        before_the_split(cluster).await?;
+
+        cluster.step("Between n3 and the others everything vanishes in silence, until both sides have noticed.");
+        cluster.blackhole(&["n1", "n2"], &["n3"]);
+        cluster.await_parted(&["n1", "n2"], &["n3"], NOTICED).await?;
+        during_the_split(cluster).await?;
+
+        cluster.step("The network is whole again, and the nodes have found each other.");
+        cluster.heal();
+        after_the_heal(cluster).await
+    })
+    .await
+}
+
+async fn before_the_split(cluster: &Cluster<'_>) -> Told {
+    send_pings(cluster, "n1", 1, 1).await?;
+    send_pings(cluster, "n2", 2, 2).await?;
+    send_pings(cluster, "n3", 3, 3).await?;
+    all_show(
+        cluster,
+        &["n1", "n2", "n3"],
+        &[("n1", 1), ("n2", 2), ("n3", 3)],
+        SOON,
+        "all have the pings",
+    )
+    .await
+}
+
+async fn during_the_split(cluster: &Cluster<'_>) -> Told {
+    cluster.step("On both sides of the cut pings are sent: four by n1, one by n3.");
+    send_pings(cluster, "n1", 4, 5).await?;
+    send_pings(cluster, "n3", 1, 4).await?;
+    let own_side = async || {
+        let (near, far) = (
+            super::shows(cluster, "n2").await?,
+            super::shows(cluster, "n3").await?,
+        );
+        if near.get("n1") != Some(&5) {
+            return Err(Unmet::at(
+                "n2",
+                format!("n2's consumer shows {}", super::shown(&near)),
+            ));
+        }
+        if far.get("n3") != Some(&4) {
+            return Err(Unmet::at(
+                "n3",
+                format!("n3's consumer shows {}", super::shown(&far)),
+            ));
+        }
+        Ok(())
+    };
+    cluster
+        .eventually(
+            SOON,
+            "each side goes on counting its own pings (n1: 5 at n2, n3: 4 at n3)",
+            own_side,
+        )
+        .await
+}
+
+async fn after_the_heal(cluster: &Cluster<'_>) -> Told {
+    cluster.await_mesh().await?;
+    let all = [("n1", 5), ("n2", 2), ("n3", 4)];
+    all_show(cluster, &["n1", "n2", "n3"], &all, SOON, BOTH_SIDES)
+        .await
+        .because(WHY_MEET)?;
+    still_show(cluster, &["n1", "n2", "n3"], &all, BOTH_SIDES)
+        .await
+        .because("To meet again is no new ping: what both sides tell each other must not be counted twice.")
+}
+
+pub(super) async fn newcomers_learn(cx: &Context) -> Told {
+    Cluster::tell(cx, &["n1", "n2"], Options::default(), async |cluster| {
+        cluster.step("n1 sends three pings; n2 has them.");
+        send_pings(cluster, "n1", 3, 3).await?;
+        all_show(cluster, &["n1", "n2"], &[("n1", 3)], SOON, "all have the pings").await?;
+
+        cluster.step("n3 joins, late.");
+        cluster.join("n3").await?;
+        all_show(cluster, &["n1", "n2", "n3"], &[("n1", 3)], SOON, BOTH_SIDES).await.because(WHY_MEET)?;
+
+        cluster.step("n2, which never sent a ping, is killed and started again: it remembers nothing.");
+        cluster.restart("n2").await?;
+        all_show(cluster, &["n1", "n2", "n3"], &[("n1", 3)], SOON, BOTH_SIDES)
+            .await
+            .because("A node of the same name is not the same node: what the first n2 was told, the second one does not know.")?;
+        still_show(cluster, &["n1", "n2", "n3"], &[("n1", 3)], BOTH_SIDES).await
+    })
+    .await
+}
+
+pub(super) async fn crash_during_split(cx: &Context) -> Told {
+    Cluster::tell(cx, &["n1", "n2", "n3"], Options::default(), async |cluster| {
+        cluster.step("n1 sends two pings, n2 one and n3 four; all have them.");
+        send_pings(cluster, "n1", 2, 2).await?;
+        send_pings(cluster, "n2", 1, 1).await?;
+        send_pings(cluster, "n3", 4, 4).await?;
+        let before = [("n1", 2), ("n2", 1), ("n3", 4)];
+        all_show(cluster, &["n1", "n2", "n3"], &before, SOON, "all have the pings").await?;
+
+        cluster.step("n1 is cut off; then n3's consumer crashes, and n2 sends another ping.");
+        cluster.partition(&["n1"], &["n2", "n3"]).await?;
+        cluster.crash("n3", &CONSUMER).await?;
+        send_pings(cluster, "n2", 1, 2).await?;
+        let own_side = async || {
+            let seen = super::shows(cluster, "n3").await?;
+            if seen.get("n2") == Some(&2) && seen.get("n3") == Some(&4) {
+                return Ok(());
+            }
+            Err(Unmet::at("n3", format!("n3's consumer shows {}", super::shown(&seen))))
+        };
+        cluster.eventually(RECOVERY, "the consumer regains the counts of its own side (n2: 2, n3: 4 at n3)", own_side).await?;
+
+        cluster.step("The network is whole again, and the nodes have found each other. n1 has sent no ping meanwhile.");
+        cluster.heal();
+        cluster.await_mesh().await?;
+        let all = [("n1", 2), ("n2", 2), ("n3", 4)];
+        let claim = "after the heal all counts are right everywhere";
+        all_show(cluster, &["n1", "n2", "n3"], &all, SOON, claim).await.because(
+            "n1 cannot know that n3's consumer has forgotten its count, for that happened where it could not see. \
+             What it last sent is not what the other side still has.",
+        )?;
+        still_show(cluster, &["n1", "n2", "n3"], &all, claim).await
+    })
+    .await
+}
