@@ -5,7 +5,7 @@
 //! number 0 are room for whatever a learner may need besides. Number and title together name a
 //! gap within its file.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use crate::tokens::tokens;
 
@@ -145,18 +145,26 @@ pub fn fill(source: &str, contents: &BTreeMap<GapName, String>) -> Result<String
     Ok(filled)
 }
 
-/// Whether a file's gaps of one number hold the same code in two texts: the learner's and the
-/// stub's, say. A text whose markers are broken is the same as no other.
-pub fn same_gaps(one: &str, other: &str, number: u8) -> bool {
-    let code = |source| -> Option<Vec<(String, Vec<String>)>> {
-        let gaps = gaps(source).ok()?.into_iter();
-        let ours = gaps.filter(|gap| gap.name.number == number);
-        Some(
-            ours.map(|gap| (gap.name.title, tokens(&gap.body)))
-                .collect(),
-        )
-    };
-    code(one).is_some_and(|one| code(other) == Some(one))
+/// The numbers of the gaps in which nothing was written yet: there is no code in any gap of that
+/// number, or only the `todo!` that the stub has there. Number 0 is room, and never counts.
+///
+/// `sources` are the texts of a part's files. One whose markers are broken counts as written.
+pub fn unwritten<'a>(sources: impl IntoIterator<Item = &'a str>) -> BTreeSet<u8> {
+    let (mut empty, mut written) = (BTreeSet::new(), BTreeSet::new());
+    for gap in sources
+        .into_iter()
+        .filter_map(|source| gaps(source).ok())
+        .flatten()
+    {
+        let code = tokens(&gap.body);
+        let is_empty =
+            code.is_empty() || (code[0] == "todo" && code.get(1).is_some_and(|next| next == "!"));
+        if is_empty { &mut empty } else { &mut written }.insert(gap.name.number);
+    }
+    empty
+        .into_iter()
+        .filter(|number| *number > 0 && !written.contains(number))
+        .collect()
 }
 
 fn gap_name(text: &str) -> Option<GapName> {
@@ -232,11 +240,22 @@ mod tests {
     }
 
     #[test]
-    fn gap_with_another_layout_holds_the_same_code() {
-        let other = SOURCE.replace("    b\n", "b // done\n");
-        assert!(same_gaps(SOURCE, &other, 2));
-        assert!(!same_gaps(SOURCE, &SOURCE.replace('b', "x"), 2));
-        assert!(same_gaps(SOURCE, &SOURCE.replace('b', "x"), 0));
-        assert!(!same_gaps(SOURCE, "// ── gap 2: ask", 2));
+    fn gap_without_code_is_unwritten() {
+        let stub = SOURCE.replace(
+            "    b\n",
+            "    // TODO(2): ask all of them.\n    todo!(\"TODO(2) ask\")\n",
+        );
+        assert_eq!(unwritten([stub.as_str()]), [2].into());
+        assert_eq!(
+            unwritten([SOURCE.replace('b', "// later").as_str()]),
+            [2].into()
+        );
+        assert!(unwritten([SOURCE]).is_empty());
+        // One of its places is enough: it was begun.
+        assert!(unwritten([SOURCE, &stub.replace("ask\n", "tell\n")]).is_empty());
+        assert!(
+            unwritten(["// ── gap 2: ask"]).is_empty(),
+            "markers that are broken"
+        );
     }
 }

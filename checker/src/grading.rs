@@ -1,10 +1,13 @@
 //! The life of one check: find the course, build, run, report.
 
+use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::sync::Arc;
 
 use crate::building::{Binary, Build, Built};
 use crate::course::Course;
+use crate::dev::sources::Sources;
+use crate::gaps;
 use crate::guard::Guard;
 use crate::manifest::Part;
 use crate::report::progress::{self, Progress};
@@ -35,6 +38,17 @@ pub struct Order {
     pub verbose: bool,
     /// How many scenarios run at once.
     pub jobs: Option<usize>,
+}
+
+/// The problems of a part that cannot be solved yet, as a gap that they need is still the stub's;
+/// each with that gap.
+pub fn unwritten(part: &Part, sources: &Sources) -> BTreeMap<u8, String> {
+    let unwritten = gaps::unwritten(sources.files.values().map(String::as_str));
+    let needed = part.problems.iter().filter_map(|problem| {
+        let gap = problem.gaps.iter().find(|gap| unwritten.contains(gap))?;
+        Some((problem.number, format!("TODO({gap})")))
+    });
+    needed.collect()
 }
 
 /// The scenarios of a part, in the order of its problems.
@@ -89,6 +103,7 @@ pub async fn grade(course: &Course, part: &'static Part, order: &Order) -> Resul
         .iter()
         .filter(|scenario| order.problems.is_empty() || order.problems.contains(&scenario.problem))
         .collect();
+    let gaps = unwritten(part, &Sources::read(&build.folder)?);
     let mut outcomes = Vec::new();
     for round in 0..order.repeat.max(1) {
         let runner = Arc::new(Runner {
@@ -100,7 +115,7 @@ pub async fn grade(course: &Course, part: &'static Part, order: &Order) -> Resul
             folder: run.folder(&format!("run-{}", round + 1))?,
             seed: order.seed.wrapping_add(u64::from(round)),
             jobs: order.jobs.unwrap_or(JOBS),
-            gaps: Default::default(),
+            gaps: gaps.clone(),
             progress: Arc::clone(&progress),
         });
         outcomes.extend(runner.run(&wanted).await);

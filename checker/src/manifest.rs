@@ -39,8 +39,8 @@ pub struct Problem {
     pub optional: bool,
     /// Its section of TRAINING.md, without the `#`.
     pub anchor: &'static str,
-    /// Hints, from a nudge to almost the answer.
-    pub hints: &'static [&'static str],
+    /// The gaps without which it cannot be solved.
+    pub gaps: &'static [u8],
 }
 
 /// The parts that exist, in the order of the course.
@@ -60,42 +60,42 @@ pub const PARTS: &[Part] = &[Part {
             title: "Broadcast",
             optional: false,
             anchor: "problem-1-broadcast",
-            hints: &[],
+            gaps: &[1],
         },
         Problem {
             number: 2,
             title: "Ask everyone",
             optional: false,
             anchor: "problem-2-ask-everyone",
-            hints: &[],
+            gaps: &[1, 2],
         },
         Problem {
             number: 3,
             title: "Crash",
             optional: false,
             anchor: "problem-3-crash",
-            hints: &[],
+            gaps: &[1, 3],
         },
         Problem {
             number: 4,
             title: "Netsplit",
             optional: false,
             anchor: "problem-4-netsplit",
-            hints: &[],
+            gaps: &[1, 4],
         },
         Problem {
             number: 5,
             title: "A crash during the split",
             optional: true,
             anchor: "problem-5-a-crash-during-the-split",
-            hints: &[],
+            gaps: &[1, 3, 4],
         },
         Problem {
             number: 6,
             title: "The producer crashes",
             optional: true,
             anchor: "problem-6-the-producer-crashes",
-            hints: &[],
+            gaps: &[1, 6],
         },
     ],
 }];

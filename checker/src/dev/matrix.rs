@@ -1,0 +1,313 @@
+//! The grader, graded: each variant of a part, and whether the grader says of it what it must.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::time::Duration;
+
+use colored::Colorize;
+use tokio::sync::Semaphore;
+use tokio::task::JoinSet;
+use tokio::time::Instant;
+
+use crate::course::Course;
+use crate::dev::overlay::{Overlay, Program};
+use crate::dev::sources::Sources;
+use crate::dev::variants::Kind;
+use crate::grading::{scenarios, unwritten};
+use crate::guard::Guard;
+use crate::manifest::Part;
+use crate::report::progress::Silent;
+use crate::run_dir::RunDir;
+use crate::runner::Runner;
+use crate::scenario::Scenario;
+use crate::trouble::{Result, While};
+use crate::verdict::{Outcome, ProblemResult, Standing, Verdict};
+
+/// How many variants are graded at once. Most of the time they wait.
+const AT_ONCE: usize = 3;
+
+/// What the grader said of one variant.
+#[derive(Debug)]
+pub struct Row {
+    /// The variant's name.
+    pub name: String,
+    /// What it is there for.
+    pub kind: Kind,
+    /// What the grader should have said and did not; empty when all is well.
+    pub wrong: Vec<String>,
+    /// How often a scenario had to be repeated.
+    pub repeats: usize,
+    /// How long it took.
+    pub took: Duration,
+}
+
+/// Grades all variants of a part, and calls `told` with each row as it comes.
+///
+/// # Errors
+/// When they cannot be built or run.
+pub async fn grade_all(
+    course: &Course,
+    part: &'static Part,
+    seed: u64,
+    mut told: impl FnMut(&Row),
+) -> Result<Vec<Row>> {
+    let overlay = Overlay::lay_out(course, part).await?;
+    let programs = overlay.build(|_| {}).await?;
+    let stub = Sources::read(&course.exercise(part))?;
+    let solution = Sources::read(&course.solution(part))?;
+    let run = RunDir::create(false)?;
+    let own = std::env::current_exe().or_trouble(|| "find the checker's own program")?;
+    let guard = Guard::start(&own, &run)?;
+
+    let places = Arc::new(Semaphore::new(AT_ONCE));
+    let mut running = JoinSet::new();
+    for Program { variant, path } in programs {
+        let gaps = match variant.kind {
+            Kind::Stub { filled } => unwritten(part, &stub.filled(&solution, filled)?),
+            Kind::NearMiss { .. } | Kind::Right => BTreeMap::new(),
+        };
+        let runner = Arc::new(Runner {
+            guard: guard.clone(),
+            binary: path,
+            sources: None,
+            folder: run.folder(&variant.name)?,
+            seed,
+            jobs: 2,
+            gaps,
+            progress: Arc::new(Silent),
+        });
+        let places = Arc::clone(&places);
+        running.spawn(async move {
+            let _place = places.acquire_owned().await;
+            let begun = Instant::now();
+            let outcomes = runner.run(&tried_on(&variant.kind, part)).await;
+            Row {
+                wrong: judge(&variant.kind, part, &outcomes),
+                name: variant.name,
+                kind: variant.kind,
+                repeats: outcomes.iter().map(|outcome| outcome.repeats.len()).sum(),
+                took: begun.elapsed(),
+            }
+        });
+    }
+    let mut rows = Vec::new();
+    while let Some(row) = running.join_next().await {
+        let row = row.or_trouble(|| "grade a variant")?;
+        told(&row);
+        rows.push(row);
+    }
+    guard.shutdown().await;
+    rows.sort_by(|a, b| a.name.cmp(&b.name));
+    Ok(rows)
+}
+
+/// A near-miss is tried on the problem that must reject it, all others on everything.
+fn tried_on(kind: &Kind, part: &Part) -> Vec<&'static Scenario> {
+    let wanted = |scenario: &&Scenario| match kind {
+        Kind::NearMiss { problem, .. } => scenario.problem == *problem,
+        Kind::Right | Kind::Stub { .. } => true,
+    };
+    scenarios(part).iter().filter(wanted).collect()
+}
+
+/// What the grader said wrongly, a fragment each.
+fn judge(kind: &Kind, part: &Part, outcomes: &[Outcome]) -> Vec<String> {
+    if outcomes.is_empty() {
+        return vec!["nothing was graded".into()];
+    }
+    match kind {
+        Kind::NearMiss { problem, claim } => {
+            let claims = |outcome: &Outcome| match &outcome.verdict {
+                Verdict::Failed(failure) => {
+                    outcome.title.contains(claim) || failure.expected.contains(claim)
+                }
+                _ => false,
+            };
+            if outcomes.iter().any(claims) {
+                return Vec::new();
+            }
+            let said: Vec<String> = outcomes
+                .iter()
+                .filter(|outcome| !passed(outcome))
+                .map(in_words)
+                .collect();
+            let said = if said.is_empty() {
+                "it passed".to_owned()
+            } else {
+                said.join("; ")
+            };
+            vec![format!(
+                "problem {problem} should have failed it with {claim:?}, but {said}"
+            )]
+        }
+        Kind::Right => outcomes
+            .iter()
+            .filter(|outcome| !passed(outcome))
+            .map(in_words)
+            .collect(),
+        Kind::Stub { filled } => {
+            let problems = part.problems.iter().filter_map(|problem| {
+                let own = outcomes
+                    .iter()
+                    .filter(|outcome| outcome.problem == problem.number)
+                    .cloned()
+                    .collect();
+                let said = ProblemResult::new(problem.number, problem.title, problem.optional, own)
+                    .standing;
+                let is_written = problem.gaps.iter().all(|gap| gap <= filled);
+                let wanted = if is_written {
+                    Standing::Passed
+                } else {
+                    Standing::NotWritten
+                };
+                (said != wanted).then(|| {
+                    format!(
+                        "problem {}: {}, should be {}",
+                        problem.number,
+                        said.word(),
+                        wanted.word()
+                    )
+                })
+            });
+            problems.collect()
+        }
+    }
+}
+
+fn passed(outcome: &Outcome) -> bool {
+    outcome.verdict.standing() == Standing::Passed
+}
+
+fn in_words(outcome: &Outcome) -> String {
+    let details = match &outcome.verdict {
+        Verdict::Failed(failure) => format!(": {}; wanted: {}", failure.seen, failure.expected),
+        Verdict::Inconclusive { why } | Verdict::CheckerFault { why } => format!(": {why}"),
+        Verdict::NotWritten { gap } => format!(": {gap}"),
+        Verdict::Passed { .. } => String::new(),
+    };
+    format!(
+        "{} {}{details}",
+        outcome.scenario,
+        outcome.verdict.standing().word()
+    )
+}
+
+/// A row as people read it.
+pub fn line(row: &Row) -> String {
+    let must = match &row.kind {
+        Kind::NearMiss { problem, .. } => format!("problem {problem} rejects it"),
+        Kind::Right => "passes".to_owned(),
+        Kind::Stub { filled: 0 } => "nothing is written".to_owned(),
+        Kind::Stub { filled } => format!("1 to {filled} are written"),
+    };
+    let word = if row.wrong.is_empty() {
+        "ok   ".green()
+    } else {
+        "WRONG".red().bold()
+    };
+    let repeats = if row.repeats > 0 {
+        format!(", {} repeated", row.repeats)
+    } else {
+        String::new()
+    };
+    let mut text = format!(
+        "  {word}  {:<34} {:<22} {:>5.1} s{repeats}",
+        row.name,
+        must,
+        row.took.as_secs_f32()
+    );
+    for wrong in &row.wrong {
+        text.push_str(&format!("\n           {wrong}"));
+    }
+    text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::manifest::PARTS;
+    use crate::verdict::Failure;
+
+    fn outcome(problem: u8, verdict: Verdict) -> Outcome {
+        Outcome {
+            scenario: "a-scenario".into(),
+            title: "a ping counts once".into(),
+            problem,
+            verdict,
+            duration: Duration::ZERO,
+            repeats: Vec::new(),
+            seed: 1,
+        }
+    }
+
+    fn failed(expected: &str) -> Verdict {
+        Verdict::Failed(Box::new(Failure::new("step", "seen", expected)))
+    }
+
+    fn passed() -> Verdict {
+        Verdict::Passed {
+            property: "all is well".into(),
+        }
+    }
+
+    #[test]
+    fn near_miss_must_fail_with_its_claim() {
+        let miss = |claim: &str| Kind::NearMiss {
+            problem: 1,
+            claim: claim.into(),
+        };
+        let part = &PARTS[0];
+        assert!(
+            judge(
+                &miss("in time"),
+                part,
+                &[outcome(1, failed("it answers in time"))]
+            )
+            .is_empty()
+        );
+        assert!(
+            judge(&miss("counts once"), part, &[outcome(1, failed("x"))]).is_empty(),
+            "the title says so"
+        );
+        assert!(!judge(&miss("in time"), part, &[outcome(1, failed("another"))]).is_empty());
+        assert!(!judge(&miss("counts once"), part, &[outcome(1, passed())]).is_empty());
+        let unsure = Verdict::Inconclusive {
+            why: "counts once".into(),
+        };
+        assert!(!judge(&miss("counts once"), part, &[outcome(1, unsure)]).is_empty());
+        assert!(!judge(&miss("counts once"), part, &[]).is_empty());
+    }
+
+    #[test]
+    fn right_program_must_pass_everything() {
+        let part = &PARTS[0];
+        assert!(judge(&Kind::Right, part, &[outcome(1, passed())]).is_empty());
+        assert_eq!(
+            judge(
+                &Kind::Right,
+                part,
+                &[outcome(1, passed()), outcome(2, failed("x"))]
+            )
+            .len(),
+            1
+        );
+    }
+
+    #[test]
+    fn stub_must_pass_what_is_filled_and_no_more() {
+        let part = &PARTS[0];
+        let gap = || Verdict::NotWritten {
+            gap: "TODO(2)".into(),
+        };
+        let said = |verdicts: [Verdict; 6]| {
+            (1..)
+                .zip(verdicts)
+                .map(|(problem, verdict)| outcome(problem, verdict))
+                .collect::<Vec<_>>()
+        };
+        let right = said([passed(), gap(), gap(), gap(), gap(), gap()]);
+        assert!(judge(&Kind::Stub { filled: 1 }, part, &right).is_empty());
+        assert_eq!(judge(&Kind::Stub { filled: 0 }, part, &right).len(), 1);
+        assert_eq!(judge(&Kind::Stub { filled: 2 }, part, &right).len(), 1);
+    }
+}
