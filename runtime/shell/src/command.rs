@@ -1,0 +1,291 @@
+//! The commands: what they are called, what they take, and what `help` says of them.
+
+use std::fmt::Write;
+
+/// What a command takes at a place, so that the editor can complete it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Arg {
+    /// The name of a node.
+    Node,
+    /// The name of a server, on any node.
+    Server,
+    /// The name of a mailbox of this shell.
+    Mailbox,
+    /// The name of a command.
+    Command,
+    /// One of these words.
+    OneOf(&'static [&'static str]),
+    /// What nobody else can know.
+    Free,
+}
+
+/// One command, as `help` describes it.
+#[derive(Debug)]
+pub(crate) struct Command {
+    pub(crate) name: &'static str,
+    /// What follows the name, for people.
+    pub(crate) usage: &'static str,
+    /// What follows the name, for the editor.
+    pub(crate) args: &'static [Arg],
+    about: &'static str,
+    /// The rest of what there is to know; may be empty.
+    more: &'static str,
+}
+
+/// All commands, in groups, in the order in which a newcomer needs them.
+pub(crate) const GROUPS: &[(&str, &[Command])] = &[
+    ("Nodes", NODES),
+    ("Messages", MESSAGES),
+    ("Failures", FAILURES),
+    ("This shell", SHELL),
+];
+
+const NODES: &[Command] = &[
+    Command {
+        name: "connect",
+        usage: "NODE",
+        args: &[Arg::Node],
+        about: "connect to a node, and to all that it is connected to",
+        more: "A name without @host means a node on this node's own host: `connect silver`.\n\
+               A link that is lost is opened again as soon as the other node can be reached.",
+    },
+    Command {
+        name: "disconnect",
+        usage: "NODE",
+        args: &[Arg::Node],
+        about: "close the link to a node on purpose",
+        more: "It stays closed until somebody connects, or sends a message, to the other node.",
+    },
+    Command {
+        name: "list",
+        usage: "[all]",
+        args: &[Arg::OneOf(&["all"])],
+        about: "the nodes that this one is connected to",
+        more: "Hidden nodes are tools that look on: with `all` they are listed, too.",
+    },
+    Command {
+        name: "nodes",
+        usage: "[HOST]",
+        args: &[Arg::Free],
+        about: "the nodes that a host's directory knows",
+        more: "Also those that this one is not connected to. The directory says at which port\n\
+               a node listens. The first node on a host serves it; when that one ends, another\n\
+               takes over.",
+    },
+    Command {
+        name: "ping",
+        usage: "NODE",
+        args: &[Arg::Node],
+        about: "ask a node whether it is there",
+        more: "Connects to it if need be. No answer does not mean that it is dead: it may be\n\
+               paused, slow, or cut off, and from here these look alike.",
+    },
+    Command {
+        name: "servers",
+        usage: "[NODE]",
+        args: &[Arg::Node],
+        about: "the servers of a node, and what waits for each",
+        more: "Names that begin with $ belong to the runtime.",
+    },
+];
+
+const MESSAGES: &[Command] = &[
+    Command {
+        name: "register",
+        usage: "NAME",
+        args: &[Arg::Free],
+        about: "open a mailbox; what arrives in it is shown",
+        more: "Casts are shown, calls can be answered with `reply`. Try it between two windows:\n\
+               `register inbox` on gold, and `send inbox gold Hello` on silver.",
+    },
+    Command {
+        name: "unregister",
+        usage: "NAME",
+        args: &[Arg::Mailbox],
+        about: "close a mailbox",
+        more: "Calls that still wait for an answer learn that it ended.",
+    },
+    Command {
+        name: "send",
+        usage: "NAME NODE MESSAGE",
+        args: &[Arg::Server, Arg::Node],
+        about: "cast a message: nobody says whether it arrives",
+        more: HOW_TO_WRITE_A_CAST,
+    },
+    Command {
+        name: "broadcast",
+        usage: "NAME MESSAGE",
+        args: &[Arg::Server],
+        about: "cast a message to all servers of that name",
+        more: "It goes to all connected nodes and this one, and connects to no other. The\n\
+               message is written as for `send`.",
+    },
+    Command {
+        name: "call",
+        usage: "NAME NODE MESSAGE",
+        args: &[Arg::Server, Arg::Node],
+        about: "send a message and wait for its answer",
+        more: "The message is a variant of the server's enum that carries a `Reply`. In short,\n\
+               without the Reply:\n\
+               \x20 call consumer silver Counts        for  Counts(Reply<…>)\n\
+               \x20 call store silver Get \"a\"          for  Get(String, Reply<…>)\n\
+               or whole, as JSON, with null in the place of the Reply:\n\
+               \x20 call store silver {\"Get\":{\"key\":\"a\",\"reply\":null}}\n\
+               `within 2` at the end waits two seconds; Ctrl-C waits no longer.",
+    },
+    Command {
+        name: "reply",
+        usage: "[NUMBER VALUE]",
+        args: &[Arg::Free],
+        about: "answer a call; alone, list those that wait",
+        more: "The value is JSON, written as for `send`.",
+    },
+];
+
+const FAILURES: &[Command] = &[
+    Command {
+        name: "monitor",
+        usage: "[NAME] NODE",
+        args: &[Arg::Node, Arg::Node],
+        about: "be told, once, when a server or node is down",
+        more: "`monitor consumer silver` watches one server, `monitor silver` the node itself.\n\
+               When the link to the node goes, the monitor fires too: from here that looks the\n\
+               same.",
+    },
+    Command {
+        name: "demonitor",
+        usage: "[NUMBER]",
+        args: &[Arg::Free],
+        about: "end a monitor; alone, list them",
+        more: "",
+    },
+    Command {
+        name: "kill",
+        usage: "NAME NODE",
+        args: &[Arg::Server, Arg::Node],
+        about: "end a server, as if it had crashed",
+        more: "Its supervisor, if it has one, starts it again. Watch it with `monitor` first,\n\
+               and see what the other nodes make of it.",
+    },
+];
+
+const SHELL: &[Command] = &[
+    Command {
+        name: "whoami",
+        usage: "",
+        args: &[],
+        about: "this node's name, creation, address and tick time",
+        more: "The creation is another one each time that a node starts: two starts under one\n\
+               name are two different nodes, and what was meant for the first must not reach\n\
+               the second.",
+    },
+    Command {
+        name: "clock",
+        usage: "",
+        args: &[],
+        about: "this node's Lamport clock",
+        more: "It grows with each message, and is always ahead of every message that was\n\
+               received: so a cause has a smaller number than its effect. It says nothing about\n\
+               the time of day.",
+    },
+    Command {
+        name: "cookie",
+        usage: "[show]",
+        args: &[Arg::OneOf(&["show"])],
+        about: "where this node's cookie comes from",
+        more: "With `show`, the secret itself. Nodes with different cookies do not connect.",
+    },
+    Command {
+        name: "sleep",
+        usage: "SECONDS",
+        args: &[Arg::Free],
+        about: "wait, in a script",
+        more: "Commands can be piped in: the shell ends when they do.",
+    },
+    Command {
+        name: "help",
+        usage: "[COMMAND]",
+        args: &[Arg::Command],
+        about: "this list, or more about one command",
+        more: "",
+    },
+    Command {
+        name: "exit",
+        usage: "",
+        args: &[],
+        about: "stop the node and leave, as Ctrl-D does",
+        more: "The other nodes see a closed connection, as if it had been killed.",
+    },
+];
+
+const HOW_TO_WRITE_A_CAST: &str = "The message is a variant of the server's enum. In short:\n\
+     \x20 send counter silver Reset          for  Reset\n\
+     \x20 send counter silver Add 5          for  Add(u64)\n\
+     \x20 send consumer silver Ping {\"from\":\"gold@127.0.0.1\",\"count\":3}\n\
+     or whole, as JSON: \"Reset\", {\"Add\":5}. A message that the server does not\n\
+     understand is dropped; its node logs that.";
+
+/// All commands.
+pub(crate) fn all() -> impl Iterator<Item = &'static Command> {
+    GROUPS.iter().flat_map(|(_, commands)| commands.iter())
+}
+
+/// The command of that name.
+pub(crate) fn find(name: &str) -> Option<&'static Command> {
+    let name = if name == "quit" { "exit" } else { name };
+    all().find(|command| command.name == name)
+}
+
+/// The list of all commands.
+pub(crate) fn overview() -> String {
+    // Every line fits a terminal of 80 columns; a test sees to it.
+    let width = all().map(|command| command.line().len()).max().unwrap_or(0);
+    let mut text = String::new();
+    for (group, commands) in GROUPS {
+        let _ = writeln!(text, "{group}:");
+        for command in *commands {
+            let _ = writeln!(text, "  {:width$}  {}", command.line(), command.about);
+        }
+    }
+    text + "More about one of them: help COMMAND. The Tab key completes commands and names."
+}
+
+impl Command {
+    /// The command as it is typed.
+    pub(crate) fn line(&self) -> String {
+        format!("{} {}", self.name, self.usage)
+            .trim_end()
+            .to_owned()
+    }
+
+    /// All that there is to know about it.
+    pub(crate) fn help(&self) -> String {
+        let text = format!("{}\n  {}", self.line(), self.about);
+        match self.more {
+            "" => text,
+            more => format!("{text}\n\n{more}"),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn help_fits_a_terminal_of_80_columns() {
+        for text in all().map(Command::help).chain([overview()]) {
+            for line in text.lines() {
+                assert!(line.chars().count() <= 80, "too long: {line}");
+            }
+        }
+    }
+
+    #[test]
+    fn every_command_has_a_name_of_its_own() {
+        let names: Vec<_> = all().map(|command| command.name).collect();
+        for (index, name) in names.iter().enumerate() {
+            assert!(!names[..index].contains(name), "{name} stands twice");
+        }
+    }
+}

@@ -1,0 +1,197 @@
+//! Carrying out commands, one at a time.
+
+mod failures;
+mod messages;
+mod nodes;
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use runtime::{Address, Node, NodeName, StartError};
+
+use crate::command;
+use crate::mailbox::Owed;
+use crate::message::Heard;
+use crate::screen::Screen;
+use crate::watch::{WatchMsg, Watchman};
+
+/// What comes after a command.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Flow {
+    Next,
+    Exit,
+}
+
+/// A node, and what the person at its prompt has set up on it.
+pub(crate) struct Session {
+    node: Node,
+    screen: Screen,
+    /// Where the cookie comes from, in words.
+    cookie_source: String,
+    mailboxes: BTreeMap<String, Address<Heard>>,
+    owed: Owed,
+    watchman: Address<WatchMsg>,
+}
+
+impl Session {
+    /// Prepares a node for commands.
+    pub(crate) async fn start(
+        node: &Node,
+        screen: &Screen,
+        cookie_source: String,
+    ) -> Result<Self, StartError> {
+        Ok(Session {
+            node: node.clone(),
+            screen: screen.clone(),
+            cookie_source,
+            mailboxes: BTreeMap::new(),
+            owed: Owed::default(),
+            watchman: node.start_unnamed::<Watchman>(screen.clone()).await?,
+        })
+    }
+
+    /// Says who this is and how to go on.
+    pub(crate) fn welcome(&self) {
+        self.screen.print(format!(
+            "This is {}, listening on {}.\nType `help` for the commands, Ctrl-D to leave.",
+            self.node.name(),
+            self.node.address()
+        ));
+    }
+
+    /// Carries out one line.
+    pub(crate) async fn execute(&mut self, line: &str) -> Flow {
+        let mut words = Words(line);
+        let Some(name) = words.next() else {
+            return Flow::Next;
+        };
+        if matches!(name, "exit" | "quit") {
+            return Flow::Exit;
+        }
+        let done = match command::find(name) {
+            Some(_) => self.dispatch(name, words).await,
+            None => Err(format!(
+                "There is no command {name:?}. Type `help` to see those that there are."
+            )),
+        };
+        if let Err(complaint) = done {
+            self.screen
+                .print(match (complaint.as_str(), command::find(name)) {
+                    (USAGE, Some(command)) => format!(
+                        "It goes like this: {}. More with `help {name}`.",
+                        command.line()
+                    ),
+                    _ => complaint,
+                });
+        }
+        Flow::Next
+    }
+
+    async fn dispatch(&mut self, command: &str, words: Words<'_>) -> Result<(), String> {
+        match command {
+            "connect" => self.connect(words).await,
+            "disconnect" => self.disconnect(words),
+            "list" => self.list(words),
+            "nodes" => self.nodes(words).await,
+            "ping" => self.ping(words).await,
+            "servers" => self.servers(words).await,
+            "register" => self.register(words).await,
+            "unregister" => self.unregister(words).await,
+            "send" => self.send(words).await,
+            "broadcast" => self.broadcast(words).await,
+            "call" => self.call(words).await,
+            "reply" => self.reply(words),
+            "monitor" => self.monitor(words).await,
+            "demonitor" => self.demonitor(words).await,
+            "kill" => self.kill(words).await,
+            "whoami" => self.whoami(words).await,
+            "clock" => self.clock(words),
+            "cookie" => self.cookie(words),
+            "sleep" => sleep(words).await,
+            "help" => self.help(words),
+            other => Err(format!("The command {other} is listed, and missing.")),
+        }
+    }
+
+    fn help(&self, mut words: Words<'_>) -> Result<(), String> {
+        let text = match words.optional()? {
+            None => command::overview(),
+            Some(name) => command::find(name)
+                .ok_or_else(|| format!("There is no command {name:?}; `help` lists them all."))?
+                .help(),
+        };
+        self.screen.print(text);
+        Ok(())
+    }
+
+    /// A node as it is typed: a name without a host is on this node's own.
+    fn node_called(&self, word: &str) -> Result<NodeName, String> {
+        let name = if word.contains('@') {
+            word.to_owned()
+        } else {
+            format!("{word}@{}", self.node.name().host())
+        };
+        name.parse()
+            .map_err(|error: runtime::name::InvalidName| format!("No such name: {error}."))
+    }
+}
+
+async fn sleep(mut words: Words<'_>) -> Result<(), String> {
+    let pause = seconds(words.last()?)?;
+    tokio::time::sleep(pause).await;
+    Ok(())
+}
+
+/// A span of time as it is typed.
+fn seconds(word: &str) -> Result<Duration, String> {
+    let wrong = || format!("{word:?} is not a number of seconds between 0 and 3600.");
+    let seconds: f64 = word.parse().map_err(|_| wrong())?;
+    if !(0.0..=3600.0).contains(&seconds) {
+        return Err(wrong());
+    }
+    Ok(Duration::from_secs_f64(seconds))
+}
+
+/// Stands for "that is not how this command is used".
+const USAGE: &str = "usage";
+
+/// The words of a line that are not read yet.
+struct Words<'a>(&'a str);
+
+impl<'a> Words<'a> {
+    fn next(&mut self) -> Option<&'a str> {
+        let line = self.0.trim_start();
+        let (word, rest) = line.split_once(char::is_whitespace).unwrap_or((line, ""));
+        self.0 = rest;
+        (!word.is_empty()).then_some(word)
+    }
+
+    fn required(&mut self) -> Result<&'a str, String> {
+        self.next().ok_or_else(|| USAGE.into())
+    }
+
+    /// The word that must be there and must be the last.
+    fn last(&mut self) -> Result<&'a str, String> {
+        let word = self.required()?;
+        self.end()?;
+        Ok(word)
+    }
+
+    /// The word that may be there and must be the last.
+    fn optional(&mut self) -> Result<Option<&'a str>, String> {
+        let word = self.next();
+        self.end()?;
+        Ok(word)
+    }
+
+    fn end(&mut self) -> Result<(), String> {
+        match self.next() {
+            None => Ok(()),
+            Some(_) => Err(USAGE.into()),
+        }
+    }
+
+    fn rest(self) -> &'a str {
+        self.0.trim()
+    }
+}

@@ -1,0 +1,87 @@
+//! Commands about the end of processes and nodes.
+
+use runtime::system::NODE;
+use runtime::{ExitReason, ServerName};
+
+use super::{Session, Words};
+use crate::message::Written;
+use crate::watch::WatchMsg;
+
+impl Session {
+    pub(super) async fn monitor(&self, mut words: Words<'_>) -> Result<(), String> {
+        let first = words.required()?;
+        let (whom, label) = match words.optional()? {
+            Some(node) => {
+                let whom = ServerName::<Written>::dynamic(first).at(self.node_called(node)?);
+                let label = whom.to_string();
+                (whom, label)
+            }
+            // A node lives as long as the server that answers for it.
+            None => {
+                let node = self.node_called(first)?;
+                (NODE.at(&node).retype(), node.to_string())
+            }
+        };
+        let told = format!("Monitor {{}}: you will be told when {label} is down.");
+        let watched = |reply| WatchMsg::Monitor(whom, label, reply);
+        let number: u64 = self
+            .node
+            .call(&self.watchman, watched)
+            .await
+            .map_err(ours)?;
+        self.screen.print(told.replace("{}", &number.to_string()));
+        Ok(())
+    }
+
+    pub(super) async fn demonitor(&self, mut words: Words<'_>) -> Result<(), String> {
+        let Some(word) = words.optional()? else {
+            let monitors = self.node.call(&self.watchman, WatchMsg::List).await;
+            let lines = monitors.map_err(ours)?.into_iter();
+            let lines: Vec<String> = lines
+                .map(|(number, label)| format!("{number}  {label}"))
+                .collect();
+            self.screen.print(if lines.is_empty() {
+                "Nothing is monitored.".into()
+            } else {
+                lines.join("\n")
+            });
+            return Ok(());
+        };
+        let none =
+            || format!("There is no monitor {word}; `demonitor` lists those that there are.");
+        let number: u64 = word.parse().map_err(|_| none())?;
+        let ended = self
+            .node
+            .call(&self.watchman, |reply| WatchMsg::Demonitor(number, reply))
+            .await;
+        if !ended.map_err(ours)? {
+            return Err(none());
+        }
+        self.screen.print(format!("Monitor {number} has ended."));
+        Ok(())
+    }
+
+    pub(super) async fn kill(&mut self, mut words: Words<'_>) -> Result<(), String> {
+        let name = words.required()?;
+        let node = self.node_called(words.last()?)?;
+        if name.starts_with('$') {
+            return Err("Servers whose names begin with $ belong to the runtime; end the whole node instead.".into());
+        }
+        if let Err(error) = self.node.connect(&node).await {
+            return Err(format!("Not done, for {node} is not connected: {error}."));
+        }
+        if node == *self.node.name() {
+            self.mailboxes.remove(name);
+        }
+        let whom = ServerName::<Written>::dynamic(name).at(&node);
+        self.node.exit(&whom, ExitReason::Killed);
+        self.screen.print(format!(
+            "Asked {node} to kill {name}, if it has such a process."
+        ));
+        Ok(())
+    }
+}
+
+fn ours(error: runtime::CallError) -> String {
+    format!("The shell's own server does not answer: {error}.")
+}
