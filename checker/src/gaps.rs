@@ -67,7 +67,7 @@ pub fn pieces(source: &str) -> Result<Vec<Piece>, String> {
                         "line {line} opens a second gap of the same name: {trimmed:?}"
                     ));
                 }
-                let (from, before) = std::mem::replace(&mut given, (0, String::new()));
+                let (from, before) = std::mem::take(&mut given);
                 found.push(Piece::Given(from, before));
                 let body = String::new();
                 open = Some(Gap { name, line, body });

@@ -384,12 +384,8 @@ pub(crate) async fn lay_out_workspace(
     fs::write(&lock, &of_course).or_trouble(|| format!("write {}", lock.display()))?;
     let struck = tokio::process::Command::new(cargo_program())
         .current_dir(&course.root)
-        .args([
-            "metadata",
-            "--offline",
-            "--format-version=1",
-            "--manifest-path",
-        ])
+        // Not `cargo metadata`: that wants the packages of every platform to be at hand.
+        .args(["update", "--workspace", "--offline", "--manifest-path"])
         .arg(&manifest_file)
         .stdin(std::process::Stdio::null())
         .kill_on_drop(true)
