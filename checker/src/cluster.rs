@@ -266,8 +266,8 @@ async fn hidden(
     let net = Net::Tcp(TcpNet::with(DirectoryMode::At(switchboard.directory())));
     let mut config = NodeConfig::new(name, cookie, net);
     config.hidden = true;
-    // Generous: that a node is paused must not cost the manager its link.
-    config.tick_time = options.tick_time.max(Duration::from_secs(60));
+    // The same as everywhere: by it a node also knows how often it must give a sign of life.
+    config.tick_time = options.tick_time;
     Node::start(config)
         .await
         .or_trouble(|| "start the checker's own node in the cluster")

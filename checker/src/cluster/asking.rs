@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use runtime::system::{NODE, NodeMsg};
 use runtime::{CallError, ExitReason, Reply, ServerName, wire};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -25,6 +26,15 @@ pub struct Unanswered {
 impl std::fmt::Display for Unanswered {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.write_str(&self.seen)
+    }
+}
+
+impl Unanswered {
+    fn is_of_the_link(&self) -> bool {
+        matches!(
+            self.error,
+            CallError::NotConnected(..) | CallError::NodeDown(_)
+        )
     }
 }
 
@@ -115,6 +125,24 @@ impl Cluster<'_> {
             lasting,
             stop: Box::new(stop),
         })
+    }
+
+    /// Asks a node's own runtime, what may be asked twice. A link to the manager that was lost,
+    /// because ticks are short or the node was paused, is then simply opened again.
+    pub(super) async fn ask_runtime<T>(
+        &self,
+        node: &str,
+        message: impl Fn(Reply<T>) -> NodeMsg,
+    ) -> Result<T, Unanswered>
+    where
+        T: DeserializeOwned + Send + 'static,
+    {
+        match self.call(node, &NODE, &message).await {
+            Err(unanswered) if unanswered.is_of_the_link() => {
+                self.call(node, &NODE, &message).await
+            }
+            asked => asked,
+        }
     }
 
     /// Sends a message to a server of a node.

@@ -116,7 +116,7 @@ impl Cluster<'_> {
         lock(&self.parted).remove(&unordered(node, to));
         let other = self.name(to);
         let connected = self
-            .call(node, &NODE, |reply| NodeMsg::Connect(other, reply))
+            .ask_runtime(node, |reply| NodeMsg::Connect(other.clone(), reply))
             .await?;
         match connected {
             Ok(()) => Ok(()),
@@ -141,7 +141,7 @@ impl Cluster<'_> {
         self.switchboard
             .note(format!("{node} disconnects from {from} on purpose"));
         let other = self.name(from);
-        self.call(node, &NODE, |reply| NodeMsg::Disconnect(other, reply))
+        self.ask_runtime(node, |reply| NodeMsg::Disconnect(other.clone(), reply))
             .await?;
         self.await_parted(&[node], &[from], RUNTIME_PATIENCE).await
     }
@@ -151,7 +151,7 @@ impl Cluster<'_> {
     /// # Errors
     /// When the node does not answer.
     pub async fn list(&self, node: &str) -> Result<BTreeSet<String>, super::Unanswered> {
-        let names = self.call(node, &NODE, NodeMsg::List).await?;
+        let names = self.ask_runtime(node, NodeMsg::List).await?;
         Ok(names.iter().map(|name| name.short().to_owned()).collect())
     }
 

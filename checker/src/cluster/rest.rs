@@ -47,7 +47,7 @@ impl Cluster<'_> {
     /// Something that is still to be done, if there is anything.
     async fn unrest(&self) -> Result<Option<String>, Stop> {
         for node in self.running() {
-            let servers: Vec<(String, usize)> = self.call(&node, &NODE, NodeMsg::Servers).await?;
+            let servers: Vec<(String, usize)> = self.ask_runtime(&node, NodeMsg::Servers).await?;
             for (server, unhandled) in servers {
                 // The server that is being asked is busy with this very question.
                 let own = usize::from(server == NODE.as_str());
