@@ -144,12 +144,14 @@ async fn ping_delivered_twice_counts_once() {
 #[tokio::test(start_paused = true)]
 async fn disconnected_node_stays_disconnected() {
     let cluster = Cluster::of(3).await;
+    cluster.ping(1).await;
+    cluster.shows(2, 1, 1).await;
     cluster.node(1).disconnect(&name(2));
     sleep(Duration::from_secs(1)).await;
     cluster.ping(1).await;
-    cluster.shows(3, 1, 1).await;
+    cluster.shows(3, 1, 2).await;
     sleep(Duration::from_secs(1)).await;
-    cluster.shows(2, 1, 0).await;
+    cluster.shows(2, 1, 1).await;
     assert_eq!(cluster.node(1).list(), [name(3)]);
 }
 
@@ -324,6 +326,27 @@ async fn restarted_producer_goes_on_counting() {
     assert_eq!(cluster.ping(2).await, 8);
     cluster.shows(3, 2, 8).await;
     cluster.shows(2, 2, 8).await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn restarted_producer_believes_whoever_saw_most_of_its_own_pings() {
+    let cluster = Cluster::of(3).await;
+    for _ in 0..5 {
+        cluster.ping(3).await;
+    }
+    cluster.ping(2).await;
+    cluster.shows(1, 2, 1).await;
+    cluster.shows(2, 3, 5).await;
+    let lost = Rule::new(Action::Drop).to(&name(1)).message("Ping");
+    let lost = cluster.net.add_rule(lost);
+    cluster.ping(2).await;
+    cluster.shows(3, 2, 2).await;
+    cluster.shows(1, 2, 1).await;
+    cluster.crash_producer(2);
+    sleep(Duration::from_millis(1)).await;
+    assert_eq!(cluster.ping(2).await, 3);
+    cluster.shows(1, 2, 3).await;
+    assert_eq!(cluster.net.hits(lost), 1);
 }
 
 #[tokio::test(start_paused = true)]
