@@ -10,6 +10,7 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 use tokio::sync::oneshot;
 use tokio::time::timeout;
+use tracing::warn;
 
 use crate::address::{Address, ServerName};
 use crate::error::{CallError, CastError};
@@ -230,13 +231,86 @@ impl Node {
         payload: Bytes,
     ) -> Result<T, CallError> {
         let inner = self.inner();
-        let (caller, answer) = oneshot::channel();
         let line = inner.line_to(node, Intent::Asked);
+        self.call_over(&line, within, target, payload).await
+    }
+
+    async fn call_over<T: DeserializeOwned + 'static>(
+        &self,
+        line: &Arc<Line>,
+        within: Duration,
+        target: Target,
+        payload: Bytes,
+    ) -> Result<T, CallError> {
+        let inner = self.inner();
+        let (caller, answer) = oneshot::channel();
         let call = inner.numbers.next();
         // Also when the caller's future is dropped, nothing may be left behind.
-        let _waiting = Waiting { line: &line, call };
+        let _waiting = Waiting { line, call };
         line.push_call(call, inner.clock.stamp(), target, &payload, caller);
-        outcome(node, timeout(within, answer).await)
+        outcome(line.peer(), timeout(within, answer).await)
+    }
+
+    /// Casts to a server of a node, or of this one, if there is a link. For the runtime's own
+    /// servers: their housekeeping must not connect what somebody has disconnected.
+    pub(crate) fn cast_linked<M>(&self, to: &NodeName, name: &ServerName<M>, msg: M)
+    where
+        M: Serialize + Send + 'static,
+    {
+        let inner = self.inner();
+        let target = Target::Name(name.as_str().to_owned());
+        if to == self.name() {
+            if let Some(process) = inner.processes.find(&target) {
+                let _ = put_local(&process, msg, self.name());
+            }
+        } else if let Some(line) = inner.open_line(to) {
+            push_to_all(inner, &[line], target, &msg);
+        }
+    }
+
+    /// Casts to the servers of one name on all other connected nodes. A hidden node is a member
+    /// of nothing and says nothing.
+    pub(crate) fn cast_all_linked<M: Serialize>(&self, name: &ServerName<M>, msg: &M) {
+        let inner = self.inner();
+        if !inner.config.hidden {
+            let target = Target::Name(name.as_str().to_owned());
+            push_to_all(inner, &inner.visible_lines(), target, msg);
+        }
+    }
+
+    /// Calls a server of a node, or of this one, if there is a link.
+    pub(crate) async fn call_linked<M, T>(
+        &self,
+        to: &NodeName,
+        name: &ServerName<M>,
+        msg: impl FnOnce(Reply<T>) -> M,
+    ) -> Result<T, CallError>
+    where
+        M: Serialize + Send + 'static,
+        T: DeserializeOwned + Send + 'static,
+    {
+        if to == self.name() {
+            return self.call(&name.at(to), msg).await;
+        }
+        let line = self.inner().open_line(to);
+        let line = line.ok_or_else(|| CallError::NodeDown(to.clone()))?;
+        let payload = encode(&msg(Reply::placeholder()), self.inner())?;
+        let target = Target::Name(name.as_str().to_owned());
+        self.call_over(&line, self.config().call_timeout, target, payload)
+            .await
+    }
+}
+
+fn push_to_all<M: Serialize>(inner: &Inner, lines: &[Arc<Line>], to: Target, msg: &M) {
+    match encode(msg, inner) {
+        Ok(payload) => {
+            let header = Header::Cast(to);
+            for line in lines {
+                line.push(inner.clock.stamp(), &header, &payload);
+            }
+        }
+        Err(CastError::Stopped) => {}
+        Err(error) => warn!(node = %inner.name(), "could not tell the others: {error}"),
     }
 }
 

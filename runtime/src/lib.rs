@@ -11,6 +11,7 @@ mod cookie;
 mod ctx;
 pub mod directory;
 mod error;
+mod global;
 mod handshake;
 pub mod launch;
 mod link;
@@ -18,9 +19,11 @@ pub mod name;
 pub mod net;
 mod node;
 mod peers;
+mod pg;
 mod process;
 pub mod process_id;
 mod reply;
+mod rpc;
 mod server;
 mod supervisor;
 pub mod system;
@@ -33,14 +36,17 @@ pub use clock::Clock;
 pub use cookie::{Cookie, CookieError};
 pub use ctx::{Ctx, Task};
 pub use error::{CallError, CastError, ConnectError, LinkLoss, StartError};
+pub use global::{GLOBAL, Global, GlobalMsg, GlobalName, RegisterError, Resolver, Verdict};
 #[doc(hidden)]
 pub use handshake::fuzz_message;
 pub use handshake::{HandshakeError, Refusal};
 pub use name::NodeName;
 pub use net::{MemoryNet, Net, TcpNet};
 pub use node::{Node, NodeConfig, NodeEvent};
+pub use pg::{Group, PG, PgMsg, ProcessGroups};
 pub use process_id::{ExitReason, ProcessId};
 pub use reply::Reply;
+pub use rpc::{Function, RPC, RemoteTask, RpcMsg};
 pub use server::{GroupChange, Info, Monitor, Server};
 pub use supervisor::{
     ChildInfo, ChildKind, ChildRefusal, Restart, StartChildError, Supervisor, SupervisorMsg,

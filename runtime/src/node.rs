@@ -16,14 +16,17 @@ use crate::address::{Address, ServerName};
 use crate::clock::Clock;
 use crate::cookie::Cookie;
 use crate::error::{CallError, ConnectError, LinkLoss, StartError};
+use crate::global::GlobalNames;
 use crate::handshake::Identity;
 use crate::link::{Line, Numbers};
 use crate::name::NodeName;
 use crate::net::{Listener, Net};
 use crate::peers::{Intent, Peers};
+use crate::pg::Groups;
 use crate::process::{self, Process};
 use crate::process_id::ExitReason;
 use crate::reply::{Answer, ReplyTo};
+use crate::rpc::Functions;
 use crate::server::{Info, Server};
 use crate::watch::Watches;
 use crate::wire::{Frame, Header, NoAnswer, Target};
@@ -129,15 +132,19 @@ impl Node {
             processes: Processes::new(creation),
             peers: Peers::default(),
             watches: Watches::default(),
+            groups: Groups::default(),
+            global_names: GlobalNames::default(),
+            functions: Functions::default(),
             subscribers: Mutex::default(),
             events: broadcast::Sender::new(256),
             tasks: Mutex::default(),
             stopped: AtomicBool::new(false),
             config,
         });
-        inner.spawn(inner.clone().accept_all(listener));
         let node = Node { inner };
+        // The runtime's own servers are there before the first link is: they miss nothing.
         crate::system::start(&node).await?;
+        node.inner.spawn(node.inner.clone().accept_all(listener));
         Ok(node)
     }
 
@@ -330,6 +337,9 @@ pub(crate) struct Inner {
     pub(crate) processes: Processes,
     pub(crate) peers: Peers,
     pub(crate) watches: Watches,
+    pub(crate) groups: Groups,
+    pub(crate) global_names: GlobalNames,
+    pub(crate) functions: Functions,
     subscribers: Mutex<Vec<Arc<Process>>>,
     events: broadcast::Sender<NodeEvent>,
     tasks: Mutex<JoinSet<()>>,

@@ -99,6 +99,14 @@ impl Inner {
         line
     }
 
+    /// The open line to a node, if there is one.
+    pub(crate) fn open_line(&self, to: &NodeName) -> Option<Arc<Line>> {
+        match self.peers.0.lock().unwrap().get(to)?.way {
+            Way::Open(ref line) => Some(line.clone()),
+            _ => None,
+        }
+    }
+
     /// The open lines to all nodes that are not hidden, in the order of their names.
     pub(crate) fn visible_lines(&self) -> Vec<Arc<Line>> {
         let peers = self.peers.0.lock().unwrap();

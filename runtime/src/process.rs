@@ -69,6 +69,10 @@ impl Process {
         }
     }
 
+    pub(crate) fn is_alive(&self) -> bool {
+        self.watchers.lock().unwrap().is_some()
+    }
+
     /// How it is called in a log line.
     pub(crate) fn label(&self) -> String {
         self.name

@@ -48,6 +48,15 @@ impl<T> Reply<T> {
     }
 }
 
+impl<T> Reply<T> {
+    /// Tells the caller that no answer will come, and why.
+    pub(crate) fn decline(mut self, why: NoAnswer) {
+        if let Some(to) = self.pending.take().and_then(|pending| pending.take()) {
+            to.decline(why);
+        }
+    }
+}
+
 impl<T: Serialize + Send + 'static> Reply<T> {
     /// Sends the answer. If the caller has given up, or the link to it was lost or replaced in
     /// the meantime, the answer is dropped without a trace: the caller knows already.

@@ -99,6 +99,9 @@ pub enum Info {
     },
     /// A process joined or left a group. Asked for with [`Ctx::watch_group`].
     Group(GroupChange),
+    /// Another process has this name in the whole cluster now, and this one has it no longer. Told
+    /// to those that were registered with [`Resolver::Notify`](crate::Resolver::Notify).
+    NameLost(String),
 }
 
 /// One request to be told of a process's end.

@@ -5,9 +5,12 @@ use serde::{Deserialize, Serialize};
 use crate::address::ServerName;
 use crate::ctx::Ctx;
 use crate::error::{ConnectError, StartError};
+use crate::global::{GLOBAL, GlobalServer};
 use crate::name::NodeName;
 use crate::node::Node;
+use crate::pg::{GroupServer, PG};
 use crate::reply::Reply;
+use crate::rpc::{RPC, TaskServer};
 use crate::server::Server;
 
 /// The server that answers for the node itself.
@@ -61,5 +64,8 @@ impl Server for NodeServer {
 /// Starts them.
 pub(crate) async fn start(node: &Node) -> Result<(), StartError> {
     node.start_server::<NodeServer>(&NODE, ()).await?;
+    node.start_server::<GroupServer>(&PG, ()).await?;
+    node.start_server::<GlobalServer>(&GLOBAL, ()).await?;
+    node.start_server::<TaskServer>(&RPC, ()).await?;
     Ok(())
 }
