@@ -19,12 +19,11 @@ use crate::manifest::Part;
 use crate::report::progress::Silent;
 use crate::run_dir::RunDir;
 use crate::runner::Runner;
-use crate::scenario::Scenario;
 use crate::trouble::{Result, While};
 use crate::verdict::{Outcome, ProblemResult, Standing, Verdict};
 
 /// How many variants are graded at once. Most of the time they wait.
-const AT_ONCE: usize = 3;
+const AT_ONCE: usize = 4;
 
 /// What the grader said of one variant.
 #[derive(Debug)]
@@ -80,7 +79,7 @@ pub async fn grade_all(
         running.spawn(async move {
             let _place = places.acquire_owned().await;
             let begun = Instant::now();
-            let outcomes = runner.run(&tried_on(&variant.kind, part)).await;
+            let outcomes = try_on(runner, &variant.kind, part).await;
             Row {
                 wrong: judge(&variant.kind, part, &outcomes),
                 name: variant.name,
@@ -101,13 +100,24 @@ pub async fn grade_all(
     Ok(rows)
 }
 
-/// A near-miss is tried on the problem that must reject it, all others on everything.
-fn tried_on(kind: &Kind, part: &Part) -> Vec<&'static Scenario> {
-    let wanted = |scenario: &&Scenario| match kind {
-        Kind::NearMiss { problem, .. } => scenario.problem == *problem,
-        Kind::Right | Kind::Stub { .. } => true,
+/// Runs everything, but for a near-miss only the problem that must reject it, until it does.
+async fn try_on(runner: Arc<Runner>, kind: &Kind, part: &Part) -> Vec<Outcome> {
+    let Kind::NearMiss { problem, .. } = kind else {
+        return runner
+            .run(&scenarios(part).iter().collect::<Vec<_>>())
+            .await;
     };
-    scenarios(part).iter().filter(wanted).collect()
+    let mut outcomes = Vec::new();
+    for scenario in scenarios(part)
+        .iter()
+        .filter(|scenario| scenario.problem == *problem)
+    {
+        outcomes.extend(Arc::clone(&runner).run(&[scenario]).await);
+        if judge(kind, part, &outcomes).is_empty() {
+            break;
+        }
+    }
+    outcomes
 }
 
 /// What the grader said wrongly, a fragment each.
