@@ -11,6 +11,10 @@ pub(crate) enum Arg {
     Server,
     /// The name of a mailbox of this shell.
     Mailbox,
+    /// The name of a process group.
+    Group,
+    /// A name that one process in the cluster has.
+    GlobalName,
     /// The name of a command.
     Command,
     /// One of these words.
@@ -36,6 +40,7 @@ pub(crate) struct Command {
 pub(crate) const GROUPS: &[(&str, &[Command])] = &[
     ("Nodes", NODES),
     ("Messages", MESSAGES),
+    ("Names of processes", NAMES),
     ("Failures", FAILURES),
     ("This shell", SHELL),
 ];
@@ -139,6 +144,53 @@ const MESSAGES: &[Command] = &[
         args: &[Arg::Free],
         about: "answer a call; alone, list those that wait",
         more: "The value is JSON, written as for `send`.",
+    },
+];
+
+const NAMES: &[Command] = &[
+    Command {
+        name: "join",
+        usage: "GROUP NAME",
+        args: &[Arg::Group, Arg::Mailbox],
+        about: "make a mailbox a member of a process group",
+        more: "A group is there as long as it has members; they may be on any node.",
+    },
+    Command {
+        name: "leave",
+        usage: "GROUP NAME",
+        args: &[Arg::Group, Arg::Mailbox],
+        about: "end the membership of a mailbox",
+        more: "",
+    },
+    Command {
+        name: "members",
+        usage: "GROUP",
+        args: &[Arg::Group],
+        about: "the members of a group that can be reached",
+        more: "The members of a lost node go, and return with it.",
+    },
+    Command {
+        name: "groups",
+        usage: "",
+        args: &[],
+        about: "the groups that have members",
+        more: "",
+    },
+    Command {
+        name: "global",
+        usage: "[ACTION NAME]",
+        args: &[
+            Arg::OneOf(&["register", "unregister", "whereis"]),
+            Arg::GlobalName,
+            Arg::Mailbox,
+        ],
+        about: "names unique in the cluster; alone, list them",
+        more: "\x20 global register leader inbox   gives your mailbox inbox the name\n\
+               \x20 global whereis leader          says which process has it\n\
+               \x20 global unregister leader       takes it away\n\
+               While the network is divided, each side can give the name to a process of its\n\
+               own. When it heals, the one on the node with the smaller name keeps it, and the\n\
+               other one is killed.",
     },
 ];
 

@@ -136,6 +136,8 @@ impl Names {
             Arg::Node => self.handle.block_on(self.nodes()),
             Arg::Server => self.handle.block_on(self.servers()),
             Arg::Mailbox => own_servers(&self.node),
+            Arg::Group => self.node.groups().all(),
+            Arg::GlobalName => self.node.global().registered().into_keys().collect(),
             Arg::Free => Vec::new(),
         }
     }

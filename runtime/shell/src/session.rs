@@ -2,6 +2,7 @@
 
 mod failures;
 mod messages;
+mod names;
 mod nodes;
 
 use std::collections::BTreeMap;
@@ -101,6 +102,11 @@ impl Session {
             "broadcast" => self.broadcast(words).await,
             "call" => self.call(words).await,
             "reply" => self.reply(words),
+            "join" => self.join(words).await,
+            "leave" => self.leave(words).await,
+            "members" => self.members(words),
+            "groups" => self.groups(words),
+            "global" => self.global(words).await,
             "monitor" => self.monitor(words).await,
             "demonitor" => self.demonitor(words).await,
             "kill" => self.kill(words).await,

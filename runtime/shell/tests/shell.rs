@@ -127,6 +127,20 @@ impl Shell {
         }
     }
 
+    /// Types a command that prints one line, again and again until that line contains the text:
+    /// for what becomes true a moment later.
+    #[track_caller]
+    fn types_until(&mut self, command: &str, text: &str) {
+        for _ in 0..600 {
+            self.types(command);
+            if self.sees("").contains(text) {
+                return;
+            }
+            self.types("sleep 0.05");
+        }
+        panic!("{} never answered {text:?} to {command:?}", self.name);
+    }
+
     /// Looks again at everything from the beginning: for lines whose order is not given.
     fn looks_back(&mut self) -> &mut Self {
         self.looked = 0;
@@ -396,4 +410,49 @@ fn what_a_stranger_sends_cannot_move_the_cursor() {
     gold.types("send inbox gold \"\\u001b[2J\\u009b2J\"");
     let shown = gold.sees("inbox got");
     assert!(!shown.contains(char::is_control), "{shown:?}");
+}
+
+#[test]
+fn a_mailbox_in_a_group_is_a_member_everywhere_until_its_node_is_lost() {
+    let user = User::new();
+    let mut gold = user.node("gold", &[]);
+    let mut silver = user.node("silver", &[]);
+    gold.types("register inbox");
+    gold.types("join choir inbox");
+    gold.sees("inbox is a member of choir now.");
+    silver.types("connect gold");
+    silver.sees("Connected to gold@127.0.0.1.");
+    silver.looks_back().sees("gold@127.0.0.1 is up.");
+    silver.types_until("members choir", " at gold@127.0.0.1");
+    silver.types("groups");
+    silver.sees("choir");
+    gold.signal(Signal::KILL);
+    silver.sees("gold@127.0.0.1 is down:");
+    silver.types_until("members choir", "choir has no members that can be reached.");
+}
+
+#[test]
+fn a_global_name_has_one_owner() {
+    let user = User::new();
+    let mut gold = user.node("gold", &[]);
+    let mut silver = user.node("silver", &[]);
+    silver.types("connect gold");
+    silver.sees("Connected to gold@127.0.0.1.");
+    gold.sees("silver@127.0.0.1 is up.");
+    gold.types("register inbox");
+    gold.types("global register leader inbox");
+    gold.sees("inbox is known as leader in the whole cluster.");
+    silver.types("global whereis leader");
+    silver.sees("at gold@127.0.0.1.");
+    silver.types("register mine");
+    silver.types("global register leader mine");
+    silver.sees("Not registered: the name is taken by");
+    silver.types("global unregister leader");
+    silver.sees("No process is known as leader any more.");
+    silver.types("global register leader mine");
+    silver.sees("mine is known as leader in the whole cluster.");
+    gold.types("global");
+    gold.sees("at silver@127.0.0.1");
+    gold.types("global whereis");
+    gold.sees("It goes like this: global [ACTION NAME].");
 }
