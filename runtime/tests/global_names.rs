@@ -193,7 +193,9 @@ async fn concurrent_registrations_from_three_nodes_leave_one_owner() {
     for seed in 0..30 {
         let net = MemoryNet::new(seed);
         let nodes: [Node; 3] = cluster(&net).await;
-        let wait = Duration::from_micros(nodes[0].random() % 3000);
+        // They begin while the questions of the others are under way.
+        net.set_latency(Duration::from_millis(10));
+        let wait = Duration::from_millis(nodes[0].random() % 20);
         let attempts = nodes.iter().enumerate().map(async |(number, node)| {
             let process = leader(node).await;
             sleep(wait * number as u32).await;
