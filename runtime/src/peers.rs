@@ -180,10 +180,10 @@ impl Inner {
         };
         match error {
             ConnectError::Handshake(HandshakeError::Superseded) => return,
-            ConnectError::Handshake(HandshakeError::Refused(Refusal::Simultaneous)) => {
-                if self.advance(&line, Phase::Proving, Phase::Yielding) {
-                    let _ = timeout(self.config.handshake_timeout, line.opened()).await;
-                }
+            ConnectError::Handshake(HandshakeError::Refused(Refusal::Simultaneous))
+                if self.advance(&line, Phase::Proving, Phase::Yielding) =>
+            {
+                let _ = timeout(self.config.handshake_timeout, line.opened()).await;
             }
             _ => {}
         }

@@ -205,7 +205,7 @@ async fn a_call_that_finds_no_node_or_no_process_did_not_happen() {
     let net = MemoryNet::new(12);
     let [n1, n2] = cluster(&net).await;
     let error = n1
-        .call::<_, u64>(&COUNTER.at(&name("nobody")), CounterMsg::Keep)
+        .call::<_, u64>(&COUNTER.at(name("nobody")), CounterMsg::Keep)
         .await
         .unwrap_err();
     assert!(

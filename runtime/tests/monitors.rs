@@ -117,7 +117,7 @@ async fn losing_the_node_counts_as_the_end() {
         [ExitReason::NodeDown, ExitReason::NodeDown]
     );
     // And a node that cannot be reached at all.
-    watch(&n1, &man, WatchMsg::Monitor(COUNTER.at(&name("nowhere")))).await;
+    watch(&n1, &man, WatchMsg::Monitor(COUNTER.at(name("nowhere")))).await;
     assert_eq!(seen_ends(&n1, &man).await.len(), 3);
 }
 
