@@ -4,31 +4,50 @@
 //! read. A good order is the one below: from a name to a node that runs servers, and from there
 //! to what is built out of servers.
 
-mod address;
-mod call;
-mod clock;
-mod cookie;
-mod ctx;
-pub mod directory;
-mod error;
-mod global;
-mod handshake;
-pub mod launch;
-mod link;
+// Who is who, and what is said.
 pub mod name;
-pub mod net;
-mod node;
-mod peers;
-mod pg;
-mod process;
 pub mod process_id;
-mod reply;
-mod rpc;
+pub mod wire;
+
+// From a wire to a link.
+pub mod net;
+
+pub mod directory;
+
+mod cookie;
+mod handshake;
+
+mod link;
+mod peers;
+
+// A node, and the processes on it.
+mod node;
+
 mod server;
+
+mod ctx;
+mod process;
+
+mod address;
+mod reply;
+
+mod call;
+
+mod watch;
+
+mod clock;
+mod error;
+
+// What is built out of servers.
 mod supervisor;
 pub mod system;
-mod watch;
-pub mod wire;
+
+mod global;
+mod pg;
+mod rpc;
+
+// A program that is a node.
+pub mod launch;
 
 pub use address::{Address, ServerName};
 pub use call::Answers;

@@ -1,0 +1,101 @@
+//! What depends on what, as ARCHITECTURE.md says.
+
+use std::collections::BTreeSet;
+use std::fs;
+use std::path::{Path, PathBuf};
+
+fn root() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR"))
+        .parent()
+        .unwrap()
+        .to_owned()
+}
+
+fn manifest(folder: &Path) -> toml::Table {
+    fs::read_to_string(folder.join("Cargo.toml"))
+        .unwrap()
+        .parse()
+        .unwrap()
+}
+
+fn package(folder: &Path) -> String {
+    manifest(folder)["package"]["name"]
+        .as_str()
+        .unwrap()
+        .to_owned()
+}
+
+fn folders_in(place: &str) -> Vec<PathBuf> {
+    let entries = fs::read_dir(root().join(place)).unwrap();
+    let folders: Vec<_> = entries
+        .map(|entry| entry.unwrap().path())
+        .filter(|path| path.join("Cargo.toml").exists())
+        .collect();
+    assert!(!folders.is_empty(), "{place} has no packages");
+    folders
+}
+
+/// The packages of ours that a package names, for building, testing or otherwise.
+fn ours(folder: &Path) -> BTreeSet<String> {
+    let all: BTreeSet<String> = [
+        root().join("runtime"),
+        root().join("runtime/shell"),
+        root().join("checker"),
+    ]
+    .into_iter()
+    .chain(folders_in("exercises"))
+    .chain(folders_in("solutions"))
+    .map(|folder| package(&folder))
+    .collect();
+    let manifest = manifest(folder);
+    let sections = ["dependencies", "dev-dependencies", "build-dependencies"];
+    let named = sections
+        .iter()
+        .filter_map(|section| manifest.get(*section)?.as_table());
+    named
+        .flat_map(|table| table.keys().cloned())
+        .filter(|name| all.contains(name))
+        .collect()
+}
+
+#[test]
+fn runtime_depends_on_nothing_of_ours() {
+    assert_eq!(ours(&root().join("runtime")), BTreeSet::new());
+}
+
+#[test]
+fn exercises_and_solutions_depend_on_the_runtime_alone() {
+    for folder in folders_in("exercises")
+        .into_iter()
+        .chain(folders_in("solutions"))
+    {
+        assert_eq!(
+            ours(&folder),
+            BTreeSet::from(["runtime".to_owned()]),
+            "{}",
+            folder.display()
+        );
+    }
+}
+
+#[test]
+fn checker_depends_on_no_exercise_and_no_solution() {
+    assert_eq!(
+        ours(&root().join("checker")),
+        BTreeSet::from(["runtime".to_owned()])
+    );
+}
+
+#[test]
+fn packages_of_exercises_and_solutions_have_different_names() {
+    let exercises: BTreeSet<String> = folders_in("exercises")
+        .iter()
+        .map(|folder| package(folder))
+        .collect();
+    for solution in folders_in("solutions") {
+        assert!(
+            !exercises.contains(&package(&solution)),
+            "cargo would link two binaries of one name"
+        );
+    }
+}
