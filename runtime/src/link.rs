@@ -205,10 +205,29 @@ impl Line {
     /// Closes the line and fails its calls. Only the first closing counts; says whether it was
     /// this one.
     pub(crate) fn close(&self, why: ConnectError) -> bool {
-        if self.closed.swap(true, Ordering::AcqRel) {
-            return false;
+        self.close_after(why, |_| {})
+    }
+
+    /// Closes the line on purpose, with a goodbye as the last that is sent.
+    ///
+    /// Both in one step. Were the goodbye sent first, the other node could answer it by closing
+    /// the connection, and that be taken here for the reason of the loss; were the line closed
+    /// first, the writer could be done before there is a goodbye.
+    pub(crate) fn part(&self, why: ConnectError, clock: u64) -> bool {
+        self.close_after(why, |bytes| {
+            wire::put_frame(bytes, clock, &Header::Goodbye, &[]);
+        })
+    }
+
+    fn close_after(&self, why: ConnectError, last_words: impl FnOnce(&mut BytesMut)) -> bool {
+        {
+            let mut out = self.out.lock().unwrap();
+            if self.closed.swap(true, Ordering::AcqRel) {
+                return false;
+            }
+            last_words(&mut out.bytes);
+            out.closed = true;
         }
-        self.out.lock().unwrap().closed = true;
         self.state.send_replace(LineState::Closed(why));
         self.fail_calls();
         self.written.notify_one();
@@ -265,7 +284,9 @@ pub(crate) async fn write(line: Arc<Line>, mut writer: ConnWriter, tick_time: Du
             }
         }
     }
-    // A link that is closed on purpose first delivers what it was given, its goodbye above all.
+    // A link that is closed on purpose first delivers what it was given, its goodbye above all. Why
+    // it is closed is known a moment after it is.
+    line.closing().await;
     let on_purpose = matches!(
         &*line.state.borrow(),
         LineState::Closed(ConnectError::Lost(LinkLoss::Disconnected))

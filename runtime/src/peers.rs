@@ -126,8 +126,12 @@ impl Inner {
             peer.way.line().cloned()
         };
         let Some(line) = line else { return false };
-        line.push(self.clock.stamp(), &Header::Goodbye, &[]);
-        self.lost(&line, LinkLoss::Disconnected)
+        let loss = LinkLoss::Disconnected;
+        let parted = line.part(ConnectError::Lost(loss.clone()), self.clock.stamp());
+        if parted {
+            self.let_go(&line, loss);
+        }
+        parted
     }
 
     /// Takes in a connection that somebody dialled.
@@ -347,9 +351,15 @@ impl Inner {
 
     /// A line is gone. Only the first word counts; says whether it was this one.
     pub(crate) fn lost(self: &Arc<Self>, line: &Arc<Line>, loss: LinkLoss) -> bool {
-        if !line.close(ConnectError::Lost(loss.clone())) {
-            return false;
+        let first = line.close(ConnectError::Lost(loss.clone()));
+        if first {
+            self.let_go(line, loss);
         }
+        first
+    }
+
+    /// Does what the loss of a line brings with it. Called once, by whoever closed it.
+    fn let_go(self: &Arc<Self>, line: &Arc<Line>, loss: LinkLoss) {
         let again = {
             let mut peers = self.peers.0.lock().unwrap();
             let peer = peers.entry(line.peer().clone()).or_default();
@@ -371,7 +381,6 @@ impl Inner {
         if again {
             self.keep_trying(line.peer());
         }
-        true
     }
 
     /// Connects the nodes that another node is connected to: so the mesh becomes full.
