@@ -403,18 +403,18 @@ impl Refusal {
             Refusal::NotMe(name) => {
                 write!(f, "another node was wanted than {name}, which answered")
             }
-            Refusal::Cookie => f.write_str(
-                "refused: the other side has a different cookie; both must have the same one",
-            ),
-            Refusal::Simultaneous => {
-                f.write_str("refused: this node is connecting to the other one already")
+            Refusal::Cookie => {
+                f.write_str("the other side has a different cookie; both must have the same one")
             }
-            Refusal::Parted => f.write_str(
-                "refused: the two nodes were disconnected on purpose, and nobody asked for this",
-            ),
-            Refusal::SameName => f.write_str("refused: the other node claims this node's own name"),
-            Refusal::Busy => f.write_str("refused: too many are connecting at once"),
-            Refusal::Stopping => f.write_str("refused: this node is stopping"),
+            Refusal::Simultaneous => {
+                f.write_str("this node is connecting to the other one already")
+            }
+            Refusal::Parted => {
+                f.write_str("the two nodes were disconnected on purpose, and nobody asked for this")
+            }
+            Refusal::SameName => f.write_str("the other node claims this node's own name"),
+            Refusal::Busy => f.write_str("too many are connecting at once"),
+            Refusal::Stopping => f.write_str("this node is stopping"),
         }
     }
 }
