@@ -8,8 +8,8 @@
 //!
 //! # Protocol
 //! Frames of CBOR (`u32` length, big endian, then one item), requests at most 4 KiB. First the
-//! client says [`Hello`] with its version, then any number of [`Request`]s; each of both has one
-//! [`Response`]. A client need not wait for the answer to its `Hello` before it asks.
+//! client says `Hello` with its version, then any number of `Request`s; each of both has one
+//! `Response`. A client need not wait for the answer to its `Hello` before it asks.
 //!
 //! The directory trusts whoever can reach it: it knows no cookie. A liar can misdirect a dial, but
 //! not pass the handshake that follows, in which both sides prove that they know the cookie.
