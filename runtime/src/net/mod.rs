@@ -1,7 +1,7 @@
 //! The network under a node: real TCP, or a simulated one in virtual time.
 //!
 //! A node sees neither sockets nor ports. It asks its [`Net`] to *listen* under its name and to
-//! *dial* another name, and gets connections (`Conn`): two-way connections of whole frames. A frame on the
+//! *dial* another name, and gets two-way connections of whole frames (`Conn`). A frame on the
 //! wire is a `u32` length (big endian) and that many bytes.
 
 pub mod faults;
