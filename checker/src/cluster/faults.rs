@@ -114,43 +114,52 @@ impl<'c> Cluster<'c> {
     ///
     /// # Errors
     /// Inconclusive, when it was not there or did not go down.
-    pub async fn crash<M: 'static>(&self, node: &str, server: &ServerName<M>) -> Told {
-        let what = format!("{node}'s {}", server.as_str());
-        self.switchboard.note(format!("{what} is crashed"));
-        let target: Address<()> = server.at(self.name(node)).retype();
-        let (down, mut downs) = mpsc::unbounded_channel();
-        let witness = self
-            .manager
-            .start_unnamed::<Witness>((target.clone(), down))
-            .await;
-        let witness = witness.map_err(|error| {
-            Stop::fault(format!("The checker could not watch {what}: {error}."))
-        })?;
-        // Both go over one link, in this order: it is watched before it ends.
-        self.manager.exit(&target, ExitReason::Killed);
-        let seen = timeout(RUNTIME_PATIENCE, downs.recv()).await;
-        self.manager.exit(&witness, ExitReason::Shutdown);
-        match seen {
-            Ok(Some(ExitReason::Killed)) => Ok(()),
-            Ok(Some(ExitReason::NoProcess)) => {
-                self.healthy().await?;
-                Err(Stop::inconclusive(format!(
-                    "{what} could not be crashed: it was not running."
-                )))
-            }
-            Ok(Some(reason)) => {
-                self.healthy().await?;
-                Err(Stop::inconclusive(format!(
-                    "{what} was to be crashed, but before that, {reason}."
-                )))
-            }
-            Ok(None) | Err(_) => {
-                self.healthy().await?;
-                Err(Stop::inconclusive(format!(
-                    "{what} was to be crashed, but was not seen down."
-                )))
-            }
+    pub async fn crash<M>(&self, node: &str, server: &ServerName<M>) -> Told {
+        self.crash_together(node, &[server.as_str()]).await
+    }
+
+    /// Crashes several servers of a node at once: none of them learns anything of the others'
+    /// crash before its own.
+    ///
+    /// # Errors
+    /// Inconclusive, when one was not there or did not go down.
+    pub async fn crash_together(&self, node: &str, servers: &[&str]) -> Told {
+        let mut watched = Vec::new();
+        for server in servers {
+            let what = format!("{node}'s {server}");
+            let target = ServerName::<()>::dynamic(*server).at(self.name(node));
+            let (down, downs) = mpsc::unbounded_channel();
+            let witness = self
+                .manager
+                .start_unnamed::<Witness>((target.clone(), down))
+                .await;
+            let witness = witness.map_err(|error| {
+                Stop::fault(format!("The checker could not watch {what}: {error}."))
+            })?;
+            self.switchboard.note(format!("{what} is crashed"));
+            watched.push((what, target, witness, downs));
         }
+        // All go over one link, in this order: each is watched before it ends.
+        for (_, target, ..) in &watched {
+            self.manager.exit(target, ExitReason::Killed);
+        }
+        for (what, _, witness, mut downs) in watched {
+            let seen = timeout(RUNTIME_PATIENCE, downs.recv()).await;
+            self.manager.exit(&witness, ExitReason::Shutdown);
+            let why = match seen {
+                Ok(Some(ExitReason::Killed)) => continue,
+                Ok(Some(ExitReason::NoProcess)) => {
+                    format!("{what} could not be crashed: it was not running.")
+                }
+                Ok(Some(reason)) => {
+                    format!("{what} was to be crashed, but before that, {reason}.")
+                }
+                Ok(None) | Err(_) => format!("{what} was to be crashed, but was not seen down."),
+            };
+            self.healthy().await?;
+            return Err(Stop::inconclusive(why));
+        }
+        Ok(())
     }
 }
 

@@ -72,10 +72,7 @@ pub(super) async fn goes_on_counting_from_whoever_knows(cx: &Context) -> Told {
         let slow = Duration::from_millis(250);
         cluster.delay("n2", "n1", slow, Duration::ZERO);
         cluster.delay("n3", "n1", slow, Duration::ZERO);
-        let (consumer, producer) = (CONSUMER, PRODUCER);
-        let (consumer, producer) = tokio::join!(cluster.crash("n1", &consumer), cluster.crash("n1", &producer));
-        consumer?;
-        producer?;
+        cluster.crash_together("n1", &[CONSUMER.as_str(), PRODUCER.as_str()]).await?;
 
         cluster.step("n1 sends two pings; n3's count of n1 never falls meanwhile.");
         let pings = async {
