@@ -29,6 +29,9 @@ pub enum NodeMsg {
     Connect(NodeName, Reply<Result<(), String>>),
     /// Disconnect from that node on purpose; answers whether there was a link.
     Disconnect(NodeName, Reply<bool>),
+    /// Kill the servers of these names, all in one moment: none learns of another's end before
+    /// its own.
+    Kill(Vec<String>),
 }
 
 struct NodeServer;
@@ -57,6 +60,7 @@ impl Server for NodeServer {
                 });
             }
             NodeMsg::Disconnect(from, reply) => reply.send(ctx.disconnect(&from)),
+            NodeMsg::Kill(names) => ctx.inner().kill_together(&names),
         }
     }
 }

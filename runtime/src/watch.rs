@@ -245,6 +245,15 @@ impl Inner {
         }
     }
 
+    /// Kills processes of this node, with nothing in between that one of them could react to.
+    pub(crate) fn kill_together(&self, names: &[String]) {
+        let find = |name: &String| self.processes.find(&Target::Name(name.clone()));
+        let processes: Vec<_> = names.iter().filter_map(find).collect();
+        for process in processes {
+            let _ = process.exit.send(ExitReason::Killed);
+        }
+    }
+
     fn forget_watcher(&self, line: &Line, number: u64, serial: u64) {
         if let Some(process) = self
             .processes

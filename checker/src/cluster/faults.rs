@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use runtime::net::faults::{Action, Order, PatternKind, Rule, RuleId};
+use runtime::system::{NODE, NodeMsg};
 use runtime::{Address, Ctx, ExitReason, Info, NodeName, Server, ServerName};
 use tokio::sync::mpsc;
 use tokio::time::{Instant, sleep, timeout};
@@ -129,21 +130,17 @@ impl<'c> Cluster<'c> {
             let what = format!("{node}'s {server}");
             let target = ServerName::<()>::dynamic(*server).at(self.name(node));
             let (down, downs) = mpsc::unbounded_channel();
-            let witness = self
-                .manager
-                .start_unnamed::<Witness>((target.clone(), down))
-                .await;
+            let witness = self.manager.start_unnamed::<Witness>((target, down)).await;
             let witness = witness.map_err(|error| {
                 Stop::fault(format!("The checker could not watch {what}: {error}."))
             })?;
             self.switchboard.note(format!("{what} is crashed"));
-            watched.push((what, target, witness, downs));
+            watched.push((what, witness, downs));
         }
-        // All go over one link, in this order: each is watched before it ends.
-        for (_, target, ..) in &watched {
-            self.manager.exit(target, ExitReason::Killed);
-        }
-        for (what, _, witness, mut downs) in watched {
+        // It goes over the same link as the watches, behind them.
+        let names = servers.iter().map(|server| (*server).to_owned()).collect();
+        self.cast(node, &NODE, NodeMsg::Kill(names)).await?;
+        for (what, witness, mut downs) in watched {
             let seen = timeout(RUNTIME_PATIENCE, downs.recv()).await;
             self.manager.exit(&witness, ExitReason::Shutdown);
             let why = match seen {
