@@ -17,7 +17,7 @@ use crate::runner::{JOBS, Runner};
 use crate::scenario::Scenario;
 use crate::submission::{Refusal, Submission};
 use crate::trouble::{Result, While};
-use crate::verdict::{Outcome, ProblemResult};
+use crate::verdict::{Failure, Outcome, ProblemResult, Verdict};
 
 /// What to grade, and how.
 #[derive(Debug, Clone)]
@@ -40,13 +40,18 @@ pub struct Order {
     pub jobs: Option<usize>,
 }
 
-/// The problems of a part that cannot be solved yet, as a gap that they need is still the stub's;
-/// each with that gap.
+/// The problems of a part that cannot be solved yet, as gaps that they need are still the stub's;
+/// each with those gaps.
 pub fn unwritten(part: &Part, sources: &Sources) -> BTreeMap<u8, String> {
     let unwritten = gaps::unwritten(sources.files.values().map(String::as_str));
     let needed = part.problems.iter().filter_map(|problem| {
-        let gap = problem.gaps.iter().find(|gap| unwritten.contains(gap))?;
-        Some((problem.number, format!("TODO({gap})")))
+        let gaps: Vec<String> = problem
+            .gaps
+            .iter()
+            .filter(|gap| unwritten.contains(gap))
+            .map(|gap| format!("TODO({gap})"))
+            .collect();
+        (!gaps.is_empty()).then(|| (problem.number, gaps.join(" and ")))
     });
     needed.collect()
 }
@@ -120,6 +125,11 @@ pub async fn grade(course: &Course, part: &'static Part, order: &Order) -> Resul
         });
         outcomes.extend(runner.run(&wanted).await);
     }
+    for outcome in &mut outcomes {
+        if let Verdict::Failed(failure) = &mut outcome.verdict {
+            name_files_as_handed_in(failure, &build);
+        }
+    }
     guard.shutdown().await;
 
     report.kept = order.keep.then(|| run.path().to_owned());
@@ -139,14 +149,17 @@ async fn built(
     let built = build.run(|what| progress.building(&what)).await;
     progress.build_ended();
     match built? {
-        Built::Refused(errors) => {
+        Built::Refused(mut errors) => {
+            for error in &mut errors {
+                error.rendered = build.as_handed_in(&error.rendered);
+            }
             report.refuse(Refused::does_not_compile(part, &errors));
             Ok(None)
         }
         Built::Binary(binary) => {
             if order.verbose && !order.json {
                 for warning in &binary.warnings {
-                    eprintln!("{}", warning.rendered);
+                    eprintln!("{}", build.as_handed_in(&warning.rendered));
                 }
             } else if !binary.warnings.is_empty() {
                 let (number, s) = (
@@ -159,6 +172,16 @@ async fn built(
             }
             Ok(Some(binary))
         }
+    }
+}
+
+/// Names the files of the learner as he knows them, not as the compiler found them in a slot.
+fn name_files_as_handed_in(failure: &mut Failure, build: &Build) {
+    if let Some(place) = &mut failure.place {
+        place.file = build.as_handed_in(&place.file.to_string_lossy()).into();
+    }
+    for line in failure.stderr.iter_mut().flat_map(|said| &mut said.lines) {
+        *line = build.as_handed_in(line);
     }
 }
 

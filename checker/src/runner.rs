@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::time::Duration;
 
 use tokio::runtime::Handle;
 use tokio::sync::oneshot;
@@ -47,13 +48,22 @@ impl Runner {
     /// Runs the scenarios, and returns what became of each, in their order.
     ///
     /// Once a problem has turned out not to be written, its other scenarios are left out: they
-    /// would only say the same.
+    /// would only say the same. Likewise, once a node has not even come up at a scenario's start,
+    /// all that are left are taken to fail as that one did.
     pub async fn run(self: Arc<Self>, scenarios: &[&'static Scenario]) -> Vec<Outcome> {
         let mut waiting = scenarios.iter().copied().enumerate();
         let mut running = JoinSet::new();
         let mut outcomes = BTreeMap::new();
         let mut not_written = BTreeSet::new();
+        let mut before_all = None;
         loop {
+            if let Some(failure) = &before_all {
+                for (place, scenario) in waiting.by_ref() {
+                    let verdict = Verdict::Failed(Box::clone(failure));
+                    let outcome = self.outcome(scenario, verdict, Duration::ZERO, Vec::new());
+                    outcomes.insert(place, outcome);
+                }
+            }
             while running.len() < self.jobs.max(1) {
                 let Some((place, scenario)) =
                     waiting.find(|(_, scenario)| !not_written.contains(&scenario.problem))
@@ -66,8 +76,14 @@ impl Runner {
             match running.join_next().await {
                 None => break,
                 Some(Ok((place, outcome))) => {
-                    if matches!(outcome.verdict, Verdict::NotWritten { .. }) {
-                        not_written.insert(outcome.problem);
+                    match &outcome.verdict {
+                        Verdict::NotWritten { .. } => {
+                            not_written.insert(outcome.problem);
+                        }
+                        Verdict::Failed(failure) if failure.before_all => {
+                            before_all.get_or_insert_with(|| failure.clone());
+                        }
+                        _ => {}
                     }
                     self.progress.ended(&outcome);
                     outcomes.insert(place, outcome);
@@ -95,17 +111,31 @@ impl Runner {
             }
         };
         let verdict = match (verdict, self.gaps.get(&scenario.problem)) {
-            (Verdict::Failed(_) | Verdict::Inconclusive { .. }, Some(gap)) => {
-                Verdict::NotWritten { gap: gap.clone() }
+            // All that the problem needs, not only the gap that was come to first.
+            (Verdict::NotWritten { gap }, Some(gaps)) if gaps.contains(&gap) => {
+                Verdict::NotWritten { gap: gaps.clone() }
+            }
+            (Verdict::Failed(_) | Verdict::Inconclusive { .. }, Some(gaps)) => {
+                Verdict::NotWritten { gap: gaps.clone() }
             }
             (verdict, _) => verdict,
         };
+        self.outcome(scenario, verdict, begun.elapsed(), repeats)
+    }
+
+    fn outcome(
+        &self,
+        scenario: &Scenario,
+        verdict: Verdict,
+        duration: Duration,
+        repeats: Vec<String>,
+    ) -> Outcome {
         Outcome {
             scenario: scenario.id.to_owned(),
             title: scenario.title.to_owned(),
             problem: scenario.problem,
             verdict,
-            duration: begun.elapsed(),
+            duration,
             repeats,
             seed: self.seed,
         }
@@ -179,12 +209,12 @@ async fn told_aside(
 #[cfg(test)]
 mod tests {
     use std::sync::atomic::{AtomicU32, Ordering};
-    use std::time::Duration;
 
     use super::*;
     use crate::report::progress::Silent;
     use crate::run_dir::RunDir;
     use crate::scenario::{Stop, Story};
+    use crate::verdict::Failure;
     use crate::verdict::Standing::{self, *};
 
     const fn scenario(
@@ -291,6 +321,44 @@ mod tests {
                 gap: "TODO(4)".into()
             }
         );
+    }
+
+    #[tokio::test]
+    async fn node_that_does_not_come_up_is_not_waited_for_again() {
+        static FIRST: Scenario = scenario("first", 1, |cx| {
+            Box::pin(async {
+                let failure = cx.failed("n1 did not come up", "it does");
+                Err(Failure {
+                    before_all: true,
+                    ..failure
+                }
+                .into())
+            })
+        });
+        static SECOND: Scenario = scenario("second", 2, |_| Box::pin(async { panic!("not run") }));
+        let outcomes = run(&[&FIRST, &SECOND], &[]).await;
+        assert_eq!(standings(&outcomes), [Failed, Failed]);
+        assert_eq!(outcomes[1].scenario, "second");
+    }
+
+    #[tokio::test]
+    async fn every_gap_that_a_problem_lacks_is_named() {
+        static STUB: Scenario = scenario("stub", 4, |_| {
+            Box::pin(async { Err(Stop::not_written("TODO(1)")) })
+        });
+        static OTHER: Scenario = scenario("other", 5, |_| {
+            Box::pin(async { Err(Stop::not_written("a todo!()")) })
+        });
+        let gaps = [(4, "TODO(1) and TODO(4)"), (5, "TODO(3)")];
+        let outcomes = run(&[&STUB, &OTHER], &gaps).await;
+        let named: Vec<_> = outcomes
+            .iter()
+            .map(|outcome| match &outcome.verdict {
+                Verdict::NotWritten { gap } => gap.as_str(),
+                other => panic!("{other:?}"),
+            })
+            .collect();
+        assert_eq!(named, ["TODO(1) and TODO(4)", "a todo!()"]);
     }
 
     #[tokio::test]

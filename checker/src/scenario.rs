@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use rand_chacha::ChaCha8Rng;
 
+use crate::cluster::place_of_panic;
 use crate::guard::{Child, Guard};
 use crate::ready::NotReady;
 use crate::seed;
@@ -117,7 +118,7 @@ impl Context {
     /// That it does is the learner's business, except where the checker or the system failed to
     /// start the program, or started another one than was meant.
     pub fn not_ready(&self, node: &Child, why: &NotReady) -> Stop {
-        let name = node.name();
+        let name = node.name().split('@').next().unwrap_or_default();
         let stderr = node.last_stderr_lines(20);
         match why {
             NotReady::NotStarted(_) | NotReady::OtherSources { .. } => {
@@ -128,14 +129,20 @@ impl Context {
             }
             NotReady::Ended(_) | NotReady::TooLate(_) => match unwritten(&stderr) {
                 Some(gap) => Stop::not_written(gap),
-                None => self
-                    .failed(
-                        format!("{name} {why}"),
-                        format!("{name} starts, and says that it is ready"),
-                    )
-                    .because("A node that does not come up can take no part in anything.")
-                    .stderr(name, stderr)
-                    .into(),
+                None => {
+                    let expected = match why {
+                        NotReady::TooLate(_) => format!(
+                            "{name} says that it is ready, which it does when the `init` of each of its servers is done"
+                        ),
+                        _ => format!("{name} starts, and says that it is ready"),
+                    };
+                    let mut failure = self
+                        .failed(format!("{name} {why}"), expected)
+                        .because("A node that does not come up can take no part in anything.");
+                    failure.place = place_of_panic(&stderr);
+                    failure.before_all = self.steps.count() <= 1;
+                    failure.stderr(name, stderr).into()
+                }
             },
         }
     }
@@ -157,14 +164,14 @@ pub fn unwritten<S: AsRef<str>>(text: &[S]) -> Option<String> {
 /// The steps of a scenario, heard by whoever shows the progress.
 #[derive(Clone)]
 pub(crate) struct Steps {
-    last: Arc<Mutex<String>>,
+    last: Arc<Mutex<(usize, String)>>,
     heard: Arc<dyn Fn(&str) + Send + Sync>,
 }
 
 impl Steps {
     pub(crate) fn new(heard: impl Fn(&str) + Send + Sync + 'static) -> Steps {
         Steps {
-            last: Arc::new(Mutex::new("start the scenario".into())),
+            last: Arc::new(Mutex::new((0, "start the scenario".into()))),
             heard: Arc::new(heard),
         }
     }
@@ -173,12 +180,19 @@ impl Steps {
         self.last
             .lock()
             .unwrap_or_else(PoisonError::into_inner)
+            .1
             .clone()
+    }
+
+    /// How many there were.
+    fn count(&self) -> usize {
+        self.last.lock().unwrap_or_else(PoisonError::into_inner).0
     }
 
     fn next(&self, sentence: String) {
         (self.heard)(&sentence);
-        *self.last.lock().unwrap_or_else(PoisonError::into_inner) = sentence;
+        let mut last = self.last.lock().unwrap_or_else(PoisonError::into_inner);
+        *last = (last.0 + 1, sentence);
     }
 }
 

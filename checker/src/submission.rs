@@ -221,7 +221,7 @@ impl Rule {
         if part.editable.contains(&name.as_str()) {
             return Rule::Take;
         }
-        if exercise.join(&name).is_file() {
+        if exercise.join(path).is_file() || exercise.join(&name).is_file() {
             return Rule::Given;
         }
         if name == "build.rs" {

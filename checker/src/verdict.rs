@@ -63,6 +63,10 @@ pub struct Failure {
     /// The last lines that the guilty node wrote to stderr.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub stderr: Option<LastLines>,
+    /// Whether a node did not even come up at the scenario's start, so that every other scenario
+    /// would only say the same.
+    #[serde(skip)]
+    pub before_all: bool,
 }
 
 /// A place in the learner's code.

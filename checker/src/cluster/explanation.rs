@@ -51,7 +51,7 @@ pub(super) fn stop_of(verdict: Verdict) -> Stop {
 }
 
 /// The last place in the learner's code that a panic on stderr names.
-pub(super) fn place_of_panic(stderr: &[String]) -> Option<Place> {
+pub(crate) fn place_of_panic(stderr: &[String]) -> Option<Place> {
     stderr.iter().rev().find_map(|line| {
         let (_, rest) = line.split_once("panicked at ")?;
         let mut parts = rest.splitn(3, ':');

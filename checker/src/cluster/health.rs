@@ -120,6 +120,11 @@ impl Cluster<'_> {
             .failed(format!("{node} {ending}"), format!("{node} runs until it is told to stop"))
             .because("A server may crash, and its supervisor starts it again; a node that is gone takes all its servers along.")
             .stderr(&node, stderr.clone());
+        if ending == Ending::Signal(9) {
+            failure = failure.evidence(
+                "It was not the checker that killed it: perhaps the program itself did, or the system, for want of memory",
+            );
+        }
         failure.place = super::explanation::place_of_panic(&stderr);
         Some(failure.into())
     }

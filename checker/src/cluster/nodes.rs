@@ -10,6 +10,7 @@ use tokio::time::{Instant, sleep};
 
 use super::{Cluster, RUNTIME_PATIENCE, lock, unordered};
 use crate::guard::{Child, Program};
+use crate::ready::NotReady;
 use crate::scenario::{Stop, Told};
 
 /// A node of the cluster.
@@ -265,12 +266,15 @@ impl Cluster<'_> {
 
     pub(super) async fn ready(&self, node: &str) -> Told {
         let child = self.child(node)?;
-        let ready = child
-            .ready(self.options.ready_within, self.context.sources.as_deref())
-            .await;
-        ready
-            .map(drop)
-            .map_err(|why| self.context.not_ready(&child, &why))
+        let (begun, within) = (Instant::now(), self.options.ready_within);
+        let ready = child.ready(within, self.context.sources.as_deref()).await;
+        ready.map(drop).map_err(|why| {
+            let too_slow = match why {
+                NotReady::TooLate(_) => self.too_slow(begun, within),
+                _ => None,
+            };
+            too_slow.unwrap_or_else(|| self.context.not_ready(&child, &why))
+        })
     }
 
     pub(super) fn child(&self, node: &str) -> Result<Arc<Child>, Stop> {

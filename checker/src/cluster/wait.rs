@@ -89,7 +89,11 @@ impl Cluster<'_> {
             return Err(stop);
         }
         let (node, seen) = last;
-        let seen = format!("{seen}, still after {} s", seconds(within));
+        let seen = if seen.contains(" within ") {
+            seen
+        } else {
+            format!("{seen}, still after {} s", seconds(within))
+        };
         Err(self.blamed(node.as_deref(), seen, expected.into()))
     }
 

@@ -8,7 +8,7 @@ use std::time::Duration;
 use colored::Colorize;
 use indicatif::{MultiProgress, ProgressBar, ProgressStyle};
 
-use super::terminal::{colour, sentence};
+use super::terminal::{colour, plain, sentence};
 use crate::building::Building;
 use crate::scenario::Scenario;
 use crate::verdict::{Outcome, Verdict};
@@ -51,7 +51,7 @@ fn outcome_line(outcome: &Outcome) -> String {
         _ => ", run three times".into(),
     };
     let gap = match &outcome.verdict {
-        Verdict::NotWritten { gap } => format!(": {gap}"),
+        Verdict::NotWritten { gap } => format!(": {}", plain(gap)),
         _ => String::new(),
     };
     format!(
@@ -117,7 +117,7 @@ impl Progress for Lines {
             "  run again      problem {}: {} ({})",
             scenario.problem,
             scenario.title,
-            sentence(why)
+            plain(&sentence(why))
         );
     }
 
@@ -232,7 +232,7 @@ impl Progress for Spinners {
             "  run again      problem {}: {} ({})",
             scenario.problem,
             scenario.title,
-            sentence(why)
+            plain(&sentence(why))
         ));
     }
 

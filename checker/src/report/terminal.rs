@@ -15,6 +15,12 @@ use crate::verdict::{Failure, Outcome, ProblemResult, Standing, Verdict};
 /// How wide text is set.
 const WIDTH: usize = 96;
 
+/// How much of what a node said is shown in a field, in characters.
+const LONGEST_TEXT: usize = 1200;
+
+/// How much of a line that a node wrote is shown, in characters.
+const LONGEST_LINE: usize = 400;
+
 /// Renders a part's report. `command` is how the reader calls the checker: `checker`, or
 /// `cargo checker`.
 pub fn render(report: &PartReport, command: &str) -> String {
@@ -76,6 +82,35 @@ pub(super) fn sentence(fragment: &str) -> String {
     }
 }
 
+/// Text that a program wrote, without what would move the reader's cursor or colour his screen.
+pub(super) fn plain(text: &str) -> String {
+    text.chars()
+        .map(|letter| match letter {
+            '\n' | '\t' => letter,
+            letter if letter.is_control() => '\u{fffd}',
+            letter => letter,
+        })
+        .collect()
+}
+
+/// The beginning of a text that is too long.
+fn shortened(text: &str, most: usize) -> String {
+    match text.char_indices().nth(most) {
+        Some((end, _)) => format!("{} … (and so on)", &text[..end]),
+        None => text.to_owned(),
+    }
+}
+
+/// A word as a shell takes it for one.
+fn quoted(word: &str) -> String {
+    let is_plain = |letter: char| letter.is_alphanumeric() || "/._-+@:=,".contains(letter);
+    if !word.is_empty() && word.chars().all(is_plain) {
+        word.to_owned()
+    } else {
+        format!("'{}'", word.replace('\'', r"'\''"))
+    }
+}
+
 struct Page<'a> {
     text: String,
     report: &'a PartReport,
@@ -98,7 +133,7 @@ impl Page<'_> {
         );
         self.line(&format!("\n{}", heading.bold()));
         for note in &report.notes {
-            self.line(&format!("  note: {note}"));
+            self.line(&format!("  note: {}", plain(note)));
         }
         self.line("");
     }
@@ -123,7 +158,7 @@ impl Page<'_> {
                     .to_string(),
                 );
                 for breach in breaches {
-                    self.line(&format!("  - {breach}"));
+                    self.line(&format!("  - {}", plain(breach)));
                 }
             }
         }
@@ -172,7 +207,10 @@ impl Page<'_> {
                 .outcomes
                 .iter()
                 .find_map(|outcome| match &outcome.verdict {
-                    Verdict::NotWritten { gap } => Some(format!("{gap} is not written yet")),
+                    Verdict::NotWritten { gap } => {
+                        let are = if gap.contains(" and ") { "are" } else { "is" };
+                        Some(format!("{} {are} not written yet", plain(gap)))
+                    }
                     _ => None,
                 })
                 .unwrap_or_default(),
@@ -235,7 +273,13 @@ impl Page<'_> {
             problem.problem, problem.title
         ));
         match &outcome.verdict {
-            Verdict::Failed(failure) => self.failure(problem, failure),
+            Verdict::Failed(failure) => match self.told_before(problem, failure) {
+                Some(earlier) => {
+                    self.field("seen", &sentence(&failure.seen));
+                    self.field("", &format!("It is the same as in problem {earlier}, above."));
+                }
+                None => self.failure(problem, failure),
+            },
             Verdict::Inconclusive { why } => {
                 self.field("why", &sentence(why));
                 self.field("", "This says nothing about your code. On a machine with less to do it may well pass.");
@@ -259,7 +303,27 @@ impl Page<'_> {
                 &format!("{}: {}.", problem.standing.word(), others.join("; ")),
             );
         }
-        self.field("again", &self.again(outcome));
+        let again = self.again(outcome);
+        // Never broken into lines, or it could not be pasted.
+        self.line(&format!("  {} {}", "again    ".dimmed(), plain(&again)));
+    }
+
+    /// The earlier problem whose details say the same already.
+    fn told_before(&self, problem: &ProblemResult, failure: &Failure) -> Option<u8> {
+        let earlier = self.report.problems.iter();
+        earlier
+            .take_while(|earlier| earlier.problem < problem.problem)
+            .filter(|earlier| earlier.standing == Standing::Failed)
+            .find(|earlier| {
+                let first = earlier.outcomes.iter().find_map(|outcome| match &outcome.verdict {
+                    Verdict::Failed(first) => Some(first),
+                    _ => None,
+                });
+                first.is_some_and(|first| {
+                    first.seen == failure.seen && first.expected == failure.expected
+                })
+            })
+            .map(|earlier| earlier.problem)
     }
 
     fn failure(&mut self, problem: &ProblemResult, failure: &Failure) {
@@ -296,7 +360,7 @@ impl Page<'_> {
         if !failure.sketch.is_empty() {
             self.line("\n  What the nodes said to each other, and what the network did to it:\n");
             for line in &failure.sketch {
-                self.line(&format!("    {line}"));
+                self.line(&format!("    {}", plain(line)));
             }
         }
         if let Some(stderr) = &failure.stderr {
@@ -304,8 +368,18 @@ impl Page<'_> {
                 "\n  The last lines that {} wrote to stderr:\n",
                 stderr.node
             ));
-            for line in &stderr.lines {
+            let mut lines = stderr.lines.iter().peekable();
+            while let Some(line) = lines.next() {
+                let mut again = 0;
+                while lines.next_if_eq(&line).is_some() {
+                    again += 1;
+                }
+                let line = plain(&shortened(line, LONGEST_LINE));
                 self.line(&format!("    {} {line}", "|".dimmed()));
+                if again > 0 {
+                    let times = count(again, "more time");
+                    self.line(&format!("    {} (the same, {times})", "|".dimmed()));
+                }
             }
         }
     }
@@ -389,7 +463,9 @@ impl Page<'_> {
         let source = match &self.report.graded {
             Graded::Exercise => String::new(),
             Graded::Solution => " --solution".into(),
-            Graded::Submission(folder) => format!(" --submission {}", folder.display()),
+            Graded::Submission(folder) => {
+                format!(" --submission {}", quoted(&folder.to_string_lossy()))
+            }
         };
         format!(
             "{} {}{source} --problem {} --seed {}",
@@ -413,7 +489,8 @@ impl Page<'_> {
     /// A field and its text, wrapped, under one another.
     fn field(&mut self, name: &str, text: &str) {
         let indent = " ".repeat(12);
-        let wrapped = wrap(text, WIDTH - 12).join(&format!("\n{indent}"));
+        let text = plain(&shortened(text, LONGEST_TEXT));
+        let wrapped = wrap(&text, WIDTH - 12).join(&format!("\n{indent}"));
         self.line(&format!("  {} {wrapped}", format!("{name:<9}").dimmed()));
     }
 
