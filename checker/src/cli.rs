@@ -140,10 +140,10 @@ fn run(matches: &clap::ArgMatches) -> Result<Standing> {
         && let Some(part) = manifest::part(name)
     {
         let args = PartArgs::from_arg_matches(args).or_trouble(|| "read the command line")?;
-        return grade(&[part], args);
+        return grade_or_tell(&[part], args);
     }
     match Other::from_arg_matches(matches).or_trouble(|| "read the command line")? {
-        Other::All(args) => grade(&PARTS.iter().collect::<Vec<_>>(), args),
+        Other::All(args) => grade_or_tell(&PARTS.iter().collect::<Vec<_>>(), args),
         Other::List => {
             list();
             Ok(Standing::Passed)
@@ -157,6 +157,37 @@ fn run(matches: &clap::ArgMatches) -> Result<Standing> {
         }
         Other::Guard { remove } => guard::main(remove).map(|()| Standing::Passed),
     }
+}
+
+/// Grades, and tells as JSON too what kept it from that, if JSON is what the reader expects.
+fn grade_or_tell(parts: &[&'static Part], args: PartArgs) -> Result<Standing> {
+    let json = args.json;
+    match grade(parts, args) {
+        Err(trouble) if json => {
+            print_json(
+                Standing::CheckerFault,
+                &[],
+                &[format!("The checker {trouble}.")],
+            )?;
+            Ok(Standing::CheckerFault)
+        }
+        graded => graded,
+    }
+}
+
+fn print_json(standing: Standing, parts: &[PartReport], troubles: &[String]) -> Result<()> {
+    let report = JsonReport {
+        checker: env!("CARGO_PKG_VERSION"),
+        standing,
+        exit_code: standing.exit_code(),
+        parts,
+        troubles,
+    };
+    println!(
+        "{}",
+        serde_json::to_string_pretty(&report).or_trouble(|| "write the result as JSON")?
+    );
+    Ok(())
 }
 
 fn grade(parts: &[&'static Part], args: PartArgs) -> Result<Standing> {
@@ -215,17 +246,7 @@ async fn grade_all(course: &Course, parts: &[&'static Part], order: &Order) -> R
     let fault = (!troubles.is_empty()).then_some(Standing::CheckerFault);
     let standing = Standing::worst(reports.iter().map(|report| report.standing).chain(fault));
     if order.json {
-        let report = JsonReport {
-            checker: env!("CARGO_PKG_VERSION"),
-            standing,
-            exit_code: standing.exit_code(),
-            parts: &reports,
-            troubles: &troubles,
-        };
-        println!(
-            "{}",
-            serde_json::to_string_pretty(&report).or_trouble(|| "write the result as JSON")?
-        );
+        print_json(standing, &reports, &troubles)?;
     }
     Ok(standing)
 }

@@ -116,7 +116,7 @@ impl<'a> Cluster<'a> {
         F: AsyncFnOnce(&Cluster<'a>) -> Told,
     {
         let cluster = Cluster::start(context, nodes, options).await?;
-        let told = story(&cluster).await;
+        let told = cluster.unless_flooded(story(&cluster)).await;
         let told = cluster.conclude(told).await;
         cluster.end().await;
         told
@@ -140,19 +140,25 @@ impl<'a> Cluster<'a> {
             }
             [] => "Start a cluster without nodes.".to_owned(),
         });
+        let up = cluster.unless_flooded(cluster.bring_up(nodes)).await;
+        // A story has not begun yet, so that none can be told of this program.
+        up.before_all()?;
+        Ok(cluster)
+    }
+
+    async fn bring_up(&self, nodes: &[&str]) -> Told {
         for node in nodes {
-            cluster.spawn(node)?;
+            self.spawn(node)?;
         }
         for node in nodes {
-            cluster.ready(node).await?;
+            self.ready(node).await?;
         }
         if let [first, others @ ..] = nodes {
             for other in others {
-                cluster.connect(first, other).await?;
+                self.connect(first, other).await?;
             }
         }
-        cluster.await_mesh().await?;
-        Ok(cluster)
+        self.await_mesh().await
     }
 
     async fn empty(context: &'a Context, options: Options) -> Result<Cluster<'a>, Stop> {

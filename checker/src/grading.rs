@@ -16,7 +16,7 @@ use crate::run_dir::RunDir;
 use crate::runner::{JOBS, Runner};
 use crate::scenario::Scenario;
 use crate::submission::{Refusal, Submission};
-use crate::trouble::{Result, While};
+use crate::trouble::{Result, Trouble, While};
 use crate::verdict::{Failure, Outcome, ProblemResult, Verdict};
 
 /// What to grade, and how.
@@ -208,5 +208,11 @@ pub fn submitted(folder: PathBuf) -> Result<Graded> {
     let whole = folder
         .canonicalize()
         .or_trouble(|| format!("find the folder {}", folder.display()))?;
+    if !whole.is_dir() {
+        return Err(Trouble::new(format!(
+            "could not grade {}: it is not a folder, but a copy of the exercise's folder is needed",
+            folder.display()
+        )));
+    }
     Ok(Graded::Submission(whole))
 }

@@ -181,11 +181,17 @@ fn shown(counts: &Counts) -> String {
     if counts.is_empty() {
         return "no counts at all".into();
     }
-    counts
+    // A cluster has five nodes at most; whatever shows more has gone astray.
+    const MOST: usize = 12;
+    let mut shown: Vec<String> = counts
         .iter()
+        .take(MOST)
         .map(|(node, count)| format!("{node}: {count}"))
-        .collect::<Vec<_>>()
-        .join(", ")
+        .collect();
+    if counts.len() > MOST {
+        shown.push(format!("and {} more", counts.len() - MOST));
+    }
+    shown.join(", ")
 }
 
 /// What a node's consumer shows.

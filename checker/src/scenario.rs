@@ -33,6 +33,9 @@ pub struct Scenario {
 /// The longest that a scenario takes unless it says otherwise.
 pub const DEADLINE: Duration = Duration::from_secs(60);
 
+/// How much of what a node did is quoted, in characters.
+const LONGEST_SEEN: usize = 2000;
+
 /// A scenario under way.
 pub type Story<'a> = Pin<Box<dyn Future<Output = Told> + 'a>>;
 
@@ -105,6 +108,12 @@ impl Context {
 
     /// A claim that did not hold in the present step.
     pub fn failed(&self, seen: impl Into<String>, expected: impl Into<String>) -> Failure {
+        let mut seen = seen.into();
+        // What a program said may be of any length.
+        if let Some((end, _)) = seen.char_indices().nth(LONGEST_SEEN) {
+            seen.truncate(end);
+            seen.push_str(" … (and so on)");
+        }
         Failure::new(self.steps.last(), seen, expected)
     }
 
@@ -140,7 +149,6 @@ impl Context {
                         .failed(format!("{name} {why}"), expected)
                         .because("A node that does not come up can take no part in anything.");
                     failure.place = place_of_panic(&stderr);
-                    failure.before_all = self.steps.count() <= 1;
                     failure.stderr(name, stderr).into()
                 }
             },
@@ -164,14 +172,14 @@ pub fn unwritten<S: AsRef<str>>(text: &[S]) -> Option<String> {
 /// The steps of a scenario, heard by whoever shows the progress.
 #[derive(Clone)]
 pub(crate) struct Steps {
-    last: Arc<Mutex<(usize, String)>>,
+    last: Arc<Mutex<String>>,
     heard: Arc<dyn Fn(&str) + Send + Sync>,
 }
 
 impl Steps {
     pub(crate) fn new(heard: impl Fn(&str) + Send + Sync + 'static) -> Steps {
         Steps {
-            last: Arc::new(Mutex::new((0, "start the scenario".into()))),
+            last: Arc::new(Mutex::new("start the scenario".into())),
             heard: Arc::new(heard),
         }
     }
@@ -180,19 +188,12 @@ impl Steps {
         self.last
             .lock()
             .unwrap_or_else(PoisonError::into_inner)
-            .1
             .clone()
-    }
-
-    /// How many there were.
-    fn count(&self) -> usize {
-        self.last.lock().unwrap_or_else(PoisonError::into_inner).0
     }
 
     fn next(&self, sentence: String) {
         (self.heard)(&sentence);
-        let mut last = self.last.lock().unwrap_or_else(PoisonError::into_inner);
-        *last = (last.0 + 1, sentence);
+        *self.last.lock().unwrap_or_else(PoisonError::into_inner) = sentence;
     }
 }
 

@@ -72,6 +72,7 @@ impl Switchboard {
                 excused: BTreeSet::new(),
                 losses: Vec::new(),
                 traffic: 0,
+                said: BTreeMap::new(),
             }),
         });
         let any_port = SocketAddr::from((Ipv4Addr::LOCALHOST, 0));
@@ -208,6 +209,13 @@ impl Switchboard {
         self.state().traffic
     }
 
+    /// The node that has sent the most frames other than signs of life, and how many.
+    pub fn most_talkative(&self) -> Option<(NodeName, u64)> {
+        let state = self.state();
+        let most = state.said.iter().max_by_key(|(_, said)| **said)?;
+        Some((most.0.clone(), *most.1))
+    }
+
     /// From now on a lost link between two nodes is nothing to wonder about.
     pub fn excuse(&self, a: &NodeName, b: &NodeName) {
         self.state().excused.insert(unordered(a, b));
@@ -257,6 +265,8 @@ struct State {
     excused: BTreeSet<(NodeName, NodeName)>,
     losses: Vec<Loss>,
     traffic: u64,
+    /// How many of those each node has sent.
+    said: BTreeMap<NodeName, u64>,
 }
 
 struct HeldFrame {
@@ -378,6 +388,10 @@ impl State {
             _ => {}
         }
         self.traffic += 1;
+        *self
+            .said
+            .entry(connection.names(end).0.clone())
+            .or_default() += 1;
     }
 
     fn cut_between(&mut self, a: &NodeName, b: &NodeName) {

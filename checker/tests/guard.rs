@@ -208,6 +208,38 @@ async fn what_a_child_started_goes_when_the_child_exits() {
     guard.shutdown().await;
 }
 
+#[cfg(target_os = "linux")]
+#[tokio::test]
+async fn what_left_its_group_goes_at_the_end() {
+    let (run, guard) = guarded();
+    let escaped = run.path().join("pid");
+    let script = format!(
+        "setsid sh -c 'echo $$ > {0}.new; mv {0}.new {0}; exec sleep 1000' & sleep 1000",
+        escaped.display()
+    );
+    let node = guard.spawn(shell("n1", &script));
+    eventually("it says who it is", || escaped.exists()).await;
+    let pid: i32 = std::fs::read_to_string(&escaped)
+        .unwrap()
+        .trim()
+        .parse()
+        .unwrap();
+    node.kill().await.unwrap();
+    assert!(lives(pid), "it is in no group that was killed");
+    guard.shutdown().await;
+    assert!(!lives(pid));
+}
+
+#[tokio::test]
+async fn line_that_the_program_made_up_is_not_taken_for_the_ready_line() {
+    let (_run, guard) = guarded();
+    let script =
+        "echo 'node n1 is ready'; sleep 0.1; echo 'node n1 is ready [sources ab]'; exec sleep 1000";
+    let node = guard.spawn(shell("n1", script));
+    let ready = node.ready(SOON, Some("ab")).await.unwrap();
+    assert_eq!(ready.sources.as_deref(), Some("ab"));
+}
+
 #[tokio::test]
 async fn lost_guard_is_named_and_nodes_see_their_stdin_close() {
     let (run, guard) = guarded();

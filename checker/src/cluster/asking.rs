@@ -297,6 +297,12 @@ impl Question<'_> {
                 answered,
                 "Whoever asked is waiting; a Reply can be kept and answered later, but not forgotten.",
             ),
+            CallError::Timeout(_) if *server == "runtime" => failure(
+                format!("{node}'s runtime did not answer `{message}` within {seconds} s"),
+                format!("{node}'s runtime answers at any time"),
+                "A node has few threads. A loop without an `await`, or a call that blocks its thread, such as \
+                 std::thread::sleep, keeps everything else on that node from running.",
+            ),
             CallError::Timeout(_) => failure(
                 format!("{node}'s {server} did not answer `{message}` within {seconds} s"),
                 answered,

@@ -11,6 +11,8 @@ pub trait Explained {
     fn evidence(self, fact: impl Into<String>) -> Self;
     /// Names the section of TRAINING.md, without the `#`.
     fn training(self, section: impl Into<String>) -> Self;
+    /// Says that every other scenario would fail in the same way.
+    fn before_all(self) -> Self;
 }
 
 impl<T> Explained for Result<T, Stop> {
@@ -26,6 +28,15 @@ impl<T> Explained for Result<T, Stop> {
         self.map_err(|stop| {
             explain(stop, |failure| Failure {
                 training: Some(section.into()),
+                ..failure
+            })
+        })
+    }
+
+    fn before_all(self) -> Self {
+        self.map_err(|stop| {
+            explain(stop, |failure| Failure {
+                before_all: true,
                 ..failure
             })
         })

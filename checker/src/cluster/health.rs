@@ -17,6 +17,10 @@ use crate::verdict::Verdict;
 /// the node wrote last.
 const NOTICE: Duration = Duration::from_millis(800);
 
+/// More messages than this from one node are no conversation. A node that repeats itself ten
+/// times a second to each other node stays far below.
+const FLOOD: u64 = 20_000;
+
 /// A machine that stands still for less than this is busy, not broken.
 const STILL: Duration = Duration::from_millis(500);
 
@@ -27,7 +31,7 @@ impl Cluster<'_> {
     /// # Errors
     /// The verdict, if so.
     pub async fn healthy(&self) -> Told {
-        if let Some(stop) = self.ended_by_itself() {
+        if let Some(stop) = self.ended_by_itself().or_else(|| self.flooded()) {
             return Err(stop);
         }
         if self.switchboard.losses().is_empty() {
@@ -66,6 +70,41 @@ impl Cluster<'_> {
                 still.as_secs_f32(),
                 within.as_secs_f32()
             ))
+        })
+    }
+
+    /// Ends what it is told when a node says so much that nothing else can be seen.
+    pub(super) async fn unless_flooded<T>(
+        &self,
+        told: impl Future<Output = Result<T, Stop>>,
+    ) -> Result<T, Stop> {
+        let flood = async {
+            loop {
+                sleep(Duration::from_millis(100)).await;
+                if let Some(stop) = self.flooded() {
+                    return stop;
+                }
+            }
+        };
+        tokio::select! { biased;
+            stop = flood => Err(stop),
+            told = told => told,
+        }
+    }
+
+    fn flooded(&self) -> Option<Stop> {
+        let (node, said) = self.switchboard.most_talkative()?;
+        (said > FLOOD).then(|| {
+            let node = node.short();
+            self.failed(
+                format!("{node} sent more than {FLOOD} messages to the other nodes"),
+                format!("{node} says what is to be said, and comes to rest; here some hundred messages are plenty"),
+            )
+            .because(
+                "Whoever sends without end leaves the others no time for anything else. Perhaps a message \
+                 is answered by messages which are answered again, or a loop never waits.",
+            )
+            .into()
         })
     }
 

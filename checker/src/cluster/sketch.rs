@@ -34,6 +34,15 @@ impl Cluster<'_> {
     /// The picture of the last messages, drawn with a line for each.
     pub fn sketch(&self) -> Vec<String> {
         let mut rows = self.switchboard.record(rows);
+        // How the nodes met is not the point, once something was said in the story itself.
+        let is_step = |row: &Row| matches!(&row.what, What::Note(text) if text.starts_with('▸'));
+        if let Some(first) = rows.iter().position(is_step)
+            && rows[first..]
+                .iter()
+                .any(|row| !matches!(row.what, What::Note(_)))
+        {
+            rows.drain(..first);
+        }
         let earlier = rows.len().saturating_sub(ROWS);
         rows.drain(..earlier);
         let nodes: Vec<String> = super::lock(&self.members).keys().cloned().collect();

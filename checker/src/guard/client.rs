@@ -284,30 +284,38 @@ impl Child {
         within: Duration,
         sources: Option<&str>,
     ) -> std::result::Result<Ready, NotReady> {
-        let came = self.until(within, |state| {
-            !state.announced.is_empty() || state.ending.is_some() || state.not_started.is_some()
-        });
-        let Some(state) = came.await else {
-            return Err(NotReady::TooLate(within));
+        let said = |state: &State| {
+            let lines = state.announced.iter();
+            let said: Vec<Ready> = lines
+                .filter_map(|line| Ready::parse(&self.name, line))
+                .collect();
+            said
         };
+        // The program that it runs may print such a line, too, before it is really ready.
+        let right = |ready: &Ready| sources.is_none() || ready.sources.as_deref() == sources;
+        let came = self.until(within, |state| {
+            said(state).iter().any(right) || state.ending.is_some() || state.not_started.is_some()
+        });
+        let came = came.await;
+        let state = came.clone().unwrap_or_else(|| self.state.borrow().clone());
+        let mut said = said(&state);
+        if let Some(place) = said.iter().position(right) {
+            return Ok(said.swap_remove(place));
+        }
         if let Some(why) = state.not_started {
             return Err(NotReady::NotStarted(why));
         }
-        let Some(ready) = state
-            .announced
-            .iter()
-            .find_map(|line| Ready::parse(&self.name, line))
-        else {
-            return Err(NotReady::Ended(state.ending.unwrap_or(Ending::GuardLost)));
-        };
-        match sources {
-            Some(expected) if ready.sources.as_deref() != Some(expected) => {
-                Err(NotReady::OtherSources {
-                    expected: expected.to_owned(),
-                    seen: ready.sources,
-                })
-            }
-            _ => Ok(ready),
+        if let (Some(expected), Some(other)) =
+            (sources, said.iter().find(|ready| ready.sources.is_some()))
+        {
+            return Err(NotReady::OtherSources {
+                expected: expected.to_owned(),
+                seen: other.sources.clone(),
+            });
+        }
+        match came {
+            Some(state) => Err(NotReady::Ended(state.ending.unwrap_or(Ending::GuardLost))),
+            None => Err(NotReady::TooLate(within)),
         }
     }
 

@@ -15,6 +15,8 @@
 //!   goes with it. SIGKILL also ends stopped processes.
 //! - The guard lives in a group of its own as well, so that Ctrl-C at the terminal ends the
 //!   checker, and the guard survives to clean up after it.
+//! - What leaves its group (`setsid`) and outlives its parent becomes the guard's own child on
+//!   Linux, and is killed at the end. On macOS it would escape.
 //! - Should the guard itself be killed, then the children's stdin closes, which nodes take as
 //!   the order to exit.
 //! - A child that ended is a zombie until the rest of its group is killed, so the number of its
@@ -22,6 +24,7 @@
 
 mod client;
 mod memory;
+mod orphans;
 mod process;
 mod protocol;
 

@@ -18,6 +18,7 @@ use tokio::task::JoinSet;
 use tokio::time::{MissedTickBehavior, interval, timeout};
 
 use super::memory;
+use super::orphans;
 use super::protocol::{Ending, Event, Request, Signal, Spawn, Stream};
 use crate::trouble::{Result, While};
 
@@ -47,6 +48,7 @@ pub fn main(removal: Option<PathBuf>) -> Result<()> {
 async fn guard(removal: Option<&Path>) -> Result<()> {
     let mut requests =
         BufReader::new(reader(std::io::stdin().as_fd()).or_trouble(|| "read from the checker")?);
+    orphans::adopt();
     let (events, outgoing) = unbounded_channel();
     tokio::spawn(report(
         writer(std::io::stdout().as_fd()).or_trouble(|| "write to the checker")?,
@@ -91,6 +93,7 @@ async fn guard(removal: Option<&Path>) -> Result<()> {
     }
 
     children.end_all();
+    orphans::end_all();
     if let Some(folder) = removal {
         let _ = std::fs::remove_dir_all(folder);
     }

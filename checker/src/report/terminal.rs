@@ -276,7 +276,10 @@ impl Page<'_> {
             Verdict::Failed(failure) => match self.told_before(problem, failure) {
                 Some(earlier) => {
                     self.field("seen", &sentence(&failure.seen));
-                    self.field("", &format!("It is the same as in problem {earlier}, above."));
+                    self.field(
+                        "",
+                        &format!("It is the same as in problem {earlier}, above."),
+                    );
                 }
                 None => self.failure(problem, failure),
             },
@@ -315,10 +318,13 @@ impl Page<'_> {
             .take_while(|earlier| earlier.problem < problem.problem)
             .filter(|earlier| earlier.standing == Standing::Failed)
             .find(|earlier| {
-                let first = earlier.outcomes.iter().find_map(|outcome| match &outcome.verdict {
-                    Verdict::Failed(first) => Some(first),
-                    _ => None,
-                });
+                let first = earlier
+                    .outcomes
+                    .iter()
+                    .find_map(|outcome| match &outcome.verdict {
+                        Verdict::Failed(first) => Some(first),
+                        _ => None,
+                    });
                 first.is_some_and(|first| {
                     first.seen == failure.seen && first.expected == failure.expected
                 })
