@@ -54,6 +54,7 @@ pub use faults::RuleHandle;
 use health::Pulse;
 pub use messages::{Frames, Mark};
 use nodes::{Member, Standing};
+pub(crate) use sketch::message_in_words;
 pub use wait::Unmet;
 
 /// The cluster of one try of a scenario. Dropping it ends all its processes.

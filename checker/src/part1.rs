@@ -13,7 +13,10 @@ mod netsplit;
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use crate::cluster::{Cluster, Unanswered, Unmet};
+use runtime::net::faults::Kind;
+use runtime::wire;
+
+use crate::cluster::{Cluster, RuleHandle, Unanswered, Unmet, message_in_words};
 use crate::scenario::{DEADLINE, Scenario, Told};
 use crate::verdict::Failure;
 use messages::{CONSUMER, ConsumerMsg, PRODUCER, ProducerMsg};
@@ -214,6 +217,62 @@ async fn send_pings(cluster: &Cluster<'_>, node: &str, pings: u64, last: u64) ->
         }
     }
     Ok(())
+}
+
+/// Waits until a fault on a single ping has bitten. Where it has not, the pings may no longer be
+/// those that were given.
+async fn caught_one(cluster: &Cluster<'_>, rule: &RuleHandle<'_>) -> Told {
+    let caught = rule.await_hits(1, SOON).await;
+    if caught.is_err() {
+        pings_are_as_given(cluster)?;
+    }
+    caught
+}
+
+/// What the producers sent to the consumers of other nodes is the `Ping` of protocol.rs.
+fn pings_are_as_given(cluster: &Cluster<'_>) -> Told {
+    let mut others = None;
+    let mut pings = 0;
+    let casts = cluster.frames().kind(Kind::Cast).of_programs();
+    let to_consumers = casts.filter(|frame| frame.server.as_deref() == Some(CONSUMER.as_str()));
+    for (_, frame) in to_consumers.iter() {
+        let (from, to) = (frame.from.short(), frame.to.short());
+        let Some(payload) = cluster.payload(frame) else {
+            continue;
+        };
+        if frame.message.as_deref() != Some("Ping") {
+            let said = message_in_words(&payload);
+            others.get_or_insert_with(|| {
+                format!("{from} sent {to}'s consumer `{said}`, and no `Ping` to anybody")
+            });
+            continue;
+        }
+        pings += 1;
+        if let Err(why) = wire::decode::<ConsumerMsg>(&payload) {
+            let said = message_in_words(&payload);
+            return Err(not_as_given(
+                cluster,
+                format!("{from} sent {to}'s consumer `{said}`: {why}"),
+            )
+            .into());
+        }
+    }
+    match others {
+        Some(seen) if pings == 0 => Err(not_as_given(cluster, seen).into()),
+        _ => Ok(()),
+    }
+}
+
+fn not_as_given(cluster: &Cluster<'_>, seen: String) -> Failure {
+    cluster
+        .failed(
+            seen,
+            "a ping is the message `Ping` as it was given in protocol.rs, with `from`, a node's name, and `count`, a number",
+        )
+        .because(
+            "Nodes of a cluster are not all built on one day: what one sends, others must understand. \
+             The messages that are marked as graded are such an agreement.",
+        )
 }
 
 fn number_failure(cluster: &Cluster<'_>, node: &str, answer: u64, number: u64) -> Failure {

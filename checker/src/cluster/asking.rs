@@ -285,9 +285,9 @@ impl Question<'_> {
             ),
             CallError::BadAnswer(why) => failure(
                 format!(
-                    "{node}'s {server} answered `{message}` with something of another type: {why}"
+                    "{node}'s {server} answered `{message}` with something that cannot be taken for an answer: {why}"
                 ),
-                format!("the answer to `{message}` has the type that was given"),
+                format!("the answer to `{message}` is of the type that was given"),
                 UNDERSTOOD,
             ),
             CallError::NoReply => failure(

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use bytes::Bytes;
 use runtime::net::faults::{Event, Fate, FrameSeen, Kind};
 
 use super::Cluster;
@@ -39,6 +40,11 @@ impl Cluster<'_> {
     /// All frames since the cluster began.
     pub fn frames(&self) -> Frames {
         self.since(Mark(0))
+    }
+
+    /// What a message said, as it was sent; if it is still remembered.
+    pub fn payload(&self, frame: &FrameSeen) -> Option<Bytes> {
+        self.switchboard.record(|_, payloads| payloads.of(frame))
     }
 
     /// Whether nothing at all got from one side to the other since a moment, nor back: what a

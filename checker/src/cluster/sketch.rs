@@ -165,6 +165,11 @@ fn label(frame: &FrameSeen, payloads: &Payloads) -> String {
     }
 }
 
+/// A message as its variant is written in Rust, from its payload.
+pub(crate) fn message_in_words(payload: &[u8]) -> String {
+    wire::decode(payload).map_or_else(|_| "?".to_owned(), |said| message(&said))
+}
+
 /// A message as its variant is written in Rust.
 fn message(said: &Value) -> String {
     match said {

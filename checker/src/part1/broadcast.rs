@@ -8,7 +8,7 @@ use runtime::net::faults::{Action, PatternKind, Rule};
 use runtime::{Ctx, Server};
 
 use super::messages::{CONSUMER, ConsumerMsg, PRODUCER, ProducerMsg};
-use super::{SOON, all_show, send_pings, still_show};
+use super::{SOON, all_show, caught_one, pings_are_as_given, send_pings, still_show};
 use crate::cluster::{Cluster, Explained, Options, Unmet};
 use crate::scenario::{Context, Stop, Told};
 
@@ -28,6 +28,7 @@ pub(super) async fn reaches_every_connected_consumer(cx: &Context) -> Told {
         let why = "Whoever asks any consumer must get the same answer, so every node has to hear of every ping.";
         all_show(cluster, &["n1", "n2", "n3"], &expected, SOON, EVERY_CONSUMER).await.because(why)?;
         still_show(cluster, &["n1", "n2", "n3"], &expected, "each count is exactly the number of pings").await.because(why)?;
+        pings_are_as_given(cluster)?;
 
         cluster.step("Ask each for its total.");
         for node in ["n1", "n2", "n3"] {
@@ -69,7 +70,7 @@ pub(super) async fn delivered_twice_counts_once(cx: &Context) -> Told {
             .times(1);
         let twice = cluster.rule(second);
         send_pings(cluster, "n1", 3, 3).await?;
-        twice.await_hits(1, SOON).await?;
+        caught_one(cluster, &twice).await?;
 
         cluster.step("All three have arrived, one of them twice.");
         let why = "Networks repeat messages, and so do senders that are not sure. Handling must be idempotent: \

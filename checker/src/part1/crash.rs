@@ -7,7 +7,7 @@ use runtime::net::faults::{Action, PatternKind, Rule};
 use tokio::time::Instant;
 
 use super::messages::CONSUMER;
-use super::{RECOVERY, SOON, all_show, send_pings, shown, shows, still_show};
+use super::{RECOVERY, SOON, all_show, caught_one, send_pings, shown, shows, still_show};
 use crate::cluster::{Cluster, Explained, Options, Unmet};
 use crate::scenario::{Context, Stop, Told};
 
@@ -29,7 +29,7 @@ pub(super) async fn regains_every_count(cx: &Context) -> Told {
         cluster.step("n1 sends its third ping, which the network loses on the way to n3.");
         let lost = cluster.rule(third_ping(cluster, "n1", "n3"));
         send_pings(cluster, "n1", 1, 3).await?;
-        lost.await_hits(1, SOON).await?;
+        caught_one(cluster, &lost).await?;
 
         cluster.step("n3's consumer crashes, and its supervisor starts it again.");
         cluster.crash("n3", &CONSUMER).await?;

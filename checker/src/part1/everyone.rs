@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use runtime::NodeName;
+use runtime::{CallError, NodeName};
 use tokio::time::Instant;
 
 use super::messages::{ASK_WITHIN, Everyone, PRODUCER, ProducerMsg};
@@ -14,6 +14,9 @@ use crate::scenario::{Context, Stop, Told};
 /// What the answer may take: the limit that the exercise gives, and as much again and a little
 /// for a busy machine. Two limits one after the other do not fit twice.
 const IN_TIME: Duration = Duration::from_millis(2500);
+
+/// How much is shown of the reason for which a node failed, in characters.
+const LONGEST_REASON: usize = 80;
 
 const EVERY_NODE: &str = "every node is in the answer, as a total or as failed";
 
@@ -162,7 +165,13 @@ async fn ask(cluster: &Cluster<'_>, node: &str) -> Result<Everyone, Stop> {
          A node that is silent may never answer, so the time limit must be the asker's.",
         ASK_WITHIN.as_secs()
     );
-    let everyone: Everyone = asked.map_err(Stop::from).because(why.clone())?;
+    let everyone: Everyone = match asked {
+        Ok(everyone) => everyone,
+        Err(unanswered) if matches!(unanswered.error, CallError::Timeout(_)) => {
+            return Err(Stop::from(unanswered)).because(why);
+        }
+        Err(unanswered) => return Err(unanswered.into()),
+    };
     let took = begun.elapsed();
     if took > IN_TIME {
         cluster.healthy().await?;
@@ -206,7 +215,13 @@ fn short<T: Clone>(by_node: &BTreeMap<NodeName, T>) -> BTreeMap<String, T> {
 }
 
 fn answer_in_words(everyone: &Everyone) -> String {
-    let failed: Vec<String> = short(&everyone.failed).into_keys().collect();
+    let failed: Vec<String> = short(&everyone.failed)
+        .into_iter()
+        .map(|(node, why)| {
+            let why: String = why.chars().take(LONGEST_REASON).collect();
+            format!("{node} ({why})")
+        })
+        .collect();
     let failed = if failed.is_empty() {
         "none".to_owned()
     } else {

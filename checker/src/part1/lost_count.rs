@@ -6,7 +6,7 @@ use runtime::net::faults::{Action, PatternKind, Rule};
 
 use super::crash::ping_number;
 use super::messages::{CONSUMER, PRODUCER, ProducerMsg};
-use super::{SOON, all_show, send_pings, shown, shows};
+use super::{SOON, all_show, caught_one, send_pings, shown, shows};
 use crate::cluster::{Cluster, Explained, Options, Unmet};
 use crate::scenario::{Context, Stop, Told};
 
@@ -65,7 +65,7 @@ pub(super) async fn goes_on_counting_from_whoever_knows(cx: &Context) -> Told {
             .times(1);
         let lost = cluster.rule(third);
         send_pings(cluster, "n1", 3, 3).await?;
-        lost.await_hits(1, SOON).await?;
+        caught_one(cluster, &lost).await?;
         all_show(cluster, &["n1", "n3"], &[("n1", 3)], SOON, "n3 has all three").await?;
 
         cluster.step("n2 and n3 become slow to answer; then n1's consumer and producer crash, both at once.");
