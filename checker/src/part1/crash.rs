@@ -85,7 +85,10 @@ pub(super) async fn late_answer_overwrites_nothing(cx: &Context) -> Told {
         let held = cluster.rule(first);
         cluster.crash("n3", &CONSUMER).await?;
         let asked = Instant::now();
-        let answers = async || Ok(drop(shows(cluster, "n3").await?));
+        let answers = async || {
+            shows(cluster, "n3").await?;
+            Ok(())
+        };
         cluster.eventually(RECOVERY, "the restarted consumer answers", answers).await?;
         // A consumer that waits for the answer where it stands has nothing that a late one could
         // overwrite: it takes the ping when it has given up.
