@@ -6,10 +6,13 @@ use runtime::system::{NODE, NodeMsg};
 use runtime::{CallError, ExitReason, Reply, ServerName, wire};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
-use tokio::time::Instant;
+use tokio::time::{Instant, sleep};
 
 use super::{Cluster, Unmet};
 use crate::scenario::{Stop, Told, unwritten};
+
+/// How long what a crashed process wrote may be on its way to us, behind the news of the crash.
+const LAST_WORDS: Duration = Duration::from_millis(300);
 
 /// A call of the checker that was not answered. In a story, `?` makes a verdict of it; while
 /// something is waited for, it is one more reason to go on waiting, unless nothing can change.
@@ -115,7 +118,7 @@ impl Cluster<'_> {
             Some(stop) => stop,
             None => match self.too_slow(begun, within) {
                 Some(stop) if matches!(error, CallError::Timeout(_)) => stop,
-                _ => self.stop_for(node, meaning),
+                _ => self.stop_for(node, meaning).await,
             },
         };
         Err(Unanswered {
@@ -172,7 +175,7 @@ impl Cluster<'_> {
         }
     }
 
-    fn stop_for(&self, node: &str, meaning: Meaning) -> Stop {
+    async fn stop_for(&self, node: &str, meaning: Meaning) -> Stop {
         match meaning.kind {
             MeaningKind::NotWritten(gap) => Stop::not_written(gap),
             MeaningKind::Fault => Stop::fault(sentence(meaning.seen)),
@@ -184,9 +187,15 @@ impl Cluster<'_> {
             } => {
                 let mut failure = self.failed(meaning.seen, expected).because(why);
                 if let Ok(child) = self.child(node) {
-                    let stderr = child.last_stderr_lines(20);
-                    if crash {
+                    let begun = Instant::now();
+                    let mut stderr = child.last_stderr_lines(20);
+                    while crash && begun.elapsed() < LAST_WORDS {
                         failure.place = super::explanation::place_of_panic(&stderr);
+                        if failure.place.is_some() {
+                            break;
+                        }
+                        sleep(Duration::from_millis(10)).await;
+                        stderr = child.last_stderr_lines(20);
                     }
                     failure = failure.stderr(node, stderr);
                 }
