@@ -179,7 +179,7 @@ fn counts(expected: &[(&str, u64)]) -> Counts {
         .collect()
 }
 
-/// `n1: 3, n2: 5`, as people read it.
+/// `{n1: 3, n2: 5}`, as people read it.
 fn shown(counts: &Counts) -> String {
     if counts.is_empty() {
         return "no counts at all".into();
@@ -194,7 +194,7 @@ fn shown(counts: &Counts) -> String {
     if counts.len() > MOST {
         shown.push(format!("and {} more", counts.len() - MOST));
     }
-    shown.join(", ")
+    format!("{{{}}}", shown.join(", "))
 }
 
 /// What a node's consumer shows.
@@ -298,7 +298,7 @@ async fn all_show(
 ) -> Told {
     let expected = counts(expected);
     let sentence = format!(
-        "{claim} (wanted at {}: {})",
+        "{claim} (wanted on {}: {})",
         nodes.join(", "),
         shown(&expected)
     );
@@ -330,7 +330,7 @@ async fn still_show(
     for node in nodes {
         let seen = shows(cluster, node).await?;
         if seen != expected {
-            let sentence = format!("{claim} (wanted at {node}: {})", shown(&expected));
+            let sentence = format!("{claim} (wanted on {node}: {})", shown(&expected));
             return Err(cluster
                 .failed(
                     format!("{node}'s consumer shows {}", shown(&seen)),

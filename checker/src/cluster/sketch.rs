@@ -18,11 +18,11 @@ use super::Cluster;
 use super::messages::is_of_programs;
 use crate::switchboard::Payloads;
 
-/// No line is longer.
-const WIDTH: usize = 100;
+/// No line is longer: indented by four, it fits into a terminal of 80 columns.
+const WIDTH: usize = 76;
 
 /// Where the first column stands, behind the time.
-const FIRST: usize = 14;
+const FIRST: usize = 11;
 
 /// How many events are shown: the last ones.
 const ROWS: usize = 16;
@@ -67,6 +67,8 @@ enum What {
         from: String,
         to: String,
         label: String,
+        /// The label without the names of fields, for where there is little room.
+        brief: String,
         end: End,
     },
     /// The link between two nodes went.
@@ -105,7 +107,8 @@ fn rows(record: &Record, payloads: &Payloads) -> Vec<Row> {
                 is_of_programs(frame).then(|| What::Arrow {
                     from: frame.from.short().to_owned(),
                     to: frame.to.short().to_owned(),
-                    label: label(frame, payloads),
+                    label: label(frame, payloads, Fields::Named),
+                    brief: label(frame, payloads, Fields::Bare),
                     end: end(frame),
                 })
             }
@@ -148,30 +151,39 @@ fn end(frame: &FrameSeen) -> End {
     }
 }
 
+/// How the fields of a message are written.
+#[derive(Debug, Clone, Copy)]
+enum Fields {
+    /// `Ping{from: n1, count: 3}`
+    Named,
+    /// `Ping{n1, 3}`
+    Bare,
+}
+
 /// `Ping{count: 3}`, `Count?`, `Count = 3`.
-fn label(frame: &FrameSeen, payloads: &Payloads) -> String {
+fn label(frame: &FrameSeen, payloads: &Payloads, fields: Fields) -> String {
     let said: Option<Value> = payloads
         .of(frame)
         .and_then(|payload| wire::decode(&payload).ok());
     let name = frame.message.as_deref().unwrap_or("?");
     match (frame.kind, said) {
-        (Kind::Call, Some(said)) => format!("{}?", message(&said)),
+        (Kind::Call, Some(said)) => format!("{}?", message(&said, fields)),
         (Kind::Call, None) => format!("{name}?"),
         (Kind::Answer, Some(said)) => format!("{name} = {}", value(&said)),
         (Kind::Answer, None) => format!("{name} = …"),
         (Kind::NoAnswer, _) => format!("{name}: no answer"),
-        (_, Some(said)) => message(&said),
+        (_, Some(said)) => message(&said, fields),
         (_, None) => name.to_owned(),
     }
 }
 
 /// A message as its variant is written in Rust, from its payload.
 pub(crate) fn message_in_words(payload: &[u8]) -> String {
-    wire::decode(payload).map_or_else(|_| "?".to_owned(), |said| message(&said))
+    wire::decode(payload).map_or_else(|_| "?".to_owned(), |said| message(&said, Fields::Named))
 }
 
 /// A message as its variant is written in Rust.
-fn message(said: &Value) -> String {
+fn message(said: &Value, style: Fields) -> String {
     match said {
         Value::Map(entries) => match &entries[..] {
             [(Value::Text(name), Value::Null)] => name.clone(),
@@ -186,6 +198,10 @@ fn message(said: &Value) -> String {
                 } else {
                     format!("{name}({})", fields.join(", "))
                 }
+            }
+            [(Value::Text(name), Value::Map(fields))] if matches!(style, Fields::Bare) => {
+                let fields: Vec<String> = fields.iter().map(|(_, field)| value(field)).collect();
+                format!("{name}{{{}}}", fields.join(", "))
             }
             [(Value::Text(name), fields @ Value::Map(_))] => format!("{name}{}", value(fields)),
             [(Value::Text(name), field)] => format!("{name}({})", value(field)),
@@ -229,7 +245,7 @@ fn draw(nodes: &[String], rows: &[Row]) -> Vec<String> {
     }
     let apart = match nodes.len() {
         1 => 0,
-        more => ((WIDTH - FIRST - 8) / (more - 1)).min(APART),
+        more => ((WIDTH - FIRST - 2) / (more - 1)).min(APART),
     };
     let column = |node: &str| {
         nodes
@@ -245,26 +261,31 @@ fn draw(nodes: &[String], rows: &[Row]) -> Vec<String> {
     let mut signs = Vec::new();
     for row in rows {
         let mut line = Line::new();
-        line.put(0, &format!("{:>9.3} s", row.at.as_secs_f64()));
+        line.put(0, &format!("{:>7.3} s", row.at.as_secs_f64()));
         match &row.what {
-            What::Note(text) => line.put(FIRST, text),
+            What::Note(text) => {
+                let mut texts = broken(text, WIDTH - FIRST - 2).into_iter();
+                line.put(FIRST, &texts.next().unwrap_or_default());
+                for text in texts {
+                    lines.push(std::mem::replace(&mut line, Line::new()).finish());
+                    line.put(FIRST + 2, &text);
+                }
+            }
             What::Arrow {
                 from,
                 to,
                 label,
+                brief,
                 end,
             } => {
-                line.lifelines(nodes.len(), apart);
                 let (Some(start), Some(stop)) = (column(from), column(to)) else {
                     // A guest has no column.
-                    line.put(
-                        FIRST + nodes.len() * apart,
-                        &format!("{from} → {to}: {label}"),
-                    );
+                    line.put(FIRST, &format!("{from} → {to}: {label}"));
                     lines.push(line.finish());
                     continue;
                 };
-                line.arrow(start, stop, label, *end);
+                line.lifelines(nodes.len(), apart);
+                line.arrow(start, stop, [label, brief], *end);
                 signs.extend(
                     end.legend()
                         .filter(|sign| !signs.contains(sign))
@@ -342,9 +363,10 @@ impl Line {
         }
     }
 
-    fn arrow(&mut self, start: usize, stop: usize, label: &str, end: End) {
+    /// Draws an arrow, with the first of the labels for which there is room.
+    fn arrow(&mut self, start: usize, stop: usize, labels: [&str; 2], end: End) {
         if start == stop {
-            return self.put(start + 2, &format!("⟲ {label}"));
+            return self.put(start + 2, &format!("⟲ {}", labels[0]));
         }
         let rightwards = start < stop;
         let short = if end.reaches() { 1 } else { 3 };
@@ -359,10 +381,19 @@ impl Line {
         }
         self.0[start] = if rightwards { '├' } else { '┤' };
         self.0[tip] = end.head(rightwards);
-        let room = (high - low).saturating_sub(6);
-        let label = shortened(label, room);
-        if !label.is_empty() {
-            self.put(low + 2, &format!(" {label} "));
+        // Behind the start are a dash and a space, before the tip a space and two dashes; in a
+        // narrow picture there is only a space on each side.
+        let (wide, narrow) = (
+            (high - low).saturating_sub(6),
+            (high - low).saturating_sub(3),
+        );
+        let length = |label: &str| label.chars().count();
+        match labels.iter().find(|label| length(label) <= wide) {
+            Some(label) => self.put(low + 2, &format!(" {label} ")),
+            None if narrow > 0 => {
+                self.put(low + 1, &format!(" {} ", shortened(labels[1], narrow)));
+            }
+            None => {}
         }
     }
 
@@ -382,6 +413,21 @@ impl Line {
     fn finish(self) -> String {
         self.0.into_iter().collect::<String>().trim_end().to_owned()
     }
+}
+
+/// Text in lines of a width, broken at spaces.
+fn broken(text: &str, width: usize) -> Vec<String> {
+    let mut lines: Vec<String> = Vec::new();
+    for word in text.split(' ') {
+        match lines.last_mut() {
+            Some(line) if line.chars().count() + 1 + word.chars().count() <= width => {
+                line.push(' ');
+                line.push_str(word);
+            }
+            _ => lines.push(word.to_owned()),
+        }
+    }
+    lines
 }
 
 fn shortened(text: &str, room: usize) -> String {
@@ -407,6 +453,7 @@ mod tests {
             from: from.into(),
             to: to.into(),
             label: label.into(),
+            brief: label.into(),
             end,
         };
         Row {
@@ -443,18 +490,18 @@ mod tests {
             arrow(151, "n2", "n2", "Ping{count: 1}", End::Arrived),
         ];
         insta::assert_snapshot!(draw(&nodes(3), &rows).join("\n"), @r"
-                  n1                                  n2                                  n3
-        0.100 s   ▸ n1 sends its pings.
-        0.120 s   ├─ Ping{count: 3} ─────────────────►│                                   │
-        0.121 s   ├─ Ping{count: 3} ──────────────────┼──────────────────────────────────►│
-        0.122 s   │◄─ Count = 3 ──────────────────────┤                                   │
-        0.130 s   ├─ Ping{count: 4} ───────────────✗  │                                   │
-        0.131 s   │                                   │⇇─ Ping{count: 1} ─────────────────┤
-        0.132 s   │  ‖─ Ping{count: 1} ───────────────┼───────────────────────────────────┤
-        0.140 s   │╌╌╌╌╌╌╌╌╌╌ ╳ link cut ╳ ╌╌╌╌╌╌╌╌╌╌╌│                                   │
-        0.150 s   │                                   ├─ Ping{count: 1} ───────────────∅  │
-        0.151 s   │                                   │ ⟲ Ping{count: 1}                  │
-                  ✗ dropped   ⇉ arrived twice   ‖ held back   ∅ swallowed in silence
+                 n1                             n2                             n3
+        0.100 s  ▸ n1 sends its pings.
+        0.120 s  ├─ Ping{count: 3} ────────────►│                              │
+        0.121 s  ├─ Ping{count: 3} ─────────────┼─────────────────────────────►│
+        0.122 s  │◄─ Count = 3 ─────────────────┤                              │
+        0.130 s  ├─ Ping{count: 4} ──────────✗  │                              │
+        0.131 s  │                              │⇇─ Ping{count: 1} ────────────┤
+        0.132 s  │  ‖─ Ping{count: 1} ──────────┼──────────────────────────────┤
+        0.140 s  │╌╌╌╌╌╌╌╌ ╳ link cut ╳ ╌╌╌╌╌╌╌╌│                              │
+        0.150 s  │                              ├─ Ping{count: 1} ──────────∅  │
+        0.151 s  │                              │ ⟲ Ping{count: 1}             │
+                 ✗ dropped   ⇉ arrived twice   ‖ held back   ∅ swallowed in silence
         ");
     }
 
@@ -482,10 +529,10 @@ mod tests {
             "{lines:?}"
         );
         insta::assert_snapshot!(lines.join("\n"), @r"
-                  n1             n2             n3             n4             n5             n6
-        0.001 s   ├─ Totals{… ──►│              │              │              │              │
-        0.002 s   │  ✗─ Totals{n1@127.0.0.1: 1, n2@127.0.0.1: 2} ─────────────┼──────────────┤
-                  ✗ dropped
+                 n1          n2          n3          n4          n5          n6
+        0.001 s  ├ Totals{… ►│           │           │           │           │
+        0.002 s  │  ✗─ Totals{n1@127.0.0.1: 1, n2@127.0.0.1: 2} ─┼───────────┤
+                 ✗ dropped
         ");
     }
 
@@ -498,7 +545,9 @@ mod tests {
             Ping { from: &'static str, count: u64 },
             Put(u64, &'static str, Option<()>),
         }
-        let text = |msg: &Msg| message(&wire::decode(&wire::encode(msg).unwrap()).unwrap());
+        let said = |msg: &Msg| wire::decode(&wire::encode(msg).unwrap()).unwrap();
+        let text = |msg: &Msg| message(&said(msg), Fields::Named);
+        let brief = |msg: &Msg| message(&said(msg), Fields::Bare);
         assert_eq!(text(&Msg::Stop), "Stop");
         assert_eq!(text(&Msg::Total(None)), "Total");
         assert_eq!(
@@ -508,7 +557,30 @@ mod tests {
             }),
             "Ping{from: n1, count: 3}"
         );
+        assert_eq!(
+            brief(&Msg::Ping {
+                from: "n1@127.0.0.1",
+                count: 3
+            }),
+            "Ping{n1, 3}"
+        );
         assert_eq!(text(&Msg::Put(7, "a", None)), "Put(7, a)");
+    }
+
+    #[test]
+    fn five_columns_have_room_for_a_ping_and_long_notes_are_broken() {
+        let mut ping = arrow(1, "n1", "n2", "Ping{from: n1, count: 2}", End::Arrived);
+        if let What::Arrow { brief, .. } = &mut ping.what {
+            "Ping{n1, 2}".clone_into(brief);
+        }
+        let long = "▸ n4 joins the cluster, and then n1 sends its fourth ping, which reaches all.";
+        let lines = draw(&nodes(5), &[ping, note(2, long)]);
+        insta::assert_snapshot!(lines.join("\n"), @r"
+                 n1             n2             n3             n4             n5
+        0.001 s  ├ Ping{n1, 2} ►│              │              │              │
+        0.002 s  ▸ n4 joins the cluster, and then n1 sends its fourth ping,
+                   which reaches all.
+        ");
     }
 
     #[test]

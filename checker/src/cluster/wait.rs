@@ -69,7 +69,7 @@ impl Cluster<'_> {
         F: AsyncFnMut() -> Result<(), Unmet>,
     {
         let begun = Instant::now();
-        let mut last = (None, "nothing was seen in time".to_owned());
+        let mut last = (None, "no answer came".to_owned());
         loop {
             let left = within.saturating_sub(begun.elapsed());
             match timeout(left + LAST_LOOK, claim()).await {

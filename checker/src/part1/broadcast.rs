@@ -51,9 +51,10 @@ pub(super) async fn reaches_every_connected_consumer(cx: &Context) -> Told {
             Ok(())
         };
         cluster
-            .eventually(SOON, format!("{EVERY_CONSUMER}, also that of a node which came late (wanted at all: n1: 4)"), reached)
+            .eventually(SOON, format!("{EVERY_CONSUMER}, also that of a node which came late (wanted on all: n1: 4)"), reached)
             .await
-            .because("Nodes come and go while a program runs: who is connected must be asked when a ping is sent.")
+            .because("Nodes come and go while a program runs: who is connected must be asked when a ping is sent, \
+                      and the ping's number must tell a node that came late of all those before.")
     })
     .await
 }

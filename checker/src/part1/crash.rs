@@ -65,7 +65,7 @@ pub(super) async fn silent_producer_withholds_nothing(cx: &Context) -> Told {
             }
             Err(Unmet::at("n3", format!("n3's consumer shows {}", shown(&seen))))
         };
-        let expected = "a producer that is silent does not withhold the counts of the others (wanted at n3 within 3 s: n2: 2, n3: 3)";
+        let expected = "a producer that is silent does not withhold the counts of the others (wanted on n3 within 3 s: {n2: 2, n3: 3})";
         cluster.eventually(RECOVERY, expected, regained).await.because(
             "One of many is always slow. Whoever waits for all before using what came from some is as slow as the \
              slowest, and if that one is dead, stands still.",

@@ -126,7 +126,8 @@ impl Progress for Lines {
     }
 }
 
-const WAITING: &str = "Waiting for another cargo to finish (an editor's, perhaps): it holds the lock on the build folder.";
+const WAITING: &str =
+    "Waiting for another cargo (an editor's, perhaps), which holds the build folder.";
 
 /// A turning line for all that is under way, at a terminal.
 pub struct Spinners {

@@ -13,7 +13,7 @@ use crate::manifest::{self, Part};
 use crate::verdict::{Failure, Outcome, ProblemResult, Standing, Verdict};
 
 /// How wide text is set.
-const WIDTH: usize = 96;
+const WIDTH: usize = 80;
 
 /// How much of what a node said is shown in a field, in characters.
 const LONGEST_TEXT: usize = 1200;
@@ -438,10 +438,7 @@ impl Page<'_> {
                     })
             });
             let next = match self.part.and_then(Part::next) {
-                _ if !all => format!(
-                    "Next: `{} {}` runs the whole part.",
-                    self.command, report.part
-                ),
+                _ if !all => self.next_problem(),
                 Some(next) => format!(
                     "Next: TRAINING.md#{}, then `{} {}`.",
                     next.anchor, self.command, next.name
@@ -458,9 +455,22 @@ impl Page<'_> {
                 .and_then(|part| part.problem(problem.problem))
                 .map_or("", |problem| problem.anchor);
             self.line(&format!(
-                "\nNext: problem {}, {}. It is described in TRAINING.md#{anchor}; then `{} {} --problem {}`.",
+                "\nNext: problem {}, {}. Read TRAINING.md#{anchor}, then run\n`{} {} --problem {}`.",
                 problem.problem, problem.title, self.command, report.part, problem.problem
             ));
+        }
+    }
+
+    /// What to do when some of the problems were run, and all of these passed.
+    fn next_problem(&self) -> String {
+        let part = self.report.part;
+        let last = self.report.problems.last().map_or(0, |last| last.problem);
+        match self.part.and_then(|part| part.problem(last + 1)) {
+            Some(next) if !next.optional => format!(
+                "Next: problem {}, {}: `{} {part} --problem {}`.",
+                next.number, next.title, self.command, next.number
+            ),
+            _ => format!("Next: `{} {part}` runs the whole part.", self.command),
         }
     }
 
@@ -626,7 +636,8 @@ mod tests {
       seen      n1 answered {n1: 3, n3: 5}.
                 n1 listed n2 and n3 when it was asked.
       required  Every node in list() when asked appears, as a total or as a failure.
-      because   Whoever leaves a node out without a word makes a partial sum look like the whole.
+      because   Whoever leaves a node out without a word makes a partial sum look
+                like the whole.
       look at   exercises/part1_ping_pong/src/producer.rs:41
                 TRAINING.md#problem-2-ask-everyone
 
@@ -706,7 +717,8 @@ mod tests {
 
       ✓ A ping reaches every connected node once.
 
-    Next: problem 2, Ask everyone. It is described in TRAINING.md#problem-2-ask-everyone; then `checker part1 --problem 2`.
+    Next: problem 2, Ask everyone. Read TRAINING.md#problem-2-ask-everyone, then run
+    `checker part1 --problem 2`.
     "#);
     }
 
@@ -737,14 +749,16 @@ mod tests {
     Problem 1, Broadcast: INCONCLUSIVE: a
 
       why       n3 was lost without a fault.
-                This says nothing about your code. On a machine with less to do it may well pass.
+                This says nothing about your code. On a machine with less to do it
+                may well pass.
 
       again     checker part1 --problem 1 --seed 42
 
     Problem 2, Ask everyone: CHECKER FAULT: b
 
       why       The guard process is gone.
-                This is not about your code. Please report it with the command below.
+                This is not about your code. Please report it with the command
+                below.
 
       again     checker part1 --problem 2 --seed 42
     "#);

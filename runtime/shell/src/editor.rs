@@ -29,10 +29,18 @@ use crate::screen::Screen;
 /// How long the Tab key may take to ask other nodes for names.
 const PATIENCE: Duration = Duration::from_millis(300);
 
-/// A line that was typed. The next one is read when this is dropped.
+/// A line that was typed. The next one is read when this is dropped, unless it was the last.
 pub(crate) struct Typed {
     pub(crate) line: String,
-    _done: blocking::Sender<()>,
+    done: blocking::Sender<()>,
+}
+
+impl Typed {
+    /// No line is read after this one: a prompt that nobody waits for would leave the terminal in
+    /// the editor's mode, in which it does not show what is typed.
+    pub(crate) fn was_last(self) {
+        let _ = self.done.send(());
+    }
 }
 
 /// Whether a person sits at the other end, and not a script.
@@ -71,14 +79,13 @@ fn read_pipe(lines: &mpsc::Sender<Typed>) {
     }
 }
 
-/// Has a line carried out; false when nobody is left to do it.
+/// Has a line carried out; false when it was the last, or nobody is left to do it.
 fn hand_over(line: String, lines: &mpsc::Sender<Typed>) -> bool {
     let (done, wait) = blocking::channel();
-    let typed = Typed { line, _done: done };
-    let taken = lines.blocking_send(typed).is_ok();
-    // Nothing is ever sent: it ends when the other end is dropped.
-    let _ = wait.recv();
-    taken
+    let taken = lines.blocking_send(Typed { line, done }).is_ok();
+    // Something is sent for the last line; for others the sender is dropped.
+    let was_last = wait.recv().is_ok();
+    taken && !was_last
 }
 
 fn edit(

@@ -108,6 +108,7 @@ async fn run(flags: Flags) -> Result<(), String> {
         };
         screen.flushed().await;
         if flow == Flow::Exit {
+            typed.was_last();
             break;
         }
         // Only now, when `typed` is dropped, does the editor show the next prompt.
