@@ -11,7 +11,7 @@ use tokio::time::{Instant, sleep};
 use super::{Cluster, Standing, lock};
 use crate::guard::{Child, Ending};
 use crate::scenario::{Stop, Told, unwritten};
-use crate::verdict::Verdict;
+use crate::verdict::{Failure, Verdict};
 
 /// How long after a lost link a node may be found to have ended: the guard first collects what
 /// the node wrote last.
@@ -23,6 +23,13 @@ const FLOOD: u64 = 20_000;
 
 /// A machine that stands still for less than this is busy, not broken.
 const STILL: Duration = Duration::from_millis(500);
+
+/// When the network between the nodes stands still for this long, a right program may miss the
+/// time limits that the exercises give.
+const TOO_STILL: Duration = Duration::from_millis(750);
+
+/// How often the pulse beats.
+const BEAT: Duration = Duration::from_millis(25);
 
 impl Cluster<'_> {
     /// Looks whether something went wrong that is not the story's: a node ended by itself, or a
@@ -108,6 +115,22 @@ impl Cluster<'_> {
         })
     }
 
+    /// The verdict on a claim that did not hold, if we stood still ourselves meanwhile: the
+    /// network did, too, for it is ours, and a right program may have given up on another node.
+    async fn stood_still(&self, failure: &Failure) -> Option<Stop> {
+        // The pause may have ended just now.
+        sleep(2 * BEAT).await;
+        let still = self.pulse.longest_pause_since(self.pulse.begun);
+        (still > TOO_STILL).then(|| {
+            Stop::inconclusive(format!(
+                "The checker, and with it the network between the nodes, stood still for {:.1} s. \
+                 That may be why {}.",
+                still.as_secs_f32(),
+                failure.seen
+            ))
+        })
+    }
+
     /// What became of the story, in the light of what went on beside it.
     pub(super) async fn conclude(&self, told: Told) -> Told {
         let stop = match told {
@@ -122,6 +145,9 @@ impl Cluster<'_> {
             }
             (Verdict::Failed(mut failure), None) => {
                 self.healthy().await?;
+                if let Some(stop) = self.stood_still(&failure).await {
+                    return Err(stop);
+                }
                 if failure.sketch.is_empty() {
                     failure.sketch = self.sketch();
                 }
@@ -171,6 +197,7 @@ impl Cluster<'_> {
 
 /// Notices when this process does not get to run.
 pub(super) struct Pulse {
+    begun: Instant,
     pauses: Arc<Mutex<VecDeque<(Instant, Duration)>>>,
     beating: JoinHandle<()>,
 }
@@ -178,7 +205,6 @@ pub(super) struct Pulse {
 impl Pulse {
     /// Begins to watch.
     pub(super) fn start() -> Pulse {
-        const BEAT: Duration = Duration::from_millis(25);
         const KEPT: usize = 1000;
         let pauses: Arc<Mutex<VecDeque<(Instant, Duration)>>> = Arc::default();
         let noted = Arc::clone(&pauses);
@@ -196,7 +222,11 @@ impl Pulse {
                 }
             }
         });
-        Pulse { pauses, beating }
+        Pulse {
+            begun: Instant::now(),
+            pauses,
+            beating,
+        }
     }
 
     /// The longest time since `begun` in which this process did not get to run.
