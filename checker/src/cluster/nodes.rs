@@ -250,6 +250,7 @@ impl Cluster<'_> {
             ])
             .args(["--seed".to_owned(), seed.to_string()])
             .arg("--exit-with-stdin")
+            .logs(&self.context.folder)
             .memory_limit(self.options.memory_limit);
         let child = Arc::new(self.context.guard.spawn(program));
         members.insert(

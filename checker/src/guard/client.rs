@@ -46,7 +46,7 @@ struct Table {
     children: BTreeMap<u64, watch::Sender<State>>,
     answers: BTreeMap<u64, oneshot::Sender<Option<String>>>,
     /// How often each name was started, for the names of the log files.
-    starts: BTreeMap<String, u32>,
+    starts: BTreeMap<PathBuf, u32>,
     lost: bool,
 }
 
@@ -68,6 +68,7 @@ pub struct Program {
     args: Vec<String>,
     env: Vec<(String, String)>,
     cwd: Option<PathBuf>,
+    logs: Option<PathBuf>,
     announcement: Option<String>,
     memory_limit: u64,
     log_limit: u64,
@@ -82,6 +83,7 @@ impl Program {
             args: Vec::new(),
             env: Vec::new(),
             cwd: None,
+            logs: None,
             announcement: None,
             memory_limit: MEMORY_LIMIT,
             log_limit: LOG_LIMIT,
@@ -116,6 +118,13 @@ impl Program {
     /// Sets its current folder, which is otherwise the run's.
     pub fn cwd(mut self, folder: impl Into<PathBuf>) -> Self {
         self.cwd = Some(folder.into());
+        self
+    }
+
+    /// Sets the folder for its log files, which must be there; `logs` in the run's folder, if
+    /// not given.
+    pub fn logs(mut self, folder: impl Into<PathBuf>) -> Self {
+        self.logs = Some(folder.into());
         self
     }
 
@@ -173,14 +182,15 @@ impl Guard {
 
     /// Starts a program. Returns at once; [`Child::ready`] waits for it.
     ///
-    /// Its outputs go to `logs/NAME.stdout.log` and `logs/NAME.stderr.log` in the run's folder;
-    /// the second start under a name writes to `logs/NAME.2.stdout.log`, and so on.
+    /// Its outputs go to `logs/NAME.stdout.log` and `logs/NAME.stderr.log` in the run's folder,
+    /// unless another was named; the second start under a name writes to `logs/NAME.2.stdout.log`, and so on.
     pub fn spawn(&self, program: Program) -> Child {
         let number = self.next_number();
         let state = self.enter(number);
+        let logs = program.logs.unwrap_or_else(|| self.0.logs.clone());
         let start = {
             let mut table = self.table();
-            let starts = table.starts.entry(program.name.clone()).or_default();
+            let starts = table.starts.entry(logs.join(&program.name)).or_default();
             *starts += 1;
             *starts
         };
@@ -190,7 +200,7 @@ impl Guard {
             } else {
                 format!(".{start}")
             };
-            self.0.logs.join(format!(
+            logs.join(format!(
                 "{}{again}.{stream}.log",
                 program.name.replace('/', "_")
             ))
