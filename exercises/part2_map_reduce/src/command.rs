@@ -1,0 +1,6 @@
+//! `map-reduce run`: placeholder
+use std::process::ExitCode;
+/// x
+pub fn run() -> ExitCode {
+    ExitCode::FAILURE
+}

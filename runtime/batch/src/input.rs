@@ -1,0 +1,260 @@
+//! Input: files, cut into splits on the boundaries of lines.
+
+use std::fmt;
+use std::fs::File;
+use std::io::{self, Read, Seek, SeekFrom};
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use serde::{Deserialize, Serialize};
+
+/// A file to be read. All nodes can read it: it lies on a file system that they share.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Input {
+    /// What the file is called in results.
+    pub name: String,
+    /// Where it is.
+    pub path: PathBuf,
+}
+
+/// What one map task reads: whole lines, one behind the other, in one file.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Split {
+    /// What the file is called in results.
+    pub file: String,
+    /// Where it is.
+    pub path: PathBuf,
+    /// The first byte.
+    pub start: u64,
+    /// How many bytes.
+    pub length: u64,
+    /// Records to leave out, by the place in the file where each begins.
+    pub skip: Vec<u64>,
+}
+
+impl fmt::Display for Split {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let end = self.start + self.length;
+        write!(f, "{}, bytes {} to {end}", self.file, self.start)
+    }
+}
+
+/// How a job is slowed down, to make room for failures: for experiments, and for graders.
+///
+/// In such a job some lines are no records but orders to whoever reads them: `@sleep 300` makes
+/// the map task sleep for 300 ms, `@panic` crashes it, and `@panic 3 PATH` crashes it until the
+/// file there has grown to three bytes, one a crash.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Experiment {
+    /// How much longer each map task takes, in milliseconds.
+    pub map_ms: u64,
+    /// How much longer each reduce task takes, after it has fetched its input, in milliseconds.
+    pub reduce_ms: u64,
+}
+
+/// Cuts files into splits of about `bytes` each. A line is never cut, however long it is, and an
+/// empty file has no split.
+///
+/// # Errors
+/// When a file cannot be read, or has a name that would break the lines of a result.
+pub fn splits(inputs: &[Input], bytes: u64) -> io::Result<Vec<Split>> {
+    let mut splits = Vec::new();
+    for input in inputs {
+        cut(input, bytes.max(1), &mut splits).map_err(|error| {
+            io::Error::new(error.kind(), format!("{}: {error}", input.path.display()))
+        })?;
+    }
+    Ok(splits)
+}
+
+fn cut(input: &Input, bytes: u64, splits: &mut Vec<Split>) -> io::Result<()> {
+    if input.name.contains(char::is_control) {
+        return Err(io::Error::new(
+            io::ErrorKind::InvalidInput,
+            "its name has a control character",
+        ));
+    }
+    let mut file = File::open(&input.path)?;
+    let length = file.metadata()?.len();
+    let mut start = 0;
+    while start < length {
+        let end = match start.saturating_add(bytes) {
+            end if end < length => behind_line(&mut file, end - 1)?.unwrap_or(length),
+            _ => length,
+        };
+        splits.push(Split {
+            file: input.name.clone(),
+            path: input.path.clone(),
+            start,
+            length: end - start,
+            skip: Vec::new(),
+        });
+        start = end;
+    }
+    Ok(())
+}
+
+/// The first byte behind the line in which the byte at `from` stands; `None`: it is the last line.
+fn behind_line(file: &mut File, from: u64) -> io::Result<Option<u64>> {
+    let mut buffer = vec![0; 1 << 16];
+    let mut at = from;
+    file.seek(SeekFrom::Start(at))?;
+    loop {
+        let read = file.read(&mut buffer)?;
+        if read == 0 {
+            return Ok(None);
+        }
+        if let Some(place) = buffer[..read].iter().position(|&byte| byte == b'\n') {
+            return Ok(Some(at + place as u64 + 1));
+        }
+        at += read as u64;
+    }
+}
+
+impl Split {
+    /// Its bytes.
+    ///
+    /// # Errors
+    /// When they cannot be read, or the file has become shorter.
+    pub fn read(&self) -> io::Result<Vec<u8>> {
+        let mut file = File::open(&self.path)?;
+        file.seek(SeekFrom::Start(self.start))?;
+        let length = usize::try_from(self.length).map_err(io::Error::other)?;
+        let mut bytes = vec![0; length];
+        file.read_exact(&mut bytes)?;
+        Ok(bytes)
+    }
+
+    /// The records in its bytes, each with the place in the file where it begins.
+    pub(crate) fn records<'a>(&'a self, bytes: &'a [u8]) -> impl Iterator<Item = (u64, &'a [u8])> {
+        let mut rest = bytes;
+        let lines = std::iter::from_fn(move || {
+            if rest.is_empty() {
+                return None;
+            }
+            let at = self.start + (bytes.len() - rest.len()) as u64;
+            let end = rest.iter().position(|&byte| byte == b'\n');
+            let line = &rest[..end.unwrap_or(rest.len())];
+            rest = &rest[end.map_or(rest.len(), |end| end + 1)..];
+            Some((at, line))
+        });
+        lines.filter(|(at, _)| !self.skip.contains(at))
+    }
+}
+
+/// What a line of an experiment orders.
+pub(crate) enum Order {
+    Sleep(Duration),
+    Panic,
+}
+
+impl Order {
+    /// Reads an order, and counts a panic that is not to be the last.
+    pub(crate) fn read(line: &[u8]) -> Option<Order> {
+        let line = str::from_utf8(line).ok()?;
+        let words: Vec<&str> = line.split(' ').collect();
+        match words[..] {
+            ["@sleep", time] => time
+                .parse()
+                .ok()
+                .map(|time| Order::Sleep(Duration::from_millis(time))),
+            ["@panic"] => Some(Order::Panic),
+            ["@panic", times, path] => {
+                let times = times.parse().ok()?;
+                Some(match counted(Path::new(path), times) {
+                    true => Order::Panic,
+                    false => Order::Sleep(Duration::ZERO),
+                })
+            }
+            _ => None,
+        }
+    }
+}
+
+/// Adds a byte to the file unless it has `times` of them already. Says whether it did.
+fn counted(path: &Path, times: u64) -> bool {
+    use std::io::Write;
+    let Ok(mut file) = File::options().create(true).append(true).open(path) else {
+        return false;
+    };
+    let before = file.metadata().map_or(times, |file| file.len());
+    before < times && file.write_all(b"x").is_ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn cut_text(text: &[u8], bytes: u64) -> (Vec<Split>, Vec<Vec<u8>>) {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("text");
+        std::fs::write(&path, text).unwrap();
+        let input = Input {
+            name: "text".into(),
+            path,
+        };
+        let splits = splits(&[input], bytes).unwrap();
+        let contents = splits.iter().map(|split| split.read().unwrap()).collect();
+        (splits, contents)
+    }
+
+    #[track_caller]
+    fn check(text: &str, bytes: u64, expected: &[&str]) {
+        let (splits, contents) = cut_text(text.as_bytes(), bytes);
+        let contents: Vec<_> = contents
+            .iter()
+            .map(|bytes| str::from_utf8(bytes).unwrap())
+            .collect();
+        assert_eq!(contents, expected);
+        assert_eq!(contents.concat(), text);
+        let starts: Vec<_> = splits.iter().map(|split| split.start).collect();
+        assert!(starts.is_sorted());
+    }
+
+    #[test]
+    fn splits_end_with_lines() {
+        check("", 4, &[]);
+        check("a", 4, &["a"]);
+        check("ab\ncd\nef\n", 3, &["ab\n", "cd\n", "ef\n"]);
+        check("ab\ncd\nef\n", 4, &["ab\ncd\n", "ef\n"]);
+        check("ab\ncd\nef", 100, &["ab\ncd\nef"]);
+        check("\n\n\n", 1, &["\n", "\n", "\n"]);
+        check("a very long line\nb\n", 2, &["a very long line\n", "b\n"]);
+        check("a very long line", 1, &["a very long line"]);
+    }
+
+    #[test]
+    fn records_are_lines_without_those_to_be_skipped() {
+        let (mut splits, contents) = cut_text(b"a\n\nbc\nd", 100);
+        let records = |split: &Split| -> Vec<(u64, Vec<u8>)> {
+            let records = split.records(&contents[0]);
+            records.map(|(at, line)| (at, line.to_vec())).collect()
+        };
+        let expected: [(u64, &[u8]); 4] = [(0, b"a"), (2, b""), (3, b"bc"), (6, b"d")];
+        assert_eq!(
+            records(&splits[0]),
+            expected.map(|(at, line)| (at, line.to_vec()))
+        );
+        splits[0].skip = vec![3];
+        assert_eq!(records(&splits[0]).len(), 3);
+    }
+
+    #[test]
+    fn panic_is_ordered_so_many_times() {
+        let folder = tempfile::tempdir().unwrap();
+        let line = format!("@panic 2 {}", folder.path().join("crashes").display());
+        let panics = || matches!(Order::read(line.as_bytes()), Some(Order::Panic));
+        assert!(panics() && panics() && !panics());
+        assert!(Order::read(b"and the @panic").is_none());
+    }
+
+    #[test]
+    fn file_that_is_not_there_is_named() {
+        let input = Input {
+            name: "x".into(),
+            path: "/no/such/file".into(),
+        };
+        let error = splits(&[input], 1).unwrap_err();
+        assert!(error.to_string().contains("/no/such/file"), "{error}");
+    }
+}
