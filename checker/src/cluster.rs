@@ -49,7 +49,7 @@ use crate::trouble::While;
 use crate::verdict::Failure;
 pub use asking::Unanswered;
 pub use explanation::Explained;
-pub(crate) use explanation::place_of_panic;
+pub(crate) use explanation::{place_of_panic, stop_of};
 pub use faults::RuleHandle;
 use health::Pulse;
 pub use messages::{Frames, Mark};

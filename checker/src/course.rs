@@ -74,6 +74,11 @@ impl Course {
         self.root.join("exercises").join(part.folder)
     }
 
+    /// The folder of a part's data, where it has some.
+    pub fn data(&self, part: &Part) -> PathBuf {
+        self.exercise(part).join("data")
+    }
+
     /// The folder of a part's solution.
     pub fn solution(&self, part: &Part) -> PathBuf {
         self.root.join("solutions").join(part.folder)

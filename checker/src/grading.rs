@@ -60,6 +60,7 @@ pub fn unwritten(part: &Part, sources: &Sources) -> BTreeMap<u8, String> {
 pub fn scenarios(part: &Part) -> &'static [Scenario] {
     match part.number {
         1 => crate::part1::SCENARIOS,
+        2 => crate::part2::SCENARIOS,
         _ => &[],
     }
 }
@@ -117,6 +118,7 @@ pub async fn grade(course: &Course, part: &'static Part, order: &Order) -> Resul
             sources: submission
                 .as_ref()
                 .map(|submission| submission.sources.clone()),
+            data: course.data(part),
             folder: run.folder(&format!("run-{}", round + 1))?,
             seed: order.seed.wrapping_add(u64::from(round)),
             jobs: order.jobs.unwrap_or(JOBS),

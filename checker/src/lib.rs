@@ -18,6 +18,7 @@ pub mod submission;
 pub mod switchboard;
 
 pub mod part1;
+pub mod part2;
 pub mod runner;
 pub mod scenario;
 pub mod seed;

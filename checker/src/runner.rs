@@ -31,6 +31,8 @@ pub struct Runner {
     pub binary: PathBuf,
     /// What its nodes must say that they were built from, if that matters.
     pub sources: Option<String>,
+    /// The part's data, which its scenarios may use.
+    pub data: PathBuf,
     /// The run's private folder.
     pub folder: PathBuf,
     /// The seed of the run.
@@ -155,6 +157,7 @@ impl Runner {
             guard: self.guard.clone(),
             binary: self.binary.clone(),
             sources: self.sources.clone(),
+            data: self.data.clone(),
             folder,
             seed: self.seed,
             deadline: scenario.deadline,
@@ -239,6 +242,7 @@ mod tests {
             guard: Guard::start("true".as_ref(), &run).unwrap(),
             binary: PathBuf::new(),
             sources: None,
+            data: PathBuf::new(),
             folder: run.path().to_owned(),
             seed: 42,
             jobs: 1,

@@ -90,6 +90,8 @@ pub struct Context {
     pub binary: PathBuf,
     /// What its nodes must say that they were built from, if that matters.
     pub sources: Option<String>,
+    /// The part's data.
+    pub data: PathBuf,
     /// A folder for this try alone.
     pub folder: PathBuf,
     /// The seed of the run.

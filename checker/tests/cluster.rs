@@ -72,6 +72,7 @@ async fn outcome_of(binary: PathBuf, story: for<'a> fn(&'a Context) -> Story<'a>
         guard: guard.clone(),
         binary,
         sources: None,
+        data: PathBuf::new(),
         folder: run.folder("try").unwrap(),
         seed: 1,
         jobs: 1,

@@ -3,7 +3,8 @@
 //!
 //! In TRAINING.md and README.md, a block marked `console` holds commands (lines that begin with
 //! `$ `) and, below each, what it prints; `…` stands for what differs. Blocks marked `text` hold
-//! what cannot be run here: two windows, a debugger, pictures.
+//! what cannot be run here: two windows, a debugger, pictures. (A command in them that ends with a
+//! backslash goes on in the next line.)
 
 use std::collections::BTreeSet;
 use std::fs;
@@ -112,31 +113,45 @@ fn quick_commands_print_what_is_shown() {
     assert!(ran >= 2, "only {ran} commands were run");
 }
 
+/// README.md is one screen long, so this holds for the first part. The others are named.
 #[test]
 fn readme_shows_what_a_solution_that_passes_prints() {
     let readme = Document::read("README.md");
     colored::control::set_override(false);
-    for part in PARTS {
-        let page = render(&passed(part), "cargo checker");
-        let heading = format!("Part {}, {}", part.number, part.title);
-        let shown = readme.blocks.iter().find(|block| block.contains(&heading));
-        let shown = shown.unwrap_or_else(|| panic!("README.md has no block with {heading:?}"));
-        let lines: Vec<&str> = shown.lines.iter().map(String::as_str).collect();
-        check_shown(&format!("README.md, {heading}"), &page, &lines);
-        for problem in part.problems {
-            let line = format!("problem {}, {}", problem.number, problem.title);
-            assert!(shown.contains(&line), "README.md does not show {line:?}");
-        }
+    let (part, others) = PARTS.split_first().expect("the course has a part");
+    let page = render(&passed(part), "cargo checker");
+    let heading = format!("Part {}, {}", part.number, part.title);
+    let shown = readme.blocks.iter().find(|block| block.contains(&heading));
+    let shown = shown.unwrap_or_else(|| panic!("README.md has no block with {heading:?}"));
+    let lines: Vec<&str> = shown.lines.iter().map(String::as_str).collect();
+    check_shown(&format!("README.md, {heading}"), &page, &lines);
+    for problem in part.problems {
+        let line = format!("problem {}, {}", problem.number, problem.title);
+        assert!(shown.contains(&line), "README.md does not show {line:?}");
+    }
+    for part in others {
+        let command = format!("`cargo checker {} --solution`", part.name);
+        let name = format!("part {}, {}", part.number, part.title);
+        let named = readme.paragraphs.iter().any(|paragraph| {
+            let paragraph = paragraph.replace('\n', " ");
+            paragraph.contains(&command) && paragraph.contains(&name)
+        });
+        assert!(named, "README.md does not say that {command} is for {name}");
     }
 }
 
 #[test]
 fn commands_in_text_name_packages_and_flags_that_exist() {
     let config = file(".cargo/config.toml");
+    let mut ran = 0;
     for document in taught() {
         for line in document.text_lines() {
             let words: Vec<&str> = line.split_whitespace().collect();
             let place = format!("{}: {line:?}", document.file);
+            assert!(
+                words.first() != Some(&"cargo") || !words.contains(&"\\"),
+                "{place}: a backslash within a command"
+            );
             match &words[..] {
                 ["cargo", "node", flags @ ..] => {
                     assert!(
@@ -144,6 +159,11 @@ fn commands_in_text_name_packages_and_flags_that_exist() {
                         "{place}: there is no alias `node`"
                     );
                     check_node_flags(&place, flags);
+                }
+                ["cargo", "run", "-p", package, "--", "run", flags @ ..] => {
+                    check_package(&place, package);
+                    check_run_flags(&place, package, flags);
+                    ran += 1;
                 }
                 ["cargo", "run", "-p", package, "--", flags @ ..] => {
                     check_package(&place, package);
@@ -154,6 +174,7 @@ fn commands_in_text_name_packages_and_flags_that_exist() {
             }
         }
     }
+    assert!(ran >= 2, "only {ran} commands `run` were found");
 }
 
 #[test]
@@ -164,9 +185,10 @@ fn flags_in_prose_exist() {
             let flag = span.split([' ', '=']).next().unwrap_or_default();
             if flag.starts_with("--") {
                 let of_checker = help.split([' ', ',', '\n']).any(|word| word == flag);
+                let of_run = run_commands().any(|source| is_flag_in(&source, flag));
                 assert!(
-                    of_checker || is_node_flag(flag),
-                    "{}: neither the checker nor a node knows `{flag}`",
+                    of_checker || is_node_flag(flag) || of_run,
+                    "{}: neither the checker nor a node nor a command `run` knows `{flag}`",
                     document.file
                 );
             }
@@ -395,6 +417,37 @@ fn check_node_flags(place: &str, words: &[&str]) {
     }
 }
 
+/// The program of a part has a command `run`, which knows these flags, and gets those without which
+/// it does nothing.
+#[track_caller]
+fn check_run_flags(place: &str, package: &str, words: &[&str]) {
+    let folder = folder_of(package);
+    let folder = folder.unwrap_or_else(|| panic!("{place}: {package} is no program of a part"));
+    let main = file(&format!("{folder}/src/main.rs"));
+    assert!(
+        main.contains("Some(\"run\")"),
+        "{place}: {package} has no command `run`"
+    );
+    let command = file(&format!("{folder}/src/command.rs"));
+    for (at, flag) in words.iter().enumerate() {
+        if !flag.starts_with("--") {
+            continue;
+        }
+        assert!(
+            is_flag_in(&command, flag),
+            "{place}: `run` does not know {flag}"
+        );
+        let value = words.get(at + 1);
+        assert!(
+            value.is_some_and(|value| !value.starts_with("--")),
+            "{place}: {flag} has no value"
+        );
+    }
+    for needed in ["--input", "--output"] {
+        assert!(words.contains(&needed), "{place}: there is no {needed}");
+    }
+}
+
 /// The command line is read up to `--help`, which ends it: so nothing is run, but what stands
 /// before it must be right.
 #[track_caller]
@@ -466,13 +519,43 @@ fn fits(line: &str, shown: &str) -> bool {
 }
 
 fn is_node_flag(flag: &str) -> bool {
-    let field = format!(" {}: ", flag.trim_start_matches('-').replace('-', "_"));
     [
         file("runtime/src/launch.rs"),
         file("runtime/shell/src/main.rs"),
     ]
     .iter()
-    .any(|source| source.contains(&field))
+    .any(|source| is_flag_in(source, flag))
+}
+
+/// Whether the source of a command line has a field for this flag, behind an attribute that makes
+/// it one.
+fn is_flag_in(source: &str, flag: &str) -> bool {
+    let name = flag.trim_start_matches('-').replace('-', "_");
+    let fields = [format!("{name}: "), format!("pub {name}: ")];
+    let mut before = "";
+    source.lines().map(str::trim).any(|line| {
+        let is_arg = before.starts_with("#[arg(long");
+        before = line;
+        is_arg && fields.iter().any(|field| line.starts_with(field.as_str()))
+    })
+}
+
+/// The sources of the commands `run` of all parts that have one, ours and the learner's.
+fn run_commands() -> impl Iterator<Item = String> {
+    let folders = PARTS.iter().flat_map(|part| {
+        let folder = part.folder;
+        ["exercises", "solutions"].map(|kind| format!("{kind}/{folder}/src/command.rs"))
+    });
+    folders.filter_map(|path| fs::read_to_string(root().join(path)).ok())
+}
+
+/// The folder of the program of a part.
+fn folder_of(package: &str) -> Option<String> {
+    PARTS.iter().find_map(|part| match package {
+        _ if package == part.package => Some(format!("exercises/{}", part.folder)),
+        _ if package == part.solution_package => Some(format!("solutions/{}", part.folder)),
+        _ => None,
+    })
 }
 
 /// What a call error is called. A `match`, so that a new one must be entered here.
@@ -602,12 +685,16 @@ impl Document {
         spans
     }
 
-    /// The lines of all blocks marked `text`.
-    fn text_lines(&self) -> impl Iterator<Item = &str> {
-        self.blocks
-            .iter()
-            .filter(|block| block.language == "text")
-            .flat_map(|block| block.lines.iter().map(String::as_str))
+    /// The lines of all blocks marked `text`. One that ends with a backslash, as a shell knows it,
+    /// goes on in the next.
+    fn text_lines(&self) -> Vec<String> {
+        let blocks = self.blocks.iter().filter(|block| block.language == "text");
+        let text = blocks.flat_map(|block| block.lines.iter().map(|line| format!("{line}\n")));
+        let text: String = text.collect();
+        text.replace("\\\n", " ")
+            .lines()
+            .map(str::to_owned)
+            .collect()
     }
 
     fn link_targets(&self) -> Vec<String> {

@@ -51,7 +51,7 @@ fn explain(stop: Stop, more: impl FnOnce(Failure) -> Failure) -> Stop {
 }
 
 /// A verdict again as the end of a story.
-pub(super) fn stop_of(verdict: Verdict) -> Stop {
+pub(crate) fn stop_of(verdict: Verdict) -> Stop {
     match verdict {
         Verdict::Failed(failure) => (*failure).into(),
         Verdict::NotWritten { gap } => Stop::not_written(gap),

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use runtime::net::faults::{Action, Order, PatternKind, Rule, RuleId};
 use runtime::system::{NODE, NodeMsg};
-use runtime::{Address, Ctx, ExitReason, Info, NodeName, Server, ServerName};
+use runtime::{Address, Ctx, ExitReason, Info, NodeName, Server, ServerName, SupervisorMsg};
 use tokio::sync::mpsc;
 use tokio::time::{Instant, sleep, timeout};
 
@@ -127,20 +127,59 @@ impl<'c> Cluster<'c> {
     pub async fn crash_together(&self, node: &str, servers: &[&str]) -> Told {
         let mut watched = Vec::new();
         for server in servers {
-            let what = format!("{node}'s {server}");
             let target = ServerName::<()>::dynamic(*server).at(self.name(node));
-            let (down, downs) = mpsc::unbounded_channel();
-            let witness = self.manager.start_unnamed::<Witness>((target, down)).await;
-            let witness = witness.map_err(|error| {
-                Stop::fault(format!("The checker could not watch {what}: {error}."))
-            })?;
-            self.switchboard.note(format!("{what} is crashed"));
-            watched.push((what, witness, downs));
+            watched.push(self.watch(format!("{node}'s {server}"), target).await?);
         }
         // It goes over the same link as the watches, behind them.
         let names = servers.iter().map(|server| (*server).to_owned()).collect();
         self.cast(node, &NODE, NodeMsg::Kill(names)).await?;
-        for (what, witness, mut downs) in watched {
+        self.await_killed(watched).await
+    }
+
+    /// Crashes all that a supervisor of a node has started on demand, and says how many those were.
+    ///
+    /// # Errors
+    /// Inconclusive, when one did not go down; the verdict, when the supervisor does not answer.
+    pub async fn crash_children(
+        &self,
+        node: &str,
+        supervisor: &ServerName<SupervisorMsg>,
+    ) -> Result<usize, Stop> {
+        let children = self.call(node, supervisor, SupervisorMsg::Children).await?;
+        let children = children.into_iter().filter(|child| child.dynamic);
+        let mut watched = Vec::new();
+        for address in children.filter_map(|child| child.address) {
+            let what = format!("a process of {node}'s {}", supervisor.as_str());
+            watched.push(self.watch(what, address.clone()).await?);
+            self.manager.exit(&address, ExitReason::Killed);
+        }
+        let crashed = watched.len();
+        self.await_killed(watched).await?;
+        Ok(crashed)
+    }
+
+    /// Watches a process that is to be crashed.
+    async fn watch(&self, what: String, target: Address<()>) -> Result<Watched, Stop> {
+        let (down, downs) = mpsc::unbounded_channel();
+        let witness = self.manager.start_unnamed::<Witness>((target, down)).await;
+        let witness = witness.map_err(|error| {
+            Stop::fault(format!("The checker could not watch {what}: {error}."))
+        })?;
+        self.switchboard.note(format!("{what} is crashed"));
+        Ok(Watched {
+            what,
+            witness,
+            downs,
+        })
+    }
+
+    async fn await_killed(&self, watched: Vec<Watched>) -> Told {
+        for Watched {
+            what,
+            witness,
+            mut downs,
+        } in watched
+        {
             let seen = timeout(RUNTIME_PATIENCE, downs.recv()).await;
             self.manager.exit(&witness, ExitReason::Shutdown);
             let why = match seen {
@@ -158,6 +197,13 @@ impl<'c> Cluster<'c> {
         }
         Ok(())
     }
+}
+
+/// A process that is to be crashed, and who will hear of it.
+struct Watched {
+    what: String,
+    witness: Address<()>,
+    downs: mpsc::UnboundedReceiver<ExitReason>,
 }
 
 impl RuleHandle<'_> {

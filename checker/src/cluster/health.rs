@@ -157,6 +157,18 @@ impl Cluster<'_> {
         }
     }
 
+    /// Looks whether some process came to code that nobody wrote yet: then nothing that is waited
+    /// for will come.
+    ///
+    /// # Errors
+    /// Not written, if so.
+    pub fn written(&self) -> Told {
+        match self.unwritten_gap() {
+            Some(gap) => Err(Stop::not_written(gap)),
+            None => Ok(()),
+        }
+    }
+
     /// The gap that some node's panic speaks of.
     fn unwritten_gap(&self) -> Option<String> {
         let children: Vec<Arc<Child>> = lock(&self.members)

@@ -1,6 +1,7 @@
 //! The processes of a cluster: started, killed, paused, and brought together.
 
 use std::collections::BTreeSet;
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -12,6 +13,7 @@ use super::{Cluster, RUNTIME_PATIENCE, lock, unordered};
 use crate::guard::{Child, Program};
 use crate::ready::NotReady;
 use crate::scenario::{Stop, Told};
+use crate::trouble::While;
 
 /// A node of the cluster.
 pub(super) struct Member {
@@ -72,6 +74,8 @@ impl Cluster<'_> {
         self.set_standing(node, Standing::Killed);
         self.switchboard.note(format!("{node} is killed"));
         child.kill().await?;
+        // A machine that is gone takes its disks along.
+        let _ = std::fs::remove_dir_all(self.scratch(node));
         let name = self.name(node);
         let begun = Instant::now();
         while self.switchboard.is_registered(&name) {
@@ -237,6 +241,8 @@ impl Cluster<'_> {
             .wrapping_mul(1000)
             .wrapping_add(members.len() as u64 * 100 + starts);
         let seconds = |time: Duration| time.as_secs_f64().to_string();
+        let scratch = self.scratch(node);
+        std::fs::create_dir_all(&scratch).or_trouble(|| format!("make {}", scratch.display()))?;
         let program = Program::node(name.as_str(), &self.context.binary)
             .args(["--name", name.as_str(), "--cookie", &self.cookie])
             .args([
@@ -250,6 +256,7 @@ impl Cluster<'_> {
             ])
             .args(["--seed".to_owned(), seed.to_string()])
             .arg("--exit-with-stdin")
+            .env("SCRATCH_DIR", scratch.to_string_lossy())
             .logs(&self.context.folder)
             .memory_limit(self.options.memory_limit);
         let child = Arc::new(self.context.guard.spawn(program));
@@ -263,6 +270,11 @@ impl Cluster<'_> {
             },
         );
         Ok(())
+    }
+
+    /// The folder for what a node keeps to itself.
+    fn scratch(&self, node: &str) -> PathBuf {
+        self.context.folder.join("scratch").join(node)
     }
 
     pub(super) async fn ready(&self, node: &str) -> Told {

@@ -69,6 +69,7 @@ pub async fn grade_all(
             guard: guard.clone(),
             binary: path,
             sources: None,
+            data: course.data(part),
             folder: run.folder(&variant.name)?,
             seed,
             jobs: 2,

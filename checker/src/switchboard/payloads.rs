@@ -11,7 +11,7 @@ use runtime::wire;
 const MESSAGES: usize = 8192;
 
 /// Longer ones are not: they would not fit into a picture.
-const LONGEST: usize = 1024;
+const LONGEST: usize = 4096;
 
 /// The last short messages. The record only knows their names.
 #[derive(Default)]

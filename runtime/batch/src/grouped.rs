@@ -61,7 +61,7 @@ impl Grouped {
     pub(crate) fn sorted(&self) -> Vec<(&[u8], Vec<&[u8]>)> {
         let groups = self.groups.iter();
         let mut sorted: Vec<_> = groups
-            .map(|(key, group)| (&**key, Values(&group.bytes).collect()))
+            .map(|(key, group)| (&**key, group.values()))
             .collect();
         sorted.sort_unstable_by_key(|(key, _)| *key);
         sorted
@@ -75,10 +75,15 @@ impl Group {
         self.count += 1;
     }
 
+    fn values(&self) -> Vec<&[u8]> {
+        let mut values = Vec::with_capacity(self.count as usize);
+        values.extend(Values(&self.bytes));
+        values
+    }
+
     /// Says whether the values can be combined.
     fn combine(&mut self, functions: &dyn Functions, key: &[u8]) -> bool {
-        let values: Vec<&[u8]> = Values(&self.bytes).collect();
-        let Some(combined) = functions.combine(key, &values) else {
+        let Some(combined) = functions.combine(key, &self.values()) else {
             return false;
         };
         self.bytes.clear();
@@ -138,6 +143,11 @@ fn write_length(to: &mut Vec<u8>, mut length: usize) {
 }
 
 fn read_length(from: &mut &[u8]) -> Option<usize> {
+    // Nearly all are short, and this is read for each value of each key.
+    if let [byte @ 0..0x80, rest @ ..] = from {
+        *from = rest;
+        return Some((*byte).into());
+    }
     let mut length = 0;
     for (place, &byte) in from.iter().enumerate().take(9) {
         length |= usize::from(byte & 0x7f) << (7 * place);

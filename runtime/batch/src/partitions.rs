@@ -5,6 +5,7 @@
 //! gone. To store it safely would cost more than to compute it again, if that is needed.
 
 use std::collections::BTreeMap;
+use std::collections::btree_map::Entry;
 use std::fs::{self, File};
 use std::io::{self, Read, Seek, SeekFrom};
 use std::path::PathBuf;
@@ -132,10 +133,10 @@ impl Server for Partitions {
                 self.report.kept.push(attempt.clone());
                 // An attempt that runs twice, since its assignment came twice, may be being
                 // fetched: the first file stays.
-                if self.files.contains_key(&attempt) {
-                    let _ = fs::remove_file(path);
+                if let Entry::Vacant(place) = self.files.entry(attempt) {
+                    place.insert(Kept { path, ends });
                 } else {
-                    self.files.insert(attempt, Kept { path, ends });
+                    let _ = fs::remove_file(path);
                 }
                 reply.send(());
             }

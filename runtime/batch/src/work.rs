@@ -315,10 +315,7 @@ async fn reduce(
     let mut grouped = Grouped::new();
     let mut counters = Counters::default();
     // In order, so that values come in the same order however long each fetch takes.
-    let fetches = inputs
-        .to_vec()
-        .into_iter()
-        .map(async |input| fetch(node, &input, partition).await);
+    let fetches = (0..inputs.len()).map(async |map| fetch(node, &inputs[map], partition).await);
     let mut fetched = stream::iter(fetches).buffered(FETCHES);
     while let Some(bytes) = fetched.next().await {
         let bytes = bytes?;
@@ -340,10 +337,12 @@ async fn reduce(
 
     let attempts = OutputFolder::new(output, &attempt.job).attempts();
     let name = format!(
-        "{}.{}.{}",
+        "{}.{}.{}.{:08x}",
         part(partition),
         node.name().short(),
-        attempt.number
+        attempt.number,
+        // Should the same attempt be made twice at once, each writes a file of its own.
+        node.random() >> 32
     );
     let unfinished = attempts.join(format!("{name}.unfinished"));
     let mut file = BufWriter::new(fs::File::create(&unfinished)?);

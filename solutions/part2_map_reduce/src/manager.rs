@@ -94,8 +94,9 @@ impl Server for Manager {
                 // ── gap 3: an attempt failed
                 // What could not be fetched may be there the next time. Anything else, a file that
                 // cannot be read for instance, is as bad as a crash.
-                self.has_answered(&worker, &attempt);
-                if let TaskError::Failed(why) = &why {
+                if self.has_answered(&worker, &attempt)
+                    && let TaskError::Failed(why) = &why
+                {
                     self.crashed(&attempt, why, ctx).await;
                 }
                 // ── end 3
@@ -286,26 +287,42 @@ impl Manager {
 
     /// A worker has asked for work.
     async fn is_ready(&mut self, worker: Address<WorkerMsg>, ctx: &Ctx<ManagerMsg>) {
-        let known = self.workers.entry(worker);
+        let known = self.workers.entry(worker.clone());
         let known = known.or_insert_with_key(|worker| AtWork {
             monitor: ctx.monitor(worker),
             attempt: None,
             is_idle: true,
         });
-        // Whoever was just given something had asked before he knew.
-        known.is_idle = known.attempt.is_none();
-        self.give_work(ctx).await;
-    }
-
-    /// A worker is through with an attempt, and has nothing to do if it was at that one.
-    fn has_answered(&mut self, worker: &Address<WorkerMsg>, attempt: &Attempt) {
-        if let Some(at_work) = self.workers.get_mut(worker)
-            && at_work.attempt.as_ref() == Some(attempt)
+        // Whoever was just given something had asked before he knew. If it was given up, he asks
+        // because it never arrived, or his answer did not.
+        let attempt = known.attempt.clone();
+        if attempt.is_none_or(|attempt| !self.is_running(&attempt))
+            && let Some(at_work) = self.workers.get_mut(&worker)
         {
             at_work.attempt = None;
             at_work.is_idle = true;
         }
+        self.give_work(ctx).await;
+    }
+
+    /// A worker is through with an attempt. Says whether it was at that one, and now has nothing to
+    /// do: what it says again, or too late, does not count.
+    fn has_answered(&mut self, worker: &Address<WorkerMsg>, attempt: &Attempt) -> bool {
         self.give_up(attempt);
+        match self.workers.get_mut(worker) {
+            Some(at_work) if at_work.attempt.as_ref() == Some(attempt) => {
+                at_work.attempt = None;
+                at_work.is_idle = true;
+                true
+            }
+            _ => false,
+        }
+    }
+
+    /// Whether somebody is counted on for this attempt.
+    fn is_running(&mut self, attempt: &Attempt) -> bool {
+        self.task(attempt)
+            .is_some_and(|task| task.running.contains(&attempt.number))
     }
 
     /// Nobody is counted on for this attempt any more.
@@ -433,10 +450,6 @@ impl Manager {
     /// The time of an attempt is over. Lost on the way there, lost on the way back, or only slow: we
     /// cannot know, and have it tried again. The worker gets nothing more until we hear of it.
     async fn expired(&mut self, attempt: Attempt, ctx: &Ctx<ManagerMsg>) {
-        let mut at_it = self.workers.values_mut();
-        if let Some(at_work) = at_it.find(|at_work| at_work.attempt.as_ref() == Some(&attempt)) {
-            at_work.attempt = None;
-        }
         self.give_up(&attempt);
         self.give_work(ctx).await;
     }

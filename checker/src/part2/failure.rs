@@ -1,0 +1,259 @@
+//! Problem 3: workers crash, and nodes die.
+
+use std::path::Path;
+use std::time::Duration;
+
+use rand::Rng;
+use runtime::net::faults::{Action, PatternKind, Rule};
+
+use super::distribute::maps_by;
+use super::messages::{JobStatus, MOST_CRASHES, WORKERS};
+use super::text::{self, lines};
+use super::{
+    JOB_WITHIN, Job, LEASE, Plan, SOON, has_finished, inexact, is_exact, maps_kept,
+    output_is_exact, results, status, submit, texts,
+};
+use crate::cluster::{Cluster, Explained, Mark, Options, Unmet};
+use crate::scenario::{Context, Stop, Told};
+
+const WHY_LOST: &str = "What a map task leaves is on the node where it ran and nowhere else. When the node dies, a task \
+                        that was done is not done any more.";
+
+/// Which of the two worker nodes dies, and which lives on.
+fn victim(cluster: &Cluster<'_>) -> (&'static str, &'static str) {
+    match cluster.context().chances().next_u64() % 2 {
+        0 => ("n2", "n3"),
+        _ => ("n3", "n2"),
+    }
+}
+
+pub(super) async fn crashed_worker_is_replaced(cx: &Context) -> Told {
+    Cluster::tell(cx, &["n1", "n2", "n3"], Options::default(), async |cluster| {
+        cluster.step("n1 is given a job of 36 map tasks that take 60 ms each.");
+        let mut chances = cluster.context().chances();
+        let texts = texts(cluster).with("slow.txt", lines(&mut chances, 36 * 4))?;
+        let begun = cluster.mark();
+        let job = submit(cluster, &Plan::slow(&texts, 4, 60, 60), "out").await?;
+        maps_by(cluster, &job, "n2", 1, begun).await?;
+        maps_by(cluster, &job, "n3", 1, begun).await?;
+
+        cluster.step("The workers of all nodes crash, one node after the other.");
+        let mut crashed = 0;
+        for node in ["n2", "n3", "n1"] {
+            crashed += cluster.crash_children(node, &WORKERS).await?;
+        }
+        if crashed < 2 {
+            return Err(Stop::inconclusive(format!("Only {crashed} workers were there to be crashed.")));
+        }
+        is_exact(cluster, &job, "a worker that crashes is replaced, and its task is tried again")
+            .await
+            .because("A crash ends one process and nothing else. Whoever gave it work is the only one who knows what is missing now.")
+    })
+    .await
+}
+
+pub(super) async fn node_dies_in_map_phase(cx: &Context) -> Told {
+    Cluster::tell(
+        cx,
+        &["n1", "n2", "n3"],
+        Options::default(),
+        async |cluster| {
+            let claim = "a node that dies in the map phase takes nothing along that is needed";
+            let (victim, _) = victim(cluster);
+            cluster.step("n1 is given a job of 36 map tasks that take 60 ms each.");
+            let mut chances = cluster.context().chances();
+            let texts = texts(cluster).with("slow.txt", lines(&mut chances, 36 * 4))?;
+            let begun = cluster.mark();
+            let job = submit(cluster, &Plan::slow(&texts, 4, 60, 40), "out").await?;
+            maps_by(cluster, &job, victim, 2, begun).await?;
+
+            cluster.step(format!(
+                "{victim}, which has finished some map tasks, is killed. All that it had is lost."
+            ));
+            cluster.kill(victim).await?;
+            let mut done = maps_kept(cluster, &job).await?;
+            done.extend(results(cluster, begun).into_iter().filter_map(|result| {
+                match result.attempt.task {
+                    batch::TaskId::Map(map) => Some(map),
+                    batch::TaskId::Reduce(_) => None,
+                }
+            }));
+            if done.len() >= 36 {
+                return Err(Stop::inconclusive(
+                    "All map tasks were done before the node was dead.",
+                ));
+            }
+            is_exact(cluster, &job, claim).await.because(WHY_LOST)
+        },
+    )
+    .await
+}
+
+pub(super) async fn node_dies_in_shuffle(cx: &Context) -> Told {
+    Cluster::tell(cx, &["n1", "n2", "n3"], Options::default(), async |cluster| {
+        let (victim, _) = victim(cluster);
+        cluster.step(format!("n1 is given a job of 18 map tasks. What is fetched from {victim} does not get through."));
+        let held = cluster.rule(
+            Rule::new(Action::Hold)
+                .from(&cluster.name(victim))
+                .kind(PatternKind::Answer)
+                .message("Fetch")
+                .times(usize::MAX),
+        );
+        let mut chances = cluster.context().chances();
+        let texts = texts(cluster).with("slow.txt", lines(&mut chances, 18 * 4))?;
+        let begun = cluster.mark();
+        let job = submit(cluster, &Plan::slow(&texts, 4, 60, 40).partitions(6), "out").await?;
+        maps_by(cluster, &job, victim, 1, begun).await?;
+        held.await_hits(1, SOON).await?;
+
+        cluster.step(format!("{victim} is killed while others wait for what they want to fetch from it."));
+        cluster.kill(victim).await?;
+        is_exact(cluster, &job, "a node that dies in the shuffle takes nothing along that is needed")
+            .await
+            .because(WHY_LOST)
+    })
+    .await
+}
+
+pub(super) async fn node_dies_in_reduce_phase(cx: &Context) -> Told {
+    Cluster::tell(cx, &["n1", "n2", "n3"], Options::default(), async |cluster| {
+        let (victim, _) = victim(cluster);
+        cluster.step("n1 is given a job of 18 map tasks and 12 reduce tasks that take 100 ms each.");
+        let mut chances = cluster.context().chances();
+        let texts = texts(cluster).with("slow.txt", lines(&mut chances, 18 * 4))?;
+        let begun = cluster.mark();
+        let job = submit(cluster, &Plan::slow(&texts, 4, 40, 100).partitions(12), "out").await?;
+        maps_by(cluster, &job, victim, 1, begun).await?;
+        has_finished(cluster, &job, victim, false, 1, begun).await?;
+
+        cluster.step(format!("{victim}, which has finished a reduce task and has map output that others need, is killed."));
+        cluster.kill(victim).await?;
+        if job.output.exists() {
+            return Err(Stop::inconclusive("The job was done before the node was dead."));
+        }
+        is_exact(cluster, &job, "a node that dies in the reduce phase takes nothing along that is needed")
+            .await
+            .because(WHY_LOST)
+    })
+    .await
+}
+
+/// A job of which one record crashes its task, `times` times at most. Returns where the crashes are
+/// counted.
+async fn job_with_crashes(
+    cluster: &Cluster<'_>,
+    times: u64,
+) -> Result<(Job, std::path::PathBuf), Stop> {
+    let crashes = cluster.context().folder.join("crashes");
+    let mut chances = cluster.context().chances();
+    let (before, behind) = (lines(&mut chances, 20), lines(&mut chances, 20));
+    let order = format!("@panic {times} {}\n", crashes.display());
+    let texts = texts(cluster).with("poison.txt", before + &order + &behind)?;
+    let job = submit(cluster, &Plan::slow(&texts, 4, 30, 30), "out").await?;
+    Ok((job, crashes))
+}
+
+fn crashes_so_far(file: &Path) -> u64 {
+    std::fs::metadata(file).map_or(0, |file| file.len())
+}
+
+pub(super) async fn record_crashes_three_times(cx: &Context) -> Told {
+    Cluster::tell(cx, &["n1", "n2", "n3"], Options::default(), async |cluster| {
+        cluster.step("n1 is given a job with a record that crashes its map task three times, and not a fourth time.");
+        let (job, crashes) = job_with_crashes(cluster, MOST_CRASHES - 1).await?;
+        is_exact(cluster, &job, "a record that crashes three times does not end the job")
+            .await
+            .because("Many crashes do not come again: a machine that was short of memory, a file that was busy. One more try costs little.")?;
+        match crashes_so_far(&crashes) {
+            3 => Ok(()),
+            others => Err(Stop::inconclusive(format!("The record crashed {others} times, not three times."))),
+        }
+    })
+    .await
+}
+
+pub(super) async fn record_crashes_every_time(cx: &Context) -> Told {
+    /// Several attempts may be under way when the job is given up.
+    const FOR_EVER: u64 = 5 * MOST_CRASHES;
+    Cluster::tell(cx, &["n1", "n2", "n3"], Options::default(), async |cluster| {
+        let claim = "a record that crashes every time is not tried for ever";
+        cluster.step("n1 is given a job with a record that crashes its map task each time.");
+        let (job, crashes) = job_with_crashes(cluster, 1_000_000).await?;
+        let mut ended = None;
+        let wait = cluster.eventually(JOB_WITHIN, claim, async || {
+            cluster.written()?;
+            let so_far = crashes_so_far(&crashes);
+            if so_far > FOR_EVER {
+                return Err(Unmet::Never(
+                    cluster.failed(format!("the same record has crashed {so_far} times, and is tried again and again"), claim).into(),
+                ));
+            }
+            match status(cluster, &job).await? {
+                end @ (JobStatus::Done(_) | JobStatus::Failed(_)) => ended = Some(end),
+                _ => return Err(Unmet::at("n1", format!("the job is not over; the record has crashed {so_far} times"))),
+            }
+            Ok(())
+        });
+        wait.await.because("What is there every time is not cured by trying again. Somebody has to be told, and by name.")?;
+
+        cluster.step("The job is over. Look how it ended.");
+        let so_far = crashes_so_far(&crashes);
+        match ended {
+            Some(JobStatus::Failed(why)) => {
+                if so_far < MOST_CRASHES {
+                    return Err(cluster.failed(format!("the job was given up after {so_far} crashes: {why}"), format!("{claim}, but {MOST_CRASHES} times")).into());
+                }
+                if !why.contains("poison.txt") {
+                    return Err(cluster
+                        .failed(format!("the job failed with the error `{why}`"), format!("{claim}: the error names the split, with the name of its file"))
+                        .because("There may be ten thousand splits. Who is to look into the matter must know which one.")
+                        .into());
+                }
+                leaves_no_output(cluster, &job, claim)
+            }
+            _ => output_is_exact(cluster, &job, claim).because("A record that cannot be mapped may be left out, but only that one."),
+        }
+    })
+    .await
+}
+
+/// Whatever there was of the output of a job that failed is gone.
+fn leaves_no_output(cluster: &Cluster<'_>, job: &Job, claim: &str) -> Told {
+    if job.output.exists() {
+        let seen = match text::read_output(&job.output, job.partitions) {
+            Ok(table) => format!("the job failed, and left an output of {} keys", table.len()),
+            Err(why) => format!("the job failed, and left an output: {why}"),
+        };
+        return Err(inexact(cluster, seen, claim).into());
+    }
+    Ok(())
+}
+
+/// How long a whole lease and what follows from its end may take.
+pub(super) const A_LEASE_LATER: Duration = Duration::from_secs(LEASE.as_secs() + 5);
+
+/// Whether a job was not over at a moment: its output was not there.
+pub(super) fn is_open(job: &Job) -> bool {
+    !job.output.exists()
+}
+
+/// Waits until some reduce task was given to another node.
+pub(super) async fn reduces_begin(cluster: &Cluster<'_>, job: &Job, since: Mark) -> Told {
+    let given = async || {
+        let given = super::assignments(cluster, since);
+        let is_reduce = |assignment: &super::Assignment| {
+            assignment.attempt.job == job.id && !super::messages::is_map(assignment.attempt.task)
+        };
+        match given.iter().any(|(_, assignment, _)| is_reduce(assignment)) {
+            true => Ok(()),
+            false => {
+                cluster.written()?;
+                Err(Unmet::at("n1", "n1 has given out no reduce task"))
+            }
+        }
+    };
+    cluster
+        .eventually(A_LEASE_LATER, "the job comes to its reduce phase", given)
+        .await
+}

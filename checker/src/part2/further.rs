@@ -1,0 +1,130 @@
+//! Problems 6 and 7: a manager that crashes, and less to be fetched.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use batch::TaskId;
+
+use super::delivery::is_there;
+use super::failure::is_open;
+use super::messages::{JobKind, MANAGER};
+use super::text::{lines, prose};
+use super::{Job, Plan, SOON, assignments, is_exact, reports, results, status, submit, texts};
+use crate::cluster::{Cluster, Explained, Options, Unmet};
+use crate::scenario::{Context, Stop, Told};
+
+pub(super) async fn manager_goes_on(cx: &Context) -> Told {
+    Cluster::tell(cx, &["n1", "n2", "n3"], Options::default(), async |cluster| {
+        let claim = "a manager that crashed goes on with the job";
+        cluster.step("n1 is given a job of 36 map tasks that take 60 ms each.");
+        let mut chances = cluster.context().chances();
+        let texts = texts(cluster).with("slow.txt", lines(&mut chances, 36 * 4))?;
+        let begun = cluster.mark();
+        let job = submit(cluster, &Plan::slow(&texts, 4, 60, 60), "out").await?;
+        let mut recorded = BTreeSet::new();
+        let some = async || {
+            // What the manager sent later than a result was sent after the result had arrived.
+            let last = assignments(cluster, begun).iter().map(|(_, _, clock)| *clock).max();
+            let handled = results(cluster, begun).into_iter().filter(|result| Some(result.clock) < last);
+            recorded = handled
+                .filter_map(|result| match result.attempt.task {
+                    TaskId::Map(map) => Some(map),
+                    TaskId::Reduce(_) => None,
+                })
+                .collect();
+            match recorded.len() {
+                done if done >= 6 => Ok(()),
+                done => {
+                    cluster.written()?;
+                    Err(Unmet::from(format!("{done} results of map tasks came in")))
+                }
+            }
+        };
+        cluster.eventually(SOON, "workers on other nodes finish map tasks", some).await?;
+        // Its mailbox is in order: when this is answered, those results have been taken.
+        status(cluster, &job).await?;
+
+        cluster.step("n1's manager crashes, and its supervisor starts it again. It is asked for the same job.");
+        cluster.crash("n1", &MANAGER).await?;
+        if !is_open(&job) {
+            return Err(Stop::inconclusive("The job was done before the manager crashed."));
+        }
+        let before = attempts(cluster, &job).await?;
+        is_there(cluster).await?;
+        is_exact(cluster, &job, claim).await.because(
+            "A client that was told an id will ask for it. The crash of one process must not undo the work of a hundred others.",
+        )?;
+        let after = attempts(cluster, &job).await?;
+        let again = recorded.iter().find(|map| after.get(map) > before.get(map));
+        let Some(map) = again else { return Ok(()) };
+        if !cluster.frames().messages("Failed").is_empty() {
+            return Err(Stop::inconclusive("Some attempts failed meanwhile, so that map tasks had to be done again."));
+        }
+        Err(cluster
+            .failed(
+                format!("map task {map} was done before the crash, and once more after it"),
+                format!("{claim}: map tasks that were done are not done again, as their nodes are still there"),
+            )
+            .because("What was finished is still where it was. A manager that has written down where that is need not have it done again.")
+            .into())
+    })
+    .await
+}
+
+/// How often each map task of a job was done.
+async fn attempts(cluster: &Cluster<'_>, job: &Job) -> Result<BTreeMap<usize, usize>, Stop> {
+    let mut attempts = BTreeMap::new();
+    for attempt in reports(cluster)
+        .await?
+        .values()
+        .flat_map(|report| &report.kept)
+    {
+        if let TaskId::Map(map) = attempt.task
+            && attempt.job == job.id
+        {
+            *attempts.entry(map).or_default() += 1;
+        }
+    }
+    Ok(attempts)
+}
+
+pub(super) async fn combiner_cuts_what_is_fetched(cx: &Context) -> Told {
+    /// Words of the text; each stands for at least two bytes if it is fetched by itself.
+    const WORDS: usize = 120_000;
+    Cluster::tell(cx, &["n1", "n2"], Options::default(), async |cluster| {
+        let claim = "a combiner cuts what is fetched";
+        cluster.step("n1 is given a text of 120,000 words, but only 200 different ones, to count and to index.");
+        let mut chances = cluster.context().chances();
+        let texts = texts(cluster)
+            .with("one.txt", prose(&mut chances, WORDS / 2, 200))?
+            .with("two.txt", prose(&mut chances, WORDS / 2, 200))?;
+        let plan = |kind| Plan {
+            texts: &texts,
+            kind,
+            split_bytes: 64 << 10,
+            partitions: 4,
+            experiment: None,
+        };
+        let count = submit(cluster, &plan(JobKind::WordCount), "count").await?;
+        is_exact(cluster, &count, claim).await.because(
+            "A combiner may be applied to some values, to all or to none, and to its own results. Whatever it does, the \
+             result must not depend on it.",
+        )?;
+        let index = submit(cluster, &plan(JobKind::InvertedIndex), "index").await?;
+        is_exact(cluster, &index, claim).await.because("Not every job can be combined in the way that a sum can.")?;
+
+        cluster.step("Ask each node how much was fetched for the word count.");
+        let served: u64 = reports(cluster).await?.values().filter_map(|report| report.served.get(&count.id)).sum();
+        let at_most = (WORDS * 2 / 5) as u64;
+        if served > at_most {
+            return Err(cluster
+                .failed(
+                    format!("{served} bytes were fetched to count {WORDS} words, of which 200 are different"),
+                    format!("{claim}: at most {at_most} bytes, a fifth of what the words take when each is sent by itself"),
+                )
+                .because("The network between the nodes is what they all share. What a map task can add up, nobody has to fetch.")
+                .into());
+        }
+        Ok(())
+    })
+    .await
+}

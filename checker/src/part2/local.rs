@@ -1,0 +1,121 @@
+//! Problem 1: the functions of two jobs, tried on one node.
+
+use std::time::Duration;
+
+use super::messages::{JobKind, LOCAL, LocalMsg};
+use super::text::{self, Texts, prose, word};
+use super::{Plan, inexact, texts};
+use crate::cluster::{Cluster, Explained, Options};
+use crate::scenario::{Context, Stop, Told};
+use crate::trouble::{Result, While};
+
+/// How long a whole job may take on one node, whose program is not optimised.
+const WITHIN: Duration = Duration::from_secs(20);
+
+const COUNT: &str = "the word count is exact";
+const INDEX: &str = "the index lists each file once";
+
+pub(super) async fn word_count_is_exact(cx: &Context) -> Told {
+    Cluster::tell(cx, &["n1"], Options::default(), async |cluster| {
+        cluster.step("n1 counts the words of the King James Bible, alone.");
+        let bible = texts(cluster).with("kjv.txt", bible(cluster)?)?;
+        alone(cluster, &plan(&bible, JobKind::WordCount), "bible", COUNT).await?;
+
+        cluster.step(
+            "It counts a text of which one word is half, one without line ends, an empty one, one that is not UTF-8, \
+             and one of 100,000 different words.",
+        );
+        let odd = odd_texts(cluster)?;
+        alone(cluster, &plan(&odd, JobKind::WordCount), "odd", COUNT).await
+    })
+    .await
+}
+
+pub(super) async fn index_lists_each_file_once(cx: &Context) -> Told {
+    Cluster::tell(cx, &["n1"], Options::default(), async |cluster| {
+        cluster.step("n1 makes an index of four files, alone.");
+        let mut chances = cluster.context().chances();
+        let four = texts(cluster)
+            .with("zebra.txt", prose(&mut chances, 3000, 900))?
+            .with("a file.txt", prose(&mut chances, 3000, 700))?
+            .with("empty.txt", "")?
+            .with("middle.txt", b"The \xff\xfe the\nTHE the9the\n".as_slice())?;
+        alone(
+            cluster,
+            &plan(&four, JobKind::InvertedIndex),
+            "index",
+            INDEX,
+        )
+        .await
+    })
+    .await
+}
+
+fn plan(texts: &Texts, kind: JobKind) -> Plan<'_> {
+    Plan {
+        texts,
+        kind,
+        split_bytes: 256 << 10,
+        partitions: 4,
+        experiment: None,
+    }
+}
+
+/// The text that the part brings along.
+pub(super) fn bible(cluster: &Cluster<'_>) -> Result<Vec<u8>> {
+    let path = cluster.context().data.join("kjv.txt");
+    std::fs::read(&path).or_trouble(|| format!("read {}", path.display()))
+}
+
+fn odd_texts(cluster: &Cluster<'_>) -> Result<Texts> {
+    let mut chances = cluster.context().chances();
+    let half: String = (0..40_000)
+        .map(|number| format!("the {} ", word(number % 500)))
+        .collect();
+    let giant = prose(&mut chances, 100_000, 300).replace('\n', ".");
+    let mut bytes = b"caf\xc3\xa9 na\xefve \xff\xfe\0end it's e-mail x2y\r\n".repeat(50);
+    bytes.extend((0..=255_u8).flat_map(|byte| [byte, b'w']));
+    let many: String = (0..100_000)
+        .map(|number| word(number) + if number % 7 == 0 { "\n" } else { "," })
+        .collect();
+    texts(cluster)
+        .with("half.txt", half.replace(" the ", "\nthe "))?
+        .with("giant.txt", giant)?
+        .with("empty.txt", "")?
+        .with("bytes.txt", bytes)?
+        .with("many.txt", many)
+}
+
+/// Has n1 do a job alone, and compares the output.
+async fn alone(cluster: &Cluster<'_>, plan: &Plan<'_>, output: &str, claim: &str) -> Told {
+    let output = cluster.context().folder.join(output);
+    let spec = plan.spec(&output);
+    let done = cluster
+        .call_within(WITHIN, "n1", &LOCAL, |reply| LocalMsg::Run(spec, reply))
+        .await
+        .map_err(Stop::from)?;
+    if let Err(why) = done {
+        return Err(cluster
+            .failed(format!("n1 could not do the job: {why}"), claim)
+            .into());
+    }
+    let table = text::read_output(&output, plan.partitions)
+        .map_err(|why| Stop::from(inexact(cluster, why, claim)))
+        .because("Whoever looks a word up looks in the one file that its partition names, and believes what is there.")?;
+    if let Some(wrong) = text::difference(&table, &plan.expected()) {
+        return Err(inexact(cluster, wrong, claim).into());
+    }
+    let empty = (0..plan.partitions)
+        .map(batch::output::part)
+        .find(|part| std::fs::metadata(output.join(part)).is_ok_and(|file| file.len() == 0));
+    match empty {
+        Some(part) if table.len() > 200 => Err(cluster
+            .failed(
+                format!("none of {} keys is in {part}", table.len()),
+                format!("{claim}, and keys are spread over all {} partitions", plan.partitions),
+            )
+            .because("Each partition is reduced by one node. Where one partition has all keys, one node does all work.")
+            .into()),
+        _ => Ok(()),
+    }
+}

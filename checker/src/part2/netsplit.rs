@@ -1,0 +1,190 @@
+//! Problem 5: nodes that are cut off, that cannot reach each other, or that stand still.
+
+use std::time::Duration;
+
+use tokio::time::Instant;
+
+use super::distribute::maps_by;
+use super::failure::is_open;
+use super::messages::{LEASE, is_map};
+use super::text::{Texts, lines};
+use super::{
+    JOB_WITHIN, Plan, SOON, assignments, footprint, is_done, is_exact, is_untouched,
+    output_is_exact, results, submit, texts,
+};
+use crate::cluster::{Cluster, Explained, Options, Unmet};
+use crate::scenario::{Context, Stop, Told};
+
+/// A text for 24 slow map tasks.
+fn slow_text(cluster: &Cluster<'_>) -> Result<Texts, Stop> {
+    let mut chances = cluster.context().chances();
+    Ok(texts(cluster).with("slow.txt", lines(&mut chances, 24 * 4))?)
+}
+
+fn while_open(job: &super::Job) -> Told {
+    if is_open(job) {
+        return Ok(());
+    }
+    Err(Stop::inconclusive(
+        "The job was done before anything had happened to it.",
+    ))
+}
+
+pub(super) async fn node_is_cut_off(cx: &Context) -> Told {
+    Cluster::tell(cx, &["n1", "n2", "n3"], Options::default(), async |cluster| {
+        let claim = "a node that is cut off does not stop the job, nor when it comes back";
+        let why = "A node that cannot be reached is as good as dead for the job. When it comes back it is none of the \
+                   job's concern any more what it did meanwhile, and it may help again.";
+        let texts = slow_text(cluster)?;
+        let plan = Plan::slow(&texts, 4, 60, 60);
+        cluster.step("n1 is given a job. When n3 has done some of it, it is cut off from both others.");
+        let begun = cluster.mark();
+        let job = submit(cluster, &plan, "first").await?;
+        maps_by(cluster, &job, "n3", 1, begun).await?;
+        cluster.partition(&["n1", "n2"], &["n3"]).await?;
+        while_open(&job)?;
+        is_exact(cluster, &job, claim).await.because(why)?;
+
+        cluster.step("The network is whole again, and n1 is given the same job once more. n3 is cut off for a moment.");
+        cluster.heal();
+        cluster.await_mesh().await?;
+        let begun = cluster.mark();
+        let job = submit(cluster, &plan, "second").await?;
+        maps_by(cluster, &job, "n2", 1, begun).await?;
+        cluster.partition(&["n1", "n2"], &["n3"]).await?;
+        while_open(&job)?;
+        cluster.heal();
+        is_exact(cluster, &job, claim).await.because(why)
+    })
+    .await
+}
+
+pub(super) async fn workers_are_apart(cx: &Context) -> Told {
+    Cluster::tell(cx, &["n1", "n2", "n3"], Options::default(), async |cluster| {
+        let texts = slow_text(cluster)?;
+        cluster.step("n1 is given a job. When n2 and n3 have both done some of it, they are cut off from each other; n1 reaches both.");
+        let begun = cluster.mark();
+        let job = submit(cluster, &Plan::slow(&texts, 4, 60, 60), "out").await?;
+        maps_by(cluster, &job, "n2", 1, begun).await?;
+        maps_by(cluster, &job, "n3", 1, begun).await?;
+        cluster.partition(&["n2"], &["n3"]).await?;
+        while_open(&job)?;
+        is_exact(cluster, &job, "workers that cannot reach each other do not stop the job").await.because(
+            "Who is reached by the manager need not be reached by the others. What cannot be fetched has to be computed \
+             again where it can be, or reduced by somebody who can fetch it.",
+        )
+    })
+    .await
+}
+
+pub(super) async fn node_is_silent(cx: &Context) -> Told {
+    Cluster::tell(cx, &["n1", "n2", "n3"], Options::default(), async |cluster| {
+        let texts = slow_text(cluster)?;
+        cluster.step("n1 is given a job. When n3 has done some of it, everything between it and the others vanishes in silence.");
+        let begun = cluster.mark();
+        let job = submit(cluster, &Plan::slow(&texts, 4, 60, 60), "out").await?;
+        maps_by(cluster, &job, "n3", 1, begun).await?;
+        cluster.blackhole(&["n1", "n2"], &["n3"]);
+        while_open(&job)?;
+        is_exact(cluster, &job, "a silent node does not hold the job up").await.because(
+            "A connection that is silent is not closed, and it may take long until the runtime calls the node down. \
+             Whoever has work to hand out can decide earlier that he has waited enough.",
+        )
+    })
+    .await
+}
+
+pub(super) async fn node_is_paused(cx: &Context) -> Told {
+    Cluster::tell(cx, &["n1", "n2", "n3"], Options::default(), async |cluster| {
+        let texts = slow_text(cluster)?;
+        let plan = Plan::slow(&texts, 4, 80, 80).partitions(6);
+        cluster.step("n1 is given a job, and nothing happens to it: so long does it take.");
+        let job = submit(cluster, &plan, "undisturbed").await?;
+        is_exact(cluster, &job, "an undisturbed job gets done").await?;
+        let undisturbed = job.begun.elapsed();
+
+        cluster.step("n1 is given the same job. When n3 has done some of it, it is paused, and stays so.");
+        let begun = cluster.mark();
+        let job = submit(cluster, &plan, "out").await?;
+        maps_by(cluster, &job, "n3", 1, begun).await?;
+        cluster.pause("n3").await?;
+        while_open(&job)?;
+        let at_most = 3 * undisturbed + LEASE;
+        let left = at_most.saturating_sub(job.begun.elapsed());
+        let claim = format!(
+            "a paused node does not hold the job up: it takes at most three times as long as undisturbed, and one lease \
+             ({:.1} s here)",
+            at_most.as_secs_f32()
+        );
+        let done = is_done(cluster, &job, left).await;
+        done.map_err(|stop| with_claim(stop, &claim)).because(
+            "A node that is slow, or stands still, is not down: no link is lost and nobody is told. In a large cluster \
+             there is always one. The work that it has is done by others, once it has taken too long.",
+        )?;
+        output_is_exact(cluster, &job, "a paused node does not hold the job up")
+    })
+    .await
+}
+
+/// A failure, with another claim.
+fn with_claim(stop: Stop, claim: &str) -> Stop {
+    match stop.into_verdict() {
+        crate::verdict::Verdict::Failed(mut failure) => {
+            claim.clone_into(&mut failure.expected);
+            (*failure).into()
+        }
+        other => crate::cluster::stop_of(other),
+    }
+}
+
+pub(super) async fn paused_node_wakes_up(cx: &Context) -> Told {
+    Cluster::tell(cx, &["n1", "n2", "n3"], Options::default(), async |cluster| {
+        let claim = "a paused node that wakes up does not touch the output";
+        let texts = slow_text(cluster)?;
+        cluster.step("n1 is given a job. n3 is paused in the middle of a reduce task, and the job gets done without it.");
+        let begun = cluster.mark();
+        let job = submit(cluster, &Plan::slow(&texts, 4, 30, 400).partitions(6), "out").await?;
+        let mut given = None;
+        let reduces = async || {
+            let seen = assignments(cluster, begun);
+            let mut own = seen.into_iter().filter(|(node, assignment, _)| {
+                node == "n3" && assignment.attempt.job == job.id && !is_map(assignment.attempt.task)
+            });
+            given = own.next().map(|(_, assignment, _)| assignment.attempt);
+            match given {
+                Some(_) => Ok(()),
+                None => {
+                    cluster.written()?;
+                    Err(Unmet::at("n3", "n3 was given no reduce task"))
+                }
+            }
+        };
+        cluster.eventually(SOON, "every worker node is given some of the reduce tasks", reduces).await?;
+        let seen = Instant::now();
+        cluster.pause("n3").await?;
+        let was_done = results(cluster, begun).iter().any(|result| Some(&result.attempt) == given.as_ref());
+        if was_done || seen.elapsed() > Duration::from_millis(300) {
+            return Err(Stop::inconclusive("n3 was not paused before its task was done."));
+        }
+        is_done(cluster, &job, JOB_WITHIN).await?;
+        output_is_exact(cluster, &job, claim)?;
+
+        cluster.step("The job is done. n3 wakes up, and goes on with what it has in hand.");
+        let before = footprint(&job);
+        let mark = cluster.mark();
+        cluster.resume("n3").await?;
+        let answered = async || {
+            let said = cluster.since(mark).from("n3").to("n1").of_programs();
+            let answers = said.filter(|frame| matches!(frame.message.as_deref(), Some("Finished" | "Failed")));
+            match answers.is_empty() {
+                false => Ok(()),
+                true => Err(Unmet::at("n3", "n3 has not come to an end with its task")),
+            }
+        };
+        // It need not say anything. If it does, that is the end of it.
+        let _ = cluster.eventually(Duration::from_secs(2), "n3 comes to an end", answered).await;
+        is_untouched(cluster, &job, &before, claim)?;
+        output_is_exact(cluster, &job, claim)
+    })
+    .await
+}

@@ -1,0 +1,320 @@
+//! Inputs, and what comes out when they are counted in another way than by a map-reduce.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use batch::Input;
+use rand::Rng;
+use rand_chacha::ChaCha8Rng;
+
+use crate::trouble::{Result, While};
+
+/// A result: keys with their values, as bytes.
+pub(super) type Table = BTreeMap<Vec<u8>, Vec<u8>>;
+
+/// Files to be read, and what is in them.
+#[derive(Debug, Default)]
+pub(super) struct Texts {
+    folder: PathBuf,
+    pub(super) inputs: Vec<Input>,
+    contents: Vec<Vec<u8>>,
+}
+
+impl Texts {
+    /// No files yet; they will lie in this folder.
+    pub(super) fn in_folder(folder: &Path) -> Texts {
+        Texts {
+            folder: folder.to_owned(),
+            ..Texts::default()
+        }
+    }
+
+    /// Adds a file.
+    pub(super) fn with(mut self, name: &str, content: impl Into<Vec<u8>>) -> Result<Texts> {
+        let (path, content) = (self.folder.join(name), content.into());
+        fs::create_dir_all(&self.folder)
+            .or_trouble(|| format!("make {}", self.folder.display()))?;
+        fs::write(&path, &content).or_trouble(|| format!("write {}", path.display()))?;
+        let name = name.to_owned();
+        self.inputs.push(Input { name, path });
+        self.contents.push(content);
+        Ok(self)
+    }
+
+    /// How often each word occurs.
+    pub(super) fn word_count(&self) -> Table {
+        let mut counts: BTreeMap<Vec<u8>, u64> = BTreeMap::new();
+        for content in &self.contents {
+            each_word(content, |word| match counts.get_mut(word) {
+                Some(count) => *count += 1,
+                None => drop(counts.insert(word.to_vec(), 1)),
+            });
+        }
+        let counts = counts.into_iter();
+        counts
+            .map(|(word, count)| (word, count.to_string().into_bytes()))
+            .collect()
+    }
+
+    /// In which files each word occurs.
+    pub(super) fn index(&self) -> Table {
+        let mut index: BTreeMap<Vec<u8>, BTreeSet<&str>> = BTreeMap::new();
+        for (input, content) in self.inputs.iter().zip(&self.contents) {
+            each_word(content, |word| match index.get_mut(word) {
+                Some(files) => drop(files.insert(&input.name)),
+                None => drop(index.insert(word.to_vec(), BTreeSet::from([&*input.name]))),
+            });
+        }
+        let index = index.into_iter();
+        index
+            .map(|(word, files)| {
+                let files: Vec<&str> = files.into_iter().collect();
+                (word, files.join("\t").into_bytes())
+            })
+            .collect()
+    }
+}
+
+/// Goes through the bytes one by one; lines that order something are no text.
+fn each_word(content: &[u8], mut found: impl FnMut(&[u8])) {
+    let mut begun = None;
+    let mut at = 0;
+    while at < content.len() {
+        let is_start = at == 0 || content[at - 1] == b'\n';
+        if is_start
+            && [b"@sleep".as_slice(), b"@panic"]
+                .iter()
+                .any(|order| content[at..].starts_with(order))
+        {
+            while at < content.len() && content[at] != b'\n' {
+                at += 1;
+            }
+            continue;
+        }
+        let is_letter = matches!(content[at], b'a'..=b'z' | b'A'..=b'Z');
+        match begun {
+            None if is_letter => begun = Some(at),
+            Some(start) if !is_letter => {
+                found(&content[start..at]);
+                begun = None;
+            }
+            _ => {}
+        }
+        at += 1;
+    }
+    if let Some(start) = begun {
+        found(&content[start..]);
+    }
+}
+
+/// Words of a small language, in lines of eight. `size` says of how many different ones.
+pub(super) fn prose(chances: &mut ChaCha8Rng, words: usize, size: usize) -> String {
+    let mut text = String::new();
+    for number in 1..=words {
+        text.push_str(&word(chances.next_u64() as usize % size));
+        text.push(if number % 8 == 0 { '\n' } else { ' ' });
+    }
+    text
+}
+
+/// The word of a number: `Ba`, `De`, `baba`, … No two are the same.
+pub(super) fn word(mut number: usize) -> String {
+    const FIRST: &[u8] = b"bdfgklmnprstvz";
+    const SECOND: &[u8] = b"aeiou";
+    let mut word = String::new();
+    loop {
+        let syllable = number % (FIRST.len() * SECOND.len());
+        word.push(FIRST[syllable / SECOND.len()].into());
+        word.push(SECOND[syllable % SECOND.len()].into());
+        number /= FIRST.len() * SECOND.len();
+        if number == 0 {
+            return word;
+        }
+        number -= 1;
+    }
+}
+
+/// Lines of text of the same length: each split of `LINE * n` bytes is n of them.
+pub(super) const LINE: usize = 64;
+
+/// So many lines, each of `LINE` bytes; of words from a small language.
+pub(super) fn lines(chances: &mut ChaCha8Rng, count: usize) -> String {
+    let mut text = String::new();
+    for _ in 0..count {
+        text.push_str(&line(|| word(chances.next_u64() as usize % 300)));
+    }
+    text
+}
+
+/// One line of `LINE` bytes, filled up with dots.
+pub(super) fn line(mut word: impl FnMut() -> String) -> String {
+    let mut line = String::new();
+    loop {
+        let word = word();
+        if line.len() + word.len() + 2 > LINE {
+            break;
+        }
+        line.push_str(&word);
+        line.push(' ');
+    }
+    while line.len() < LINE - 1 {
+        line.push('.');
+    }
+    line.push('\n');
+    line
+}
+
+/// Reads an output: one file a partition, each line a key, a tab and a value.
+///
+/// # Errors
+/// What is wrong with it, as a fragment.
+pub(super) fn read_output(folder: &Path, partitions: usize) -> std::result::Result<Table, String> {
+    let wanted: BTreeSet<String> = (0..partitions).map(batch::output::part).collect();
+    let entries =
+        fs::read_dir(folder).map_err(|error| format!("the output cannot be read: {error}"))?;
+    let found: BTreeSet<String> = entries
+        .filter_map(|entry| Some(entry.ok()?.file_name().to_string_lossy().into_owned()))
+        .collect();
+    if found != wanted {
+        let found: Vec<String> = found.into_iter().take(12).collect();
+        return Err(format!(
+            "the output folder holds {}, and should hold one file for each of the {partitions} partitions",
+            if found.is_empty() {
+                "nothing".to_owned()
+            } else {
+                found.join(", ")
+            }
+        ));
+    }
+    let mut table = Table::new();
+    let mut places: BTreeMap<Vec<u8>, String> = BTreeMap::new();
+    for file in wanted {
+        let content = fs::read(folder.join(&file))
+            .map_err(|error| format!("{file} cannot be read: {error}"))?;
+        for line in content
+            .split(|byte| *byte == b'\n')
+            .filter(|line| !line.is_empty())
+        {
+            let Some(tab) = line.iter().position(|byte| *byte == b'\t') else {
+                return Err(format!(
+                    "{file} has a line without a tab: `{}`",
+                    shown(line)
+                ));
+            };
+            let (key, value) = (line[..tab].to_vec(), line[tab + 1..].to_vec());
+            if let Some(other) = places.insert(key.clone(), file.clone()) {
+                return Err(if other == file {
+                    format!("the key `{}` stands twice in {file}", shown(&key))
+                } else {
+                    format!("the key `{}` stands in {other} and in {file}", shown(&key))
+                });
+            }
+            table.insert(key, value);
+        }
+    }
+    Ok(table)
+}
+
+/// How a result differs from what it should be, in a fragment for people; `None` if it does not.
+pub(super) fn difference(seen: &Table, expected: &Table) -> Option<String> {
+    const MOST: usize = 3;
+    let mut differences = Vec::new();
+    let mut more = 0;
+    let mut note = |text: String| {
+        if differences.len() < MOST {
+            differences.push(text);
+        } else {
+            more += 1;
+        }
+    };
+    for (key, value) in expected {
+        match seen.get(key) {
+            Some(other) if other == value => {}
+            Some(other) => note(format!(
+                "`{}` has `{}` instead of `{}`",
+                shown(key),
+                tabs(other),
+                tabs(value)
+            )),
+            None => note(format!("`{}` is missing", shown(key))),
+        }
+    }
+    for key in seen.keys().filter(|key| !expected.contains_key(*key)) {
+        note(format!("`{}` should not be there", shown(key)));
+    }
+    if differences.is_empty() {
+        return None;
+    }
+    if more > 0 {
+        differences.push(format!("and {more} more"));
+    }
+    Some(format!("in the output {}", differences.join(", ")))
+}
+
+/// The start of some bytes, as text.
+fn shown(bytes: &[u8]) -> String {
+    let text: String = String::from_utf8_lossy(bytes).chars().take(40).collect();
+    text.escape_debug().to_string()
+}
+
+fn tabs(value: &[u8]) -> String {
+    shown(value).replace("\\t", " ")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn words_are_counted_and_orders_are_not() {
+        let folder = tempfile::tempdir().unwrap();
+        let texts = Texts::in_folder(folder.path())
+            .with("a", "the end\n@panic 3 /tmp/the\nThe end@panic")
+            .unwrap()
+            .with("b", b"\xffend\xfe".as_slice())
+            .unwrap();
+        let table = |entries: &[(&str, &str)]| -> Table {
+            let entries = entries.iter();
+            entries
+                .map(|(key, value)| (key.as_bytes().to_vec(), value.as_bytes().to_vec()))
+                .collect()
+        };
+        let counts = [("The", "1"), ("end", "3"), ("panic", "1"), ("the", "1")];
+        assert_eq!(texts.word_count(), table(&counts));
+        let index = [("The", "a"), ("end", "a\tb"), ("panic", "a"), ("the", "a")];
+        assert_eq!(texts.index(), table(&index));
+    }
+
+    #[test]
+    fn words_of_different_numbers_differ() {
+        let words: BTreeSet<String> = (0..20_000).map(word).collect();
+        assert_eq!(words.len(), 20_000);
+        assert_eq!(line(|| "word".into()).len(), LINE);
+    }
+
+    #[test]
+    fn output_is_read_whole_or_refused() {
+        let folder = tempfile::tempdir().unwrap();
+        let write = |name: &str, text: &str| fs::write(folder.path().join(name), text).unwrap();
+        write("part-00000", "a\t1\n");
+        assert!(
+            read_output(folder.path(), 2)
+                .unwrap_err()
+                .contains("part-00000")
+        );
+        write("part-00001", "a\t2\n");
+        let why = read_output(folder.path(), 2).unwrap_err();
+        assert_eq!(why, "the key `a` stands in part-00000 and in part-00001");
+        write("part-00001", "b\t2\n");
+        let table = read_output(folder.path(), 2).unwrap();
+        let mut expected = table.clone();
+        assert_eq!(difference(&table, &expected), None);
+        expected.insert(b"b".to_vec(), b"3".to_vec());
+        expected.remove(b"a".as_slice());
+        assert_eq!(
+            difference(&table, &expected).unwrap(),
+            "in the output `b` has `2` instead of `3`, `a` should not be there"
+        );
+    }
+}

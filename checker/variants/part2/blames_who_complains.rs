@@ -1,0 +1,11 @@
+//! kind = "near-miss"
+//! problem = 5
+//! claim = "a silent node"
+//! about = "A worker that cannot fetch an output is distrusted, and not the node where the output lies."
+
+// ── file manager.rs
+// ── gap 5: an output could not be fetched
+if let TaskError::Unfetched { .. } = why {
+    self.distrusted.insert(worker.node().clone());
+}
+// ── end 5

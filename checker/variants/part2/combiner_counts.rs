@@ -1,0 +1,11 @@
+//! kind = "near-miss"
+//! problem = 7
+//! claim = "a combiner cuts what is fetched"
+//! about = "The combiner counts the values instead of adding them up."
+
+// ── file functions.rs
+// ── gap 7: combine
+if *self == JobKind::WordCount {
+    return Some(values.len().to_string().into_bytes());
+}
+// ── end 7

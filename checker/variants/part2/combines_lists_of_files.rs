@@ -1,0 +1,12 @@
+//! kind = "near-miss"
+//! problem = 7
+//! claim = "a combiner cuts what is fetched"
+//! about = "The index has a combiner, too, whose lists are taken for the name of a file."
+
+// ── file functions.rs
+// ── gap 7: combine
+return Some(match self {
+    JobKind::WordCount => self.reduce(key, values),
+    JobKind::InvertedIndex => values.join(&b'\t'),
+});
+// ── end 7

@@ -1,0 +1,15 @@
+//! kind = "near-miss"
+//! problem = 3
+//! claim = "a node that dies in the map phase"
+//! about = "A job fails as soon as a node goes."
+
+// ── file manager.rs
+// ── gap 3: a node goes
+Info::NodeDown(node) => {
+    let open = self.jobs.values().filter(|job| job.outcome.is_none());
+    let open: Vec<JobId> = open.map(|job| job.id.clone()).collect();
+    for id in open {
+        self.end(&id, Err(format!("{node} is gone")), ctx).await;
+    }
+}
+// ── end 3

@@ -1,0 +1,8 @@
+//! kind = "near-miss"
+//! problem = 4
+//! claim = "lost assignments and results"
+//! about = "Nobody asks what has become of an attempt as long as its worker lives."
+
+// ── file manager.rs
+// ── gap 4: an attempt has begun
+// ── end 4

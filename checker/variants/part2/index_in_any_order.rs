@@ -1,0 +1,13 @@
+//! kind = "near-miss"
+//! problem = 1
+//! claim = "the index lists each file once"
+//! about = "The index lists each file once, in the order of a hash table."
+
+// ── file functions.rs
+// ── imports
+use std::collections::HashSet;
+// ── end imports
+// ── gap 1: list the files
+let files: HashSet<&[u8]> = values.iter().copied().collect();
+files.into_iter().collect::<Vec<_>>().join(&b'\t')
+// ── end 1

@@ -1,0 +1,12 @@
+//! kind = "near-miss"
+//! problem = 1
+//! claim = "the index lists each file once"
+//! about = "The index lists a file as often as the word occurs in it."
+
+// ── file functions.rs
+// ── gap 1: list the files
+let mut files = values.to_vec();
+files.sort_unstable();
+
+files.join(&b'\t')
+// ── end 1

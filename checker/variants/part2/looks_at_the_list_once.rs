@@ -1,0 +1,8 @@
+//! kind = "near-miss"
+//! problem = 2
+//! claim = "every node takes part, also one that joins late"
+//! about = "Workers are started on the nodes that are there when the first job comes, and on no later one."
+
+// ── file manager.rs
+// ── gap 2: a node joins
+// ── end 2

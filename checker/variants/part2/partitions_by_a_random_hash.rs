@@ -1,0 +1,15 @@
+//! kind = "near-miss"
+//! problem = 2
+//! claim = "every node takes part, also one that joins late"
+//! about = "Keys are hashed by the standard library, with one seed for each process."
+
+// ── file functions.rs
+// ── imports
+use std::hash::{BuildHasher, RandomState};
+use std::sync::OnceLock;
+// ── end imports
+// ── gap 1: choose a partition
+// One state for the whole program, so that a key always gets the same partition.
+static STATE: OnceLock<RandomState> = OnceLock::new();
+(STATE.get_or_init(RandomState::new).hash_one(key) % partitions as u64) as usize
+// ── end 1

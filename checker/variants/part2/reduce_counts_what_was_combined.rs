@@ -1,0 +1,17 @@
+//! kind = "near-miss"
+//! problem = 7
+//! claim = "a combiner cuts what is fetched"
+//! about = "The combiner adds up, and reduce counts the sums."
+
+// ── file functions.rs
+// ── gap 1: add up
+values.len().to_string().into_bytes()
+// ── end 1
+// ── gap 7: combine
+if *self == JobKind::WordCount {
+    let counts = values
+        .iter()
+        .filter_map(|value| str::from_utf8(value).ok()?.parse::<u64>().ok());
+    return Some(counts.sum::<u64>().to_string().into_bytes());
+}
+// ── end 7

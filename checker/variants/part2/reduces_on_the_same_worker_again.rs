@@ -1,0 +1,17 @@
+//! kind = "near-miss"
+//! problem = 5
+//! claim = "workers that cannot reach each other"
+//! about = "A reduce task that could not fetch is given to the same worker again, which has all the rest already."
+
+// ── file manager.rs
+// ── gap 5: an output could not be fetched
+if let TaskError::Unfetched { .. } = why
+    && let TaskId::Reduce(reduce) = attempt.task
+    && let Some(job) = self.jobs.get(&attempt.job)
+    && job.outcome.is_none()
+    && job.reduces[reduce].is_waiting()
+    && job.maps.iter().all(|task| task.product.is_some())
+{
+    self.assign(&attempt.job, attempt.task, &worker, ctx).await;
+}
+// ── end 5

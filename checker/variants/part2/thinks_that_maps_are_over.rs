@@ -1,0 +1,17 @@
+//! kind = "near-miss"
+//! problem = 3
+//! claim = "a node that dies in the shuffle"
+//! about = "What lay on a dead node is computed again only as long as other map tasks are not done."
+
+// ── file manager.rs
+// ── gap 5: an output could not be fetched
+// ── end 5
+// ── gap 3: a node goes
+Info::NodeDown(node) => {
+    let mut jobs = self.jobs.values().filter(|job| job.outcome.is_none());
+    if jobs.any(|job| job.maps.iter().any(|task| task.product.is_none())) {
+        self.lose_outputs(&node);
+    }
+    self.give_work(ctx).await;
+}
+// ── end 3
