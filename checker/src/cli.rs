@@ -63,7 +63,14 @@ enum Other {
 #[derive(Debug, Subcommand)]
 enum Dev {
     /// Checks the checker: wrong programs must fail, right ones must pass
-    Check,
+    Check {
+        /// Only this part; may be given several times
+        #[arg(long = "part", value_name = "N", value_parser = clap::value_parser!(u8).range(1..=PARTS.len() as i64))]
+        parts: Vec<u8>,
+        /// Only variants whose names contain this
+        #[arg(long, value_name = "TEXT")]
+        only: Option<String>,
+    },
 }
 
 /// What to grade, and how.
@@ -150,10 +157,10 @@ fn run(matches: &clap::ArgMatches) -> Result<Standing> {
         }
         Other::Doctor => asynchronously(doctor::examine()),
         Other::Dev {
-            command: Dev::Check,
+            command: Dev::Check { parts, only },
         } => {
             let course = course()?;
-            asynchronously(async { dev::check(&course).await })
+            asynchronously(async { dev::check(&course, &parts, only.as_deref()).await })
         }
         Other::Guard { remove } => guard::main(remove).map(|()| Standing::Passed),
     }

@@ -6,7 +6,7 @@ use ciborium::Value;
 use runtime::net::faults::{Action, PatternKind, Rule};
 use tokio::time::Instant;
 
-use super::failure::{A_LEASE_LATER, is_open, reduces_begin};
+use super::failure::{is_open, reduces_begin};
 use super::messages::{JobStatus, MANAGER, ManagerMsg, WorkerMsg, is_map};
 use super::text::lines;
 use super::{

@@ -100,7 +100,8 @@ pub(super) async fn combiner_cuts_what_is_fetched(cx: &Context) -> Told {
         let plan = |kind| Plan {
             texts: &texts,
             kind,
-            split_bytes: 64 << 10,
+            // Enough of each word in a split for its values to be combined more than once.
+            split_bytes: 1 << 20,
             partitions: 4,
             experiment: None,
         };

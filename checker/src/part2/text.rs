@@ -92,7 +92,7 @@ fn each_word(content: &[u8], mut found: impl FnMut(&[u8])) {
             }
             continue;
         }
-        let is_letter = matches!(content[at], b'a'..=b'z' | b'A'..=b'Z');
+        let is_letter = content[at].is_ascii_alphabetic();
         match begun {
             None if is_letter => begun = Some(at),
             Some(start) if !is_letter => {

@@ -688,7 +688,7 @@ mod tests {
       ✓ Property 4 holds.
       ✓ Property 5 holds.
 
-    Passed. Next: `checker part1 --solution` shows how the course's solution fares.
+    Passed. Next: TRAINING.md#part-2-map-reduce, then `checker part2`.
     "#);
     }
 

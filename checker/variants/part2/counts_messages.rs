@@ -3,17 +3,18 @@
 //! claim = "what comes twice counts once"
 //! about = "The map phase is over when there were as many results as there are map tasks."
 
-// ── file job.rs
-// ── gap 0: first values of your fields
-mapped_so_far: 0,
-// ── end 0
 // ── file manager.rs
+// ── gap 0: fields of your own
+/// How many map tasks of each job are done.
+results: BTreeMap<JobId, usize>,
+// ── end 0
+// ── gap 0: first values of your fields
+results: BTreeMap::new(),
+// ── end 0
 // ── gap 2: a task is done
 self.has_answered(&worker, &attempt);
-if let (TaskId::Map(_), Some(job)) =
-    (attempt.task, self.jobs.get_mut(&attempt.job))
-{
-    job.mapped_so_far += 1;
+if let TaskId::Map(_) = attempt.task {
+    *self.results.entry(attempt.job.clone()).or_default() += 1;
 }
 if self
     .task(&attempt)
@@ -38,7 +39,10 @@ impl Manager {
             .filter(|(worker, at_work)| at_work.is_idle && self.may_work(worker.node()));
         let idle: Vec<_> = idle.map(|(worker, _)| worker.clone()).collect();
         for worker in idle {
-            let next = |job: &Job| next_task(job).map(|task| (job.id.clone(), task));
+            let next = |job: &Job| {
+                let results = self.results.get(&job.id).copied().unwrap_or_default();
+                next_task(job, results).map(|task| (job.id.clone(), task))
+            };
             let Some((id, task)) = self.jobs.values().find_map(next) else {
                 return;
             };
@@ -92,14 +96,14 @@ impl Manager {
     }
 }
 
-fn next_task(job: &Job) -> Option<TaskId> {
+fn next_task(job: &Job, results: usize) -> Option<TaskId> {
     if job.outcome.is_some() {
         return None;
     }
     if let Some(map) = job.maps.iter().position(Task::is_waiting) {
         return Some(TaskId::Map(map));
     }
-    let mapped = job.mapped_so_far >= job.maps.len();
+    let mapped = results >= job.maps.len();
     let reduce = job.reduces.iter().position(Task::is_waiting);
     reduce.filter(|_| mapped).map(TaskId::Reduce)
 }
@@ -176,7 +180,9 @@ impl Manager {
             for task in &mut job.maps {
                 if task.map_output().is_some_and(|output| output.node == *node) {
                     task.product = None;
-                    job.mapped_so_far = job.mapped_so_far.saturating_sub(1);
+                    if let Some(results) = self.results.get_mut(&job.id) {
+                        *results = results.saturating_sub(1);
+                    }
                 }
             }
         }

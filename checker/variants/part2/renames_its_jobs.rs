@@ -5,6 +5,13 @@
 
 // ── file manager.rs
 // ── gap 6: functions of your own
+#[derive(Debug, Serialize, Deserialize)]
+enum Entry {
+    Accepted(JobId, JobSpec),
+    Done(Attempt, Product),
+    Over(JobId, Result<Summary, String>),
+}
+
 async fn write_down(entry: &Entry, ctx: &Ctx<ManagerMsg>) {
     let _ = Journal::append(ctx, entry).await;
 }

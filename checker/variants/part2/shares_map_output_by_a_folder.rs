@@ -44,8 +44,8 @@ let told = match performed {
 let _ = ctx.cast(&MANAGER.at(manager), told).await;
 // ── end 2
 // ── gap 0: functions of your own
-fn shared(output: &MapOutput) -> PathBuf {
-    let name = format!("{} {} {}", output.job, output.map, output.attempt);
+fn shared(output: &MapOutput, what: &str) -> PathBuf {
+    let name = format!("{} {} {} {what}", output.job, output.map, output.attempt);
     std::env::temp_dir().join("map-reduce-shared").join(name)
 }
 
@@ -56,23 +56,22 @@ async fn hand_over(output: &MapOutput, partitions: usize, ctx: &Ctx<WorkerMsg>) 
         bytes.extend(fetch(ctx, output, partition).await.unwrap_or_default());
         ends.push(bytes.len().to_string());
     }
-    let shared = shared(output);
+    let (shared, listed) = (shared(output, "bytes"), shared(output, "ends"));
     let _ = fs::create_dir_all(shared.parent().unwrap());
-    let _ = fs::write(shared.with_extension("ends"), ends.join(" "));
     let _ = fs::write(shared, bytes);
+    let _ = fs::write(listed, ends.join(" "));
 }
 
 /// Takes copies of all outputs to this node.
 async fn take_over(inputs: &mut [MapOutput], ctx: &Ctx<WorkerMsg>) {
     let here = PARTITIONS.at(ctx.name());
     for output in inputs {
-        let shared = shared(output);
-        let ends = fs::read_to_string(shared.with_extension("ends")).unwrap_or_default();
+        let ends = fs::read_to_string(shared(output, "ends")).unwrap_or_default();
         let ends = ends.split(' ').filter_map(|end| end.parse().ok()).collect();
         let Ok(path) = ctx.call(&here, PartitionsMsg::Place).await else {
             return;
         };
-        let _ = fs::copy(shared, &path);
+        let _ = fs::copy(shared(output, "bytes"), &path);
         let attempt = Attempt {
             job: output.job.clone(),
             task: TaskId::Map(output.map),

@@ -13,9 +13,11 @@ struct AtWork {
 
 impl Manager {
     async fn give_work(&mut self, ctx: &Ctx<ManagerMsg>) {
-        let jobs = self.jobs.values().filter(|job| job.outcome.is_none());
-        let mut tasks = jobs.flat_map(|job| job.maps.iter().chain(&job.reduces));
-        if tasks.any(|task| !task.running.is_empty()) {
+        let is_at_work = |job: &Job| {
+            let mut tasks = job.maps.iter().chain(&job.reduces);
+            job.outcome.is_none() && tasks.any(|task| !task.running.is_empty())
+        };
+        if self.jobs.values().any(is_at_work) {
             return;
         }
         let idle = self

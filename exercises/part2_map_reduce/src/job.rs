@@ -41,7 +41,7 @@ pub struct Task {
     pub running: Vec<u64>,
     /// How many attempts have crashed.
     pub crashes: u32,
-    // ── gap 0: fields of your own
+    // ── gap 0: fields of a task of your own
     // ── end 0
 }
 

@@ -4,10 +4,12 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use batch::{Attempt, JobId, Journal, PARTITIONS, PartitionsMsg, Product, TaskError, TaskId};
 use runtime::{Address, Ctx, ExitReason, Info, Monitor, NodeName, Server, StartChildError};
+use serde::{Deserialize, Serialize};
 
 use crate::job::{Job, Task};
 use crate::protocol::{
-    ASK_AGAIN, JobSpec, JobStatus, LEASE, MOST_CRASHES, ManagerMsg, WORKER, WORKERS, WorkerMsg,
+    ASK_AGAIN, JobSpec, JobStatus, LEASE, MOST_CRASHES, ManagerMsg, Summary, WORKER, WORKERS,
+    WorkerMsg,
 };
 
 /// The manager of one node.

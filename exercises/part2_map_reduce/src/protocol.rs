@@ -160,8 +160,5 @@ pub struct Assignment {
     pub manager: NodeName,
 }
 
-// ── gap 6: what the manager writes down
-// ── end 6
-
 // ── gap 0: types of your own
 // ── end 0

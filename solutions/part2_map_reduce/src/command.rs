@@ -503,7 +503,7 @@ impl Said {
         last
     }
 
-    /// The `todo!()` that it came to, if it just did. A worker or a manager that ends so is not
+    /// The code not written yet that it came to, if it just did. A worker or a manager that ends so is not
     /// started again, and the job would wait for it for ever.
     fn not_written(&mut self) -> Option<String> {
         if !self.hear() {

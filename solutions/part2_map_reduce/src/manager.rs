@@ -4,10 +4,11 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use batch::{Attempt, JobId, Journal, PARTITIONS, PartitionsMsg, Product, TaskError, TaskId};
 use runtime::{Address, Ctx, ExitReason, Info, Monitor, NodeName, Server, StartChildError};
+use serde::{Deserialize, Serialize};
 
 use crate::job::{Job, Task};
 use crate::protocol::{
-    ASK_AGAIN, Entry, JobSpec, JobStatus, LEASE, MOST_CRASHES, ManagerMsg, WORKER, WORKERS,
+    ASK_AGAIN, JobSpec, JobStatus, LEASE, MOST_CRASHES, ManagerMsg, Summary, WORKER, WORKERS,
     WorkerMsg,
 };
 
@@ -456,6 +457,17 @@ impl Manager {
 }
 // ── end 4
 // ── gap 6: functions of your own
+/// What a manager must still know after a crash.
+#[derive(Debug, Serialize, Deserialize)]
+enum Entry {
+    /// There is this job.
+    Accepted(JobId, JobSpec),
+    /// This attempt counts.
+    Done(Attempt, Product),
+    /// The job is over.
+    Over(JobId, Result<Summary, String>),
+}
+
 /// Writes down what a later start of this manager must know, before anything is built on it.
 async fn write_down(entry: &Entry, ctx: &Ctx<ManagerMsg>) {
     let _ = Journal::append(ctx, entry).await;

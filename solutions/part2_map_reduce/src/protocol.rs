@@ -166,18 +166,5 @@ pub struct Assignment {
     pub manager: NodeName,
 }
 
-// ── gap 6: what the manager writes down
-/// What a manager must still know after a crash.
-#[derive(Debug, Serialize, Deserialize)]
-pub enum Entry {
-    /// There is this job.
-    Accepted(JobId, JobSpec),
-    /// This attempt counts.
-    Done(Attempt, Product),
-    /// The job is over.
-    Over(JobId, Result<Summary, String>),
-}
-// ── end 6
-
 // ── gap 0: types of your own
 // ── end 0

@@ -5,7 +5,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use batch::{Experiment, Input, JobId, TaskId};
+use batch::{Experiment, Input, JobId};
 use map_reduce_solution as part;
 use part::protocol::{JobKind, JobSpec, JobStatus, MANAGER, ManagerMsg};
 use runtime::net::faults::{Action, PatternKind, Rule};
@@ -75,7 +75,7 @@ impl Cluster {
     async fn submit(&self, spec: JobSpec) -> JobId {
         let submit = |reply| ManagerMsg::Submit(spec, reply);
         self.n1()
-            .call(&MANAGER.at(&name(1)), submit)
+            .call(&MANAGER.at(name(1)), submit)
             .await
             .unwrap()
             .unwrap()
@@ -83,7 +83,7 @@ impl Cluster {
 
     async fn status(&self, id: &JobId) -> JobStatus {
         let status = |reply| ManagerMsg::Status(id.clone(), reply);
-        let asked = self.n1().call(&MANAGER.at(&name(1)), status).await;
+        let asked = self.n1().call(&MANAGER.at(name(1)), status).await;
         asked.unwrap_or(JobStatus::Running(Default::default()))
     }
 
@@ -232,7 +232,7 @@ async fn manager_that_crashed_goes_on() {
         let cluster = Cluster::of(3).await;
         let id = cluster.submit(cluster.job("out")).await;
         cluster.maps_are_done(&id, maps).await;
-        cluster.n1().exit(&MANAGER.at(&name(1)), ExitReason::Killed);
+        cluster.n1().exit(&MANAGER.at(name(1)), ExitReason::Killed);
         cluster.is_right(&id, "out").await;
         let next = cluster.submit(cluster.job("next")).await;
         assert_ne!(id, next);
@@ -256,5 +256,4 @@ async fn record_that_always_crashes_ends_the_job() {
         1,
         "there is no output"
     );
-    let _ = TaskId::Map(0);
 }

@@ -1,7 +1,7 @@
 //! kind = "near-miss"
 //! problem = 3
 //! claim = "a record that crashes every time"
-//! about = "A job that is given up leaves the folder with its partial output."
+//! about = "A job that is given up shows what it has so far as its output."
 
 // ── file manager.rs
 // ── gap 3: functions of your own
@@ -45,6 +45,7 @@ impl Manager {
             let what = what.unwrap_or_else(|| attempt.task.to_string());
             let why = format!("{what} was given up after {MOST_CRASHES} crashes: {why}");
             if let Some(job) = self.jobs.get_mut(&attempt.job) {
+                job.complete();
                 job.outcome = Some(Err(why));
             }
         }

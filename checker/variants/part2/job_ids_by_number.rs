@@ -1,0 +1,9 @@
+//! kind = "near-miss"
+//! problem = 4
+//! claim = "job ids never repeat"
+//! about = "A job's id is its node and how many jobs there were, which begins at none when the node is started again."
+
+// ── file manager.rs
+// ── gap 2: a job's id
+let id = JobId(format!("{}.{}", ctx.name(), self.jobs.len() + 1));
+// ── end 2
