@@ -138,6 +138,14 @@ pub const SCENARIOS: &[Scenario] = &[
         run: |cx| Box::pin(delivery::lost_messages(cx)),
     },
     Scenario {
+        id: "part2-crashes-late",
+        problem: 4,
+        title: "a record that crashes when its time is over is not tried for ever",
+        property: "An attempt that was given up is still an attempt: its crash counts.",
+        deadline: DEADLINE,
+        run: |cx| Box::pin(failure::record_crashes_late(cx)),
+    },
+    Scenario {
         id: "part2-twice",
         problem: 4,
         title: "what comes twice counts once",

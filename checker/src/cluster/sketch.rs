@@ -43,15 +43,56 @@ impl Cluster<'_> {
         {
             rows.drain(..first);
         }
-        let earlier = rows.len().saturating_sub(ROWS);
-        rows.drain(..earlier);
         let nodes: Vec<String> = super::lock(&self.members).keys().cloned().collect();
-        let mut lines = draw(&nodes, &rows);
-        if earlier > 0 && !lines.is_empty() {
-            lines.insert(1, format!("{:FIRST$}… {earlier} earlier events", ""));
-        }
-        lines
+        draw(&nodes, &condensed(rows))
     }
+}
+
+/// The rows that make the point: steps, what the network did on purpose and to what, and the last
+/// messages. What is said in the same words again is left out, and so is all for which there is no
+/// room.
+fn condensed(rows: Vec<Row>) -> Vec<Row> {
+    let mut said = std::collections::BTreeSet::new();
+    let is_new = |row: &Row| match &row.what {
+        What::Arrow {
+            from,
+            to,
+            label,
+            end: End::Arrived,
+            ..
+        } => said.insert((from.clone(), to.clone(), label.clone())),
+        _ => true,
+    };
+    let new: Vec<bool> = rows.iter().map(is_new).collect();
+    let touched = |row: &Row| match &row.what {
+        What::Arrow { end, .. } => !matches!(end, End::Arrived | End::UnderWay),
+        What::Note(_) | What::Cut { .. } => true,
+        What::Left(_) => false,
+    };
+    // From the end: first what was done to the cluster, then what was said last.
+    let of_faults = (0..rows.len()).rev().filter(|at| touched(&rows[*at]));
+    let mut shown: std::collections::BTreeSet<usize> = of_faults.take(ROWS / 2).collect();
+    for at in (0..rows.len()).rev().filter(|at| new[*at]) {
+        if shown.len() >= ROWS {
+            break;
+        }
+        shown.insert(at);
+    }
+    let mut condensed: Vec<Row> = Vec::new();
+    for (at, row) in rows.into_iter().enumerate() {
+        match condensed.last_mut() {
+            _ if shown.contains(&at) => condensed.push(row),
+            Some(Row {
+                what: What::Left(count),
+                ..
+            }) => *count += 1,
+            _ => condensed.push(Row {
+                at: row.at,
+                what: What::Left(1),
+            }),
+        }
+    }
+    condensed
 }
 
 /// Something that is drawn in a line of its own.
@@ -77,6 +118,8 @@ enum What {
         b: String,
     },
     Note(String),
+    /// So many events are not drawn.
+    Left(usize),
 }
 
 /// How an arrow ends.
@@ -196,12 +239,12 @@ fn message(said: &Value, style: Fields) -> String {
                 if fields.is_empty() {
                     name.clone()
                 } else {
-                    format!("{name}({})", fields.join(", "))
+                    format!("{name}({})", joined(fields.into_iter()))
                 }
             }
             [(Value::Text(name), Value::Map(fields))] if matches!(style, Fields::Bare) => {
-                let fields: Vec<String> = fields.iter().map(|(_, field)| value(field)).collect();
-                format!("{name}{{{}}}", fields.join(", "))
+                let fields = fields.iter().map(|(_, field)| value(field));
+                format!("{name}{{{}}}", joined(fields))
             }
             [(Value::Text(name), fields @ Value::Map(_))] => format!("{name}{}", value(fields)),
             [(Value::Text(name), field)] => format!("{name}({})", value(field)),
@@ -219,18 +262,51 @@ fn value(of: &Value) -> String {
         Value::Float(number) => number.to_string(),
         Value::Null => "()".to_owned(),
         Value::Bytes(bytes) => format!("{} bytes", bytes.len()),
-        Value::Array(items) => format!(
-            "[{}]",
-            items.iter().map(value).collect::<Vec<_>>().join(", ")
-        ),
-        Value::Map(entries) => {
+        Value::Array(items) => format!("[{}]", joined(items.iter().map(value))),
+        Value::Map(entries) => known(entries).unwrap_or_else(|| {
             let entries = entries
                 .iter()
                 .map(|(key, of)| format!("{}: {}", value(key), value(of)));
-            format!("{{{}}}", entries.collect::<Vec<_>>().join(", "))
-        }
+            format!("{{{}}}", joined(entries))
+        }),
         _ => "…".to_owned(),
     }
+}
+
+/// Puts together as many as are worth reading.
+fn joined(parts: impl Iterator<Item = String>) -> String {
+    const ENOUGH: usize = 48;
+    let mut text = String::new();
+    for part in parts {
+        if !text.is_empty() {
+            text.push_str(", ");
+            if text.chars().count() + part.chars().count() > ENOUGH {
+                text.push('…');
+                break;
+            }
+        }
+        text.push_str(&part);
+    }
+    text
+}
+
+/// What has a shorter name than all of its fields: a process (`#19`), an attempt at a task of a
+/// batch job (`map 3 #7`), and what a map task has left (`map 3 of n2`).
+fn known(entries: &[(Value, Value)]) -> Option<String> {
+    let field = |name: &str| {
+        let named = |(key, _): &&(Value, Value)| key.as_text() == Some(name);
+        entries.iter().find(named).map(|(_, of)| of)
+    };
+    if let ([_], Some(Value::Array(process))) = (entries, field("p")) {
+        return process.last().map(|serial| format!("#{}", value(serial)));
+    }
+    if let (Some(task), Some(number), Some(_)) = (field("task"), field("number"), field("job")) {
+        let (kind, of) = task.as_map()?.first()?;
+        let kind = kind.as_text()?.to_lowercase();
+        return Some(format!("{kind} {} #{}", value(of), value(number)));
+    }
+    let (node, map) = (field("node")?, field("map")?);
+    field("attempt").map(|_| format!("map {} of {}", value(map), value(node)))
 }
 
 /// All nodes of a scenario are on one host: their short names say enough.
@@ -292,6 +368,11 @@ fn draw(nodes: &[String], rows: &[Row]) -> Vec<String> {
                         .into_iter()
                         .collect::<Vec<_>>(),
                 );
+            }
+            What::Left(count) => {
+                let s = if *count == 1 { "" } else { "s" };
+                lines.push(format!("{:FIRST$}… {count} event{s} left out", ""));
+                continue;
             }
             What::Cut { a, b } => {
                 line.lifelines(nodes.len(), apart);
@@ -537,6 +618,31 @@ mod tests {
     }
 
     #[test]
+    fn faults_are_shown_and_repetitions_are_not() {
+        let mut rows = vec![
+            note(1, "▸ A job begins."),
+            arrow(2, "n1", "n2", "Assign(map 3 #7)", End::Dropped),
+        ];
+        rows.extend((3..100).map(|at| arrow(at, "n2", "n1", "Ready(n2, #19)", End::Arrived)));
+        rows.extend(
+            (100..140).map(|at| arrow(at, "n2", "n1", &format!("Finished({at})"), End::Arrived)),
+        );
+        let lines = draw(&nodes(2), &condensed(rows));
+        assert!(lines.iter().any(|line| line.contains("Assign(map 3 #7)")));
+        assert!(
+            !lines.iter().any(|line| line.contains("Ready")),
+            "{lines:?}"
+        );
+        assert!(
+            lines
+                .iter()
+                .any(|line| line.contains("… 123 events left out")),
+            "{lines:?}"
+        );
+        assert!(lines.iter().any(|line| line.contains("Finished(139)")));
+    }
+
+    #[test]
     fn messages_are_written_as_in_rust() {
         #[derive(serde::Serialize)]
         enum Msg {
@@ -565,6 +671,21 @@ mod tests {
             "Ping{n1, 3}"
         );
         assert_eq!(text(&Msg::Put(7, "a", None)), "Put(7, a)");
+        #[derive(serde::Serialize)]
+        enum Batch {
+            Assign {
+                attempt: batch::Attempt,
+                why: String,
+            },
+        }
+        let attempt = batch::Attempt {
+            job: batch::JobId("<n1#1.2>.1".into()),
+            task: batch::TaskId::Map(3),
+            number: 7,
+        };
+        let why = "a long story ".repeat(9);
+        let assign = wire::encode(&Batch::Assign { attempt, why }).unwrap();
+        assert_eq!(message_in_words(&assign), "Assign{attempt: map 3 #7, …}");
     }
 
     #[test]

@@ -139,16 +139,17 @@ pub(super) async fn node_dies_in_reduce_phase(cx: &Context) -> Told {
     .await
 }
 
-/// A job of which one record crashes its task, `times` times at most. Returns where the crashes are
-/// counted.
+/// A job of which one record crashes its task, `times` times at most, and each time only after a
+/// while. Returns where the crashes are counted.
 async fn job_with_crashes(
     cluster: &Cluster<'_>,
     times: u64,
+    after_ms: u64,
 ) -> Result<(Job, std::path::PathBuf), Stop> {
     let crashes = cluster.context().folder.join("crashes");
     let mut chances = cluster.context().chances();
     let (before, behind) = (lines(&mut chances, 20), lines(&mut chances, 20));
-    let order = format!("@panic {times} {}\n", crashes.display());
+    let order = format!("@sleep {after_ms}\n@panic {times} {}\n", crashes.display());
     let texts = texts(cluster).with("poison.txt", before + &order + &behind)?;
     let job = submit(cluster, &Plan::slow(&texts, 4, 30, 30), "out").await?;
     Ok((job, crashes))
@@ -161,7 +162,7 @@ fn crashes_so_far(file: &Path) -> u64 {
 pub(super) async fn record_crashes_three_times(cx: &Context) -> Told {
     Cluster::tell(cx, &["n1", "n2", "n3"], Options::default(), async |cluster| {
         cluster.step("n1 is given a job with a record that crashes its map task three times, and not a fourth time.");
-        let (job, crashes) = job_with_crashes(cluster, MOST_CRASHES - 1).await?;
+        let (job, crashes) = job_with_crashes(cluster, MOST_CRASHES - 1, 0).await?;
         is_exact(cluster, &job, "a record that crashes three times does not end the job")
             .await
             .because("Many crashes do not come again: a machine that was short of memory, a file that was busy. One more try costs little.")?;
@@ -174,12 +175,31 @@ pub(super) async fn record_crashes_three_times(cx: &Context) -> Told {
 }
 
 pub(super) async fn record_crashes_every_time(cx: &Context) -> Told {
+    crashes_every_time(
+        cx,
+        0,
+        "a record that crashes every time is not tried for ever",
+    )
+    .await
+}
+
+/// Belongs to problem 4, as there it is decided what an attempt is whose time is over.
+pub(super) async fn record_crashes_late(cx: &Context) -> Told {
+    let after = LEASE + Duration::from_millis(150);
+    let claim = "a record that crashes when its time is over is not tried for ever";
+    crashes_every_time(cx, after.as_millis() as u64, claim).await
+}
+
+async fn crashes_every_time(cx: &Context, after_ms: u64, claim: &'static str) -> Told {
     /// Several attempts may be under way when the job is given up.
     const FOR_EVER: u64 = 5 * MOST_CRASHES;
     Cluster::tell(cx, &["n1", "n2", "n3"], Options::default(), async |cluster| {
-        let claim = "a record that crashes every time is not tried for ever";
-        cluster.step("n1 is given a job with a record that crashes its map task each time.");
-        let (job, crashes) = job_with_crashes(cluster, 1_000_000).await?;
+        let late = match after_ms {
+            0 => String::new(),
+            _ => format!(", after {after_ms} ms"),
+        };
+        cluster.step(format!("n1 is given a job with a record that crashes its map task each time{late}."));
+        let (job, crashes) = job_with_crashes(cluster, 1_000_000, after_ms).await?;
         let mut ended = None;
         let wait = cluster.eventually(JOB_WITHIN, claim, async || {
             cluster.written()?;

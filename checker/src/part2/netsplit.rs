@@ -15,10 +15,18 @@ use super::{
 use crate::cluster::{Cluster, Explained, Options, Unmet};
 use crate::scenario::{Context, Stop, Told};
 
-/// A text for 24 slow map tasks.
-fn slow_text(cluster: &Cluster<'_>) -> Result<Texts, Stop> {
+/// A text for so many slow map tasks.
+fn slow_text(cluster: &Cluster<'_>, tasks: usize) -> Result<Texts, Stop> {
     let mut chances = cluster.context().chances();
-    Ok(texts(cluster).with("slow.txt", lines(&mut chances, 24 * 4))?)
+    Ok(texts(cluster).with("slow.txt", lines(&mut chances, tasks * 4))?)
+}
+
+/// Silence does not make a node count as down before the job must be done.
+fn patient() -> Options {
+    Options {
+        tick_time: 4 * JOB_WITHIN,
+        ..Options::default()
+    }
 }
 
 fn while_open(job: &super::Job) -> Told {
@@ -35,7 +43,7 @@ pub(super) async fn node_is_cut_off(cx: &Context) -> Told {
         let claim = "a node that is cut off does not stop the job, nor when it comes back";
         let why = "A node that cannot be reached is as good as dead for the job. When it comes back it is none of the \
                    job's concern any more what it did meanwhile, and it may help again.";
-        let texts = slow_text(cluster)?;
+        let texts = slow_text(cluster, 24)?;
         let plan = Plan::slow(&texts, 4, 60, 60);
         cluster.step("n1 is given a job. When n3 has done some of it, it is cut off from both others.");
         let begun = cluster.mark();
@@ -61,7 +69,7 @@ pub(super) async fn node_is_cut_off(cx: &Context) -> Told {
 
 pub(super) async fn workers_are_apart(cx: &Context) -> Told {
     Cluster::tell(cx, &["n1", "n2", "n3"], Options::default(), async |cluster| {
-        let texts = slow_text(cluster)?;
+        let texts = slow_text(cluster, 24)?;
         cluster.step("n1 is given a job. When n2 and n3 have both done some of it, they are cut off from each other; n1 reaches both.");
         let begun = cluster.mark();
         let job = submit(cluster, &Plan::slow(&texts, 4, 60, 60), "out").await?;
@@ -78,8 +86,8 @@ pub(super) async fn workers_are_apart(cx: &Context) -> Told {
 }
 
 pub(super) async fn node_is_silent(cx: &Context) -> Told {
-    Cluster::tell(cx, &["n1", "n2", "n3"], Options::default(), async |cluster| {
-        let texts = slow_text(cluster)?;
+    Cluster::tell(cx, &["n1", "n2", "n3"], patient(), async |cluster| {
+        let texts = slow_text(cluster, 24)?;
         cluster.step("n1 is given a job. When n3 has done some of it, everything between it and the others vanishes in silence.");
         let begun = cluster.mark();
         let job = submit(cluster, &Plan::slow(&texts, 4, 60, 60), "out").await?;
@@ -95,8 +103,8 @@ pub(super) async fn node_is_silent(cx: &Context) -> Told {
 }
 
 pub(super) async fn node_is_paused(cx: &Context) -> Told {
-    Cluster::tell(cx, &["n1", "n2", "n3"], Options::default(), async |cluster| {
-        let texts = slow_text(cluster)?;
+    Cluster::tell(cx, &["n1", "n2", "n3"], patient(), async |cluster| {
+        let texts = slow_text(cluster, 36)?;
         let plan = Plan::slow(&texts, 4, 80, 80).partitions(6);
         cluster.step("n1 is given a job, and nothing happens to it: so long does it take.");
         let job = submit(cluster, &plan, "undisturbed").await?;
@@ -138,9 +146,9 @@ fn with_claim(stop: Stop, claim: &str) -> Stop {
 }
 
 pub(super) async fn paused_node_wakes_up(cx: &Context) -> Told {
-    Cluster::tell(cx, &["n1", "n2", "n3"], Options::default(), async |cluster| {
+    Cluster::tell(cx, &["n1", "n2", "n3"], patient(), async |cluster| {
         let claim = "a paused node that wakes up does not touch the output";
-        let texts = slow_text(cluster)?;
+        let texts = slow_text(cluster, 24)?;
         cluster.step("n1 is given a job. n3 is paused in the middle of a reduce task, and the job gets done without it.");
         let begun = cluster.mark();
         let job = submit(cluster, &Plan::slow(&texts, 4, 30, 400).partitions(6), "out").await?;

@@ -1,0 +1,18 @@
+//! kind = "near-miss"
+//! problem = 4
+//! claim = "a record that crashes when its time is over"
+//! about = "A worker whose time is over is at nothing any more, so that it may crash as often as it likes if it takes its time."
+
+// ── file manager.rs
+// ── gap 4: functions of your own
+impl Manager {
+    async fn expired(&mut self, attempt: Attempt, ctx: &Ctx<ManagerMsg>) {
+        let mut at_it = self.workers.values_mut();
+        if let Some(at_work) = at_it.find(|at_work| at_work.attempt.as_ref() == Some(&attempt)) {
+            at_work.attempt = None;
+        }
+        self.give_up(&attempt);
+        self.give_work(ctx).await;
+    }
+}
+// ── end 4
