@@ -45,6 +45,7 @@ fn help_explains_the_exit_codes() {
 
     Commands:
       part1   Grades part 1, Ping pong
+      part2   Grades part 2, Map reduce
       all     Grades every part, one after the other
       list    Lists the parts and their problems
       doctor  Checks whether this machine is fit for the course, and says what to do if it is not
@@ -99,6 +100,14 @@ fn list_names_parts_and_problems() {
       4. Netsplit
       5. A crash during the split (optional)
       6. The producer crashes (optional)
+    part2    Map reduce (exercises/part2_map_reduce, TRAINING.md#part-2-map-reduce)
+      1. Local
+      2. Distribute
+      3. Worker failure
+      4. Delivery
+      5. Netsplit and stragglers
+      6. Manager failure (optional)
+      7. Combiner (optional)
     "#);
 }
 
