@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use ciborium::Value;
+use rand::Rng;
 use runtime::net::faults::{Action, PatternKind, Rule};
 use tokio::time::Instant;
 
@@ -60,12 +61,14 @@ async fn has_bitten(
 pub(super) async fn lost_messages(cx: &Context) -> Told {
     Cluster::tell(cx, &["n1", "n2", "n3"], Options::default(), async |cluster| {
         cluster.step("n1 is given a job. An assignment to n2 and a result of n3 are lost: of a map task, and of a reduce task.");
-        let rules = [true, false].map(|maps| {
-            let assignment = cluster.rule(assignment_to(cluster, Action::Drop, "n2", maps));
-            let result = cluster.rule(result_of(cluster, Action::Drop, "n3", maps));
-            [assignment, result]
-        });
         let mut chances = cluster.context().chances();
+        let rules = [true, false].map(|maps| {
+            // Of the map tasks there are enough for the lost one to be the first or the third.
+            let skip = if maps { (chances.next_u64() % 3) as usize } else { 0 };
+            let assignment = assignment_to(cluster, Action::Drop, "n2", maps).skip(skip);
+            let result = result_of(cluster, Action::Drop, "n3", maps).skip(skip);
+            [cluster.rule(assignment), cluster.rule(result)]
+        });
         let texts = texts(cluster).with("slow.txt", lines(&mut chances, 24 * 4))?;
         let job = submit(cluster, &Plan::slow(&texts, 4, 40, 60).partitions(9), "out").await?;
         for rule in &rules[0] {
