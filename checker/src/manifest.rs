@@ -120,6 +120,7 @@ pub const PARTS: &[Part] = &[
             "src/main.rs",
             "src/local.rs",
             "src/command.rs",
+            "src/command/node_process.rs",
         ],
         problems: &[
             Problem {
