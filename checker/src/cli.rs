@@ -22,7 +22,8 @@ Exit codes:
   2  inconclusive: nothing can be said, for the machine was too slow or a fault did not bite
   3  not written: a gap is not filled yet
   4  checker fault: the checker went wrong, or was called wrongly
-Of several, 4 is told before 1, before 2, before 3. Optional problems do not count.";
+Of several, 4 is told before 1, before 2, before 3. Optional problems do not count,
+unless --problem names them.";
 
 /// Grades the exercises of Distributed Systems Training in Rust: starts real clusters of your
 /// code, breaks them, and explains what it sees.

@@ -197,7 +197,9 @@ fn by_problem(part: &Part, order: &Order, outcomes: Vec<Outcome>) -> Vec<Problem
                 .filter(|outcome| outcome.problem == problem.number)
                 .cloned()
                 .collect();
-            ProblemResult::new(problem.number, problem.title, problem.optional, own)
+            // Who asks for a problem by its number wants to know of that one.
+            let optional = problem.optional && order.problems.is_empty();
+            ProblemResult::new(problem.number, problem.title, optional, own)
         })
         .collect()
 }

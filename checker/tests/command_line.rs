@@ -62,7 +62,8 @@ fn help_explains_the_exit_codes() {
       2  inconclusive: nothing can be said, for the machine was too slow or a fault did not bite
       3  not written: a gap is not filled yet
       4  checker fault: the checker went wrong, or was called wrongly
-    Of several, 4 is told before 1, before 2, before 3. Optional problems do not count.
+    Of several, 4 is told before 1, before 2, before 3. Optional problems do not count,
+    unless --problem names them.
     "#);
 }
 

@@ -97,20 +97,21 @@ pub(super) async fn combiner_cuts_what_is_fetched(cx: &Context) -> Told {
         let texts = texts(cluster)
             .with("one.txt", prose(&mut chances, WORDS / 2, 200))?
             .with("two.txt", prose(&mut chances, WORDS / 2, 200))?;
-        let plan = |kind| Plan {
+        let plan = |kind, split_bytes| Plan {
             texts: &texts,
             kind,
-            // Enough of each word in a split for its values to be combined more than once.
-            split_bytes: 1 << 20,
+            split_bytes,
             partitions: 4,
             experiment: None,
         };
-        let count = submit(cluster, &plan(JobKind::WordCount), "count").await?;
+        // Enough of each word in a split for its values to be combined more than once.
+        let count = submit(cluster, &plan(JobKind::WordCount, 1 << 20), "count").await?;
         is_exact(cluster, &count, claim).await.because(
             "A combiner may be applied to some values, to all or to none, and to its own results. Whatever it does, the \
              result must not depend on it.",
         )?;
-        let index = submit(cluster, &plan(JobKind::InvertedIndex), "index").await?;
+        // Enough splits of both files for what was combined of one to be combined with the other.
+        let index = submit(cluster, &plan(JobKind::InvertedIndex, 8 << 10), "index").await?;
         is_exact(cluster, &index, claim).await.because("Not every job can be combined in the way that a sum can.")?;
 
         cluster.step("Ask each node how much was fetched for the word count.");

@@ -36,8 +36,9 @@ impl Server for Worker {
         match msg {
             WorkerMsg::Assign(assignment) => {
                 // ── gap 2: do a task
-                // TODO(2): do it (`perform`), and tell the manager (`MANAGER.at(…)`) that it is
-                // `Finished`, or `Failed` and why. A panic of the job's functions may end the worker.
+                // TODO(2): do it (`perform`), and tell the manager that it is `Finished`, or
+                // `Failed` and why: by its name, `MANAGER.at(…)`, so that one that was started again
+                // hears it, too. A panic of the job's functions may end the worker.
                 todo!("TODO(2) do the task, and tell the manager")
                 // ── end 2
             }

@@ -6,7 +6,7 @@ use hashbrown::HashMap;
 use crate::functions::Functions;
 
 /// When so many values of a key have come together, they are combined, if they can be.
-const COMBINE_AT: u32 = 256;
+const COMBINE_AT: u32 = 16;
 
 /// Values by key. The order of keys is the same in every run.
 pub(crate) struct Grouped {

@@ -155,7 +155,10 @@ impl Manager {
         // Each start of this process, on any node, has another id. A number alone would begin at 1
         // again after a crash, and what is still under way about the former job 1 would be taken
         // for news of this one.
-        let id = JobId(format!("{}.{}", ctx.id(), self.jobs.len() + 1));
+        // (As a text, a process's id shows only a part of its node's creation number.)
+        let me = ctx.id();
+        let start = format!("{}-{:x}-{}", me.node.short(), me.creation, me.serial);
+        let id = JobId(format!("{start}.{}", self.jobs.len() + 1));
         // ── end 2
         let job = Job::new(id.clone(), spec)?;
         job.output.prepare().map_err(|error| error.to_string())?;

@@ -1,0 +1,9 @@
+//! kind = "near-miss"
+//! problem = 7
+//! claim = "a combiner cuts what is fetched"
+//! about = "The combiner reduces the lists of files too, and then takes such a list for the name of a file."
+
+// ── file functions.rs
+// ── gap 7: combine
+return Some(self.reduce(key, values));
+// ── end 7
