@@ -19,7 +19,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 use std::time::Duration;
 
-use batch::{Attempt, Experiment, JobId, PARTITIONS, PartitionsMsg, Report, TaskId};
+use batch::{Attempt, Experiment, JobId, PARTITIONS, PartitionsMsg, Report};
 use runtime::net::faults::FrameSeen;
 use runtime::wire;
 use tokio::time::Instant;
@@ -524,10 +524,7 @@ async fn maps_kept(cluster: &Cluster<'_>, job: &Job) -> Result<BTreeSet<usize>, 
     let kept = reports.values().flat_map(|report| &report.kept);
     Ok(kept
         .filter(|attempt| attempt.job == job.id)
-        .filter_map(|attempt| match attempt.task {
-            TaskId::Map(map) => Some(map),
-            TaskId::Reduce(_) => None,
-        })
+        .filter_map(|attempt| messages::map_number(attempt.task))
         .collect())
 }
 

@@ -7,7 +7,7 @@ use rand::Rng;
 use runtime::net::faults::{Action, PatternKind, Rule};
 
 use super::distribute::maps_by;
-use super::messages::{JobStatus, MOST_CRASHES, WORKERS};
+use super::messages::{JobStatus, MOST_CRASHES, WORKERS, map_number};
 use super::text::{self, lines};
 use super::{
     JOB_WITHIN, Job, LEASE, Plan, SOON, has_finished, inexact, is_exact, maps_kept,
@@ -72,12 +72,11 @@ pub(super) async fn node_dies_in_map_phase(cx: &Context) -> Told {
             ));
             cluster.kill(victim).await?;
             let mut done = maps_kept(cluster, &job).await?;
-            done.extend(results(cluster, begun).into_iter().filter_map(|result| {
-                match result.attempt.task {
-                    batch::TaskId::Map(map) => Some(map),
-                    batch::TaskId::Reduce(_) => None,
-                }
-            }));
+            done.extend(
+                results(cluster, begun)
+                    .into_iter()
+                    .filter_map(|result| map_number(result.attempt.task)),
+            );
             if done.len() >= 36 {
                 return Err(Stop::inconclusive(
                     "All map tasks were done before the node was dead.",

@@ -2,11 +2,9 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use batch::TaskId;
-
 use super::delivery::is_there;
 use super::failure::is_open;
-use super::messages::{JobKind, MANAGER};
+use super::messages::{JobKind, MANAGER, map_number};
 use super::text::{lines, prose};
 use super::{Job, Plan, SOON, assignments, is_exact, reports, results, status, submit, texts};
 use crate::cluster::{Cluster, Explained, Options, Unmet};
@@ -26,10 +24,7 @@ pub(super) async fn manager_goes_on(cx: &Context) -> Told {
             let last = assignments(cluster, begun).iter().map(|(_, _, clock)| *clock).max();
             let handled = results(cluster, begun).into_iter().filter(|result| Some(result.clock) < last);
             recorded = handled
-                .filter_map(|result| match result.attempt.task {
-                    TaskId::Map(map) => Some(map),
-                    TaskId::Reduce(_) => None,
-                })
+                .filter_map(|result| map_number(result.attempt.task))
                 .collect();
             match recorded.len() {
                 done if done >= 6 => Ok(()),
@@ -78,7 +73,7 @@ async fn attempts(cluster: &Cluster<'_>, job: &Job) -> Result<BTreeMap<usize, us
         .values()
         .flat_map(|report| &report.kept)
     {
-        if let TaskId::Map(map) = attempt.task
+        if let Some(map) = map_number(attempt.task)
             && attempt.job == job.id
         {
             *attempts.entry(map).or_default() += 1;

@@ -91,5 +91,13 @@ pub(super) enum LocalMsg {
 
 /// Whether a task is a map task.
 pub(super) fn is_map(task: TaskId) -> bool {
-    matches!(task, TaskId::Map(_))
+    map_number(task).is_some()
+}
+
+/// The number of a map task.
+pub(super) fn map_number(task: TaskId) -> Option<usize> {
+    match task {
+        TaskId::Map(number) => Some(number),
+        TaskId::Reduce(_) => None,
+    }
 }
