@@ -11,6 +11,7 @@ use crate::grading::{self, Order};
 use crate::manifest::{self, PARTS, Part};
 use crate::report::terminal::{command_name, render};
 use crate::report::{Graded, JsonReport, PartReport};
+use crate::store::{self, StoreChoice};
 use crate::trouble::{Result, Trouble, While};
 use crate::verdict::Standing;
 use crate::{dev, doctor, guard, seed};
@@ -46,8 +47,18 @@ enum Other {
     /// Checks whether this machine is fit for the course, and says what to do if it is not
     #[command(display_order = 52)]
     Doctor,
-    /// For those who work on the course
+    /// Runs a store for nodes that you start by hand, until Ctrl-C
     #[command(display_order = 53)]
+    Store {
+        /// The port to listen on, on 127.0.0.1; 0 takes any that is free
+        #[arg(long, value_name = "PORT", default_value_t = 6379)]
+        port: u16,
+        /// What to run: auto, embedded or redis
+        #[arg(long, value_name = "STORE", default_value = "auto")]
+        store: StoreChoice,
+    },
+    /// For those who work on the course
+    #[command(display_order = 54)]
     Dev {
         #[command(subcommand)]
         command: Dev,
@@ -71,6 +82,9 @@ enum Dev {
         /// Only variants whose names contain this
         #[arg(long, value_name = "TEXT")]
         only: Option<String>,
+        /// The store of parts 3 and 4: auto, embedded, redis, or redis://HOST:PORT
+        #[arg(long, value_name = "STORE", default_value = "auto")]
+        store: StoreChoice,
     },
 }
 
@@ -92,6 +106,9 @@ struct PartArgs {
     /// Runs everything this often, under one seed after the other
     #[arg(long, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u32).range(1..))]
     repeat: u32,
+    /// The store of parts 3 and 4: auto, embedded, redis, or redis://HOST:PORT
+    #[arg(long, value_name = "STORE", default_value = "auto")]
+    store: StoreChoice,
     /// Prints the result as JSON
     #[arg(long)]
     json: bool,
@@ -157,11 +174,14 @@ fn run(matches: &clap::ArgMatches) -> Result<Standing> {
             Ok(Standing::Passed)
         }
         Other::Doctor => asynchronously(doctor::examine()),
+        Other::Store { port, store } => {
+            asynchronously(store::serve(port, &store)).map(|()| Standing::Passed)
+        }
         Other::Dev {
-            command: Dev::Check { parts, only },
+            command: Dev::Check { parts, only, store },
         } => {
             let course = course()?;
-            asynchronously(async { dev::check(&course, &parts, only.as_deref()).await })
+            asynchronously(dev::check(&course, &parts, only.as_deref(), &store))
         }
         Other::Guard { remove } => guard::main(remove).map(|()| Standing::Passed),
     }
@@ -227,6 +247,7 @@ fn grade(parts: &[&'static Part], args: PartArgs) -> Result<Standing> {
         keep: args.keep,
         verbose: args.verbose,
         jobs: args.jobs,
+        store: args.store,
     };
     asynchronously(grade_all(&course, parts, &order))
 }

@@ -30,10 +30,12 @@ mod asking;
 mod explanation;
 mod faults;
 mod health;
+mod http;
 mod messages;
 mod nodes;
 mod rest;
 mod sketch;
+mod store;
 mod wait;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -52,9 +54,12 @@ pub use explanation::Explained;
 pub(crate) use explanation::{place_of_panic, stop_of};
 pub use faults::RuleHandle;
 use health::Pulse;
+pub use http::{Answer, NoAnswer, Request, Silence};
 pub use messages::{Frames, Mark};
 use nodes::{Member, Standing};
 pub(crate) use sketch::message_in_words;
+pub use store::Commands;
+use store::Share;
 pub use wait::Unmet;
 
 /// The cluster of one try of a scenario. Dropping it ends all its processes.
@@ -69,6 +74,8 @@ pub struct Cluster<'a> {
     members: Mutex<BTreeMap<String, Member>>,
     /// Pairs that were disconnected on purpose.
     parted: Mutex<BTreeSet<(String, String)>>,
+    /// What the cluster has of the run's store, if its nodes use one.
+    share: Option<Share>,
     pulse: Pulse,
 }
 
@@ -80,12 +87,25 @@ pub struct Options {
     pub tick_time: Duration,
     /// How long the nodes' own calls wait for an answer.
     pub call_timeout: Duration,
-    /// How long the checker's calls wait for an answer.
+    /// How long the checker's calls and requests wait for an answer.
     pub patience: Duration,
     /// How long a node may take to say that it is ready.
     pub ready_within: Duration,
     /// How much memory a node may hold, in bytes.
     pub memory_limit: u64,
+    /// Whether the nodes serve HTTP, and use the run's store: each gets the flags `--http`,
+    /// `--store` and `--store-prefix`.
+    pub store: bool,
+}
+
+impl Options {
+    /// For nodes that serve HTTP and use the run's store.
+    pub fn with_store() -> Options {
+        Options {
+            store: true,
+            ..Options::default()
+        }
+    }
 }
 
 impl Default for Options {
@@ -96,6 +116,7 @@ impl Default for Options {
             patience: Duration::from_secs(5),
             ready_within: Duration::from_secs(10),
             memory_limit: crate::guard::MEMORY_LIMIT,
+            store: false,
         }
     }
 }
@@ -149,7 +170,7 @@ impl<'a> Cluster<'a> {
 
     async fn bring_up(&self, nodes: &[&str]) -> Told {
         for node in nodes {
-            self.spawn(node)?;
+            self.spawn(node).await?;
         }
         for node in nodes {
             self.ready(node).await?;
@@ -163,6 +184,10 @@ impl<'a> Cluster<'a> {
     }
 
     async fn empty(context: &'a Context, options: Options) -> Result<Cluster<'a>, Stop> {
+        let share = match options.store {
+            true => Some(Share::of(&context.stores).await?),
+            false => None,
+        };
         let random =
             || getrandom::u64().or_trouble(|| "get random numbers from the operating system");
         let cookie = format!("{:016x}{:016x}", random()?, random()?);
@@ -178,6 +203,7 @@ impl<'a> Cluster<'a> {
             guests: Mutex::default(),
             members: Mutex::default(),
             parted: Mutex::default(),
+            share,
             pulse: Pulse::start(),
         })
     }
@@ -245,6 +271,9 @@ impl<'a> Cluster<'a> {
         let members = std::mem::take(&mut *lock(&self.members));
         for member in members.values() {
             let _ = member.child.kill().await;
+        }
+        if let Some(share) = &self.share {
+            share.clear().await;
         }
     }
 }

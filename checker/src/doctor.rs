@@ -16,6 +16,7 @@ use tokio::time::{Instant, timeout};
 
 use crate::building::cargo_program;
 use crate::course::{Course, numbers};
+use crate::store::StoreChoice;
 use crate::trouble::Result;
 use crate::verdict::Standing;
 
@@ -390,14 +391,13 @@ fn open_files() -> Finding {
 }
 
 async fn store() -> Finding {
-    match first_line(Command::new("redis-server").arg("--version")).await {
-        Some(said) => Finding::ok(
-            "store",
-            format!("redis-server found ({said}); it is not needed before part 3"),
-        ),
-        None => Finding::ok(
-            "store",
-            "no redis-server found; it is not needed before part 3, which also works without",
+    const ABOUT: &str = "store";
+    match StoreChoice::Auto.try_out().await {
+        Ok(which) => Finding::ok(ABOUT, format!("parts 3 and 4 would use {which}")),
+        Err(trouble) => Finding::warning(
+            ABOUT,
+            format!("parts 3 and 4 {trouble}"),
+            "Start that server, or unset REDIS_URL, or say `--store embedded`.",
         ),
     }
 }

@@ -15,6 +15,7 @@ use crate::report::{Graded, PartReport, Refused};
 use crate::run_dir::RunDir;
 use crate::runner::{JOBS, Runner};
 use crate::scenario::Scenario;
+use crate::store::{StoreChoice, Stores};
 use crate::submission::{Refusal, Submission};
 use crate::trouble::{Result, Trouble, While};
 use crate::verdict::{Failure, Outcome, ProblemResult, Verdict};
@@ -38,6 +39,8 @@ pub struct Order {
     pub verbose: bool,
     /// How many scenarios run at once.
     pub jobs: Option<usize>,
+    /// Which store the nodes use, where they use one.
+    pub store: StoreChoice,
 }
 
 /// The problems of a part that cannot be solved yet, as gaps that they need are still the stub's;
@@ -61,6 +64,7 @@ pub fn scenarios(part: &Part) -> &'static [Scenario] {
     match part.number {
         1 => crate::part1::SCENARIOS,
         2 => crate::part2::SCENARIOS,
+        3 => crate::part3::SCENARIOS,
         _ => &[],
     }
 }
@@ -104,6 +108,7 @@ pub async fn grade(course: &Course, part: &'static Part, order: &Order) -> Resul
         .or_trouble(|| format!("copy {}", binary.path.display()))?;
     let own = std::env::current_exe().or_trouble(|| "find the checker's own program")?;
     let guard = Guard::start(&own, &run)?;
+    let stores = Stores::new(order.store.clone(), &guard, &run);
 
     let wanted: Vec<&'static Scenario> = scenarios(part)
         .iter()
@@ -123,9 +128,13 @@ pub async fn grade(course: &Course, part: &'static Part, order: &Order) -> Resul
             seed: order.seed.wrapping_add(u64::from(round)),
             jobs: order.jobs.unwrap_or(JOBS),
             gaps: gaps.clone(),
+            stores: stores.clone(),
             progress: Arc::clone(&progress),
         });
         outcomes.extend(runner.run(&wanted).await);
+        if stores.trouble().is_some() {
+            break;
+        }
     }
     for outcome in &mut outcomes {
         if let Verdict::Failed(failure) = &mut outcome.verdict {
@@ -133,6 +142,11 @@ pub async fn grade(course: &Course, part: &'static Part, order: &Order) -> Resul
         }
     }
     guard.shutdown().await;
+    stores.close().await;
+    if let Some(trouble) = stores.trouble() {
+        return Err(trouble);
+    }
+    report.notes.extend(stores.note());
 
     report.kept = order.keep.then(|| run.path().to_owned());
     report.conclude(by_problem(part, order, outcomes));

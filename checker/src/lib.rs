@@ -14,11 +14,13 @@ pub mod cluster;
 pub mod guard;
 pub mod ready;
 pub mod run_dir;
+pub mod store;
 pub mod submission;
 pub mod switchboard;
 
 pub mod part1;
 pub mod part2;
+pub mod part3;
 pub mod runner;
 pub mod scenario;
 pub mod seed;

@@ -174,6 +174,67 @@ pub const PARTS: &[Part] = &[
             },
         ],
     },
+    Part {
+        number: 3,
+        name: "part3",
+        title: "Link shortener",
+        folder: "part3_link_shortener",
+        package: "link-shortener",
+        solution_package: "link-shortener-solution",
+        anchor: "part-3-link-shortener",
+        editable: &[
+            "src/links.rs",
+            "src/table.rs",
+            "src/cache.rs",
+            "src/sweeper.rs",
+            "src/protocol.rs",
+        ],
+        given: &["src/lib.rs", "src/main.rs"],
+        problems: &[
+            Problem {
+                number: 1,
+                title: "Cache",
+                optional: false,
+                anchor: "problem-1-cache",
+                gaps: &[1],
+            },
+            Problem {
+                number: 2,
+                title: "Replicate",
+                optional: false,
+                anchor: "problem-2-replicate",
+                gaps: &[1, 2],
+            },
+            Problem {
+                number: 3,
+                title: "Partitions",
+                optional: false,
+                anchor: "problem-3-partitions",
+                gaps: &[1, 2, 3],
+            },
+            Problem {
+                number: 4,
+                title: "Late and restarted nodes",
+                optional: false,
+                anchor: "problem-4-late-and-restarted-nodes",
+                gaps: &[1, 2, 3, 4],
+            },
+            Problem {
+                number: 5,
+                title: "Store down",
+                optional: false,
+                anchor: "problem-5-store-down",
+                gaps: &[1, 2],
+            },
+            Problem {
+                number: 6,
+                title: "Registry",
+                optional: false,
+                anchor: "problem-6-registry",
+                gaps: &[1, 2, 6],
+            },
+        ],
+    },
 ];
 
 /// The part that a command names.

@@ -13,7 +13,8 @@ use tokio::time::{Instant, timeout};
 
 use crate::guard::Guard;
 use crate::report::progress::Progress;
-use crate::scenario::{Context, Scenario, Steps, Told};
+use crate::scenario::{Context, Observations, Scenario, Steps, Told};
+use crate::store::Stores;
 use crate::verdict::{Outcome, Verdict};
 
 /// How many scenarios run at once, unless told otherwise. They mostly wait; more of them would
@@ -42,6 +43,8 @@ pub struct Runner {
     /// Problems whose gaps are still the stub's, and what those gaps are called. What fails
     /// there is not wrong, only not written.
     pub gaps: BTreeMap<u8, String>,
+    /// The store of the run, which starts when a scenario needs it.
+    pub stores: Stores,
     /// Hears how it goes.
     pub progress: Arc<dyn Progress>,
 }
@@ -102,8 +105,11 @@ impl Runner {
         self.progress.begun(scenario);
         let begun = Instant::now();
         let mut repeats = Vec::new();
+        let observed = Observations::default();
         let verdict = loop {
-            let verdict = self.try_once(scenario, repeats.len()).await;
+            // Those of a try that is repeated are no longer of interest.
+            observed.take();
+            let verdict = self.try_once(scenario, repeats.len(), &observed).await;
             match verdict {
                 Verdict::Inconclusive { why } if repeats.len() < REPEATS => {
                     self.progress.repeated(scenario, &why);
@@ -122,7 +128,11 @@ impl Runner {
             }
             (verdict, _) => verdict,
         };
-        self.outcome(scenario, verdict, begun.elapsed(), repeats)
+        let mut outcome = self.outcome(scenario, verdict, begun.elapsed(), repeats);
+        if matches!(outcome.verdict, Verdict::Passed { .. }) {
+            outcome.observations = observed.take();
+        }
+        outcome
     }
 
     fn outcome(
@@ -137,13 +147,19 @@ impl Runner {
             title: scenario.title.to_owned(),
             problem: scenario.problem,
             verdict,
+            observations: Vec::new(),
             duration,
             repeats,
             seed: self.seed,
         }
     }
 
-    async fn try_once(&self, scenario: &'static Scenario, repeat: usize) -> Verdict {
+    async fn try_once(
+        &self,
+        scenario: &'static Scenario,
+        repeat: usize,
+        observed: &Observations,
+    ) -> Verdict {
         let folder = self.folder.join(format!("{}-{}", scenario.id, repeat + 1));
         if let Err(error) = std::fs::create_dir_all(&folder) {
             return Verdict::CheckerFault {
@@ -161,7 +177,9 @@ impl Runner {
             folder,
             seed: self.seed,
             deadline: scenario.deadline,
+            stores: self.stores.clone(),
             steps: steps.clone(),
+            observations: observed.clone(),
         };
         match told_aside(scenario, context).await {
             Some(Ok(Ok(()))) => Verdict::Passed {
@@ -217,6 +235,7 @@ mod tests {
     use crate::report::progress::Silent;
     use crate::run_dir::RunDir;
     use crate::scenario::{Stop, Story};
+    use crate::store::StoreChoice;
     use crate::verdict::Failure;
     use crate::verdict::Standing::{self, *};
 
@@ -238,8 +257,10 @@ mod tests {
     /// Runs scenarios that start no process: the guard is one that ends at once.
     async fn run(scenarios: &[&'static Scenario], gaps: &[(u8, &str)]) -> Vec<Outcome> {
         let run = RunDir::create(false).unwrap();
+        let guard = Guard::start("true".as_ref(), &run).unwrap();
         let runner = Runner {
-            guard: Guard::start("true".as_ref(), &run).unwrap(),
+            stores: Stores::new(StoreChoice::Embedded, &guard, &run),
+            guard,
             binary: PathBuf::new(),
             sources: None,
             data: PathBuf::new(),

@@ -11,6 +11,7 @@ use crate::cluster::place_of_panic;
 use crate::guard::{Child, Guard};
 use crate::ready::NotReady;
 use crate::seed;
+use crate::store::Stores;
 use crate::trouble::Trouble;
 use crate::verdict::{Failure, Verdict};
 
@@ -98,7 +99,10 @@ pub struct Context {
     pub seed: u64,
     /// How much time there is for the whole try.
     pub deadline: Duration,
+    /// The run's store, for nodes that use one.
+    pub stores: Stores,
     pub(crate) steps: Steps,
+    pub(crate) observations: Observations,
 }
 
 impl Context {
@@ -106,6 +110,12 @@ impl Context {
     /// what a failure names.
     pub fn step(&self, sentence: impl Into<String>) {
         self.steps.next(sentence.into());
+    }
+
+    /// Notes what was measured on the way, as a line. It decides nothing; the report of a pass
+    /// tells it.
+    pub fn observe(&self, line: impl Into<String>) {
+        self.observations.add(line.into());
     }
 
     /// A claim that did not hold in the present step.
@@ -196,6 +206,24 @@ impl Steps {
     fn next(&self, sentence: String) {
         (self.heard)(&sentence);
         *self.last.lock().unwrap_or_else(PoisonError::into_inner) = sentence;
+    }
+}
+
+/// What a try has measured, a line each.
+#[derive(Clone, Default)]
+pub(crate) struct Observations(Arc<Mutex<Vec<String>>>);
+
+impl Observations {
+    fn add(&self, line: String) {
+        self.0
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .push(line);
+    }
+
+    /// All of them, which are then forgotten.
+    pub(crate) fn take(&self) -> Vec<String> {
+        std::mem::take(&mut *self.0.lock().unwrap_or_else(PoisonError::into_inner))
     }
 }
 

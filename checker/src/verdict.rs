@@ -223,6 +223,9 @@ pub struct Outcome {
     /// What became of it.
     #[serde(flatten)]
     pub verdict: Verdict,
+    /// What was measured on the way, a line each; of a pass only.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub observations: Vec<String>,
     /// How long it took, repeats included.
     #[serde(rename = "seconds", serialize_with = "seconds")]
     pub duration: Duration,

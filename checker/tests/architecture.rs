@@ -40,8 +40,10 @@ fn ours(folder: &Path) -> BTreeSet<String> {
     let all: BTreeSet<String> = [
         root().join("runtime"),
         root().join("runtime/batch"),
+        root().join("runtime/shortener"),
         root().join("runtime/shell"),
         root().join("checker"),
+        root().join("checker/store"),
     ]
     .into_iter()
     .chain(folders_in("exercises"))
@@ -70,6 +72,16 @@ fn batch_depends_on_the_runtime_alone() {
 }
 
 #[test]
+fn shortener_depends_on_the_runtime_alone() {
+    assert_eq!(ours(&root().join("runtime/shortener")), set(&["runtime"]));
+}
+
+#[test]
+fn store_depends_on_nothing_of_ours() {
+    assert_eq!(ours(&root().join("checker/store")), BTreeSet::new());
+}
+
+#[test]
 fn exercises_and_solutions_depend_on_what_is_given_alone() {
     for folder in folders_in("exercises")
         .into_iter()
@@ -78,7 +90,7 @@ fn exercises_and_solutions_depend_on_what_is_given_alone() {
         let ours = ours(&folder);
         assert!(ours.contains("runtime"), "{}", folder.display());
         assert!(
-            ours.is_subset(&set(&["runtime", "batch"])),
+            ours.is_subset(&set(&["runtime", "batch", "shortener"])),
             "{}",
             folder.display()
         );
@@ -87,7 +99,10 @@ fn exercises_and_solutions_depend_on_what_is_given_alone() {
 
 #[test]
 fn checker_depends_on_no_exercise_and_no_solution() {
-    assert_eq!(ours(&root().join("checker")), set(&["runtime", "batch"]));
+    assert_eq!(
+        ours(&root().join("checker")),
+        set(&["runtime", "batch", "shortener", "store"])
+    );
 }
 
 fn set(names: &[&str]) -> BTreeSet<String> {

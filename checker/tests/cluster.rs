@@ -18,6 +18,7 @@ use checker::report::progress;
 use checker::run_dir::RunDir;
 use checker::runner::Runner;
 use checker::scenario::{Context, Scenario, Story, Told};
+use checker::store::{StoreChoice, Stores};
 use checker::verdict::{Failure, Outcome, Verdict};
 use runtime::net::faults::{Action, Rule};
 use runtime::{NodeName, Reply, ServerName};
@@ -69,6 +70,7 @@ async fn outcome_of(binary: PathBuf, story: for<'a> fn(&'a Context) -> Story<'a>
         run: story,
     }));
     let runner = Arc::new(Runner {
+        stores: Stores::new(StoreChoice::Embedded, &guard, &run),
         guard: guard.clone(),
         binary,
         sources: None,

@@ -49,6 +49,7 @@ fn help_explains_the_exit_codes() {
       all     Grades every part, one after the other
       list    Lists the parts and their problems
       doctor  Checks whether this machine is fit for the course, and says what to do if it is not
+      store   Runs a store for nodes that you start by hand, until Ctrl-C
       dev     For those who work on the course
       help    Print this message or the help of the given subcommand(s)
 
@@ -82,6 +83,8 @@ fn help_of_a_part_explains_its_flags() {
           --problem <N>       Grades only this problem; may be given several times
           --seed <S>          Repeats the choices of an earlier run, which printed this number
           --repeat <N>        Runs everything this often, under one seed after the other [default: 1]
+          --store <STORE>     The store of parts 3 and 4: auto, embedded, redis, or redis://HOST:PORT
+                              [default: auto]
           --json              Prints the result as JSON
           --keep              Leaves logs and records behind, and says where
       -v, --verbose           Also shows each step, and the compiler's warnings
@@ -132,6 +135,8 @@ fn wrong_use_exits_with_4() {
         "cannot be used with",
     );
     check_wrong_use(&["part1", "--problem", "9"], "its problems are 1 to 6");
+    check_wrong_use(&["part1", "--store", "oracle"], "redis://HOST:PORT");
+    check_wrong_use(&["store", "--store", "redis://gold"], "to run already");
 }
 
 #[test]

@@ -583,6 +583,7 @@ fn passed(part: &'static Part) -> PartReport {
         verdict: Verdict::Passed {
             property: "something holds".into(),
         },
+        observations: Vec::new(),
         duration: Duration::from_millis(700),
         repeats: Vec::new(),
         seed: 7,

@@ -91,12 +91,16 @@ fn seconds(text: &str) -> Result<Duration, String> {
     Ok(Duration::from_secs_f64(seconds))
 }
 
-/// A node that runs one program.
+/// A node that runs one program, which may have flags of its own.
 #[derive(Debug, Parser)]
 #[command(about = "A node that runs one program", long_about = None)]
-struct Flags {
+#[group(skip)]
+struct Flags<F: Args> {
     #[command(flatten)]
     node: NodeArgs,
+
+    #[command(flatten)]
+    own: F,
 
     /// Node to connect to at the start; can be given several times
     #[arg(long, value_name = "NODE")]
@@ -106,6 +110,10 @@ struct Flags {
     #[arg(long)]
     exit_with_stdin: bool,
 }
+
+/// A program without flags of its own.
+#[derive(Debug, Args)]
+struct NoFlags {}
 
 /// Runs a node with the program that `start` starts on it, until Ctrl-C, SIGTERM, or the end of
 /// the process whose address `start` returns (its supervisor, as a rule).
@@ -117,6 +125,14 @@ struct Flags {
 pub fn run<M>(
     sources: Option<&'static str>,
     start: impl AsyncFnOnce(Node) -> Result<Address<M>, StartError>,
+) -> ExitCode {
+    run_with(sources, async |node, NoFlags {}| start(node).await)
+}
+
+/// Like [`run`], for a program that has flags of its own besides those of every node.
+pub fn run_with<F: Args, M>(
+    sources: Option<&'static str>,
+    start: impl AsyncFnOnce(Node, F) -> Result<Address<M>, StartError>,
 ) -> ExitCode {
     let flags = Flags::parse();
     std::panic::set_hook(Box::new(|panic| {
@@ -159,10 +175,10 @@ pub fn run<M>(
     }
 }
 
-async fn serve<M>(
-    flags: Flags,
+async fn serve<F: Args, M>(
+    flags: Flags<F>,
     sources: Option<&'static str>,
-    start: impl AsyncFnOnce(Node) -> Result<Address<M>, StartError>,
+    start: impl AsyncFnOnce(Node, F) -> Result<Address<M>, StartError>,
 ) -> Result<(), String> {
     let node = Node::start(flags.node.config()?)
         .await
@@ -173,7 +189,7 @@ async fn serve<M>(
             eprintln!("{name} could not connect to {other}: {error}");
         }
     }
-    let root = start(node.clone())
+    let root = start(node.clone(), flags.own)
         .await
         .map_err(|error| format!("the program of {name} did not start: {error}"))?;
     let sources = sources

@@ -12,7 +12,7 @@ use super::{Cluster, Unmet};
 use crate::scenario::{Stop, Told, unwritten};
 
 /// How long what a crashed process wrote may be on its way to us, behind the news of the crash.
-const LAST_WORDS: Duration = Duration::from_millis(300);
+pub(super) const LAST_WORDS: Duration = Duration::from_millis(300);
 
 /// A call of the checker that was not answered. In a story, `?` makes a verdict of it; while
 /// something is waited for, it is one more reason to go on waiting, unless nothing can change.
@@ -33,6 +33,16 @@ impl std::fmt::Display for Unanswered {
 }
 
 impl Unanswered {
+    /// The node that was asked.
+    pub(super) fn node(&self) -> &str {
+        &self.node
+    }
+
+    /// Whether asking again cannot help.
+    pub(super) fn is_lasting(&self) -> bool {
+        self.lasting
+    }
+
     fn is_of_the_link(&self) -> bool {
         matches!(
             self.error,
@@ -175,7 +185,7 @@ impl Cluster<'_> {
         }
     }
 
-    async fn stop_for(&self, node: &str, meaning: Meaning) -> Stop {
+    pub(super) async fn stop_for(&self, node: &str, meaning: Meaning) -> Stop {
         match meaning.kind {
             MeaningKind::NotWritten(gap) => Stop::not_written(gap),
             MeaningKind::Fault => Stop::fault(sentence(meaning.seen)),
@@ -214,12 +224,12 @@ struct Question<'a> {
 }
 
 /// What it says about the learner's program that there was no answer.
-struct Meaning {
-    seen: String,
-    kind: MeaningKind,
+pub(super) struct Meaning {
+    pub(super) seen: String,
+    pub(super) kind: MeaningKind,
 }
 
-enum MeaningKind {
+pub(super) enum MeaningKind {
     NotWritten(String),
     Failure {
         expected: String,
@@ -232,7 +242,7 @@ enum MeaningKind {
 
 impl Meaning {
     /// Whether asking again cannot help.
-    fn is_lasting(&self) -> bool {
+    pub(super) fn is_lasting(&self) -> bool {
         match &self.kind {
             MeaningKind::NotWritten(_) | MeaningKind::Fault => true,
             MeaningKind::Failure { why, .. } => *why == UNDERSTOOD,

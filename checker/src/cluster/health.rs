@@ -8,7 +8,7 @@ use std::time::Duration;
 use tokio::task::JoinHandle;
 use tokio::time::{Instant, sleep};
 
-use super::{Cluster, Standing, lock};
+use super::{Cluster, Share, Standing, lock};
 use crate::guard::{Child, Ending};
 use crate::scenario::{Stop, Told, unwritten};
 use crate::verdict::{Failure, Verdict};
@@ -40,6 +40,9 @@ impl Cluster<'_> {
     pub async fn healthy(&self) -> Told {
         if let Some(stop) = self.ended_by_itself().or_else(|| self.flooded()) {
             return Err(stop);
+        }
+        if self.share.as_ref().is_some_and(Share::is_gone) {
+            return Err(Stop::fault("The store of the run has ended."));
         }
         if self.switchboard.losses().is_empty() {
             return Ok(());
@@ -100,6 +103,13 @@ impl Cluster<'_> {
     }
 
     fn flooded(&self) -> Option<Stop> {
+        if self.share.as_ref().is_some_and(Share::is_flooded) {
+            let stop = self.failed(
+                "the nodes gave the store a million commands, and more",
+                "nodes ask the store for what they need; here some hundred commands are plenty",
+            );
+            return Some(stop.because("A loop that never waits leaves the others no time for anything else.").into());
+        }
         let (node, said) = self.switchboard.most_talkative()?;
         (said > FLOOD).then(|| {
             let node = node.short();

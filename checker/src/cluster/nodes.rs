@@ -22,6 +22,8 @@ pub(super) struct Member {
     pub(super) standing: Standing,
     /// How often it was started.
     starts: u64,
+    /// Where it listens for HTTP, once it has said so.
+    pub(super) http: Option<u16>,
 }
 
 /// What we did to a node's process.
@@ -39,7 +41,7 @@ impl Cluster<'_> {
     /// The verdict, when it does not come up.
     pub async fn start_node(&self, node: &str) -> Told {
         self.switchboard.note(format!("{node} starts"));
-        self.spawn(node)?;
+        self.spawn(node).await?;
         self.ready(node).await
     }
 
@@ -176,6 +178,11 @@ impl Cluster<'_> {
         running.map(|(node, _)| node.clone()).collect()
     }
 
+    /// All nodes that were ever started, by their short names.
+    pub fn everyone(&self) -> Vec<String> {
+        lock(&self.members).keys().cloned().collect()
+    }
+
     /// Waits until each running node lists each other one, where nothing is between the two.
     /// From then on, a link that is lost without a fault makes the scenario inconclusive.
     ///
@@ -223,8 +230,12 @@ impl Cluster<'_> {
         Ok(())
     }
 
-    pub(super) fn spawn(&self, node: &str) -> Told {
+    pub(super) async fn spawn(&self, node: &str) -> Told {
         let name = self.name(node);
+        let to_the_store = match &self.share {
+            Some(share) => share.flags(node).await?.to_vec(),
+            None => Vec::new(),
+        };
         let mut members = lock(&self.members);
         let starts = match members.get(node) {
             Some(member) if member.standing != Standing::Killed => {
@@ -256,6 +267,7 @@ impl Cluster<'_> {
             ])
             .args(["--seed".to_owned(), seed.to_string()])
             .arg("--exit-with-stdin")
+            .args(to_the_store)
             .env("SCRATCH_DIR", scratch.to_string_lossy())
             .logs(&self.context.folder)
             .memory_limit(self.options.memory_limit);
@@ -267,6 +279,7 @@ impl Cluster<'_> {
                 child,
                 standing: Standing::Running,
                 starts,
+                http: None,
             },
         );
         Ok(())

@@ -8,6 +8,8 @@
 //!    0.121 s  ├─ Ping{count: 4} ─✗  │
 //! ```
 
+mod requests;
+
 use std::time::Duration;
 
 use ciborium::Value;
@@ -16,6 +18,7 @@ use runtime::wire;
 
 use super::Cluster;
 use super::messages::is_of_programs;
+use requests::{Asked, Meant, Questions};
 use crate::switchboard::Payloads;
 
 /// No line is longer: indented by four, it fits into a terminal of 80 columns.
@@ -67,7 +70,7 @@ fn condensed(rows: Vec<Row>) -> Vec<Row> {
     let touched = |row: &Row| match &row.what {
         What::Arrow { end, .. } => !matches!(end, End::Arrived | End::UnderWay),
         What::Note(_) | What::Cut { .. } => true,
-        What::Left(_) => false,
+        What::Request(_) | What::Left(_) => false,
     };
     // From the end: first what was done to the cluster, then what was said last.
     let of_faults = (0..rows.len()).rev().filter(|at| touched(&rows[*at]));
@@ -118,6 +121,8 @@ enum What {
         b: String,
     },
     Note(String),
+    /// The checker asked a node over HTTP.
+    Request(Asked),
     /// So many events are not drawn.
     Left(usize),
 }
@@ -140,7 +145,8 @@ fn rows(record: &Record, payloads: &Payloads) -> Vec<Row> {
     let entries: Vec<&Entry> = record.entries().collect();
     let mut names = std::collections::BTreeMap::new();
     let mut spoken = std::collections::BTreeSet::new();
-    let mut rows = Vec::new();
+    let mut questions = Questions::default();
+    let mut rows: Vec<Row> = Vec::new();
     for Entry { at, event } in entries {
         let what = match event {
             Event::Frame(frame) => {
@@ -173,9 +179,18 @@ fn rows(record: &Record, payloads: &Payloads) -> Vec<Row> {
                 })
             }
             // Rules are announced in words for learners by whoever made them.
-            Event::Note(text) => {
-                (!text.starts_with("rule ")).then(|| What::Note(without_host(text)))
-            }
+            Event::Note(text) => match questions.look(text, rows.len()) {
+                Meant::New(asked) => Some(What::Request(asked)),
+                Meant::Again(at) => {
+                    if let Some(What::Request(asked)) = rows.get_mut(at).map(|row| &mut row.what) {
+                        asked.again();
+                    }
+                    None
+                }
+                Meant::Other => {
+                    (!text.starts_with("rule ")).then(|| What::Note(without_host(text)))
+                }
+            },
             Event::Closed { .. } | Event::Refused { .. } => None,
         };
         rows.extend(what.map(|what| Row { at: *at, what }));
@@ -339,14 +354,8 @@ fn draw(nodes: &[String], rows: &[Row]) -> Vec<String> {
         let mut line = Line::new();
         line.put(0, &format!("{:>7.3} s", row.at.as_secs_f64()));
         match &row.what {
-            What::Note(text) => {
-                let mut texts = broken(text, WIDTH - FIRST - 2).into_iter();
-                line.put(FIRST, &texts.next().unwrap_or_default());
-                for text in texts {
-                    lines.push(std::mem::replace(&mut line, Line::new()).finish());
-                    line.put(FIRST + 2, &text);
-                }
-            }
+            What::Note(text) => line.note(text, &mut lines),
+            What::Request(asked) => line.note(&asked.in_words(), &mut lines),
             What::Arrow {
                 from,
                 to,
@@ -435,6 +444,16 @@ impl Line {
         }
         if at + text.chars().count() > WIDTH {
             self.0[WIDTH - 1] = '…';
+        }
+    }
+
+    /// Writes a note that may be longer than the line: all lines of it but the last are finished.
+    fn note(&mut self, text: &str, finished: &mut Vec<String>) {
+        let mut texts = broken(text, WIDTH - FIRST - 2).into_iter();
+        self.put(FIRST, &texts.next().unwrap_or_default());
+        for text in texts {
+            finished.push(std::mem::replace(self, Line::new()).finish());
+            self.put(FIRST + 2, &text);
         }
     }
 

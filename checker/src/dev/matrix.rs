@@ -19,6 +19,7 @@ use crate::manifest::Part;
 use crate::report::progress::Silent;
 use crate::run_dir::RunDir;
 use crate::runner::Runner;
+use crate::store::{StoreChoice, Stores};
 use crate::trouble::{Result, While};
 use crate::verdict::{Outcome, ProblemResult, Standing, Verdict};
 
@@ -49,6 +50,7 @@ pub async fn grade_all(
     part: &'static Part,
     seed: u64,
     only: Option<&str>,
+    store: &StoreChoice,
     mut told: impl FnMut(&Row),
 ) -> Result<Vec<Row>> {
     let overlay = Overlay::lay_out(course, part).await?;
@@ -58,6 +60,7 @@ pub async fn grade_all(
     let run = RunDir::create(false)?;
     let own = std::env::current_exe().or_trouble(|| "find the checker's own program")?;
     let guard = Guard::start(&own, &run)?;
+    let stores = Stores::new(store.clone(), &guard, &run);
 
     let places = Arc::new(Semaphore::new(AT_ONCE));
     let mut running = JoinSet::new();
@@ -76,6 +79,7 @@ pub async fn grade_all(
             seed,
             jobs: 2,
             gaps,
+            stores: stores.clone(),
             progress: Arc::new(Silent),
         });
         let places = Arc::clone(&places);
@@ -99,22 +103,29 @@ pub async fn grade_all(
         rows.push(row);
     }
     guard.shutdown().await;
+    stores.close().await;
+    if let Some(trouble) = stores.trouble() {
+        return Err(trouble);
+    }
     rows.sort_by(|a, b| a.name.cmp(&b.name));
     Ok(rows)
 }
 
 /// Runs everything, but for a near-miss only the problem that must reject it, until it does.
 async fn try_on(runner: Arc<Runner>, kind: &Kind, part: &Part) -> Vec<Outcome> {
-    let Kind::NearMiss { problem, .. } = kind else {
+    let Kind::NearMiss { problem, claim } = kind else {
         return runner
             .run(&scenarios(part).iter().collect::<Vec<_>>())
             .await;
     };
     let mut outcomes = Vec::new();
-    for scenario in scenarios(part)
+    let mut own: Vec<_> = scenarios(part)
         .iter()
         .filter(|scenario| scenario.problem == *problem)
-    {
+        .collect();
+    // The one that has the claim for its title is the likeliest to say it.
+    own.sort_by_key(|scenario| !scenario.title.contains(claim));
+    for scenario in own {
         outcomes.extend(Arc::clone(&runner).run(&[scenario]).await);
         if judge(kind, part, &outcomes).is_empty() {
             break;
@@ -247,6 +258,7 @@ mod tests {
             title: "a ping counts once".into(),
             problem,
             verdict,
+            observations: Vec::new(),
             duration: Duration::ZERO,
             repeats: Vec::new(),
             seed: 1,

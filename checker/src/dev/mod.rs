@@ -11,6 +11,7 @@ use colored::Colorize;
 use crate::course::Course;
 use crate::manifest::PARTS;
 use crate::seed;
+use crate::store::StoreChoice;
 use crate::trouble::{Result, Trouble};
 use crate::verdict::Standing;
 
@@ -20,7 +21,12 @@ use crate::verdict::Standing;
 ///
 /// # Errors
 /// When the check cannot be run.
-pub async fn check(course: &Course, parts: &[u8], only: Option<&str>) -> Result<Standing> {
+pub async fn check(
+    course: &Course,
+    parts: &[u8],
+    only: Option<&str>,
+    store: &StoreChoice,
+) -> Result<Standing> {
     let mut wrong = 0;
     let seed = seed::fresh()?;
     for part in PARTS
@@ -47,7 +53,7 @@ pub async fn check(course: &Course, parts: &[u8], only: Option<&str>) -> Result<
             .bold()
         );
         let told = |row: &matrix::Row| println!("{}", matrix::line(row));
-        let rows = matrix::grade_all(course, part, seed, only, told).await?;
+        let rows = matrix::grade_all(course, part, seed, only, store, told).await?;
         let misjudged = rows.iter().filter(|row| !row.wrong.is_empty()).count();
         let repeats: usize = rows.iter().map(|row| row.repeats).sum();
         println!(

@@ -392,7 +392,7 @@ impl Page<'_> {
 
     /// What the passed scenarios have shown; each property once.
     fn demonstrated(&mut self) {
-        let mut properties: Vec<&str> = Vec::new();
+        let mut properties: Vec<(&str, &[String])> = Vec::new();
         for outcome in self
             .report
             .problems
@@ -400,18 +400,21 @@ impl Page<'_> {
             .flat_map(|problem| &problem.outcomes)
         {
             if let Verdict::Passed { property } = &outcome.verdict
-                && !properties.contains(&property.as_str())
+                && !properties.iter().any(|(other, _)| other == property)
             {
-                properties.push(property);
+                properties.push((property, &outcome.observations));
             }
         }
         if properties.is_empty() {
             return;
         }
         self.line("\nWhat has just been demonstrated:\n");
-        for property in properties {
+        for (property, observations) in properties {
             let text = wrap(&sentence(property), WIDTH - 6).join("\n      ");
             self.line(&format!("  {} {text}", "✓".green()));
+            for line in observations {
+                self.line(&format!("      {}", plain(line).dimmed()));
+            }
         }
     }
 
@@ -555,6 +558,7 @@ mod tests {
             title: title.into(),
             problem,
             verdict,
+            observations: Vec::new(),
             duration: Duration::from_millis(400),
             repeats: Vec::new(),
             seed: 42,
@@ -670,6 +674,7 @@ mod tests {
         });
         let mut repeated = outcome(5, "a slow story", passed("Property 5 holds."));
         repeated.repeats.push("the cut came too late".into());
+        repeated.observations.push("slow  ████ 4 ms".into());
         let report = report(outcomes.chain([repeated]).collect());
         insta::assert_snapshot!(shown(&report), @r#"
     Part 1, Ping pong: your code, seed 42
@@ -687,6 +692,7 @@ mod tests {
       ✓ Property 3 holds.
       ✓ Property 4 holds.
       ✓ Property 5 holds.
+          slow  ████ 4 ms
 
     Passed. Next: TRAINING.md#part-2-map-reduce, then `checker part2`.
     "#);

@@ -1,0 +1,327 @@
+//! The store that the nodes of a cluster use: what is done to it on purpose, what was asked of it,
+//! and what is in it.
+//!
+//! Each node gets to the store by a proxy of its own, which can refuse it, keep it waiting, and
+//! writes down each of its commands. The checker's own way goes past all proxies.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::net::SocketAddr;
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use ::store::{Command, Log, Mode, Proxy};
+use redis::AsyncCommands;
+
+use super::{Cluster, lock};
+use crate::scenario::{Stop, Told};
+use crate::store::{RunStore, Stores};
+use crate::trouble::{Result, While};
+
+/// What a cluster has of the run's store: a part of the keys, and a proxy for each node.
+pub(super) struct Share {
+    store: Arc<RunStore>,
+    /// What all keys of the cluster begin with.
+    prefix: String,
+    log: Arc<Log>,
+    ways: Mutex<Ways>,
+}
+
+#[derive(Default)]
+struct Ways {
+    proxies: BTreeMap<String, Proxy>,
+    /// What was decided for each node, also before it was first started.
+    modes: BTreeMap<String, Mode>,
+}
+
+/// Commands that nodes gave to the store, in the order in which they came, to be narrowed down:
+/// `cluster.store_commands(mark).by("n1").named("GET").key("link:abc").len()`. Keys are without
+/// the cluster's prefix.
+#[derive(Debug, Clone)]
+pub struct Commands(Vec<Command>);
+
+impl Share {
+    pub(super) async fn of(stores: &Stores) -> Result<Share> {
+        let store = stores.get().await?;
+        let prefix = store.new_prefix()?;
+        Ok(Share {
+            store,
+            prefix,
+            log: Arc::default(),
+            ways: Mutex::default(),
+        })
+    }
+
+    /// The flags of a node that serves HTTP and gets to the store by its proxy.
+    pub(super) async fn flags(&self, node: &str) -> Result<[String; 6]> {
+        let known = lock(&self.ways).proxies.get(node).map(Proxy::address);
+        let way = match known {
+            Some(way) => way,
+            None => self.open_way(node).await?,
+        };
+        Ok([
+            "--http".to_owned(),
+            "0".to_owned(),
+            "--store".to_owned(),
+            self.store.url_by(way.port()),
+            "--store-prefix".to_owned(),
+            self.prefix.clone(),
+        ])
+    }
+
+    async fn open_way(&self, node: &str) -> Result<SocketAddr> {
+        let log = Arc::clone(&self.log);
+        let proxy = Proxy::start(node, self.store.address(), log)
+            .await
+            .or_trouble(|| format!("stand between {node} and the store"))?;
+        let way = proxy.address();
+        let mut ways = lock(&self.ways);
+        if let Some(mode) = ways.modes.get(node) {
+            proxy.set(*mode);
+        }
+        ways.proxies.insert(node.to_owned(), proxy);
+        Ok(way)
+    }
+
+    /// Whether nodes have given more commands than can be remembered.
+    pub(super) fn is_flooded(&self) -> bool {
+        self.log.overflowed()
+    }
+
+    /// Takes away what the cluster has left.
+    pub(super) async fn clear(&self) {
+        // The end of the run tries again.
+        let _ = self.store.clear(&self.prefix).await;
+    }
+
+    pub(super) fn is_gone(&self) -> bool {
+        self.store.is_gone()
+    }
+
+    fn set(&self, node: &str, mode: Mode) {
+        let mut ways = lock(&self.ways);
+        if let Some(proxy) = ways.proxies.get(node) {
+            proxy.set(mode);
+        }
+        ways.modes.insert(node.to_owned(), mode);
+    }
+
+    fn whole(&self, key: &str) -> String {
+        format!("{}{key}", self.prefix)
+    }
+}
+
+impl Cluster<'_> {
+    /// The store refuses nodes: their connections close, and it accepts no new ones.
+    pub fn store_refused(&self, nodes: impl IntoIterator<Item = impl AsRef<str>>) {
+        self.set_modes(nodes, Mode::Refuse, |nodes| {
+            format!("the store refuses {nodes}")
+        });
+    }
+
+    /// The store stands still for nodes: it accepts what they say, and does nothing.
+    pub fn store_stalled(&self, nodes: impl IntoIterator<Item = impl AsRef<str>>) {
+        self.set_modes(nodes, Mode::Stall, |nodes| {
+            format!("the store stands still for {nodes}")
+        });
+    }
+
+    /// The store does what nodes ask, and its answers do not come.
+    pub fn store_answers_stalled(&self, nodes: impl IntoIterator<Item = impl AsRef<str>>) {
+        self.set_modes(nodes, Mode::StallAnswers, |nodes| {
+            format!("the store does what it is told, but no answer gets to {nodes}")
+        });
+    }
+
+    /// The store answers nodes only after some time.
+    pub fn store_slow(&self, nodes: impl IntoIterator<Item = impl AsRef<str>>, by: Duration) {
+        self.set_modes(nodes, Mode::Slow(by), |nodes| {
+            format!("the store is slow for {nodes} by {} ms", by.as_millis())
+        });
+    }
+
+    /// The store is again as it should be for nodes.
+    pub fn store_back(&self, nodes: impl IntoIterator<Item = impl AsRef<str>>) {
+        self.set_modes(nodes, Mode::Open, |nodes| {
+            format!("the store is back for {nodes}")
+        });
+    }
+
+    fn set_modes(
+        &self,
+        nodes: impl IntoIterator<Item = impl AsRef<str>>,
+        mode: Mode,
+        in_words: impl FnOnce(String) -> String,
+    ) {
+        let share = self.share();
+        let mut names = Vec::new();
+        for node in nodes {
+            share.set(node.as_ref(), mode);
+            names.push(node.as_ref().to_owned());
+        }
+        let all: BTreeSet<&String> = names.iter().collect();
+        let everyone = self.everyone();
+        let text = match &names[..] {
+            [only] => only.clone(),
+            _ if everyone.iter().all(|node| all.contains(node)) => "everyone".to_owned(),
+            [others @ .., last] => format!("{} and {last}", others.join(", ")),
+            [] => "nobody".to_owned(),
+        };
+        self.switchboard.note(in_words(text));
+    }
+
+    /// A mark after all commands that nodes have given so far.
+    pub fn store_mark(&self) -> u64 {
+        self.share().log.mark()
+    }
+
+    /// The commands that nodes have given since a mark; 0 means all.
+    pub fn store_commands(&self, since: u64) -> Commands {
+        let share = self.share();
+        let bare = |text: String| match text.strip_prefix(&share.prefix) {
+            Some(bare) => bare.to_owned(),
+            None => text,
+        };
+        let commands = share.log.since(since).into_iter().map(|command| Command {
+            key: command.key.map(bare),
+            args: command.args.into_iter().map(bare).collect(),
+            ..command
+        });
+        Commands(commands.collect())
+    }
+
+    /// What is stored under a key, past all faults.
+    ///
+    /// # Errors
+    /// A fault of the checker, when the store does not answer.
+    pub async fn store_get(&self, key: &str) -> std::result::Result<Option<String>, Stop> {
+        let share = self.share();
+        let mut connection = share.store.connection();
+        let got: Option<Vec<u8>> = connection
+            .get(share.whole(key))
+            .await
+            .or_trouble(|| format!("read {key} in the store"))?;
+        Ok(got.map(|bytes| String::from_utf8_lossy(&bytes).into_owned()))
+    }
+
+    /// Stores a value under a key, past all faults.
+    ///
+    /// # Errors
+    /// A fault of the checker, when the store does not answer.
+    pub async fn store_set(&self, key: &str, value: &str) -> Told {
+        let share = self.share();
+        let mut connection = share.store.connection();
+        let set: redis::RedisResult<()> = connection.set(share.whole(key), value).await;
+        Ok(set.or_trouble(|| format!("write {key} in the store"))?)
+    }
+
+    /// Deletes a key, past all faults. Says whether it was there.
+    ///
+    /// # Errors
+    /// A fault of the checker, when the store does not answer.
+    pub async fn store_delete(&self, key: &str) -> std::result::Result<bool, Stop> {
+        let share = self.share();
+        let mut connection = share.store.connection();
+        let deleted: redis::RedisResult<i64> = connection.del(share.whole(key)).await;
+        Ok(deleted.or_trouble(|| format!("delete {key} in the store"))? > 0)
+    }
+
+    /// The keys that begin so, in order; all of the cluster's for an empty beginning.
+    ///
+    /// # Errors
+    /// A fault of the checker, when the store does not answer.
+    pub async fn store_keys(&self, beginning: &str) -> std::result::Result<Vec<String>, Stop> {
+        let share = self.share();
+        let keys = share.store.keys(&share.whole(beginning)).await?;
+        let bare = keys.iter().filter_map(|key| key.strip_prefix(&share.prefix));
+        Ok(bare.map(str::to_owned).collect())
+    }
+
+    fn share(&self) -> &Share {
+        self.share
+            .as_ref()
+            .expect("a scenario that speaks of the store has Options::with_store()")
+    }
+}
+
+impl Commands {
+    /// Those that pass a look.
+    pub fn filter(self, look: impl Fn(&Command) -> bool) -> Commands {
+        Commands(self.0.into_iter().filter(look).collect())
+    }
+
+    /// Those that a node gave.
+    pub fn by(self, node: &str) -> Commands {
+        self.filter(|command| command.node == node)
+    }
+
+    /// Those of a name: `GET`.
+    pub fn named(self, name: &str) -> Commands {
+        self.filter(|command| command.name.eq_ignore_ascii_case(name))
+    }
+
+    /// Those about a key.
+    pub fn key(self, key: &str) -> Commands {
+        self.filter(|command| command.key.as_deref() == Some(key))
+    }
+
+    /// Those about keys that begin so.
+    pub fn key_starts(self, beginning: &str) -> Commands {
+        let starts = |key: &String| key.starts_with(beginning);
+        self.filter(|command| command.key.as_ref().is_some_and(starts))
+    }
+
+    /// Those that got to the store.
+    pub fn forwarded(self) -> Commands {
+        self.filter(|command| command.forwarded)
+    }
+
+    /// How many they are.
+    pub fn len(&self) -> usize {
+        self.0.len()
+    }
+
+    /// Whether there are none.
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    /// Each.
+    pub fn iter(&self) -> impl Iterator<Item = &Command> {
+        self.0.iter()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn command(node: &str, name: &str, key: Option<&str>, forwarded: bool) -> Command {
+        Command {
+            node: node.into(),
+            name: name.into(),
+            key: key.map(Into::into),
+            args: Vec::new(),
+            forwarded,
+            number: 0,
+        }
+    }
+
+    #[test]
+    fn commands_are_narrowed_down() {
+        let all = Commands(vec![
+            command("n1", "GET", Some("link:abc"), true),
+            command("n1", "GET", Some("due:17:abc"), true),
+            command("n2", "GET", Some("link:abc"), false),
+            command("n2", "PING", None, true),
+        ]);
+        let count = |commands: Commands| commands.len();
+        assert_eq!(count(all.clone().by("n1")), 2);
+        assert_eq!(count(all.clone().named("get")), 3);
+        assert_eq!(count(all.clone().key("link:abc")), 2);
+        assert_eq!(count(all.clone().key("link:abc").forwarded()), 1);
+        assert_eq!(count(all.clone().key_starts("due:")), 1);
+        assert_eq!(count(all.clone().key_starts("")), 3);
+        assert!(all.clone().by("n3").is_empty());
+        assert_eq!(all.iter().count(), 4);
+    }
+}

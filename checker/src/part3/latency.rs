@@ -1,0 +1,188 @@
+//! Problem 1: look-ups that the table answers, and how fast they are.
+
+use std::time::Duration;
+
+use super::{create, in_store, is_answered, led, url};
+use crate::cluster::{Cluster, Explained, Options, Request};
+use crate::scenario::{Context, Stop, Told};
+
+/// How many different links are looked up.
+const LINKS: usize = 60;
+
+/// How often each is looked up once it is known.
+const ROUNDS: usize = 4;
+
+/// What a network puts between a node and its store.
+const AWAY: Duration = Duration::from_millis(2);
+
+const NO_COST: &str = "a look-up that the table can answer sends no command to the store";
+
+pub(super) async fn hits_ask_nobody(cx: &Context) -> Told {
+    Cluster::tell(cx, &["n1"], Options::with_store(), async |cluster| {
+        cluster.step(format!(
+            "The store has {LINKS} links and is 2 ms away. n1 is asked for each of them."
+        ));
+        for number in 0..LINKS {
+            cluster
+                .store_set(
+                    &format!("link:known-{number}"),
+                    &in_store(&url(&number.to_string())),
+                )
+                .await?;
+        }
+        // To connect is slow, too, and not the subject.
+        is_answered(
+            cluster,
+            "n1",
+            &Request::get("/first"),
+            404,
+            "a code that leads nowhere is 404",
+        )
+        .await?;
+        cluster.store_slow(["n1"], AWAY);
+        let begun = cluster.store_mark();
+        let uncached = look_up_all(cluster, 1).await?;
+        if cluster
+            .store_commands(begun)
+            .by("n1")
+            .forwarded()
+            .key_starts("link:known-")
+            .len()
+            < LINKS
+        {
+            return Err(Stop::inconclusive(
+                "n1 knew links of which nobody had told it.",
+            ));
+        }
+
+        cluster.step(format!("n1 is asked for all of them {ROUNDS} times more."));
+        let mark = cluster.store_mark();
+        let cached = look_up_all(cluster, ROUNDS).await?;
+        costs_nothing(cluster, mark, "looked up")?;
+
+        cluster.step("n1 creates a link, and is asked for it.");
+        let spread = url("spread");
+        let code = create(cluster, "n1", &spread).await?;
+        let mark = cluster.store_mark();
+        let answer = cluster.get("n1", &format!("/{code}")).await?;
+        led(
+            cluster,
+            "n1",
+            &code,
+            &answer,
+            &spread,
+            "a link that was created is followed at once",
+        )?;
+        costs_nothing(cluster, mark, "created")?;
+
+        cluster.step("The store refuses n1, which is asked for all links once more.");
+        cluster.store_refused(["n1"]);
+        look_up_all(cluster, 1)
+            .await
+            .because("What is in the table can be had whatever becomes of the store.")?;
+        observe(cluster.context(), &uncached, &cached);
+        Ok(())
+    })
+    .await
+}
+
+/// Looks all links up, one after the other, and says how long each look-up took.
+async fn look_up_all(cluster: &Cluster<'_>, rounds: usize) -> Result<Vec<Duration>, Stop> {
+    let mut times = Vec::new();
+    for _ in 0..rounds {
+        for number in 0..LINKS {
+            let code = format!("known-{number}");
+            let answer = cluster.get("n1", &format!("/{code}")).await?;
+            led(
+                cluster,
+                "n1",
+                &code,
+                &answer,
+                &url(&number.to_string()),
+                "a node follows what the store has",
+            )?;
+            times.push(answer.took);
+        }
+    }
+    Ok(times)
+}
+
+fn costs_nothing(cluster: &Cluster<'_>, mark: u64, how: &str) -> Told {
+    let asked = cluster.store_commands(mark).by("n1").key_starts("link:");
+    let Some(first) = asked.iter().next() else {
+        return Ok(());
+    };
+    let (times, name, key) = (
+        asked.len(),
+        &first.name,
+        first.key.as_deref().unwrap_or_default(),
+    );
+    Err(cluster
+        .failed_at(
+            "n1",
+            format!("n1 sent the store {times} commands about links that had just been {how}; the first was {name} {key}"),
+            NO_COST,
+        )
+        .because("All nodes share one store, and it is far away. What one asks it again and again, nobody else can ask.")
+        .into())
+}
+
+/// Notes the times of redirects before and after caching, as two histograms.
+fn observe(cx: &Context, uncached: &[Duration], cached: &[Duration]) {
+    cx.observe(histogram("from the store", uncached));
+    cx.observe(histogram("from the table", cached));
+    cx.observe(format!(
+        "{:44}columns: up to ¼, ½, 1, 2, 4, 8, 16 ms, and more",
+        ""
+    ));
+}
+
+/// `from the table  p50  0.4 ms  p99  1.1 ms   ▁█▂▁▁▁▁▁`
+fn histogram(name: &str, times: &[Duration]) -> String {
+    const BARS: [char; 8] = ['▁', '▂', '▃', '▄', '▅', '▆', '▇', '█'];
+    let mut sorted = times.to_vec();
+    sorted.sort();
+    let at = |percent: usize| {
+        let place = (sorted.len() * percent).div_ceil(100).saturating_sub(1);
+        sorted.get(place).copied().unwrap_or_default().as_secs_f64() * 1000.0
+    };
+    let mut counts = [0_usize; 8];
+    for time in &sorted {
+        let column = (0..7)
+            .find(|column| time.as_micros() <= 250 << column)
+            .unwrap_or(7);
+        counts[column] += 1;
+    }
+    let bars: String = counts
+        .iter()
+        .map(|count| match count {
+            0 => ' ',
+            count => BARS[(count * 8 / sorted.len()).min(7)],
+        })
+        .collect();
+    let line = format!(
+        "{name}  p50 {:5.1} ms  p99 {:5.1} ms   {bars}",
+        at(50),
+        at(99)
+    );
+    line.trim_end().to_owned()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn histogram_shows_where_the_times_are() {
+        let times: Vec<Duration> = [300_u64; 98]
+            .into_iter()
+            .chain([3_000, 40_000])
+            .map(Duration::from_micros)
+            .collect();
+        assert_eq!(
+            histogram("from the table", &times),
+            "from the table  p50   0.3 ms  p99   3.0 ms    █  ▁   ▁"
+        );
+        assert_eq!(histogram("none", &[]), "none  p50   0.0 ms  p99   0.0 ms");
+    }
+}

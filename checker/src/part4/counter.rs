@@ -1,0 +1,344 @@
+//! Problem 4: the laws of the G-Counter, tried on many small experiments.
+
+use std::collections::BTreeMap;
+
+use rand::Rng;
+use rand_chacha::ChaCha8Rng;
+
+use super::messages::{COUNTERS, CountersMsg, Evaluated, Step};
+use super::pages::at_once;
+use crate::cluster::{Cluster, Explained, Options};
+use crate::scenario::{Context, Stop, Told};
+
+/// How many experiments are tried.
+const EXPERIMENTS: usize = 200;
+
+/// How many steps the longest of them has.
+const MOST_STEPS: u64 = 14;
+
+/// The most that is added at once.
+const MOST_ADDED: u64 = 9;
+
+/// How many counters an experiment may have.
+const MOST_COUNTERS: usize = 4;
+
+const SLOTS: [&str; 3] = ["a", "b", "c"];
+
+/// What is wrong with an answer, and what it should be instead.
+type Judge = fn(&[Step], &Evaluated) -> Option<(String, String)>;
+
+pub(super) async fn values_are_right(cx: &Context) -> Told {
+    Cluster::tell(cx, &["n1"], Options::with_store(), async |cluster| {
+        cluster.step("n1 takes the steps of 200 experiments with counters, and says what the counters are worth.");
+        try_all(cluster, wrong_value).await.because(
+            "Merges come in any order, twice, and by way of others. So what two counters know is put together slot by slot: \
+             the higher count contains the lower one. Only then are merges commutative, associative and idempotent.",
+        )
+    })
+    .await
+}
+
+pub(super) async fn equals_are_equal(cx: &Context) -> Told {
+    Cluster::tell(cx, &["n1"], Options::with_store(), async |cluster| {
+        cluster.step("n1 takes the steps of 200 experiments with counters, and says which of the counters are equal.");
+        try_all(cluster, wrong_equality).await.because(
+            "Two counters are equal when each slot has the same count in both; one to which nothing was added counts 0 like one \
+             that is not there. Whoever compares what nodes know would else send for ever what all have.",
+        )
+    })
+    .await
+}
+
+async fn try_all(cluster: &Cluster<'_>, judge: Judge) -> Told {
+    let mut chances = cluster.context().chances();
+    let mut experiments = laws();
+    experiments.resize_with(EXPERIMENTS, || experiment(&mut chances));
+    // Begun with those that anybody would try: their counterexamples read best.
+    at_once(8, &experiments, async |steps| {
+        let answer = evaluate(cluster, steps).await?;
+        match judge(steps, &answer) {
+            None => Ok(()),
+            Some(_) => Err(counterexample(cluster, steps.clone(), judge).await?),
+        }
+    })
+    .await
+}
+
+async fn evaluate(cluster: &Cluster<'_>, steps: &[Step]) -> Result<Evaluated, Stop> {
+    let steps = steps.to_vec();
+    Ok(cluster
+        .call("n1", &COUNTERS, |reply| CountersMsg::Evaluate(steps, reply))
+        .await?)
+}
+
+/// The smallest experiment that can be found that still goes wrong, as a failure.
+async fn counterexample(cluster: &Cluster<'_>, steps: Vec<Step>, judge: Judge) -> Result<Stop, Stop> {
+    let mut smallest = steps;
+    'smaller: loop {
+        for candidate in smaller(&smallest) {
+            let answer = evaluate(cluster, &candidate).await?;
+            if judge(&candidate, &answer).is_some() {
+                smallest = candidate;
+                continue 'smaller;
+            }
+        }
+        break;
+    }
+    let answer = evaluate(cluster, &smallest).await?;
+    let Some((seen, expected)) = judge(&smallest, &answer) else {
+        return Err(cluster
+            .failed("the same steps led to different counters on two tries", "the same steps lead to the same counters")
+            .into());
+    };
+    let mut failure = cluster.failed(format!("after these steps, {seen}: {}", in_words(&smallest)), expected);
+    for line in lines(&smallest) {
+        failure = failure.evidence(line);
+    }
+    Ok(failure.into())
+}
+
+/// Experiments that are a little smaller: without a counter, without a step, with less added, in
+/// an earlier slot. The boldest first.
+fn smaller(steps: &[Step]) -> Vec<Vec<Step>> {
+    let counters = steps.iter().filter(|step| **step == Step::New).count();
+    let mut smaller: Vec<Vec<Step>> = (0..counters).map(|counter| without(steps, counter)).collect();
+    for (place, step) in steps.iter().enumerate() {
+        let mut changed = |step: Option<Step>| {
+            let mut steps = steps.to_vec();
+            match step {
+                Some(step) => steps[place] = step,
+                None => drop(steps.remove(place)),
+            }
+            smaller.push(steps);
+        };
+        match step {
+            Step::New => continue,
+            Step::Merge { .. } => changed(None),
+            Step::Increment { counter, slot, by } => {
+                changed(None);
+                let counter = *counter;
+                let earlier = SLOTS.iter().take_while(|other| *other != slot);
+                for slot in earlier {
+                    changed(Some(Step::Increment { counter, slot: (*slot).to_owned(), by: *by }));
+                }
+                if *by > 1 {
+                    changed(Some(Step::Increment { counter, slot: slot.clone(), by: 1 }));
+                    changed(Some(Step::Increment { counter, slot: slot.clone(), by: by - 1 }));
+                }
+            }
+        }
+    }
+    smaller
+}
+
+/// The steps without a counter, and without all that is done with it.
+fn without(steps: &[Step], gone: usize) -> Vec<Step> {
+    let renumbered = |counter: usize| counter - usize::from(counter > gone);
+    let mut created = 0;
+    let mut left = Vec::new();
+    for step in steps {
+        match step {
+            Step::New => {
+                created += 1;
+                if created - 1 != gone {
+                    left.push(Step::New);
+                }
+            }
+            Step::Increment { counter, slot, by } if *counter != gone => left.push(Step::Increment {
+                counter: renumbered(*counter),
+                slot: slot.clone(),
+                by: *by,
+            }),
+            Step::Merge { into, from } if *into != gone && *from != gone => left.push(Step::Merge {
+                into: renumbered(*into),
+                from: renumbered(*from),
+            }),
+            _ => {}
+        }
+    }
+    left
+}
+
+/// An experiment that nobody thought of.
+fn experiment(chances: &mut ChaCha8Rng) -> Vec<Step> {
+    let mut below = |most: u64| chances.next_u64() % most;
+    let mut steps = vec![Step::New, Step::New];
+    let mut counters = 2;
+    for _ in 0..4 + below(MOST_STEPS - 5) {
+        let counter = below(counters as u64) as usize;
+        steps.push(match below(10) {
+            0 if counters < MOST_COUNTERS => {
+                counters += 1;
+                Step::New
+            }
+            0..5 => Step::Increment {
+                counter,
+                slot: SLOTS[below(3) as usize].to_owned(),
+                by: below(MOST_ADDED + 1),
+            },
+            _ => Step::Merge {
+                into: counter,
+                from: (counter + 1 + below(counters as u64 - 1) as usize) % counters,
+            },
+        });
+    }
+    steps
+}
+
+/// The laws by name, on small numbers.
+fn laws() -> Vec<Vec<Step>> {
+    let new = || Step::New;
+    let add = |counter, slot: &str, by| Step::Increment {
+        counter,
+        slot: slot.to_owned(),
+        by,
+    };
+    let merge = |into, from| Step::Merge { into, from };
+    vec![
+        // What is added is there; a slot may be added to again, and another one.
+        vec![new(), add(0, "a", 3)],
+        vec![new(), add(0, "a", 3), add(0, "a", 2), add(0, "b", 4)],
+        // Nothing is nothing.
+        vec![new(), new(), add(0, "a", 0)],
+        vec![new(), new(), add(0, "a", 0), merge(1, 0)],
+        // Idempotent.
+        vec![new(), add(0, "a", 3), new(), merge(1, 0), merge(1, 0)],
+        // Commutative.
+        vec![new(), new(), new(), new(), add(0, "a", 3), add(1, "b", 4), merge(2, 0), merge(2, 1), merge(3, 1), merge(3, 0)],
+        // The same slot on both sides: the higher count counts.
+        vec![new(), new(), add(0, "a", 3), merge(1, 0), add(0, "a", 2), merge(1, 0)],
+        vec![new(), new(), add(0, "a", 3), merge(1, 0), add(0, "a", 2), merge(0, 1)],
+        // Associative.
+        vec![new(), new(), new(), add(0, "a", 1), add(1, "a", 2), add(1, "b", 5), add(2, "b", 3), merge(1, 2), merge(0, 1), merge(2, 0)],
+        // Both go on after a merge.
+        vec![new(), new(), add(0, "a", 2), merge(1, 0), add(0, "a", 1), add(1, "b", 4), merge(0, 1), merge(1, 0)],
+    ]
+}
+
+/// The counters that should be there at the end: the count of each slot that has one.
+fn model(steps: &[Step]) -> Vec<BTreeMap<&str, u64>> {
+    let mut counters: Vec<BTreeMap<&str, u64>> = Vec::new();
+    for step in steps {
+        match step {
+            Step::New => counters.push(BTreeMap::new()),
+            Step::Increment { by: 0, .. } => {}
+            Step::Increment { counter, slot, by } => {
+                *counters[*counter].entry(slot).or_default() += by;
+            }
+            Step::Merge { into, from } => {
+                for (slot, count) in counters[*from].clone() {
+                    let own = counters[*into].entry(slot).or_default();
+                    *own = count.max(*own);
+                }
+            }
+        }
+    }
+    counters
+}
+
+fn wrong_value(steps: &[Step], answer: &Evaluated) -> Option<(String, String)> {
+    let values: Vec<u64> = model(steps).iter().map(|counter| counter.values().sum()).collect();
+    if answer.values.len() != values.len() {
+        let seen = format!("there are {} counters", answer.values.len());
+        return Some((seen, format!("there are {}", values.len())));
+    }
+    let wrong = (0..values.len()).find(|place| answer.values[*place] != values[*place])?;
+    let seen = format!("c{wrong} is worth {}", answer.values[wrong]);
+    Some((seen, format!("c{wrong} is worth {}: the highest count that is known of each slot, added up", values[wrong])))
+}
+
+fn wrong_equality(steps: &[Step], answer: &Evaluated) -> Option<(String, String)> {
+    let counters = model(steps);
+    for (one, counter) in counters.iter().enumerate() {
+        for (two, other) in counters.iter().enumerate().skip(one + 1) {
+            let (should, does) = (counter == other, answer.equal.contains(&(one, two)));
+            let words = |equal| format!("c{one} and c{two} {}", if equal { "are equal" } else { "differ" });
+            if should != does {
+                let expected = format!("{}: c{one} is {}, and c{two} is {}", words(should), slots(counter), slots(other));
+                return Some((words(does), expected));
+            }
+        }
+    }
+    None
+}
+
+/// `{a: 3}`.
+fn slots(counter: &BTreeMap<&str, u64>) -> String {
+    let slots: Vec<String> = counter.iter().map(|(slot, count)| format!("{slot}: {count}")).collect();
+    format!("{{{}}}", slots.join(", "))
+}
+
+/// The steps, as one would write them.
+fn lines(steps: &[Step]) -> Vec<String> {
+    let mut created = 0;
+    let line = |step: &Step| match step {
+        Step::New => {
+            created += 1;
+            format!("c{} = new", created - 1)
+        }
+        Step::Increment { counter, slot, by } => format!("c{counter}.increment({slot}, {by})"),
+        Step::Merge { into, from } => format!("c{into}.merge(c{from})"),
+    };
+    steps.iter().map(line).collect()
+}
+
+fn in_words(steps: &[Step]) -> String {
+    lines(steps).join("; ")
+}
+
+#[cfg(test)]
+mod tests {
+    use rand_chacha::rand_core::SeedableRng;
+
+    use super::*;
+
+    /// What a counter answers that adds where it should take the higher count.
+    fn adding(steps: &[Step]) -> Evaluated {
+        let mut counters: Vec<BTreeMap<String, u64>> = Vec::new();
+        for step in steps {
+            match step {
+                Step::New => counters.push(BTreeMap::new()),
+                Step::Increment { counter, slot, by } => *counters[*counter].entry(slot.clone()).or_default() += by,
+                Step::Merge { into, from } => {
+                    for (slot, count) in counters[*from].clone() {
+                        *counters[*into].entry(slot).or_default() += count;
+                    }
+                }
+            }
+        }
+        Evaluated {
+            values: counters.iter().map(|counter| counter.values().sum()).collect(),
+            equal: Vec::new(),
+        }
+    }
+
+    fn shrunk(mut steps: Vec<Step>) -> Vec<Step> {
+        while let Some(candidate) = smaller(&steps).into_iter().find(|steps| wrong_value(steps, &adding(steps)).is_some()) {
+            steps = candidate;
+        }
+        steps
+    }
+
+    #[test]
+    fn counterexamples_are_small() {
+        let mut chances = ChaCha8Rng::seed_from_u64(7);
+        let mut found = 0;
+        for _ in 0..100 {
+            let steps = experiment(&mut chances);
+            if wrong_value(&steps, &adding(&steps)).is_some() {
+                found += 1;
+                assert_eq!(shrunk(steps).len(), 5);
+            }
+        }
+        assert!(found > 20, "{found}");
+    }
+
+    #[test]
+    fn counterexample_reads_like_code() {
+        let steps = shrunk(laws().swap_remove(4));
+        assert_eq!(in_words(&steps), "c0 = new; c0.increment(a, 1); c1 = new; c1.merge(c0); c1.merge(c0)");
+        let (seen, expected) = wrong_value(&steps, &adding(&steps)).unwrap();
+        assert_eq!(seen, "c1 is worth 2");
+        assert!(expected.starts_with("c1 is worth 1"), "{expected}");
+    }
+}

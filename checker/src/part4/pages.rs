@@ -1,0 +1,444 @@
+//! Pages of the web, their short links, and what is asked about them where nothing is in the way.
+
+use std::collections::{BTreeMap, VecDeque};
+
+use ciborium::Value;
+use futures_util::StreamExt;
+use runtime::NodeName;
+use runtime::net::faults::FrameSeen;
+use shortener::{Code, Link};
+
+use super::SOON;
+use super::messages::{CACHE, CacheMsg, RING, RingMsg, RingState};
+use crate::cluster::{Answer, Cluster, Mark, Request, Unmet};
+use crate::scenario::{Stop, Told};
+
+/// A page, and the code of its short link.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Page {
+    pub(super) url: String,
+    pub(super) code: Code,
+}
+
+impl Page {
+    /// The page of a number, with the first code that its URL may get.
+    pub(super) fn number(number: usize) -> Page {
+        let url = format!("https://example.org/page/{number}");
+        let code = Code::candidates(&url).swap_remove(0);
+        Page { url, code }
+    }
+
+    /// The page of a number, with a code that somebody chose.
+    pub(super) fn called(name: &str, number: usize) -> Page {
+        Page {
+            url: format!("https://example.org/{name}/{number}"),
+            code: format!("{name}-{number:04}")
+                .parse()
+                .expect("scenarios choose proper codes"),
+        }
+    }
+
+    /// `/abc`.
+    pub(super) fn path(&self) -> String {
+        format!("/{}", self.code)
+    }
+
+    /// What stands in the store about it.
+    pub(super) fn key(&self) -> String {
+        format!("link:{}", self.code)
+    }
+
+    /// Its link, which never ends.
+    pub(super) fn link(&self) -> Link {
+        Link {
+            url: self.url.clone(),
+            expires_at: None,
+        }
+    }
+}
+
+/// Pages by the nodes that own their codes, each to be taken once.
+#[derive(Debug)]
+pub(super) struct Pages(BTreeMap<String, VecDeque<Page>>);
+
+impl Pages {
+    /// So many pages, as n1's ring distributes them.
+    pub(super) async fn deal(cluster: &Cluster<'_>, count: usize) -> Result<Pages, Stop> {
+        let pages: Vec<Page> = (1..=count).map(Page::number).collect();
+        Pages::sorted(cluster, pages).await
+    }
+
+    /// Those pages, as n1's ring distributes them.
+    pub(super) async fn sorted(cluster: &Cluster<'_>, pages: Vec<Page>) -> Result<Pages, Stop> {
+        let owners = owners(cluster, "n1", &pages).await?;
+        let mut by_owner: BTreeMap<String, VecDeque<Page>> = BTreeMap::new();
+        for (page, owner) in pages.into_iter().zip(owners) {
+            by_owner.entry(owner).or_default().push_back(page);
+        }
+        Ok(Pages(by_owner))
+    }
+
+    /// The next page of a node.
+    pub(super) fn take(&mut self, cluster: &Cluster<'_>, owner: &str) -> Result<Page, Stop> {
+        let next = self.0.get_mut(owner).and_then(VecDeque::pop_front);
+        next.ok_or_else(|| {
+            cluster
+                .failed(
+                    format!("n1's ring gives {owner} hardly any of the codes"),
+                    "each member owns its share of the codes",
+                )
+                .because("A node that owns nothing is no help, and the others have its work.")
+                .into()
+        })
+    }
+
+    /// All that are left, those of a node first.
+    pub(super) fn all_from(mut self, owner: &str) -> Vec<Page> {
+        let mut all: Vec<Page> = self.0.remove(owner).into_iter().flatten().collect();
+        all.extend(self.0.into_values().flatten());
+        all
+    }
+}
+
+/// The owners of pages, as a node's ring has it.
+pub(super) async fn owners(
+    cluster: &Cluster<'_>,
+    node: &str,
+    pages: &[Page],
+) -> Result<Vec<String>, Stop> {
+    let codes = codes(pages);
+    let answer = cluster
+        .call(node, &RING, |reply| RingMsg::Owners(codes, reply))
+        .await?;
+    named(cluster, &format!("{node}'s ring"), answer, pages.len())
+}
+
+/// The owners of pages on a ring of other members, which has nothing to do with the cluster.
+pub(super) async fn owners_among(
+    cluster: &Cluster<'_>,
+    members: &[NodeName],
+    pages: &[Page],
+) -> Result<Vec<String>, Stop> {
+    let (members, codes) = (members.to_vec(), codes(pages));
+    let answer = cluster
+        .call("n1", &RING, |reply| RingMsg::Try(members, codes, reply))
+        .await?;
+    named(cluster, "n1's ring, in a try,", answer, pages.len())
+}
+
+fn codes(pages: &[Page]) -> Vec<Code> {
+    pages.iter().map(|page| page.code.clone()).collect()
+}
+
+fn named(
+    cluster: &Cluster<'_>,
+    who: &str,
+    answer: Vec<Option<NodeName>>,
+    wanted: usize,
+) -> Result<Vec<String>, Stop> {
+    let expected = "each code has exactly one owner, where there are members";
+    if answer.len() != wanted {
+        let seen = format!("{who} answered {} owners for {wanted} codes", answer.len());
+        return Err(cluster.failed(seen, expected).into());
+    }
+    let names: Option<Vec<String>> = answer
+        .into_iter()
+        .map(|owner| Some(owner?.short().to_owned()))
+        .collect();
+    names.ok_or_else(|| {
+        let seen = format!("{who} named no owner for a code");
+        cluster.failed(seen, expected).into()
+    })
+}
+
+/// What a node knows of the ring.
+pub(super) async fn ring(
+    cluster: &Cluster<'_>,
+    node: &str,
+) -> Result<RingState, crate::cluster::Unanswered> {
+    cluster.call(node, &RING, RingMsg::State).await
+}
+
+/// Members as people read them, from a list in which each should stand once.
+pub(super) fn members_in_words(state: &RingState) -> String {
+    let names: Vec<&str> = state.members.iter().map(NodeName::short).collect();
+    match &names[..] {
+        [] => "no members".to_owned(),
+        names => names.join(", "),
+    }
+}
+
+/// Waits until the rings of nodes consist of exactly these members.
+pub(super) async fn rings_are(cluster: &Cluster<'_>, nodes: &[&str], members: &[&str]) -> Told {
+    let wanted = match members {
+        [] => "no members".to_owned(),
+        members => members.join(", "),
+    };
+    let claim = format!("the members are those that the store lists, on each node ({wanted})");
+    cluster
+        .eventually(SOON, claim, async || {
+            for node in nodes {
+                let state = ring(cluster, node).await?;
+                if state.members.iter().map(NodeName::short).ne(members.iter().copied()) {
+                    let seen = format!("{node}'s ring has {}", members_in_words(&state));
+                    return Err(Unmet::at(node, seen));
+                }
+            }
+            Ok(())
+        })
+        .await
+}
+
+/// The key of a member in the store.
+pub(super) fn member(node: &str) -> String {
+    format!("member:{node}@127.0.0.1")
+}
+
+/// Creates a link with nothing in the way, and says how many tries that took: a machine may be
+/// too busy for an owner to answer in time.
+pub(super) async fn create(
+    cluster: &Cluster<'_>,
+    node: &str,
+    page: &Page,
+) -> Result<usize, Stop> {
+    let mut tries = 0;
+    let expected = format!("{node} creates a short link to {}", page.url);
+    cluster
+        .eventually(SOON, expected.clone(), async || {
+            tries += 1;
+            let answer = cluster.post_form(node, &[("url", &page.url)]).await?;
+            let seen = format!("{node} answered {}", answer.in_words());
+            match answer.status {
+                201 if answer.line() == page.code.as_str() => Ok(()),
+                503 => Err(Unmet::at(node, seen)),
+                _ => {
+                    let expected = format!("{expected}, with the code {}", page.code);
+                    Err(Unmet::Never(cluster.failed_at(node, seen, expected).into()))
+                }
+            }
+        })
+        .await?;
+    Ok(tries)
+}
+
+/// Puts a link into the store, past all nodes.
+pub(super) async fn put(cluster: &Cluster<'_>, page: &Page) -> Told {
+    cluster
+        .store_set(&page.key(), &page.link().to_text())
+        .await
+}
+
+/// Looks a link up with nothing in the way. It is asked for with `HEAD`, by which nobody is sent
+/// on, and no view is counted.
+pub(super) async fn leads(cluster: &Cluster<'_>, node: &str, page: &Page) -> Told {
+    asked(cluster, node, page, "HEAD").await
+}
+
+/// Views a link so often, with nothing in the way.
+pub(super) async fn view(cluster: &Cluster<'_>, node: &str, page: &Page, times: usize) -> Told {
+    for _ in 0..times {
+        asked(cluster, node, page, "GET").await?;
+    }
+    Ok(())
+}
+
+/// Views links on a node, many at once.
+pub(super) async fn view_at_once<'p>(
+    cluster: &Cluster<'_>,
+    node: &str,
+    pages: impl IntoIterator<Item = &'p Page>,
+) -> Told {
+    at_once(32, pages, async |page| view(cluster, node, page, 1).await).await
+}
+
+/// Asks for a page until the answer is not that it cannot be had at the moment: that one is no
+/// view, and sends nobody on.
+async fn asked(cluster: &Cluster<'_>, node: &str, page: &Page, method: &'static str) -> Told {
+    let request = Request::new(method, page.path());
+    let expected = format!("{node} leads to {}", page.url);
+    cluster
+        .eventually(SOON, expected.clone(), async || {
+            // After a silence nobody knows whether somebody was sent on.
+            let answer = cluster.request(node, &request).await.map_err(Stop::from)?;
+            match answer.status {
+                302 if answer.location.as_deref() == Some(&page.url) => Ok(()),
+                503 => {
+                    let seen = format!("{node} answered {}", answer.in_words());
+                    Err(Unmet::at(node, seen))
+                }
+                _ => Err(Unmet::Never(misled(cluster, node, page, &answer))),
+            }
+        })
+        .await
+}
+
+/// A look-up that led somewhere else, or nowhere.
+pub(super) fn misled(cluster: &Cluster<'_>, node: &str, page: &Page, answer: &Answer) -> Stop {
+    let seen = format!(
+        "{node}, asked for {}, answered {}",
+        page.path(),
+        answer.in_words()
+    );
+    cluster
+        .failed_at(node, seen, format!("302, and {} leads to {}", page.path(), page.url))
+        .because("A short link is as good as the page that it leads to, whichever node is asked.")
+        .into()
+}
+
+/// Does something with each, with so many at once, and ends with the first that goes wrong.
+pub(super) async fn at_once<T>(
+    width: usize,
+    each: impl IntoIterator<Item = T>,
+    work: impl AsyncFn(T) -> Told,
+) -> Told {
+    let work = &work;
+    let mut running = futures_util::stream::iter(each)
+        .map(|item| work(item))
+        .buffer_unordered(width);
+    while let Some(told) = running.next().await {
+        told?;
+    }
+    Ok(())
+}
+
+/// The link that a node's table has for a page.
+pub(super) async fn peek(
+    cluster: &Cluster<'_>,
+    node: &str,
+    page: &Page,
+) -> Result<Option<Link>, Stop> {
+    let code = page.code.clone();
+    Ok(cluster
+        .call(node, &CACHE, |reply| CacheMsg::Peek(code, reply))
+        .await?)
+}
+
+/// What a node shows of the use of a link.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Shown {
+    pub(super) redirects: u64,
+    pub(super) visitors: Option<u64>,
+}
+
+/// Asks a node how a link was used.
+pub(super) async fn shows(
+    cluster: &Cluster<'_>,
+    node: &str,
+    code: &Code,
+) -> Result<Shown, Unmet> {
+    let path = format!("/{code}/aggregates");
+    let answer = cluster.get(node, &path).await?;
+    read(&answer).ok_or_else(|| {
+        let seen = format!("{node}, asked for {path}, answered {}", answer.in_words());
+        match answer.status {
+            200 => Unmet::Never(
+                cluster
+                    .failed_at(node, seen, "200 and `Redirects: n`, with a number n")
+                    .into(),
+            ),
+            _ => Unmet::at(node, seen),
+        }
+    })
+}
+
+fn read(answer: &Answer) -> Option<Shown> {
+    let number = |name: &str| {
+        let mut lines = answer.body.lines();
+        lines.find_map(|line| line.strip_prefix(name)?.trim().parse().ok())
+    };
+    (answer.status == 200).then_some(())?;
+    Some(Shown {
+        redirects: number("Redirects:")?,
+        visitors: number("Visitors:"),
+    })
+}
+
+/// Waits until nodes show so many views of a page.
+pub(super) async fn all_show(
+    cluster: &Cluster<'_>,
+    nodes: &[&str],
+    page: &Page,
+    views: u64,
+    claim: &str,
+) -> Told {
+    let claim = format!("{claim} (wanted on {}: Redirects: {views})", nodes.join(", "));
+    cluster
+        .eventually(SOON, claim, async || {
+            for node in nodes {
+                let seen = shows(cluster, node, &page.code).await?.redirects;
+                if seen != views {
+                    return Err(Unmet::at(node, format!("{node} shows Redirects: {seen}")));
+                }
+            }
+            Ok(())
+        })
+        .await
+}
+
+/// After everything has come to rest: nodes still show exactly so many views of a page.
+pub(super) async fn still_show(
+    cluster: &Cluster<'_>,
+    nodes: &[&str],
+    page: &Page,
+    views: u64,
+    claim: &str,
+) -> Told {
+    cluster.quiesce().await?;
+    all_show(cluster, nodes, page, views, claim).await
+}
+
+/// Whether a message speaks of a link, whatever it says of it.
+pub(super) fn speaks_of(page: &Page) -> impl Fn(&Value) -> bool + Send + Sync + use<> {
+    let code = page.code.as_str().to_owned();
+    move |message| contains(message, &code)
+}
+
+fn contains(value: &Value, text: &str) -> bool {
+    match value {
+        Value::Text(own) => own.contains(text),
+        Value::Bytes(own) => has_within(own, text),
+        Value::Array(items) => items.iter().any(|item| contains(item, text)),
+        Value::Map(items) => items
+            .iter()
+            .any(|(key, item)| contains(key, text) || contains(item, text)),
+        Value::Tag(_, inner) => contains(inner, text),
+        _ => false,
+    }
+}
+
+fn has_within(bytes: &[u8], text: &str) -> bool {
+    bytes
+        .windows(text.len().max(1))
+        .any(|window| window == text.as_bytes())
+}
+
+/// The messages between nodes since a moment that speak of a link: by its code or by its URL.
+pub(super) fn frames_about(cluster: &Cluster<'_>, since: Mark, page: &Page) -> Vec<FrameSeen> {
+    let frames = cluster.since(since);
+    let about = |frame: &&FrameSeen| {
+        cluster.payload(frame).is_some_and(|payload| {
+            has_within(&payload, page.code.as_str()) || has_within(&payload, &page.url)
+        })
+    };
+    frames
+        .iter()
+        .map(|(_, frame)| frame)
+        .filter(about)
+        .cloned()
+        .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn link_is_found_in_a_message_wherever_it_stands() {
+        let page = Page::called("deep", 7);
+        let nested = |inner: Value| Value::Map(vec![(Value::Text("Told".into()), Value::Array(vec![inner]))]);
+        let speaks = speaks_of(&page);
+        assert!(speaks(&nested(Value::Text("deep-0007".into()))));
+        assert!(speaks(&nested(Value::Bytes(b"\x01deep-0007\x02".to_vec()))));
+        assert!(!speaks(&nested(Value::Text("deep-0008".into()))));
+    }
+}

@@ -1,0 +1,332 @@
+//! Problem 3: the owner of a link cannot be reached; and problem 10, where there are two owners.
+
+use std::cell::Cell;
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use futures_util::future::try_join;
+use runtime::NodeName;
+
+use super::messages::ANSWERED_WITHIN;
+use super::pages::{
+    Page, at_once, create, leads, member, misled, owners, owners_among, put, rings_are,
+};
+use crate::cluster::{Answer, Cluster, Explained, Options, Request};
+use crate::scenario::{Context, Stop, Told};
+
+const NODES: [&str; 3] = ["n1", "n2", "n3"];
+
+/// What a busy machine may take beyond that.
+const GRACE: Duration = Duration::from_millis(500);
+
+const REFUSED: &str = "a creation whose owner cannot be reached is answered 503 within 2 s, with the reason and Retry-After";
+
+const WHY_REFUSED: &str = "Without the owner it cannot be known whether the code is free, and somebody else who did it in the \
+                           owner's place would do it beside the owner. So nobody can say yes; but who waits must be told \
+                           no soon, and when to come again.";
+
+const STORE_KNOWS: &str = "a look-up whose owner cannot be reached falls back to the store: it leads to the page within 2 s";
+
+const WHY_STORE: &str = "What was promised when the link was created holds for whoever knows it. To read does no harm, \
+                         and the store has every link.";
+
+/// Pages by their owners, of which neither the owner nor whoever comes next on the ring is n1.
+///
+/// Who keeps each link with two owners asks the second when the first does not answer.
+async fn beyond_n1(cluster: &Cluster<'_>) -> Result<BTreeMap<String, Vec<Page>>, Stop> {
+    let pages: Vec<Page> = (1..=150).map(Page::number).collect();
+    let first = owners(cluster, "n1", &pages).await?;
+    let all = NODES.map(|node| cluster.name(node));
+    let mut next = BTreeMap::new();
+    for node in NODES {
+        let others: Vec<NodeName> = all.iter().filter(|name| name.short() != node).cloned().collect();
+        next.insert(node, owners_among(cluster, &others, &pages).await?);
+    }
+    let mut beyond: BTreeMap<String, Vec<Page>> = BTreeMap::new();
+    for (place, page) in pages.into_iter().enumerate() {
+        let owner = &first[place];
+        let second = next.get(owner.as_str()).map(|owners| owners[place].as_str());
+        if owner == "n1" || second != Some("n1") {
+            beyond.entry(owner.clone()).or_default().push(page);
+        }
+    }
+    match NODES.iter().find(|node| beyond.get(**node).is_none_or(|pages| pages.len() < 4)) {
+        None => Ok(beyond),
+        Some(node) => Err(cluster
+            .failed(format!("n1's ring gives {node} hardly any of 150 codes"), "each member owns its share of the codes")
+            .into()),
+    }
+}
+
+/// A creation on n1 is refused in time, and with all that belongs to it.
+async fn is_refused(cluster: &Cluster<'_>, page: &Page, owner: &str) -> Told {
+    let answer = cluster.post_form("n1", &[("url", &page.url)]).await.map_err(Stop::from).because(WHY_REFUSED)?;
+    refuses(cluster, &answer, &format!("n1 was to create {}, which {owner} owns, and", page.path()), REFUSED).because(WHY_REFUSED)
+}
+
+/// An answer says that something cannot be had at the moment, in time, and why.
+fn refuses(cluster: &Cluster<'_>, answer: &Answer, what: &str, expected: &str) -> Told {
+    let wrong = if answer.status != 503 {
+        format!("{what} answered {}", answer.in_words())
+    } else if answer.retry_after.is_none() {
+        format!("{what} answered 503 without Retry-After")
+    } else if answer.line().is_empty() {
+        format!("{what} answered 503 without a reason")
+    } else {
+        return in_time(cluster, answer, what, expected);
+    };
+    Err(cluster.failed_at("n1", wrong, expected).into())
+}
+
+fn in_time(cluster: &Cluster<'_>, answer: &Answer, what: &str, expected: &str) -> Told {
+    if answer.took <= ANSWERED_WITHIN + GRACE {
+        return Ok(());
+    }
+    let seen = format!("{what} answered {} after {:.1} s", answer.in_words(), answer.took.as_secs_f32());
+    Err(cluster.failed(seen, expected).into())
+}
+
+/// A look-up on n1 leads to the page in time.
+async fn falls_back(cluster: &Cluster<'_>, page: &Page, owner: &str) -> Told {
+    let asked = cluster.request("n1", &Request::new("HEAD", page.path())).await;
+    let answer = asked.map_err(Stop::from).because(WHY_STORE)?;
+    let what = format!("n1, asked for {}, which {owner} owns,", page.path());
+    if answer.status != 302 || answer.location.as_deref() != Some(&page.url) {
+        let seen = format!("{what} answered {}", answer.in_words());
+        return Err(cluster.failed_at("n1", seen, STORE_KNOWS).because(WHY_STORE).into());
+    }
+    in_time(cluster, &answer, &what, STORE_KNOWS).because(WHY_STORE)
+}
+
+/// What a scenario needs of a cluster: links that are there already, and pages that have none yet.
+struct Cast {
+    /// With their owners: a link of each node.
+    known: Vec<(&'static str, Page)>,
+    /// With their owners: two pages of n2 and two of n3.
+    wanted: Vec<(&'static str, Page)>,
+    /// A page of n1.
+    own: Page,
+    /// A page of n2 that n3 is to create.
+    theirs: Page,
+}
+
+async fn prepare(cluster: &Cluster<'_>) -> Result<Cast, Stop> {
+    rings_are(cluster, &NODES, &NODES).await?;
+    let mut beyond = beyond_n1(cluster).await?;
+    let mut take = |owner: &str| beyond.get_mut(owner).and_then(Vec::pop).expect("each has four at least");
+    let cast = Cast {
+        known: NODES.map(|owner| (owner, take(owner))).to_vec(),
+        wanted: ["n2", "n3", "n2"].map(|owner| (owner, take(owner))).to_vec(),
+        own: take("n1"),
+        theirs: take("n2"),
+    };
+    for (place, (_, page)) in cast.known.iter().enumerate() {
+        create(cluster, NODES[(place + 1) % 3], page).await?;
+    }
+    Ok(cast)
+}
+
+pub(super) async fn links_are_cut(cx: &Context) -> Told {
+    Cluster::tell(cx, &NODES, Options::with_store(), async |cluster| {
+        let cast = prepare(cluster).await?;
+        cluster.step("The network is cut between n1 and the others. n1 is asked for links of theirs.");
+        cluster.partition(&["n1"], &["n2", "n3"]).await?;
+        for (owner, page) in &cast.wanted {
+            is_refused(cluster, page, owner).await?;
+        }
+        for (owner, page) in &cast.known {
+            falls_back(cluster, page, owner).await?;
+        }
+
+        cluster.step("On each side, links are created whose owner is on that side.");
+        create(cluster, "n1", &cast.own).await?;
+        create(cluster, "n3", &cast.theirs).await?;
+        for node in ["n2", "n3"] {
+            leads(cluster, node, &cast.theirs).await?;
+        }
+
+        cluster.step("The store refuses n1, too. It is asked for a link of n2.");
+        cluster.store_refused(["n1"]);
+        let (owner, page) = &cast.known[1];
+        let answer = cluster.request("n1", &Request::get(page.path())).await?;
+        let expected = "what can neither be asked of its owner nor of the store is answered 503 within 2 s, with the reason and Retry-After";
+        refuses(cluster, &answer, &format!("n1, asked for {}, which {owner} owns,", page.path()), expected)
+            .because("It is not known whether there is such a link. 404 would say that there is none.")?;
+
+        cluster.step("The network is whole again, and the store is back.");
+        cluster.store_back(["n1"]);
+        cluster.heal();
+        cluster.await_mesh().await?;
+        as_before(cluster, &cast).await
+    })
+    .await
+}
+
+/// What was refused can be had, and leads everywhere.
+async fn as_before(cluster: &Cluster<'_>, cast: &Cast) -> Told {
+    for (_, page) in &cast.wanted {
+        create(cluster, "n1", page).await?;
+    }
+    let known = cast.known.iter().chain(&cast.wanted).map(|(_, page)| page);
+    for page in known.chain([&cast.own, &cast.theirs]) {
+        for node in NODES {
+            leads(cluster, node, page).await?;
+        }
+    }
+    Ok(())
+}
+
+pub(super) async fn owner_is_silent(cx: &Context) -> Told {
+    Cluster::tell(cx, &NODES, Options::with_store(), async |cluster| {
+        let cast = prepare(cluster).await?;
+        cluster.step("Between n1 and the others everything vanishes in silence: no link closes. n1 is asked for several links of theirs at once.");
+        let mark = cluster.mark();
+        cluster.blackhole(&["n1"], &["n2", "n3"]);
+        let wanted = at_once(8, &cast.wanted, async |(owner, page)| is_refused(cluster, page, owner).await);
+        let known = at_once(8, &cast.known, async |(owner, page)| falls_back(cluster, page, owner).await);
+        try_join(wanted, known).await?;
+        if !cluster.nothing_crossed(mark, &["n1"], &["n2", "n3"]) || cluster.list("n1").await?.is_empty() {
+            return Err(Stop::inconclusive("The silence was none, or it was noticed."));
+        }
+        create(cluster, "n1", &cast.own).await?;
+        create(cluster, "n3", &cast.theirs).await?;
+
+        cluster.step("The network is whole again, and the nodes have found each other.");
+        cluster.heal();
+        cluster.await_mesh().await?;
+        as_before(cluster, &cast).await
+    })
+    .await
+}
+
+pub(super) async fn members_change(cx: &Context) -> Told {
+    Cluster::tell(cx, &NODES, Options::with_store(), async |cluster| {
+        rings_are(cluster, &NODES, &NODES).await?;
+        cluster.step("Links are created and looked up on each node, all the time. Meanwhile n2 is deleted from the members, then n3 in its place, and in the end both are members again.");
+        let over = Cell::new(false);
+        let done = [const { Cell::new(0_usize) }; 3];
+        let load = at_once(3, 0..3, async |place| {
+            while !over.get() {
+                one_more(cluster, place, done[place].get()).await?;
+                done[place].set(done[place].get() + 1);
+                tokio::time::sleep(Duration::from_millis(2)).await;
+            }
+            Ok(())
+        });
+        let change = async {
+            let counted = || done.iter().map(Cell::get).min().unwrap_or_default();
+            let mut before = counted();
+            for (gone, back, members) in [(Some("n2"), None, &["n1", "n3"][..]), (Some("n3"), Some("n2"), &["n1", "n2"]), (None, Some("n3"), &NODES)] {
+                if let Some(gone) = gone {
+                    cluster.store_delete(&member(gone)).await?;
+                }
+                if let Some(back) = back {
+                    cluster.store_set(&member(back), "").await?;
+                }
+                rings_are(cluster, &NODES, members).await?;
+                if counted() < before + 3 {
+                    return Err(Stop::inconclusive("Hardly anything was asked while the members changed."));
+                }
+                before = counted();
+            }
+            over.set(true);
+            Ok(())
+        };
+        try_join(load, change).await?;
+        Ok(())
+    })
+    .await
+}
+
+/// Creates one more link on the node of that place, and looks up an earlier one.
+async fn one_more(cluster: &Cluster<'_>, place: usize, number: usize) -> Told {
+    const CLAIM: &str = "while the members change and all nodes can be reached, every creation and every look-up is granted";
+    const WHY: &str = "Nobody agrees on the moment at which a code changes its owner. So whoever was the owner goes on answering, \
+                       and whoever becomes it reads from the store what it has never heard of.";
+    let node = NODES[place];
+    let page = Page::called(node, number);
+    let form = [("url", page.url.as_str()), ("code", page.code.as_str())];
+    let answer = cluster.post_form(node, &form).await.map_err(Stop::from).because(WHY)?;
+    if answer.status != 201 {
+        let seen = format!("{node} was to create {}, and answered {}", page.path(), answer.in_words());
+        return Err(cluster.failed_at(node, seen, CLAIM).because(WHY).into());
+    }
+    // The newest of another node half of the time, and otherwise an older one.
+    let earlier = match number % 2 {
+        0 => page,
+        _ => Page::called(node, number / 2),
+    };
+    for node in NODES {
+        let answer = cluster.request(node, &Request::new("HEAD", earlier.path())).await.map_err(Stop::from).because(WHY)?;
+        if answer.status != 302 {
+            let seen = format!("{node}, asked for {}, answered {}", earlier.path(), answer.in_words());
+            return Err(cluster.failed_at(node, seen, CLAIM).because(WHY).into());
+        }
+        if answer.location.as_deref() != Some(&earlier.url) {
+            return Err(misled(cluster, node, &earlier, &answer));
+        }
+    }
+    Ok(())
+}
+
+pub(super) async fn one_of_two_owners_dies(cx: &Context) -> Told {
+    Cluster::tell(cx, &NODES, Options::with_store(), async |cluster| {
+        rings_are(cluster, &NODES, &NODES).await?;
+        let pages: Vec<Page> = (1..=24).map(Page::number).collect();
+        let (known, wanted) = pages.split_at(12);
+        cluster.step("Twelve links are created, before anything happens.");
+        for (number, page) in known.iter().enumerate() {
+            create(cluster, NODES[number % 3], page).await?;
+        }
+
+        cluster.step("n3 is killed. Links, old and new ones, are asked for on n1 and n2.");
+        cluster.kill("n3").await?;
+        for (number, page) in wanted.iter().enumerate() {
+            granted(cluster, ["n1", "n2"][number % 2], page).await?;
+        }
+        for page in &pages {
+            for node in ["n1", "n2"] {
+                found(cluster, node, page).await?;
+            }
+        }
+
+        cluster.step("n3 is started again.");
+        cluster.restart("n3").await?;
+        rings_are(cluster, &NODES, &NODES).await?;
+        for page in &pages {
+            for node in NODES {
+                leads(cluster, node, page).await?;
+            }
+        }
+        let last = Page::called("last", 1);
+        put(cluster, &last).await?;
+        leads(cluster, "n3", &last).await
+    })
+    .await
+}
+
+const TWO_OWNERS: &str = "with two owners for each code, the death of one node stops nothing: every creation and every look-up is granted within 2 s";
+
+const WHY_TWO: &str = "The store keeps a code from being given twice, so that a second owner can do what the first does. With \
+                       that, no single node is needed for anything.";
+
+async fn granted(cluster: &Cluster<'_>, node: &str, page: &Page) -> Told {
+    let answer = cluster.post_form(node, &[("url", &page.url)]).await.map_err(Stop::from).because(WHY_TWO)?;
+    let what = format!("{node} was to create {}, and", page.path());
+    if answer.status != 201 {
+        let seen = format!("{what} answered {}", answer.in_words());
+        return Err(cluster.failed_at(node, seen, TWO_OWNERS).because(WHY_TWO).into());
+    }
+    in_time(cluster, &answer, &what, TWO_OWNERS).because(WHY_TWO)
+}
+
+async fn found(cluster: &Cluster<'_>, node: &str, page: &Page) -> Told {
+    let asked = cluster.request(node, &Request::new("HEAD", page.path())).await;
+    let answer = asked.map_err(Stop::from).because(WHY_TWO)?;
+    let what = format!("{node}, asked for {},", page.path());
+    if answer.status != 302 || answer.location.as_deref() != Some(&page.url) {
+        let seen = format!("{what} answered {}", answer.in_words());
+        return Err(cluster.failed_at(node, seen, TWO_OWNERS).because(WHY_TWO).into());
+    }
+    in_time(cluster, &answer, &what, TWO_OWNERS).because(WHY_TWO)
+}

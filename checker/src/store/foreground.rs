@@ -1,0 +1,71 @@
+//! `checker store`: a store for nodes that people start by hand.
+
+use std::net::{Ipv4Addr, SocketAddr};
+
+use ::store::Embedded;
+
+use super::redis_server::RedisServer;
+use super::{Plan, StoreChoice, on_path};
+use crate::guard::Guard;
+use crate::run_dir::RunDir;
+use crate::trouble::{Result, Trouble, While};
+
+/// Runs a store until Ctrl-C.
+///
+/// # Errors
+/// When it cannot be started: most likely the port is taken.
+pub async fn serve(port: u16, choice: &StoreChoice) -> Result<()> {
+    // A store that runs already need not be run.
+    if let StoreChoice::Url(url) = choice {
+        return Err(Trouble::new(format!(
+            "could not run the store {url}: it is said to run already; choose embedded or redis"
+        )));
+    }
+    let at = SocketAddr::from((Ipv4Addr::LOCALHOST, port));
+    let listen = || {
+        format!(
+            "listen on {at} (is another store running there? it may be used as it is; or choose another port with --port)"
+        )
+    };
+    match choice.plan_with(None, on_path("redis-server"))? {
+        Plan::Private { program, .. } => {
+            // Redis would only say it in its log.
+            let free = std::net::TcpListener::bind(at).or_trouble(listen)?;
+            let port = free.local_addr().map_or(port, |at| at.port());
+            drop(free);
+            let run = RunDir::create(false)?;
+            let own = std::env::current_exe().or_trouble(|| "find the checker's own program")?;
+            let guard = Guard::start(&own, &run)?;
+            let server = RedisServer::start(&program, &guard, run.path(), Some(port)).await?;
+            tell(
+                &format!("a private redis-server ({})", server.version),
+                server.address,
+            );
+            let ended = tokio::select! { biased;
+                ended = server.child.ended() => Err(Trouble::new(format!(
+                    "could not keep the store up: redis-server {ended}"
+                ))),
+                told = told_to_end() => told,
+            };
+            guard.shutdown().await;
+            ended
+        }
+        Plan::Embedded { why } => {
+            let server = Embedded::start(at).await.or_trouble(listen)?;
+            tell(&format!("the embedded one{why}"), server.address());
+            told_to_end().await
+        }
+        Plan::Url { .. } => Err(Trouble::new("could not run a store that is given by a URL")),
+    }
+}
+
+fn tell(about: &str, at: SocketAddr) {
+    println!("The store is {about}, at redis://{at}");
+    println!("A node uses it with `--store redis://{at}`. Ctrl-C ends it, and what it holds is gone.");
+}
+
+async fn told_to_end() -> Result<()> {
+    tokio::signal::ctrl_c()
+        .await
+        .or_trouble(|| "wait for Ctrl-C")
+}

@@ -1,0 +1,47 @@
+//! The plumbing of a link shortener: what each node of parts 3 and 4 has, and nobody writes.
+//!
+//! - [`link`]: what is kept of a link, and the codes that a URL may get;
+//! - [`store`]: the links in Redis, with a time limit on each command;
+//! - [`http`]: the interface to the world. It asks a [`Service`], which is the learner's.
+//!
+//! What is interesting about a link shortener on many nodes, where its links are kept besides the
+//! store and who is told of them, stands in the parts themselves.
+
+pub mod http;
+pub mod link;
+pub mod store;
+
+pub use http::{Aggregates, HTTP, Http, HttpMsg, NewLink, Refusal, Service};
+pub use link::{Code, Link, now};
+pub use store::{Claim, Store, StoreError};
+
+/// The flags that a node of the link shortener has besides those of every node.
+#[derive(Debug, Clone, clap::Args)]
+pub struct Flags {
+    /// Port for HTTP, on 127.0.0.1; 0 takes any that is free, and says which
+    #[arg(long, value_name = "PORT", default_value_t = 0)]
+    pub http: u16,
+
+    /// The store: a Redis server, or `cargo checker store`. Without it, the variable REDIS_URL counts, and then redis://127.0.0.1:6379
+    #[arg(long, value_name = "URL")]
+    pub store: Option<String>,
+
+    /// What the keys in the store begin with, so that several clusters can share one
+    #[arg(long, value_name = "TEXT", default_value = "margarine:")]
+    pub store_prefix: String,
+}
+
+impl Flags {
+    /// The store that these flags name. It need not be up.
+    ///
+    /// # Errors
+    /// A sentence for the person at the terminal, when that is not the URL of a Redis server.
+    pub fn open_store(&self) -> Result<Store, String> {
+        let url = self
+            .store
+            .clone()
+            .or_else(|| std::env::var("REDIS_URL").ok())
+            .unwrap_or_else(|| "redis://127.0.0.1:6379".to_owned());
+        Store::at(&url, &self.store_prefix)
+    }
+}

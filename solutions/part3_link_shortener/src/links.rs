@@ -1,0 +1,124 @@
+//! What stands behind HTTP: how a link is created, and how it is looked up.
+
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use runtime::Node;
+use shortener::{Aggregates, Claim, Code, Link, NewLink, Refusal, Service, Store, StoreError, now};
+
+use crate::protocol::{CACHE, CacheMsg};
+use crate::table::{Known, Table};
+
+/// The links, as one node creates them and looks them up.
+#[derive(Clone)]
+pub struct Links {
+    node: Node,
+    store: Store,
+    table: Arc<Table>,
+    /// How often a link was followed on this node. Part 4 is about the other nodes.
+    views: Arc<Mutex<BTreeMap<Code, u64>>>,
+    // ── gap 0: fields of your own
+    // ── end 0
+}
+
+impl Links {
+    /// The links of this node.
+    pub fn new(node: Node, store: Store, table: Arc<Table>) -> Links {
+        Links {
+            node,
+            store,
+            table,
+            views: Arc::default(),
+            // ── gap 0: first values of your fields
+            // ── end 0
+        }
+    }
+
+    /// Claims a code for a link in the store: the one that was asked for, or the first of those
+    /// that its URL may get which is free. If the URL has one already, that one.
+    async fn claim(&self, new: NewLink) -> Result<(Code, Link), Refusal> {
+        let codes = match new.code {
+            Some(code) => vec![code],
+            None => Code::candidates(&new.link.url),
+        };
+        for choice in 0..codes.len() {
+            let claimed = self.store.claim(&codes[choice..], &new.link).await;
+            match claimed.map_err(unavailable)? {
+                Claim::Claimed(code) => return Ok((code, new.link)),
+                Claim::Known(code, link) => return Ok((code, link)),
+                Claim::Taken => {}
+            }
+        }
+        Err(Refusal::Taken)
+    }
+}
+
+impl Service for Links {
+    async fn create(&self, new: NewLink) -> Result<Code, Refusal> {
+        let (code, link) = self.claim(new).await?;
+        // ── gap 1: keep what was created
+        // After the store has it, not before: what is not in the store must not be found here.
+        self.table.put(code.clone(), link.clone());
+        // ── end 1
+        // ── gap 2: have the others told
+        // By our cache, so that nobody waits here: not for a node that is paused, nor for a full
+        // connection. If the cache is just being restarted, the others are not told; they find the
+        // link in the store, as it is there already.
+        let cache = CACHE.at(self.node.name());
+        let _ = self
+            .node
+            .cast(&cache, CacheMsg::Announce(code.clone(), link))
+            .await;
+        // ── end 2
+        Ok(code)
+    }
+
+    async fn look_up(&self, code: Code) -> Result<Link, Refusal> {
+        // ── gap 1: ask the table first, and fill it
+        match self.table.get(&code) {
+            Some(Known::Link(link)) => return Ok(link),
+            Some(Known::Nothing) => return Err(Refusal::NotFound),
+            None => {}
+        }
+        // Our cache asks the store, once for all who wait for the same code. If each asked for
+        // itself, a hundred visitors of a link that has just become known would ask a hundred
+        // times, and before any of them had the answer: a thundering herd.
+        let cache = CACHE.at(self.node.name());
+        let asked = self
+            .node
+            .call(&cache, |reply| CacheMsg::Load(code.clone(), reply));
+        if let Ok(answer) = asked.await {
+            return answer;
+        }
+        // The cache has crashed meanwhile. One more question to the store does no harm.
+        // ── end 1
+        match self.store.get(&code).await {
+            Ok(Some(link)) if !link.is_expired(now()) => Ok(link),
+            Ok(_) => Err(Refusal::NotFound),
+            Err(why) => Err(unavailable(why)),
+        }
+    }
+
+    async fn viewed(&self, code: Code, _visitor: String) {
+        let mut views = self.views.lock().unwrap_or_else(PoisonError::into_inner);
+        *views.entry(code).or_default() += 1;
+    }
+
+    async fn aggregates(&self, code: Code) -> Aggregates {
+        let views = self.views.lock().unwrap_or_else(PoisonError::into_inner);
+        Aggregates {
+            redirects: views.get(&code).copied().unwrap_or_default(),
+            visitors: None,
+        }
+    }
+}
+
+/// What is answered when the store gave no answer: not `NotFound`, as whether there is such a link
+/// is just what we do not know. A client would take it for the truth, while of a 503 it knows to
+/// come again.
+pub fn unavailable(why: StoreError) -> Refusal {
+    Refusal::Unavailable(why.to_string())
+}
+
+// ── gap 0: functions of your own
+// ── end 0

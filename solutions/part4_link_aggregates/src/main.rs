@@ -1,0 +1,10 @@
+//! The program of one node. Given: nothing is to do here.
+
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    runtime::launch::run_with(
+        link_aggregates_solution::SOURCE_HASH,
+        link_aggregates_solution::start,
+    )
+}
