@@ -65,6 +65,7 @@ pub fn scenarios(part: &Part) -> &'static [Scenario] {
         1 => crate::part1::SCENARIOS,
         2 => crate::part2::SCENARIOS,
         3 => crate::part3::SCENARIOS,
+        4 => crate::part4::SCENARIOS,
         _ => &[],
     }
 }

@@ -21,6 +21,7 @@ pub mod switchboard;
 pub mod part1;
 pub mod part2;
 pub mod part3;
+pub mod part4;
 pub mod runner;
 pub mod scenario;
 pub mod seed;

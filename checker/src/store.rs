@@ -347,7 +347,10 @@ impl RunStore {
                 .query_async(&mut self.connection())
                 .await
                 .or_trouble(|| format!("list the keys in the store ({})", self.about))?;
-            keys.extend(some.iter().map(|key| String::from_utf8_lossy(key).into_owned()));
+            keys.extend(
+                some.iter()
+                    .map(|key| String::from_utf8_lossy(key).into_owned()),
+            );
             cursor = next;
             if cursor == 0 {
                 return Ok(keys.into_iter().collect());
@@ -435,7 +438,12 @@ mod tests {
     #[test]
     fn store_is_chosen_by_flag_then_variable_then_what_is_installed() {
         let url = Some("redis://127.0.0.1:6379");
-        check("auto", None, None, "embedded, as no redis-server is installed");
+        check(
+            "auto",
+            None,
+            None,
+            "embedded, as no redis-server is installed",
+        );
         check("auto", None, Some(SERVER), "private, true");
         check("auto", Some(" "), Some(SERVER), "private, true");
         check(

@@ -61,20 +61,28 @@ async fn private_server_is_started_once_and_ends_with_the_run() {
     let (first, second) = (first.unwrap(), second.unwrap());
     assert_eq!(first.address(), second.address());
     let note = run.stores.note().unwrap();
-    assert!(note.starts_with("The store was a private redis-server ("), "{note}");
+    assert!(
+        note.starts_with("The store was a private redis-server ("),
+        "{note}"
+    );
     assert!(!first.is_foreign() && !first.is_gone());
     assert_eq!(first.url_by(17), "redis://127.0.0.1:17");
     run.guard.shutdown().await;
     let begun = Instant::now();
     while is_reachable(first.address().port()) || !first.is_gone() {
-        assert!(begun.elapsed() < Duration::from_secs(10), "it outlives the run");
+        assert!(
+            begun.elapsed() < Duration::from_secs(10),
+            "it outlives the run"
+        );
         sleep(Duration::from_millis(20)).await;
     }
 }
 
 #[track_caller]
 fn check_prefix(prefix: &str) {
-    let random = prefix.strip_prefix("course-").and_then(|rest| rest.strip_suffix(':'));
+    let random = prefix
+        .strip_prefix("course-")
+        .and_then(|rest| rest.strip_suffix(':'));
     assert!(random.is_some_and(|random| random.len() == 16), "{prefix}");
 }
 
@@ -107,7 +115,10 @@ async fn keeps_tries_apart(store: &RunStore) {
 async fn tries_are_kept_apart_in_the_embedded_store() {
     let run = run(StoreChoice::Embedded);
     let store = run.stores.get().await.unwrap();
-    assert_eq!(run.stores.note().unwrap(), "The store was the embedded one.");
+    assert_eq!(
+        run.stores.note().unwrap(),
+        "The store was the embedded one."
+    );
     keeps_tries_apart(&store).await;
     run.guard.shutdown().await;
 }
@@ -155,7 +166,10 @@ async fn foreign_store_is_left_as_it_was_found() {
     assert!(store.is_foreign());
     assert_eq!(store.url_by(17), "redis://127.0.0.1:17/0");
     let note = guest.stores.note().unwrap();
-    let (server, at) = ("The store was the Redis server ", format!(" at localhost:{port}, which --store names."));
+    let (server, at) = (
+        "The store was the Redis server ",
+        format!(" at localhost:{port}, which --store names."),
+    );
     assert!(note.starts_with(server) && note.ends_with(&at), "{note}");
     let prefix = store.new_prefix().unwrap();
     fill(&store, &[&format!("{prefix}link:a")]).await;
@@ -163,7 +177,10 @@ async fn foreign_store_is_left_as_it_was_found() {
     guest.guard.shutdown().await;
     guest.stores.close().await;
 
-    assert_eq!(owned.keys("").await.unwrap(), ["course-theirs:link:a", "theirs"]);
+    assert_eq!(
+        owned.keys("").await.unwrap(),
+        ["course-theirs:link:a", "theirs"]
+    );
     owner.guard.shutdown().await;
 }
 
@@ -179,7 +196,8 @@ async fn store_that_cannot_be_reached_is_named() {
     };
     assert!(begun.elapsed() < Duration::from_secs(4));
     let trouble = trouble.to_string();
-    let reach = format!("could not reach the Redis server at 127.0.0.1:{port}, which --store names: ");
+    let reach =
+        format!("could not reach the Redis server at 127.0.0.1:{port}, which --store names: ");
     assert!(trouble.starts_with(&reach), "{trouble}");
     assert_eq!(run.stores.trouble().unwrap().to_string(), trouble);
     assert_eq!(run.stores.note(), None);
@@ -223,7 +241,10 @@ async fn runs_in_the_foreground(kind: &str, about: &str) {
     assert!(said.starts_with(about), "{line}");
     let client = redis::Client::open(url).unwrap();
     let mut connection = client.get_multiplexed_async_connection().await.unwrap();
-    let pong: String = redis::cmd("PING").query_async(&mut connection).await.unwrap();
+    let pong: String = redis::cmd("PING")
+        .query_async(&mut connection)
+        .await
+        .unwrap();
     assert_eq!(pong, "PONG");
 
     let port: u16 = url.rsplit_once(':').unwrap().1.parse().unwrap();
@@ -233,12 +254,18 @@ async fn runs_in_the_foreground(kind: &str, about: &str) {
         .unwrap();
     assert_eq!(taken.status.code(), Some(4));
     let said = String::from_utf8(taken.stderr).unwrap();
-    assert!(said.contains(&format!("127.0.0.1:{port}")) && said.contains("--port"), "{said}");
+    assert!(
+        said.contains(&format!("127.0.0.1:{port}")) && said.contains("--port"),
+        "{said}"
+    );
 
     drop(foreground);
     let begun = Instant::now();
     while is_reachable(port) {
-        assert!(begun.elapsed() < Duration::from_secs(10), "it outlives the checker");
+        assert!(
+            begun.elapsed() < Duration::from_secs(10),
+            "it outlives the checker"
+        );
         sleep(Duration::from_millis(20)).await;
     }
 }

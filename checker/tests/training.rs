@@ -522,6 +522,8 @@ fn is_node_flag(flag: &str) -> bool {
     [
         file("runtime/src/launch.rs"),
         file("runtime/shell/src/main.rs"),
+        // Those of the nodes of parts 3 and 4.
+        file("runtime/shortener/src/lib.rs"),
     ]
     .iter()
     .any(|source| is_flag_in(source, flag))

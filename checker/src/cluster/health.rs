@@ -108,7 +108,12 @@ impl Cluster<'_> {
                 "the nodes gave the store a million commands, and more",
                 "nodes ask the store for what they need; here some hundred commands are plenty",
             );
-            return Some(stop.because("A loop that never waits leaves the others no time for anything else.").into());
+            return Some(
+                stop.because(
+                    "A loop that never waits leaves the others no time for anything else.",
+                )
+                .into(),
+            );
         }
         let (node, said) = self.switchboard.most_talkative()?;
         (said > FLOOD).then(|| {

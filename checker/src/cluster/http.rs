@@ -64,9 +64,7 @@ impl Request {
         let body = form_urlencoded::Serializer::new(String::new())
             .extend_pairs(fields)
             .finish();
-        let brief = fields
-            .iter()
-            .map(|(name, value)| format!("{name}={value}"));
+        let brief = fields.iter().map(|(name, value)| format!("{name}={value}"));
         Request {
             brief: brief.collect::<Vec<_>>().join(" "),
             ..Request::new("POST", path)
@@ -269,11 +267,7 @@ impl Cluster<'_> {
     ///
     /// # Errors
     /// [`NoAnswer`], which `?` makes a verdict of.
-    pub async fn post_form(
-        &self,
-        node: &str,
-        fields: &[(&str, &str)],
-    ) -> Result<Answer, NoAnswer> {
+    pub async fn post_form(&self, node: &str, fields: &[(&str, &str)]) -> Result<Answer, NoAnswer> {
         self.request(node, &Request::form("/", fields)).await
     }
 

@@ -18,8 +18,8 @@ use runtime::wire;
 
 use super::Cluster;
 use super::messages::is_of_programs;
-use requests::{Asked, Meant, Questions};
 use crate::switchboard::Payloads;
+use requests::{Asked, Meant, Questions};
 
 /// No line is longer: indented by four, it fits into a terminal of 80 columns.
 const WIDTH: usize = 76;

@@ -232,7 +232,9 @@ impl Cluster<'_> {
     pub async fn store_keys(&self, beginning: &str) -> std::result::Result<Vec<String>, Stop> {
         let share = self.share();
         let keys = share.store.keys(&share.whole(beginning)).await?;
-        let bare = keys.iter().filter_map(|key| key.strip_prefix(&share.prefix));
+        let bare = keys
+            .iter()
+            .filter_map(|key| key.strip_prefix(&share.prefix));
         Ok(bare.map(str::to_owned).collect())
     }
 

@@ -181,7 +181,7 @@ mod tests {
             .collect();
         assert_eq!(
             histogram("from the table", &times),
-            "from the table  p50   0.3 ms  p99   3.0 ms    █  ▁   ▁"
+            "from the table  p50   0.3 ms  p99   3.0 ms    █  ▁  ▁"
         );
         assert_eq!(histogram("none", &[]), "none  p50   0.0 ms  p99   0.0 ms");
     }

@@ -121,7 +121,9 @@ pub(super) async fn store_stands_still(cx: &Context) -> Told {
             is_unavailable(cluster, "n1", &uncached, UNKNOWN),
             all_lead_now(cluster, "n1", &links),
         );
-        (created?, followed?, known?);
+        created?;
+        followed?;
+        known?;
 
         cluster.step("The store is back. Whoever wanted a link asks again, twice.");
         cluster.store_back(["n1"]);

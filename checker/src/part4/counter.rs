@@ -72,7 +72,11 @@ async fn evaluate(cluster: &Cluster<'_>, steps: &[Step]) -> Result<Evaluated, St
 }
 
 /// The smallest experiment that can be found that still goes wrong, as a failure.
-async fn counterexample(cluster: &Cluster<'_>, steps: Vec<Step>, judge: Judge) -> Result<Stop, Stop> {
+async fn counterexample(
+    cluster: &Cluster<'_>,
+    steps: Vec<Step>,
+    judge: Judge,
+) -> Result<Stop, Stop> {
     let mut smallest = steps;
     'smaller: loop {
         for candidate in smaller(&smallest) {
@@ -87,10 +91,16 @@ async fn counterexample(cluster: &Cluster<'_>, steps: Vec<Step>, judge: Judge) -
     let answer = evaluate(cluster, &smallest).await?;
     let Some((seen, expected)) = judge(&smallest, &answer) else {
         return Err(cluster
-            .failed("the same steps led to different counters on two tries", "the same steps lead to the same counters")
+            .failed(
+                "the same steps led to different counters on two tries",
+                "the same steps lead to the same counters",
+            )
             .into());
     };
-    let mut failure = cluster.failed(format!("after these steps, {seen}: {}", in_words(&smallest)), expected);
+    let mut failure = cluster.failed(
+        format!("after these steps, {seen}: {}", in_words(&smallest)),
+        expected,
+    );
     for line in lines(&smallest) {
         failure = failure.evidence(line);
     }
@@ -101,7 +111,9 @@ async fn counterexample(cluster: &Cluster<'_>, steps: Vec<Step>, judge: Judge) -
 /// an earlier slot. The boldest first.
 fn smaller(steps: &[Step]) -> Vec<Vec<Step>> {
     let counters = steps.iter().filter(|step| **step == Step::New).count();
-    let mut smaller: Vec<Vec<Step>> = (0..counters).map(|counter| without(steps, counter)).collect();
+    let mut smaller: Vec<Vec<Step>> = (0..counters)
+        .map(|counter| without(steps, counter))
+        .collect();
     for (place, step) in steps.iter().enumerate() {
         let mut changed = |step: Option<Step>| {
             let mut steps = steps.to_vec();
@@ -119,11 +131,23 @@ fn smaller(steps: &[Step]) -> Vec<Vec<Step>> {
                 let counter = *counter;
                 let earlier = SLOTS.iter().take_while(|other| *other != slot);
                 for slot in earlier {
-                    changed(Some(Step::Increment { counter, slot: (*slot).to_owned(), by: *by }));
+                    changed(Some(Step::Increment {
+                        counter,
+                        slot: (*slot).to_owned(),
+                        by: *by,
+                    }));
                 }
                 if *by > 1 {
-                    changed(Some(Step::Increment { counter, slot: slot.clone(), by: 1 }));
-                    changed(Some(Step::Increment { counter, slot: slot.clone(), by: by - 1 }));
+                    changed(Some(Step::Increment {
+                        counter,
+                        slot: slot.clone(),
+                        by: 1,
+                    }));
+                    changed(Some(Step::Increment {
+                        counter,
+                        slot: slot.clone(),
+                        by: by - 1,
+                    }));
                 }
             }
         }
@@ -144,15 +168,19 @@ fn without(steps: &[Step], gone: usize) -> Vec<Step> {
                     left.push(Step::New);
                 }
             }
-            Step::Increment { counter, slot, by } if *counter != gone => left.push(Step::Increment {
-                counter: renumbered(*counter),
-                slot: slot.clone(),
-                by: *by,
-            }),
-            Step::Merge { into, from } if *into != gone && *from != gone => left.push(Step::Merge {
-                into: renumbered(*into),
-                from: renumbered(*from),
-            }),
+            Step::Increment { counter, slot, by } if *counter != gone => {
+                left.push(Step::Increment {
+                    counter: renumbered(*counter),
+                    slot: slot.clone(),
+                    by: *by,
+                })
+            }
+            Step::Merge { into, from } if *into != gone && *from != gone => {
+                left.push(Step::Merge {
+                    into: renumbered(*into),
+                    from: renumbered(*from),
+                })
+            }
             _ => {}
         }
     }
@@ -204,14 +232,59 @@ fn laws() -> Vec<Vec<Step>> {
         // Idempotent.
         vec![new(), add(0, "a", 3), new(), merge(1, 0), merge(1, 0)],
         // Commutative.
-        vec![new(), new(), new(), new(), add(0, "a", 3), add(1, "b", 4), merge(2, 0), merge(2, 1), merge(3, 1), merge(3, 0)],
+        vec![
+            new(),
+            new(),
+            new(),
+            new(),
+            add(0, "a", 3),
+            add(1, "b", 4),
+            merge(2, 0),
+            merge(2, 1),
+            merge(3, 1),
+            merge(3, 0),
+        ],
         // The same slot on both sides: the higher count counts.
-        vec![new(), new(), add(0, "a", 3), merge(1, 0), add(0, "a", 2), merge(1, 0)],
-        vec![new(), new(), add(0, "a", 3), merge(1, 0), add(0, "a", 2), merge(0, 1)],
+        vec![
+            new(),
+            new(),
+            add(0, "a", 3),
+            merge(1, 0),
+            add(0, "a", 2),
+            merge(1, 0),
+        ],
+        vec![
+            new(),
+            new(),
+            add(0, "a", 3),
+            merge(1, 0),
+            add(0, "a", 2),
+            merge(0, 1),
+        ],
         // Associative.
-        vec![new(), new(), new(), add(0, "a", 1), add(1, "a", 2), add(1, "b", 5), add(2, "b", 3), merge(1, 2), merge(0, 1), merge(2, 0)],
+        vec![
+            new(),
+            new(),
+            new(),
+            add(0, "a", 1),
+            add(1, "a", 2),
+            add(1, "b", 5),
+            add(2, "b", 3),
+            merge(1, 2),
+            merge(0, 1),
+            merge(2, 0),
+        ],
         // Both go on after a merge.
-        vec![new(), new(), add(0, "a", 2), merge(1, 0), add(0, "a", 1), add(1, "b", 4), merge(0, 1), merge(1, 0)],
+        vec![
+            new(),
+            new(),
+            add(0, "a", 2),
+            merge(1, 0),
+            add(0, "a", 1),
+            add(1, "b", 4),
+            merge(0, 1),
+            merge(1, 0),
+        ],
     ]
 }
 
@@ -237,14 +310,23 @@ fn model(steps: &[Step]) -> Vec<BTreeMap<&str, u64>> {
 }
 
 fn wrong_value(steps: &[Step], answer: &Evaluated) -> Option<(String, String)> {
-    let values: Vec<u64> = model(steps).iter().map(|counter| counter.values().sum()).collect();
+    let values: Vec<u64> = model(steps)
+        .iter()
+        .map(|counter| counter.values().sum())
+        .collect();
     if answer.values.len() != values.len() {
         let seen = format!("there are {} counters", answer.values.len());
         return Some((seen, format!("there are {}", values.len())));
     }
     let wrong = (0..values.len()).find(|place| answer.values[*place] != values[*place])?;
     let seen = format!("c{wrong} is worth {}", answer.values[wrong]);
-    Some((seen, format!("c{wrong} is worth {}: the highest count that is known of each slot, added up", values[wrong])))
+    Some((
+        seen,
+        format!(
+            "c{wrong} is worth {}: the highest count that is known of each slot, added up",
+            values[wrong]
+        ),
+    ))
 }
 
 fn wrong_equality(steps: &[Step], answer: &Evaluated) -> Option<(String, String)> {
@@ -252,9 +334,19 @@ fn wrong_equality(steps: &[Step], answer: &Evaluated) -> Option<(String, String)
     for (one, counter) in counters.iter().enumerate() {
         for (two, other) in counters.iter().enumerate().skip(one + 1) {
             let (should, does) = (counter == other, answer.equal.contains(&(one, two)));
-            let words = |equal| format!("c{one} and c{two} {}", if equal { "are equal" } else { "differ" });
+            let words = |equal| {
+                format!(
+                    "c{one} and c{two} {}",
+                    if equal { "are equal" } else { "differ" }
+                )
+            };
             if should != does {
-                let expected = format!("{}: c{one} is {}, and c{two} is {}", words(should), slots(counter), slots(other));
+                let expected = format!(
+                    "{}: c{one} is {}, and c{two} is {}",
+                    words(should),
+                    slots(counter),
+                    slots(other)
+                );
                 return Some((words(does), expected));
             }
         }
@@ -264,7 +356,10 @@ fn wrong_equality(steps: &[Step], answer: &Evaluated) -> Option<(String, String)
 
 /// `{a: 3}`.
 fn slots(counter: &BTreeMap<&str, u64>) -> String {
-    let slots: Vec<String> = counter.iter().map(|(slot, count)| format!("{slot}: {count}")).collect();
+    let slots: Vec<String> = counter
+        .iter()
+        .map(|(slot, count)| format!("{slot}: {count}"))
+        .collect();
     format!("{{{}}}", slots.join(", "))
 }
 
@@ -298,7 +393,9 @@ mod tests {
         for step in steps {
             match step {
                 Step::New => counters.push(BTreeMap::new()),
-                Step::Increment { counter, slot, by } => *counters[*counter].entry(slot.clone()).or_default() += by,
+                Step::Increment { counter, slot, by } => {
+                    *counters[*counter].entry(slot.clone()).or_default() += by
+                }
                 Step::Merge { into, from } => {
                     for (slot, count) in counters[*from].clone() {
                         *counters[*into].entry(slot).or_default() += count;
@@ -307,13 +404,19 @@ mod tests {
             }
         }
         Evaluated {
-            values: counters.iter().map(|counter| counter.values().sum()).collect(),
+            values: counters
+                .iter()
+                .map(|counter| counter.values().sum())
+                .collect(),
             equal: Vec::new(),
         }
     }
 
     fn shrunk(mut steps: Vec<Step>) -> Vec<Step> {
-        while let Some(candidate) = smaller(&steps).into_iter().find(|steps| wrong_value(steps, &adding(steps)).is_some()) {
+        while let Some(candidate) = smaller(&steps)
+            .into_iter()
+            .find(|steps| wrong_value(steps, &adding(steps)).is_some())
+        {
             steps = candidate;
         }
         steps
@@ -336,7 +439,10 @@ mod tests {
     #[test]
     fn counterexample_reads_like_code() {
         let steps = shrunk(laws().swap_remove(4));
-        assert_eq!(in_words(&steps), "c0 = new; c0.increment(a, 1); c1 = new; c1.merge(c0); c1.merge(c0)");
+        assert_eq!(
+            in_words(&steps),
+            "c0 = new; c0.increment(a, 1); c1 = new; c1.merge(c0); c1.merge(c0)"
+        );
         let (seen, expected) = wrong_value(&steps, &adding(&steps)).unwrap();
         assert_eq!(seen, "c1 is worth 2");
         assert!(expected.starts_with("c1 is worth 1"), "{expected}");

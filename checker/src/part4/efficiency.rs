@@ -4,11 +4,11 @@ use std::time::Duration;
 
 use tokio::time::{Instant, sleep};
 
-use super::pages::{Page, Pages, all_show, at_once, put, rings_are, view, view_at_once};
 use super::SOON;
+use super::pages::shows;
+use super::pages::{Page, Pages, all_show, at_once, put, rings_are, view, view_at_once};
 use crate::cluster::{Cluster, Explained, Mark, Options, Unmet};
 use crate::scenario::{Context, Stop, Told};
-use super::pages::shows;
 
 /// How many links there are in the end.
 const LINKS: usize = 1000;
@@ -24,7 +24,9 @@ const TRIES: usize = 3;
 
 /// Links that are in the store, those of n1 first.
 async fn links(cluster: &Cluster<'_>) -> Result<Vec<Page>, Stop> {
-    let pages: Vec<Page> = (1..=LINKS).map(|number| Page::called("many", number)).collect();
+    let pages: Vec<Page> = (1..=LINKS)
+        .map(|number| Page::called("many", number))
+        .collect();
     let pages = Pages::sorted(cluster, pages).await?.all_from("n1");
     at_once(64, &pages, async |page| put(cluster, page).await).await?;
     Ok(pages)
@@ -54,7 +56,14 @@ async fn cost(cluster: &Cluster<'_>, work: impl AsyncFnOnce() -> Told) -> Result
 async fn cost_of_views(cluster: &Cluster<'_>, page: &Page) -> Result<usize, Stop> {
     cost(cluster, async || {
         view(cluster, "n1", page, VIEWS).await?;
-        all_show(cluster, &["n1", "n2"], page, VIEWS as u64 + 1, "every node shows the views of all nodes").await
+        all_show(
+            cluster,
+            &["n1", "n2"],
+            page,
+            VIEWS as u64 + 1,
+            "every node shows the views of all nodes",
+        )
+        .await
     })
     .await
 }
@@ -150,7 +159,14 @@ async fn cost_of_heal(cluster: &Cluster<'_>, page: &Page) -> Result<usize, Stop>
     cost(cluster, async || {
         cluster.heal_between(&["n1"], &["n2"]);
         cluster.await_mesh().await?;
-        all_show(cluster, &["n2"], page, 2, "on a new link both sides learn of all views, without a new one").await
+        all_show(
+            cluster,
+            &["n2"],
+            page,
+            2,
+            "on a new link both sides learn of all views, without a new one",
+        )
+        .await
     })
     .await
 }
@@ -160,14 +176,23 @@ async fn knows_all(cluster: &Cluster<'_>, node: &str, pages: &[Page]) -> Told {
     let some: Vec<&Page> = pages.iter().step_by(9).chain(pages.last()).collect();
     let mut known = 0;
     cluster
-        .eventually(SOON, format!("{node} learns of the views of all links"), async || {
-            while let Some(page) = some.get(known) {
-                match shows(cluster, node, &page.code).await?.redirects {
-                    1 => known += 1,
-                    seen => return Err(Unmet::at(node, format!("{node} shows Redirects: {seen} for {}", page.path()))),
+        .eventually(
+            SOON,
+            format!("{node} learns of the views of all links"),
+            async || {
+                while let Some(page) = some.get(known) {
+                    match shows(cluster, node, &page.code).await?.redirects {
+                        1 => known += 1,
+                        seen => {
+                            return Err(Unmet::at(
+                                node,
+                                format!("{node} shows Redirects: {seen} for {}", page.path()),
+                            ));
+                        }
+                    }
                 }
-            }
-            Ok(())
-        })
+                Ok(())
+            },
+        )
         .await
 }

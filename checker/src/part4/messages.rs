@@ -46,15 +46,8 @@ pub(super) type Slot = String;
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) enum Step {
     New,
-    Increment {
-        counter: usize,
-        slot: Slot,
-        by: u64,
-    },
-    Merge {
-        into: usize,
-        from: usize,
-    },
+    Increment { counter: usize, slot: Slot, by: u64 },
+    Merge { into: usize, from: usize },
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]

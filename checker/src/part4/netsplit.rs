@@ -149,7 +149,12 @@ pub(super) async fn lost_message_is_made_up_for(cx: &Context) -> Told {
 }
 
 /// Views a link of n1 on n1, and what n1 tells n2 of it is lost; n3 learns of it.
-async fn loses_views(cluster: &Cluster<'_>, page: &super::pages::Page, views: usize, all: u64) -> Told {
+async fn loses_views(
+    cluster: &Cluster<'_>,
+    page: &super::pages::Page,
+    views: usize,
+    all: u64,
+) -> Told {
     let lost = Rule::new(Action::Drop)
         .from(&cluster.name("n1"))
         .to(&cluster.name("n2"))
@@ -157,11 +162,20 @@ async fn loses_views(cluster: &Cluster<'_>, page: &super::pages::Page, views: us
         .matching(speaks_of(page));
     let lost = cluster.rule(lost);
     view(cluster, "n1", page, views).await?;
-    all_show(cluster, &["n1", "n3"], page, all, "the others learn of the views").await?;
+    all_show(
+        cluster,
+        &["n1", "n3"],
+        page,
+        all,
+        "the others learn of the views",
+    )
+    .await?;
     cluster
-        .eventually(SOON, "n1 tells n2 of the views", async || match lost.hits() {
-            0 => Err(Unmet::at("n1", "n1 has told n2 nothing of them")),
-            _ => Ok(()),
+        .eventually(SOON, "n1 tells n2 of the views", async || {
+            match lost.hits() {
+                0 => Err(Unmet::at("n1", "n1 has told n2 nothing of them")),
+                _ => Ok(()),
+            }
         })
         .await?;
     // Nothing of it may be under way when the rule ends.

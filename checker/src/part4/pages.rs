@@ -179,7 +179,12 @@ pub(super) async fn rings_are(cluster: &Cluster<'_>, nodes: &[&str], members: &[
         .eventually(SOON, claim, async || {
             for node in nodes {
                 let state = ring(cluster, node).await?;
-                if state.members.iter().map(NodeName::short).ne(members.iter().copied()) {
+                if state
+                    .members
+                    .iter()
+                    .map(NodeName::short)
+                    .ne(members.iter().copied())
+                {
                     let seen = format!("{node}'s ring has {}", members_in_words(&state));
                     return Err(Unmet::at(node, seen));
                 }
@@ -196,11 +201,7 @@ pub(super) fn member(node: &str) -> String {
 
 /// Creates a link with nothing in the way, and says how many tries that took: a machine may be
 /// too busy for an owner to answer in time.
-pub(super) async fn create(
-    cluster: &Cluster<'_>,
-    node: &str,
-    page: &Page,
-) -> Result<usize, Stop> {
+pub(super) async fn create(cluster: &Cluster<'_>, node: &str, page: &Page) -> Result<usize, Stop> {
     let mut tries = 0;
     let expected = format!("{node} creates a short link to {}", page.url);
     cluster
@@ -223,9 +224,7 @@ pub(super) async fn create(
 
 /// Puts a link into the store, past all nodes.
 pub(super) async fn put(cluster: &Cluster<'_>, page: &Page) -> Told {
-    cluster
-        .store_set(&page.key(), &page.link().to_text())
-        .await
+    cluster.store_set(&page.key(), &page.link().to_text()).await
 }
 
 /// Looks a link up with nothing in the way. It is asked for with `HEAD`, by which nobody is sent
@@ -280,7 +279,11 @@ pub(super) fn misled(cluster: &Cluster<'_>, node: &str, page: &Page, answer: &An
         answer.in_words()
     );
     cluster
-        .failed_at(node, seen, format!("302, and {} leads to {}", page.path(), page.url))
+        .failed_at(
+            node,
+            seen,
+            format!("302, and {} leads to {}", page.path(), page.url),
+        )
         .because("A short link is as good as the page that it leads to, whichever node is asked.")
         .into()
 }
@@ -321,11 +324,7 @@ pub(super) struct Shown {
 }
 
 /// Asks a node how a link was used.
-pub(super) async fn shows(
-    cluster: &Cluster<'_>,
-    node: &str,
-    code: &Code,
-) -> Result<Shown, Unmet> {
+pub(super) async fn shows(cluster: &Cluster<'_>, node: &str, code: &Code) -> Result<Shown, Unmet> {
     let path = format!("/{code}/aggregates");
     let answer = cluster.get(node, &path).await?;
     read(&answer).ok_or_else(|| {
@@ -361,7 +360,10 @@ pub(super) async fn all_show(
     views: u64,
     claim: &str,
 ) -> Told {
-    let claim = format!("{claim} (wanted on {}: Redirects: {views})", nodes.join(", "));
+    let claim = format!(
+        "{claim} (wanted on {}: Redirects: {views})",
+        nodes.join(", ")
+    );
     cluster
         .eventually(SOON, claim, async || {
             for node in nodes {
@@ -435,7 +437,12 @@ mod tests {
     #[test]
     fn link_is_found_in_a_message_wherever_it_stands() {
         let page = Page::called("deep", 7);
-        let nested = |inner: Value| Value::Map(vec![(Value::Text("Told".into()), Value::Array(vec![inner]))]);
+        let nested = |inner: Value| {
+            Value::Map(vec![(
+                Value::Text("Told".into()),
+                Value::Array(vec![inner]),
+            )])
+        };
         let speaks = speaks_of(&page);
         assert!(speaks(&nested(Value::Text("deep-0007".into()))));
         assert!(speaks(&nested(Value::Bytes(b"\x01deep-0007\x02".to_vec()))));

@@ -10,7 +10,8 @@ use crate::scenario::{Context, Stop, Told};
 
 const NODES: [&str; 3] = ["n1", "n2", "n3"];
 
-const KNOWN_ONES: &str = "every view counts that another living node knew of, and every view after the restart";
+const KNOWN_ONES: &str =
+    "every view counts that another living node knew of, and every view after the restart";
 
 const WHY_SLOT: &str = "A node that starts anew does not know how far it had counted. If it counts in the same slot from 0, or from \
                         what the first one answers who may know less, its new views hide behind the old ones. A slot that nobody \
@@ -52,12 +53,22 @@ pub(super) async fn views_before_anybody_is_met(cx: &Context) -> Told {
         rings_are(cluster, &NODES, &NODES).await?;
         let page = Pages::deal(cluster, 60).await?.take(cluster, "n1")?;
         create(cluster, "n1", &page).await?;
-        cluster.step("A link of n1 is viewed on n1 six times, and all know of it. Then n1 is killed.");
+        cluster
+            .step("A link of n1 is viewed on n1 six times, and all know of it. Then n1 is killed.");
         view(cluster, "n1", &page, 6).await?;
-        all_show(cluster, &NODES, &page, 6, "every node shows the views of all nodes").await?;
+        all_show(
+            cluster,
+            &NODES,
+            &page,
+            6,
+            "every node shows the views of all nodes",
+        )
+        .await?;
         cluster.kill("n1").await?;
 
-        cluster.step("n1 is started again, and cannot reach anybody. The link is viewed on it four times.");
+        cluster.step(
+            "n1 is started again, and cannot reach anybody. The link is viewed on it four times.",
+        );
         cluster.partition(&["n1"], &["n2", "n3"]).await?;
         let mark = cluster.mark();
         cluster.start_node("n1").await?;
@@ -67,7 +78,13 @@ pub(super) async fn views_before_anybody_is_met(cx: &Context) -> Told {
             4.. => Ok(()),
             seen => Err(Unmet::at("n1", format!("n1 shows Redirects: {seen}"))),
         };
-        cluster.eventually(SOON, "n1 counts its views, whether it knows of earlier ones or not (wanted: at least 4)", some).await?;
+        cluster
+            .eventually(
+                SOON,
+                "n1 counts its views, whether it knows of earlier ones or not (wanted: at least 4)",
+                some,
+            )
+            .await?;
         if !cluster.nothing_crossed(mark, &["n1"], &["n2", "n3"]) {
             return Err(Stop::inconclusive("n1 was to be alone, and was not."));
         }
@@ -75,9 +92,13 @@ pub(super) async fn views_before_anybody_is_met(cx: &Context) -> Told {
         cluster.step("The network is whole again, and the nodes have found each other.");
         cluster.heal();
         cluster.await_mesh().await?;
-        still_show(cluster, &NODES, &page, 10, KNOWN_ONES).await.because(WHY_SLOT)?;
+        still_show(cluster, &NODES, &page, 10, KNOWN_ONES)
+            .await
+            .because(WHY_SLOT)?;
         view(cluster, "n1", &page, 1).await?;
-        still_show(cluster, &NODES, &page, 11, KNOWN_ONES).await.because(WHY_SLOT)
+        still_show(cluster, &NODES, &page, 11, KNOWN_ONES)
+            .await
+            .because(WHY_SLOT)
     })
     .await
 }
@@ -139,10 +160,15 @@ pub(super) async fn only_the_counters_crash(cx: &Context) -> Told {
 async fn are_back(cluster: &Cluster<'_>) -> Told {
     let there = async || {
         let servers = cluster.call("n1", &NODE, NodeMsg::Servers).await?;
-        match servers.iter().any(|(server, _)| server == COUNTERS.as_str()) {
+        match servers
+            .iter()
+            .any(|(server, _)| server == COUNTERS.as_str())
+        {
             true => Ok(()),
             false => Err(Unmet::at("n1", "n1 runs no counters")),
         }
     };
-    cluster.eventually(SOON, "n1's supervisor starts the counters again", there).await
+    cluster
+        .eventually(SOON, "n1's supervisor starts the counters again", there)
+        .await
 }

@@ -93,7 +93,13 @@ pub(super) async fn moves_little(cx: &Context) -> Told {
 
 /// Of a ring of `count` nodes, and the same without one node: only codes of that one have another
 /// owner, and not many.
-fn few_have_moved(cluster: &Cluster<'_>, node: &str, count: usize, without: &[String], with: &[String]) -> Told {
+fn few_have_moved(
+    cluster: &Cluster<'_>,
+    node: &str,
+    count: usize,
+    without: &[String],
+    with: &[String],
+) -> Told {
     const WHY: &str = "What moves must be read anew, and the store has to bear it. So only what the node that came owns \
                        now may move, and only what the one that went had owned: modulo the number of nodes, nearly everything would.";
     let moved: Vec<(&String, &String)> = without.iter().zip(with).filter(|(a, b)| a != b).collect();
@@ -105,7 +111,11 @@ fn few_have_moved(cluster: &Cluster<'_>, node: &str, count: usize, without: &[St
     }
     let most = MOVEMENT * with.len() as f64 / count as f64;
     if moved.len() as f64 > most {
-        let seen = format!("between {ring}, {} of {} codes have another owner", moved.len(), with.len());
+        let seen = format!(
+            "between {ring}, {} of {} codes have another owner",
+            moved.len(),
+            with.len()
+        );
         let expected = format!("at most {most:.0} codes move, which is 1.3 times a node's share");
         return Err(cluster.failed(seen, expected).because(WHY).into());
     }
@@ -138,13 +148,22 @@ pub(super) async fn all_agree(cx: &Context) -> Told {
 }
 
 /// Two rings name the same owners.
-fn same(cluster: &Cluster<'_>, one: &str, owned: &[String], other: &str, others: &[String]) -> Told {
+fn same(
+    cluster: &Cluster<'_>,
+    one: &str,
+    owned: &[String],
+    other: &str,
+    others: &[String],
+) -> Told {
     let differ = owned.iter().zip(others).filter(|(a, b)| a != b);
     let count = differ.clone().count();
     let Some((a, b)) = differ.into_iter().next() else {
         return Ok(());
     };
-    let seen = format!("of {} codes, {count} have other owners: {one} says {a} where {other} says {b}", owned.len());
+    let seen = format!(
+        "of {} codes, {count} have other owners: {one} says {a} where {other} says {b}",
+        owned.len()
+    );
     Err(cluster.failed(seen, AGREE).because(WHY_AGREE).into())
 }
 
@@ -176,13 +195,23 @@ pub(super) async fn follows_the_store(cx: &Context) -> Told {
 
 /// A node that came owns what has moved, and has something to own.
 fn only_to(cluster: &Cluster<'_>, node: &str, before: &[String], after: &[String]) -> Told {
-    let moved: Vec<&String> = before.iter().zip(after).filter(|(a, b)| a != b).map(|(_, to)| to).collect();
+    let moved: Vec<&String> = before
+        .iter()
+        .zip(after)
+        .filter(|(a, b)| a != b)
+        .map(|(_, to)| to)
+        .collect();
     let seen = match moved.iter().find(|to| **to != node) {
         Some(to) => format!("codes have moved to {to}"),
         None if moved.is_empty() => "no code has moved".to_owned(),
         None => return Ok(()),
     };
-    Err(cluster.failed(seen, format!("{node} now owns some codes, and no others have moved")).into())
+    Err(cluster
+        .failed(
+            seen,
+            format!("{node} now owns some codes, and no others have moved"),
+        )
+        .into())
 }
 
 pub(super) async fn keeps_the_old_one(cx: &Context) -> Told {
@@ -229,4 +258,3 @@ pub(super) async fn keeps_the_old_one(cx: &Context) -> Told {
     })
     .await
 }
-

@@ -2,23 +2,26 @@
 
 use runtime::net::faults::FrameSeen;
 
+use super::SOON;
 use super::pages::{
     Page, Pages, at_once, create, frames_about, leads, member, owners, owners_among, peek, put,
     rings_are,
 };
-use super::SOON;
 use crate::cluster::{Cluster, Explained, Mark, Options, Request, Unmet};
 use crate::scenario::{Context, Stop, Told};
 
 const NODES: [&str; 3] = ["n1", "n2", "n3"];
 
-const TO_THE_OWNER: &str = "what is asked about a link goes to its owner, and to nobody else: a request and its answer";
+const TO_THE_OWNER: &str =
+    "what is asked about a link goes to its owner, and to nobody else: a request and its answer";
 
 const WHY_OWNER: &str = "In part 3 each node had a copy of each link, and each creation was told to all: n - 1 messages, \
                          n times the memory. With an owner for each code, a cluster of a hundred nodes has no more to do for a link than one of three.";
 
 /// One page for each way from a node to an owner.
-async fn one_each_way(cluster: &Cluster<'_>) -> Result<Vec<(&'static str, &'static str, Page)>, Stop> {
+async fn one_each_way(
+    cluster: &Cluster<'_>,
+) -> Result<Vec<(&'static str, &'static str, Page)>, Stop> {
     let mut pages = Pages::deal(cluster, 90).await?;
     let mut ways = Vec::new();
     for entry in NODES {
@@ -116,7 +119,11 @@ fn by_the_owner(cluster: &Cluster<'_>, since: u64, page: &Page, entry: &str, own
     let commands = cluster.store_commands(since).key(&page.key());
     let other = commands.iter().find(|command| command.node != owner);
     let Some(command) = other else { return Ok(()) };
-    let seen = format!("{entry} was asked for {}, which {owner} owns, and {} asked the store", page.path(), command.node);
+    let seen = format!(
+        "{entry} was asked for {}, which {owner} owns, and {} asked the store",
+        page.path(),
+        command.node
+    );
     Err(cluster
         .failed(seen, "the owner does what is to be done for its links, and only the owner")
         .because("If one node does all that is done with a link, nobody needs to be told of it. Two nodes that both do it have to agree again.")
@@ -250,7 +257,9 @@ async fn answers(cluster: &Cluster<'_>, node: &str, request: &Request, status: u
             match answer.status {
                 now if now == status => Ok(()),
                 503 => Err(Unmet::at(node, seen)),
-                _ => Err(Unmet::Never(cluster.failed_at(node, seen, &expected).into())),
+                _ => Err(Unmet::Never(
+                    cluster.failed_at(node, seen, &expected).into(),
+                )),
             }
         })
         .await
@@ -301,7 +310,9 @@ pub(super) async fn is_not_passed_on(cx: &Context) -> Told {
 fn was_not_passed_on(cluster: &Cluster<'_>, since: Mark, pages: &[&Page]) -> Told {
     for page in pages {
         let frames = frames_about(cluster, since, page);
-        let passed_on = frames.iter().any(|frame| frame.from.short() == "n2" && frame.to.short() == "n3");
+        let passed_on = frames
+            .iter()
+            .any(|frame| frame.from.short() == "n2" && frame.to.short() == "n3");
         if passed_on {
             return Err(cluster
                 .failed(

@@ -39,29 +39,51 @@ async fn beyond_n1(cluster: &Cluster<'_>) -> Result<BTreeMap<String, Vec<Page>>,
     let all = NODES.map(|node| cluster.name(node));
     let mut next = BTreeMap::new();
     for node in NODES {
-        let others: Vec<NodeName> = all.iter().filter(|name| name.short() != node).cloned().collect();
+        let others: Vec<NodeName> = all
+            .iter()
+            .filter(|name| name.short() != node)
+            .cloned()
+            .collect();
         next.insert(node, owners_among(cluster, &others, &pages).await?);
     }
     let mut beyond: BTreeMap<String, Vec<Page>> = BTreeMap::new();
     for (place, page) in pages.into_iter().enumerate() {
         let owner = &first[place];
-        let second = next.get(owner.as_str()).map(|owners| owners[place].as_str());
+        let second = next
+            .get(owner.as_str())
+            .map(|owners| owners[place].as_str());
         if owner == "n1" || second != Some("n1") {
             beyond.entry(owner.clone()).or_default().push(page);
         }
     }
-    match NODES.iter().find(|node| beyond.get(**node).is_none_or(|pages| pages.len() < 4)) {
+    match NODES
+        .iter()
+        .find(|node| beyond.get(**node).is_none_or(|pages| pages.len() < 4))
+    {
         None => Ok(beyond),
         Some(node) => Err(cluster
-            .failed(format!("n1's ring gives {node} hardly any of 150 codes"), "each member owns its share of the codes")
+            .failed(
+                format!("n1's ring gives {node} hardly any of 150 codes"),
+                "each member owns its share of the codes",
+            )
             .into()),
     }
 }
 
 /// A creation on n1 is refused in time, and with all that belongs to it.
 async fn is_refused(cluster: &Cluster<'_>, page: &Page, owner: &str) -> Told {
-    let answer = cluster.post_form("n1", &[("url", &page.url)]).await.map_err(Stop::from).because(WHY_REFUSED)?;
-    refuses(cluster, &answer, &format!("n1 was to create {}, which {owner} owns, and", page.path()), REFUSED).because(WHY_REFUSED)
+    let answer = cluster
+        .post_form("n1", &[("url", &page.url)])
+        .await
+        .map_err(Stop::from)
+        .because(WHY_REFUSED)?;
+    refuses(
+        cluster,
+        &answer,
+        &format!("n1 was to create {}, which {owner} owns, and", page.path()),
+        REFUSED,
+    )
+    .because(WHY_REFUSED)
 }
 
 /// An answer says that something cannot be had at the moment, in time, and why.
@@ -82,18 +104,27 @@ fn in_time(cluster: &Cluster<'_>, answer: &Answer, what: &str, expected: &str) -
     if answer.took <= ANSWERED_WITHIN + GRACE {
         return Ok(());
     }
-    let seen = format!("{what} answered {} after {:.1} s", answer.in_words(), answer.took.as_secs_f32());
+    let seen = format!(
+        "{what} answered {} after {:.1} s",
+        answer.in_words(),
+        answer.took.as_secs_f32()
+    );
     Err(cluster.failed(seen, expected).into())
 }
 
 /// A look-up on n1 leads to the page in time.
 async fn falls_back(cluster: &Cluster<'_>, page: &Page, owner: &str) -> Told {
-    let asked = cluster.request("n1", &Request::new("HEAD", page.path())).await;
+    let asked = cluster
+        .request("n1", &Request::new("HEAD", page.path()))
+        .await;
     let answer = asked.map_err(Stop::from).because(WHY_STORE)?;
     let what = format!("n1, asked for {}, which {owner} owns,", page.path());
     if answer.status != 302 || answer.location.as_deref() != Some(&page.url) {
         let seen = format!("{what} answered {}", answer.in_words());
-        return Err(cluster.failed_at("n1", seen, STORE_KNOWS).because(WHY_STORE).into());
+        return Err(cluster
+            .failed_at("n1", seen, STORE_KNOWS)
+            .because(WHY_STORE)
+            .into());
     }
     in_time(cluster, &answer, &what, STORE_KNOWS).because(WHY_STORE)
 }
@@ -113,10 +144,17 @@ struct Cast {
 async fn prepare(cluster: &Cluster<'_>) -> Result<Cast, Stop> {
     rings_are(cluster, &NODES, &NODES).await?;
     let mut beyond = beyond_n1(cluster).await?;
-    let mut take = |owner: &str| beyond.get_mut(owner).and_then(Vec::pop).expect("each has four at least");
+    let mut take = |owner: &str| {
+        beyond
+            .get_mut(owner)
+            .and_then(Vec::pop)
+            .expect("each has four at least")
+    };
     let cast = Cast {
         known: NODES.map(|owner| (owner, take(owner))).to_vec(),
-        wanted: ["n2", "n3", "n2"].map(|owner| (owner, take(owner))).to_vec(),
+        wanted: ["n2", "n3", "n2"]
+            .map(|owner| (owner, take(owner)))
+            .to_vec(),
         own: take("n1"),
         theirs: take("n2"),
     };
@@ -246,9 +284,17 @@ async fn one_more(cluster: &Cluster<'_>, place: usize, number: usize) -> Told {
     let node = NODES[place];
     let page = Page::called(node, number);
     let form = [("url", page.url.as_str()), ("code", page.code.as_str())];
-    let answer = cluster.post_form(node, &form).await.map_err(Stop::from).because(WHY)?;
+    let answer = cluster
+        .post_form(node, &form)
+        .await
+        .map_err(Stop::from)
+        .because(WHY)?;
     if answer.status != 201 {
-        let seen = format!("{node} was to create {}, and answered {}", page.path(), answer.in_words());
+        let seen = format!(
+            "{node} was to create {}, and answered {}",
+            page.path(),
+            answer.in_words()
+        );
         return Err(cluster.failed_at(node, seen, CLAIM).because(WHY).into());
     }
     // The newest of another node half of the time, and otherwise an older one.
@@ -257,9 +303,17 @@ async fn one_more(cluster: &Cluster<'_>, place: usize, number: usize) -> Told {
         _ => Page::called(node, number / 2),
     };
     for node in NODES {
-        let answer = cluster.request(node, &Request::new("HEAD", earlier.path())).await.map_err(Stop::from).because(WHY)?;
+        let answer = cluster
+            .request(node, &Request::new("HEAD", earlier.path()))
+            .await
+            .map_err(Stop::from)
+            .because(WHY)?;
         if answer.status != 302 {
-            let seen = format!("{node}, asked for {}, answered {}", earlier.path(), answer.in_words());
+            let seen = format!(
+                "{node}, asked for {}, answered {}",
+                earlier.path(),
+                answer.in_words()
+            );
             return Err(cluster.failed_at(node, seen, CLAIM).because(WHY).into());
         }
         if answer.location.as_deref() != Some(&earlier.url) {
@@ -311,22 +365,34 @@ const WHY_TWO: &str = "The store keeps a code from being given twice, so that a 
                        that, no single node is needed for anything.";
 
 async fn granted(cluster: &Cluster<'_>, node: &str, page: &Page) -> Told {
-    let answer = cluster.post_form(node, &[("url", &page.url)]).await.map_err(Stop::from).because(WHY_TWO)?;
+    let answer = cluster
+        .post_form(node, &[("url", &page.url)])
+        .await
+        .map_err(Stop::from)
+        .because(WHY_TWO)?;
     let what = format!("{node} was to create {}, and", page.path());
     if answer.status != 201 {
         let seen = format!("{what} answered {}", answer.in_words());
-        return Err(cluster.failed_at(node, seen, TWO_OWNERS).because(WHY_TWO).into());
+        return Err(cluster
+            .failed_at(node, seen, TWO_OWNERS)
+            .because(WHY_TWO)
+            .into());
     }
     in_time(cluster, &answer, &what, TWO_OWNERS).because(WHY_TWO)
 }
 
 async fn found(cluster: &Cluster<'_>, node: &str, page: &Page) -> Told {
-    let asked = cluster.request(node, &Request::new("HEAD", page.path())).await;
+    let asked = cluster
+        .request(node, &Request::new("HEAD", page.path()))
+        .await;
     let answer = asked.map_err(Stop::from).because(WHY_TWO)?;
     let what = format!("{node}, asked for {},", page.path());
     if answer.status != 302 || answer.location.as_deref() != Some(&page.url) {
         let seen = format!("{what} answered {}", answer.in_words());
-        return Err(cluster.failed_at(node, seen, TWO_OWNERS).because(WHY_TWO).into());
+        return Err(cluster
+            .failed_at(node, seen, TWO_OWNERS)
+            .because(WHY_TWO)
+            .into());
     }
     in_time(cluster, &answer, &what, TWO_OWNERS).because(WHY_TWO)
 }

@@ -67,7 +67,9 @@ pub(super) async fn are_counted(cx: &Context) -> Told {
 fn as_stop(cluster: &Cluster<'_>, unmet: Unmet) -> Stop {
     match unmet {
         Unmet::Never(stop) => stop,
-        Unmet::NotYet { seen, .. } => cluster.failed(seen, "aggregates are answered 200 and `Redirects: n`").into(),
+        Unmet::NotYet { seen, .. } => cluster
+            .failed(seen, "aggregates are answered 200 and `Redirects: n`")
+            .into(),
     }
 }
 
@@ -113,8 +115,8 @@ pub(super) async fn are_read_at_once(cx: &Context) -> Told {
         // Its mailbox is in order: while this is not answered, the counters are busy.
         let busy = cluster.call_within::<_, super::messages::Evaluated>(Duration::from_millis(100), "n1", &COUNTERS, |reply| {
             CountersMsg::Evaluate(Vec::new(), reply)
-        });
-        match busy.await.map_err(|unanswered| (matches!(unanswered.error, CallError::Timeout(_)), unanswered)) {
+        }).await;
+        match busy.map_err(|unanswered| (matches!(unanswered.error, CallError::Timeout(_)), unanswered)) {
             Err((true, _)) => {}
             Err((false, unanswered)) => return Err(unanswered.into()),
             Ok(_) => return Err(Stop::inconclusive("n1's counters were to be busy, and answered.")),
@@ -166,8 +168,8 @@ pub(super) async fn visitors_are_told_apart(cx: &Context) -> Told {
 
         cluster.step("The network is cut between n1 and n3. The same hundred visitors view another link on n1 and on n3.");
         cluster.partition(&["n1"], &["n3"]).await?;
-        let both = |node| at_once(12, 0..100, async move |visitor| visit(cluster, node, &other, visitor).await);
-        try_join(both("n1"), both("n3")).await?;
+        let both = (0..100).flat_map(|visitor| [("n1", visitor), ("n3", visitor)]);
+        at_once(24, both, async |(node, visitor)| visit(cluster, node, &other, visitor).await).await?;
         cluster.step("The network is whole again.");
         cluster.heal();
         cluster.await_mesh().await?;
@@ -185,7 +187,10 @@ async fn visit(cluster: &Cluster<'_>, node: &str, page: &Page, visitor: usize) -
             let answer = cluster.request(node, &request).await.map_err(Stop::from)?;
             match answer.status {
                 302 => Ok(()),
-                503 => Err(Unmet::at(node, format!("{node} answered {}", answer.in_words()))),
+                503 => Err(Unmet::at(
+                    node,
+                    format!("{node} answered {}", answer.in_words()),
+                )),
                 _ => Err(Unmet::Never(misled(cluster, node, page, &answer))),
             }
         })
@@ -194,9 +199,16 @@ async fn visit(cluster: &Cluster<'_>, node: &str, page: &Page, visitor: usize) -
 
 /// Waits until all nodes show so many redirects, and the same number of visitors, which is about
 /// right.
-async fn agreed(cluster: &Cluster<'_>, page: &Page, redirects: usize, visitors: usize) -> Result<u64, Stop> {
+async fn agreed(
+    cluster: &Cluster<'_>,
+    page: &Page,
+    redirects: usize,
+    visitors: usize,
+) -> Result<u64, Stop> {
     let mut seen_on_all = 0;
-    let claim = format!("all nodes show Redirects: {redirects}, and the same number of visitors, within 10 % of {visitors}");
+    let claim = format!(
+        "all nodes show Redirects: {redirects}, and the same number of visitors, within 10 % of {visitors}"
+    );
     cluster.quiesce().await?;
     cluster
         .eventually(SOON, claim, async || {

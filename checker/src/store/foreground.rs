@@ -61,7 +61,9 @@ pub async fn serve(port: u16, choice: &StoreChoice) -> Result<()> {
 
 fn tell(about: &str, at: SocketAddr) {
     println!("The store is {about}, at redis://{at}");
-    println!("A node uses it with `--store redis://{at}`. Ctrl-C ends it, and what it holds is gone.");
+    println!(
+        "A node uses it with `--store redis://{at}`. Ctrl-C ends it, and what it holds is gone."
+    );
 }
 
 async fn told_to_end() -> Result<()> {

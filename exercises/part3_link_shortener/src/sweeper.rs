@@ -60,13 +60,14 @@ impl Sweeper {
 
     /// Whether this is the process that sweeps.
     async fn is_the_one(&self, ctx: &Ctx<SweeperMsg>) -> bool {
+        let is_mine = false;
         // ── gap 6: one sweeper for all who are connected
         // TODO(6): of all nodes that can reach each other, one sweeps: the process that has the global
         // name `THE_SWEEPER` (`ctx.global()`). When its node dies, another takes over; while the
         // network is divided, each side has one; and when it heals, one of the two goes on, and the
         // other stands by.
-        false
         // ── end 6
+        is_mine
     }
 
     /// Removes what is expired from the store, and from the tables.

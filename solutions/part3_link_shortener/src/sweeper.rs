@@ -60,21 +60,23 @@ impl Sweeper {
 
     /// Whether this is the process that sweeps.
     async fn is_the_one(&self, ctx: &Ctx<SweeperMsg>) -> bool {
+        let is_mine = false;
         // ── gap 6: one sweeper for all who are connected
         // Asked each time, as it can change each time: the other's node may have died, in which
         // case the name is free, or two who both had it may have met, of whom one has it now. The
         // loser is asked to stand by (`Notify`) instead of being killed, as it will be needed again.
         // To have registered once, and sweep from then on, is tempting; after a netsplit there
         // are two, and both go on.
-        match ctx.global().whereis(&THE_SWEEPER) {
+        let is_mine = match ctx.global().whereis(&THE_SWEEPER) {
             Some(sweeper) => sweeper == *ctx.me(),
             None => {
                 let (name, global) = (THE_SWEEPER, ctx.global());
                 let registered = global.register_with(&name, ctx.me(), Resolver::Notify);
                 registered.await.is_ok()
             }
-        }
+        };
         // ── end 6
+        is_mine
     }
 
     /// Removes what is expired from the store, and from the tables.

@@ -14,7 +14,8 @@ use axum::routing::get;
 use tokio::net::TcpListener;
 
 /// The link that the server has, and the one that it is measured with.
-pub(crate) const URL: &str = "https://example.org/articles/2026/a-link-of-the-usual-length?ref=bench";
+pub(crate) const URL: &str =
+    "https://example.org/articles/2026/a-link-of-the-usual-length?ref=bench";
 
 type Map = Arc<RwLock<BTreeMap<String, String>>>;
 

@@ -53,7 +53,10 @@ impl Client {
                 header.eq_ignore_ascii_case(name).then(|| value.to_owned())
             })
         };
-        let status = head.split(' ').nth(1).and_then(|status| status.parse().ok());
+        let status = head
+            .split(' ')
+            .nth(1)
+            .and_then(|status| status.parse().ok());
         let length = header("content-length").and_then(|length| length.parse().ok());
         let (Some(status), Some(length)) = (status, length) else {
             return Err(Error::new(ErrorKind::InvalidData, head.into_owned()));

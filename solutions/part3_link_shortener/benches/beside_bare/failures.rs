@@ -194,11 +194,16 @@ impl Run {
             for Confirmed { code, url, .. } in &links {
                 let leads = client::follow(http, code).await;
                 if leads.as_ref() != Some(url) {
-                    lost.push(format!("{name} in the end: {code} leads to {leads:?}, not {url}"));
+                    lost.push(format!(
+                        "{name} in the end: {code} leads to {leads:?}, not {url}"
+                    ));
                 }
             }
         }
-        println!("{} links were confirmed, and followed on each node in the end", links.len());
+        println!(
+            "{} links were confirmed, and followed on each node in the end",
+            links.len()
+        );
         lost
     }
 

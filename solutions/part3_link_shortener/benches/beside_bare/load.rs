@@ -125,12 +125,19 @@ pub(crate) fn compare(what: &str, rounds: usize, ways: &[Way<'_>]) {
     println!("{what:<36} {:>12} {:>10}   {beside}", "a second", "p99");
     for (way, rounds) in ways.iter().zip(&taken) {
         let ratios = rounds.iter().zip(&taken[0]);
-        let mut ratios: Vec<f64> = ratios.map(|(one, bare)| one.per_second / bare.per_second).collect();
+        let mut ratios: Vec<f64> = ratios
+            .map(|(one, bare)| one.per_second / bare.per_second)
+            .collect();
         let ratio = median(&mut ratios);
         println!(
             "{:<36} {:>12.0} {:>7.1} ms   {ratio:.2} ({:.2}–{:.2})",
             way.name,
-            median(&mut rounds.iter().map(|round| round.per_second).collect::<Vec<_>>()),
+            median(
+                &mut rounds
+                    .iter()
+                    .map(|round| round.per_second)
+                    .collect::<Vec<_>>()
+            ),
             median(&mut rounds.iter().map(|round| round.p99).collect::<Vec<_>>()),
             ratios[0],
             ratios[ratios.len() - 1],

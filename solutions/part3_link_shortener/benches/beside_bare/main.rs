@@ -56,7 +56,10 @@ fn measure(wanted: &str) -> ExitCode {
         }
         let missing = processes::missing(programs);
         if !missing.is_empty() {
-            println!("{name}: left out, as {} is not on the PATH", missing.join(", "));
+            println!(
+                "{name}: left out, as {} is not on the PATH",
+                missing.join(", ")
+            );
         }
         missing.is_empty()
     };

@@ -3,7 +3,7 @@
 
 use std::fs::File;
 use std::io::{BufRead, BufReader};
-use std::net::{Ipv4Addr, SocketAddr, TcpListener, TcpStream};
+use std::net::{Ipv4Addr, SocketAddr, TcpListener};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::sync::mpsc;
@@ -17,7 +17,7 @@ const ENDS_WITHIN: Duration = Duration::from_secs(3);
 
 /// Starts a program, and ends it some day: a shell does that, for programs that do not care about
 /// their standard input.
-const UNTIL_STDIN_CLOSES: &str = r#""$@" & cat >/dev/null; kill -9 $!"#;
+const UNTIL_STDIN_CLOSES: &str = r#""$@" & cat >/dev/null; kill -9 $!; wait"#;
 
 /// A running process. Dropping it ends the process.
 pub(crate) struct Process(Child);
@@ -49,7 +49,6 @@ impl Process {
     }
 
     /// The most memory that it has had so far, in MB, where that can be seen.
-    #[allow(dead_code)]
     pub(crate) fn most_memory(&self) -> Option<f64> {
         memory(&self.0.id().to_string(), "VmHWM:")
     }
@@ -89,9 +88,11 @@ pub(crate) fn free_port() -> u16 {
 /// The programs among these that are not on the PATH.
 pub(crate) fn missing<'a>(programs: &[&'a str]) -> Vec<&'a str> {
     let path = std::env::var_os("PATH").unwrap_or_default();
-    let here = |program| std::env::split_paths(&path).any(|folder| folder.join(program).is_file());
-    let missing = programs.iter().filter(|program| !here(program));
-    missing.copied().collect()
+    let mut missing = programs.to_vec();
+    missing.retain(|program| {
+        !std::env::split_paths(&path).any(|folder| folder.join(program).is_file())
+    });
+    missing
 }
 
 /// Starts a Redis server of our own, which writes nothing to disk. Gives its port too.
@@ -150,13 +151,4 @@ fn log_file(path: &Path) -> File {
         .append(true)
         .open(path)
         .unwrap()
-}
-
-/// Waits until somebody listens on a port.
-pub(crate) fn await_port(port: u16) {
-    let begun = Instant::now();
-    while TcpStream::connect((Ipv4Addr::LOCALHOST, port)).is_err() {
-        assert!(begun.elapsed() < READY_WITHIN, "nobody listens on {port}");
-        std::thread::sleep(Duration::from_millis(5));
-    }
 }

@@ -1,0 +1,14 @@
+//! kind = "near-miss"
+//! problem = 3
+//! claim = "after it their tables meet"
+//! about = "The first table that comes is learnt, and no later one."
+
+// ── file cache.rs
+// ── gap 3: make the tables equal
+static IS_WARM: std::sync::Once = std::sync::Once::new();
+IS_WARM.call_once(|| {
+    for (code, link) in links {
+        self.table.put(code, link);
+    }
+});
+// ── end 3

@@ -1,0 +1,17 @@
+//! kind = "near-miss"
+//! problem = 3
+//! claim = "after it their tables meet"
+//! about = "Only a node with an empty table is sent one."
+
+// ── file cache.rs
+// ── gap 3: what the other may not know
+if member.node() != ctx.name() {
+    let table = CacheMsg::Table(ctx.name().clone(), self.table.links());
+    let (me, member) = (ctx.clone(), member.clone());
+    ctx.spawn(async move {
+        if let Ok(0) = me.call(&member, CacheMsg::Size).await {
+            let _ = me.cast(&member, table).await;
+        }
+    });
+}
+// ── end 3

@@ -1,0 +1,9 @@
+//! kind = "near-miss"
+//! problem = 6
+//! claim = "one process has the global name"
+//! about = "The node with the smallest name sweeps, and nobody registers."
+
+// ── file sweeper.rs
+// ── gap 6: one sweeper for all who are connected
+let is_mine = ctx.list().iter().all(|other| ctx.name() < other);
+// ── end 6

@@ -1,0 +1,11 @@
+//! kind = "near-miss"
+//! problem = 2
+//! claim = "a link created on one node is in the tables of all"
+//! about = "Only the members on its own node are told."
+
+// ── file cache.rs
+// ── gap 2: tell all the others
+for member in ctx.groups().local_members(&CACHES) {
+    tell(member, CacheMsg::Learn(code.clone(), link.clone()), ctx);
+}
+// ── end 2

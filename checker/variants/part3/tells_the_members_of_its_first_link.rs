@@ -1,0 +1,15 @@
+//! kind = "near-miss"
+//! problem = 2
+//! claim = "a cache that crashed and a node that joined late"
+//! about = "Who the others are is asked once, when the first link is created."
+
+// ── file cache.rs
+// ── gap 2: tell all the others
+static MEMBERS: std::sync::OnceLock<Vec<Address<CacheMsg>>> = std::sync::OnceLock::new();
+let members = MEMBERS.get_or_init(|| ctx.groups().members(&CACHES));
+for member in members.iter().cloned() {
+    if member.node() != ctx.name() {
+        tell(member, CacheMsg::Learn(code.clone(), link.clone()), ctx);
+    }
+}
+// ── end 2

@@ -1,0 +1,14 @@
+//! kind = "near-miss"
+//! problem = 2
+//! claim = "a link is replicated with its end"
+//! about = "The others are told where a link leads, and not when it ends."
+
+// ── file cache.rs
+// ── gap 2: tell all the others
+for member in ctx.groups().members(&CACHES) {
+    if member.node() != ctx.name() {
+        let link = Link { expires_at: None, ..link.clone() };
+        tell(member, CacheMsg::Learn(code.clone(), link), ctx);
+    }
+}
+// ── end 2

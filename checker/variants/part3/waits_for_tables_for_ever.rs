@@ -1,0 +1,9 @@
+//! kind = "near-miss"
+//! problem = 4
+//! claim = "spares"
+//! about = "Look-ups wait for the table of a node that is up, however long it takes."
+
+// ── file cache.rs
+// ── gap 4: a table is on its way
+self.awaited.insert(node);
+// ── end 4
