@@ -21,9 +21,10 @@ pub(super) struct Page {
 }
 
 impl Page {
-    /// The page of a number, with the first code that its URL may get.
+    /// The page of a number, with the first code that its URL may get. No URL is the beginning of
+    /// another, so that it can be searched for.
     pub(super) fn number(number: usize) -> Page {
-        let url = format!("https://example.org/page/{number}");
+        let url = format!("https://example.org/page/{number}.html");
         let code = Code::candidates(&url).swap_remove(0);
         Page { url, code }
     }
@@ -31,7 +32,7 @@ impl Page {
     /// The page of a number, with a code that somebody chose.
     pub(super) fn called(name: &str, number: usize) -> Page {
         Page {
-            url: format!("https://example.org/{name}/{number}"),
+            url: format!("https://example.org/{name}/{number}.html"),
             code: format!("{name}-{number:04}")
                 .parse()
                 .expect("scenarios choose proper codes"),

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use futures_util::future::{try_join, try_join3};
+use futures_util::future::try_join3;
 use runtime::CallError;
 use tokio::time::Instant;
 

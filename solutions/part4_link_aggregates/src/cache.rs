@@ -16,8 +16,6 @@ pub struct Cache {
     table: Arc<Table>,
     /// Who waits for the store's answer, by the code that it was asked for.
     loading: BTreeMap<Code, Vec<Reply<Result<Link, Refusal>>>>,
-    // ── gap 0: fields of your own
-    // ── end 0
 }
 
 /// What a cache starts with.
@@ -38,14 +36,10 @@ impl Server for Cache {
         if let Err(why) = ctx.groups().join(&CACHES, ctx.me()).await {
             panic!("could not join the caches: {why}");
         }
-        // ── gap 0: whatever else is to do at the start
-        // ── end 0
         Cache {
             store,
             table,
             loading: BTreeMap::new(),
-            // ── gap 0: first values of your fields
-            // ── end 0
         }
     }
 
@@ -56,12 +50,8 @@ impl Server for Cache {
             CacheMsg::Load(code, reply) => self.load(code, reply, ctx),
             CacheMsg::Loaded(code, answer) => self.loaded(code, answer),
             CacheMsg::Forget(code, link) => self.table.remove(&code, &link),
-            // ── gap 0: messages of your own
-            // ── end 0
         }
     }
-    // ── gap 0: news from the runtime
-    // ── end 0
 }
 
 impl Cache {
@@ -100,6 +90,4 @@ impl Cache {
             waiting.send(answer.clone());
         }
     }
-    // ── gap 0: functions of your own
-    // ── end 0
 }

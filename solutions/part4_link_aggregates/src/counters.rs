@@ -13,6 +13,10 @@ use crate::views::{Usage, Views};
 /// The server of one node that shares what is counted.
 pub struct Counters {
     views: Arc<Views>,
+    // ── gap 6: fields for meeting
+    /// Whether something was learnt in a meeting that is not passed on yet.
+    has_learnt: bool,
+    // ── end 6
     // ── gap 0: fields of your own
     // ── end 0
 }
@@ -25,6 +29,9 @@ impl Server for Counters {
         views.count_in(slot(ctx));
         let counters = Counters {
             views,
+            // ── gap 6: nobody was met yet
+            has_learnt: false,
+            // ── end 6
             // ── gap 0: first values of your fields
             // ── end 0
         };
@@ -50,8 +57,12 @@ impl Server for Counters {
             CountersMsg::Evaluate(steps, reply) => reply.send(evaluate(&steps)),
             // ── gap 5: news of views
             CountersMsg::Share(code, news) => share(&code, &news, ctx),
-            CountersMsg::Merge(news) => self.views.merge(news),
+            CountersMsg::Merge(code, news) => drop(self.views.merge(vec![(code, news)])),
             // ── end 5
+            // ── gap 6: what a meeting brings
+            CountersMsg::Learn(news) => self.learn(news, ctx),
+            CountersMsg::PassOn => self.pass_on(ctx),
+            // ── end 6
             CountersMsg::Hold(ms) => tokio::time::sleep(Duration::from_millis(ms)).await,
             // ── gap 8: comparing
             CountersMsg::Offer(from, summary) => self.offered(&from, &summary, ctx),
@@ -99,6 +110,27 @@ impl Counters {
         give(member, self.views.all(), ctx);
         // ── end 6
     }
+    // ── gap 6: what a meeting brings
+    /// Learns what others know who have met us.
+    fn learn(&mut self, news: Vec<(Code, Usage)>, ctx: &Ctx<CountersMsg>) {
+        if self.views.merge(news) && !self.has_learnt {
+            self.has_learnt = true;
+            // Not at once: there may be more to come, from the same and from others.
+            ctx.send_after(SOON, CountersMsg::PassOn);
+        }
+    }
+
+    /// What was new here may be new to a third one, which has met neither us nor the one we have it
+    /// from: a node that died has perhaps told only some of its last views, and nobody else has a
+    /// reason to speak of them. So all others are met again. That comes to an end, as whoever learns
+    /// nothing new passes nothing on. (Rumours; Demers et al. 1987.)
+    fn pass_on(&mut self, ctx: &Ctx<CountersMsg>) {
+        self.has_learnt = false;
+        for member in ctx.groups().members(&ALL_COUNTERS) {
+            self.meet(&member, ctx);
+        }
+    }
+    // ── end 6
     // ── gap 8: functions for comparing
     /// Another has summed up what it knows: asks it for what is different here.
     fn offered(&self, from: &ProcessId, summary: &crate::views::Summary, ctx: &Ctx<CountersMsg>) {
@@ -127,23 +159,13 @@ fn slot(ctx: &Ctx<CountersMsg>) -> Slot {
     Slot::new(name)
 }
 
-/// Tells others of some links, in messages of a bearable length.
-fn give(to: &Address<CountersMsg>, links: Vec<(Code, Usage)>, ctx: &Ctx<CountersMsg>) {
-    // ── gap 5: tell of many links
-    // All of a million links would be longer than a message may be, and be told to nobody.
-    for some in links.chunks(MOST_LINKS) {
-        tell(to, CountersMsg::Merge(some.to_vec()), ctx);
-    }
-    // ── end 5
-}
-
 /// Tells the counters of all other nodes what they have to learn of a link.
 fn share(code: &Code, news: &Usage, ctx: &Ctx<CountersMsg>) {
     // ── gap 5: tell all the others
     // Who is out of reach is not in the group now, and will be met when it is back.
     for member in ctx.groups().members(&ALL_COUNTERS) {
         if member.node() != ctx.name() {
-            give(&member, vec![(code.clone(), news.clone())], ctx);
+            tell(&member, CountersMsg::Merge(code.clone(), news.clone()), ctx);
         }
     }
     // ── end 5
@@ -159,10 +181,21 @@ fn tell(to: &Address<CountersMsg>, msg: CountersMsg, ctx: &Ctx<CountersMsg>) {
     });
 }
 
-// ── gap 5: how much at once
+// ── gap 6: much at once
+/// Tells others of many links, in messages of a bearable length: all of a million links would be
+/// longer than a message may be, and be told to nobody.
+fn give(to: &Address<CountersMsg>, links: Vec<(Code, Usage)>, ctx: &Ctx<CountersMsg>) {
+    for some in links.chunks(MOST_LINKS) {
+        tell(to, CountersMsg::Learn(some.to_vec()), ctx);
+    }
+}
+
 /// How many links one message tells of.
 const MOST_LINKS: usize = 1000;
-// ── end 5
+
+/// How long what was learnt waits before it is passed on.
+const SOON: Duration = Duration::from_millis(100);
+// ── end 6
 
 // ── gap 8: when to compare
 /// Of so many links, all that is known is about as long as a summary.

@@ -117,9 +117,15 @@ pub enum CountersMsg {
     // ── gap 5: messages about views
     /// From this node's `links`: of this link, all others are to learn this.
     Share(Code, Usage),
-    /// From the counters of another node: what it knows of some links, or a part of that.
-    Merge(Vec<(Code, Usage)>),
+    /// From the counters of another node: of this link, it has counted this.
+    Merge(Code, Usage),
     // ── end 5
+    // ── gap 6: messages for meeting
+    /// From counters that have met these: all that may be new here.
+    Learn(Vec<(Code, Usage)>),
+    /// To itself: what was learnt in a meeting may be new to third ones.
+    PassOn,
+    // ── end 6
     // ── gap 8: messages for comparing
     /// From these counters of another node: what they know, in short.
     Offer(ProcessId, crate::views::Summary),

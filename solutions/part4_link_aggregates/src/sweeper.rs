@@ -10,8 +10,6 @@ pub struct Sweeper {
     store: Store,
     /// How many links it has swept.
     swept: u64,
-    // ── gap 0: fields of your own
-    // ── end 0
 }
 
 impl Server for Sweeper {
@@ -20,29 +18,18 @@ impl Server for Sweeper {
 
     async fn init(store: Store, ctx: &Ctx<SweeperMsg>) -> Self {
         ctx.send_self(SweeperMsg::Sweep);
-        // ── gap 0: whatever else is to do at the start
-        // ── end 0
-        Sweeper {
-            store,
-            swept: 0,
-            // ── gap 0: first values of your fields
-            // ── end 0
-        }
+        Sweeper { store, swept: 0 }
     }
 
     async fn handle(&mut self, msg: SweeperMsg, ctx: &Ctx<SweeperMsg>) {
         match msg {
             SweeperMsg::Swept(reply) => reply.send(self.swept),
             SweeperMsg::Sweep => self.take_turn(ctx).await,
-            // ── gap 0: messages of your own
-            // ── end 0
         }
     }
 
     async fn handle_info(&mut self, info: Info, ctx: &Ctx<SweeperMsg>) {
         match info {
-            // ── gap 0: news from the runtime
-            // ── end 0
             _ => {}
         }
     }
@@ -60,7 +47,6 @@ impl Sweeper {
 
     /// Whether this is the process that sweeps.
     async fn is_the_one(&self, ctx: &Ctx<SweeperMsg>) -> bool {
-        // ── gap 6: one sweeper for all who are connected
         // Asked each time, as it can change each time: the other's node may have died, in which
         // case the name is free, or two who both had it may have met, of whom one has it now. The
         // loser is asked to stand by (`Notify`) instead of being killed, as it will be needed again.
@@ -74,12 +60,10 @@ impl Sweeper {
                 registered.await.is_ok()
             }
         }
-        // ── end 6
     }
 
     /// Removes what is expired from the store, and from the tables.
     async fn sweep(&mut self, ctx: &Ctx<SweeperMsg>) {
-        // ── gap 6: sweep
         // The link is named, not only its code: if somebody has put a new link there since we
         // looked, the new one stays. When the store fails we leave off; there is a next time.
         let Ok(expired) = self.store.expired().await else {
@@ -92,13 +76,8 @@ impl Sweeper {
             self.swept += u64::from(removed);
             tell_tables(&code, &link, ctx).await;
         }
-        // ── end 6
     }
-    // ── gap 0: functions of your own
-    // ── end 0
 }
-
-// ── gap 6: tell the tables
 /// Tells all caches that a link is gone. Who does not hear it does not follow the link either, as
 /// it knows when the link ends; it only keeps what nobody needs.
 async fn tell_tables(code: &Code, link: &Link, ctx: &Ctx<SweeperMsg>) {
@@ -107,4 +86,3 @@ async fn tell_tables(code: &Code, link: &Link, ctx: &Ctx<SweeperMsg>) {
         let _ = ctx.cast(&cache, forget).await;
     }
 }
-// ── end 6

@@ -77,6 +77,4 @@ impl Table {
             links.remove(code);
         }
     }
-    // ── gap 0: functions of your own
-    // ── end 0
 }

@@ -83,12 +83,17 @@ impl Views {
         news
     }
 
-    /// Learns what another node knows of some links.
-    pub fn merge(&self, news: Vec<(Code, Usage)>) {
+    /// Learns what another node knows of some links. Says whether any of it was new.
+    pub fn merge(&self, news: Vec<(Code, Usage)>) -> bool {
         let mut known = self.known();
+        let mut learnt = false;
         for (code, usage) in news {
-            known.links.entry(code).or_default().merge(&usage);
+            let ours = known.links.entry(code).or_default();
+            let before = ours.clone();
+            ours.merge(&usage);
+            learnt |= *ours != before;
         }
+        learnt
     }
 
     /// What is known of the use of a link.

@@ -177,6 +177,11 @@ impl Cluster {
     }
 }
 
+/// Does something to each message about a view.
+fn always(action: Action) -> Rule {
+    Rule::new(action).message("Merge").times(usize::MAX)
+}
+
 /// Waits for something that must come true within 3 seconds.
 async fn eventually(what: &str, mut claim: impl AsyncFnMut() -> bool) {
     let waited = timeout(Duration::from_secs(3), async {
@@ -284,10 +289,8 @@ async fn doubled_and_reordered_views_do_no_harm() {
     let cluster = Cluster::of(3).await;
     let doubled = cluster
         .net
-        .add_rule(Rule::new(Action::Duplicate).from(&name(1)).message("Merge"));
-    let held = cluster
-        .net
-        .add_rule(Rule::new(Action::Hold).from(&name(2)).message("Merge"));
+        .add_rule(always(Action::Duplicate).from(&name(1)));
+    let held = cluster.net.add_rule(always(Action::Hold).from(&name(2)));
     for _ in 0..5 {
         cluster.view(1, 1, "somebody").await;
         cluster.view(2, 1, "somebody").await;
@@ -324,12 +327,12 @@ async fn restarted_node_regains_what_any_other_knew_and_counts_on() {
     cluster.view(1, 1, "somebody").await;
     cluster.all_show(1, 1).await;
     // Only n2 hears of two more.
-    let rule = Rule::new(Action::Drop).to(&name(3)).message("Merge");
-    let lost = cluster.net.add_rule(rule);
+    let lost = cluster.net.add_rule(always(Action::Drop).to(&name(3)));
     cluster.view(1, 1, "somebody").await;
     cluster.view(1, 1, "somebody").await;
     cluster.shows(2, 1, 3).await;
-    assert_eq!(cluster.net.remove_rule(lost), 2);
+    eventually("both are lost", async || cluster.net.hits(lost) == 2).await;
+    cluster.net.remove_rule(lost);
     cluster.kill(1).await;
     assert_eq!(cluster.redirects(3, 1).await, 1);
 
@@ -354,6 +357,26 @@ async fn restarted_node_regains_what_any_other_knew_and_counts_on() {
     cluster.shows(2, 1, 6).await;
     cluster.view(2, 1, "somebody").await;
     cluster.shows(1, 1, 7).await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_the_dead_told_to_one_is_told_to_all_in_the_end() {
+    let mut cluster = Cluster::of(3).await;
+    let lost = cluster.net.add_rule(always(Action::Drop).to(&name(3)));
+    cluster.view(1, 1, "somebody").await;
+    cluster.shows(2, 1, 1).await;
+    eventually("it is lost", async || cluster.net.hits(lost) == 1).await;
+    cluster.net.remove_rule(lost);
+    // Only n2 knows of it now, and has no reason to tell n3, until a newcomer learns it.
+    cluster.kill(1).await;
+    let n4 = cluster.alone(4).await;
+    cluster.members.insert(4, n4);
+    cluster.net.partition(&name(4), &name(2));
+    cluster.members[&4].node.connect(&name(3)).await.unwrap();
+    sleep(Duration::from_secs(1)).await;
+    cluster.net.heal_all();
+    cluster.members[&4].node.connect(&name(2)).await.unwrap();
+    cluster.all_show(1, 1).await;
 }
 
 #[tokio::test(start_paused = true)]
