@@ -224,7 +224,7 @@ pub const PARTS: &[Part] = &[
                 title: "Store down",
                 optional: false,
                 anchor: "problem-5-store-down",
-                gaps: &[1, 2],
+                gaps: &[1],
             },
             Problem {
                 number: 6,

@@ -69,7 +69,15 @@ impl Overlay {
         let variants: Vec<Variant> = made.into_iter().map(|(variant, _)| variant).collect();
         let runner = folder.join(RUNNER);
         write_if_new(&runner.join("Cargo.toml"), &runner_manifest(&variants))?;
-        write_if_new(&runner.join("src/main.rs"), &runner_source(&variants))?;
+        // A program that has flags of its own is started with them.
+        let main = course.solution(part).join("src/main.rs");
+        let main = fs::read_to_string(&main).or_trouble(|| format!("read {}", main.display()))?;
+        let run = if main.contains("run_with") {
+            "run_with"
+        } else {
+            "run"
+        };
+        write_if_new(&runner.join("src/main.rs"), &runner_source(&variants, run))?;
 
         let mut members: Vec<String> = variants
             .iter()
@@ -188,13 +196,13 @@ fn runner_manifest(variants: &[Variant]) -> String {
     manifest
 }
 
-fn runner_source(variants: &[Variant]) -> String {
+fn runner_source(variants: &[Variant], run: &str) -> String {
     let mut arms = String::new();
     for variant in variants {
         let (name, library) = (&variant.name, library(&variant.name));
         let _ = writeln!(
             arms,
-            "        {name:?} => runtime::launch::run(None, {library}::start),"
+            "        {name:?} => runtime::launch::{run}(None, {library}::start),"
         );
     }
     format!(
@@ -218,7 +226,7 @@ mod tests {
         let variants = [Variant::stub(0), Variant::stub(1)];
         let manifest: toml::Table = runner_manifest(&variants).parse().unwrap();
         let profiles: toml::Table = profiles(&variants).parse().unwrap();
-        let source = runner_source(&variants);
+        let source = runner_source(&variants, "run");
         for variant in &variants {
             let library = library(&variant.name);
             assert!(manifest["dependencies"].get(&library).is_some());

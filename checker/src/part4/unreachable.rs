@@ -9,7 +9,7 @@ use runtime::NodeName;
 
 use super::messages::ANSWERED_WITHIN;
 use super::pages::{
-    Page, at_once, create, leads, member, misled, owners, owners_among, put, rings_are,
+    Page, at_once, create, leads, member, misled, owners, owners_among, peek, put, rings_are,
 };
 use crate::cluster::{Answer, Cluster, Explained, Options, Request};
 use crate::scenario::{Context, Stop, Told};
@@ -331,6 +331,15 @@ pub(super) async fn one_of_two_owners_dies(cx: &Context) -> Told {
         cluster.step("Twelve links are created, before anything happens.");
         for (number, page) in known.iter().enumerate() {
             create(cluster, NODES[number % 3], page).await?;
+        }
+        for (page, owner) in known.iter().zip(owners(cluster, "n1", known).await?) {
+            if peek(cluster, &owner, page).await? != Some(page.link()) {
+                let seen = format!("{owner} owns {}, and its table does not have it", page.path());
+                return Err(cluster
+                    .failed(seen, "as long as the owner can be reached, it does the work")
+                    .because("A cluster in which each node does everything itself needs no owners, and has none whose death would matter.")
+                    .into());
+            }
         }
 
         cluster.step("n3 is killed. Links, old and new ones, are asked for on n1 and n2.");

@@ -49,7 +49,7 @@ impl Server for Counters {
             // ── gap 5: news of views
             // TODO(5): what is done with your messages about views.
             // ── end 5
-            // ── gap 6: what a meeting brings
+            // ── gap 6: messages of a meeting
             // ── end 6
             CountersMsg::Hold(ms) => tokio::time::sleep(Duration::from_millis(ms)).await,
             // ── gap 8: comparing
@@ -87,7 +87,7 @@ impl Counters {
         // so does what is new to a fourth, which had it from neither.
         // ── end 6
     }
-    // ── gap 6: what a meeting brings
+    // ── gap 6: functions for meeting
     // ── end 6
     // ── gap 8: functions for comparing
     // ── end 8

@@ -59,7 +59,7 @@ impl Server for Counters {
             CountersMsg::Share(code, news) => share(&code, &news, ctx),
             CountersMsg::Merge(code, news) => drop(self.views.merge(vec![(code, news)])),
             // ── end 5
-            // ── gap 6: what a meeting brings
+            // ── gap 6: messages of a meeting
             CountersMsg::Learn(news) => self.learn(news, ctx),
             CountersMsg::PassOn => self.pass_on(ctx),
             // ── end 6
@@ -110,7 +110,7 @@ impl Counters {
         give(member, self.views.all(), ctx);
         // ── end 6
     }
-    // ── gap 6: what a meeting brings
+    // ── gap 6: functions for meeting
     /// Learns what others know who have met us.
     fn learn(&mut self, news: Vec<(Code, Usage)>, ctx: &Ctx<CountersMsg>) {
         if self.views.merge(news) && !self.has_learnt {

@@ -195,7 +195,7 @@ impl Ring {
         // Only now, so that a slow store does not let these pile up, nor overtake each other.
         ctx.send_after(REFRESH_EVERY, RingMsg::Refresh);
     }
-    // ── gap 0: functions of your own
+    // ── gap 0: functions of the server
     // ── end 0
 }
 
