@@ -46,6 +46,8 @@ fn help_explains_the_exit_codes() {
     Commands:
       part1   Grades part 1, Ping pong
       part2   Grades part 2, Map reduce
+      part3   Grades part 3, Link shortener
+      part4   Grades part 4, A better link shortener
       all     Grades every part, one after the other
       list    Lists the parts and their problems
       doctor  Checks whether this machine is fit for the course, and says what to do if it is not
@@ -112,6 +114,24 @@ fn list_names_parts_and_problems() {
       5. Netsplit and stragglers
       6. Manager failure (optional)
       7. Combiner (optional)
+    part3    Link shortener (exercises/part3_link_shortener, TRAINING.md#part-3-link-shortener)
+      1. Cache
+      2. Replicate
+      3. Partitions
+      4. Late and restarted nodes
+      5. Store down
+      6. Registry
+    part4    A better link shortener (exercises/part4_link_aggregates, TRAINING.md#part-4-a-better-link-shortener)
+      1. Ring
+      2. Route
+      3. Owner unreachable
+      4. G-Counter
+      5. Aggregates
+      6. Netsplits
+      7. Restarts
+      8. Efficiency
+      9. Unique visitors (optional)
+      10. Two owners (optional)
     "#);
 }
 

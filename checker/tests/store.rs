@@ -210,7 +210,11 @@ async fn store_that_needs_tls_is_refused() {
 }
 
 /// Starts `checker store`, and kills it at the end: as Ctrl-C does, but with no word.
-struct Foreground(std::process::Child);
+struct Foreground {
+    process: std::process::Child,
+    /// It has more to say than the first line, and must have somebody to say it to.
+    _said: BufReader<std::process::ChildStdout>,
+}
 
 impl Foreground {
     fn start(kind: &str, port: u16) -> (Foreground, String) {
@@ -221,17 +225,20 @@ impl Foreground {
             .spawn()
             .unwrap();
         let mut line = String::new();
-        BufReader::new(process.stdout.take().unwrap())
-            .read_line(&mut line)
-            .unwrap();
-        (Foreground(process), line.trim_end().to_owned())
+        let mut said = BufReader::new(process.stdout.take().unwrap());
+        said.read_line(&mut line).unwrap();
+        let foreground = Foreground {
+            process,
+            _said: said,
+        };
+        (foreground, line.trim_end().to_owned())
     }
 }
 
 impl Drop for Foreground {
     fn drop(&mut self) {
-        let _ = self.0.kill();
-        let _ = self.0.wait();
+        let _ = self.process.kill();
+        let _ = self.process.wait();
     }
 }
 

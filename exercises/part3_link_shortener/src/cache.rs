@@ -46,7 +46,7 @@ impl Server for Cache {
         // ── end 2
         // ── gap 3: hear of other members
         // TODO(3): have yourself told of caches that join the group, or come back into reach; see
-        // `meet` below.
+        // `meet` below. Who is a member already will be told of us, and need not be greeted.
         // ── end 3
         // ── gap 0: whatever else is to do at the start
         // ── end 0
@@ -101,9 +101,9 @@ impl Cache {
     /// Answers a look-up that the table could not answer, now or later.
     fn load(&mut self, code: Code, reply: Reply<Result<Link, Refusal>>, ctx: &Ctx<CacheMsg>) {
         // ── gap 4: wait for the tables of other nodes
-        // TODO(4): on a node whose table is still being filled by the others, a look-up does not go to
-        // the store at once. Of as many links as there are, at most one in twenty may cost a question
-        // to the store. It must not wait long either: within a second everybody has an answer.
+        // TODO(4): while the tables of other nodes are still on their way (`node_up`), a look-up that this
+        // table cannot answer waits for them, and goes to the store only then. It does not wait long:
+        // with the 800 ms that the store may take, everybody has an answer within a second.
         // ── end 4
         // ── gap 1: ask the store, once for all who wait
         // TODO(1): answer from the table if it knows by now; else see to it that the store is asked,
@@ -143,7 +143,8 @@ impl Cache {
     /// A link to another node is up, before any message over it.
     fn node_up(&mut self, node: NodeName, ctx: &Ctx<CacheMsg>) {
         // ── gap 4: a table is on its way
-        // TODO(4): the table of that node will come (`learn_table`), or perhaps it will not.
+        // TODO(4): the table of that node will come (`learn_table`), or perhaps it will not: then
+        // `CacheMsg::GoOn` can come after a while instead (`ctx.send_after`).
         // ── end 4
     }
 

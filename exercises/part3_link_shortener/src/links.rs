@@ -72,9 +72,11 @@ impl Service for Links {
         // ── gap 1: ask the table first, and fill it
         // TODO(1): what the table knows is answered without the store. For what it does not know, the
         // store is asked, and the answer is kept. A hundred visitors who ask for the same unknown code
-        // within a second, or all at once, cause at most five questions to the store. It helps if one
-        // process of this node knows who waits for what: `CACHE.at(self.node.name())`, and
-        // `CacheMsg::Load`, whose `Reply` can be kept and answered later.
+        // within a second, or all at once, cause at most five questions to the store.
+        //
+        // It helps if one process of this node knows who waits for what: `CACHE.at(self.node.name())`,
+        // and `CacheMsg::Load`, whose `Reply` can be kept and answered later. A refusal from the cache is
+        // an answer, too. Only if the call itself fails, the store is asked below.
         // ── end 1
         match self.store.get(&code).await {
             Ok(Some(link)) if !link.is_expired(now()) => Ok(link),

@@ -91,7 +91,8 @@ impl Table {
         // ── gap 1: keep a link
         // TODO(1): keep the link, so that `get` finds it. Links come from creations on this node, from
         // the store and from other nodes, in any order and more than once: an expired link must not
-        // take the place of one that is not. The table never has more than `cap` entries, of whatever
+        // take the place of one that is not, and of two that are not, the one that ends later is the
+        // newer: a code gets another link only when its old one is over. The table never has more than `cap` entries, of whatever
         // kind; which one goes when there is no room is yours to choose.
         // ── end 1
     }
