@@ -133,7 +133,7 @@ async fn falls_back(cluster: &Cluster<'_>, page: &Page, owner: &str) -> Told {
 struct Cast {
     /// With their owners: a link of each node.
     known: Vec<(&'static str, Page)>,
-    /// With their owners: two pages of n2 and two of n3.
+    /// With their owners: two pages of n2 and one of n3.
     wanted: Vec<(&'static str, Page)>,
     /// A page of n1.
     own: Page,
@@ -297,7 +297,7 @@ async fn one_more(cluster: &Cluster<'_>, place: usize, number: usize) -> Told {
         );
         return Err(cluster.failed_at(node, seen, CLAIM).because(WHY).into());
     }
-    // The newest of another node half of the time, and otherwise an older one.
+    // The one just created half of the time, and otherwise an older one of the same node.
     let earlier = match number % 2 {
         0 => page,
         _ => Page::called(node, number / 2),
