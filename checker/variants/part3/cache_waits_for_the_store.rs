@@ -1,6 +1,6 @@
 //! kind = "near-miss"
 //! problem = 5
-//! claim = "does not wait for"
+//! claim = "look-ups of different codes wait for the store side by side"
 //! about = "The cache waits for the store inside of its handler, one look-up after another."
 
 // ── file cache.rs

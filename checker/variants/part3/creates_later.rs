@@ -1,6 +1,6 @@
 //! kind = "near-miss"
 //! problem = 5
-//! claim = "a link whose creation was refused does not exist"
+//! claim = "is not created later"
 //! about = "A creation that was answered 503 is tried again behind the back of who asked."
 
 // ── file links.rs

@@ -1,6 +1,6 @@
 //! kind = "near-miss"
 //! problem = 6
-//! claim = "the sweeper tells the tables what is gone"
+//! claim = "the sweeper tells the tables"
 //! about = "Expired links are removed from the store; the tables keep them."
 
 // ── file sweeper.rs

@@ -1,6 +1,6 @@
 //! kind = "near-miss"
 //! problem = 5
-//! claim = "503, and never 404"
+//! claim = "all else is 503"
 //! about = "When the store does not answer, nobody is told, and whoever asks for that code later waits with them."
 
 // ── file cache.rs

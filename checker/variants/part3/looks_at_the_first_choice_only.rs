@@ -1,6 +1,6 @@
 //! kind = "near-miss"
 //! problem = 1
-//! claim = "a URL whose first code is another"
+//! claim = "a link is created: 201"
 //! about = "A URL whose first code is another URL’s is told so."
 
 // ── file links.rs

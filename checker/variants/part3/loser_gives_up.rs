@@ -1,6 +1,6 @@
 //! kind = "near-miss"
 //! problem = 6
-//! claim = "who lost the name stands by"
+//! claim = "and the loser stands by"
 //! about = "Who has lost the name after a split never tries to get it again."
 
 // ── file sweeper.rs

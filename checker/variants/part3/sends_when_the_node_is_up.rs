@@ -1,6 +1,6 @@
 //! kind = "near-miss"
 //! problem = 4
-//! claim = "without the store"
+//! claim = "a restarted node gets its table from its peers"
 //! about = "The table is sent when a node is up, at which time its cache may not be."
 
 // ── file cache.rs

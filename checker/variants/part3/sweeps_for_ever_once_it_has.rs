@@ -6,8 +6,8 @@
 // ── file sweeper.rs
 // ── gap 6: one sweeper for all who are connected
 static HAD_IT: std::sync::Once = std::sync::Once::new();
-let is_mine = HAD_IT.is_completed() || match ctx.global().whereis(&THE_SWEEPER) {
-    Some(sweeper) => sweeper == *ctx.me(),
+let is_mine = match ctx.global().whereis(&THE_SWEEPER) {
+    Some(sweeper) => sweeper == *ctx.me() || HAD_IT.is_completed(),
     None => {
         let (name, global) = (THE_SWEEPER, ctx.global());
         let registered = global.register_with(&name, ctx.me(), Resolver::Notify);

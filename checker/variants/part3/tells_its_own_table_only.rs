@@ -1,6 +1,6 @@
 //! kind = "near-miss"
 //! problem = 6
-//! claim = "the sweeper tells the tables what is gone"
+//! claim = "the sweeper tells the tables"
 //! about = "The sweeper tells the table of its own node what is gone."
 
 // ── file sweeper.rs

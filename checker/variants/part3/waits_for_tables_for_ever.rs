@@ -1,6 +1,6 @@
 //! kind = "near-miss"
 //! problem = 4
-//! claim = "spares"
+//! claim = "a late node whose peers are silent"
 //! about = "Look-ups wait for the table of a node that is up, however long it takes."
 
 // ── file cache.rs
