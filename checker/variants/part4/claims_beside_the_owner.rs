@@ -1,0 +1,16 @@
+//! kind = "near-miss"
+//! problem = 2
+//! claim = "the owner does the work"
+//! about = "The node that is asked stores the link itself, and tells the owner to do it too."
+
+// ── file links.rs
+// ── gap 2: have the owner claim it
+if let Some(owner) = self.owners.of(&codes[0])
+    && owner != *self.node.name()
+{
+    let claimed = self.owned.claim(codes.clone(), link.clone()).await;
+    let code = codes[0].clone();
+    let _: Result<Claim, Refusal> = self.ask(&code, &owner, &CLAIM, (codes, link)).await;
+    return claimed;
+}
+// ── end 2

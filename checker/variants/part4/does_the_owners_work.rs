@@ -1,0 +1,18 @@
+//! kind = "near-miss"
+//! problem = 3
+//! claim = "a split stops creations across it"
+//! about = "When the owner cannot be reached, the node that is asked claims the code."
+
+// ── file links.rs
+// ── gap 2: have the owner claim it
+if let Some(owner) = self.owners.of(&codes[0])
+    && owner != *self.node.name()
+{
+    let code = codes[0].clone();
+    let asked = self.ask(&code, &owner, &CLAIM, (codes.clone(), link.clone())).await;
+    return match asked {
+        Err(Refusal::Unavailable(_)) => self.owned.claim(codes, link).await,
+        asked => asked,
+    };
+}
+// ── end 2

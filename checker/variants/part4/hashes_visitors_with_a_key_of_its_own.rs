@@ -1,0 +1,15 @@
+//! kind = "near-miss"
+//! problem = 9
+//! claim = "visitors are told apart"
+//! about = "Each node hashes visitors with another key."
+
+// ── file visitors.rs
+// ── gap 9: a visitor
+static KEY: std::sync::OnceLock<std::hash::RandomState> = std::sync::OnceLock::new();
+let hash = std::hash::BuildHasher::hash_one(KEY.get_or_init(Default::default), visitor);
+let number = (hash >> (64 - PRECISION)) as u16;
+let rest = (hash << PRECISION).leading_zeros().min(64 - PRECISION) as u8 + 1;
+let register = self.registers.entry(number).or_default();
+*register = rest.max(*register);
+Visitors { registers: BTreeMap::from([(number, *register)]) }
+// ── end 9

@@ -1,0 +1,11 @@
+//! kind = "near-miss"
+//! problem = 2
+//! claim = "the owner does the work"
+//! about = "A look-up goes to the own cache, whoever owns the code."
+
+// ── file links.rs
+// ── gap 2: have the owner look it up
+if self.owners.of(&code).is_none() {
+    return read(&self.store, &code).await;
+}
+// ── end 2

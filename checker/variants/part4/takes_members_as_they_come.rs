@@ -1,0 +1,13 @@
+//! kind = "near-miss"
+//! problem = 1
+//! claim = "all nodes name the same owner"
+//! about = "The place of a member depends on where it stands in the list."
+
+// ── file ring.rs
+// ── gap 1: places for the members
+let mut ring = HashRing::new();
+for (at, node) in members.iter().enumerate() {
+    ring.batch_add((0..PLACES).map(|number| Place { node: node.clone(), number: at as u32 * PLACES + number }).collect());
+}
+Places { ring }
+// ── end 1

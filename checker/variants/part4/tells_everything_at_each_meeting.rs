@@ -1,0 +1,9 @@
+//! kind = "near-miss"
+//! problem = 8
+//! claim = "who knows nearly everything is told little"
+//! about = "After each netsplit everything is told."
+
+// ── file counters.rs
+// ── gap 8: tell only what differs
+let _ = FEW_LINKS;
+// ── end 8

@@ -1,0 +1,17 @@
+//! kind = "near-miss"
+//! problem = 7
+//! claim = "adds to what its peers know"
+//! about = "Who is met is told of the views of this node only."
+
+// ── file counters.rs
+// ── gap 6: tell what is known
+let own = slot(ctx);
+let links = self.views.all().into_iter().map(|(code, usage)| {
+    let views = usage.views.only(&own);
+    (code, Usage { views, ..Usage::default() })
+});
+give(member, links.collect(), ctx);
+// ── end 6
+// ── gap 8: tell only what differs
+let _ = FEW_LINKS;
+// ── end 8

@@ -1,0 +1,11 @@
+//! kind = "right"
+//! about = "The counters of all connected nodes are told by their name, not by the group."
+
+// ── file counters.rs
+// ── gap 5: tell all the others
+let merge = CountersMsg::Merge(code.clone(), news.clone());
+let me = ctx.clone();
+ctx.spawn(async move {
+    let _ = me.abcast(&crate::protocol::COUNTERS, merge).await;
+});
+// ── end 5
