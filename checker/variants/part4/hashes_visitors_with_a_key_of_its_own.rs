@@ -1,7 +1,7 @@
 //! kind = "near-miss"
 //! problem = 9
 //! claim = "visitors are told apart"
-//! about = "Each node hashes visitors with another key."
+//! about = "Visitors are hashed with another key in each process."
 
 // ── file visitors.rs
 // ── gap 9: a visitor
@@ -11,5 +11,7 @@ let number = (hash >> (64 - PRECISION)) as u16;
 let rest = (hash << PRECISION).leading_zeros().min(64 - PRECISION) as u8 + 1;
 let register = self.registers.entry(number).or_default();
 *register = rest.max(*register);
-Visitors { registers: BTreeMap::from([(number, *register)]) }
+Visitors {
+    registers: BTreeMap::from([(number, *register)]),
+}
 // ── end 9

@@ -1,6 +1,6 @@
 //! kind = "near-miss"
 //! problem = 7
-//! claim = "adds to what its peers know"
+//! claim = "a restarted node adds to what its peers know"
 //! about = "Who is met is told of the views of this node only."
 
 // ── file counters.rs

@@ -13,8 +13,10 @@
 mod bare;
 #[path = "../../part3_link_shortener/benches/beside_bare/client.rs"]
 mod client;
+#[expect(dead_code, reason = "the bench of part 3 needs more of it")]
 #[path = "../../part3_link_shortener/benches/beside_bare/load.rs"]
 mod load;
+#[expect(dead_code, reason = "the bench of part 3 needs more of it")]
 #[path = "../../part3_link_shortener/benches/beside_bare/processes.rs"]
 mod processes;
 

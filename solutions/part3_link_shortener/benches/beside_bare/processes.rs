@@ -47,11 +47,6 @@ impl Process {
         self.0.kill().unwrap();
         self.0.wait().unwrap();
     }
-
-    /// The most memory that it has had so far, in MB, where that can be seen.
-    pub(crate) fn most_memory(&self) -> Option<f64> {
-        memory(&self.0.id().to_string(), "VmHWM:")
-    }
 }
 
 impl Drop for Process {

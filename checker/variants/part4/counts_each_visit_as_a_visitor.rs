@@ -1,0 +1,9 @@
+//! kind = "near-miss"
+//! problem = 9
+//! claim = "visitors are told apart"
+//! about = "The number of visitors is that of the views."
+
+// ── file views.rs
+// ── gap 9: how many have followed it
+aggregates.visitors = Some(self.views.value());
+// ── end 9

@@ -1,0 +1,17 @@
+//! kind = "near-miss"
+//! problem = 1
+//! claim = "all nodes name the same owner"
+//! about = "Whoever is named twice gets twice the places on the ring."
+
+// ── file ring.rs
+// ── gap 1: places for the members
+let mut named: std::collections::BTreeMap<&NodeName, u32> = Default::default();
+for node in members {
+    *named.entry(node).or_default() += 1;
+}
+let mut ring = HashRing::new();
+for (node, times) in named {
+    ring.batch_add((0..PLACES * times).map(|number| Place { node: node.clone(), number }).collect());
+}
+Places { ring }
+// ── end 1

@@ -1,0 +1,19 @@
+//! kind = "near-miss"
+//! problem = 2
+//! claim = "only the owner keeps a link"
+//! about = "After the owner has claimed a code, all other nodes are told to look it up."
+
+// ── file links.rs
+// ── gap 2: have the owner claim it
+if let Some(owner) = self.owners.of(&codes[0])
+    && owner != *self.node.name()
+{
+    let code = codes[0].clone();
+    let claimed = self.ask(&code, &owner, &CLAIM, (codes, link)).await;
+    for node in self.node.list() {
+        let _: Result<Result<Link, Refusal>, String> =
+            self.run_on(&node, &LOOK_UP, code.clone(), OWNER_WITHIN).await;
+    }
+    return claimed;
+}
+// ── end 2

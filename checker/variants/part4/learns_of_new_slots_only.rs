@@ -1,0 +1,11 @@
+//! kind = "near-miss"
+//! problem = 4
+//! claim = "a counter is worth what was added to it"
+//! about = "Merging takes the slots that are not known yet, and leaves the others."
+
+// ── file g_counter.rs
+// ── gap 4: learn
+for (slot, &theirs) in other.counts.iter().filter(|(_, count)| **count > 0) {
+    self.counts.entry(slot.clone()).or_insert(theirs);
+}
+// ── end 4

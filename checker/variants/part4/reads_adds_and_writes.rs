@@ -1,0 +1,31 @@
+//! kind = "near-miss"
+//! problem = 5
+//! claim = "concurrent views add up exactly"
+//! about = "The share is read, one is added, and it is written back, not all at once."
+
+// ── file links.rs
+// ── gap 5: count a view, and have the others told
+let own = self.views.own(&code);
+tokio::task::yield_now().await;
+let news = self.views.set(&code, own + 1, &visitor);
+let counters = COUNTERS.at(self.node.name());
+let _ = self.node.cast(&counters, CountersMsg::Share(code, news)).await;
+// ── end 5
+// ── file views.rs
+// ── gap 0: functions of your own
+pub fn own(&self, code: &Code) -> u64 {
+    let known = self.known();
+    let usage = known.links.get(code);
+    usage.map_or(0, |usage| usage.views.only(&known.slot).value())
+}
+
+pub fn set(&self, code: &Code, count: u64, visitor: &str) -> Usage {
+    let Known { slot, links } = &mut *self.known();
+    let usage = links.entry(code.clone()).or_default();
+    let mut news = Usage::default();
+    news.views.increment(slot, count);
+    usage.views.merge(&news.views);
+    news.visitors = usage.visitors.add(visitor);
+    news
+}
+// ── end 0
