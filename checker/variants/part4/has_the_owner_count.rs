@@ -1,6 +1,6 @@
 //! kind = "near-miss"
 //! problem = 6
-//! claim = "both sides of a split count, and meet"
+//! claim = "late and repeated messages do no harm"
 //! about = "The owner of a link counts all of its views, and tells the others."
 
 // ── file links.rs

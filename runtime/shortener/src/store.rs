@@ -138,13 +138,12 @@ impl Store {
                 .arg(self.link_key(code))
                 .arg(link.to_text())
                 .arg("NX");
-            for code in codes {
-                ask.cmd("GET").arg(self.link_key(code));
-            }
-            let answers: Vec<Option<String>> = self.run(&ask).await?;
-            let (is_new, texts) = (answers[0].is_some(), &answers[1..]);
+            let keys: Vec<String> = codes.iter().map(|code| self.link_key(code)).collect();
+            ask.cmd("MGET").arg(&keys);
+            let (set, texts): (Option<String>, Vec<Option<String>>) = self.run(&ask).await?;
+            let is_new = set.is_some();
             let mut links = Vec::new();
-            for (code, text) in codes.iter().zip(texts) {
+            for (code, text) in codes.iter().zip(&texts) {
                 links.push(text.as_deref().map(|text| read(code, text)).transpose()?);
             }
             // The URL got a later code when others had the first, and they are gone since.

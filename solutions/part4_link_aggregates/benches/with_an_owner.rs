@@ -136,7 +136,7 @@ fn urls_of(owner: &'static str, path: String) -> impl Iterator<Item = String> {
 
 async fn redirects() {
     let cluster = Cluster::start().await;
-    let (_bare, ready) = processes::role("serve-bare");
+    let (_bare, ready) = processes::role(&["serve-bare"]);
     let bare: u16 = ready.trim_start_matches("ready ").parse().unwrap();
     let mut codes = Vec::new();
     for (http, owner) in [

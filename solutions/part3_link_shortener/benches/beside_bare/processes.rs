@@ -47,6 +47,11 @@ impl Process {
         self.0.kill().unwrap();
         self.0.wait().unwrap();
     }
+
+    /// The most memory that it has had so far, in MB, where that can be seen.
+    pub(crate) fn most_memory(&self) -> Option<f64> {
+        memory(&self.0.id().to_string(), "VmHWM:")
+    }
 }
 
 impl Drop for Process {
@@ -102,9 +107,9 @@ pub(crate) fn redis() -> (Process, u16) {
 }
 
 /// This program again, in another role, which prints `ready` and what more is to be known.
-pub(crate) fn role(role: &str) -> (Process, String) {
+pub(crate) fn role(role: &[&str]) -> (Process, String) {
     let mut command = Command::new(std::env::current_exe().unwrap());
-    Process::start(command.arg(role), "ready")
+    Process::start(command.args(role), "ready")
 }
 
 /// How a node is started.
