@@ -5,6 +5,7 @@
 //! | `POST /` with `url=`, and if wanted `code=` and `ttl=` (seconds), as a form or as JSON | 201, `Location`, and the code |
 //! | `GET /:code` | 302 with the URL in `Location` |
 //! | `GET /:code/aggregates` | `Redirects: n` |
+//! | `GET /` | a form to fill in, for who comes with a browser |
 //! | `GET /healthz` | `ok` |
 //!
 //! A URL that is no URL of the web is answered 422, a code that is another URL's 409, a code that
@@ -19,8 +20,8 @@ use axum::body::Bytes;
 use axum::extract::{ConnectInfo, DefaultBodyLimit, Path, State};
 use axum::http::header::{CONTENT_TYPE, LOCATION, RETRY_AFTER};
 use axum::http::{HeaderMap, HeaderValue, Method, StatusCode, Uri};
-use axum::response::{IntoResponse, Response};
-use axum::routing::{get, post};
+use axum::response::{Html, IntoResponse, Response};
+use axum::routing::get;
 use futures_util::FutureExt;
 use percent_encoding::{CONTROLS, utf8_percent_encode};
 use runtime::{Ctx, Reply, Server, ServerName};
@@ -143,10 +144,27 @@ impl<S: Service> Server for Http<S> {
     }
 }
 
+/// What a browser shows at `/`.
+const FORM: &str = r#"<!doctype html>
+<html lang="en">
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width">
+<title>Short links</title>
+<style>body { font: 1.1em sans-serif; margin: 3em auto; max-width: 30em } label, input { display: block; width: 100% } input { margin: 0 0 1em }</style>
+<h1>Short links</h1>
+<form method="post">
+<label>URL <input name="url" type="url" required placeholder="https://example.org/"></label>
+<label>Code, if you want a certain one <input name="code" pattern="[A-Za-z0-9_\-]{1,64}"></label>
+<label>Seconds until it ends, if it should <input name="ttl" type="number" min="1"></label>
+<button>Shorten</button>
+</form>
+</html>
+"#;
+
 /// The HTTP interface of a service.
 fn routes<S: Service>(service: S) -> Router {
     Router::new()
-        .route("/", post(create::<S>))
+        .route("/", get(Html(FORM)).post(create::<S>))
         .route("/healthz", get(async || "ok\n"))
         .route("/{code}", get(follow::<S>))
         .route("/{code}/aggregates", get(aggregates::<S>))

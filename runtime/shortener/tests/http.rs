@@ -148,6 +148,18 @@ async fn link_is_created_and_followed() {
 }
 
 #[tokio::test]
+async fn browser_gets_a_form() {
+    let site = Site::open().await;
+    check(
+        &site.get("/").await,
+        200,
+        &["content-type: text/html", "<form method=\"post\">"],
+    );
+    let put = "PUT / HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n";
+    check(&site.send(put).await, 405, &["allow: GET,HEAD,POST\r\n"]);
+}
+
+#[tokio::test]
 async fn refusals_have_a_status_each() {
     let site = Site::open().await;
     check(
