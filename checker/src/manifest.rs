@@ -300,7 +300,7 @@ pub const PARTS: &[Part] = &[
                 title: "Netsplits",
                 optional: false,
                 anchor: "problem-6-netsplits",
-                gaps: &[1, 2, 4, 5, 6],
+                gaps: &[1, 2, 3, 4, 5, 6],
             },
             Problem {
                 number: 7,

@@ -107,7 +107,7 @@ pub(super) async fn are_read_at_once(cx: &Context) -> Told {
         view(cluster, "n2", &page, 2).await?;
         still_show(cluster, &NODES, &page, 4, ALL_COUNT).await?;
 
-        cluster.step("The counters of all nodes are kept busy for two seconds. Meanwhile n1 is asked how often the link was viewed.");
+        cluster.step("The counters of all nodes are kept busy for two seconds. Meanwhile n1 is asked how often the link was viewed, and the link is viewed on it.");
         let begun = Instant::now();
         for node in NODES {
             cluster.cast(node, &COUNTERS, CountersMsg::Hold(HELD.as_millis() as u64)).await?;
@@ -126,13 +126,19 @@ pub(super) async fn are_read_at_once(cx: &Context) -> Told {
                    that comes in from other nodes, nor for the slowest of them.";
         let asked = cluster.request("n1", &Request::get(format!("{}/aggregates", page.path())).within(HELD)).await;
         let answer = asked.map_err(Stop::from).because(why)?;
-        if begun.elapsed() > HELD - Duration::from_millis(200) && answer.took <= AT_ONCE {
+        let follow_claim = "a link is followed at once, whatever the counters are doing";
+        let follow_why = "Whoever follows a link wants the page. That it is counted, and that others hear of it, is our business: \
+                          it must not cost him a moment.";
+        let asked = cluster.request("n1", &Request::get(page.path()).within(HELD)).await;
+        let followed = asked.map_err(Stop::from).because(follow_why)?;
+        if begun.elapsed() > HELD - Duration::from_millis(200) && answer.took.max(followed.took) <= AT_ONCE {
             return Err(Stop::inconclusive("The counters were not busy for long enough to show anything."));
         }
-        let took = answer.took.as_millis();
-        if answer.took > AT_ONCE {
-            let seen = format!("n1 answered {} after {took} ms", answer.in_words());
-            return Err(cluster.failed(seen, claim).because(why).into());
+        for (answer, claim, why) in [(&answer, claim, why), (&followed, follow_claim, follow_why)] {
+            if answer.took > AT_ONCE {
+                let seen = format!("n1 answered {} after {} ms", answer.in_words(), answer.took.as_millis());
+                return Err(cluster.failed(seen, claim).because(why).into());
+            }
         }
         match answer.line() {
             "Redirects: 4" => Ok(()),
