@@ -1,6 +1,6 @@
 //! kind = "near-miss"
-//! problem = 3
-//! claim = "members may come and go under load"
+//! problem = 2
+//! claim = "what an owner is asked to do it does itself"
 //! about = "Who is asked to claim or look up a code refuses, if another node owns it by its own ring."
 
 // ── file links.rs
