@@ -51,7 +51,7 @@ use crate::trouble::While;
 use crate::verdict::Failure;
 pub use asking::Unanswered;
 pub use explanation::Explained;
-pub(crate) use explanation::{place_of_panic, stop_of};
+pub(crate) use explanation::place_of_panic;
 pub use faults::RuleHandle;
 use health::Pulse;
 pub use http::{Answer, NoAnswer, Request, Silence};

@@ -23,9 +23,8 @@ use futures_util::{StreamExt, stream};
 use shortener::{Code, Link};
 use tokio::time::{Instant, sleep};
 
-use crate::cluster::{Answer, Cluster, NoAnswer, Request, Unanswered, Unmet, stop_of};
+use crate::cluster::{Answer, Cluster, NoAnswer, Request, Unanswered, Unmet};
 use crate::scenario::{DEADLINE, Scenario, Stop, Told};
-use crate::verdict::Verdict;
 use messages::{CACHE, CacheMsg};
 
 /// What follows from something that has happened already comes within this time.
@@ -209,6 +208,8 @@ pub const SCENARIOS: &[Scenario] = &[
         run: |cx| Box::pin(registry::one_is_left_after_a_split(cx)),
     },
 ];
+
+const NOWHERE: &str = "a code that leads nowhere is 404";
 
 /// Codes, and the URLs that they lead to.
 type Links = BTreeMap<String, String>;
@@ -491,17 +492,6 @@ async fn expires(link: &Link) {
             .expires_at
             .map_or(0, |end| end.saturating_sub(shortener::now()));
         sleep(Duration::from_millis(left.clamp(1, 100))).await;
-    }
-}
-
-/// A failure, with another claim.
-fn with_claim(stop: Stop, claim: &str) -> Stop {
-    match stop.into_verdict() {
-        Verdict::Failed(mut failure) => {
-            claim.clone_into(&mut failure.expected);
-            (*failure).into()
-        }
-        other => stop_of(other),
     }
 }
 

@@ -7,6 +7,8 @@ use crate::verdict::{Failure, Place, Verdict};
 pub trait Explained {
     /// Says why the rule exists that was broken.
     fn because(self, why: impl Into<String>) -> Self;
+    /// States another claim: what was asked for is a means here, and this is the end.
+    fn claiming(self, claim: &str) -> Self;
     /// Adds a fact.
     fn evidence(self, fact: impl Into<String>) -> Self;
     /// Names the section of TRAINING.md, without the `#`.
@@ -18,6 +20,15 @@ pub trait Explained {
 impl<T> Explained for Result<T, Stop> {
     fn because(self, why: impl Into<String>) -> Self {
         self.map_err(|stop| explain(stop, |failure| failure.because(why)))
+    }
+
+    fn claiming(self, claim: &str) -> Self {
+        self.map_err(|stop| {
+            explain(stop, |failure| Failure {
+                expected: claim.to_owned(),
+                ..failure
+            })
+        })
     }
 
     fn evidence(self, fact: impl Into<String>) -> Self {

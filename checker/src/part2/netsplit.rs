@@ -125,24 +125,13 @@ pub(super) async fn node_is_paused(cx: &Context) -> Told {
             at_most.as_secs_f32()
         );
         let done = is_done(cluster, &job, left).await;
-        done.map_err(|stop| with_claim(stop, &claim)).because(
+        done.claiming(&claim).because(
             "A node that is slow, or stands still, is not down: no link is lost and nobody is told. In a large cluster \
              there is always one. The work that it has is done by others, once it has taken too long.",
         )?;
         output_is_exact(cluster, &job, "a paused node does not hold the job up")
     })
     .await
-}
-
-/// A failure, with another claim.
-fn with_claim(stop: Stop, claim: &str) -> Stop {
-    match stop.into_verdict() {
-        crate::verdict::Verdict::Failed(mut failure) => {
-            claim.clone_into(&mut failure.expected);
-            (*failure).into()
-        }
-        other => crate::cluster::stop_of(other),
-    }
 }
 
 pub(super) async fn paused_node_wakes_up(cx: &Context) -> Told {

@@ -7,7 +7,7 @@ use tokio::time::{Instant, sleep_until};
 
 use super::messages::CACHE_CAP;
 use super::{
-    Links, create_all, create_with, in_store, is_answered, leads, leads_soon, peek, size,
+    Links, NOWHERE, create_all, create_with, in_store, is_answered, leads, leads_soon, peek, size,
     undisturbed, url,
 };
 use crate::cluster::{Cluster, Explained, Options, Request};
@@ -21,8 +21,6 @@ const MOST_READS: usize = 5;
 
 /// How soon a link must be known where there was none a moment ago.
 const FORGOTTEN_WITHIN: Duration = Duration::from_secs(2);
-
-const NOWHERE: &str = "a code that leads nowhere is 404";
 
 pub(super) async fn unknown_code_is_asked_for_rarely(cx: &Context) -> Told {
     Cluster::tell(cx, &["n1", "n2"], Options::with_store(), async |cluster| {

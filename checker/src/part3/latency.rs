@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::{create, in_store, is_answered, led, url};
+use super::{NOWHERE, create, in_store, is_answered, led, url};
 use crate::cluster::{Cluster, Explained, Options, Request};
 use crate::scenario::{Context, Stop, Told};
 
@@ -31,14 +31,7 @@ pub(super) async fn hits_ask_nobody(cx: &Context) -> Told {
                 .await?;
         }
         // To connect is slow, too, and not the subject.
-        is_answered(
-            cluster,
-            "n1",
-            &Request::get("/first"),
-            404,
-            "a code that leads nowhere is 404",
-        )
-        .await?;
+        is_answered(cluster, "n1", &Request::get("/first"), 404, NOWHERE).await?;
         cluster.store_slow(["n1"], AWAY);
         let begun = cluster.store_mark();
         let uncached = look_up_all(cluster, 1).await?;

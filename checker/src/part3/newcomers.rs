@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use runtime::net::faults::{Action, Rule};
 
-use super::{Links, SOON, all_lead, create, create_all, led, tables_have, url, with_claim};
+use super::{Links, SOON, all_lead, create, create_all, led, tables_have, url};
 use crate::cluster::{Cluster, Explained, Options};
 use crate::scenario::{Context, Stop, Told};
 
@@ -74,7 +74,7 @@ pub(super) async fn peers_are_silent(cx: &Context) -> Told {
                    when it is reached.";
         for (code, url) in &links {
             let answer = cluster.get("n3", &format!("/{code}")).await.map_err(Stop::from);
-            let answer = answer.map_err(|stop| with_claim(stop, claim)).because(why)?;
+            let answer = answer.claiming(claim).because(why)?;
             led(cluster, "n3", code, &answer, url, claim).because(why)?;
             if answer.took > AT_MOST {
                 let took = answer.took.as_secs_f32();

@@ -8,8 +8,8 @@ use tokio::time::{Instant, sleep};
 
 use super::messages::{CACHE, CACHES};
 use super::{
-    Links, SOON, all_lead, create, create_all, create_with, is_answered, is_stored, leads_to, led,
-    peek, size, stored, tables_have, url, with_claim,
+    Links, NOWHERE, SOON, all_lead, create, create_all, create_with, is_answered, is_stored,
+    leads_to, led, peek, size, stored, tables_have, url,
 };
 use crate::cluster::{Cluster, Explained, Options, Request, Unmet};
 use crate::scenario::{Context, Stop, Told};
@@ -94,14 +94,7 @@ pub(super) async fn link_is_in_all_tables(cx: &Context) -> Told {
 pub(super) async fn store_comes_first(cx: &Context) -> Told {
     const SLOW: Duration = Duration::from_millis(300);
     Cluster::tell(cx, &["n1", "n2"], Options::with_store(), async |cluster| {
-        is_answered(
-            cluster,
-            "n1",
-            &Request::get("/first"),
-            404,
-            "a code that leads nowhere is 404",
-        )
-        .await?;
+        is_answered(cluster, "n1", &Request::get("/first"), 404, NOWHERE).await?;
         cluster
             .step("It takes 300 ms until the store gets what n1 sends it. n1 is to create a link.");
         cluster.store_slow(["n1"], SLOW);
@@ -182,7 +175,7 @@ pub(super) async fn paused_node_delays_nobody(cx: &Context) -> Told {
             let url = url(&format!("paused-{number}"));
             let begun = Instant::now();
             let made = create(cluster, "n1", &url).await;
-            let code = made.map_err(|stop| with_claim(stop, claim)).because(why)?;
+            let code = made.claiming(claim).because(why)?;
             let took = begun.elapsed();
             links.insert(code, url);
             // The store's answer may be late on a busy machine; then the next one tells.
@@ -290,7 +283,7 @@ pub(super) async fn late_nothing_hides_no_link(cx: &Context) -> Told {
     const KEY: &str = "link:fresh";
     Cluster::tell(cx, &["n1", "n2"], Options::with_store(), async |cluster| {
         for node in ["n1", "n2"] {
-            is_answered(cluster, node, &Request::get("/first"), 404, "a code that leads nowhere is 404").await?;
+            is_answered(cluster, node, &Request::get("/first"), 404, NOWHERE).await?;
         }
         cluster.step("n1 is asked for a code that there is not, and needs 500 ms to the store. Meanwhile n2 creates a link with it.");
         cluster.store_slow(["n1"], SLOW);

@@ -1,6 +1,8 @@
 //! Problem 1: what the service does for anybody, wherever its links are kept.
 
-use super::{create, create_with, expires, is_answered, is_stored, leads, leads_soon, url};
+use super::{
+    NOWHERE, create, create_with, expires, is_answered, is_stored, leads, leads_soon, url,
+};
 use crate::cluster::{Cluster, Explained, Options, Request};
 use crate::scenario::{Context, Told};
 use std::time::Duration;
@@ -71,14 +73,7 @@ fn same_code(cluster: &Cluster<'_>, node: &str, code: &str, first: &str, url: &s
 
 async fn refusals(cluster: &Cluster<'_>, taken: &str) -> Told {
     let nothing = Request::get("/no-such-code");
-    is_answered(
-        cluster,
-        "n1",
-        &nothing,
-        404,
-        "a code that leads nowhere is 404",
-    )
-    .await?;
+    is_answered(cluster, "n1", &nothing, 404, NOWHERE).await?;
     let (jam, own) = (
         url("jam"),
         [("url", "https://example.org/jam"), ("code", "my-jam")],

@@ -290,12 +290,8 @@ async fn one_more(cluster: &Cluster<'_>, place: usize, number: usize) -> Told {
         .map_err(Stop::from)
         .because(WHY)?;
     if answer.status != 201 {
-        let seen = format!(
-            "{node} was to create {}, and answered {}",
-            page.path(),
-            answer.in_words()
-        );
-        return Err(cluster.failed_at(node, seen, CLAIM).because(WHY).into());
+        let what = format!("{node} was to create {}, and", page.path());
+        return Err(not_granted(cluster, node, &what, &answer, CLAIM, WHY));
     }
     // The one just created half of the time, and otherwise an older one of the same node.
     let earlier = match number % 2 {
@@ -309,18 +305,27 @@ async fn one_more(cluster: &Cluster<'_>, place: usize, number: usize) -> Told {
             .map_err(Stop::from)
             .because(WHY)?;
         if answer.status != 302 {
-            let seen = format!(
-                "{node}, asked for {}, answered {}",
-                earlier.path(),
-                answer.in_words()
-            );
-            return Err(cluster.failed_at(node, seen, CLAIM).because(WHY).into());
+            let what = format!("{node}, asked for {},", earlier.path());
+            return Err(not_granted(cluster, node, &what, &answer, CLAIM, WHY));
         }
         if answer.location.as_deref() != Some(&earlier.url) {
             return Err(misled(cluster, node, &earlier, &answer));
         }
     }
     Ok(())
+}
+
+/// What was asked for should have been granted.
+fn not_granted(
+    cluster: &Cluster<'_>,
+    node: &str,
+    what: &str,
+    answer: &Answer,
+    claim: &str,
+    why: &str,
+) -> Stop {
+    let seen = format!("{what} answered {}", answer.in_words());
+    cluster.failed_at(node, seen, claim).because(why).into()
 }
 
 pub(super) async fn one_of_two_owners_dies(cx: &Context) -> Told {
@@ -381,11 +386,9 @@ async fn granted(cluster: &Cluster<'_>, node: &str, page: &Page) -> Told {
         .because(WHY_TWO)?;
     let what = format!("{node} was to create {}, and", page.path());
     if answer.status != 201 {
-        let seen = format!("{what} answered {}", answer.in_words());
-        return Err(cluster
-            .failed_at(node, seen, TWO_OWNERS)
-            .because(WHY_TWO)
-            .into());
+        return Err(not_granted(
+            cluster, node, &what, &answer, TWO_OWNERS, WHY_TWO,
+        ));
     }
     in_time(cluster, &answer, &what, TWO_OWNERS).because(WHY_TWO)
 }
@@ -397,11 +400,9 @@ async fn found(cluster: &Cluster<'_>, node: &str, page: &Page) -> Told {
     let answer = asked.map_err(Stop::from).because(WHY_TWO)?;
     let what = format!("{node}, asked for {},", page.path());
     if answer.status != 302 || answer.location.as_deref() != Some(&page.url) {
-        let seen = format!("{what} answered {}", answer.in_words());
-        return Err(cluster
-            .failed_at(node, seen, TWO_OWNERS)
-            .because(WHY_TWO)
-            .into());
+        return Err(not_granted(
+            cluster, node, &what, &answer, TWO_OWNERS, WHY_TWO,
+        ));
     }
     in_time(cluster, &answer, &what, TWO_OWNERS).because(WHY_TWO)
 }

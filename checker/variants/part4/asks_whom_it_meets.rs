@@ -33,7 +33,7 @@ const SOON: Duration = Duration::from_millis(100);
 // ── end 6
 // ── gap 6: functions for meeting
 fn learn(&mut self, news: Vec<(Code, Usage)>, ctx: &Ctx<CountersMsg>) {
-    if self.views.merge(news) && !self.has_learnt {
+    if self.views.merge_all(news) && !self.has_learnt {
         self.has_learnt = true;
         ctx.send_after(SOON, CountersMsg::PassOn);
     }

@@ -29,7 +29,7 @@ pub fn merge_but_our_own(&self, mut news: Vec<(Code, Usage)>) -> bool {
     for (_, usage) in &mut news {
         usage.views = usage.views.without(&slot);
     }
-    self.merge(news)
+    self.merge_all(news)
 }
 // ── end 0
 // ── file g_counter.rs

@@ -25,7 +25,7 @@ fn gossip(&mut self, ctx: &Ctx<CountersMsg>) {
 // ── end 0
 // ── gap 6: functions for meeting
 fn learn(&mut self, news: Vec<(Code, Usage)>, ctx: &Ctx<CountersMsg>) {
-    self.has_learnt |= self.views.merge(news);
+    self.has_learnt |= self.views.merge_all(news);
     let _ = (ctx, SOON);
 }
 

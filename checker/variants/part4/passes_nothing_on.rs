@@ -6,7 +6,7 @@
 // ── file counters.rs
 // ── gap 6: functions for meeting
 fn learn(&mut self, news: Vec<(Code, Usage)>, ctx: &Ctx<CountersMsg>) {
-    self.has_learnt |= self.views.merge(news);
+    self.has_learnt |= self.views.merge_all(news);
     let _ = (ctx, SOON);
 }
 

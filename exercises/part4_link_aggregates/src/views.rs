@@ -77,8 +77,13 @@ impl Views {
         news
     }
 
-    /// Learns what another node knows of some links. Says whether any of it was new.
-    pub fn merge(&self, news: Vec<(Code, Usage)>) -> bool {
+    /// Learns what another node knows of a link.
+    pub fn merge(&self, code: Code, news: &Usage) {
+        self.known().links.entry(code).or_default().merge(news);
+    }
+
+    /// Learns what another node knows of many links. Says whether any of it was new.
+    pub fn merge_all(&self, news: Vec<(Code, Usage)>) -> bool {
         let mut known = self.known();
         let mut learnt = false;
         for (code, usage) in news {

@@ -57,7 +57,7 @@ impl Server for Counters {
             CountersMsg::Evaluate(steps, reply) => reply.send(evaluate(&steps)),
             // ── gap 5: news of views
             CountersMsg::Share(code, news) => share(&code, &news, ctx),
-            CountersMsg::Merge(code, news) => drop(self.views.merge(vec![(code, news)])),
+            CountersMsg::Merge(code, news) => self.views.merge(code, &news),
             // ── end 5
             // ── gap 6: messages of a meeting
             CountersMsg::Learn(news) => self.learn(news, ctx),
@@ -113,7 +113,7 @@ impl Counters {
     // ── gap 6: functions for meeting
     /// Learns what others know who have met us.
     fn learn(&mut self, news: Vec<(Code, Usage)>, ctx: &Ctx<CountersMsg>) {
-        if self.views.merge(news) && !self.has_learnt {
+        if self.views.merge_all(news) && !self.has_learnt {
             self.has_learnt = true;
             // Not at once: there may be more to come, from the same and from others.
             ctx.send_after(SOON, CountersMsg::PassOn);

@@ -6,7 +6,7 @@
 //! comes or goes only its own share of the codes gets another owner.
 
 use std::collections::BTreeSet;
-use std::sync::{Arc, PoisonError, RwLock};
+use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard};
 
 use hashring::HashRing;
 use runtime::{Ctx, NodeName, Server};
@@ -69,14 +69,12 @@ struct Known {
 impl Owners {
     /// The node that owns a code; `None` if no member is known.
     pub fn of(&self, code: &Code) -> Option<NodeName> {
-        let known = self.0.read().unwrap_or_else(PoisonError::into_inner);
-        known.places.owner(code)
+        self.known().places.owner(code)
     }
 
     /// What is known of the members.
     pub fn state(&self) -> RingState {
-        let known = self.0.read().unwrap_or_else(PoisonError::into_inner);
-        known.state.clone()
+        self.known().state.clone()
     }
 
     /// Takes what the store has said about the members, or why it has said nothing.
@@ -102,13 +100,16 @@ impl Owners {
     }
 
     fn is_member(&self) -> bool {
-        let known = self.0.read().unwrap_or_else(PoisonError::into_inner);
-        known.is_member
+        self.known().is_member
     }
 
     fn became_member(&self) {
         let mut known = self.0.write().unwrap_or_else(PoisonError::into_inner);
         known.is_member = true;
+    }
+
+    fn known(&self) -> RwLockReadGuard<'_, Known> {
+        self.0.read().unwrap_or_else(PoisonError::into_inner)
     }
     // ── gap 10: who comes next
     /// The node that would own a code if some nodes were no members: the next one on the ring.

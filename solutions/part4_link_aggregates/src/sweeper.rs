@@ -1,6 +1,6 @@
 //! The sweeper: removes expired links from the store. Each node has one that can; one of them does.
 
-use runtime::{Ctx, Info, Resolver, Server};
+use runtime::{Ctx, Resolver, Server};
 use shortener::{Code, Link, Store};
 
 use crate::protocol::{CACHES, CacheMsg, SWEEP_EVERY, SweeperMsg, THE_SWEEPER};
@@ -25,12 +25,6 @@ impl Server for Sweeper {
         match msg {
             SweeperMsg::Swept(reply) => reply.send(self.swept),
             SweeperMsg::Sweep => self.take_turn(ctx).await,
-        }
-    }
-
-    async fn handle_info(&mut self, info: Info, ctx: &Ctx<SweeperMsg>) {
-        match info {
-            _ => {}
         }
     }
 }
@@ -78,6 +72,7 @@ impl Sweeper {
         }
     }
 }
+
 /// Tells all caches that a link is gone. Who does not hear it does not follow the link either, as
 /// it knows when the link ends; it only keeps what nobody needs.
 async fn tell_tables(code: &Code, link: &Link, ctx: &Ctx<SweeperMsg>) {
