@@ -1,7 +1,19 @@
 //! The command line.
 
+mod diff;
+mod hint;
+mod list;
+mod logs;
+mod play;
+mod report;
+mod reset;
+mod shell;
+mod update;
+mod watch;
+
 use std::ffi::OsString;
 use std::path::PathBuf;
+use std::sync::Arc;
 
 use clap::{Args, CommandFactory, FromArgMatches, Parser, Subcommand};
 use colored::Colorize;
@@ -9,6 +21,7 @@ use colored::Colorize;
 use crate::course::Course;
 use crate::grading::{self, Order};
 use crate::manifest::{self, PARTS, Part};
+use crate::report::progress::{self, Progress};
 use crate::report::terminal::{command_name, render};
 use crate::report::{Graded, JsonReport, PartReport};
 use crate::store::{self, StoreChoice};
@@ -29,10 +42,10 @@ unless --problem names them.";
 /// Grades the exercises of Distributed Systems Training in Rust: starts real clusters of your
 /// code, breaks them, and explains what it sees.
 #[derive(Debug, Parser)]
-#[command(name = "checker", version, after_help = EXIT_CODES, subcommand_required = true, arg_required_else_help = true)]
+#[command(name = "checker", version, after_help = EXIT_CODES, subcommand_negates_reqs = true)]
 struct Cli {
     #[command(subcommand)]
-    command: Other,
+    command: Option<Other>,
 }
 
 /// The commands that are not parts; those come from the manifest.
@@ -41,14 +54,38 @@ enum Other {
     /// Grades every part, one after the other
     #[command(display_order = 50)]
     All(PartArgs),
-    /// Lists the parts and their problems
+    /// Grades the problem that you are at whenever you save; so does `checker` alone
     #[command(display_order = 51)]
-    List,
-    /// Checks whether this machine is fit for the course, and says what to do if it is not
+    Watch(watch::WatchArgs),
+    /// Lists the parts and their problems, and what became of them
     #[command(display_order = 52)]
+    List(list::ListArgs),
+    /// Shows the next hint for the problem that you are at, or for another
+    #[command(display_order = 53)]
+    Hint(hint::HintArgs),
+    /// Puts the stub back, of one problem or of a whole part
+    #[command(display_order = 54)]
+    Reset(reset::ResetArgs),
+    /// Shows your code beside the solution, gap by gap
+    #[command(display_order = 55)]
+    Diff(diff::DiffArgs),
+    /// Shows the report of a run, or writes it in another format
+    #[command(display_order = 56)]
+    Report(report::ReportArgs),
+    /// Shows what a node printed
+    #[command(display_order = 57)]
+    Logs(logs::LogsArgs),
+    /// Starts a cluster that you can break by hand
+    #[command(display_order = 58)]
+    Play(play::PlayArgs),
+    /// Brings a newer version of the course, and keeps what you wrote
+    #[command(display_order = 59)]
+    Update(update::UpdateArgs),
+    /// Checks whether this machine is fit for the course, and says what to do if it is not
+    #[command(display_order = 60)]
     Doctor,
     /// Runs a store for nodes that you start by hand, until Ctrl-C
-    #[command(display_order = 53)]
+    #[command(display_order = 61)]
     Store {
         /// The port to listen on, on 127.0.0.1; 0 takes any that is free
         #[arg(long, value_name = "PORT", default_value_t = 6379)]
@@ -57,8 +94,11 @@ enum Other {
         #[arg(long, value_name = "STORE", default_value = "auto")]
         store: StoreChoice,
     },
+    /// Writes completions for a shell, or the manual page
+    #[command(display_order = 62)]
+    Shell(shell::ShellArgs),
     /// For those who work on the course
-    #[command(display_order = 54)]
+    #[command(display_order = 63)]
     Dev {
         #[command(subcommand)]
         command: Dev,
@@ -112,9 +152,6 @@ struct PartArgs {
     /// Prints the result as JSON
     #[arg(long)]
     json: bool,
-    /// Leaves logs and records behind, and says where
-    #[arg(long)]
-    keep: bool,
     /// Also shows each step, and the compiler's warnings
     #[arg(short, long)]
     verbose: bool,
@@ -167,12 +204,21 @@ fn run(matches: &clap::ArgMatches) -> Result<Standing> {
         let args = PartArgs::from_arg_matches(args).or_trouble(|| "read the command line")?;
         return grade_or_tell(&[part], args);
     }
+    if matches.subcommand().is_none() {
+        return watch::run(watch::WatchArgs::default());
+    }
     match Other::from_arg_matches(matches).or_trouble(|| "read the command line")? {
         Other::All(args) => grade_or_tell(&PARTS.iter().collect::<Vec<_>>(), args),
-        Other::List => {
-            list();
-            Ok(Standing::Passed)
-        }
+        Other::Watch(args) => watch::run(args),
+        Other::List(args) => list::run(args),
+        Other::Hint(args) => hint::run(args),
+        Other::Reset(args) => reset::run(args),
+        Other::Diff(args) => diff::run(args),
+        Other::Report(args) => report::run(args),
+        Other::Logs(args) => logs::run(args),
+        Other::Play(args) => play::run(args),
+        Other::Update(args) => update::run(args),
+        Other::Shell(args) => shell::run(args),
         Other::Doctor => asynchronously(doctor::examine()),
         Other::Store { port, store } => {
             asynchronously(store::serve(port, &store)).map(|()| Standing::Passed)
@@ -243,29 +289,34 @@ fn grade(parts: &[&'static Part], args: PartArgs) -> Result<Standing> {
         problems: args.problems,
         seed: args.seed.map_or_else(seed::fresh, Ok)?,
         repeat: args.repeat,
-        json: args.json,
-        keep: args.keep,
-        verbose: args.verbose,
+        verbose: args.verbose && !args.json,
         jobs: args.jobs,
         store: args.store,
     };
-    asynchronously(grade_all(&course, parts, &order))
+    let progress = progress::fitting(args.json, args.verbose);
+    asynchronously(grade_all(&course, parts, &order, args.json, &progress))
 }
 
-async fn grade_all(course: &Course, parts: &[&'static Part], order: &Order) -> Result<Standing> {
+async fn grade_all(
+    course: &Course,
+    parts: &[&'static Part],
+    order: &Order,
+    json: bool,
+    progress: &Arc<dyn Progress>,
+) -> Result<Standing> {
     let mut reports: Vec<PartReport> = Vec::new();
     let mut troubles = Vec::new();
     for part in parts {
-        match grading::grade(course, part, order).await {
+        match grading::grade(course, part, order, progress).await {
             Ok(report) => {
-                if !order.json {
+                if !json {
                     print!("{}", render(&report, command_name()));
                 }
                 reports.push(report);
             }
             Err(trouble) => {
                 let trouble = format!("The checker {trouble}.");
-                if !order.json {
+                if !json {
                     eprintln!("{} {trouble}", "Checker fault.".magenta().bold());
                 }
                 troubles.push(trouble);
@@ -274,26 +325,10 @@ async fn grade_all(course: &Course, parts: &[&'static Part], order: &Order) -> R
     }
     let fault = (!troubles.is_empty()).then_some(Standing::CheckerFault);
     let standing = Standing::worst(reports.iter().map(|report| report.standing).chain(fault));
-    if order.json {
+    if json {
         print_json(standing, &reports, &troubles)?;
     }
     Ok(standing)
-}
-
-fn list() {
-    for part in PARTS {
-        println!(
-            "{:<8} {} (exercises/{}, TRAINING.md#{})",
-            part.name.bold(),
-            part.title,
-            part.folder,
-            part.anchor
-        );
-        for problem in part.problems {
-            let optional = if problem.optional { " (optional)" } else { "" };
-            println!("  {}. {}{optional}", problem.number, problem.title);
-        }
-    }
 }
 
 fn course() -> Result<Course> {

@@ -36,6 +36,7 @@ mod nodes;
 mod rest;
 mod sketch;
 mod store;
+mod trace;
 mod wait;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -47,6 +48,7 @@ use runtime::{Cookie, Net, Node, NodeConfig, NodeName, TcpNet};
 
 use crate::scenario::{Context, Stop, Told};
 use crate::switchboard::Switchboard;
+use crate::trace::{Violation, What};
 use crate::trouble::While;
 use crate::verdict::Failure;
 pub use asking::Unanswered;
@@ -77,6 +79,9 @@ pub struct Cluster<'a> {
     /// What the cluster has of the run's store, if its nodes use one.
     share: Option<Share>,
     pulse: Pulse,
+    /// What the notes in the record mean that the cluster itself wrote.
+    meanings: Mutex<BTreeMap<String, What>>,
+    violation: Mutex<Option<Violation>>,
 }
 
 /// How the nodes of a cluster are set up.
@@ -205,6 +210,8 @@ impl<'a> Cluster<'a> {
             parted: Mutex::default(),
             share,
             pulse: Pulse::start(),
+            meanings: Mutex::default(),
+            violation: Mutex::default(),
         })
     }
 
@@ -259,18 +266,14 @@ impl<'a> Cluster<'a> {
         Ok(guest)
     }
 
-    /// Ends everything, and leaves the record in the try's folder.
+    /// Ends everything. The trace is left behind when the cluster is dropped.
     pub async fn end(self) {
-        let record = self
-            .switchboard
-            .record(|record, _| serde_json::to_vec(record));
-        if let Ok(record) = record {
-            // Only for people who want to read it: a full disk is no reason for another verdict.
-            let _ = std::fs::write(self.context.folder.join("record.json"), record);
-        }
-        let members = std::mem::take(&mut *lock(&self.members));
-        for member in members.values() {
-            let _ = member.child.kill().await;
+        let children: Vec<_> = lock(&self.members)
+            .values()
+            .map(|member| std::sync::Arc::clone(&member.child))
+            .collect();
+        for child in children {
+            let _ = child.kill().await;
         }
         if let Some(share) = &self.share {
             share.clear().await;
@@ -280,6 +283,7 @@ impl<'a> Cluster<'a> {
 
 impl Drop for Cluster<'_> {
     fn drop(&mut self) {
+        self.leave_trace();
         let mut nodes = std::mem::take(&mut *lock(&self.guests));
         nodes.push(self.manager.clone());
         if let Ok(runtime) = tokio::runtime::Handle::try_current() {

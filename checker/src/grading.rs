@@ -9,11 +9,14 @@ use crate::course::Course;
 use crate::dev::sources::Sources;
 use crate::gaps;
 use crate::guard::Guard;
+use crate::journal::Journal;
 use crate::manifest::Part;
-use crate::report::progress::{self, Progress};
+use crate::report::page;
+use crate::report::progress::Progress;
 use crate::report::{Graded, PartReport, Refused};
 use crate::run_dir::RunDir;
 use crate::runner::{JOBS, Runner};
+use crate::runs::Run;
 use crate::scenario::Scenario;
 use crate::store::{StoreChoice, Stores};
 use crate::submission::{Refusal, Submission};
@@ -31,11 +34,7 @@ pub struct Order {
     pub seed: u64,
     /// How often.
     pub repeat: u32,
-    /// Print nothing but the result, as JSON.
-    pub json: bool,
-    /// Leave logs and records behind.
-    pub keep: bool,
-    /// Tell more.
+    /// Show the compiler's warnings.
     pub verbose: bool,
     /// How many scenarios run at once.
     pub jobs: Option<usize>,
@@ -75,8 +74,12 @@ pub fn scenarios(part: &Part) -> &'static [Scenario] {
 /// # Errors
 /// When the checker cannot do its work. What is wrong with the code that is graded stands in
 /// the report instead.
-pub async fn grade(course: &Course, part: &'static Part, order: &Order) -> Result<PartReport> {
-    let progress = progress::fitting(order.json, order.verbose);
+pub async fn grade(
+    course: &Course,
+    part: &'static Part,
+    order: &Order,
+    progress: &Arc<dyn Progress>,
+) -> Result<PartReport> {
     let mut report = PartReport::new(part, order.graded.clone(), order.seed, order.repeat);
 
     // The submission holds its slot, and with it the program, until the run is over.
@@ -98,11 +101,21 @@ pub async fn grade(course: &Course, part: &'static Part, order: &Order) -> Resul
             Err(Refusal::Trouble(trouble)) => return Err(trouble),
         },
     };
-    let Some(binary) = built(&build, part, order, &progress, &mut report).await? else {
+    let Some(binary) = built(&build, part, order, progress, &mut report).await? else {
         return Ok(report);
     };
 
-    let run = RunDir::create(order.keep)?;
+    let run = RunDir::create()?;
+    let kept = match Run::begin(course, part.name) {
+        Ok(kept) => Some(kept),
+        Err(trouble) => {
+            report.notes.push(format!(
+                "This run is not kept, so that there is no report of it: the checker {trouble}."
+            ));
+            None
+        }
+    };
+    let folder = kept.as_ref().map_or(run.path(), Run::path);
     // A copy, so that a build in the meantime cannot put another program in its place.
     let program = run.folder("bin")?.join(part.package);
     std::fs::copy(&binary.path, &program)
@@ -125,12 +138,14 @@ pub async fn grade(course: &Course, part: &'static Part, order: &Order) -> Resul
                 .as_ref()
                 .map(|submission| submission.sources.clone()),
             data: course.data(part),
-            folder: run.folder(&format!("run-{}", round + 1))?,
+            part: part.number,
+            folder: folder.join(format!("run-{}", round + 1)),
+            scratch: run.path().join(format!("scratch-{}", round + 1)),
             seed: order.seed.wrapping_add(u64::from(round)),
             jobs: order.jobs.unwrap_or(JOBS),
             gaps: gaps.clone(),
             stores: stores.clone(),
-            progress: Arc::clone(&progress),
+            progress: Arc::clone(progress),
         });
         outcomes.extend(runner.run(&wanted).await);
         if stores.trouble().is_some() {
@@ -138,6 +153,10 @@ pub async fn grade(course: &Course, part: &'static Part, order: &Order) -> Resul
         }
     }
     for outcome in &mut outcomes {
+        outcome.folder = outcome
+            .folder
+            .take()
+            .and_then(|try_of| Some(try_of.strip_prefix(folder).ok()?.to_owned()));
         if let Verdict::Failed(failure) = &mut outcome.verdict {
             name_files_as_handed_in(failure, &build);
         }
@@ -149,8 +168,18 @@ pub async fn grade(course: &Course, part: &'static Part, order: &Order) -> Resul
     }
     report.notes.extend(stores.note());
 
-    report.kept = order.keep.then(|| run.path().to_owned());
+    report.run = kept.as_ref().map(|kept| kept.path().to_owned());
     report.conclude(by_problem(part, order, outcomes));
+    if let Some(kept) = kept
+        && let Err(trouble) = kept
+            .finish(&report)
+            .and_then(|()| page::write(&kept, &report))
+    {
+        report.notes.push(format!(
+            "There is no report of this run: the checker {trouble}."
+        ));
+    }
+    Journal::change(course, |journal| journal.enter(&report));
     Ok(report)
 }
 
@@ -174,7 +203,7 @@ async fn built(
             Ok(None)
         }
         Built::Binary(binary) => {
-            if order.verbose && !order.json {
+            if order.verbose {
                 for warning in &binary.warnings {
                     eprintln!("{}", build.as_handed_in(&warning.rendered));
                 }
@@ -214,7 +243,7 @@ fn by_problem(part: &Part, order: &Order, outcomes: Vec<Outcome>) -> Vec<Problem
                 .collect();
             // Who asks for a problem by its number wants to know of that one.
             let optional = problem.optional && order.problems.is_empty();
-            ProblemResult::new(problem.number, problem.title, optional, own)
+            ProblemResult::new(problem.number, problem.title, optional, own).worth(problem.points)
         })
         .collect()
 }

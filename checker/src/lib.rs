@@ -14,9 +14,11 @@ pub mod cluster;
 pub mod guard;
 pub mod ready;
 pub mod run_dir;
+pub mod runs;
 pub mod store;
 pub mod submission;
 pub mod switchboard;
+pub mod trace;
 
 pub mod part1;
 pub mod part2;
@@ -27,8 +29,11 @@ pub mod scenario;
 pub mod seed;
 
 pub mod gaps;
+pub mod hints;
+pub mod journal;
 pub mod tokens;
 
+pub mod diagnosis;
 pub mod report;
 pub mod verdict;
 

@@ -1,23 +1,24 @@
 //! What a run tells: its data here, its faces in the modules below.
 
+pub mod page;
 pub mod progress;
 pub mod terminal;
 
 use std::path::PathBuf;
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use crate::building::Diagnostic;
 use crate::manifest::Part;
 use crate::verdict::{ProblemResult, Standing, overall};
 
 /// Everything that is known about one part after a run.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct PartReport {
     /// The part's command: `part1`.
-    pub part: &'static str,
+    pub part: String,
     /// What people call it.
-    pub title: &'static str,
+    pub title: String,
     /// Whose code was graded.
     pub graded: Graded,
     /// The seed of the run.
@@ -25,22 +26,23 @@ pub struct PartReport {
     /// How often everything was run.
     pub repeat: u32,
     /// Why there was nothing to run, if there was not.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub refused: Option<Refused>,
     /// What became of each problem.
     pub problems: Vec<ProblemResult>,
     /// What else a reader should know, a sentence each.
-    #[serde(skip_serializing_if = "Vec::is_empty")]
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub notes: Vec<String>,
-    /// Where logs and records were left, if they were.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub kept: Option<PathBuf>,
+    /// The run's folder, with logs, traces and the page that shows it all; missing when it could
+    /// not be made.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub run: Option<PathBuf>,
     /// The word for it all.
     pub standing: Standing,
 }
 
 /// Whose code was graded.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Graded {
     /// The learner's own, in the course's folder.
@@ -52,7 +54,7 @@ pub enum Graded {
 }
 
 /// Why nothing was run.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Refused {
     /// The compiler refused the code.
@@ -67,7 +69,7 @@ pub enum Refused {
 }
 
 /// A place that the compiler complained about.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct CodePlace {
     /// The file, relative to the part's folder where it lies inside.
     pub file: PathBuf,
@@ -103,15 +105,15 @@ impl PartReport {
     /// A report of a run that ran, or was refused before.
     pub fn new(part: &Part, graded: Graded, seed: u64, repeat: u32) -> PartReport {
         PartReport {
-            part: part.name,
-            title: part.title,
+            part: part.name.to_owned(),
+            title: part.title.to_owned(),
             graded,
             seed,
             repeat,
             refused: None,
             problems: Vec::new(),
             notes: Vec::new(),
-            kept: None,
+            run: None,
             standing: Standing::CheckerFault,
         }
     }

@@ -7,14 +7,13 @@ use tempfile::TempDir;
 
 use crate::trouble::{Result, While};
 
-/// A folder that only this user can enter, gone at the end of the run unless it is kept.
+/// A folder that only this user can enter, gone at the end of the run.
 ///
 /// The guard removes it as well, for the case that the checker is killed.
 #[derive(Debug)]
 pub struct RunDir {
-    path: PathBuf,
-    /// Removes the folder when dropped; absent when it is to be kept.
-    removal: Option<TempDir>,
+    /// Removes the folder when dropped.
+    folder: TempDir,
 }
 
 impl RunDir {
@@ -22,29 +21,19 @@ impl RunDir {
     ///
     /// # Errors
     /// When the folder cannot be made.
-    pub fn create(keep: bool) -> Result<RunDir> {
+    pub fn create() -> Result<RunDir> {
         let parent = std::env::temp_dir();
-        let made = tempfile::Builder::new()
+        let folder = tempfile::Builder::new()
             .prefix("checker-")
             .permissions(std::fs::Permissions::from_mode(0o700))
             .tempdir_in(&parent)
             .or_trouble(|| format!("make a folder under {}", parent.display()))?;
-        let (path, removal) = if keep {
-            (made.keep(), None)
-        } else {
-            (made.path().to_owned(), Some(made))
-        };
-        Ok(RunDir { path, removal })
+        Ok(RunDir { folder })
     }
 
     /// Where it is.
     pub fn path(&self) -> &Path {
-        &self.path
-    }
-
-    /// Whether it outlives the run.
-    pub fn is_kept(&self) -> bool {
-        self.removal.is_none()
+        self.folder.path()
     }
 
     /// A folder inside, made if it is not there yet.
@@ -52,7 +41,7 @@ impl RunDir {
     /// # Errors
     /// When it cannot be made.
     pub fn folder(&self, name: &str) -> Result<PathBuf> {
-        let path = self.path.join(name);
+        let path = self.path().join(name);
         std::fs::create_dir_all(&path).or_trouble(|| format!("make {}", path.display()))?;
         Ok(path)
     }
@@ -64,7 +53,7 @@ mod tests {
 
     #[test]
     fn folder_is_private_and_gone_afterwards() {
-        let dir = RunDir::create(false).unwrap();
+        let dir = RunDir::create().unwrap();
         let path = dir.path().to_owned();
         std::fs::write(dir.folder("logs").unwrap().join("n1.stderr.log"), "x").unwrap();
         assert_eq!(
@@ -73,15 +62,5 @@ mod tests {
         );
         drop(dir);
         assert!(!path.exists());
-    }
-
-    #[test]
-    fn kept_folder_stays() {
-        let dir = RunDir::create(true).unwrap();
-        let path = dir.path().to_owned();
-        assert!(dir.is_kept());
-        drop(dir);
-        assert!(path.exists());
-        std::fs::remove_dir_all(path).unwrap();
     }
 }

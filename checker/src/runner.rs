@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::sync::atomic::AtomicU32;
 use std::time::Duration;
 
 use tokio::runtime::Handle;
@@ -11,10 +12,12 @@ use tokio::task::JoinSet;
 use tokio::time::error::Elapsed;
 use tokio::time::{Instant, timeout};
 
+use crate::diagnosis::{Case, diagnose};
 use crate::guard::Guard;
 use crate::report::progress::Progress;
 use crate::scenario::{Context, Observations, Scenario, Steps, Told};
 use crate::store::Stores;
+use crate::trace::Trace;
 use crate::verdict::{Outcome, Verdict};
 
 /// How many scenarios run at once, unless told otherwise. They mostly wait; more of them would
@@ -34,8 +37,12 @@ pub struct Runner {
     pub sources: Option<String>,
     /// The part's data, which its scenarios may use.
     pub data: PathBuf,
-    /// The run's private folder.
+    /// The number of the part.
+    pub part: u8,
+    /// Where traces and logs go.
     pub folder: PathBuf,
+    /// Where the nodes put what they keep to themselves.
+    pub scratch: PathBuf,
     /// The seed of the run.
     pub seed: u64,
     /// How many scenarios run at once.
@@ -128,7 +135,19 @@ impl Runner {
             }
             (verdict, _) => verdict,
         };
+        let last_try = self.folder_of_try(scenario, repeats.len());
         let mut outcome = self.outcome(scenario, verdict, begun.elapsed(), repeats);
+        if let Verdict::Failed(failure) = &mut outcome.verdict {
+            let traces = Trace::read_all(&last_try);
+            let case = Case {
+                scenario: scenario.id,
+                failure: &*failure,
+                traces: &traces,
+            };
+            let diagnosis = diagnose(self.part, scenario.problem, &case);
+            failure.diagnosis = diagnosis;
+        }
+        outcome.folder = Some(last_try);
         if matches!(outcome.verdict, Verdict::Passed { .. }) {
             outcome.observations = observed.take();
         }
@@ -151,7 +170,12 @@ impl Runner {
             duration,
             repeats,
             seed: self.seed,
+            folder: None,
         }
+    }
+
+    fn folder_of_try(&self, scenario: &Scenario, repeat: usize) -> PathBuf {
+        self.folder.join(format!("{}-{}", scenario.id, repeat + 1))
     }
 
     async fn try_once(
@@ -160,7 +184,7 @@ impl Runner {
         repeat: usize,
         observed: &Observations,
     ) -> Verdict {
-        let folder = self.folder.join(format!("{}-{}", scenario.id, repeat + 1));
+        let folder = self.folder_of_try(scenario, repeat);
         if let Err(error) = std::fs::create_dir_all(&folder) {
             return Verdict::CheckerFault {
                 why: format!("The checker could not make {}: {error}.", folder.display()),
@@ -174,10 +198,12 @@ impl Runner {
             binary: self.binary.clone(),
             sources: self.sources.clone(),
             data: self.data.clone(),
+            scratch: self.scratch.join(format!("{}-{}", scenario.id, repeat + 1)),
             folder,
             seed: self.seed,
             deadline: scenario.deadline,
             stores: self.stores.clone(),
+            clusters: AtomicU32::new(0),
             steps: steps.clone(),
             observations: observed.clone(),
         };
@@ -256,7 +282,7 @@ mod tests {
 
     /// Runs scenarios that start no process: the guard is one that ends at once.
     async fn run(scenarios: &[&'static Scenario], gaps: &[(u8, &str)]) -> Vec<Outcome> {
-        let run = RunDir::create(false).unwrap();
+        let run = RunDir::create().unwrap();
         let guard = Guard::start("true".as_ref(), &run).unwrap();
         let runner = Runner {
             stores: Stores::new(StoreChoice::Embedded, &guard, &run),
@@ -264,7 +290,9 @@ mod tests {
             binary: PathBuf::new(),
             sources: None,
             data: PathBuf::new(),
+            part: 1,
             folder: run.path().to_owned(),
+            scratch: run.path().to_owned(),
             seed: 42,
             jobs: 1,
             gaps: gaps

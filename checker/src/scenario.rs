@@ -2,6 +2,7 @@
 
 use std::path::PathBuf;
 use std::pin::Pin;
+use std::sync::atomic::AtomicU32;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
@@ -93,14 +94,18 @@ pub struct Context {
     pub sources: Option<String>,
     /// The part's data.
     pub data: PathBuf,
-    /// A folder for this try alone.
+    /// A folder for the traces and logs of this try.
     pub folder: PathBuf,
+    /// A folder for what its nodes keep to themselves.
+    pub scratch: PathBuf,
     /// The seed of the run.
     pub seed: u64,
     /// How much time there is for the whole try.
     pub deadline: Duration,
     /// The run's store, for nodes that use one.
     pub stores: Stores,
+    /// How many clusters were ended so far.
+    pub(crate) clusters: AtomicU32,
     pub(crate) steps: Steps,
     pub(crate) observations: Observations,
 }

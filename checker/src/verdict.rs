@@ -7,10 +7,12 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
-use serde::Serialize;
+use serde::{Deserialize, Deserializer, Serialize};
+
+use crate::diagnosis::Diagnosis;
 
 /// What became of one scenario.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "verdict", rename_all = "snake_case")]
 pub enum Verdict {
     /// The fault bit, and every claim held.
@@ -38,7 +40,7 @@ pub enum Verdict {
 }
 
 /// A claim that did not hold, and all that helps to understand why.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Failure {
     /// What the scenario was doing, as a sentence.
     pub step: String,
@@ -49,19 +51,22 @@ pub struct Failure {
     /// Why that rule exists.
     pub why: String,
     /// What else is known for certain: counts, answers, what the network did.
-    #[serde(skip_serializing_if = "Vec::is_empty")]
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub evidence: Vec<String>,
     /// Where in the learner's code to look, where that is known.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub place: Option<Place>,
+    /// The mistake that what happened suggests, if it does.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub diagnosis: Option<Diagnosis>,
     /// The section of TRAINING.md, without the `#`; the problem's own if not given.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub training: Option<String>,
     /// The smallest history that makes the point, drawn; a line each.
-    #[serde(skip_serializing_if = "Vec::is_empty")]
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub sketch: Vec<String>,
     /// The last lines that the guilty node wrote to stderr.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub stderr: Option<LastLines>,
     /// Whether a node did not even come up at the scenario's start, so that every other scenario
     /// would only say the same.
@@ -70,17 +75,17 @@ pub struct Failure {
 }
 
 /// A place in the learner's code.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Place {
     /// The file, relative to the course's root where it lies inside.
     pub file: PathBuf,
     /// The line, from 1.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub line: Option<u32>,
 }
 
 /// The end of what a node wrote.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct LastLines {
     /// Which node.
     pub node: String,
@@ -141,7 +146,7 @@ impl Failure {
 }
 
 /// The five words, without their details.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Standing {
     /// All is well.
@@ -212,7 +217,7 @@ impl Verdict {
 }
 
 /// One scenario that ran, and what became of it.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct Outcome {
     /// The scenario's id.
     pub scenario: String,
@@ -224,15 +229,27 @@ pub struct Outcome {
     #[serde(flatten)]
     pub verdict: Verdict,
     /// What was measured on the way, a line each; of a pass only.
-    #[serde(skip_serializing_if = "Vec::is_empty")]
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub observations: Vec<String>,
     /// How long it took, repeats included.
-    #[serde(rename = "seconds", serialize_with = "seconds")]
+    #[serde(
+        rename = "seconds",
+        serialize_with = "seconds",
+        deserialize_with = "from_seconds"
+    )]
     pub duration: Duration,
     /// Why it was run again, once for each time: it is, at most twice, when it was inconclusive.
     pub repeats: Vec<String>,
     /// The seed of the run, which `--seed` takes.
     pub seed: u64,
+    /// Where traces and logs of the last try are, within the folder of the run.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub folder: Option<PathBuf>,
+}
+
+fn from_seconds<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Duration, D::Error> {
+    let seconds = f64::deserialize(deserializer)?;
+    Duration::try_from_secs_f64(seconds).map_err(serde::de::Error::custom)
 }
 
 fn seconds<S: serde::Serializer>(duration: &Duration, serializer: S) -> Result<S::Ok, S::Error> {
@@ -240,7 +257,7 @@ fn seconds<S: serde::Serializer>(duration: &Duration, serializer: S) -> Result<S
 }
 
 /// One problem, and what became of its scenarios.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct ProblemResult {
     /// Its number.
     pub problem: u8,
@@ -250,6 +267,9 @@ pub struct ProblemResult {
     pub optional: bool,
     /// Its word: the worst of its scenarios'.
     pub standing: Standing,
+    /// What it is worth.
+    #[serde(default)]
+    pub points: u8,
     /// Its scenarios.
     pub outcomes: Vec<Outcome>,
 }
@@ -275,7 +295,22 @@ impl ProblemResult {
             title: title.into(),
             optional,
             standing,
+            points: 0,
             outcomes,
+        }
+    }
+
+    /// Says what it is worth.
+    pub fn worth(mut self, points: u8) -> Self {
+        self.points = points;
+        self
+    }
+
+    /// The points that were earned: all or none.
+    pub fn earned(&self) -> u8 {
+        match self.standing {
+            Standing::Passed => self.points,
+            _ => 0,
         }
     }
 }
@@ -318,6 +353,7 @@ mod tests {
             title: String::new(),
             optional,
             standing,
+            points: 10,
             outcomes: vec![],
         }
     }

@@ -137,7 +137,7 @@ async fn build(build: &Build) -> (Binary, Vec<String>) {
 
 /// What a program says when it runs, if it was built from those sources.
 async fn word_of(program: &Path, sources: Option<&str>) -> String {
-    let run = RunDir::create(false).unwrap();
+    let run = RunDir::create().unwrap();
     let guard = Guard::start(Path::new(env!("CARGO_BIN_EXE_checker")), &run).unwrap();
     let node = guard.spawn(Program::node("n1", program));
     let ready = node.ready(Duration::from_secs(20), sources).await.unwrap();

@@ -59,7 +59,7 @@ async fn solution() -> PathBuf {
 }
 
 async fn outcome_of(binary: PathBuf, story: for<'a> fn(&'a Context) -> Story<'a>) -> Outcome {
-    let run = RunDir::create(false).unwrap();
+    let run = RunDir::create().unwrap();
     let guard = Guard::start(Path::new(env!("CARGO_BIN_EXE_checker")), &run).unwrap();
     let scenario: &'static Scenario = Box::leak(Box::new(Scenario {
         id: "story",
@@ -75,7 +75,9 @@ async fn outcome_of(binary: PathBuf, story: for<'a> fn(&'a Context) -> Story<'a>
         binary,
         sources: None,
         data: PathBuf::new(),
+        part: 1,
         folder: run.folder("try").unwrap(),
+        scratch: run.path().join("scratch"),
         seed: 1,
         jobs: 1,
         gaps: BTreeMap::new(),

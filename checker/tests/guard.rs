@@ -16,7 +16,7 @@ const CHECKER: &str = env!("CARGO_BIN_EXE_checker");
 const SOON: Duration = Duration::from_secs(20);
 
 fn guarded() -> (RunDir, Guard) {
-    let run = RunDir::create(false).unwrap();
+    let run = RunDir::create().unwrap();
     let guard = Guard::start(Path::new(CHECKER), &run).unwrap();
     (run, guard)
 }

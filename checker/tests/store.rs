@@ -20,7 +20,7 @@ struct Run {
 }
 
 fn run(choice: StoreChoice) -> Run {
-    let folder = RunDir::create(false).unwrap();
+    let folder = RunDir::create().unwrap();
     let guard = Guard::start(Path::new(CHECKER), &folder).unwrap();
     Run {
         stores: Stores::new(choice, &guard, &folder),

@@ -10,6 +10,7 @@ use tokio::time::{Instant, sleep, timeout};
 
 use super::{Cluster, LOOK, RUNTIME_PATIENCE};
 use crate::scenario::{Stop, Told};
+use crate::trace::Change;
 
 /// A fault on single messages that is in force. It ends when this is dropped; what it holds is
 /// then lost, unless it was released.
@@ -128,7 +129,10 @@ impl<'c> Cluster<'c> {
         let mut watched = Vec::new();
         for server in servers {
             let target = ServerName::<()>::dynamic(*server).at(self.name(node));
-            watched.push(self.watch(format!("{node}'s {server}"), target).await?);
+            watched.push(
+                self.watch(node, format!("{node}'s {server}"), target)
+                    .await?,
+            );
         }
         // It goes over the same link as the watches, behind them.
         let names = servers.iter().map(|server| (*server).to_owned()).collect();
@@ -150,7 +154,7 @@ impl<'c> Cluster<'c> {
         let mut watched = Vec::new();
         for address in children.filter_map(|child| child.address) {
             let what = format!("a process of {node}'s {}", supervisor.as_str());
-            watched.push(self.watch(what, address.clone()).await?);
+            watched.push(self.watch(node, what, address.clone()).await?);
             self.manager.exit(&address, ExitReason::Killed);
         }
         let crashed = watched.len();
@@ -159,13 +163,13 @@ impl<'c> Cluster<'c> {
     }
 
     /// Watches a process that is to be crashed.
-    async fn watch(&self, what: String, target: Address<()>) -> Result<Watched, Stop> {
+    async fn watch(&self, node: &str, what: String, target: Address<()>) -> Result<Watched, Stop> {
         let (down, downs) = mpsc::unbounded_channel();
         let witness = self.manager.start_unnamed::<Witness>((target, down)).await;
         let witness = witness.map_err(|error| {
             Stop::fault(format!("The checker could not watch {what}: {error}."))
         })?;
-        self.switchboard.note(format!("{what} is crashed"));
+        self.tell_process(node, Change::Crashed, format!("{what} is crashed"));
         Ok(Watched {
             what,
             witness,

@@ -163,6 +163,7 @@ impl Cluster<'_> {
                 if let Some(stop) = self.stood_still(&failure).await {
                     return Err(stop);
                 }
+                self.mark_violation(&failure);
                 if failure.sketch.is_empty() {
                     failure.sketch = self.sketch();
                 }

@@ -17,6 +17,7 @@ use tokio::time::{Instant, sleep, timeout};
 use super::asking::{LAST_WORDS, Meaning, MeaningKind};
 use super::{Cluster, Standing, Unanswered, Unmet, lock};
 use crate::scenario::Stop;
+use crate::trace::What;
 
 /// The longest body that is read of an answer, in bytes.
 const LONGEST_BODY: usize = 64 * 1024;
@@ -239,9 +240,8 @@ impl Cluster<'_> {
         let words = request.in_words();
         match came {
             Ok(answer) => {
-                let took = answer.took.as_millis();
                 let said = answer.in_words();
-                self.note_request(format!("{node} {words} → {said} ({took} ms)"));
+                self.tell_request(node, &words, &said, Some(answer.took));
                 match answer.status {
                     500 => self.written_behind(node, &words, answer).await,
                     _ => Ok(answer),
@@ -249,7 +249,7 @@ impl Cluster<'_> {
             }
             Err(silence) => {
                 let meaning = meaning(node, &words, &silence, within);
-                self.note_request(format!("{node} {words} → {}", silence.in_words()));
+                self.tell_request(node, &words, &silence.in_words(), None);
                 Err(self.no_answer(node, silence, meaning, begun, within).await)
             }
         }
@@ -316,8 +316,16 @@ impl Cluster<'_> {
         }
     }
 
-    fn note_request(&self, text: String) {
-        self.switchboard.note(format!("curl {text}"));
+    fn tell_request(&self, node: &str, words: &str, said: &str, took: Option<Duration>) {
+        let time = took.map(|took| format!(" ({} ms)", took.as_millis()));
+        let text = format!("curl {node} {words} → {said}{}", time.unwrap_or_default());
+        let what = What::Request {
+            node: node.to_owned(),
+            question: words.to_owned(),
+            answer: said.to_owned(),
+            took_us: took.map(|took| took.as_micros() as u64),
+        };
+        self.write_down(text, what);
     }
 
     /// An answer 500, unless behind it is code that is not written yet.

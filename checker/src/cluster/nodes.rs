@@ -13,6 +13,7 @@ use super::{Cluster, RUNTIME_PATIENCE, lock, unordered};
 use crate::guard::{Child, Program};
 use crate::ready::NotReady;
 use crate::scenario::{Stop, Told};
+use crate::trace::Change;
 use crate::trouble::While;
 
 /// A node of the cluster.
@@ -40,7 +41,7 @@ impl Cluster<'_> {
     /// # Errors
     /// The verdict, when it does not come up.
     pub async fn start_node(&self, node: &str) -> Told {
-        self.switchboard.note(format!("{node} starts"));
+        self.tell_process(node, Change::Started, format!("{node} starts"));
         self.spawn(node).await?;
         self.ready(node).await
     }
@@ -74,7 +75,7 @@ impl Cluster<'_> {
         self.excuse_all(node);
         let child = self.child(node)?;
         self.set_standing(node, Standing::Killed);
-        self.switchboard.note(format!("{node} is killed"));
+        self.tell_process(node, Change::Killed, format!("{node} is killed"));
         child.kill().await?;
         // A machine that is gone takes its disks along.
         let _ = std::fs::remove_dir_all(self.scratch(node));
@@ -100,7 +101,7 @@ impl Cluster<'_> {
         self.excuse_all(node);
         let child = self.child(node)?;
         self.set_standing(node, Standing::Paused);
-        self.switchboard.note(format!("{node} is paused"));
+        self.tell_process(node, Change::Paused, format!("{node} is paused"));
         self.proven(child.pause().await, node).await
     }
 
@@ -111,7 +112,7 @@ impl Cluster<'_> {
     pub async fn resume(&self, node: &str) -> Told {
         let child = self.child(node)?;
         self.set_standing(node, Standing::Running);
-        self.switchboard.note(format!("{node} runs on"));
+        self.tell_process(node, Change::Resumed, format!("{node} runs on"));
         self.proven(child.resume().await, node).await
     }
 
@@ -145,8 +146,8 @@ impl Cluster<'_> {
     pub async fn disconnect(&self, node: &str, from: &str) -> Told {
         self.switchboard.excuse(&self.name(node), &self.name(from));
         lock(&self.parted).insert(unordered(node, from));
-        self.switchboard
-            .note(format!("{node} disconnects from {from} on purpose"));
+        let text = format!("{node} disconnects from {from} on purpose");
+        self.tell_process(node, Change::Disconnected, text);
         let other = self.name(from);
         self.ask_runtime(node, |reply| NodeMsg::Disconnect(other.clone(), reply))
             .await?;
@@ -287,7 +288,7 @@ impl Cluster<'_> {
 
     /// The folder for what a node keeps to itself.
     fn scratch(&self, node: &str) -> PathBuf {
-        self.context.folder.join("scratch").join(node)
+        self.context.scratch.join(node)
     }
 
     pub(super) async fn ready(&self, node: &str) -> Told {

@@ -178,6 +178,7 @@ fn rows(record: &Record, payloads: &Payloads) -> Vec<Row> {
                     b: b.clone(),
                 })
             }
+            Event::Fault(fault) => Some(What::Note(without_host(&fault.to_string()))),
             // Rules are announced in words for learners by whoever made them.
             Event::Note(text) => match questions.look(text, rows.len()) {
                 Meant::New(asked) => Some(What::Request(asked)),
@@ -211,7 +212,7 @@ fn end(frame: &FrameSeen) -> End {
 
 /// How the fields of a message are written.
 #[derive(Debug, Clone, Copy)]
-enum Fields {
+pub(super) enum Fields {
     /// `Ping{from: n1, count: 3}`
     Named,
     /// `Ping{n1, 3}`
@@ -219,7 +220,7 @@ enum Fields {
 }
 
 /// `Ping{count: 3}`, `Count?`, `Count = 3`.
-fn label(frame: &FrameSeen, payloads: &Payloads, fields: Fields) -> String {
+pub(super) fn label(frame: &FrameSeen, payloads: &Payloads, fields: Fields) -> String {
     let said: Option<Value> = payloads
         .of(frame)
         .and_then(|payload| wire::decode(&payload).ok());
@@ -325,7 +326,7 @@ fn known(entries: &[(Value, Value)]) -> Option<String> {
 }
 
 /// All nodes of a scenario are on one host: their short names say enough.
-fn without_host(text: &str) -> String {
+pub(super) fn without_host(text: &str) -> String {
     text.replace("@127.0.0.1", "")
 }
 

@@ -15,6 +15,7 @@ use redis::AsyncCommands;
 use super::{Cluster, lock};
 use crate::scenario::{Stop, Told};
 use crate::store::{RunStore, Stores};
+use crate::trace::StoreMode;
 use crate::trouble::{Result, While};
 
 /// What a cluster has of the run's store: a part of the keys, and a proxy for each node.
@@ -166,7 +167,14 @@ impl Cluster<'_> {
             [others @ .., last] => format!("{} and {last}", others.join(", ")),
             [] => "nobody".to_owned(),
         };
-        self.switchboard.note(in_words(text));
+        let mode = match mode {
+            Mode::Open => StoreMode::Back,
+            Mode::Refuse => StoreMode::Refused,
+            Mode::Stall => StoreMode::Stalled,
+            Mode::StallAnswers => StoreMode::AnswersStalled,
+            Mode::Slow(_) => StoreMode::Slow,
+        };
+        self.tell_store(names, mode, in_words(text));
     }
 
     /// A mark after all commands that nodes have given so far.
@@ -305,6 +313,7 @@ mod tests {
             args: Vec::new(),
             forwarded,
             number: 0,
+            at: tokio::time::Instant::now(),
         }
     }
 

@@ -57,7 +57,7 @@ pub async fn grade_all(
     let programs = overlay.build(|_| {}).await?;
     let stub = Sources::read(&course.exercise(part))?;
     let solution = Sources::read(&course.solution(part))?;
-    let run = RunDir::create(false)?;
+    let run = RunDir::create()?;
     let own = std::env::current_exe().or_trouble(|| "find the checker's own program")?;
     let guard = Guard::start(&own, &run)?;
     let stores = Stores::new(store.clone(), &guard, &run);
@@ -75,7 +75,9 @@ pub async fn grade_all(
             binary: path,
             sources: None,
             data: course.data(part),
+            part: part.number,
             folder: run.folder(&variant.name)?,
+            scratch: run.folder(&format!("scratch/{}", variant.name))?,
             seed,
             jobs: 2,
             gaps,
@@ -262,6 +264,7 @@ mod tests {
             duration: Duration::ZERO,
             repeats: Vec::new(),
             seed: 1,
+            folder: None,
         }
     }
 

@@ -12,7 +12,8 @@ use tokio::process::{ChildStdin, ChildStdout, Command};
 use tokio::sync::{mpsc, oneshot, watch};
 use tokio::time::timeout;
 
-use super::protocol::{Ending, Event, Request, Signal, Spawn};
+use super::logs::log_file;
+use super::protocol::{Ending, Event, Request, Signal, Spawn, Stream};
 use super::{LOG_LIMIT, MEMORY_LIMIT};
 use crate::ready::{NotReady, Ready};
 use crate::run_dir::RunDir;
@@ -155,13 +156,12 @@ impl Guard {
         let mut command = Command::new(checker);
         command
             .arg("guard")
+            .arg("--remove")
+            .arg(run.path())
             .process_group(0)
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             .stderr(stderr);
-        if !run.is_kept() {
-            command.arg("--remove").arg(run.path());
-        }
         let mut process = command.spawn().or_trouble(|| "start the guard process")?;
         let (Some(stdin), Some(stdout)) = (process.stdin.take(), process.stdout.take()) else {
             return Err(Trouble::new("could not talk to the guard process"));
@@ -194,18 +194,8 @@ impl Guard {
             *starts += 1;
             *starts
         };
-        let log = |stream: &str| {
-            let again = if start == 1 {
-                String::new()
-            } else {
-                format!(".{start}")
-            };
-            logs.join(format!(
-                "{}{again}.{stream}.log",
-                program.name.replace('/', "_")
-            ))
-        };
-        let (stdout, stderr) = (log("stdout"), log("stderr"));
+        let log = |stream| log_file(&logs, &program.name, start, stream);
+        let (stdout, stderr) = (log(Stream::Stdout), log(Stream::Stderr));
         self.send(Request::Spawn {
             child: number,
             spawn: Spawn {

@@ -23,12 +23,14 @@
 //!   group cannot meanwhile belong to anybody else.
 
 mod client;
+mod logs;
 mod memory;
 mod orphans;
 mod process;
 mod protocol;
 
 pub use client::{Child, Guard, Program};
+pub use logs::{monotonic_micros, written_lines};
 pub use process::main;
 pub use protocol::{Ending, Signal, Stream};
 

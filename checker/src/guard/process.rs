@@ -17,6 +17,7 @@ use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
 use tokio::task::JoinSet;
 use tokio::time::{MissedTickBehavior, interval, timeout};
 
+use super::logs::{monotonic_micros, times_file};
 use super::memory;
 use super::orphans;
 use super::protocol::{Ending, Event, Request, Signal, Spawn, Stream};
@@ -147,6 +148,8 @@ impl Children {
     fn spawn(&mut self, child: u64, spawn: &Spawn) -> Result<i32> {
         let stdout = log_file(&spawn.stdout)?;
         let stderr = log_file(&spawn.stderr)?;
+        let times_of_stdout = log_file(&times_file(&spawn.stdout))?;
+        let times_of_stderr = log_file(&times_file(&spawn.stderr))?;
         let mut process = Command::new(&spawn.program)
             .args(&spawn.args)
             .envs(spawn.env.iter().map(|(name, value)| (name, value)))
@@ -180,9 +183,15 @@ impl Children {
             child,
             events: self.events.clone(),
         });
-        for (stream, pipe, file, announce) in [
-            (Stream::Stdout, from_stdout, stdout, announce),
-            (Stream::Stderr, from_stderr, stderr, None),
+        for (stream, pipe, file, times, announce) in [
+            (
+                Stream::Stdout,
+                from_stdout,
+                stdout,
+                times_of_stdout,
+                announce,
+            ),
+            (Stream::Stderr, from_stderr, stderr, times_of_stderr, None),
         ] {
             let Some(pipe) = pipe else { continue };
             let pipe = pipe::Receiver::from_owned_fd(pipe)
@@ -190,7 +199,7 @@ impl Children {
             let flood = self.floods.clone();
             let limit = spawn.log_limit;
             outputs.spawn(async move {
-                copy(pipe, file, limit, announce, || {
+                copy(pipe, file, times, limit, announce, || {
                     let _ = flood.send((child, stream));
                 })
                 .await;
@@ -338,15 +347,19 @@ impl Announcer {
 
 /// Copies what a child writes into its file until it closes the pipe. Beyond the limit it still
 /// reads, so that nothing blocks, but writes no more.
+/// Beside each log stands when each piece of it came: a line a piece, with the time and the
+/// log's length after it.
 async fn copy(
     mut pipe: pipe::Receiver,
     mut file: File,
+    mut times: File,
     limit: u64,
     mut announce: Option<Announcer>,
     flooded: impl Fn(),
 ) {
     let mut buffer = vec![0; 16 * 1024];
     let mut left = limit;
+    let mut length = file.metadata().map_or(0, |file| file.len());
     loop {
         let read = match pipe.read(&mut buffer).await {
             Ok(0) | Err(_) => return,
@@ -358,6 +371,8 @@ async fn copy(
         let kept = usize::try_from(left).unwrap_or(usize::MAX).min(read);
         // A full disk must not end the guard; the run's folder may also be gone already.
         let _ = file.write_all(&buffer[..kept]);
+        length += kept as u64;
+        let _ = writeln!(times, "{} {length}", monotonic_micros());
         if let Some(announce) = &mut announce {
             announce.read(&buffer[..kept]);
         }

@@ -24,7 +24,7 @@ const LONGEST_LINE: usize = 400;
 /// Renders a part's report. `command` is how the reader calls the checker: `checker`, or
 /// `cargo checker`.
 pub fn render(report: &PartReport, command: &str) -> String {
-    let part = manifest::part(report.part);
+    let part = manifest::part(&report.part);
     let mut page = Page {
         text: String::new(),
         report,
@@ -342,6 +342,19 @@ impl Page<'_> {
         if !failure.why.is_empty() {
             self.field("because", &sentence(&failure.why));
         }
+        if let Some(diagnosis) = &failure.diagnosis {
+            self.field("perhaps", &sentence(&diagnosis.suggests));
+            let because = format!(
+                "What we saw suggests so, because {}",
+                diagnosis.because.trim_end_matches('.')
+            );
+            self.field("", &sentence(&because));
+            let hint = format!(
+                "`{} hint {} --problem {}`: hint {} is about it",
+                self.command, self.report.part, problem.problem, diagnosis.hint
+            );
+            self.field("", &sentence(&hint));
+        }
         if let Some(place) = &failure.place {
             let line = place.line.map_or(String::new(), |line| format!(":{line}"));
             self.field(
@@ -353,7 +366,11 @@ impl Page<'_> {
             .part
             .and_then(|part| part.problem(problem.problem))
             .map(|problem| problem.anchor);
-        if let Some(anchor) = failure.training.as_deref().or(given) {
+        let diagnosed = failure
+            .diagnosis
+            .as_ref()
+            .map(|diagnosis| diagnosis.training.as_str());
+        if let Some(anchor) = diagnosed.or(failure.training.as_deref()).or(given) {
             self.field(
                 if failure.place.is_some() {
                     ""
@@ -420,8 +437,9 @@ impl Page<'_> {
 
     fn closing(&mut self) {
         let report = self.report;
-        if let Some(folder) = &report.kept {
-            self.line(&format!("\nLogs and record are in {}.", folder.display()));
+        if let Some(run) = &report.run {
+            let page = run.join("report.html");
+            self.line(&format!("\nReport: {}", page.display()));
         }
         let own = report.graded == Graded::Exercise;
         let not_written = report
@@ -466,7 +484,7 @@ impl Page<'_> {
 
     /// What to do when some of the problems were run, and all of these passed.
     fn next_problem(&self) -> String {
-        let part = self.report.part;
+        let part = &self.report.part;
         let last = self.report.problems.last().map_or(0, |last| last.problem);
         match self.part.and_then(|part| part.problem(last + 1)) {
             Some(next) if !next.optional => format!(
@@ -562,6 +580,7 @@ mod tests {
             duration: Duration::from_millis(400),
             repeats: Vec::new(),
             seed: 42,
+            folder: None,
         }
     }
 

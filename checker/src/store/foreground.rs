@@ -33,7 +33,7 @@ pub async fn serve(port: u16, choice: &StoreChoice) -> Result<()> {
             let free = std::net::TcpListener::bind(at).or_trouble(listen)?;
             let port = free.local_addr().map_or(port, |at| at.port());
             drop(free);
-            let run = RunDir::create(false)?;
+            let run = RunDir::create()?;
             let own = std::env::current_exe().or_trouble(|| "find the checker's own program")?;
             let guard = Guard::start(&own, &run)?;
             let server = RedisServer::start(&program, &guard, run.path(), Some(port)).await?;

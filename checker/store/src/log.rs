@@ -4,6 +4,7 @@ use std::fmt;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use bytes::Bytes;
+use tokio::time::Instant;
 
 /// After so many commands the log takes no more.
 const COMMAND_LIMIT: usize = 1_000_000;
@@ -30,6 +31,8 @@ pub struct Command {
     pub forwarded: bool,
     /// Its place in the log, counted over all nodes.
     pub number: u64,
+    /// When the proxy saw it.
+    pub at: Instant,
 }
 
 /// Counts and keeps the commands of all nodes of a cluster, for claims about what was asked.
@@ -136,6 +139,7 @@ impl Entries {
             args: args.iter().take(ARGUMENT_LIMIT).map(text).collect(),
             forwarded,
             number: self.commands.len() as u64,
+            at: Instant::now(),
         };
         let size = |text: &String| text.len() + size_of::<String>();
         let texts = [&command.node, &command.name]

@@ -18,7 +18,7 @@ use rand::{Rng, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 use serde::Serialize;
 
-pub use super::record::{Entry, EntryId, Event, Fate, FrameSeen, Kind, Record};
+pub use super::record::{Entry, EntryId, Event, Fate, Fault, FrameSeen, Kind, Record};
 pub use super::rules::{Action, Held, Matching, Order, Pattern, PatternKind, Rule, RuleId};
 use super::sighting::{Calls, Sighting};
 use crate::name::NodeName;
@@ -26,6 +26,13 @@ use crate::name::NodeName;
 /// Names a connection within one network and one run.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 pub struct ConnectionId(u64);
+
+impl ConnectionId {
+    /// The number, counted from the first connection of the run.
+    pub fn number(self) -> u64 {
+        self.0
+    }
+}
 
 /// What the network has to do with a frame.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -80,7 +87,10 @@ impl FaultTable {
     /// Cuts two nodes off from each other. The network closes the connections between them, so
     /// that both see it at once, and refuses new ones.
     pub fn partition(&mut self, a: &NodeName, b: &NodeName) {
-        self.record.note(format!("partition between {a} and {b}"));
+        self.record.fault(Fault::Partition {
+            a: a.clone(),
+            b: b.clone(),
+        });
         self.partitions.insert(unordered(a, b));
     }
 
@@ -92,7 +102,10 @@ impl FaultTable {
     /// Lets everything vanish in silence that goes from `from` to `to`: frames, and also the
     /// closing of a connection. The other direction still works.
     pub fn blackhole(&mut self, from: &NodeName, to: &NodeName) {
-        self.record.note(format!("blackhole from {from} to {to}"));
+        self.record.fault(Fault::Blackhole {
+            from: from.clone(),
+            to: to.clone(),
+        });
         self.blackholes.insert((from.clone(), to.clone()));
     }
 
@@ -104,9 +117,12 @@ impl FaultTable {
     /// Delays what goes from `from` to `to`: each frame by `base` and a random part of `jitter`,
     /// in order nevertheless.
     pub fn delay(&mut self, from: &NodeName, to: &NodeName, base: Duration, jitter: Duration) {
-        self.record.note(format!(
-            "delay of {base:?}, jitter {jitter:?}, from {from} to {to}"
-        ));
+        self.record.fault(Fault::Delay {
+            from: from.clone(),
+            to: to.clone(),
+            base,
+            jitter,
+        });
         self.delays
             .insert((from.clone(), to.clone()), (base, jitter));
     }
@@ -115,7 +131,10 @@ impl FaultTable {
     /// connections returned: they lost bytes, and no TCP connection loses bytes and lives.
     #[must_use]
     pub fn heal(&mut self, a: &NodeName, b: &NodeName) -> Vec<ConnectionId> {
-        self.record.note(format!("healed between {a} and {b}"));
+        self.record.fault(Fault::Healed {
+            a: a.clone(),
+            b: b.clone(),
+        });
         self.partitions.remove(&unordered(a, b));
         let directions = [(a.clone(), b.clone()), (b.clone(), a.clone())];
         for direction in &directions {
@@ -134,7 +153,7 @@ impl FaultTable {
     /// connections returned.
     #[must_use]
     pub fn heal_all(&mut self) -> Vec<ConnectionId> {
-        self.record.note("healed everywhere");
+        self.record.fault(Fault::HealedEverywhere);
         self.partitions.clear();
         self.blackholes.clear();
         self.delays.clear();

@@ -4,6 +4,7 @@
 //! pictures that explain a failure.
 
 use std::collections::VecDeque;
+use std::fmt;
 use std::time::Duration;
 
 use serde::{Serialize, Serializer};
@@ -69,8 +70,72 @@ pub enum Event {
         /// Who was dialled.
         to: NodeName,
     },
-    /// A fault was made or ended, or something else that a reader should know.
+    /// A fault between two nodes was made or ended.
+    Fault(Fault),
+    /// A rule was made or ended, or something else that a reader should know.
     Note(String),
+}
+
+/// A fault between two nodes, made or ended.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Fault {
+    /// The links between two nodes close, and new ones are refused.
+    Partition {
+        /// One of the two.
+        a: NodeName,
+        /// The other.
+        b: NodeName,
+    },
+    /// Whatever goes this way vanishes in silence.
+    Blackhole {
+        /// Who says it.
+        from: NodeName,
+        /// Who does not hear it.
+        to: NodeName,
+    },
+    /// Whatever goes this way comes later.
+    Delay {
+        /// Who says it.
+        from: NodeName,
+        /// Who hears it late.
+        to: NodeName,
+        /// By how much, at least.
+        #[serde(serialize_with = "micros", rename = "base_us")]
+        base: Duration,
+        /// How much more, at most.
+        #[serde(serialize_with = "micros", rename = "jitter_us")]
+        jitter: Duration,
+    },
+    /// Nothing is between two nodes any more.
+    Healed {
+        /// One of the two.
+        a: NodeName,
+        /// The other.
+        b: NodeName,
+    },
+    /// Nothing is between any nodes any more.
+    HealedEverywhere,
+}
+
+impl fmt::Display for Fault {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Fault::Partition { a, b } => write!(f, "partition between {a} and {b}"),
+            Fault::Blackhole { from, to } => write!(f, "blackhole from {from} to {to}"),
+            Fault::Delay {
+                from,
+                to,
+                base,
+                jitter,
+            } => write!(
+                f,
+                "delay of {base:?}, jitter {jitter:?}, from {from} to {to}"
+            ),
+            Fault::Healed { a, b } => write!(f, "healed between {a} and {b}"),
+            Fault::HealedEverywhere => f.write_str("healed everywhere"),
+        }
+    }
 }
 
 /// A frame that was sent, and what became of it.
@@ -188,6 +253,11 @@ impl Record {
     /// The time since the record began.
     pub fn now(&self) -> Duration {
         self.start.elapsed()
+    }
+
+    /// Says that a fault was made or ended.
+    pub fn fault(&mut self, fault: Fault) {
+        self.push(Event::Fault(fault));
     }
 
     /// Writes a line for people between the other entries.

@@ -1,0 +1,18 @@
+//! `checker diff`.
+
+use clap::Args;
+
+use crate::trouble::{Result, Trouble};
+use crate::verdict::Standing;
+
+/// Its flags.
+#[derive(Debug, Args)]
+pub(super) struct DiffArgs {
+    /// The part: part1, say
+    pub part: String,
+}
+
+/// Runs it.
+pub(super) fn run(_args: DiffArgs) -> Result<Standing> {
+    Err(Trouble::new("could not do this yet"))
+}

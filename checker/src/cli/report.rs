@@ -1,0 +1,15 @@
+//! `checker report`.
+
+use clap::Args;
+
+use crate::trouble::{Result, Trouble};
+use crate::verdict::Standing;
+
+/// Its flags.
+#[derive(Debug, Args)]
+pub(super) struct ReportArgs {}
+
+/// Runs it.
+pub(super) fn run(_args: ReportArgs) -> Result<Standing> {
+    Err(Trouble::new("could not do this yet"))
+}

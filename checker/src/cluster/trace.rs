@@ -1,0 +1,298 @@
+//! The trace that a cluster leaves behind: its record as data, what its store was asked, and what
+//! its nodes wrote.
+
+use std::collections::{BTreeMap, VecDeque};
+use std::path::Path;
+use std::sync::atomic::Ordering;
+use std::time::Duration;
+
+use ciborium::Value as Cbor;
+use runtime::net::faults::{self, Entry, Fault, FrameSeen, Record};
+use runtime::wire;
+use serde_json::Value;
+
+use super::sketch::{Fields, label, without_host};
+use super::{Cluster, lock};
+use crate::guard::{Stream, monotonic_micros, written_lines};
+use crate::switchboard::Payloads;
+use crate::trace::{
+    Change, Event, Fate, Kind, LogLine, Message, StoreMode, Trace, VERSION, Violation, What,
+};
+use crate::verdict::Failure;
+
+/// How many lines of each node's output are kept, the last ones.
+const LINES: usize = 1000;
+
+/// The longest line that is kept, in characters.
+const LONGEST_LINE: usize = 500;
+
+/// The longest list within a message that is kept whole.
+const LONGEST_LIST: usize = 200;
+
+impl Cluster<'_> {
+    /// Writes something into the record, in words and with what they mean.
+    pub(super) fn write_down(&self, text: String, what: What) {
+        lock(&self.meanings).insert(text.clone(), what);
+        self.switchboard.note(text);
+    }
+
+    /// Remembers when, and at which node, a claim was found not to hold.
+    pub(super) fn mark_violation(&self, failure: &Failure) {
+        let at_us = self.switchboard.record(|record, _| micros(record.now()));
+        let stderr = failure.stderr.as_ref().map(|said| said.node.clone());
+        let node = stderr.or_else(|| {
+            let words = failure.seen.split(|c: char| !c.is_ascii_alphanumeric());
+            let nodes = self.everyone();
+            words
+                .filter(|word| nodes.iter().any(|node| node == word))
+                .map(str::to_owned)
+                .next()
+        });
+        *lock(&self.violation) = Some(Violation {
+            at_us,
+            node,
+            seen: failure.seen.clone(),
+        });
+    }
+
+    /// Leaves the trace in the try's folder. Only for people who want to read it, and for what is
+    /// drawn from it: a full disk is no reason for another verdict.
+    pub(super) fn leave_trace(&self) {
+        let number = self.context.clusters.fetch_add(1, Ordering::Relaxed) + 1;
+        if let Ok(text) = serde_json::to_vec(&self.trace()) {
+            let _ = std::fs::write(Trace::file(&self.context.folder, number), text);
+        }
+    }
+
+    /// All that is known of what happened so far.
+    pub(crate) fn trace(&self) -> Trace {
+        let meanings = lock(&self.meanings).clone();
+        let (now, mut events, forgotten) = self.switchboard.record(|record, payloads| {
+            (
+                micros(record.now()),
+                events(record, payloads, &meanings),
+                record.forgotten(),
+            )
+        });
+        if self.share.is_some() {
+            events.extend(self.commands(now));
+            events.sort_by_key(|event| event.at_us);
+        }
+        let nodes: Vec<String> = self.everyone();
+        let begun = monotonic_micros().saturating_sub(now);
+        let names: Vec<String> = lock(&self.members)
+            .values()
+            .map(|member| member.name.as_str().to_owned())
+            .collect();
+        Trace {
+            version: VERSION,
+            scenario: self.context.scenario.to_owned(),
+            logs: logs(&self.context.folder, nodes.iter().zip(&names), begun),
+            nodes,
+            events,
+            violation: lock(&self.violation).clone(),
+            ended_us: now,
+            forgotten,
+        }
+    }
+
+    fn commands(&self, now: u64) -> Vec<Event> {
+        let commands = self.store_commands(0);
+        let events = commands.iter().map(|command| Event {
+            at_us: now.saturating_sub(micros(command.at.elapsed())),
+            what: What::Store {
+                node: command.node.clone(),
+                command: command.name.clone(),
+                key: command.key.clone(),
+                args: command.args.clone(),
+                forwarded: command.forwarded,
+            },
+        });
+        events.collect()
+    }
+
+    /// Notes that something was done to a node, or to a process of it.
+    pub(super) fn tell_process(&self, node: &str, change: Change, text: String) {
+        let what = What::Process {
+            node: node.to_owned(),
+            change,
+            text: text.clone(),
+        };
+        self.write_down(text, what);
+    }
+
+    /// Notes that the store behaves differently from now on.
+    pub(super) fn tell_store(&self, nodes: Vec<String>, mode: StoreMode, text: String) {
+        let what = What::StoreFault {
+            nodes,
+            mode,
+            text: text.clone(),
+        };
+        self.write_down(text, what);
+    }
+}
+
+fn events(record: &Record, payloads: &Payloads, meanings: &BTreeMap<String, What>) -> Vec<Event> {
+    let event = |Entry { at, event }: &Entry| {
+        let short = |name: &runtime::NodeName| name.short().to_owned();
+        let what = match event {
+            faults::Event::Frame(frame) => What::Message(Box::new(message(frame, payloads))),
+            faults::Event::Opened {
+                connection,
+                from,
+                to,
+            } => What::Opened {
+                connection: connection.number(),
+                from: short(from),
+                to: short(to),
+            },
+            faults::Event::Closed { connection, by } => What::Closed {
+                connection: connection.number(),
+                by: by.as_ref().map(short),
+            },
+            faults::Event::Refused { from, to } => What::Refused {
+                from: short(from),
+                to: short(to),
+            },
+            faults::Event::Fault(fault) => match fault {
+                Fault::Partition { a, b } => What::Partition {
+                    a: short(a),
+                    b: short(b),
+                },
+                Fault::Blackhole { from, to } => What::Blackhole {
+                    from: short(from),
+                    to: short(to),
+                },
+                Fault::Delay {
+                    from,
+                    to,
+                    base,
+                    jitter,
+                } => What::Delay {
+                    from: short(from),
+                    to: short(to),
+                    base_us: micros(*base),
+                    jitter_us: micros(*jitter),
+                },
+                Fault::Healed { a, b } => What::Healed {
+                    a: Some(short(a)),
+                    b: Some(short(b)),
+                },
+                Fault::HealedEverywhere => What::Healed { a: None, b: None },
+            },
+            faults::Event::Note(text) => match (text.strip_prefix("▸ "), meanings.get(text)) {
+                (Some(step), _) => What::Step {
+                    text: step.to_owned(),
+                },
+                (None, Some(meaning)) => meaning.clone(),
+                // Rules are announced in words for learners by whoever made them.
+                (None, None) if text.starts_with("rule ") => return None,
+                (None, None) => What::Note {
+                    text: without_host(text),
+                },
+            },
+        };
+        Some(Event {
+            at_us: micros(*at),
+            what,
+        })
+    };
+    record.entries().filter_map(event).collect()
+}
+
+fn message(frame: &FrameSeen, payloads: &Payloads) -> Message {
+    let said: Option<Cbor> = payloads
+        .of(frame)
+        .and_then(|payload| wire::decode(&payload).ok());
+    let kind = match frame.kind {
+        faults::Kind::Cast => Kind::Cast,
+        faults::Kind::Call => Kind::Call,
+        faults::Kind::Answer => Kind::Answer,
+        faults::Kind::NoAnswer => Kind::NoAnswer,
+        faults::Kind::Tick => Kind::Tick,
+        _ => Kind::Runtime,
+    };
+    let fate = match frame.fate {
+        faults::Fate::Drop => Fate::Dropped,
+        faults::Fate::Swallow => Fate::Swallowed,
+        faults::Fate::Hold(_) => Fate::Held,
+        faults::Fate::Duplicate => Fate::Doubled,
+        faults::Fate::Deliver if frame.delivered_at.is_some() => Fate::Delivered,
+        faults::Fate::Deliver => Fate::UnderWay,
+    };
+    Message {
+        from: frame.from.short().to_owned(),
+        to: frame.to.short().to_owned(),
+        kind,
+        server: frame.server.clone(),
+        name: frame.message.clone(),
+        label: match kind {
+            Kind::Runtime => format!("{:?}", frame.kind).to_lowercase(),
+            Kind::Tick => "tick".to_owned(),
+            _ => label(frame, payloads, Fields::Named),
+        },
+        body: said.as_ref().map(json),
+        call: frame.call,
+        connection: frame.connection.number(),
+        clock: frame.clock,
+        bytes: frame.bytes,
+        fate,
+        delivered_us: frame.delivered_at.map(micros),
+    }
+}
+
+/// CBOR as JSON: what has no counterpart is put into words.
+fn json(of: &Cbor) -> Value {
+    match of {
+        Cbor::Null => Value::Null,
+        Cbor::Bool(yes) => Value::Bool(*yes),
+        Cbor::Integer(number) => match i64::try_from(*number) {
+            Ok(number) => number.into(),
+            Err(_) => i128::from(*number).to_string().into(),
+        },
+        Cbor::Float(number) => (*number).into(),
+        Cbor::Text(text) => without_host(text).into(),
+        Cbor::Bytes(bytes) => format!("{} bytes", bytes.len()).into(),
+        Cbor::Array(items) => items.iter().take(LONGEST_LIST).map(json).collect(),
+        Cbor::Map(entries) => {
+            let key = |key: &Cbor| match json(key) {
+                Value::String(text) => text,
+                other => other.to_string(),
+            };
+            let entries = entries.iter().take(LONGEST_LIST);
+            Value::Object(entries.map(|(name, of)| (key(name), json(of))).collect())
+        }
+        Cbor::Tag(_, inner) => json(inner),
+        _ => "…".into(),
+    }
+}
+
+/// What the nodes wrote since the network began, oldest first.
+fn logs<'n>(
+    folder: &Path,
+    nodes: impl Iterator<Item = (&'n String, &'n String)>,
+    begun: u64,
+) -> Vec<LogLine> {
+    let mut logs: Vec<LogLine> = Vec::new();
+    for (node, name) in nodes {
+        let mut own: VecDeque<LogLine> = VecDeque::new();
+        for stream in [Stream::Stdout, Stream::Stderr] {
+            let lines = written_lines(folder, name, stream);
+            let lines = lines.into_iter().map(|(at, text)| LogLine {
+                at_us: at.saturating_sub(begun),
+                node: node.clone(),
+                stream,
+                text: text.chars().take(LONGEST_LINE).collect(),
+            });
+            own.extend(lines);
+        }
+        own.make_contiguous().sort_by_key(|line| line.at_us);
+        logs.extend(own.into_iter().rev().take(LINES));
+    }
+    logs.sort_by_key(|line| line.at_us);
+    logs
+}
+
+fn micros(time: Duration) -> u64 {
+    u64::try_from(time.as_micros()).unwrap_or(u64::MAX)
+}

@@ -1,0 +1,93 @@
+//! What children wrote, and when.
+//!
+//! A log is written as it comes. Beside it stands when each piece of it came, on the clock that
+//! all processes of the machine share.
+
+use std::path::{Path, PathBuf};
+
+use rustix::time::{ClockId, clock_gettime};
+
+use super::Stream;
+
+/// A clock of the whole machine in microseconds, which never goes backwards.
+pub fn monotonic_micros() -> u64 {
+    let now = clock_gettime(ClockId::Monotonic);
+    let (seconds, nanos) = (
+        u64::try_from(now.tv_sec).unwrap_or(0),
+        u64::try_from(now.tv_nsec).unwrap_or(0),
+    );
+    seconds * 1_000_000 + nanos / 1000
+}
+
+/// The log of the nth start under a name, counted from 1.
+pub(super) fn log_file(logs: &Path, name: &str, start: u32, stream: Stream) -> PathBuf {
+    let again = match start {
+        1 => String::new(),
+        _ => format!(".{start}"),
+    };
+    logs.join(format!("{}{again}.{stream}.log", name.replace('/', "_")))
+}
+
+/// The file with the times of a log.
+pub(super) fn times_file(log: &Path) -> PathBuf {
+    log.with_extension("times")
+}
+
+/// The lines that all processes of a name wrote, each with the time on [`monotonic_micros`] at
+/// which its beginning came. What cannot be read is left out.
+pub fn written_lines(logs: &Path, name: &str, stream: Stream) -> Vec<(u64, String)> {
+    let mut lines = Vec::new();
+    for start in 1.. {
+        let file = log_file(logs, name, start, stream);
+        let Ok(text) = std::fs::read(&file) else {
+            break;
+        };
+        let times = std::fs::read_to_string(times_file(&file)).unwrap_or_default();
+        lines.extend(timed(&text, &times));
+    }
+    lines
+}
+
+fn timed(text: &[u8], times: &str) -> Vec<(u64, String)> {
+    let mut pieces = times
+        .lines()
+        .filter_map(|line| {
+            let (time, end) = line.split_once(' ')?;
+            Some((time.parse::<u64>().ok()?, end.parse::<usize>().ok()?))
+        })
+        .peekable();
+    let (mut lines, mut start, mut last) = (Vec::new(), 0, 0);
+    for line in text.split_inclusive(|&byte| byte == b'\n') {
+        while let Some(&(time, end)) = pieces.peek() {
+            last = time;
+            if end > start {
+                break;
+            }
+            pieces.next();
+        }
+        let text = String::from_utf8_lossy(line);
+        lines.push((last, text.trim_end_matches(['\n', '\r']).to_owned()));
+        start += line.len();
+    }
+    lines
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn line_has_the_time_of_the_piece_that_it_began_in() {
+        let lines = timed(b"one\ntwo\nthree", "100 4\n200 6\n300 13\n");
+        let expected = [(100, "one"), (200, "two"), (300, "three")];
+        let expected: Vec<(u64, String)> = expected
+            .map(|(time, text)| (time, text.to_owned()))
+            .to_vec();
+        assert_eq!(lines, expected);
+    }
+
+    #[test]
+    fn log_without_times_is_still_read() {
+        assert_eq!(timed(b"one\n", ""), [(0, "one".to_owned())]);
+    }
+}

@@ -1,0 +1,149 @@
+//! What a learner has solved so far, and where he is: kept in the course's folder.
+//!
+//! It only remembers. A journal that cannot be read or written is as good as an empty one, and
+//! never a reason not to run; and `checker all` grades everything again, whatever stands here.
+
+use std::collections::BTreeMap;
+use std::fs;
+
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+
+use crate::course::Course;
+use crate::manifest::{PARTS, Part, Problem};
+use crate::report::{Graded, PartReport};
+use crate::runs;
+use crate::verdict::Standing;
+
+const FILE: &str = "progress.json";
+
+/// What is known of the learner's own exercises.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Journal {
+    /// The problems that were ever run, by part and number.
+    pub parts: BTreeMap<String, BTreeMap<u8, Entry>>,
+    /// The problem that the learner is at, if he went to one.
+    pub at: Option<(String, u8)>,
+    /// How many hints of each problem were shown.
+    pub hints: BTreeMap<String, BTreeMap<u8, u8>>,
+}
+
+/// What became of a problem when it was last run.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Entry {
+    /// The word.
+    pub standing: Standing,
+    /// When that was.
+    pub at: Timestamp,
+    /// The seed of the run.
+    pub seed: u64,
+}
+
+impl Journal {
+    /// The course's journal; an empty one when there is none that can be read.
+    pub fn read(course: &Course) -> Journal {
+        fs::read(runs::folder(course).join(FILE))
+            .ok()
+            .and_then(|text| serde_json::from_slice(&text).ok())
+            .unwrap_or_default()
+    }
+
+    /// Changes the course's journal. What cannot be written is forgotten.
+    pub fn change(course: &Course, change: impl FnOnce(&mut Journal)) {
+        let mut journal = Journal::read(course);
+        change(&mut journal);
+        let folder = runs::folder(course);
+        let Ok(text) = serde_json::to_vec_pretty(&journal) else {
+            return;
+        };
+        // Whoever reads meanwhile gets the old one or the new one.
+        let new = folder.join(format!("{FILE}.{}", std::process::id()));
+        let _ = fs::create_dir_all(&folder);
+        let _ = fs::write(&new, text).and_then(|()| fs::rename(&new, folder.join(FILE)));
+    }
+
+    /// Enters what became of the problems of a run, if it was a run of the exercise.
+    pub fn enter(&mut self, report: &PartReport) {
+        if report.graded != Graded::Exercise {
+            return;
+        }
+        let entries = self.parts.entry(report.part.clone()).or_default();
+        for problem in &report.problems {
+            // Nothing was learned about the code.
+            if matches!(
+                problem.standing,
+                Standing::Inconclusive | Standing::CheckerFault
+            ) {
+                continue;
+            }
+            let entry = Entry {
+                standing: problem.standing,
+                at: Timestamp::now(),
+                seed: report.seed,
+            };
+            entries.insert(problem.problem, entry);
+        }
+    }
+
+    /// What became of a problem, if it was ever run.
+    pub fn entry(&self, part: &Part, problem: u8) -> Option<&Entry> {
+        self.parts.get(part.name)?.get(&problem)
+    }
+
+    /// Whether a problem passed when it was last run.
+    pub fn has_passed(&self, part: &Part, problem: u8) -> bool {
+        self.entry(part, problem)
+            .is_some_and(|entry| entry.standing == Standing::Passed)
+    }
+
+    /// The problem that the learner is at: where he went, or else the first one that counts and
+    /// has not passed; the very last one, when all have.
+    pub fn place(&self) -> (&'static Part, &'static Problem) {
+        if let Some((part, problem)) = &self.at
+            && let Some(part) = crate::manifest::part(part)
+            && let Some(problem) = part.problem(*problem)
+        {
+            return (part, problem);
+        }
+        let all = || {
+            PARTS
+                .iter()
+                .flat_map(|part| part.problems.iter().map(move |problem| (part, problem)))
+        };
+        all()
+            .find(|(part, problem)| !problem.optional && !self.has_passed(part, problem.number))
+            .or_else(|| all().last())
+            .expect("the course has a problem")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn learner_is_at_the_first_problem_that_has_not_passed() {
+        let mut journal = Journal::default();
+        let at = |journal: &Journal| (journal.place().0.number, journal.place().1.number);
+        assert_eq!(at(&journal), (1, 1));
+        let entry = |standing| Entry {
+            standing,
+            at: Timestamp::UNIX_EPOCH,
+            seed: 1,
+        };
+        let part1 = journal.parts.entry("part1".into()).or_default();
+        part1.extend((1..=4).map(|number| (number, entry(Standing::Passed))));
+        assert_eq!(at(&journal), (2, 1), "optional problems are passed over");
+        journal
+            .parts
+            .entry("part1".into())
+            .or_default()
+            .insert(3, entry(Standing::Failed));
+        assert_eq!(at(&journal), (1, 3));
+        journal.at = Some(("part2".into(), 2));
+        assert_eq!(at(&journal), (2, 2));
+        journal.at = Some(("part9".into(), 2));
+        assert_eq!(at(&journal), (1, 3), "a part that is no longer there");
+    }
+}

@@ -1,0 +1,174 @@
+//! The runs that are kept in the course's folder: what was said, what happened, and what the nodes
+//! wrote. The report, `checker logs` and comparisons are made from them.
+//!
+//! ```text
+//! .checker/
+//!   progress.json                 what was solved, see the journal
+//!   runs/20261125-214608-part1/   one run
+//!     run.json                    the verdicts; missing while the run goes on
+//!     report.html                 the same as a page
+//!     run-1/SCENARIO-TRY/         traces and logs of one try
+//! ```
+//!
+//! Only the newest runs are kept. Where the folder cannot be written, runs are not kept, and that
+//! is no reason not to run.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use jiff::ZonedDateTime;
+
+use crate::course::Course;
+use crate::report::PartReport;
+use crate::trace::Trace;
+use crate::trouble::{Result, Trouble, While};
+
+/// The folder in the course's root for what the checker keeps there.
+pub const FOLDER: &str = ".checker";
+
+/// How many runs are kept.
+const KEPT: usize = 20;
+
+/// How many runs may be there that never came to their end, before they are taken for dead.
+const UNFINISHED: usize = 20;
+
+const VERDICTS: &str = "run.json";
+
+/// A run in the course's folder.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Run {
+    path: PathBuf,
+}
+
+impl Run {
+    /// Makes the folder of a run that begins now, and removes the oldest ones.
+    ///
+    /// # Errors
+    /// When the folder cannot be made.
+    pub fn begin(course: &Course, part: &str) -> Result<Run> {
+        let runs = folder(course).join("runs");
+        fs::create_dir_all(&runs).or_trouble(|| format!("make {}", runs.display()))?;
+        let now = ZonedDateTime::now().strftime("%Y%m%d-%H%M%S").to_string();
+        // Two that begin in one second have one name each.
+        let mut path = runs.join(format!("{now}-{part}"));
+        for number in 2.. {
+            match fs::create_dir(&path) {
+                Ok(()) => break,
+                Err(error) if error.kind() == std::io::ErrorKind::AlreadyExists => {
+                    path = runs.join(format!("{now}-{part}-{number}"));
+                }
+                Err(error) => {
+                    return Err(Trouble::new(format!(
+                        "could not make {}: {error}",
+                        path.display()
+                    )));
+                }
+            }
+        }
+        forget_old(course);
+        Ok(Run { path })
+    }
+
+    /// Writes the verdicts down: the run is over.
+    ///
+    /// # Errors
+    /// When they cannot be written.
+    pub fn finish(&self, report: &PartReport) -> Result<()> {
+        let file = self.path.join(VERDICTS);
+        let text = serde_json::to_vec_pretty(report).or_trouble(|| "write verdicts as JSON")?;
+        fs::write(&file, text).or_trouble(|| format!("write {}", file.display()))
+    }
+
+    /// All runs that are kept, the newest first.
+    pub fn all(course: &Course) -> Vec<Run> {
+        let Ok(entries) = fs::read_dir(folder(course).join("runs")) else {
+            return Vec::new();
+        };
+        let mut runs: Vec<Run> = entries
+            .filter_map(|entry| Some(entry.ok()?.path()))
+            .filter(|path| path.is_dir())
+            .map(|path| Run { path })
+            .collect();
+        // Their names begin with the time.
+        runs.sort_by(|a, b| b.path.cmp(&a.path));
+        runs
+    }
+
+    /// The newest run that is over, or the one of a name.
+    ///
+    /// # Errors
+    /// When there is none, with what to do about it.
+    pub fn find(course: &Course, name: Option<&str>) -> Result<Run> {
+        let mut all = Run::all(course).into_iter();
+        match name {
+            Some(name) => all.find(|run| run.name() == name).ok_or_else(|| {
+                Trouble::new(format!(
+                    "could not find the run {name}: the runs that are kept are in {}",
+                    folder(course).join("runs").display()
+                ))
+            }),
+            None => all.find(Run::is_over).ok_or_else(|| {
+                Trouble::new(
+                    "could not find a run: run `checker part1` first, or another part".to_owned(),
+                )
+            }),
+        }
+    }
+
+    /// Its name: `20261125-214608-part1`.
+    pub fn name(&self) -> String {
+        let name = self.path.file_name().unwrap_or_default();
+        name.to_string_lossy().into_owned()
+    }
+
+    /// Its folder.
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// The page that shows it.
+    pub fn page(&self) -> PathBuf {
+        self.path.join("report.html")
+    }
+
+    /// Whether its verdicts are there.
+    pub fn is_over(&self) -> bool {
+        self.path.join(VERDICTS).is_file()
+    }
+
+    /// What was said.
+    ///
+    /// # Errors
+    /// When the run is not over, or of another version.
+    pub fn verdicts(&self) -> Result<PartReport> {
+        let file = self.path.join(VERDICTS);
+        let text = fs::read(&file).or_trouble(|| format!("read {}", file.display()))?;
+        serde_json::from_slice(&text).or_trouble(|| format!("understand {}", file.display()))
+    }
+
+    /// What happened in the try that an outcome tells of.
+    pub fn traces(&self, outcome: &crate::verdict::Outcome) -> Vec<Trace> {
+        match &outcome.folder {
+            Some(folder) => Trace::read_all(&self.path.join(folder)),
+            None => Vec::new(),
+        }
+    }
+}
+
+/// The folder in the course's root for what the checker keeps there.
+pub fn folder(course: &Course) -> PathBuf {
+    course.root.join(FOLDER)
+}
+
+/// Removes the oldest runs. One that is not over may belong to a checker that still runs.
+fn forget_old(course: &Course) {
+    let (over, unfinished): (Vec<Run>, Vec<Run>) =
+        Run::all(course).into_iter().partition(Run::is_over);
+    let old = over
+        .iter()
+        .skip(KEPT)
+        .chain(unfinished.iter().skip(UNFINISHED));
+    for run in old {
+        let _ = fs::remove_dir_all(&run.path);
+    }
+}
