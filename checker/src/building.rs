@@ -1,6 +1,5 @@
 //! Building a part with cargo, once, before anything is started.
 
-use std::io::IsTerminal;
 use std::path::{Path, PathBuf};
 use std::process::Stdio;
 
@@ -97,7 +96,7 @@ impl Build {
     /// When cargo cannot be run, or fails for another reason than the code that it compiles: the
     /// network, the disk, a broken manifest. Its own words are in the error.
     pub async fn run(&self, mut progress: impl FnMut(Building)) -> Result<Built> {
-        let format = if std::io::stderr().is_terminal() && std::env::var_os("NO_COLOR").is_none() {
+        let format = if colored::control::SHOULD_COLORIZE.should_colorize() {
             "--message-format=json-diagnostic-rendered-ansi"
         } else {
             "--message-format=json"

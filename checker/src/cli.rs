@@ -5,6 +5,7 @@ mod hint;
 mod list;
 mod logs;
 mod play;
+mod question;
 mod report;
 mod reset;
 mod shell;
@@ -12,10 +13,10 @@ mod update;
 mod watch;
 
 use std::ffi::OsString;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use clap::{Args, CommandFactory, FromArgMatches, Parser, Subcommand};
+use clap::{Args, CommandFactory, FromArgMatches, Parser, Subcommand, ValueHint};
 use colored::Colorize;
 
 use crate::course::Course;
@@ -23,11 +24,13 @@ use crate::grading::{self, Order};
 use crate::manifest::{self, PARTS, Part};
 use crate::report::progress::{self, Progress};
 use crate::report::terminal::{command_name, render};
-use crate::report::{Graded, JsonReport, PartReport};
+use crate::report::json::{self, JsonReport};
+use crate::report::stream::Stream;
+use crate::report::{Graded, PartReport, junit};
 use crate::store::{self, StoreChoice};
 use crate::trouble::{Result, Trouble, While};
 use crate::verdict::Standing;
-use crate::{dev, doctor, guard, seed};
+use crate::{dev, doctor, guard, seed, stubs};
 
 const EXIT_CODES: &str = "\
 Exit codes:
@@ -46,6 +49,9 @@ unless --problem names them.";
 struct Cli {
     #[command(subcommand)]
     command: Option<Other>,
+    /// Whether to use colours; `auto` does at a terminal, unless NO_COLOR is set
+    #[arg(long, global = true, value_name = "WHEN", default_value = "auto", display_order = 900)]
+    color: clap::ColorChoice,
 }
 
 /// The commands that are not parts; those come from the manifest.
@@ -122,10 +128,20 @@ enum Dev {
         /// Only variants whose names contain this
         #[arg(long, value_name = "TEXT")]
         only: Option<String>,
+        /// Leaves the failures of near-misses and their traces in this folder, for `diagnose`
+        #[arg(long, value_name = "DIR")]
+        cases: Option<PathBuf>,
         /// The store of parts 3 and 4: auto, embedded, redis, or redis://HOST:PORT
         #[arg(long, value_name = "STORE", default_value = "auto")]
         store: StoreChoice,
     },
+    /// Says what the diagnosis makes of the failures that `check --cases DIR` has left
+    Diagnose {
+        /// The folder
+        cases: PathBuf,
+    },
+    /// Copies the exercises into checker/stubs, from where `reset` takes them
+    Stubs,
 }
 
 /// What to grade, and how.
@@ -149,9 +165,15 @@ struct PartArgs {
     /// The store of parts 3 and 4: auto, embedded, redis, or redis://HOST:PORT
     #[arg(long, value_name = "STORE", default_value = "auto")]
     store: StoreChoice,
-    /// Prints the result as JSON
+    /// Prints the result as JSON, see docs/JSON.md
     #[arg(long)]
     json: bool,
+    /// Prints what happens while it happens, as JSON, one event a line
+    #[arg(long, conflicts_with = "json")]
+    stream: bool,
+    /// Also writes the result as JUnit XML, for a course platform
+    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
+    junit: Option<PathBuf>,
     /// Also shows each step, and the compiler's warnings
     #[arg(short, long)]
     verbose: bool,
@@ -162,7 +184,10 @@ struct PartArgs {
 
 /// Runs the command line, and says how it went.
 pub fn main(args: impl IntoIterator<Item = OsString>) -> Standing {
-    let matches = match command().try_get_matches_from(args) {
+    let args: Vec<OsString> = args.into_iter().collect();
+    let color = color_wanted(&args);
+    use_colours(color);
+    let matches = match command().color(color).try_get_matches_from(args) {
         Ok(matches) => matches,
         Err(error) => {
             // When not even that can be printed, nobody is listening.
@@ -179,6 +204,42 @@ pub fn main(args: impl IntoIterator<Item = OsString>) -> Standing {
         Err(trouble) => {
             eprintln!("{} {trouble}", "error:".red().bold());
             Standing::CheckerFault
+        }
+    }
+}
+
+/// What `--color` says. It is looked for before everything else, as it is also about how mistakes
+/// on the command line are told.
+fn color_wanted(args: &[OsString]) -> clap::ColorChoice {
+    let mut args = args.iter().map(|arg| arg.to_string_lossy());
+    let mut wanted = clap::ColorChoice::Auto;
+    while let Some(arg) = args.next() {
+        let value = match arg.split_once('=') {
+            Some(("--color", value)) => Some(value.to_owned()),
+            None if arg == "--color" => args.next().map(|value| value.into_owned()),
+            None if arg == "--" => break,
+            _ => None,
+        };
+        // What is no choice at all is complained about by whoever reads the command line.
+        if let Some(choice) = value.and_then(|value| value.parse().ok()) {
+            wanted = choice;
+        }
+    }
+    wanted
+}
+
+/// Switches colours on or off, wherever the checker uses them.
+fn use_colours(wanted: clap::ColorChoice) {
+    use std::io::IsTerminal;
+    match wanted {
+        clap::ColorChoice::Always => colored::control::set_override(true),
+        clap::ColorChoice::Never => colored::control::set_override(false),
+        // What goes on is told on stderr, what came of it on stdout.
+        clap::ColorChoice::Auto => {
+            let terminals = std::io::stdout().is_terminal() && std::io::stderr().is_terminal();
+            if !terminals && std::env::var_os("CLICOLOR_FORCE").is_none() {
+                colored::control::set_override(false);
+            }
         }
     }
 }
@@ -224,47 +285,99 @@ fn run(matches: &clap::ArgMatches) -> Result<Standing> {
             asynchronously(store::serve(port, &store)).map(|()| Standing::Passed)
         }
         Other::Dev {
-            command: Dev::Check { parts, only, store },
+            command:
+                Dev::Check {
+                    parts,
+                    only,
+                    cases,
+                    store,
+                },
         } => {
             let course = course()?;
-            asynchronously(dev::check(&course, &parts, only.as_deref(), &store))
+            let cases = cases.as_deref();
+            asynchronously(dev::check(&course, &parts, only.as_deref(), &store, cases))
         }
+        Other::Dev {
+            command: Dev::Stubs,
+        } => stubs::renew(&course()?).map(|()| Standing::Passed),
+        Other::Dev {
+            command: Dev::Diagnose { cases },
+        } => dev::cases::replay(&course()?, &cases),
         Other::Guard { remove } => guard::main(remove).map(|()| Standing::Passed),
     }
 }
 
-/// Grades, and tells as JSON too what kept it from that, if JSON is what the reader expects.
-fn grade_or_tell(parts: &[&'static Part], args: PartArgs) -> Result<Standing> {
-    let json = args.json;
-    match grade(parts, args) {
-        Err(trouble) if json => {
-            print_json(
-                Standing::CheckerFault,
-                &[],
-                &[format!("The checker {trouble}.")],
-            )?;
-            Ok(Standing::CheckerFault)
+/// Where the result goes.
+#[derive(Clone)]
+enum Told {
+    /// To people, at the terminal.
+    People,
+    /// To a program, all at once.
+    Json,
+    /// To a program, as it comes.
+    Stream(Arc<Stream>),
+}
+
+impl Told {
+    fn part_begun(&self, part: &'static Part) {
+        if let Told::Stream(stream) = self {
+            stream.part_begun(part.name);
         }
-        graded => graded,
+    }
+
+    fn part_ended(&self, report: &PartReport) -> Result<()> {
+        match self {
+            Told::People => report::print(&render(report, command_name())),
+            Told::Json => Ok(()),
+            Told::Stream(stream) => {
+                stream.part_ended(report);
+                Ok(())
+            }
+        }
+    }
+
+    fn trouble(&self, trouble: &str) {
+        match self {
+            Told::People => eprintln!("{} {trouble}", "Checker fault.".magenta().bold()),
+            Told::Json => {}
+            Told::Stream(stream) => stream.trouble(trouble),
+        }
+    }
+
+    fn end(&self, standing: Standing, parts: &[PartReport], troubles: &[String]) -> Result<()> {
+        let report = JsonReport::new(standing, parts, troubles);
+        match self {
+            Told::People => Ok(()),
+            Told::Json => report::print(&json::pretty(&report)?),
+            Told::Stream(stream) => {
+                stream.end(&report);
+                Ok(())
+            }
+        }
     }
 }
 
-fn print_json(standing: Standing, parts: &[PartReport], troubles: &[String]) -> Result<()> {
-    let report = JsonReport {
-        checker: env!("CARGO_PKG_VERSION"),
-        standing,
-        exit_code: standing.exit_code(),
-        parts,
-        troubles,
+/// Grades, and tells a program too what kept it from that, if a program listens.
+fn grade_or_tell(parts: &[&'static Part], args: PartArgs) -> Result<Standing> {
+    let told = if args.stream {
+        Told::Stream(Arc::new(Stream::to(std::io::stdout())))
+    } else if args.json {
+        Told::Json
+    } else {
+        Told::People
     };
-    println!(
-        "{}",
-        serde_json::to_string_pretty(&report).or_trouble(|| "write the result as JSON")?
-    );
-    Ok(())
+    match (grade(parts, args, &told), &told) {
+        (Err(trouble), Told::Json | Told::Stream(_)) => {
+            let trouble = format!("The checker {trouble}.");
+            told.trouble(&trouble);
+            told.end(Standing::CheckerFault, &[], &[trouble])?;
+            Ok(Standing::CheckerFault)
+        }
+        (graded, _) => graded,
+    }
 }
 
-fn grade(parts: &[&'static Part], args: PartArgs) -> Result<Standing> {
+fn grade(parts: &[&'static Part], args: PartArgs, told: &Told) -> Result<Standing> {
     for part in parts {
         if let Some(unknown) = args
             .problems
@@ -289,45 +402,64 @@ fn grade(parts: &[&'static Part], args: PartArgs) -> Result<Standing> {
         problems: args.problems,
         seed: args.seed.map_or_else(seed::fresh, Ok)?,
         repeat: args.repeat,
-        verbose: args.verbose && !args.json,
+        verbose: args.verbose && matches!(told, Told::People),
         jobs: args.jobs,
         store: args.store,
     };
-    let progress = progress::fitting(args.json, args.verbose);
-    asynchronously(grade_all(&course, parts, &order, args.json, &progress))
+    if let Some(file) = &args.junit {
+        // Now, and not when all is done: a folder that is not there is soon made.
+        std::fs::write(file, "").or_trouble(|| format!("write {}", file.display()))?;
+    }
+    let progress: Arc<dyn Progress> = match told {
+        Told::Stream(stream) => Arc::clone(stream) as Arc<dyn Progress>,
+        Told::Json => progress::fitting(true, args.verbose),
+        Told::People => progress::fitting(false, args.verbose),
+    };
+    let junit = args.junit.as_deref();
+    let graded = grade_all(&course, parts, &order, told, junit, &progress);
+    asynchronously(async {
+        match told {
+            Told::Stream(stream) => tokio::select! {
+                graded = graded => graded,
+                // Nobody reads any more, so nobody needs the rest of the run.
+                () = stream.closed() => Ok(Standing::CheckerFault),
+            },
+            _ => graded.await,
+        }
+    })
 }
 
 async fn grade_all(
     course: &Course,
     parts: &[&'static Part],
     order: &Order,
-    json: bool,
+    told: &Told,
+    junit: Option<&Path>,
     progress: &Arc<dyn Progress>,
 ) -> Result<Standing> {
     let mut reports: Vec<PartReport> = Vec::new();
     let mut troubles = Vec::new();
     for part in parts {
+        told.part_begun(part);
         match grading::grade(course, part, order, progress).await {
             Ok(report) => {
-                if !json {
-                    print!("{}", render(&report, command_name()));
-                }
+                told.part_ended(&report)?;
                 reports.push(report);
             }
             Err(trouble) => {
                 let trouble = format!("The checker {trouble}.");
-                if !json {
-                    eprintln!("{} {trouble}", "Checker fault.".magenta().bold());
-                }
+                told.trouble(&trouble);
                 troubles.push(trouble);
             }
         }
     }
     let fault = (!troubles.is_empty()).then_some(Standing::CheckerFault);
     let standing = Standing::worst(reports.iter().map(|report| report.standing).chain(fault));
-    if json {
-        print_json(standing, &reports, &troubles)?;
+    if let Some(file) = junit {
+        let xml = junit::xml(&reports, &troubles)?;
+        std::fs::write(file, xml).or_trouble(|| format!("write {}", file.display()))?;
     }
+    told.end(standing, &reports, &troubles)?;
     Ok(standing)
 }
 

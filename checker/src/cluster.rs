@@ -27,6 +27,7 @@
 //! ```
 
 mod asking;
+mod by_hand;
 mod explanation;
 mod faults;
 mod health;
@@ -55,10 +56,12 @@ pub use asking::Unanswered;
 pub use explanation::Explained;
 pub(crate) use explanation::place_of_panic;
 pub use faults::RuleHandle;
+pub(crate) use faults::in_words as rule_in_words;
 use health::Pulse;
 pub use http::{Answer, NoAnswer, Request, Silence};
 pub use messages::{Frames, Mark};
-use nodes::{Member, Standing};
+use nodes::Member;
+pub(crate) use nodes::Standing;
 pub(crate) use sketch::message_in_words;
 pub use store::Commands;
 use store::Share;

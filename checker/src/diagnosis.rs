@@ -7,10 +7,14 @@
 //!
 //! `checker dev check` tells for each near-miss whether its mistake is named.
 
+mod evidence;
 mod part1;
 mod part2;
 mod part3;
 mod part4;
+mod service;
+#[cfg(test)]
+mod tale;
 
 use serde::{Deserialize, Serialize};
 

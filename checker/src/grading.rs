@@ -128,7 +128,8 @@ pub async fn grade(
         .iter()
         .filter(|scenario| order.problems.is_empty() || order.problems.contains(&scenario.problem))
         .collect();
-    let gaps = unwritten(part, &Sources::read(&build.folder)?);
+    let sources = Sources::read(&build.folder)?;
+    let gaps = unwritten(part, &sources);
     let mut outcomes = Vec::new();
     for round in 0..order.repeat.max(1) {
         let runner = Arc::new(Runner {
@@ -179,12 +180,12 @@ pub async fn grade(
             "There is no report of this run: the checker {trouble}."
         ));
     }
-    Journal::change(course, |journal| journal.enter(&report));
+    Journal::change(course, |journal| journal.enter(part, &report, &sources));
     Ok(report)
 }
 
 /// Builds the program, or enters into the report why not.
-async fn built(
+pub(crate) async fn built(
     build: &Build,
     part: &Part,
     order: &Order,

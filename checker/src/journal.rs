@@ -8,11 +8,15 @@ use std::fs;
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
+use sha2::{Digest, Sha256};
 
 use crate::course::Course;
+use crate::dev::sources::Sources;
+use crate::gaps::{Piece, pieces};
 use crate::manifest::{PARTS, Part, Problem};
 use crate::report::{Graded, PartReport};
 use crate::runs;
+use crate::tokens::{tokens, without_imports};
 use crate::verdict::Standing;
 
 const FILE: &str = "progress.json";
@@ -38,6 +42,38 @@ pub struct Entry {
     pub at: Timestamp,
     /// The seed of the run.
     pub seed: u64,
+    /// The [fingerprint] of the code that was run; missing in journals of older checkers.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub code: Option<String>,
+}
+
+/// What tells whether the code that a problem is solved with was changed: all tokens, without the
+/// imports and without the gaps of problems that it does not need. So who goes on to problem 4 is
+/// not told that problem 1 has changed, and a comment changes nothing.
+pub fn fingerprint(problem: &Problem, sources: &Sources) -> String {
+    let mut hash = Sha256::new();
+    for (file, text) in &sources.files {
+        hash.update(file);
+        let pieces = pieces(text).unwrap_or_else(|_| vec![Piece::Given(1, text.clone())]);
+        for piece in pieces {
+            let text = match piece {
+                Piece::Given(_, text) => text,
+                Piece::Gap(gap) => match gap.name.number {
+                    0 => gap.body,
+                    number if problem.gaps.contains(&number) => gap.body,
+                    _ => continue,
+                },
+            };
+            for token in without_imports(&tokens(&text)) {
+                hash.update(token);
+                hash.update([0]);
+            }
+        }
+    }
+    hash.finalize()[..8]
+        .iter()
+        .map(|byte| format!("{byte:02x}"))
+        .collect()
 }
 
 impl Journal {
@@ -64,7 +100,7 @@ impl Journal {
     }
 
     /// Enters what became of the problems of a run, if it was a run of the exercise.
-    pub fn enter(&mut self, report: &PartReport) {
+    pub fn enter(&mut self, part: &Part, report: &PartReport, sources: &Sources) {
         if report.graded != Graded::Exercise {
             return;
         }
@@ -81,6 +117,9 @@ impl Journal {
                 standing: problem.standing,
                 at: Timestamp::now(),
                 seed: report.seed,
+                code: part
+                    .problem(problem.problem)
+                    .map(|problem| fingerprint(problem, sources)),
             };
             entries.insert(problem.problem, entry);
         }
@@ -89,6 +128,19 @@ impl Journal {
     /// What became of a problem, if it was ever run.
     pub fn entry(&self, part: &Part, problem: u8) -> Option<&Entry> {
         self.parts.get(part.name)?.get(&problem)
+    }
+
+    /// Forgets what became of a problem: its code is no longer there.
+    pub fn forget(&mut self, part: &Part, problem: u8) {
+        if let Some(entries) = self.parts.get_mut(part.name) {
+            entries.remove(&problem);
+        }
+    }
+
+    /// How many hints of a problem were shown.
+    pub fn hints_shown(&self, part: &Part, problem: u8) -> usize {
+        let shown = self.hints.get(part.name).and_then(|of| of.get(&problem));
+        shown.map_or(0, |shown| usize::from(*shown))
     }
 
     /// Whether a problem passed when it was last run.
@@ -131,6 +183,7 @@ mod tests {
             standing,
             at: Timestamp::UNIX_EPOCH,
             seed: 1,
+            code: None,
         };
         let part1 = journal.parts.entry("part1".into()).or_default();
         part1.extend((1..=4).map(|number| (number, entry(Standing::Passed))));

@@ -24,6 +24,7 @@ pub mod part1;
 pub mod part2;
 pub mod part3;
 pub mod part4;
+pub mod play;
 pub mod runner;
 pub mod scenario;
 pub mod seed;
@@ -31,7 +32,13 @@ pub mod seed;
 pub mod gaps;
 pub mod hints;
 pub mod journal;
+pub mod overview;
+pub mod stubs;
 pub mod tokens;
+
+pub mod backup;
+pub mod difference;
+pub mod updating;
 
 pub mod diagnosis;
 pub mod report;

@@ -1,7 +1,14 @@
 //! What a run tells: its data here, its faces in the modules below.
 
+pub mod causes;
+pub mod json;
+pub mod junit;
+pub mod markdown;
 pub mod page;
 pub mod progress;
+pub mod shiviz;
+pub mod stream;
+pub mod svg;
 pub mod terminal;
 
 use std::path::PathBuf;
@@ -133,20 +140,4 @@ impl PartReport {
         };
         self.problems = problems;
     }
-}
-
-/// The whole of what `--json` prints.
-#[derive(Debug, Serialize)]
-pub struct JsonReport<'a> {
-    /// The version of the checker.
-    pub checker: &'static str,
-    /// The word for everything.
-    pub standing: Standing,
-    /// What the process returns.
-    pub exit_code: u8,
-    /// The parts that were graded.
-    pub parts: &'a [PartReport],
-    /// What kept the checker from its work, a sentence each.
-    #[serde(skip_serializing_if = "<[String]>::is_empty")]
-    pub troubles: &'a [String],
 }

@@ -3,7 +3,6 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 use std::sync::Arc;
-use std::sync::atomic::AtomicU32;
 use std::time::Duration;
 
 use tokio::runtime::Handle;
@@ -15,7 +14,7 @@ use tokio::time::{Instant, timeout};
 use crate::diagnosis::{Case, diagnose};
 use crate::guard::Guard;
 use crate::report::progress::Progress;
-use crate::scenario::{Context, Observations, Scenario, Steps, Told};
+use crate::scenario::{Context, Grounds, Observations, Scenario, Steps, Told};
 use crate::store::Stores;
 use crate::trace::Trace;
 use crate::verdict::{Outcome, Verdict};
@@ -192,21 +191,18 @@ impl Runner {
         }
         let progress = Arc::clone(&self.progress);
         let steps = Steps::new(move |sentence| progress.step(scenario, sentence));
-        let context = Context {
-            scenario: scenario.id,
+        let grounds = Grounds {
             guard: self.guard.clone(),
             binary: self.binary.clone(),
             sources: self.sources.clone(),
             data: self.data.clone(),
-            scratch: self.scratch.join(format!("{}-{}", scenario.id, repeat + 1)),
-            folder,
             seed: self.seed,
-            deadline: scenario.deadline,
             stores: self.stores.clone(),
-            clusters: AtomicU32::new(0),
-            steps: steps.clone(),
-            observations: observed.clone(),
         };
+        let scratch = self.scratch.join(format!("{}-{}", scenario.id, repeat + 1));
+        let (deadline, heard) = (scenario.deadline, steps.clone());
+        let mut context = Context::new(scenario.id, grounds, folder, scratch, deadline, heard);
+        context.observations = observed.clone();
         match told_aside(scenario, context).await {
             Some(Ok(Ok(()))) => Verdict::Passed {
                 property: scenario.property.to_owned(),

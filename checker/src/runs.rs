@@ -81,17 +81,14 @@ impl Run {
 
     /// All runs that are kept, the newest first.
     pub fn all(course: &Course) -> Vec<Run> {
-        let Ok(entries) = fs::read_dir(folder(course).join("runs")) else {
-            return Vec::new();
-        };
-        let mut runs: Vec<Run> = entries
-            .filter_map(|entry| Some(entry.ok()?.path()))
-            .filter(|path| path.is_dir())
-            .map(|path| Run { path })
-            .collect();
-        // Their names begin with the time.
-        runs.sort_by(|a, b| b.path.cmp(&a.path));
-        runs
+        in_folder(&folder(course).join("runs"))
+    }
+
+    /// The runs beside this one that began before it, the newest first.
+    pub fn earlier(&self) -> Vec<Run> {
+        let runs = self.path.parent().map(in_folder).unwrap_or_default();
+        let earlier = runs.into_iter().filter(|run| run.path < self.path);
+        earlier.collect()
     }
 
     /// The newest run that is over, or the one of a name.
@@ -158,6 +155,21 @@ impl Run {
 /// The folder in the course's root for what the checker keeps there.
 pub fn folder(course: &Course) -> PathBuf {
     course.root.join(FOLDER)
+}
+
+/// The runs that lie in a folder, the newest first.
+fn in_folder(folder: &Path) -> Vec<Run> {
+    let Ok(entries) = fs::read_dir(folder) else {
+        return Vec::new();
+    };
+    let mut runs: Vec<Run> = entries
+        .filter_map(|entry| Some(entry.ok()?.path()))
+        .filter(|path| path.is_dir())
+        .map(|path| Run { path })
+        .collect();
+    // Their names begin with the time.
+    runs.sort_by(|a, b| b.path.cmp(&a.path));
+    runs
 }
 
 /// Removes the oldest runs. One that is not over may belong to a checker that still runs.

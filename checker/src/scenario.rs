@@ -110,7 +110,59 @@ pub struct Context {
     pub(crate) observations: Observations,
 }
 
+/// What all tries of a run have in common.
+#[derive(Clone)]
+pub struct Grounds {
+    /// Starts processes.
+    pub guard: Guard,
+    /// The program of a node.
+    pub binary: PathBuf,
+    /// What its nodes must say that they were built from, if that matters.
+    pub sources: Option<String>,
+    /// The part's data.
+    pub data: PathBuf,
+    /// The seed of the run.
+    pub seed: u64,
+    /// The run's store, for nodes that use one.
+    pub stores: Stores,
+}
+
 impl Context {
+    /// What one try works with. Traces and logs go to `folder`, and what the nodes keep to
+    /// themselves to `scratch`.
+    pub(crate) fn new(
+        scenario: &'static str,
+        grounds: Grounds,
+        folder: PathBuf,
+        scratch: PathBuf,
+        deadline: Duration,
+        steps: Steps,
+    ) -> Context {
+        let Grounds {
+            guard,
+            binary,
+            sources,
+            data,
+            seed,
+            stores,
+        } = grounds;
+        Context {
+            scenario,
+            guard,
+            binary,
+            sources,
+            data,
+            folder,
+            scratch,
+            seed,
+            deadline,
+            stores,
+            clusters: AtomicU32::new(0),
+            steps,
+            observations: Observations::default(),
+        }
+    }
+
     /// Says what the scenario does next, as a sentence. It is what the learner sees go by, and
     /// what a failure names.
     pub fn step(&self, sentence: impl Into<String>) {

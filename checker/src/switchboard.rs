@@ -231,6 +231,11 @@ impl Switchboard {
         self.state().losses.clone()
     }
 
+    /// Those links once, which are then forgotten.
+    pub fn take_losses(&self) -> Vec<Loss> {
+        std::mem::take(&mut self.state().losses)
+    }
+
     fn state(&self) -> MutexGuard<'_, State> {
         self.wiring.state()
     }

@@ -41,6 +41,7 @@ fn ours(folder: &Path) -> BTreeSet<String> {
         root().join("runtime"),
         root().join("runtime/batch"),
         root().join("runtime/shortener"),
+        root().join("runtime/prompt"),
         root().join("runtime/shell"),
         root().join("checker"),
         root().join("checker/store"),
@@ -77,6 +78,11 @@ fn shortener_depends_on_the_runtime_alone() {
 }
 
 #[test]
+fn prompt_depends_on_the_runtime_alone() {
+    assert_eq!(ours(&root().join("runtime/prompt")), set(&["runtime"]));
+}
+
+#[test]
 fn store_depends_on_nothing_of_ours() {
     assert_eq!(ours(&root().join("checker/store")), BTreeSet::new());
 }
@@ -101,7 +107,7 @@ fn exercises_and_solutions_depend_on_what_is_given_alone() {
 fn checker_depends_on_no_exercise_and_no_solution() {
     assert_eq!(
         ours(&root().join("checker")),
-        set(&["runtime", "batch", "shortener", "store"])
+        set(&["runtime", "batch", "shortener", "prompt", "store"])
     );
 }
 

@@ -25,12 +25,14 @@ const CHECKER: &str = env!("CARGO_BIN_EXE_checker");
 const TAUGHT: [&str; 2] = ["TRAINING.md", "README.md"];
 
 /// All documents whose links must lead somewhere.
-const LINKED: [&str; 5] = [
+const LINKED: [&str; 7] = [
     "TRAINING.md",
     "README.md",
     "CHANGELOG.md",
     "ARCHITECTURE.md",
     "docs/PROTOCOL.md",
+    "docs/TRAINER.md",
+    "docs/JSON.md",
 ];
 
 /// The folders of the course; a word that begins with one of them is a path.
@@ -101,7 +103,11 @@ fn quick_commands_print_what_is_shown() {
             );
             continue;
         };
-        let output = checker(args);
+        // What `list` prints depends on what was solved: here, nothing.
+        let output = match args {
+            ["list"] => checker_in(fresh_course().path(), args),
+            _ => checker(args),
+        };
         assert!(
             output.status.success(),
             "{command} failed:\n{}",
@@ -111,6 +117,22 @@ fn quick_commands_print_what_is_shown() {
         ran += 1;
     }
     assert!(ran >= 2, "only {ran} commands were run");
+}
+
+/// The test of one's own that the text shows is one of the solution's tests, so that it compiles and
+/// passes.
+#[test]
+fn shown_test_of_ones_own_is_a_test_that_runs() {
+    let text = fs::read_to_string(root().join("TRAINING.md")).unwrap();
+    let test = root().join("solutions/part1_ping_pong/tests/own.rs");
+    let test = fs::read_to_string(test).unwrap();
+    let (_, shown) = test
+        .split_once("// ── as TRAINING.md shows it\n")
+        .expect("the test says which part is shown");
+    assert!(
+        text.contains(&format!("```rust\n{shown}```")),
+        "TRAINING.md does not show the test as it is"
+    );
 }
 
 /// README.md is one screen long, so this holds for the first part. The others are named.
@@ -836,13 +858,35 @@ fn commands() -> Vec<Typed> {
 }
 
 fn checker(args: &[&str]) -> Output {
+    checker_in(&root(), args)
+}
+
+fn checker_in(folder: &Path, args: &[&str]) -> Output {
     Command::new(CHECKER)
         .args(args)
-        .current_dir(root())
+        .current_dir(folder)
         .env("NO_COLOR", "1")
+        .env("COLUMNS", "80")
         .env_remove("CLICOLOR_FORCE")
         .output()
         .expect("the checker can be run")
+}
+
+/// A course in which nobody has written anything yet, whatever was tried in the one at hand.
+fn fresh_course() -> tempfile::TempDir {
+    let folder = tempfile::tempdir().expect("a folder can be made");
+    fs::copy(root().join("Cargo.toml"), folder.path().join("Cargo.toml")).unwrap();
+    let stubs = root().join("checker/stubs");
+    for entry in WalkDir::new(&stubs).into_iter().map(Result::unwrap) {
+        let inside = entry.path().strip_prefix(&stubs).unwrap();
+        let to = folder.path().join("exercises").join(inside);
+        if entry.file_type().is_dir() {
+            fs::create_dir_all(&to).unwrap();
+        } else {
+            fs::copy(entry.path(), &to).unwrap();
+        }
+    }
+    folder
 }
 
 fn everything(output: &Output) -> String {

@@ -1,18 +1,71 @@
 //! `checker play`.
 
+use std::path::PathBuf;
+use std::time::Duration;
+
 use clap::Args;
 
+use super::{asynchronously, course};
+use crate::manifest::{self, PARTS};
+use crate::play::{self, Order};
+use crate::report::Graded;
+use crate::seed;
+use crate::store::StoreChoice;
 use crate::trouble::{Result, Trouble};
 use crate::verdict::Standing;
 
+const MORE: &str = "\
+At the prompt, `help` lists the commands. Commands can also be piped in, or come from a file
+(--script): each is shown, and what it answers, and the first one that fails ends it all with
+exit code 1.";
+
 /// Its flags.
 #[derive(Debug, Args)]
+#[command(after_help = MORE)]
 pub(super) struct PlayArgs {
     /// The part: part1, say
     pub part: String,
+    /// Takes the course's own solution
+    #[arg(long)]
+    pub solution: bool,
+    /// How many nodes there are at the beginning: n1, n2, and so on
+    #[arg(long, value_name = "N", default_value_t = 3, value_parser = clap::value_parser!(u8).range(1..=20))]
+    pub nodes: u8,
+    /// Silence, in seconds, after which a node counts as down for the others
+    #[arg(long, value_name = "SECONDS", default_value_t = 5, value_parser = clap::value_parser!(u16).range(1..=60))]
+    pub tick_time: u16,
+    /// Draws the same lots as an earlier run, which printed this number
+    #[arg(long, value_name = "S")]
+    pub seed: Option<u64>,
+    /// The store of parts 3 and 4: auto, embedded, redis, or redis://HOST:PORT
+    #[arg(long, value_name = "STORE", default_value = "auto")]
+    pub store: StoreChoice,
+    /// Carries out the commands in a file, and ends
+    #[arg(long, value_name = "FILE")]
+    pub script: Option<PathBuf>,
 }
 
 /// Runs it.
-pub(super) fn run(_args: PlayArgs) -> Result<Standing> {
-    Err(Trouble::new("could not do this yet"))
+pub(super) fn run(args: PlayArgs) -> Result<Standing> {
+    let part = manifest::part(&args.part).ok_or_else(|| {
+        let names: Vec<&str> = PARTS.iter().map(|part| part.name).collect();
+        let names = names.join(", ");
+        Trouble::new(format!(
+            "could not find {}: the parts are {names}",
+            args.part
+        ))
+    })?;
+    let order = Order {
+        graded: match args.solution {
+            true => Graded::Solution,
+            false => Graded::Exercise,
+        },
+        nodes: args.nodes,
+        tick_time: Duration::from_secs(args.tick_time.into()),
+        seed: args.seed.map_or_else(seed::fresh, Ok)?,
+        store: args.store,
+        script: args.script,
+    };
+    let course = course()?;
+    asynchronously(play::play(&course, part, order))
 }

@@ -1,15 +1,270 @@
 //! `checker report`.
 
-use clap::Args;
+use std::fmt::Write as _;
+use std::io::Write;
+use std::path::PathBuf;
 
-use crate::trouble::{Result, Trouble};
-use crate::verdict::Standing;
+use clap::{Args, ValueEnum, ValueHint};
+use colored::Colorize;
+
+use crate::manifest::PARTS;
+use crate::report::{Graded, PartReport, json, page, shiviz, svg};
+use crate::runs::Run;
+use crate::trace::Trace;
+use crate::trouble::{Result, Trouble, While};
+use crate::verdict::{Outcome, Standing};
 
 /// Its flags.
 #[derive(Debug, Args)]
-pub(super) struct ReportArgs {}
+pub(super) struct ReportArgs {
+    /// The run, as --list names it; the last one, if not given
+    pub run: Option<String>,
+    /// Takes the last run, which is what happens anyway
+    #[arg(long, conflicts_with = "run")]
+    pub last: bool,
+    /// Takes the last run of this part
+    #[arg(long, value_name = "PART", conflicts_with = "run")]
+    pub part: Option<String>,
+    /// Opens the page in a browser
+    #[arg(long, conflicts_with_all = ["list", "format", "output"])]
+    pub open: bool,
+    /// Lists the runs that are kept, the newest first
+    #[arg(long, conflicts_with_all = ["run", "format", "output", "scenario"])]
+    pub list: bool,
+    /// Writes the page, a picture of one scenario, all that is known, or a log for ShiViz
+    #[arg(long, value_name = "FORMAT")]
+    pub format: Option<Format>,
+    /// The scenario that is drawn: the first that did not pass, if not given
+    #[arg(long, value_name = "ID", requires = "format")]
+    pub scenario: Option<String>,
+    /// Where to write it to; to the terminal, if not given
+    #[arg(long, value_name = "FILE", requires = "format", value_hint = ValueHint::FilePath)]
+    pub output: Option<PathBuf>,
+}
+
+/// What a run can be written as.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(super) enum Format {
+    /// The page, with all scenarios
+    Html,
+    /// A picture of one scenario, for slides and documents
+    Svg,
+    /// All that is known, for programs; of all scenarios, unless one is chosen
+    Json,
+    /// A log of one scenario, which <https://bestchai.bitbucket.io/shiviz/> draws
+    Shiviz,
+}
 
 /// Runs it.
-pub(super) fn run(_args: ReportArgs) -> Result<Standing> {
-    Err(Trouble::new("could not do this yet"))
+pub(super) fn run(args: ReportArgs) -> Result<Standing> {
+    let course = super::course()?;
+    let part = args.part.as_deref().map(known_part).transpose()?;
+    if args.list {
+        list(&Run::all(&course), part)?;
+        return Ok(Standing::Passed);
+    }
+    let run = find(&Run::all(&course), args.run.as_deref(), part)?;
+    let report = run.verdicts()?;
+    match args.format {
+        None => show_page(&run, &report, args.open)?,
+        Some(format) => {
+            let text = written(&run, &report, format, args.scenario.as_deref())?;
+            match &args.output {
+                Some(file) => {
+                    std::fs::write(file, text).or_trouble(|| format!("write {}", file.display()))?
+                }
+                None => print(&text)?,
+            }
+        }
+    }
+    Ok(Standing::Passed)
+}
+
+/// Prints a text; a reader who has seen enough, `head` say, is no trouble.
+pub(super) fn print(text: &str) -> Result<()> {
+    let mut stdout = std::io::stdout().lock();
+    let written = stdout
+        .write_all(text.as_bytes())
+        .and_then(|()| stdout.flush());
+    match written {
+        Err(error) if error.kind() != std::io::ErrorKind::BrokenPipe => {
+            Err(Trouble::new(format!("could not write to stdout: {error}")))
+        }
+        _ => Ok(()),
+    }
+}
+
+/// The name of a part that exists.
+pub(super) fn known_part(name: &str) -> Result<&'static str> {
+    let part = PARTS.iter().find(|part| part.name == name);
+    part.map(|part| part.name).ok_or_else(|| {
+        let names: Vec<&str> = PARTS.iter().map(|part| part.name).collect();
+        Trouble::new(format!(
+            "could not find a part {name}: there are {}",
+            names.join(", ")
+        ))
+    })
+}
+
+/// The part of a run, by the run's name.
+pub(super) fn part_of(run: &Run) -> String {
+    run.name().split('-').nth(2).unwrap_or_default().to_owned()
+}
+
+/// The run that is meant: the one of a name, or the newest one that is over.
+pub(super) fn find(all: &[Run], name: Option<&str>, part: Option<&str>) -> Result<Run> {
+    if let Some(name) = name {
+        // Who copies the path of a report names its run as well.
+        let name = name.trim_end_matches("/report.html").trim_end_matches('/');
+        let name = name.rsplit('/').next().unwrap_or(name);
+        let Some(run) = all.iter().find(|run| run.name() == name) else {
+            return Err(Trouble::new(format!(
+                "could not find the run {name}: `checker report --list` lists those that are kept"
+            )));
+        };
+        return match run.is_over() {
+            true => Ok(run.clone()),
+            false => Err(still_going_on(run)),
+        };
+    }
+    let mut fitting = all
+        .iter()
+        .filter(|run| part.is_none_or(|part| part_of(run) == part));
+    if let Some(over) = fitting.clone().find(|run| run.is_over()) {
+        return Ok(over.clone());
+    }
+    Err(match fitting.next() {
+        Some(run) => still_going_on(run),
+        None => {
+            let part = part.unwrap_or("part1");
+            Trouble::new(format!(
+                "could not find a run: run `checker {part}` first, or another part"
+            ))
+        }
+    })
+}
+
+fn still_going_on(run: &Run) -> Trouble {
+    Trouble::new(format!(
+        "could not report on the run {}: it is still going on, or was broken off. `checker logs n1 --follow` shows what its nodes write",
+        run.name()
+    ))
+}
+
+fn list(all: &[Run], part: Option<&str>) -> Result<()> {
+    let runs: Vec<&Run> = all
+        .iter()
+        .filter(|run| part.is_none_or(|part| part_of(run) == part))
+        .collect();
+    if runs.is_empty() {
+        return print("No run is kept yet. `checker part1` makes one.\n");
+    }
+    let mut text = String::new();
+    for run in runs {
+        let detail = match run.verdicts() {
+            Ok(report) => {
+                let whose = match report.graded {
+                    Graded::Exercise => "your code",
+                    Graded::Solution => "the course's solution",
+                    Graded::Submission(_) => "a submission",
+                };
+                let word = crate::report::terminal::colour(
+                    report.standing,
+                    &format!("{:<13}", report.standing.word()),
+                );
+                format!("{word}  {whose}, seed {}", report.seed)
+            }
+            Err(_) if !run.is_over() => "not over".dimmed().to_string(),
+            Err(_) => "of another version".dimmed().to_string(),
+        };
+        let _ = writeln!(text, "{}  {detail}", run.name());
+    }
+    print(&text)
+}
+
+fn show_page(run: &Run, report: &PartReport, open: bool) -> Result<()> {
+    if !run.page().is_file() {
+        page::write(run, report)?;
+    }
+    let page = run.page();
+    if open && let Err(error) = opener::open_browser(&page) {
+        eprintln!(
+            "{} no browser could be opened ({error}); open the file yourself:",
+            "note:".yellow()
+        );
+    }
+    print(&format!("{}\n", page.display()))
+}
+
+/// The scenario that is meant: the one of that id, or the first that failed, or the first.
+pub(super) fn outcome<'r>(report: &'r PartReport, scenario: Option<&str>) -> Result<&'r Outcome> {
+    let mut all = report.problems.iter().flat_map(|problem| &problem.outcomes);
+    let worst_first = |outcomes: &mut dyn Iterator<Item = &'r Outcome>| {
+        let mut outcomes: Vec<&Outcome> = outcomes.collect();
+        outcomes.sort_by_key(|outcome| match outcome.verdict.standing() {
+            Standing::Failed => 0,
+            Standing::CheckerFault | Standing::Inconclusive => 1,
+            Standing::NotWritten => 2,
+            Standing::Passed => 3,
+        });
+        outcomes.first().copied()
+    };
+    let Some(id) = scenario else {
+        return worst_first(&mut all).ok_or_else(|| {
+            Trouble::new("could not draw this run: nothing was run, as the report says")
+        });
+    };
+    let long = format!("{}-{id}", report.part);
+    let mut named = all
+        .clone()
+        .filter(|outcome| outcome.scenario == id || outcome.scenario == long);
+    worst_first(&mut named).ok_or_else(|| {
+        let mut known: Vec<&str> = all.map(|outcome| outcome.scenario.as_str()).collect();
+        known.dedup();
+        Trouble::new(format!(
+            "could not find a scenario {id} in this run: it has {}",
+            known.join(", ")
+        ))
+    })
+}
+
+fn written(
+    run: &Run,
+    report: &PartReport,
+    format: Format,
+    scenario: Option<&str>,
+) -> Result<String> {
+    match format {
+        Format::Html => {
+            if !run.page().is_file() {
+                page::write(run, report)?;
+            }
+            let page = run.page();
+            std::fs::read_to_string(&page).or_trouble(|| format!("read {}", page.display()))
+        }
+        Format::Svg => {
+            let outcome = outcome(report, scenario)?;
+            Ok(svg::draw(&telling(run, outcome)?, outcome))
+        }
+        Format::Shiviz => Ok(shiviz::log(&telling(run, outcome(report, scenario)?)?)),
+        Format::Json => {
+            let only = scenario.map(|id| outcome(report, Some(id))).transpose()?;
+            json::run(run, report, only)
+        }
+    }
+}
+
+/// Of the clusters that a scenario started, the one where the claim did not hold, or the last.
+fn telling(run: &Run, outcome: &Outcome) -> Result<Trace> {
+    let mut traces = run.traces(outcome);
+    let violated = traces.iter().position(|trace| trace.violation.is_some());
+    match violated {
+        Some(place) => Ok(traces.swap_remove(place)),
+        None => traces.pop().ok_or_else(|| {
+            Trouble::new(format!(
+                "could not find out what happened in {}: it started no cluster, or its trace is gone",
+                outcome.scenario
+            ))
+        }),
+    }
 }

@@ -1,15 +1,137 @@
 //! `checker shell`.
 
-use clap::Args;
+use std::path::{Path, PathBuf};
 
-use crate::trouble::{Result, Trouble};
+use clap::builder::{PossibleValue, PossibleValuesParser};
+use clap::{Arg, Args, Command, Subcommand, ValueHint};
+use clap_complete::Shell;
+
+use super::report::print;
+use crate::grading;
+use crate::manifest::PARTS;
+use crate::trouble::{Result, Trouble, While};
 use crate::verdict::Standing;
+
+/// The name that people type once the checker is installed.
+const NAME: &str = "checker";
+
+const COMPLETIONS: &str = "\
+Completions work for `checker` as `cargo install --path checker` installs it; `cargo checker`
+is cargo's own. To install them, for
+
+  bash        checker shell completions bash > ~/.local/share/bash-completion/completions/checker
+  zsh         checker shell completions zsh > ~/.zfunc/_checker
+              (with `fpath+=~/.zfunc` in ~/.zshrc, before compinit)
+  fish        checker shell completions fish > ~/.config/fish/completions/checker.fish
+  elvish      checker shell completions elvish >> ~/.config/elvish/rc.elv
+  powershell  checker shell completions powershell >> $PROFILE
+
+and open a new shell. If the folder is not there, make it first.";
+
+const MAN: &str = "\
+To install the pages, so that `man checker` and `man checker-part1` show them:
+
+  checker shell man --output ~/.local/share/man/man1";
 
 /// Its flags.
 #[derive(Debug, Args)]
-pub(super) struct ShellArgs {}
+pub(super) struct ShellArgs {
+    #[command(subcommand)]
+    command: For,
+}
+
+#[derive(Debug, Subcommand)]
+enum For {
+    /// Writes completions for a shell, parts, problems and scenarios included
+    #[command(after_help = COMPLETIONS)]
+    Completions {
+        /// The shell
+        shell: Shell,
+    },
+    /// Writes the manual page, or with --output a page for each command
+    #[command(after_help = MAN)]
+    Man {
+        /// The folder for the pages; it is made if it is not there
+        #[arg(long, value_name = "DIR", value_hint = ValueHint::DirPath)]
+        output: Option<PathBuf>,
+    },
+}
 
 /// Runs it.
-pub(super) fn run(_args: ShellArgs) -> Result<Standing> {
-    Err(Trouble::new("could not do this yet"))
+pub(super) fn run(args: ShellArgs) -> Result<Standing> {
+    match args.command {
+        For::Completions { shell } => {
+            let mut text = Vec::new();
+            clap_complete::generate(shell, &mut with_values(super::command()), NAME, &mut text);
+            print(&String::from_utf8_lossy(&text))?;
+        }
+        For::Man { output: None } => {
+            let mut text = Vec::new();
+            let page = clap_mangen::Man::new(with_values(super::command()));
+            page.render(&mut text)
+                .or_trouble(|| "write the manual page")?;
+            print(&String::from_utf8_lossy(&text))?;
+        }
+        For::Man {
+            output: Some(folder),
+        } => pages(&folder)?,
+    }
+    Ok(Standing::Passed)
+}
+
+fn pages(folder: &Path) -> Result<()> {
+    std::fs::create_dir_all(folder).or_trouble(|| format!("make {}", folder.display()))?;
+    clap_mangen::generate_to(with_values(super::command()), folder)
+        .map_err(|error| Trouble::new(format!("could not write {}: {error}", folder.display())))?;
+    print(&format!(
+        "The pages are in {}; `man checker` begins with them.\n",
+        folder.display()
+    ))
+}
+
+/// The command line with the values that can stand behind its flags. They are only offered: what
+/// is allowed is decided, with better words, by whoever reads the flag.
+fn with_values(command: Command) -> Command {
+    command.mut_subcommands(|subcommand| {
+        let part = PARTS.iter().find(|part| part.name == subcommand.get_name());
+        let part = part.map(|part| part.number);
+        subcommand.mut_args(|arg| with_values_of(arg, part))
+    })
+}
+
+fn with_values_of(arg: Arg, part: Option<u8>) -> Arg {
+    let offered = match arg.get_id().as_str() {
+        "part" => PARTS
+            .iter()
+            .map(|part| PossibleValue::new(part.name).help(part.title))
+            .collect(),
+        "problem" | "problems" => problems(part),
+        "scenario" => PARTS
+            .iter()
+            .flat_map(grading::scenarios)
+            .map(|scenario| PossibleValue::new(scenario.id).help(scenario.title))
+            .collect(),
+        "store" => ["auto", "embedded", "redis"].map(PossibleValue::new).into(),
+        "node" => ["n1", "n2", "n3", "n4", "n5"]
+            .map(PossibleValue::new)
+            .into(),
+        "submission" => return arg.value_hint(ValueHint::DirPath),
+        _ => return arg,
+    };
+    arg.value_parser(PossibleValuesParser::new(offered))
+        .hide_possible_values(true)
+}
+
+/// The problems of a part with their titles; of any part, the numbers that there are.
+fn problems(part: Option<u8>) -> Vec<PossibleValue> {
+    const NUMBERS: [&str; 10] = ["1", "2", "3", "4", "5", "6", "7", "8", "9", "10"];
+    let of_part = PARTS.iter().find(|known| Some(known.number) == part);
+    match of_part {
+        Some(part) => NUMBERS
+            .iter()
+            .zip(part.problems)
+            .map(|(number, problem)| PossibleValue::new(*number).help(problem.title))
+            .collect(),
+        None => NUMBERS.map(PossibleValue::new).into(),
+    }
 }

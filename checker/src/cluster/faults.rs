@@ -280,7 +280,7 @@ impl Server for Witness {
 }
 
 /// A rule as a learner reads it between the messages: "the network drops the next Ping to n2".
-fn in_words(rule: &Rule) -> String {
+pub(crate) fn in_words(rule: &Rule) -> String {
     let does = match rule.action {
         Action::Drop => "drops",
         Action::Duplicate => "doubles",
@@ -304,8 +304,12 @@ fn in_words(rule: &Rule) -> String {
         Some(node) => format!(" {word} {}", node.short()),
         None => String::new(),
     };
+    let chance = match rule.chance {
+        chance if chance < 1.0 => format!(", with a chance of {} %", chance * 100.0),
+        _ => String::new(),
+    };
     format!(
-        "the network {does} {which}{}{}",
+        "the network {does} {which}{}{}{chance}",
         node("from", &rule.from),
         node("to", &rule.to)
     )
@@ -345,6 +349,10 @@ mod tests {
                 .message("Count")
                 .times(usize::MAX),
             "the network holds back each answer to Count",
+        );
+        check(
+            Rule::new(Action::Drop).times(usize::MAX).chance(0.1),
+            "the network drops each message, with a chance of 10 %",
         );
         check(
             Rule::new(Action::Duplicate).skip(2),

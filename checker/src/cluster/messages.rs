@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use bytes::Bytes;
-use runtime::net::faults::{Event, Fate, FrameSeen, Kind};
+use runtime::net::faults::{Event, Fate, FrameSeen, Kind, Record};
 
 use super::Cluster;
 
@@ -16,19 +16,27 @@ pub struct Mark(u64);
 #[derive(Debug, Clone)]
 pub struct Frames(Vec<(Duration, FrameSeen)>);
 
+impl Mark {
+    pub(super) fn now(record: &Record) -> Mark {
+        Mark(record.forgotten() + record.entries().len() as u64)
+    }
+
+    /// How many of the entries that a record still has are older.
+    pub(super) fn known_to(self, record: &Record) -> usize {
+        usize::try_from(self.0.saturating_sub(record.forgotten())).unwrap_or(usize::MAX)
+    }
+}
+
 impl Cluster<'_> {
     /// Marks the present moment in the record.
     pub fn mark(&self) -> Mark {
-        self.switchboard
-            .record(|record, _| Mark(record.forgotten() + record.entries().len() as u64))
+        self.switchboard.record(|record, _| Mark::now(record))
     }
 
     /// All frames between the nodes since a moment, the runtime's own included.
     pub fn since(&self, mark: Mark) -> Frames {
         self.switchboard.record(|record, _| {
-            let known =
-                usize::try_from(mark.0.saturating_sub(record.forgotten())).unwrap_or(usize::MAX);
-            let entries = record.entries().skip(known);
+            let entries = record.entries().skip(mark.known_to(record));
             let frames = entries.filter_map(|entry| match &entry.event {
                 Event::Frame(frame) => Some((entry.at, frame.clone())),
                 _ => None,

@@ -29,7 +29,7 @@ pub(super) struct Member {
 
 /// What we did to a node's process.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Standing {
+pub(crate) enum Standing {
     Running,
     Paused,
     Killed,
@@ -321,18 +321,19 @@ impl Cluster<'_> {
         self.await_mesh().await
     }
 
-    fn standing(&self, node: &str) -> Option<Standing> {
+    /// What was done to a node's process last, if it was ever started.
+    pub(crate) fn standing(&self, node: &str) -> Option<Standing> {
         lock(&self.members).get(node).map(|member| member.standing)
     }
 
-    fn set_standing(&self, node: &str, standing: Standing) {
+    pub(super) fn set_standing(&self, node: &str, standing: Standing) {
         if let Some(member) = lock(&self.members).get_mut(node) {
             member.standing = standing;
         }
     }
 
     /// The links of a node may go: something is done to it.
-    fn excuse_all(&self, node: &str) {
+    pub(super) fn excuse_all(&self, node: &str) {
         let name = self.name(node);
         for member in lock(&self.members).values() {
             self.switchboard.excuse(&name, &member.name);

@@ -12,7 +12,7 @@ use runtime::wire;
 use serde_json::Value;
 
 use super::sketch::{Fields, label, without_host};
-use super::{Cluster, lock};
+use super::{Cluster, Mark, lock};
 use crate::guard::{Stream, monotonic_micros, written_lines};
 use crate::switchboard::Payloads;
 use crate::trace::{
@@ -70,7 +70,7 @@ impl Cluster<'_> {
         let (now, mut events, forgotten) = self.switchboard.record(|record, payloads| {
             (
                 micros(record.now()),
-                events(record, payloads, &meanings),
+                events(record, payloads, &meanings, 0),
                 record.forgotten(),
             )
         });
@@ -94,6 +94,17 @@ impl Cluster<'_> {
             ended_us: now,
             forgotten,
         }
+    }
+
+    /// What happened since a moment, which becomes the present one.
+    pub(crate) fn events_since(&self, mark: &mut Mark) -> Vec<Event> {
+        let meanings = lock(&self.meanings).clone();
+        let (events, now) = self.switchboard.record(|record, payloads| {
+            let events = events(record, payloads, &meanings, mark.known_to(record));
+            (events, Mark::now(record))
+        });
+        *mark = now;
+        events
     }
 
     fn commands(&self, now: u64) -> Vec<Event> {
@@ -132,7 +143,13 @@ impl Cluster<'_> {
     }
 }
 
-fn events(record: &Record, payloads: &Payloads, meanings: &BTreeMap<String, What>) -> Vec<Event> {
+/// What stands in a record behind the first `known` entries of those that it still has.
+fn events(
+    record: &Record,
+    payloads: &Payloads,
+    meanings: &BTreeMap<String, What>,
+    known: usize,
+) -> Vec<Event> {
     let event = |Entry { at, event }: &Entry| {
         let short = |name: &runtime::NodeName| name.short().to_owned();
         let what = match event {
@@ -197,7 +214,7 @@ fn events(record: &Record, payloads: &Payloads, meanings: &BTreeMap<String, What
             what,
         })
     };
-    record.entries().filter_map(event).collect()
+    record.entries().skip(known).filter_map(event).collect()
 }
 
 fn message(frame: &FrameSeen, payloads: &Payloads) -> Message {
@@ -268,7 +285,7 @@ fn json(of: &Cbor) -> Value {
 }
 
 /// What the nodes wrote since the network began, oldest first.
-fn logs<'n>(
+pub(super) fn logs<'n>(
     folder: &Path,
     nodes: impl Iterator<Item = (&'n String, &'n String)>,
     begun: u64,
@@ -293,6 +310,6 @@ fn logs<'n>(
     logs
 }
 
-fn micros(time: Duration) -> u64 {
+pub(super) fn micros(time: Duration) -> u64 {
     u64::try_from(time.as_micros()).unwrap_or(u64::MAX)
 }

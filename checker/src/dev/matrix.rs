@@ -1,6 +1,7 @@
 //! The grader, graded: each variant of a part, and whether the grader says of it what it must.
 
 use std::collections::BTreeMap;
+use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -13,6 +14,7 @@ use crate::course::Course;
 use crate::dev::overlay::{Overlay, Program};
 use crate::dev::sources::Sources;
 use crate::dev::variants::Kind;
+use crate::diagnosis::Diagnosis;
 use crate::grading::{scenarios, unwritten};
 use crate::guard::Guard;
 use crate::manifest::Part;
@@ -20,11 +22,15 @@ use crate::report::progress::Silent;
 use crate::run_dir::RunDir;
 use crate::runner::Runner;
 use crate::store::{StoreChoice, Stores};
+use crate::trace::Trace;
 use crate::trouble::{Result, While};
-use crate::verdict::{Outcome, ProblemResult, Standing, Verdict};
+use crate::verdict::{Failure, Outcome, ProblemResult, Standing, Verdict};
 
 /// How many variants are graded at once. Most of the time they wait.
 const AT_ONCE: usize = 4;
+
+/// The file with the outcome of a case that is kept.
+pub(super) const OUTCOME: &str = "outcome.json";
 
 /// What the grader said of one variant.
 #[derive(Debug)]
@@ -35,10 +41,23 @@ pub struct Row {
     pub kind: Kind,
     /// What the grader should have said and did not; empty when all is well.
     pub wrong: Vec<String>,
+    /// Whether the diagnosis named the mistake of a near-miss that was rejected.
+    pub naming: Option<Naming>,
     /// How often a scenario had to be repeated.
     pub repeats: usize,
     /// How long it took.
     pub took: Duration,
+}
+
+/// What the diagnosis said of a near-miss.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Naming {
+    /// It named the mistake.
+    Named(String),
+    /// It said nothing.
+    Silent,
+    /// It named a mistake that is not this one.
+    Mistaken(String),
 }
 
 /// Grades all variants of a part, and calls `told` with each row as it comes.
@@ -51,6 +70,7 @@ pub async fn grade_all(
     seed: u64,
     only: Option<&str>,
     store: &StoreChoice,
+    cases: Option<&Path>,
     mut told: impl FnMut(&Row),
 ) -> Result<Vec<Row>> {
     let overlay = Overlay::lay_out(course, part).await?;
@@ -85,11 +105,17 @@ pub async fn grade_all(
             progress: Arc::new(Silent),
         });
         let places = Arc::clone(&places);
+        let case = cases.map(|cases| cases.join(part.name).join(&variant.name));
         running.spawn(async move {
             let _place = places.acquire_owned().await;
             let begun = Instant::now();
             let outcomes = try_on(runner, &variant.kind, part).await;
+            let naming = naming(&variant.kind, &outcomes);
+            if let (Some(case), Some((outcome, _))) = (case, rejection(&variant.kind, &outcomes)) {
+                keep_case(&case, outcome);
+            }
             Row {
+                naming,
                 wrong: judge(&variant.kind, part, &outcomes),
                 name: variant.name,
                 kind: variant.kind,
@@ -115,7 +141,7 @@ pub async fn grade_all(
 
 /// Runs everything, but for a near-miss only the problem that must reject it, until it does.
 async fn try_on(runner: Arc<Runner>, kind: &Kind, part: &Part) -> Vec<Outcome> {
-    let Kind::NearMiss { problem, claim } = kind else {
+    let Kind::NearMiss { problem, claim, .. } = kind else {
         return runner
             .run(&scenarios(part).iter().collect::<Vec<_>>())
             .await;
@@ -142,14 +168,8 @@ fn judge(kind: &Kind, part: &Part, outcomes: &[Outcome]) -> Vec<String> {
         return vec!["nothing was graded".into()];
     }
     match kind {
-        Kind::NearMiss { problem, claim } => {
-            let claims = |outcome: &Outcome| match &outcome.verdict {
-                Verdict::Failed(failure) => {
-                    outcome.title.contains(claim) || failure.expected.contains(claim)
-                }
-                _ => false,
-            };
-            if outcomes.iter().any(claims) {
+        Kind::NearMiss { problem, claim, .. } => {
+            if rejection(kind, outcomes).is_some() {
                 return Vec::new();
             }
             let said: Vec<String> = outcomes
@@ -200,6 +220,58 @@ fn judge(kind: &Kind, part: &Part, outcomes: &[Outcome]) -> Vec<String> {
     }
 }
 
+/// The outcome that rejects a near-miss with the claim that it must.
+fn rejection<'o>(kind: &Kind, outcomes: &'o [Outcome]) -> Option<(&'o Outcome, &'o Failure)> {
+    let Kind::NearMiss { claim, .. } = kind else {
+        return None;
+    };
+    outcomes.iter().find_map(|outcome| match &outcome.verdict {
+        Verdict::Failed(failure)
+            if outcome.title.contains(claim) || failure.expected.contains(claim) =>
+        {
+            Some((outcome, &**failure))
+        }
+        _ => None,
+    })
+}
+
+/// What the diagnosis said of it.
+fn naming(kind: &Kind, outcomes: &[Outcome]) -> Option<Naming> {
+    let Kind::NearMiss { mistakes, .. } = kind else {
+        return None;
+    };
+    let (_, failure) = rejection(kind, outcomes)?;
+    Some(named(mistakes, failure.diagnosis.as_ref()))
+}
+
+/// Whether a diagnosis names one of the mistakes that it may.
+pub(super) fn named(mistakes: &[String], diagnosis: Option<&Diagnosis>) -> Naming {
+    match diagnosis {
+        None => Naming::Silent,
+        Some(diagnosis) if mistakes.contains(&diagnosis.mistake) => {
+            Naming::Named(diagnosis.mistake.clone())
+        }
+        Some(diagnosis) => Naming::Mistaken(diagnosis.mistake.clone()),
+    }
+}
+
+/// Keeps the failure of a near-miss and its traces, to try the diagnosis on them.
+fn keep_case(case: &Path, outcome: &Outcome) {
+    let Some(folder) = &outcome.folder else {
+        return;
+    };
+    // For people who work on the diagnosis; whatever is missing they will see.
+    let _ = std::fs::create_dir_all(case);
+    if let Ok(text) = serde_json::to_vec_pretty(outcome) {
+        let _ = std::fs::write(case.join(OUTCOME), text);
+    }
+    for (number, trace) in (1..).zip(Trace::read_all(folder)) {
+        if let Ok(text) = serde_json::to_vec(&trace) {
+            let _ = std::fs::write(Trace::file(case, number), text);
+        }
+    }
+}
+
 fn passed(outcome: &Outcome) -> bool {
     outcome.verdict.standing() == Standing::Passed
 }
@@ -216,6 +288,20 @@ fn in_words(outcome: &Outcome) -> String {
         outcome.scenario,
         outcome.verdict.standing().word()
     )
+}
+
+/// Whether somebody should look at it.
+pub(super) fn is_bad(naming: &Naming) -> bool {
+    !matches!(naming, Naming::Named(_))
+}
+
+/// What the diagnosis said, behind the rest of a row.
+pub(super) fn in_brief(naming: &Naming) -> String {
+    match naming {
+        Naming::Named(mistake) => format!(", named {mistake}"),
+        Naming::Silent => ", not named".to_owned(),
+        Naming::Mistaken(mistake) => format!(", {} {mistake}", "WRONGLY named".red().bold()),
+    }
 }
 
 /// A row as people read it.
@@ -236,8 +322,9 @@ pub fn line(row: &Row) -> String {
     } else {
         String::new()
     };
+    let naming = row.naming.as_ref().map(in_brief).unwrap_or_default();
     let mut text = format!(
-        "  {word}  {:<34} {:<22} {:>5.1} s{repeats}",
+        "  {word}  {:<34} {:<22} {:>5.1} s{repeats}{naming}",
         row.name,
         must,
         row.took.as_secs_f32()
@@ -252,7 +339,6 @@ pub fn line(row: &Row) -> String {
 mod tests {
     use super::*;
     use crate::manifest::PARTS;
-    use crate::verdict::Failure;
 
     fn outcome(problem: u8, verdict: Verdict) -> Outcome {
         Outcome {
@@ -283,6 +369,7 @@ mod tests {
         let miss = |claim: &str| Kind::NearMiss {
             problem: 1,
             claim: claim.into(),
+            mistakes: Vec::new(),
         };
         let part = &PARTS[0];
         assert!(

@@ -1,23 +1,29 @@
 //! For those who work on the course: `checker dev check`.
 
+pub mod cases;
 pub mod matrix;
 pub mod overlay;
 pub mod sources;
 pub mod stub_rules;
 pub mod variants;
 
+use std::path::Path;
+
 use colored::Colorize;
+use matrix::Naming;
 
 use crate::course::Course;
 use crate::manifest::PARTS;
 use crate::seed;
 use crate::store::StoreChoice;
+use crate::stubs;
 use crate::trouble::{Result, Trouble};
 use crate::verdict::Standing;
 
 /// Checks the checker itself: near-misses must fail, right programs must pass, and stub and
 /// solution must differ in their gaps only. Prints what it finds as a table. Without `parts`, all
-/// parts are checked; with `only`, those variants whose names contain it.
+/// parts are checked; with `only`, those variants whose names contain it. With
+/// `cases`, the failures of near-misses and their traces are left in that folder.
 ///
 /// # Errors
 /// When the check cannot be run.
@@ -26,8 +32,10 @@ pub async fn check(
     parts: &[u8],
     only: Option<&str>,
     store: &StoreChoice,
+    cases: Option<&Path>,
 ) -> Result<Standing> {
     let mut wrong = 0;
+    let mut tally = Tally::default();
     let seed = seed::fresh()?;
     for part in PARTS
         .iter()
@@ -37,7 +45,8 @@ pub async fn check(
             "{}",
             format!("Part {}, {}: stub and solution", part.number, part.title).bold()
         );
-        let breaches = stub_rules::breaches(course, part)?;
+        let mut breaches = stub_rules::breaches(course, part)?;
+        breaches.extend(stubs::breaches(course, part)?);
         for breach in &breaches {
             println!("  {}  {breach}", "WRONG".red().bold());
         }
@@ -53,7 +62,7 @@ pub async fn check(
             .bold()
         );
         let told = |row: &matrix::Row| println!("{}", matrix::line(row));
-        let rows = matrix::grade_all(course, part, seed, only, store, told).await?;
+        let rows = matrix::grade_all(course, part, seed, only, store, cases, told).await?;
         let misjudged = rows.iter().filter(|row| !row.wrong.is_empty()).count();
         let repeats: usize = rows.iter().map(|row| row.repeats).sum();
         println!(
@@ -64,10 +73,55 @@ pub async fn check(
             return Err(Trouble::new("could not find a variant of such a name"));
         }
         wrong += misjudged + breaches.len();
+        for naming in rows.iter().filter_map(|row| row.naming.as_ref()) {
+            tally.count(naming);
+        }
     }
-    Ok(if wrong == 0 {
+    println!("{}", tally.in_words());
+    Ok(if wrong == 0 && tally.will_do() {
         Standing::Passed
     } else {
         Standing::Failed
     })
+}
+
+/// How the diagnosis fares with near-misses that were rejected.
+#[derive(Debug, Default)]
+pub(crate) struct Tally {
+    named: usize,
+    silent: usize,
+    mistaken: usize,
+}
+
+impl Tally {
+    /// The share of near-misses that the diagnosis must name.
+    const ENOUGH: f64 = 0.8;
+
+    pub(crate) fn count(&mut self, naming: &Naming) {
+        *match naming {
+            Naming::Named(_) => &mut self.named,
+            Naming::Silent => &mut self.silent,
+            Naming::Mistaken(_) => &mut self.mistaken,
+        } += 1;
+    }
+
+    fn all(&self) -> usize {
+        self.named + self.silent + self.mistaken
+    }
+
+    pub(crate) fn in_words(&self) -> String {
+        let share = 100.0 * self.named as f64 / self.all().max(1) as f64;
+        format!(
+            "The diagnosis named {} of {} mistakes ({share:.0} %), and {} wrongly.",
+            self.named,
+            self.all(),
+            self.mistaken
+        )
+    }
+
+    /// Whether enough mistakes are named, and none wrongly. Of a few, the share means nothing.
+    pub(crate) fn will_do(&self) -> bool {
+        let few = self.all() < 10;
+        self.mistaken == 0 && (few || self.named as f64 >= Self::ENOUGH * self.all() as f64)
+    }
 }

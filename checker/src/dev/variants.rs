@@ -8,6 +8,7 @@
 //! //! problem = 1
 //! //! claim = "counts once"
 //! //! about = "The consumer adds one for each ping that it gets."
+//! //! mistakes = ["counts-deliveries"]
 //!
 //! // ── file consumer.rs
 //! // ── imports
@@ -17,6 +18,9 @@
 //! *self.counts.entry(from).or_default() += 1;
 //! // ── end 1
 //! ```
+//!
+//! `mistakes` are the ones by whose names the diagnosis may call it; there are none when what
+//! happens between the nodes does not give it away.
 //!
 //! Gaps that it does not name stay as the solution has them; an empty one is emptied. A `file`
 //! in which there is no gap replaces the whole file.
@@ -56,6 +60,8 @@ pub enum Kind {
         problem: u8,
         /// A piece of the claim that does not hold.
         claim: String,
+        /// The mistakes that the diagnosis may name.
+        mistakes: Vec<String>,
     },
     /// It is right, and must pass everything.
     Right,
@@ -84,6 +90,8 @@ struct Header {
     problem: Option<u8>,
     claim: Option<String>,
     about: String,
+    #[serde(default)]
+    mistakes: Vec<String>,
 }
 
 impl Variant {
@@ -140,7 +148,11 @@ impl Variant {
         }
         let header: Header = toml::from_str(&header).map_err(|error| error.to_string())?;
         let kind = match (header.kind.as_str(), header.problem, header.claim) {
-            ("near-miss", Some(problem), Some(claim)) => Kind::NearMiss { problem, claim },
+            ("near-miss", Some(problem), Some(claim)) => Kind::NearMiss {
+                problem,
+                claim,
+                mistakes: header.mistakes,
+            },
             ("near-miss", ..) => return Err("a near-miss needs a problem and a claim".into()),
             ("right", None, None) => Kind::Right,
             ("right", ..) => return Err("a right program fails no claim".into()),
@@ -248,6 +260,7 @@ mod tests {
         let expected = Kind::NearMiss {
             problem: 1,
             claim: "once".into(),
+            mistakes: Vec::new(),
         };
         assert_eq!(
             (&variant.kind, variant.about.as_str()),
@@ -322,8 +335,19 @@ mod tests {
             for variant in &variants {
                 let made = variant.apply(&solution).unwrap();
                 assert_ne!(made, solution, "{} is the solution", variant.name);
-                if let Kind::NearMiss { problem, .. } = variant.kind {
-                    assert!(part.problem(problem).is_some(), "{}", variant.name);
+                if let Kind::NearMiss {
+                    problem, mistakes, ..
+                } = &variant.kind
+                {
+                    assert!(part.problem(*problem).is_some(), "{}", variant.name);
+                    for named in mistakes {
+                        let known = crate::diagnosis::mistakes(part.number);
+                        assert!(
+                            known.iter().any(|mistake| mistake.id == *named),
+                            "{}: there is no mistake {named}",
+                            variant.name
+                        );
+                    }
                 }
             }
             for problem in part.problems {

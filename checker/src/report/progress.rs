@@ -8,7 +8,7 @@ use std::time::Duration;
 use colored::Colorize;
 use indicatif::{MultiProgress, ProgressBar, ProgressStyle};
 
-use super::terminal::{colour, plain, sentence};
+use super::terminal::{colour, columns, plain, sentence};
 use crate::building::Building;
 use crate::scenario::Scenario;
 use crate::verdict::{Outcome, Verdict};
@@ -42,8 +42,8 @@ pub fn fitting(json: bool, verbose: bool) -> Arc<dyn Progress> {
     }
 }
 
-/// The line that tells the outcome of a scenario.
-fn outcome_line(outcome: &Outcome) -> String {
+/// The line that tells the outcome of a scenario. Where it must fit, its title is cut.
+fn outcome_line(outcome: &Outcome, width: Option<usize>) -> String {
     let standing = outcome.verdict.standing();
     let repeats = match outcome.repeats.len() {
         0 => String::new(),
@@ -54,13 +54,24 @@ fn outcome_line(outcome: &Outcome) -> String {
         Verdict::NotWritten { gap } => format!(": {}", plain(gap)),
         _ => String::new(),
     };
-    format!(
-        "  {}  problem {}: {}{gap} ({:.1} s{repeats})",
-        colour(standing, &format!("{:<13}", standing.word())),
-        outcome.problem,
-        outcome.title,
-        outcome.duration.as_secs_f64(),
-    )
+    let begin = format!("problem {}: ", outcome.problem);
+    let end = format!("{gap} ({:.1} s{repeats})", outcome.duration.as_secs_f64());
+    let taken = 17 + begin.chars().count() + end.chars().count();
+    let title = match width {
+        Some(width) => cut(&outcome.title, width.saturating_sub(taken)),
+        None => outcome.title.clone(),
+    };
+    let word = colour(standing, &format!("{:<13}", standing.word()));
+    format!("  {word}  {begin}{title}{end}")
+}
+
+/// A text in one line of a width, with a sign where something is missing.
+fn cut(text: &str, width: usize) -> String {
+    if text.chars().count() <= width {
+        return text.to_owned();
+    }
+    let kept: String = text.chars().take(width.saturating_sub(1)).collect();
+    format!("{kept}…")
 }
 
 /// Says nothing.
@@ -122,7 +133,7 @@ impl Progress for Lines {
     }
 
     fn ended(&self, outcome: &Outcome) {
-        eprintln!("{}", outcome_line(outcome));
+        eprintln!("{}", outcome_line(outcome, None));
     }
 }
 
@@ -216,7 +227,8 @@ impl Progress for Spinners {
 
     fn step(&self, scenario: &Scenario, step: &str) {
         if self.verbose {
-            self.line(&format!("    {}: {step}", scenario.id));
+            let step = format!("    {}: {step}", scenario.id);
+            self.line(&cut(&step, columns()));
         }
         self.on_scenario(scenario, |spinner| {
             spinner.set_message(format!(
@@ -229,12 +241,10 @@ impl Progress for Spinners {
     }
 
     fn repeated(&self, scenario: &Scenario, why: &str) {
-        self.line(&format!(
-            "  run again      problem {}: {} ({})",
-            scenario.problem,
-            scenario.title,
-            plain(&sentence(why))
-        ));
+        let why = plain(&sentence(why));
+        let (problem, title) = (scenario.problem, scenario.title);
+        let line = format!("  run again      problem {problem}: {title} ({why})");
+        self.line(&cut(&line, columns()));
     }
 
     fn ended(&self, outcome: &Outcome) {
@@ -246,6 +256,32 @@ impl Progress for Spinners {
         if let Some(spinner) = removed {
             spinner.finish_and_clear();
         }
-        self.line(&outcome_line(outcome));
+        self.line(&outcome_line(outcome, Some(columns())));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn outcome_fits_a_narrow_terminal_with_its_word_and_time() {
+        colored::control::set_override(false);
+        let outcome = Outcome {
+            scenario: "a_scenario".into(),
+            title: "a title that is much too long for a terminal of sixty columns".into(),
+            problem: 2,
+            verdict: Verdict::Passed {
+                property: "something holds".into(),
+            },
+            observations: Vec::new(),
+            duration: Duration::from_millis(1234),
+            repeats: Vec::new(),
+            seed: 1,
+            folder: None,
+        };
+        let line = outcome_line(&outcome, Some(60));
+        assert_eq!(line.chars().count(), 60);
+        insta::assert_snapshot!(line, @"  passed         problem 2: a title that is much too long f… (1.2 s)");
     }
 }

@@ -8,12 +8,16 @@ use std::fmt::Write;
 
 use colored::{ColoredString, Colorize};
 
+use super::json::Points;
 use super::{CodePlace, Graded, PartReport, Refused};
 use crate::manifest::{self, Part};
 use crate::verdict::{Failure, Outcome, ProblemResult, Standing, Verdict};
 
-/// How wide text is set.
+/// How wide text is set where there is no terminal to ask.
 const WIDTH: usize = 80;
+
+/// Narrower than this, no sketch fits; wider than that, no line is read with ease.
+const WIDTHS: std::ops::RangeInclusive<usize> = 60..=100;
 
 /// How much of what a node said is shown in a field, in characters.
 const LONGEST_TEXT: usize = 1200;
@@ -21,12 +25,36 @@ const LONGEST_TEXT: usize = 1200;
 /// How much of a line that a node wrote is shown, in characters.
 const LONGEST_LINE: usize = 400;
 
-/// Renders a part's report. `command` is how the reader calls the checker: `checker`, or
-/// `cargo checker`.
+/// Renders a part's report, as wide as the terminal suggests. `command` is how the reader calls
+/// the checker: `checker`, or `cargo checker`.
 pub fn render(report: &PartReport, command: &str) -> String {
+    render_at(report, command, width())
+}
+
+/// How wide text is to be set: `COLUMNS` says so, or the terminal, within what can be read.
+pub fn width() -> usize {
+    columns().clamp(*WIDTHS.start(), *WIDTHS.end())
+}
+
+/// How many columns the reader's terminal has; 80 without one.
+pub fn columns() -> usize {
+    let given = std::env::var("COLUMNS").ok();
+    let given = given.and_then(|columns| columns.trim().parse().ok());
+    given
+        .or_else(|| {
+            let size = rustix::termios::tcgetwinsize(std::io::stdout()).ok()?;
+            Some(usize::from(size.ws_col))
+        })
+        .filter(|columns| *columns > 0)
+        .unwrap_or(WIDTH)
+}
+
+/// Renders a part's report at a width.
+pub fn render_at(report: &PartReport, command: &str, width: usize) -> String {
     let part = manifest::part(&report.part);
     let mut page = Page {
         text: String::new(),
+        width,
         report,
         part,
         command,
@@ -51,7 +79,7 @@ pub fn command_name() -> &'static str {
 }
 
 /// Colours text after a standing.
-pub(super) fn colour(standing: Standing, text: &str) -> ColoredString {
+pub(crate) fn colour(standing: Standing, text: &str) -> ColoredString {
     match standing {
         Standing::Passed => text.green(),
         Standing::Failed => text.red().bold(),
@@ -62,7 +90,7 @@ pub(super) fn colour(standing: Standing, text: &str) -> ColoredString {
 }
 
 /// Turns a fragment into a sentence.
-pub(super) fn sentence(fragment: &str) -> String {
+pub(crate) fn sentence(fragment: &str) -> String {
     let fragment = fragment.trim_end();
     let mut letters = fragment.chars();
     let Some(first) = letters.next() else {
@@ -83,7 +111,7 @@ pub(super) fn sentence(fragment: &str) -> String {
 }
 
 /// Text that a program wrote, without what would move the reader's cursor or colour his screen.
-pub(super) fn plain(text: &str) -> String {
+pub(crate) fn plain(text: &str) -> String {
     text.chars()
         .map(|letter| match letter {
             '\n' | '\t' => letter,
@@ -111,8 +139,37 @@ fn quoted(word: &str) -> String {
     }
 }
 
+/// The command that repeats one outcome.
+pub(super) fn again(report: &PartReport, outcome: &Outcome, command: &str) -> String {
+    let source = match &report.graded {
+        Graded::Exercise => String::new(),
+        Graded::Solution => " --solution".into(),
+        Graded::Submission(folder) => {
+            format!(" --submission {}", quoted(&folder.to_string_lossy()))
+        }
+    };
+    format!(
+        "{command} {}{source} --problem {} --seed {}",
+        report.part, outcome.problem, outcome.seed
+    )
+}
+
+/// A file of the exercise, as seen from the course's root.
+pub(super) fn in_part(report: &PartReport, file: &str) -> String {
+    let above = match &report.graded {
+        Graded::Exercise => "exercises",
+        Graded::Solution => "solutions",
+        Graded::Submission(_) => return file.to_owned(),
+    };
+    match manifest::part(&report.part) {
+        Some(part) if file.starts_with("src/") => format!("{above}/{}/{file}", part.folder),
+        _ => file.to_owned(),
+    }
+}
+
 struct Page<'a> {
     text: String,
+    width: usize,
     report: &'a PartReport,
     part: Option<&'static Part>,
     command: &'a str,
@@ -170,11 +227,16 @@ impl Page<'_> {
             let line = place.line.map_or(String::new(), |line| format!(":{line}"));
             let file = format!("{}{line}", self.in_part(&place.file.to_string_lossy()));
             let whose = if place.editable {
-                "yours"
+                "yours".to_owned()
             } else if place.file.is_absolute() {
-                "not part of the exercise"
+                "not part of the exercise".to_owned()
+            } else if self.report.graded == Graded::Exercise {
+                format!(
+                    "given by the course; if you changed it, `{} reset {} --given` puts it back",
+                    self.command, self.report.part
+                )
             } else {
-                "given by the course; if you changed it, `git restore` brings the course's version back"
+                "given by the course".to_owned()
             };
             self.line(&format!("  {file} is {whose}."));
         }
@@ -427,7 +489,7 @@ impl Page<'_> {
         }
         self.line("\nWhat has just been demonstrated:\n");
         for (property, observations) in properties {
-            let text = wrap(&sentence(property), WIDTH - 6).join("\n      ");
+            let text = wrap(&sentence(property), self.width - 6).join("\n      ");
             self.line(&format!("  {} {text}", "✓".green()));
             for line in observations {
                 self.line(&format!("      {}", plain(line).dimmed()));
@@ -437,6 +499,10 @@ impl Page<'_> {
 
     fn closing(&mut self) {
         let report = self.report;
+        let points = Points::of(&report.problems);
+        if points.of + points.optional_of > 0 {
+            self.line(&format!("\nPoints: {}", points.in_words()));
+        }
         if let Some(run) = &report.run {
             let page = run.join("report.html");
             self.line(&format!("\nReport: {}", page.display()));
@@ -495,39 +561,19 @@ impl Page<'_> {
         }
     }
 
-    /// The command that repeats one outcome.
     fn again(&self, outcome: &Outcome) -> String {
-        let source = match &self.report.graded {
-            Graded::Exercise => String::new(),
-            Graded::Solution => " --solution".into(),
-            Graded::Submission(folder) => {
-                format!(" --submission {}", quoted(&folder.to_string_lossy()))
-            }
-        };
-        format!(
-            "{} {}{source} --problem {} --seed {}",
-            self.command, self.report.part, outcome.problem, outcome.seed
-        )
+        again(self.report, outcome, self.command)
     }
 
-    /// A file of the exercise, as seen from the course's root.
     fn in_part(&self, file: &str) -> String {
-        let above = match &self.report.graded {
-            Graded::Exercise => "exercises",
-            Graded::Solution => "solutions",
-            Graded::Submission(_) => return file.to_owned(),
-        };
-        match self.part {
-            Some(part) if file.starts_with("src/") => format!("{above}/{}/{file}", part.folder),
-            _ => file.to_owned(),
-        }
+        in_part(self.report, file)
     }
 
     /// A field and its text, wrapped, under one another.
     fn field(&mut self, name: &str, text: &str) {
         let indent = " ".repeat(12);
         let text = plain(&shortened(text, LONGEST_TEXT));
-        let wrapped = wrap(&text, WIDTH - 12).join(&format!("\n{indent}"));
+        let wrapped = wrap(&text, self.width - 12).join(&format!("\n{indent}"));
         self.line(&format!("  {} {wrapped}", format!("{name:<9}").dimmed()));
     }
 
@@ -537,7 +583,7 @@ impl Page<'_> {
     }
 }
 
-fn count(number: usize, what: &str) -> String {
+pub(crate) fn count(number: usize, what: &str) -> String {
     if number == 1 {
         format!("1 {what}")
     } else {
@@ -546,7 +592,7 @@ fn count(number: usize, what: &str) -> String {
 }
 
 /// Breaks text into lines of a width, at spaces only; lines that are there already stay.
-fn wrap(text: &str, width: usize) -> Vec<String> {
+pub(crate) fn wrap(text: &str, width: usize) -> Vec<String> {
     let mut lines = Vec::new();
     for given in text.lines() {
         let mut line = String::new();
@@ -612,7 +658,7 @@ mod tests {
 
     fn shown(report: &PartReport) -> String {
         colored::control::set_override(false);
-        render(report, "checker")
+        render_at(report, "checker", WIDTH)
     }
 
     #[test]
@@ -810,7 +856,7 @@ mod tests {
 
     The code does not compile. Nothing was run.
       exercises/part1_ping_pong/src/producer.rs:7 is yours.
-      exercises/part1_ping_pong/src/main.rs:7 is given by the course; if you changed it, `git restore` brings the course's version back.
+      exercises/part1_ping_pong/src/main.rs:7 is given by the course; if you changed it, `checker reset part1 --given` puts it back.
     "#);
     }
 

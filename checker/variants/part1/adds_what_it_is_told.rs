@@ -2,6 +2,7 @@
 //! problem = 4
 //! claim = "both sides"
 //! about = "When a link comes up, the consumer adds the count that the producer answers to the one that it had."
+//! mistakes = ["adds-what-it-is-told"]
 
 // ── file protocol.rs
 // ── gap 0: more messages to the consumer

@@ -2,6 +2,7 @@
 //! problem = 3
 //! claim = "does not withhold"
 //! about = "The restarted consumer takes what the producers answered only if all of them did."
+//! mistakes = ["all-answers-or-none"]
 
 // ── file consumer.rs
 // ── gap 3: catch up after a crash

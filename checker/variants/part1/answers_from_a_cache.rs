@@ -2,6 +2,7 @@
 //! problem = 2
 //! claim = "current total"
 //! about = "The producer keeps the totals that it was told and does not ask these nodes again."
+//! mistakes = ["answers-from-memory"]
 
 // ── file protocol.rs
 // ── gap 0: more messages to the producer

@@ -2,6 +2,7 @@
 //! problem = 1
 //! claim = "answers its number"
 //! about = "The producer answers the number that it had before it counted the ping."
+//! mistakes = ["answers-before-counting"]
 
 // ── file producer.rs
 // ── gap 1: broadcast

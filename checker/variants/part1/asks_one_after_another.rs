@@ -2,6 +2,7 @@
 //! problem = 2
 //! claim = "in time"
 //! about = "The producer asks the nodes one after another, so that silent nodes cost one time limit each."
+//! mistakes = ["asks-one-after-another"]
 
 // ── file producer.rs
 // ── gap 2: ask everyone

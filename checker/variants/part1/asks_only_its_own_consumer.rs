@@ -2,6 +2,7 @@
 //! problem = 6
 //! claim = "goes on counting"
 //! about = "The restarted producer asks only the consumer of its own node, which may have crashed as well."
+//! mistakes = ["asks-no-other-consumer"]
 
 // ── file producer.rs
 // ── gap 6: go on counting

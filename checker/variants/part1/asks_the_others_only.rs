@@ -2,6 +2,7 @@
 //! problem = 2
 //! claim = "every node"
 //! about = "The producer asks the nodes of list(), and its own node is not in it."
+//! mistakes = ["leaves-out-the-asking-node"]
 
 // ── file producer.rs
 // ── gap 2: ask everyone

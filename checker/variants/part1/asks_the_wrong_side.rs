@@ -2,6 +2,7 @@
 //! problem = 4
 //! claim = "both sides"
 //! about = "When a link comes up, the consumer asks the producer of its own node."
+//! mistakes = ["says-nothing-on-a-new-link"]
 
 // ── file consumer.rs
 // ── gap 4: meet a node

@@ -2,6 +2,7 @@
 //! problem = 2
 //! claim = "in time"
 //! about = "The producer waits for each node as long as any call waits unless told otherwise."
+//! mistakes = ["waits-longer-than-it-may"]
 
 // ── file producer.rs
 // ── gap 2: ask everyone

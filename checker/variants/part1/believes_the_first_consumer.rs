@@ -2,6 +2,7 @@
 //! problem = 6
 //! claim = "goes on counting"
 //! about = "The restarted producer goes on from what the first consumer in the list says, though another has seen more."
+//! mistakes = ["believes-one-consumer"]
 
 // ── file producer.rs
 // ── gap 6: go on counting

@@ -2,6 +2,7 @@
 //! problem = 6
 //! claim = "goes on counting"
 //! about = "The restarted producer goes on from the highest count of any producer, not of its own."
+//! mistakes = ["counts-what-others-sent"]
 
 // ── file producer.rs
 // ── gap 6: go on counting

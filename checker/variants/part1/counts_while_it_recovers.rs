@@ -2,6 +2,7 @@
 //! problem = 6
 //! claim = "goes on counting"
 //! about = "The restarted producer asks beside its work, and numbers pings from one until it has heard from all."
+//! mistakes = ["counts-while-it-recovers"]
 
 // ── file protocol.rs
 // ── gap 0: more messages to the producer

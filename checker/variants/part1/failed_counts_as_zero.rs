@@ -2,6 +2,7 @@
 //! problem = 2
 //! claim = "every node"
 //! about = "The producer takes the total of a node that did not answer to be zero."
+//! mistakes = ["takes-silence-for-zero"]
 
 // ── file producer.rs
 // ── gap 2: ask everyone

@@ -2,6 +2,7 @@
 //! problem = 1
 //! claim = "every connected consumer"
 //! about = "The producer casts to the nodes of list(), and its own node is not in it."
+//! mistakes = ["forgets-its-own-consumer"]
 
 // ── file producer.rs
 // ── gap 1: broadcast

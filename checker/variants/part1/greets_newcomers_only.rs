@@ -2,6 +2,7 @@
 //! problem = 4
 //! claim = "both sides"
 //! about = "The producer sends its count to a node when it meets it for the first time, and not when it comes back."
+//! mistakes = ["greets-newcomers-only"]
 
 // ── file producer.rs
 // ── imports

@@ -2,6 +2,7 @@
 //! problem = 4
 //! claim = "both sides"
 //! about = "When a link comes up, the producer sends a new ping, and so counts one that nobody asked for."
+//! mistakes = ["counts-a-greeting"]
 
 // ── file producer.rs
 // ── imports

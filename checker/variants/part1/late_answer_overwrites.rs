@@ -2,6 +2,7 @@
 //! problem = 3
 //! claim = "late answer"
 //! about = "The consumer sets a count to whatever a producer answered, also when a newer ping came before the answer."
+//! mistakes = ["overwrites-with-older"]
 
 // ── file protocol.rs
 // ── gap 0: more messages to the consumer

@@ -2,6 +2,7 @@
 //! problem = 2
 //! claim = "every node"
 //! about = "The producer puts only the nodes that answered into its answer."
+//! mistakes = ["leaves-out-the-silent"]
 
 // ── file producer.rs
 // ── gap 2: ask everyone

@@ -2,6 +2,7 @@
 //! problem = 1
 //! claim = "hidden"
 //! about = "The producer casts to list_hidden() as well, to reach really every node."
+//! mistakes = ["pings-hidden-nodes"]
 
 // ── file producer.rs
 // ── gap 1: broadcast

@@ -2,6 +2,7 @@
 //! problem = 1
 //! claim = "stays disconnected"
 //! about = "The producer casts to every node that it has ever seen, which connects it again to one that was disconnected on purpose."
+//! mistakes = ["pings-whoever-was-seen"]
 
 // ── file producer.rs
 // ── imports

@@ -2,6 +2,7 @@
 //! problem = 1
 //! claim = "every connected consumer"
 //! about = "The producer asks for the connected nodes once, when it starts, and pings those for ever."
+//! mistakes = ["pings-not-all-connected"]
 
 // ── file producer.rs
 // ── gap 0: fields of your own

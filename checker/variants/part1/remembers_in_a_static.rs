@@ -2,6 +2,7 @@
 //! problem = 3
 //! claim = "regains"
 //! about = "The counts live in a static that survives the crash, and a ping that was lost is never made up for."
+//! mistakes = ["remembers-instead-of-asking"]
 
 // ── file consumer.rs
 // ── imports

@@ -2,6 +2,7 @@
 //! problem = 5
 //! claim = "after the heal"
 //! about = "When a link comes back, the producer sends its count only if it has changed since the link went."
+//! mistakes = ["tells-only-news"]
 
 // ── file producer.rs
 // ── imports

@@ -2,6 +2,7 @@
 //! problem = 3
 //! claim = "regains"
 //! about = "The supervisor restarts the producer along with the consumer that it depends on, and the count is lost."
+//! mistakes = ["misses-its-own-producer"]
 
 // ── file lib.rs
 //! Part 1 with a supervisor that restarts too much.

@@ -2,6 +2,7 @@
 //! problem = 4
 //! claim = "both sides"
 //! about = "When a link comes up, the producer sends its count under the name of the node that it sends it to."
+//! mistakes = ["tells-it-under-the-wrong-name"]
 
 // ── file producer.rs
 // ── imports

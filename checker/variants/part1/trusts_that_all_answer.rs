@@ -2,6 +2,7 @@
 //! problem = 2
 //! claim = "answers"
 //! about = "The producer expects an answer from every node, and crashes when there is none."
+//! mistakes = ["expects-every-answer"]
 
 // ── file producer.rs
 // ── gap 2: ask everyone

@@ -2,6 +2,7 @@
 //! problem = 1
 //! claim = "at once"
 //! about = "The producer answers when every consumer has confirmed the ping with a call, and so waits for one that is paused."
+//! mistakes = ["waits-for-receivers"]
 
 // ── file producer.rs
 // ── gap 1: broadcast

@@ -2,6 +2,7 @@
 //! problem = 4
 //! claim = "lost assignments and results"
 //! about = "A worker asks for work once, and never gets any more if its answer is lost; the manager's node does none."
+//! mistakes = ["asks-once"]
 
 // ── file worker.rs
 // ── gap 2: functions of your own

@@ -2,6 +2,7 @@
 //! problem = 5
 //! claim = "a silent node"
 //! about = "A worker that cannot fetch an output is distrusted, and not the node where the output lies."
+//! mistakes = ["blames-who-complains"]
 
 // ── file manager.rs
 // ── gap 5: an output could not be fetched

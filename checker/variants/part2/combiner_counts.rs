@@ -2,6 +2,7 @@
 //! problem = 7
 //! claim = "a combiner cuts what is fetched"
 //! about = "The combiner counts the values instead of adding them up."
+//! mistakes = ["counts-instead-of-adding"]
 
 // ── file functions.rs
 // ── gap 7: combine

@@ -2,6 +2,7 @@
 //! problem = 7
 //! claim = "a combiner cuts what is fetched"
 //! about = "The index has a combiner, too, whose lists are taken for the name of a file."
+//! mistakes = ["combines-lists-of-files"]
 
 // ── file functions.rs
 // ── gap 7: combine

@@ -2,6 +2,7 @@
 //! problem = 7
 //! claim = "a combiner cuts what is fetched"
 //! about = "The combiner puts the values of a key side by side in one list, which is as long as they were."
+//! mistakes = ["combines-nothing"]
 
 // ── file functions.rs
 // ── gap 1: add up

@@ -2,6 +2,7 @@
 //! problem = 1
 //! claim = "the word count is exact"
 //! about = "A word that stands twice in a line is counted once."
+//! mistakes = ["counts-a-word-once-a-line"]
 
 // ── file functions.rs
 // ── imports

@@ -2,6 +2,7 @@
 //! problem = 3
 //! claim = "a record that crashes every time"
 //! about = "Crashes are counted for each worker, and the one that comes instead begins at none."
+//! mistakes = ["never-gives-up"]
 
 // ── file manager.rs
 // ── gap 0: fields of your own

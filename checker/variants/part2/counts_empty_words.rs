@@ -2,6 +2,7 @@
 //! problem = 1
 //! claim = "the word count is exact"
 //! about = "What is between two separators is a word, also if it is empty."
+//! mistakes = ["counts-empty-words"]
 
 // ── file functions.rs
 // ── gap 1: functions of your own

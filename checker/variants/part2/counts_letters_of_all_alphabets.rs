@@ -2,6 +2,7 @@
 //! problem = 1
 //! claim = "the word count is exact"
 //! about = "The line is made a string, and a word is a run of letters of any alphabet."
+//! mistakes = ["counts-letters-of-all-alphabets"]
 
 // ── file functions.rs
 // ── gap 1: count words

@@ -2,6 +2,7 @@
 //! problem = 4
 //! claim = "what comes twice counts once"
 //! about = "The map phase is over when there were as many results as there are map tasks."
+//! mistakes = ["counts-messages"]
 
 // ── file manager.rs
 // ── gap 0: fields of your own

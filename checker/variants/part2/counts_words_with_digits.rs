@@ -2,6 +2,7 @@
 //! problem = 1
 //! claim = "the word count is exact"
 //! about = "A digit belongs to a word, like a letter."
+//! mistakes = ["counts-words-with-digits"]
 
 // ── file functions.rs
 // ── gap 1: functions of your own

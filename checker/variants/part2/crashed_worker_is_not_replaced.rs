@@ -2,6 +2,7 @@
 //! problem = 3
 //! claim = "a worker that crashes is replaced"
 //! about = "The task of a crashed worker is tried again, but its node gets no other worker."
+//! mistakes = ["crashed-worker-is-not-replaced"]
 
 // ── file manager.rs
 // ── gap 3: functions of your own

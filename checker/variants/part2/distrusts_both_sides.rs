@@ -2,6 +2,7 @@
 //! problem = 5
 //! claim = "workers that cannot reach each other"
 //! about = "Who complains and who is complained of are both ruled out, and the manager's node does no work itself."
+//! mistakes = ["distrusts-both-sides"]
 
 // ── file manager.rs
 // ── gap 5: an output could not be fetched

@@ -2,6 +2,7 @@
 //! problem = 3
 //! claim = "a record that crashes every time"
 //! about = "The error of a job that is given up does not say which split it was."
+//! mistakes = ["error-without-split"]
 
 // ── file manager.rs
 // ── gap 3: functions of your own

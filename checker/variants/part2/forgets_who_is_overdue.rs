@@ -2,6 +2,7 @@
 //! problem = 4
 //! claim = "a record that crashes when its time is over"
 //! about = "A worker whose time is over is at nothing any more, so that it may crash as often as it likes if it takes its time."
+//! mistakes = ["late-crash-does-not-count"]
 
 // ── file manager.rs
 // ── gap 4: functions of your own

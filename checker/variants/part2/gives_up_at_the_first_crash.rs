@@ -2,6 +2,7 @@
 //! problem = 3
 //! claim = "a record that crashes three times"
 //! about = "A task that has crashed once is not tried again, and the job fails."
+//! mistakes = ["gives-up-too-early"]
 
 // ── file manager.rs
 // ── gap 3: functions of your own

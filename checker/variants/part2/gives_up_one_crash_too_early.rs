@@ -2,6 +2,7 @@
 //! problem = 3
 //! claim = "a record that crashes three times"
 //! about = "A task is given up at its third crash."
+//! mistakes = ["gives-up-too-early"]
 
 // ── file manager.rs
 // ── gap 3: functions of your own

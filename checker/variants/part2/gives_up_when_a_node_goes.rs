@@ -2,6 +2,7 @@
 //! problem = 3
 //! claim = "a node that dies in the map phase"
 //! about = "A job fails as soon as a node goes."
+//! mistakes = ["gives-up-when-a-node-goes"]
 
 // ── file manager.rs
 // ── gap 3: a node goes

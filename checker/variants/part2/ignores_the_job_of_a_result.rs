@@ -2,6 +2,7 @@
 //! problem = 4
 //! claim = "a result of an earlier job"
 //! about = "A result is taken for one of the job that runs now, whichever it is of."
+//! mistakes = ["takes-results-of-another-job"]
 
 // ── file manager.rs
 // ── gap 2: a task is done

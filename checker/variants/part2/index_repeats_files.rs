@@ -2,6 +2,7 @@
 //! problem = 1
 //! claim = "the index lists each file once"
 //! about = "The index lists a file as often as the word occurs in it."
+//! mistakes = ["index-repeats-files"]
 
 // ── file functions.rs
 // ── gap 1: list the files

@@ -2,6 +2,7 @@
 //! problem = 5
 //! claim = "a paused node"
 //! about = "A task whose lease is over is given to the same worker again."
+//! mistakes = ["insists-on-the-same-worker"]
 
 // ── file manager.rs
 // ── gap 4: functions of your own

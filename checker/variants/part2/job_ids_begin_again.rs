@@ -2,6 +2,7 @@
 //! problem = 4
 //! claim = "job ids never repeat"
 //! about = "Jobs have numbers, which begin again after a crash."
+//! mistakes = ["job-ids-repeat"]
 
 // ── file manager.rs
 // ── gap 0: fields of your own

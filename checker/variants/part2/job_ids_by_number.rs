@@ -2,6 +2,7 @@
 //! problem = 4
 //! claim = "job ids never repeat"
 //! about = "A job's id is its node and how many jobs there were, which begins at none when the node is started again."
+//! mistakes = ["job-ids-repeat"]
 
 // ── file manager.rs
 // ── gap 2: a job's id

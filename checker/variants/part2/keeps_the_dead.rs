@@ -2,6 +2,7 @@
 //! problem = 3
 //! claim = "a worker that crashes is replaced"
 //! about = "A worker that has ended stays in the table, and each time its lease is over it is given the same task again."
+//! mistakes = ["keeps-the-dead"]
 
 // ── file manager.rs
 // ── gap 3: functions of your own

@@ -2,6 +2,7 @@
 //! problem = 4
 //! claim = "what comes twice counts once"
 //! about = "Map outputs are collected in a list, in which one that is reported twice stands twice."
+//! mistakes = ["lists-an-output-twice"]
 
 // ── file manager.rs
 // ── imports

@@ -2,6 +2,7 @@
 //! problem = 2
 //! claim = "every node takes part, also one that joins late"
 //! about = "Workers are started on the nodes that are there when the first job comes, and on no later one."
+//! mistakes = ["looks-at-the-list-once"]
 
 // ── file manager.rs
 // ── gap 2: a node joins

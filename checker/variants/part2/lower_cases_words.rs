@@ -2,6 +2,7 @@
 //! problem = 1
 //! claim = "the word count is exact"
 //! about = "Words are counted without regard to case."
+//! mistakes = ["lower-cases-words"]
 
 // ── file functions.rs
 // ── gap 1: count words

@@ -2,6 +2,7 @@
 //! problem = 6
 //! claim = "a manager that crashed goes on"
 //! about = "A manager that crashed has all map tasks done again."
+//! mistakes = ["maps-again-after-a-crash"]
 
 // ── file manager.rs
 // ── gap 6: functions of your own

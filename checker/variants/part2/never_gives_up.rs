@@ -2,6 +2,7 @@
 //! problem = 3
 //! claim = "a record that crashes every time"
 //! about = "A task is tried again however often it has crashed."
+//! mistakes = ["never-gives-up"]
 
 // ── file manager.rs
 // ── gap 3: functions of your own

@@ -2,6 +2,7 @@
 //! problem = 2
 //! claim = "every node takes part, also one that joins late"
 //! about = "Keys are hashed by the standard library, with one seed for each process."
+//! mistakes = ["partitions-by-more-than-the-key"]
 
 // ── file functions.rs
 // ── imports

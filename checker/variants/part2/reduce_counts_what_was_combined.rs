@@ -2,6 +2,7 @@
 //! problem = 7
 //! claim = "a combiner cuts what is fetched"
 //! about = "The combiner adds up, and reduce counts the sums."
+//! mistakes = ["counts-instead-of-adding"]
 
 // ── file functions.rs
 // ── gap 1: add up

@@ -2,6 +2,7 @@
 //! problem = 5
 //! claim = "workers that cannot reach each other"
 //! about = "A reduce task that could not fetch is given to the same worker again, which has all the rest already."
+//! mistakes = ["reduces-on-the-same-worker-again"]
 
 // ── file manager.rs
 // ── gap 5: an output could not be fetched

@@ -2,6 +2,7 @@
 //! problem = 2
 //! claim = "every node takes part, also one that joins late"
 //! about = "Reduce tasks begin when half of the map tasks are done and none is waiting."
+//! mistakes = ["reduces-before-all-is-mapped"]
 
 // ── file manager.rs
 // ── gap 2: functions of your own

@@ -2,6 +2,7 @@
 //! problem = 6
 //! claim = "a manager that crashed goes on"
 //! about = "A manager that crashed begins its open jobs again under new ids."
+//! mistakes = ["renames-its-jobs"]
 
 // ── file manager.rs
 // ── gap 6: functions of your own

@@ -2,6 +2,7 @@
 //! problem = 2
 //! claim = "map output is fetched from the node where it lies"
 //! about = "Map output is copied into a folder that all nodes of this machine share, and read from there."
+//! mistakes = ["does-not-fetch"]
 
 // ── file worker.rs
 // ── imports

@@ -2,6 +2,7 @@
 //! problem = 3
 //! claim = "a record that crashes every time"
 //! about = "A job that is given up shows what it has so far as its output."
+//! mistakes = ["shows-a-partial-output"]
 
 // ── file manager.rs
 // ── gap 3: functions of your own

@@ -2,6 +2,7 @@
 //! problem = 1
 //! claim = "the word count is exact"
 //! about = "A line that is not UTF-8 is left out, with all its words."
+//! mistakes = ["skips-lines-that-are-not-utf8"]
 
 // ── file functions.rs
 // ── gap 1: functions of your own

@@ -2,6 +2,7 @@
 //! problem = 3
 //! claim = "a node that dies in the map phase"
 //! about = "A reduce task leaves out what it cannot fetch, and what lay on a dead node counts as done."
+//! mistakes = ["lost-outputs-count-as-done"]
 
 // ── file worker.rs
 // ── imports

@@ -2,6 +2,7 @@
 //! problem = 4
 //! claim = "a late result changes nothing"
 //! about = "Map outputs are collected in a set, in which those of two attempts at one task are two."
+//! mistakes = ["takes-both-attempts"]
 
 // ── file manager.rs
 // ── imports

@@ -2,6 +2,7 @@
 //! problem = 3
 //! claim = "a node that dies in the shuffle"
 //! about = "What lay on a dead node is computed again only as long as other map tasks are not done."
+//! mistakes = ["lost-outputs-count-as-done"]
 
 // ── file manager.rs
 // ── gap 5: an output could not be fetched

@@ -2,6 +2,7 @@
 //! problem = 5
 //! claim = "a paused node"
 //! about = "A lease is renewed as long as the worker's node is in the list and the worker does not ask for work."
+//! mistakes = ["waits-for-the-straggler"]
 
 // ── file manager.rs
 // ── gap 2: a worker has something to do

@@ -2,6 +2,7 @@
 //! problem = 2
 //! claim = "every node takes part, also one that joins late"
 //! about = "All workers are on the manager's own node."
+//! mistakes = ["works-alone"]
 
 // ── file manager.rs
 // ── gap 2: a node joins

@@ -2,6 +2,7 @@
 //! problem = 2
 //! claim = "a node that is done gets its next task at once"
 //! about = "Tasks are given out when all earlier ones were answered."
+//! mistakes = ["works-in-waves"]
 
 // ── file manager.rs
 // ── gap 2: functions of your own

@@ -2,6 +2,7 @@
 //! problem = 5
 //! claim = "a paused node that wakes up"
 //! about = "A reduce task that comes too late puts its file into the output that is finished already."
+//! mistakes = ["writes-into-a-finished-output"]
 
 // ── file worker.rs
 // ── imports

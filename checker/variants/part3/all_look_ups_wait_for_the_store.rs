@@ -2,6 +2,7 @@
 //! problem = 5
 //! claim = "who asks for what is in the table does not wait"
 //! about = "All look-ups go through the cache, which waits for the store inside of its handler."
+//! mistakes = ["hits-wait-in-the-cache", "cache-waits-for-the-store"]
 
 // ── file links.rs
 // ── gap 1: ask the table first, and fill it

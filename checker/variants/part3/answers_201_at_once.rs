@@ -2,6 +2,7 @@
 //! problem = 2
 //! claim = "a 201 comes when the store has the link"
 //! about = "A link is answered 201 at once; when the store has it, the tables get it."
+//! mistakes = ["answers-before-the-store"]
 
 // ── file links.rs
 use std::collections::BTreeMap;

@@ -2,6 +2,7 @@
 //! problem = 2
 //! claim = "nobody knows a link before the store has it"
 //! about = "A link is put into the tables and answered 201, and then claimed in the store."
+//! mistakes = ["answers-before-the-store", "tells-before-the-store"]
 
 // ── file links.rs
 use std::collections::BTreeMap;

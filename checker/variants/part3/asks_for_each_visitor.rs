@@ -2,6 +2,7 @@
 //! problem = 1
 //! claim = "a hundred look-ups of one unknown code"
 //! about = "As long as the store has not answered, each visitor has it asked once more."
+//! mistakes = ["asks-for-each-visitor"]
 
 // ── file cache.rs
 // ── gap 1: ask the store, once for all who wait

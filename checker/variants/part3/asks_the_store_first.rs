@@ -2,6 +2,7 @@
 //! problem = 1
 //! claim = "does not cost the store anything"
 //! about = "The store is asked first, and the table only when it does not answer."
+//! mistakes = ["asks-for-what-it-knew"]
 
 // ── file links.rs
 // ── gap 1: ask the table first, and fill it

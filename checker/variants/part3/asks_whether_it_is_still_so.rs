@@ -2,6 +2,7 @@
 //! problem = 1
 //! claim = "does not cost the store anything"
 //! about = "What the table knows is answered at once, and each time the store is asked whether it is still so."
+//! mistakes = ["asks-whether-it-is-still-so"]
 
 // ── file links.rs
 // ── gap 1: ask the table first, and fill it

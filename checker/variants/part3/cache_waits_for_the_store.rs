@@ -2,6 +2,7 @@
 //! problem = 5
 //! claim = "look-ups of different codes wait for the store side by side"
 //! about = "The cache waits for the store inside of its handler, one look-up after another."
+//! mistakes = ["cache-waits-for-the-store"]
 
 // ── file cache.rs
 use std::collections::{BTreeMap, BTreeSet};

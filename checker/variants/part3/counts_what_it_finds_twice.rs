@@ -2,6 +2,7 @@
 //! problem = 6
 //! claim = "says how many links it has swept"
 //! about = "A link that was removed is counted for each table that is told."
+//! mistakes = ["counts-each-table"]
 
 // ── file sweeper.rs
 // ── gap 6: sweep

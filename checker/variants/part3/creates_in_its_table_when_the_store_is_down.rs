@@ -2,6 +2,7 @@
 //! problem = 5
 //! claim = "without the store nothing is created"
 //! about = "When the store cannot be reached, a link is created in the tables alone."
+//! mistakes = ["creates-without-the-store"]
 
 // ── file links.rs
 use std::collections::BTreeMap;

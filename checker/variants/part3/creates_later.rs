@@ -2,6 +2,7 @@
 //! problem = 5
 //! claim = "is not created later"
 //! about = "A creation that was answered 503 is tried again behind the back of who asked."
+//! mistakes = ["creates-later"]
 
 // ── file links.rs
 use std::collections::BTreeMap;

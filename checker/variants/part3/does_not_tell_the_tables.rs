@@ -2,6 +2,7 @@
 //! problem = 6
 //! claim = "the sweeper tells the tables"
 //! about = "Expired links are removed from the store; the tables keep them."
+//! mistakes = ["does-not-tell-the-tables"]
 
 // ── file sweeper.rs
 // ── gap 6: sweep

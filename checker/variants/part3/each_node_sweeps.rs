@@ -2,6 +2,7 @@
 //! problem = 6
 //! claim = "one process sweeps: the one that has the name"
 //! about = "All sweep, as soon as one of them has the name."
+//! mistakes = ["sweeps-without-the-name"]
 
 // ── file sweeper.rs
 // ── gap 6: one sweeper for all who are connected

@@ -2,6 +2,7 @@
 //! problem = 5
 //! claim = "503, and never 404"
 //! about = "When the store does not answer, a code that the table does not know is 404."
+//! mistakes = ["errors-are-404"]
 
 // ── file cache.rs
 // ── gap 1: keep the answer, and pass it on

@@ -2,6 +2,7 @@
 //! problem = 5
 //! claim = "when the store is back all goes on by itself"
 //! about = "That the store did not answer is remembered like an answer that there is nothing."
+//! mistakes = ["errors-are-kept"]
 
 // ── file cache.rs
 // ── gap 1: keep the answer, and pass it on

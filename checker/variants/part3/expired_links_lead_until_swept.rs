@@ -2,6 +2,7 @@
 //! problem = 6
 //! claim = "an expired link leads nowhere"
 //! about = "The table answers with a link until it is swept, expired or not."
+//! mistakes = ["follows-ended-links"]
 
 // ── file table.rs
 use std::sync::{PoisonError, RwLock};

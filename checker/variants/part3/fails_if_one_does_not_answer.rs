@@ -2,6 +2,7 @@
 //! problem = 2
 //! claim = "a paused node delays no creation"
 //! about = "A creation is answered 503 when one of the others has not said in time that it has the link."
+//! mistakes = ["creation-waits-for-others"]
 
 // ── file protocol.rs
 // ── gap 0: more messages to a cache

@@ -2,6 +2,7 @@
 //! problem = 5
 //! claim = "all else is 503"
 //! about = "When the store does not answer, nobody is told, and whoever asks for that code later waits with them."
+//! mistakes = ["forgets-who-waits"]
 
 // ── file cache.rs
 // ── gap 1: keep the answer, and pass it on

@@ -2,6 +2,7 @@
 //! problem = 1
 //! claim = "the same URL gets the same code"
 //! about = "A code is made of random numbers, a new one each time."
+//! mistakes = ["invents-codes"]
 
 // ── file links.rs
 use std::collections::BTreeMap;

@@ -2,6 +2,7 @@
 //! problem = 2
 //! claim = "the cache of each node is a member"
 //! about = "A cache that was started again does not join the group again."
+//! mistakes = ["joins-once"]
 
 // ── file cache.rs
 // ── gap 2: become a member

@@ -2,6 +2,7 @@
 //! problem = 4
 //! claim = "also gets the links that are created meanwhile"
 //! about = "A cache asks the others for their tables, which come in parts, and becomes a member when it has one of them."
+//! mistakes = ["joins-too-late"]
 
 // ── file protocol.rs
 // ── gap 0: more messages to a cache

@@ -2,6 +2,7 @@
 //! problem = 3
 //! claim = "of two links of one code"
 //! about = "A code for which there is a link already never gets another one, even if the first is expired."
+//! mistakes = ["ended-link-keeps-its-place"]
 
 // ── file table.rs
 // ── gap 1: keep a link

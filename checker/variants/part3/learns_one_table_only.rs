@@ -2,6 +2,7 @@
 //! problem = 3
 //! claim = "after it their tables meet"
 //! about = "The first table that comes is learnt, and no later one."
+//! mistakes = ["does-not-learn-tables"]
 
 // ── file cache.rs
 // ── gap 3: make the tables equal

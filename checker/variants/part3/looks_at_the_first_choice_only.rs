@@ -2,6 +2,7 @@
 //! problem = 1
 //! claim = "a link is created: 201"
 //! about = "A URL whose first code is another URL’s is told so."
+//! mistakes = ["tries-the-first-code-only"]
 
 // ── file links.rs
 use std::collections::BTreeMap;

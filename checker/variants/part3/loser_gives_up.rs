@@ -2,6 +2,7 @@
 //! problem = 6
 //! claim = "and the loser stands by"
 //! about = "Who has lost the name after a split never tries to get it again."
+//! mistakes = ["stops-trying-for-the-name"]
 
 // ── file sweeper.rs
 // ── gap 0: fields of your own

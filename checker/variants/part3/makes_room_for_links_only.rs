@@ -2,6 +2,7 @@
 //! problem = 1
 //! claim = "a table has at most 1000 entries"
 //! about = "The limit holds for links; entries for codes that lead nowhere do not count."
+//! mistakes = ["makes-no-room"]
 
 // ── file table.rs
 // ── gap 1: make room

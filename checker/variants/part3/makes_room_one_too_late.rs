@@ -2,6 +2,7 @@
 //! problem = 1
 //! claim = "a table has at most 1000 entries"
 //! about = "The table may have one entry more than it should."
+//! mistakes = ["makes-room-too-late"]
 
 // ── file table.rs
 // ── gap 1: make room

@@ -2,6 +2,7 @@
 //! problem = 3
 //! claim = "after it their tables meet"
 //! about = "A node is sent the table when it is seen for the first time, and not when it is back."
+//! mistakes = ["does-not-tell-who-is-back"]
 
 // ── file cache.rs
 // ── gap 3: what the other may not know

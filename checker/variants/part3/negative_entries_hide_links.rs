@@ -2,6 +2,7 @@
 //! problem = 1
 //! claim = "a link is known at once where it was created"
 //! about = "A link takes no place in which it is remembered that there is nothing, as long as that is remembered."
+//! mistakes = ["nothing-hides-links"]
 
 // ── file table.rs
 // ── gap 1: keep a link

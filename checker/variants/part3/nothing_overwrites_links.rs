@@ -2,6 +2,7 @@
 //! problem = 2
 //! claim = "a late answer that there is no such link"
 //! about = "That there was nothing takes the place of a link that was learnt meanwhile."
+//! mistakes = ["nothing-overwrites-links"]
 
 // ── file table.rs
 // ── gap 1: remember that there is nothing

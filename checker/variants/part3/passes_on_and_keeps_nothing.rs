@@ -2,6 +2,7 @@
 //! problem = 1
 //! claim = "does not cost the store anything"
 //! about = "What the store has answered is passed on to all who wait; of a link nothing is kept."
+//! mistakes = ["asks-for-what-it-knew"]
 
 // ── file cache.rs
 // ── gap 1: keep the answer, and pass it on

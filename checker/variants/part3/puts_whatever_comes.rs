@@ -2,6 +2,7 @@
 //! problem = 3
 //! claim = "of two links of one code"
 //! about = "Tables are sent with all their links, and what comes last counts, expired or not."
+//! mistakes = ["old-link-comes-back"]
 
 // ── file table.rs
 use std::sync::{PoisonError, RwLock};

@@ -2,6 +2,7 @@
 //! problem = 6
 //! claim = "when the sweeper crashes or its node dies"
 //! about = "A sweeper tries to get the name when it starts, and never again."
+//! mistakes = ["stops-trying-for-the-name"]
 
 // ── file sweeper.rs
 // ── gap 0: whatever else is to do at the start

@@ -2,6 +2,7 @@
 //! problem = 1
 //! claim = "a hundred look-ups of one unknown code"
 //! about = "Only links are kept, so that an unknown code is asked for again and again."
+//! mistakes = ["keeps-no-nothing"]
 
 // ── file table.rs
 // ── gap 1: remember that there is nothing

@@ -2,6 +2,7 @@
 //! problem = 1
 //! claim = "also where there was none a moment ago"
 //! about = "That there is nothing is remembered for an hour."
+//! mistakes = ["keeps-nothing-too-long"]
 
 // ── file table.rs
 // ── gap 1: remember that there is nothing

@@ -2,6 +2,7 @@
 //! problem = 3
 //! claim = "of two links of one code"
 //! about = "Of two links of one code the one with less time left is kept."
+//! mistakes = ["ended-link-keeps-its-place"]
 
 // ── file table.rs
 // ── gap 1: keep a link

@@ -2,6 +2,7 @@
 //! problem = 4
 //! claim = "a late node gets its table from its peers"
 //! about = "Of a table no more than a hundred links are sent."
+//! mistakes = ["sends-part-of-its-table"]
 
 // ── file cache.rs
 // ── gap 3: what the other may not know

@@ -2,6 +2,7 @@
 //! problem = 3
 //! claim = "after it their tables meet"
 //! about = "Who is back is sent the last three links that were created."
+//! mistakes = ["sends-part-of-its-table"]
 
 // ── file cache.rs
 // ── gap 3: what the other may not know

@@ -2,6 +2,7 @@
 //! problem = 4
 //! claim = "a restarted node gets its table from its peers"
 //! about = "Who comes up is sent the links that were created on the sender."
+//! mistakes = ["sends-part-of-its-table"]
 
 // ── file cache.rs
 // ── gap 3: what the other may not know

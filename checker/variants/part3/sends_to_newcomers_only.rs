@@ -2,6 +2,7 @@
 //! problem = 3
 //! claim = "after it their tables meet"
 //! about = "Only a node with an empty table is sent one."
+//! mistakes = ["tells-empty-tables-only", "does-not-tell-who-is-back"]
 
 // ── file cache.rs
 // ── gap 3: what the other may not know

@@ -2,6 +2,7 @@
 //! problem = 3
 //! claim = "after it their tables meet"
 //! about = "Of two that meet, the one with the smaller name sends its table."
+//! mistakes = ["only-one-side-tells"]
 
 // ── file cache.rs
 // ── gap 3: what the other may not know

@@ -2,6 +2,7 @@
 //! problem = 6
 //! claim = "one process has the global name"
 //! about = "The node with the smallest name sweeps, and nobody registers."
+//! mistakes = ["nobody-registers"]
 
 // ── file sweeper.rs
 // ── gap 6: one sweeper for all who are connected

@@ -2,6 +2,7 @@
 //! problem = 6
 //! claim = "after the heal only one process sweeps"
 //! about = "Who has once got the name sweeps from then on, also when it has lost it."
+//! mistakes = ["sweeps-without-the-name"]
 
 // ── file sweeper.rs
 // ── gap 6: one sweeper for all who are connected

@@ -2,6 +2,7 @@
 //! problem = 6
 //! claim = "expired links are removed from the store"
 //! about = "Expired links are looked for in the store, and removed from the tables."
+//! mistakes = ["does-not-remove"]
 
 // ── file sweeper.rs
 // ── gap 6: sweep

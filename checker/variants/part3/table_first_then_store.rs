@@ -2,6 +2,7 @@
 //! problem = 5
 //! claim = "a link whose creation was refused does not exist"
 //! about = "A link is put into the table before the store has accepted it, and stays there when it does not."
+//! mistakes = ["table-before-the-store"]
 
 // ── file links.rs
 use std::collections::BTreeMap;

@@ -2,6 +2,7 @@
 //! problem = 5
 //! claim = "a retry leads to the same code"
 //! about = "When the store did not answer, the next code that the URL may get is tried."
+//! mistakes = ["another-code-on-a-retry"]
 
 // ── file links.rs
 use std::collections::BTreeMap;

@@ -2,6 +2,7 @@
 //! problem = 6
 //! claim = "the sweeper tells the tables"
 //! about = "The sweeper tells the table of its own node what is gone."
+//! mistakes = ["does-not-tell-the-tables"]
 
 // ── file sweeper.rs
 // ── gap 6: tell the tables

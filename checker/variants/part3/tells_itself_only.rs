@@ -2,6 +2,7 @@
 //! problem = 2
 //! claim = "a link created on one node is in the tables of all"
 //! about = "Only the members on its own node are told."
+//! mistakes = ["tells-nobody"]
 
 // ── file cache.rs
 // ── gap 2: tell all the others

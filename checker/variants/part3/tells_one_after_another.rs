@@ -2,6 +2,7 @@
 //! problem = 2
 //! claim = "a paused node does not keep the others from learning"
 //! about = "The cache waits for the receipt of each before it tells the next one, and of each link before it tells the next link."
+//! mistakes = ["tells-one-after-another"]
 
 // ── file protocol.rs
 // ── gap 0: more messages to a cache

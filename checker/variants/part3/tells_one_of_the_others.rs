@@ -2,6 +2,7 @@
 //! problem = 2
 //! claim = "a link created on one node is in the tables of all"
 //! about = "Only the first of the others is told, which tells nobody."
+//! mistakes = ["does-not-tell-all"]
 
 // ── file cache.rs
 // ── gap 2: tell all the others

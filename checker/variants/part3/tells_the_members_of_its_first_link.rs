@@ -2,6 +2,7 @@
 //! problem = 2
 //! claim = "a cache that crashed and a node that joined late"
 //! about = "Who the others are is asked once, when the first link is created."
+//! mistakes = ["tells-a-process-that-is-gone", "does-not-tell-all"]
 
 // ── file cache.rs
 // ── gap 2: tell all the others

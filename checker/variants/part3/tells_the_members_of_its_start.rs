@@ -2,6 +2,7 @@
 //! problem = 2
 //! claim = "a link created on one node is in the tables of all"
 //! about = "Who the others are is asked once, when the cache starts."
+//! mistakes = ["tells-nobody", "does-not-tell-all"]
 
 // ── file cache.rs
 // ── gap 0: whatever else is to do at the start

@@ -2,6 +2,7 @@
 //! problem = 2
 //! claim = "nobody knows a link before the store has it"
 //! about = "The others are told of a link first, and then the store."
+//! mistakes = ["tells-before-the-store"]
 
 // ── file links.rs
 use std::collections::BTreeMap;

@@ -2,6 +2,7 @@
 //! problem = 2
 //! claim = "a link is replicated with its end"
 //! about = "The others are told where a link leads, and not when it ends."
+//! mistakes = ["leaves-out-the-end"]
 
 // ── file cache.rs
 // ── gap 2: tell all the others

@@ -2,6 +2,7 @@
 //! problem = 5
 //! claim = "within 1 s"
 //! about = "What the store does not answer is tried four times before it is answered 503."
+//! mistakes = ["tries-the-store-again"]
 
 // ── file links.rs
 use std::collections::BTreeMap;

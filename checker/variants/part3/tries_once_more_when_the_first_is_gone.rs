@@ -2,6 +2,7 @@
 //! problem = 6
 //! claim = "when the sweeper crashes or its node dies"
 //! about = "Who stands by tries once to take over; when a third one is quicker, it gives up."
+//! mistakes = ["stops-trying-for-the-name"]
 
 // ── file sweeper.rs
 // ── gap 6: one sweeper for all who are connected

@@ -2,6 +2,7 @@
 //! problem = 4
 //! claim = "a late node whose peers are silent"
 //! about = "Look-ups wait for the table of a node that is up, however long it takes."
+//! mistakes = ["waits-for-tables-without-a-limit"]
 
 // ── file cache.rs
 // ── gap 4: a table is on its way

@@ -2,6 +2,7 @@
 //! problem = 2
 //! claim = "a creation waits for the store, and for no other node"
 //! about = "A creation is answered when all others have said that they have the link."
+//! mistakes = ["creation-waits-for-others"]
 
 // ── file protocol.rs
 // ── gap 0: more messages to a cache

@@ -2,6 +2,7 @@
 //! problem = 6
 //! claim = "late and repeated messages do no harm"
 //! about = "Each message about a view adds one to the share of its sender."
+//! mistakes = ["messages-counted-as-views"]
 
 // ── file counters.rs
 // ── gap 5: news of views

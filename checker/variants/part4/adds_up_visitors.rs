@@ -2,6 +2,7 @@
 //! problem = 9
 //! claim = "visitors are told apart"
 //! about = "Each node counts its visitors, and their numbers are added up."
+//! mistakes = ["second-visit-counts"]
 
 // ── file visitors.rs
 use std::collections::{BTreeMap, BTreeSet};

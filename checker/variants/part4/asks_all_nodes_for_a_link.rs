@@ -2,6 +2,7 @@
 //! problem = 2
 //! claim = "the owner does the work"
 //! about = "A look-up asks one node after the other, until one has the link."
+//! mistakes = ["others-asked-for-link"]
 
 // ── file links.rs
 // ── gap 2: have the owner look it up

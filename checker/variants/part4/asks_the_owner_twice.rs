@@ -2,6 +2,7 @@
 //! problem = 2
 //! claim = "the owner does the work"
 //! about = "The owner is first asked whether it has the code, and then to claim it."
+//! mistakes = ["owner-asked-twice"]
 
 // ── file links.rs
 // ── gap 2: have the owner claim it

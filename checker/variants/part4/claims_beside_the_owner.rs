@@ -2,6 +2,7 @@
 //! problem = 2
 //! claim = "the owner does the work"
 //! about = "The node that is asked stores the link itself, and tells the owner to do it too."
+//! mistakes = ["entry-claims-too"]
 
 // ── file links.rs
 // ── gap 2: have the owner claim it

@@ -2,6 +2,7 @@
 //! problem = 1
 //! claim = "without members nothing is created"
 //! about = "Without members, the node that is asked claims the code."
+//! mistakes = ["claims-what-nobody-owns"]
 
 // ── file links.rs
 // ── gap 1: nobody is a member

@@ -2,6 +2,7 @@
 //! problem = 8
 //! claim = "who knows nearly everything is told little"
 //! about = "What is known is compared as a whole."
+//! mistakes = ["parts-too-large"]
 
 // ── file views.rs
 // ── gap 8: parts

@@ -2,6 +2,7 @@
 //! problem = 5
 //! claim = "a link is followed at once"
 //! about = "Whoever follows a link waits until the server of this node has counted it."
+//! mistakes = ["following-waits-for-server"]
 
 // ── file links.rs
 // ── gap 5: count a view, and have the others told

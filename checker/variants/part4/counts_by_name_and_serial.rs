@@ -2,6 +2,7 @@
 //! problem = 7
 //! claim = "views before anybody is met are counted"
 //! about = "The slot is told apart by how often the server was started, which a restarted node counts from 0 again."
+//! mistakes = ["slot-used-again"]
 
 // ── file counters.rs
 // ── gap 7: a slot for each start

@@ -2,6 +2,7 @@
 //! problem = 9
 //! claim = "visitors are told apart"
 //! about = "The number of visitors is that of the views."
+//! mistakes = ["second-visit-counts"]
 
 // ── file views.rs
 // ── gap 9: how many have followed it

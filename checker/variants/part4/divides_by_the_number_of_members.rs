@@ -2,6 +2,7 @@
 //! problem = 1
 //! claim = "moves its own share only"
 //! about = "The owner is the remainder of a hash by the number of members."
+//! mistakes = ["owner-by-number-of-members"]
 
 // ── file ring.rs
 // ── gap 1: what a ring is made of

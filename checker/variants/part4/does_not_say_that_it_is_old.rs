@@ -2,6 +2,7 @@
 //! problem = 1
 //! claim = "without the store the ring stays as it was"
 //! about = "When the store does not answer, the ring stays, and says nothing."
+//! mistakes = ["stale-never-said"]
 
 // ── file ring.rs
 // ── gap 1: the members, as the store lists them

@@ -2,6 +2,7 @@
 //! problem = 3
 //! claim = "a split stops creations across it"
 //! about = "When the owner cannot be reached, the node that is asked claims the code."
+//! mistakes = ["entry-stands-in-for-owner"]
 
 // ── file links.rs
 // ── gap 2: have the owner claim it

@@ -2,6 +2,7 @@
 //! problem = 1
 //! claim = "without the store the ring stays as it was"
 //! about = "When the store does not answer, there are no members."
+//! mistakes = ["silence-is-no-members"]
 
 // ── file ring.rs
 // ── gap 1: the members, as the store lists them

@@ -2,6 +2,7 @@
 //! problem = 7
 //! claim = "a crash of the counters loses nothing"
 //! about = "The slot is that of the start of the node, and a crash of the server empties what was counted in it."
+//! mistakes = ["slot-used-again"]
 
 // ── file counters.rs
 // ── gap 0: whatever else is to do at the start

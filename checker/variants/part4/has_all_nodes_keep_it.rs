@@ -2,6 +2,7 @@
 //! problem = 2
 //! claim = "only the owner keeps a link"
 //! about = "After the owner has claimed a code, all other nodes are told to look it up."
+//! mistakes = ["others-told-of-creation"]
 
 // ── file links.rs
 // ── gap 2: have the owner claim it

@@ -2,6 +2,7 @@
 //! problem = 10
 //! claim = "keeps nobody from anything"
 //! about = "When the owner is dead, creations are refused."
+//! mistakes = ["no-second-owner"]
 
 // ── file links.rs
 // ── gap 10: ask the second owner

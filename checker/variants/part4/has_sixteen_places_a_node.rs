@@ -2,6 +2,7 @@
 //! problem = 1
 //! claim = "each member gets its share"
 //! about = "Each node has sixteen places on the ring."
+//! mistakes = ["too-few-places"]
 
 // ── file ring.rs
 // ── gap 1: the places of a node

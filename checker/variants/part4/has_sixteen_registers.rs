@@ -2,6 +2,7 @@
 //! problem = 9
 //! claim = "visitors are told apart"
 //! about = "The sketch has sixteen registers."
+//! mistakes = ["too-few-registers"]
 
 // ── file visitors.rs
 // ── gap 9: how precise

@@ -2,6 +2,7 @@
 //! problem = 6
 //! claim = "late and repeated messages do no harm"
 //! about = "The owner of a link counts all of its views, and tells the others."
+//! mistakes = ["one-node-counts-for-all"]
 
 // ── file links.rs
 // ── gap 5: count a view, and have the others told

@@ -2,6 +2,7 @@
 //! problem = 6
 //! claim = "each side goes on counting"
 //! about = "The owner counts the views of its links, and tells the others; each message counts once."
+//! mistakes = ["one-node-counts-for-all"]
 
 // ── file links.rs
 // ── gap 5: count a view, and have the others told

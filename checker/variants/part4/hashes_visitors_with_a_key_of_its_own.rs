@@ -2,6 +2,7 @@
 //! problem = 9
 //! claim = "visitors are told apart"
 //! about = "Visitors are hashed with another key in each process."
+//! mistakes = ["second-visit-counts"]
 
 // ── file visitors.rs
 // ── gap 9: a visitor

@@ -2,6 +2,7 @@
 //! problem = 2
 //! claim = "only the owner keeps a link"
 //! about = "What the owner answers is kept in the table of the node that asked."
+//! mistakes = ["entry-keeps-answers"]
 
 // ── file links.rs
 // ── gap 2: have the owner look it up

@@ -2,6 +2,7 @@
 //! problem = 6
 //! claim = "both sides of a split count, and meet"
 //! about = "Each node is told of everything when it is first met, and never again."
+//! mistakes = ["nothing-told-on-new-link"]
 
 // ── file counters.rs
 // ── gap 0: fields of your own

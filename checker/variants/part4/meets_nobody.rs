@@ -2,6 +2,7 @@
 //! problem = 6
 //! claim = "both sides of a split count, and meet"
 //! about = "Nothing is told when a link is new: the next view will do it."
+//! mistakes = ["nothing-told-on-new-link"]
 
 // ── file counters.rs
 // ── gap 6: tell what is known

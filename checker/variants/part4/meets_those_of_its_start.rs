@@ -2,6 +2,7 @@
 //! problem = 6
 //! claim = "both sides of a split count, and meet"
 //! about = "Only those are met who were there when the server was started."
+//! mistakes = ["nothing-told-on-new-link"]
 
 // ── file counters.rs
 // ── gap 6: hear of other members

@@ -2,6 +2,7 @@
 //! problem = 2
 //! claim = "the owner does the work"
 //! about = "A look-up goes to the own cache, whoever owns the code."
+//! mistakes = ["owner-never-asked"]
 
 // ── file links.rs
 // ── gap 2: have the owner look it up

@@ -2,6 +2,7 @@
 //! problem = 7
 //! claim = "a restarted node adds to what its peers know"
 //! about = "What is learnt in a meeting is kept, and told to nobody else."
+//! mistakes = ["learnt-not-passed-on"]
 
 // ── file counters.rs
 // ── gap 6: functions for meeting

@@ -2,6 +2,7 @@
 //! problem = 5
 //! claim = "concurrent views add up exactly"
 //! about = "The share is read, one is added, and it is written back, not all at once."
+//! mistakes = ["views-lost-between-read-and-write"]
 
 // ── file links.rs
 // ── gap 5: count a view, and have the others told

@@ -2,6 +2,7 @@
 //! problem = 1
 //! claim = "the members are those that the store lists"
 //! about = "The members are read until there are some, and never again."
+//! mistakes = ["members-taken-once"]
 
 // ── file ring.rs
 // ── gap 1: the members, as the store lists them

@@ -2,6 +2,7 @@
 //! problem = 10
 //! claim = "keeps nobody from anything"
 //! about = "The second owner is the one after itself: the same again."
+//! mistakes = ["no-second-owner"]
 
 // ── file links.rs
 // ── gap 10: ask the second owner

@@ -2,6 +2,7 @@
 //! problem = 6
 //! claim = "both sides of a split count, and meet"
 //! about = "Of two that meet, only the one with the smaller name tells what it knows."
+//! mistakes = ["one-side-tells"]
 
 // ── file counters.rs
 // ── gap 8: tell only what differs

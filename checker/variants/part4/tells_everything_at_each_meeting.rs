@@ -2,6 +2,7 @@
 //! problem = 8
 //! claim = "who knows nearly everything is told little"
 //! about = "After each netsplit everything is told."
+//! mistakes = ["everything-told-on-new-link"]
 
 // ── file counters.rs
 // ── gap 8: tell only what differs

@@ -2,6 +2,7 @@
 //! problem = 8
 //! claim = "a view costs the same"
 //! about = "With each view, all that is known is told."
+//! mistakes = ["everything-told-at-each-view"]
 
 // ── file counters.rs
 // ── gap 5: tell all the others

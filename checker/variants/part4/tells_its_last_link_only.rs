@@ -2,6 +2,7 @@
 //! problem = 6
 //! claim = "both sides of a split count, and meet"
 //! about = "Who is met is told of one link only."
+//! mistakes = ["some-links-not-told"]
 
 // ── file counters.rs
 // ── gap 6: tell what is known

@@ -2,6 +2,7 @@
 //! problem = 4
 //! claim = "a counter is worth what was added to it"
 //! about = "The others are told of one more view, in a slot that they make up."
+//! mistakes = ["merge-adds"]
 
 // ── file views.rs
 // ── gap 5: count a view

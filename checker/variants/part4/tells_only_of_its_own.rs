@@ -2,6 +2,7 @@
 //! problem = 7
 //! claim = "a restarted node adds to what its peers know"
 //! about = "Who is met is told of the views of this node only."
+//! mistakes = ["tells-own-views-only"]
 
 // ── file counters.rs
 // ── gap 6: tell what is known

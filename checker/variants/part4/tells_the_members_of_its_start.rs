@@ -2,6 +2,7 @@
 //! problem = 5
 //! claim = "views are counted, and nothing else"
 //! about = "The others are told who were there when the server was started."
+//! mistakes = ["nobody-told-of-views"]
 
 // ── file counters.rs
 // ── gap 0: whatever else is to do at the start

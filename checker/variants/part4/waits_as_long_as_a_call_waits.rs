@@ -2,6 +2,7 @@
 //! problem = 3
 //! claim = "a silent owner keeps nobody waiting"
 //! about = "The owner is waited for as long as the runtime waits."
+//! mistakes = ["owner-without-time-limit"]
 
 // ── file links.rs
 // ── gap 2: a remote task

@@ -2,6 +2,7 @@
 //! problem = 3
 //! claim = "a silent owner keeps nobody waiting"
 //! about = "Both owners are waited for two seconds each."
+//! mistakes = ["time-limits-add-up"]
 
 // ── file links.rs
 // ── gap 2: a remote task

@@ -2,6 +2,7 @@
 //! problem = 6
 //! claim = "late and repeated messages do no harm"
 //! about = "What a message says of a share replaces what was known of it."
+//! mistakes = ["late-news-overwrite"]
 
 // ── file counters.rs
 // ── gap 5: news of views

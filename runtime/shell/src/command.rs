@@ -1,6 +1,6 @@
 //! The commands: what they are called, what they take, and what `help` says of them.
 
-use std::fmt::Write;
+use prompt::command::Commands;
 
 /// What a command takes at a place, so that the editor can complete it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -23,27 +23,20 @@ pub(crate) enum Arg {
     Free,
 }
 
-/// One command, as `help` describes it.
-#[derive(Debug)]
-pub(crate) struct Command {
-    pub(crate) name: &'static str,
-    /// What follows the name, for people.
-    pub(crate) usage: &'static str,
-    /// What follows the name, for the editor.
-    pub(crate) args: &'static [Arg],
-    about: &'static str,
-    /// The rest of what there is to know; may be empty.
-    more: &'static str,
-}
+/// One command of the shell.
+type Command = prompt::command::Command<Arg>;
 
-/// All commands, in groups, in the order in which a newcomer needs them.
-pub(crate) const GROUPS: &[(&str, &[Command])] = &[
+/// All commands of the shell.
+pub(crate) const COMMANDS: Commands<Arg> = Commands(&[
     ("Nodes", NODES),
     ("Messages", MESSAGES),
     ("Names of processes", NAMES),
     ("Failures", FAILURES),
     ("This shell", SHELL),
-];
+]);
+
+/// The longest command that is explained on its own line.
+const WIDEST: usize = 30;
 
 const NODES: &[Command] = &[
     Command {
@@ -277,47 +270,15 @@ const HOW_TO_WRITE_A_CAST: &str = "The message is a variant of the server's enum
      or whole, as JSON: \"Reset\", {\"Add\":5}. A message that the server does not\n\
      understand is dropped; its node logs that.";
 
-/// All commands.
-pub(crate) fn all() -> impl Iterator<Item = &'static Command> {
-    GROUPS.iter().flat_map(|(_, commands)| commands.iter())
-}
-
 /// The command of that name.
 pub(crate) fn find(name: &str) -> Option<&'static Command> {
-    let name = if name == "quit" { "exit" } else { name };
-    all().find(|command| command.name == name)
+    COMMANDS.find(if name == "quit" { "exit" } else { name })
 }
 
 /// The list of all commands.
 pub(crate) fn overview() -> String {
     // Every line fits a terminal of 80 columns; a test sees to it.
-    let width = all().map(|command| command.line().len()).max().unwrap_or(0);
-    let mut text = String::new();
-    for (group, commands) in GROUPS {
-        let _ = writeln!(text, "{group}:");
-        for command in *commands {
-            let _ = writeln!(text, "  {:width$}  {}", command.line(), command.about);
-        }
-    }
-    text + "More about one of them: help COMMAND. The Tab key completes commands and names."
-}
-
-impl Command {
-    /// The command as it is typed.
-    pub(crate) fn line(&self) -> String {
-        format!("{} {}", self.name, self.usage)
-            .trim_end()
-            .to_owned()
-    }
-
-    /// All that there is to know about it.
-    pub(crate) fn help(&self) -> String {
-        let text = format!("{}\n  {}", self.line(), self.about);
-        match self.more {
-            "" => text,
-            more => format!("{text}\n\n{more}"),
-        }
-    }
+    COMMANDS.overview(WIDEST)
 }
 
 #[cfg(test)]
@@ -326,7 +287,7 @@ mod tests {
 
     #[test]
     fn help_fits_a_terminal_of_80_columns() {
-        for text in all().map(Command::help).chain([overview()]) {
+        for text in COMMANDS.all().map(Command::help).chain([overview()]) {
             for line in text.lines() {
                 assert!(line.chars().count() <= 80, "too long: {line}");
             }
@@ -335,7 +296,7 @@ mod tests {
 
     #[test]
     fn every_command_has_a_name_of_its_own() {
-        let names: Vec<_> = all().map(|command| command.name).collect();
+        let names: Vec<_> = COMMANDS.all().map(|command| command.name).collect();
         for (index, name) in names.iter().enumerate() {
             assert!(!names[..index].contains(name), "{name} stands twice");
         }

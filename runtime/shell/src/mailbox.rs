@@ -6,8 +6,8 @@ use std::sync::{Arc, Mutex};
 use ciborium::Value;
 use runtime::{Ctx, Reply, Server};
 
-use crate::message::{Heard, show};
-use crate::screen::Screen;
+use prompt::message::{Heard, show};
+use prompt::screen::Screen;
 
 /// A server without a mind of its own: the person at the prompt handles its messages.
 pub(crate) struct Letterbox {

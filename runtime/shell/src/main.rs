@@ -3,30 +3,32 @@
 //! The shell is an ordinary user of the runtime. What it does, a program of yours can do with the
 //! same calls: `session` has one short method for each command, and is the place to look.
 //!
-//! - `editor` reads lines in a thread of its own; `screen` prints above the line being typed.
-//! - `command` lists the commands, their help and what completes them.
+//! - `command` lists the commands and their help, `names` knows what completes them.
 //! - `session` carries them out, one at a time.
-//! - `message` turns what a person types into messages of any server, and back.
 //! - `mailbox` and `watch` are the servers that the shell itself runs.
+//! - `warnings` shows what the runtime warns of.
+//!
+//! How lines are read and printed, and how messages are written by hand, is in `runtime/prompt`.
 
 mod command;
-mod editor;
 mod mailbox;
-mod message;
-mod screen;
+mod names;
 mod session;
+mod warnings;
 mod watch;
 
 use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::Parser;
+use prompt::editor::{self, Prompt};
+use prompt::screen::Screen;
 use runtime::launch::NodeArgs;
 use runtime::{Cookie, Node, NodeEvent, NodeName};
 use tokio::sync::broadcast;
 use tokio::sync::broadcast::error::RecvError;
 
-use crate::screen::Screen;
+use crate::names::Names;
 use crate::session::{Flow, Session};
 
 /// A node with a prompt, to connect to other nodes and talk to their servers by hand
@@ -72,7 +74,7 @@ fn main() -> ExitCode {
 
 async fn run(flags: Flags) -> Result<(), String> {
     let screen = Screen::open();
-    screen::show_warnings(&screen);
+    warnings::show(&screen);
     let mut config = flags
         .node
         .config()
@@ -91,7 +93,12 @@ async fn run(flags: Flags) -> Result<(), String> {
     }
 
     let interactive = editor::is_interactive();
-    let mut lines = editor::read_lines(&node, &screen, history());
+    let prompt = Prompt {
+        text: format!("{}> ", node.name()),
+        history: history(),
+        second_interrupt_ends: None,
+    };
+    let mut lines = editor::read_lines(prompt, &screen, Names::known_to(&node));
     loop {
         let typed = tokio::select! { biased;
             typed = lines.recv() => typed,

@@ -8,12 +8,13 @@ mod nodes;
 use std::collections::BTreeMap;
 use std::time::Duration;
 
+use prompt::command::{USAGE, Words};
+use prompt::message::Heard;
+use prompt::screen::Screen;
 use runtime::{Address, Node, NodeName, StartError};
 
-use crate::command;
+use crate::command::{self, COMMANDS};
 use crate::mailbox::Owed;
-use crate::message::Heard;
-use crate::screen::Screen;
 use crate::watch::{WatchMsg, Watchman};
 
 /// What comes after a command.
@@ -69,21 +70,8 @@ impl Session {
         if matches!(name, "exit" | "quit") {
             return Flow::Exit;
         }
-        let done = match command::find(name) {
-            Some(_) => self.dispatch(name, words).await,
-            None => Err(format!(
-                "There is no command {name:?}. Type `help` to see those that there are."
-            )),
-        };
-        if let Err(complaint) = done {
-            self.screen
-                .print(match (complaint.as_str(), command::find(name)) {
-                    (USAGE, Some(command)) => format!(
-                        "It goes like this: {}. More with `help {name}`.",
-                        command.line()
-                    ),
-                    _ => complaint,
-                });
+        if let Err(why) = self.dispatch(name, words).await {
+            self.screen.print(COMMANDS.complaint(name, why));
         }
         Flow::Next
     }
@@ -115,16 +103,15 @@ impl Session {
             "cookie" => self.cookie(words),
             "sleep" => sleep(words).await,
             "help" => self.help(words),
-            other => Err(format!("The command {other} is listed, and missing.")),
+            // What is said of a command that there is not.
+            _ => Err(USAGE.into()),
         }
     }
 
     fn help(&self, mut words: Words<'_>) -> Result<(), String> {
         let text = match words.optional()? {
             None => command::overview(),
-            Some(name) => command::find(name)
-                .ok_or_else(|| format!("There is no command {name:?}; `help` lists them all."))?
-                .help(),
+            Some(name) => COMMANDS.help(name)?,
         };
         self.screen.print(text);
         Ok(())
@@ -156,48 +143,4 @@ fn seconds(word: &str) -> Result<Duration, String> {
         return Err(wrong());
     }
     Ok(Duration::from_secs_f64(seconds))
-}
-
-/// Stands for "that is not how this command is used".
-const USAGE: &str = "usage";
-
-/// The words of a line that are not read yet.
-struct Words<'a>(&'a str);
-
-impl<'a> Words<'a> {
-    fn next(&mut self) -> Option<&'a str> {
-        let line = self.0.trim_start();
-        let (word, rest) = line.split_once(char::is_whitespace).unwrap_or((line, ""));
-        self.0 = rest;
-        (!word.is_empty()).then_some(word)
-    }
-
-    fn required(&mut self) -> Result<&'a str, String> {
-        self.next().ok_or_else(|| USAGE.into())
-    }
-
-    /// The word that must be there and must be the last.
-    fn last(&mut self) -> Result<&'a str, String> {
-        let word = self.required()?;
-        self.end()?;
-        Ok(word)
-    }
-
-    /// The word that may be there and must be the last.
-    fn optional(&mut self) -> Result<Option<&'a str>, String> {
-        let word = self.next();
-        self.end()?;
-        Ok(word)
-    }
-
-    fn end(&mut self) -> Result<(), String> {
-        match self.next() {
-            None => Ok(()),
-            Some(_) => Err(USAGE.into()),
-        }
-    }
-
-    fn rest(self) -> &'a str {
-        self.0.trim()
-    }
 }

@@ -6,8 +6,8 @@ use std::collections::BTreeMap;
 use runtime::{Address, Ctx, Info, Monitor, ProcessId, Reply, Server};
 use serde::{Deserialize, Serialize};
 
-use crate::message::Written;
-use crate::screen::Screen;
+use prompt::message::Written;
+use prompt::screen::Screen;
 
 /// Watches processes and prints how they end.
 pub(crate) struct Watchman {

@@ -296,7 +296,12 @@ impl FaultTable {
                 continue;
             }
             tally.seen += 1;
-            if tally.seen > tally.rule.skip && tally.hits < tally.rule.times {
+            // Nothing is drawn where nothing depends on it, so that what else is drawn from the
+            // seed stays the same.
+            if tally.seen > tally.rule.skip
+                && tally.hits < tally.rule.times
+                && (tally.rule.chance >= 1.0 || fraction(&mut self.random) < tally.rule.chance)
+            {
                 tally.hits += 1;
                 return match tally.rule.action {
                     Action::Drop => Fate::Drop,
@@ -325,6 +330,12 @@ impl FaultTable {
             .or_default()
             .insert((from.clone(), to.clone()));
     }
+}
+
+/// A number from 0, and below 1.
+fn fraction(random: &mut ChaCha8Rng) -> f64 {
+    // As many bits as a float holds exactly.
+    (random.next_u64() >> 11) as f64 / (1_u64 << 53) as f64
 }
 
 fn unordered(a: &NodeName, b: &NodeName) -> (NodeName, NodeName) {

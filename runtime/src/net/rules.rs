@@ -104,6 +104,8 @@ pub struct Rule {
     pub skip: usize,
     /// How often it then acts.
     pub times: usize,
+    /// How likely it is to act on a message, from 0 to 1; drawn from the table's seed.
+    pub chance: f64,
     /// What it does.
     pub action: Action,
 }
@@ -117,6 +119,7 @@ impl Rule {
             pattern: Pattern::default(),
             skip: 0,
             times: 1,
+            chance: 1.0,
             action,
         }
     }
@@ -183,6 +186,12 @@ impl Rule {
             times: messages,
             ..self
         }
+    }
+
+    /// Acts on a message only with this likelihood, from 0 to 1.
+    #[must_use]
+    pub fn chance(self, chance: f64) -> Self {
+        Rule { chance, ..self }
     }
 
     pub(super) fn is_about(&self, from: &NodeName, to: &NodeName, seen: &Sighting) -> bool {

@@ -4,8 +4,8 @@ use runtime::system::NODE;
 use runtime::{ExitReason, ServerName};
 
 use super::{Session, Words};
-use crate::message::Written;
 use crate::watch::WatchMsg;
+use prompt::message::Written;
 
 impl Session {
     pub(super) async fn monitor(&self, mut words: Words<'_>) -> Result<(), String> {

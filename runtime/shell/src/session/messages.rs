@@ -5,7 +5,7 @@ use runtime::{ExitReason, Reply, ServerName};
 
 use super::{Session, Words, seconds};
 use crate::mailbox::{Letterbox, Letters};
-use crate::message::{Sent, Written, read, show};
+use prompt::message::{Sent, Written, read, show, split_within};
 
 impl Session {
     pub(super) async fn register(&mut self, mut words: Words<'_>) -> Result<(), String> {
@@ -124,43 +124,5 @@ impl Session {
         }
         self.screen.print(format!("Answered call {number}."));
         Ok(())
-    }
-}
-
-/// Takes `within SECONDS` off the end of a call's message.
-fn split_within(text: &str) -> (&str, Option<&str>) {
-    let (before, last) = text.rsplit_once(char::is_whitespace).unwrap_or(("", text));
-    match before.trim_end().strip_suffix("within") {
-        // The word alone, not the end of a text in the message.
-        Some(message) if message.ends_with(char::is_whitespace) && last.parse::<f64>().is_ok() => {
-            (message.trim_end(), Some(last))
-        }
-        _ => (text, None),
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::split_within;
-
-    #[test]
-    fn the_time_of_a_call_stands_at_its_end() {
-        assert_eq!(split_within("Counts within 2"), ("Counts", Some("2")));
-        assert_eq!(
-            split_within("Get \"a\"  within 0.5"),
-            ("Get \"a\"", Some("0.5"))
-        );
-    }
-
-    #[test]
-    fn the_word_within_may_stand_in_a_message() {
-        for message in [
-            "Counts",
-            "Say \"within 2\"",
-            "Say \"stay within\" 2",
-            "within 2",
-        ] {
-            assert_eq!(split_within(message), (message, None));
-        }
     }
 }

@@ -3,7 +3,7 @@
 use runtime::{Address, GlobalName, Group};
 
 use super::{Session, USAGE, Words};
-use crate::message::{Heard, Written};
+use prompt::message::{Heard, Written};
 
 impl Session {
     pub(super) async fn join(&self, mut words: Words<'_>) -> Result<(), String> {

@@ -95,6 +95,23 @@ fn a_rule_acts_on_the_nth_match_and_so_often_as_told() {
 }
 
 #[test]
+fn a_rule_with_a_chance_acts_on_about_that_share() {
+    let fates = |chance: f64| -> Vec<Fate> {
+        let mut scene = Scene::new();
+        let rule = Rule::new(Action::Drop).times(usize::MAX).chance(chance);
+        scene.table.add_rule(rule);
+        (0..1000)
+            .map(|job| scene.there(&cast("s", &Msg::Finished { job })))
+            .collect()
+    };
+    let dropped = |chance| fates(chance).iter().filter(|&&f| f == Fate::Drop).count();
+    let tenth = dropped(0.1);
+    assert!((60..140).contains(&tenth), "{tenth} of 1000 were dropped");
+    assert_eq!((dropped(0.0), dropped(1.0)), (0, 1000));
+    assert_eq!(fates(0.5), fates(0.5), "one seed draws the same twice");
+}
+
+#[test]
 fn a_rule_can_look_into_the_message() {
     let mut scene = Scene::new();
     let third = |value: &ciborium::Value| format!("{value:?}").contains("Integer(3)");

@@ -8,8 +8,6 @@ use std::time::Duration;
 use rustyline::ExternalPrinter;
 use tokio::sync::oneshot;
 use tokio::time::timeout;
-use tracing_subscriber::fmt::MakeWriter;
-use tracing_subscriber::fmt::format::debug_fn;
 
 /// How long to wait for printed lines to appear. A terminal may be stopped (Ctrl-S), and the line
 /// editor takes lines only while it edits; neither may stop the shell.
@@ -20,7 +18,7 @@ const PATIENCE: Duration = Duration::from_millis(200);
 /// Printing may block, and so it is done by a thread of its own: a node whose terminal is stopped
 /// must go on answering.
 #[derive(Clone)]
-pub(crate) struct Screen(mpsc::Sender<Item>);
+pub struct Screen(mpsc::Sender<Item>);
 
 enum Item {
     Line(String),
@@ -31,7 +29,7 @@ enum Item {
 
 impl Screen {
     /// Prints to standard output.
-    pub(crate) fn open() -> Self {
+    pub fn open() -> Self {
         let (items, queue) = mpsc::channel();
         thread::spawn(move || show(&queue));
         Screen(items)
@@ -39,7 +37,7 @@ impl Screen {
 
     /// Prints text on lines of its own. Control characters are shown, not obeyed: part of the
     /// text may come from another node.
-    pub(crate) fn print(&self, text: impl AsRef<str>) {
+    pub fn print(&self, text: impl AsRef<str>) {
         let mut line = String::new();
         for char in text.as_ref().chars() {
             match char {
@@ -52,12 +50,12 @@ impl Screen {
     }
 
     /// Prints above the line being edited from now on.
-    pub(crate) fn print_above(&self, printer: Box<dyn ExternalPrinter + Send>) {
+    pub fn print_above(&self, printer: Box<dyn ExternalPrinter + Send>) {
         let _ = self.0.send(Item::Above(printer));
     }
 
     /// Waits, a moment at most, until everything printed so far can be seen.
-    pub(crate) async fn flushed(&self) {
+    pub async fn flushed(&self) {
         let (seen, wait) = oneshot::channel();
         let _ = self.0.send(Item::Flushed(seen));
         let _ = timeout(PATIENCE, wait).await;
@@ -78,60 +76,6 @@ fn show(queue: &mpsc::Receiver<Item>) {
             },
             Item::Above(printer) => above = Some(printer),
             Item::Flushed(seen) => drop(seen.send(())),
-        }
-    }
-}
-
-/// Prints the runtime's warnings, such as a connection that was refused, as lines like others.
-/// That a link is up or down is told as news already.
-pub(crate) fn show_warnings(screen: &Screen) {
-    tracing_subscriber::fmt()
-        .with_writer(screen.clone())
-        .with_max_level(tracing::Level::WARN)
-        .with_ansi(false)
-        .with_target(false)
-        .without_time()
-        .fmt_fields(debug_fn(|out, field, value| match field.name() {
-            "message" => write!(out, "{value:?}"),
-            _ => Ok(()),
-        }))
-        .init();
-}
-
-/// One warning; printed when it is complete.
-pub(crate) struct Warning {
-    screen: Screen,
-    text: Vec<u8>,
-}
-
-impl<'a> MakeWriter<'a> for Screen {
-    type Writer = Warning;
-
-    fn make_writer(&'a self) -> Warning {
-        Warning {
-            screen: self.clone(),
-            text: Vec::new(),
-        }
-    }
-}
-
-impl Write for Warning {
-    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        self.text.extend_from_slice(bytes);
-        Ok(bytes.len())
-    }
-
-    fn flush(&mut self) -> io::Result<()> {
-        Ok(())
-    }
-}
-
-impl Drop for Warning {
-    fn drop(&mut self) {
-        let text = String::from_utf8_lossy(&self.text);
-        let text = text.trim();
-        if !text.is_empty() {
-            self.screen.print(text);
         }
     }
 }

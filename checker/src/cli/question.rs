@@ -1,0 +1,46 @@
+//! What is asked before something is done that somebody could regret.
+
+use std::io::{BufRead, IsTerminal, Write};
+
+use clap::builder::PossibleValuesParser;
+
+use crate::manifest::{self, PARTS, Part, Problem};
+use crate::trouble::{Result, Trouble, While};
+
+/// Asks at the terminal, and takes everything but a yes for a no. Without a terminal nobody can
+/// be asked: then `otherwise` tells which flag says yes.
+pub(super) fn agreed(question: &str, otherwise: &str) -> Result<bool> {
+    if !(std::io::stdin().is_terminal() && std::io::stderr().is_terminal()) {
+        return Err(Trouble::new(otherwise));
+    }
+    let mut stderr = std::io::stderr();
+    let asked = write!(stderr, "{question} [y/N] ").and_then(|()| stderr.flush());
+    asked.or_trouble(|| "ask")?;
+    let mut answer = String::new();
+    std::io::stdin()
+        .lock()
+        .read_line(&mut answer)
+        .or_trouble(|| "read the answer")?;
+    Ok(matches!(answer.trim().to_lowercase().as_str(), "y" | "yes"))
+}
+
+/// The names of the parts, for clap.
+pub(super) fn part_names() -> PossibleValuesParser {
+    PossibleValuesParser::new(PARTS.iter().map(|part| part.name))
+}
+
+/// The part of a name that clap has let through.
+pub(super) fn part(name: &str) -> Result<&'static Part> {
+    manifest::part(name).ok_or_else(|| Trouble::new(format!("could not find a part {name}")))
+}
+
+/// The problem of a number.
+pub(super) fn problem(part: &'static Part, number: u8) -> Result<&'static Problem> {
+    part.problem(number).ok_or_else(|| {
+        Trouble::new(format!(
+            "could not find problem {number} in {}: its problems are 1 to {}",
+            part.name,
+            part.problems.len()
+        ))
+    })
+}

@@ -1,0 +1,197 @@
+use serde_json::{Value, json};
+
+use crate::diagnosis::tale::Tale;
+use crate::trace::{Change, Fate, Kind};
+
+fn ping(from: &str, count: u64) -> Value {
+    json!({ "Ping": { "from": from, "count": count } })
+}
+
+/// n1 and n2 have met.
+fn together() -> Tale {
+    Tale::of(&["n1", "n2"]).linked("n1", "n2")
+}
+
+#[track_caller]
+fn check(named: Option<(String, String)>, expected: Option<(&str, &str)>) {
+    let named = named
+        .as_ref()
+        .map(|(mistake, because)| (mistake.as_str(), because.as_str()));
+    assert_eq!(named, expected);
+}
+
+#[test]
+fn ping_that_came_twice_and_counts_twice_is_named() {
+    let twice = |fate| {
+        together()
+            .step("All have arrived.")
+            .cast(["n1", "n2"], "consumer", ping("n1", 1))
+            .sent(Kind::Cast, ["n1", "n2"], "consumer", ping("n1", 2), fate)
+            .diagnosis(
+                1,
+                1,
+                "n2's consumer shows {n1: 3}",
+                "(wanted on n2: {n1: 2})",
+            )
+    };
+    let because = "n2 was told the count of n1 3 times (the network delivered \
+                   {\"Ping\":{\"count\":2,\"from\":\"n1\"}} twice), it was never told more than 2, and it shows 3";
+    check(twice(Fate::Doubled), Some(("counts-deliveries", because)));
+    // Who shows more than he was told, in whatever way one counts, has made another mistake.
+    let told_less = together()
+        .step("All have arrived.")
+        .cast(["n1", "n2"], "consumer", ping("n1", 2))
+        .diagnosis(
+            1,
+            1,
+            "n2's consumer shows {n1: 4}",
+            "(wanted on n2: {n1: 2})",
+        );
+    check(told_less, None);
+}
+
+#[test]
+fn late_answer_is_blamed_only_if_there_was_one() {
+    let crash = || {
+        together()
+            .step("n2's consumer crashes")
+            .done("n2", Change::Crashed, "n2's consumer is crashed")
+            .call(["n2", "n1"], "producer", "Count")
+            .cast(["n1", "n2"], "consumer", ping("n1", 3))
+    };
+    let end = |tale: Tale| {
+        tale.diagnosis(
+            1,
+            3,
+            "n2's consumer shows {n1: 2}",
+            "(wanted on n2: {n1: 3})",
+        )
+    };
+    let late = crash().answer(["n1", "n2"], "producer", "Count", json!(2));
+    let because = "n2 was told 3 for n1, then came an answer that said 2, and now it shows 2";
+    check(end(late), Some(("overwrites-with-older", because)));
+    check(end(crash()), None);
+}
+
+#[test]
+fn silence_on_a_new_link_is_told_from_a_question_of_one_side() {
+    let met = || {
+        together()
+            .step("n1 sends pings")
+            .step("The network is whole again")
+            .linked("n2", "n1")
+    };
+    let end = |tale: Tale| {
+        tale.diagnosis(
+            1,
+            4,
+            "n2's consumer shows {n1: 1}",
+            "(wanted on n2: {n1: 5})",
+        )
+    };
+    let because = "a link between n2 and n1 came up, and neither sent the other anything over it";
+    check(end(met()), Some(("says-nothing-on-a-new-link", because)));
+    let asked = met().call(["n1", "n2"], "producer", "Count").answer(
+        ["n2", "n1"],
+        "producer",
+        "Count",
+        json!(0),
+    );
+    let because = "when n2 and n1 met, n1 asked n2 for its count, and n2 did not ask n1";
+    check(end(asked), Some(("only-one-side-asks", because)));
+    let answered = met().call(["n2", "n1"], "producer", "Count").answer(
+        ["n1", "n2"],
+        "producer",
+        "Count",
+        json!(5),
+    );
+    check(end(answered), None);
+}
+
+#[test]
+fn consumer_that_did_not_ask_its_own_node_is_not_named_if_more_is_missing() {
+    let crash = |shown: &str| {
+        together()
+            .step("n2's consumer crashes")
+            .done("n2", Change::Crashed, "n2's consumer is crashed")
+            .call(["n2", "n1"], "producer", "Count")
+            .answer(["n1", "n2"], "producer", "Count", json!(3))
+            .diagnosis(
+                1,
+                3,
+                &format!("n2's consumer shows {shown}"),
+                "(wanted on n2: {n1: 3, n2: 4})",
+            )
+    };
+    let because =
+        "n2 asked n1, which answered, and of all the counts only that of n2 itself is missing";
+    check(crash("{n1: 3}"), Some(("misses-its-own-producer", because)));
+    check(crash("no counts at all"), None);
+}
+
+#[test]
+fn silent_nodes_are_known_by_their_silence() {
+    let asked = |seen: &str, between_us: u64| {
+        Tale::of(&["n1", "n2", "n3"])
+            .step("Ask n1's producer to ask everyone.")
+            .call(["n1", "n2"], "consumer", "TotalPings")
+            .later(between_us)
+            .call(["n1", "n3"], "consumer", "TotalPings")
+            .answer(["n3", "n1"], "consumer", "TotalPings", json!(4))
+            .diagnosis(1, 2, seen, "the answer comes in time")
+    };
+    let because = "n1 asked n2, which was silent, and only 1.0 s later the next one, n3";
+    let late = "n1's producer answered AskEveryone after 5.0 s";
+    check(
+        asked(late, 1_000_000),
+        Some(("asks-one-after-another", because)),
+    );
+    let because =
+        "n1 asked all at once, n2 was silent, and it waited for that 5.0 s before it answered";
+    check(asked(late, 0), Some(("waits-longer-than-it-may", because)));
+    let zero = "the answer holds these totals: {n1: 4, n2: 0, n3: 4}; and these failed: none";
+    let because = "n2 did not answer n1, and the answer holds 0 as its total";
+    check(asked(zero, 0), Some(("takes-silence-for-zero", because)));
+    let right = "the answer holds these totals: {n1: 4, n3: 4}; and these failed: n2 (no answer)";
+    check(asked(right, 0), None);
+}
+
+#[test]
+fn lower_of_two_answers_must_be_the_one_that_was_believed() {
+    let restarted = |number: u64| {
+        Tale::of(&["n1", "n2", "n3"])
+            .step("n1's producer crashes")
+            .done("n1", Change::Crashed, "n1's producer is crashed")
+            .call(["n1", "n2"], "consumer", "Counts")
+            .answer(["n2", "n1"], "consumer", "Counts", json!({ "n1": 2 }))
+            .call(["n1", "n3"], "consumer", "Counts")
+            .answer(
+                ["n3", "n1"],
+                "consumer",
+                "Counts",
+                json!({ "n1": 3, "n3": 7 }),
+            )
+            .diagnosis(
+                1,
+                6,
+                &format!("n1's producer answered SendPing with {number}"),
+                "this ping is number 4",
+            )
+            .map(|(mistake, _)| mistake)
+    };
+    assert_eq!(restarted(3).as_deref(), Some("believes-one-consumer"));
+    assert_eq!(restarted(8).as_deref(), Some("counts-what-others-sent"));
+    assert_eq!(restarted(1).as_deref(), Some("counts-while-it-recovers"));
+    assert_eq!(restarted(6), None);
+}
+
+#[test]
+fn counts_are_read_from_a_sentence() {
+    let text = "all have them (wanted on n1, n2 within 3 s: {n1: 3, n2: 12}, n3: 4 at n3)";
+    let counts = super::counts_in(text);
+    let counts: Vec<(&str, u64)> = counts
+        .iter()
+        .map(|(node, count)| (&**node, *count))
+        .collect();
+    assert_eq!(counts, [("n1", 3), ("n2", 12), ("n3", 4)]);
+}

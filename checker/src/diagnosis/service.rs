@@ -1,0 +1,238 @@
+//! Questions about a service: what was asked of its nodes over HTTP, what they asked their store,
+//! and what they told each other of links.
+
+use serde_json::Value;
+
+use super::Case;
+use super::evidence::Sent;
+use crate::trace::{StoreMode, What};
+
+/// A request of the checker, and what became of it.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Asked<'a> {
+    /// When it was made; if it was not answered, this is not known, and is the time of its end.
+    pub(super) from_us: u64,
+    /// When the answer was there, or the checker gave up.
+    pub(super) at_us: u64,
+    /// Who was asked.
+    pub(super) node: &'a str,
+    /// `GET /abc`
+    pub(super) question: &'a str,
+    /// `302 https://example.org/`
+    pub(super) answer: &'a str,
+    /// How long it took, if it was answered.
+    pub(super) took_us: Option<u64>,
+}
+
+impl<'a> Asked<'a> {
+    /// The status of the answer.
+    pub(super) fn status(&self) -> Option<u16> {
+        self.answer.split(' ').next()?.parse().ok()
+    }
+
+    /// The code that was followed.
+    pub(super) fn followed(&self) -> Option<&'a str> {
+        let path = self.question.strip_prefix("GET /")?;
+        let is_code = !path.is_empty() && !path.contains(['/', '…']);
+        is_code.then_some(path)
+    }
+
+    /// The URL for which a link was asked, when nothing else was asked with it.
+    pub(super) fn url(&self) -> Option<&'a str> {
+        let url = self.question.strip_prefix("POST / url=")?;
+        (!url.contains([' ', '…'])).then_some(url)
+    }
+
+    /// The code of the link that was created.
+    pub(super) fn created(&self) -> Option<&'a str> {
+        let code = self.answer.strip_prefix("201 ")?;
+        self.question.starts_with("POST / ").then_some(code)
+    }
+}
+
+/// A command that a node gave its store.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Command<'a> {
+    /// When.
+    pub(super) at_us: u64,
+    /// Who gave it.
+    pub(super) node: &'a str,
+    /// In upper case.
+    pub(super) name: &'a str,
+    /// What it is about.
+    pub(super) key: &'a str,
+    /// What stood behind the name.
+    pub(super) args: &'a [String],
+    /// Whether it came to the store.
+    pub(super) forwarded: bool,
+}
+
+impl<'a> Command<'a> {
+    /// The code of the link that it is about.
+    pub(super) fn code(&self) -> Option<&'a str> {
+        self.key.strip_prefix("link:")
+    }
+
+    /// The code of the link that it reads.
+    pub(super) fn reads(&self) -> Option<&'a str> {
+        self.code().filter(|_| self.name == "GET")
+    }
+
+    /// The code and the link that it stores.
+    pub(super) fn stores(&self) -> Option<(&'a str, shortener::Link)> {
+        let code = self.code().filter(|_| self.name == "SET")?;
+        let link = shortener::Link::from_text(self.args.get(1)?)?;
+        Some((code, link))
+    }
+
+    /// The code of the link that it removes.
+    pub(super) fn removes(&self) -> Option<&'a str> {
+        let removes = matches!(self.name, "EVAL" | "EVALSHA" | "DEL" | "UNLINK" | "GETDEL");
+        self.code().filter(|_| removes)
+    }
+}
+
+/// A link that one node told another.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Telling<'a> {
+    /// The message in which it stood.
+    pub(super) sent: Sent<'a>,
+    /// The link's code.
+    pub(super) code: &'a str,
+    /// Where it leads.
+    pub(super) url: &'a str,
+    /// When it ends, in milliseconds since 1970.
+    pub(super) ends: Option<u64>,
+}
+
+impl<'a> Case<'a> {
+    /// The requests of the checker, in the order of their answers.
+    pub(super) fn requests(&self) -> Vec<Asked<'a>> {
+        let asked = self.events().filter_map(|event| match &event.what {
+            What::Request {
+                node,
+                question,
+                answer,
+                took_us,
+            } => Some(Asked {
+                from_us: event.at_us.saturating_sub(took_us.unwrap_or_default()),
+                at_us: event.at_us,
+                node,
+                question,
+                answer,
+                took_us: *took_us,
+            }),
+            _ => None,
+        });
+        asked.collect()
+    }
+
+    /// The commands that nodes gave their store, in the order of their coming.
+    pub(super) fn commands(&self) -> Vec<Command<'a>> {
+        let commands = self.events().filter_map(|event| match &event.what {
+            What::Store {
+                node,
+                command,
+                key,
+                args,
+                forwarded,
+            } => Some(Command {
+                at_us: event.at_us,
+                node,
+                name: command,
+                key: key.as_deref().unwrap_or_default(),
+                args,
+                forwarded: *forwarded,
+            }),
+            _ => None,
+        });
+        commands.collect()
+    }
+
+    /// What the store did for a node, from when on, and how that was told.
+    pub(super) fn store_of(&self, node: &str) -> Vec<(u64, StoreMode, &'a str)> {
+        let modes = self.events().filter_map(|event| match &event.what {
+            What::StoreFault { nodes, mode, text } if nodes.iter().any(|one| one == node) => {
+                Some((event.at_us, *mode, text.as_str()))
+            }
+            _ => None,
+        });
+        modes.collect()
+    }
+
+    /// When the claim was found not to hold; at the end, if that is not known.
+    pub(super) fn failure_at(&self) -> u64 {
+        let trace = self.trace();
+        trace.map_or(0, |trace| {
+            let violation = trace.violation.as_ref();
+            violation.map_or(trace.ended_us, |violation| violation.at_us)
+        })
+    }
+
+    /// When a node last sent a message of a name to a server of the library on another node.
+    pub(super) fn last_said(&self, node: &str, server: &str, name: &str) -> Option<u64> {
+        self.last(|what| {
+            matches!(what, What::Message(message) if message.from == node
+                && message.server.as_deref() == Some(server)
+                && message.name.as_deref() == Some(name))
+        })
+    }
+
+    /// The links that nodes told each other, in the order of their sending.
+    pub(super) fn tellings(&self) -> Vec<Telling<'a>> {
+        let mut tellings = Vec::new();
+        for sent in self.messages().iter() {
+            if let Some(body) = &sent.message.body {
+                gather(*sent, body, &mut tellings);
+            }
+        }
+        tellings
+    }
+}
+
+/// What the store did at a time, of that which [`Case::store_of`] gives.
+pub(super) fn at(modes: &[(u64, StoreMode, &str)], at_us: u64) -> StoreMode {
+    let before = modes.iter().rev().find(|(from, ..)| *from <= at_us);
+    before.map_or(StoreMode::Back, |(_, mode, _)| *mode)
+}
+
+/// Whether it gave no answers then.
+pub(super) fn is_silent(mode: StoreMode) -> bool {
+    !matches!(mode, StoreMode::Back | StoreMode::Slow)
+}
+
+/// By how much a store is slow, as it was told: "the store is slow for n1 by 40 ms".
+pub(super) fn slowness(told: &str) -> Option<u64> {
+    let number = told.strip_suffix(" ms")?.rsplit(' ').next()?;
+    number.parse::<u64>().ok().map(|ms| ms * 1000)
+}
+
+/// Looks for codes with their links behind them, at any depth.
+fn gather<'a>(sent: Sent<'a>, of: &'a Value, tellings: &mut Vec<Telling<'a>>) {
+    match of {
+        Value::Array(items) => {
+            for (place, item) in items.iter().enumerate() {
+                let code = place
+                    .checked_sub(1)
+                    .and_then(|before| items[before].as_str());
+                let url = item.get("url").and_then(Value::as_str);
+                if let (Some(code), Some(url)) = (code, url) {
+                    let ends = item.get("expires_at").and_then(Value::as_u64);
+                    tellings.push(Telling {
+                        sent,
+                        code,
+                        url,
+                        ends,
+                    });
+                }
+                gather(sent, item, tellings);
+            }
+        }
+        Value::Object(fields) => {
+            for field in fields.values() {
+                gather(sent, field, tellings);
+            }
+        }
+        _ => {}
+    }
+}

@@ -1,0 +1,382 @@
+//! A cluster to play with: started like those of scenarios, and broken by a person at a prompt, or
+//! by commands from a file.
+//!
+//! - `command` lists the commands and their help, `names` knows what completes them.
+//! - `session` carries them out, one at a time; `words` reads what stands behind their names.
+//! - `eyes` shows what nobody asked for: messages that pass, nodes that end by themselves.
+//!
+//! Nothing is judged here. What a scenario would make a verdict of, the prompt says in a sentence.
+
+mod command;
+mod eyes;
+mod names;
+mod session;
+mod words;
+
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
+
+use prompt::editor::{self, Prompt, Terminal, Typed};
+use prompt::screen::Screen;
+use tokio::sync::mpsc;
+
+use crate::building::Build;
+use crate::cluster::{Cluster, Options};
+use crate::course::Course;
+use crate::grading;
+use crate::guard::Guard;
+use crate::manifest::Part;
+use crate::report::progress::{self, Progress};
+use crate::report::terminal::{command_name, render};
+use crate::report::{Graded, PartReport, page};
+use crate::run_dir::RunDir;
+use crate::runs::{self, Run};
+use crate::scenario::{Context, Grounds, Steps};
+use crate::store::{StoreChoice, Stores};
+use crate::trace::Trace;
+use crate::trouble::{Result, Trouble, While};
+use crate::verdict::{Outcome, ProblemResult, Standing, Verdict};
+use eyes::Eyes;
+use names::Names;
+use session::{Flow, Session};
+
+/// What to play with.
+#[derive(Debug, Clone)]
+pub struct Order {
+    /// Whose code.
+    pub graded: Graded,
+    /// How many nodes there are at the beginning.
+    pub nodes: u8,
+    /// Silence after which a node counts as down.
+    pub tick_time: Duration,
+    /// What lots are drawn from.
+    pub seed: u64,
+    /// Which store the nodes use, where they use one.
+    pub store: StoreChoice,
+    /// The file with the commands; standard input has them, if not given.
+    pub script: Option<PathBuf>,
+}
+
+/// The id of what is done by hand, where others have that of a scenario.
+const BY_HAND: &str = "by_hand";
+
+/// Where a try's traces and logs are in the folder of a run.
+const TRY: &str = "run-1/by_hand-1";
+
+/// The parts whose nodes serve HTTP, and use a store.
+fn serves_http(part: &Part) -> bool {
+    matches!(part.number, 3 | 4)
+}
+
+/// Builds a part, starts a cluster of it, and does what is typed until that ends.
+///
+/// # Errors
+/// When the checker cannot do its work. A command that fails in a script is a standing instead.
+pub async fn play(course: &Course, part: &'static Part, order: Order) -> Result<Standing> {
+    if let Some(script) = &order.script {
+        // Before anything is built for it.
+        std::fs::read_to_string(script).or_trouble(|| format!("read {}", script.display()))?;
+    }
+    let mut report = PartReport::new(part, order.graded.clone(), order.seed, 1);
+    let build = match order.graded {
+        Graded::Solution => {
+            Build::of_course(&course.root, course.solution(part), part.solution_package)
+        }
+        _ => Build::of_course(&course.root, course.exercise(part), part.package),
+    };
+    let progress: Arc<dyn Progress> = progress::fitting(false, false);
+    let wanted = grading::Order {
+        graded: order.graded.clone(),
+        problems: Vec::new(),
+        seed: order.seed,
+        repeat: 1,
+        verbose: false,
+        jobs: None,
+        store: order.store.clone(),
+    };
+    let Some(binary) = grading::built(&build, part, &wanted, &progress, &mut report).await? else {
+        print!("{}", render(&report, command_name()));
+        return Ok(Standing::Failed);
+    };
+    report.notes.clear();
+
+    let run = RunDir::create()?;
+    let program = run.folder("bin")?.join(part.package);
+    std::fs::copy(&binary.path, &program)
+        .or_trouble(|| format!("copy {}", binary.path.display()))?;
+    let own = std::env::current_exe().or_trouble(|| "find the checker's own program")?;
+    let guard = Guard::start(&own, &run)?;
+    let stores = Stores::new(order.store.clone(), &guard, &run);
+    // Where it cannot be kept, there will be no page, and that is said when one is wanted.
+    let kept = Run::begin(course, &format!("play-{}", part.name)).ok();
+    let folder = kept.as_ref().map_or(run.path(), Run::path).join(TRY);
+    std::fs::create_dir_all(&folder).or_trouble(|| format!("make {}", folder.display()))?;
+    let grounds = Grounds {
+        guard: guard.clone(),
+        binary: program,
+        sources: None,
+        data: course.data(part),
+        seed: order.seed,
+        stores: stores.clone(),
+    };
+    let (scratch, steps) = (run.path().join("scratch"), Steps::new(|_| {}));
+    let context = Context::new(BY_HAND, grounds, folder, scratch, Duration::MAX, steps);
+    let place = Place {
+        part,
+        serves_http: serves_http(part),
+        data: course.data(part),
+        scratch: run.folder("yours")?,
+        tick_time: order.tick_time,
+        kept: kept.clone(),
+        report,
+    };
+    let names = Names::of_protocol(&build.folder);
+    let _terminal = Terminal::remember();
+    let history = runs::folder(course).join("play-history");
+    let played = tokio::select! { biased;
+        played = with_cluster(&context, &order, place, names, history) => played,
+        ended = ended_from_outside() => ended,
+    };
+    guard.shutdown().await;
+    stores.close().await;
+    let traced = matches!(played, Ok((_, true)));
+    if let Some(kept) = kept
+        && !traced
+    {
+        // Without a page nobody will look for it.
+        let _ = std::fs::remove_dir_all(kept.path());
+    }
+    played.map(|(standing, _)| standing)
+}
+
+/// What is needed beside a cluster.
+struct Place {
+    part: &'static Part,
+    serves_http: bool,
+    data: PathBuf,
+    /// A folder for whoever plays, gone at the end.
+    scratch: PathBuf,
+    tick_time: Duration,
+    kept: Option<Run>,
+    report: PartReport,
+}
+
+impl Place {
+    /// Writes the page that shows all that happened so far, and says where it is.
+    fn write_page(&self, cluster: &Cluster<'_>) -> Result<PathBuf> {
+        let kept = self.kept.as_ref().ok_or_else(|| {
+            Trouble::new("could not make a folder for this run in the folder of the course")
+        })?;
+        let trace = cluster.trace();
+        let text = serde_json::to_vec(&trace).or_trouble(|| "write the trace as JSON")?;
+        let file = Trace::file(&kept.path().join(TRY), 1);
+        std::fs::write(&file, text).or_trouble(|| format!("write {}", file.display()))?;
+        let outcome = Outcome {
+            scenario: BY_HAND.to_owned(),
+            title: "what was done at the prompt".to_owned(),
+            problem: 0,
+            verdict: Verdict::Passed {
+                property: "This is what happened; nobody has judged it.".to_owned(),
+            },
+            observations: Vec::new(),
+            duration: Duration::from_micros(trace.ended_us),
+            repeats: Vec::new(),
+            seed: self.report.seed,
+            folder: Some(TRY.into()),
+        };
+        let mut report = self.report.clone();
+        report.title = format!("{}, by hand", report.title);
+        report.run = Some(kept.path().to_owned());
+        report.conclude(vec![ProblemResult::new(0, "By hand", true, vec![outcome])]);
+        kept.finish(&report)?;
+        page::write(kept, &report)?;
+        Ok(kept.page())
+    }
+}
+
+/// How it ended, and whether a page was written.
+type Played = Result<(Standing, bool)>;
+
+async fn with_cluster(
+    context: &Context,
+    order: &Order,
+    place: Place,
+    names: Names,
+    history: PathBuf,
+) -> Played {
+    let nodes: Vec<String> = (1..=order.nodes).map(|n| format!("n{n}")).collect();
+    let names_of_nodes: Vec<&str> = nodes.iter().map(String::as_str).collect();
+    let options = Options {
+        tick_time: order.tick_time,
+        store: place.serves_http,
+        ..Options::default()
+    };
+    let screen = Screen::open();
+    let started = tokio::select! { biased;
+        started = Cluster::start(context, &names_of_nodes, options) => started,
+        _ = tokio::signal::ctrl_c() => return Ok((Standing::Inconclusive, false)),
+    };
+    let cluster = match started {
+        Ok(cluster) => cluster,
+        Err(stop) => {
+            screen.print(session::in_words(stop));
+            screen.flushed().await;
+            return Ok((Standing::Failed, false));
+        }
+    };
+    welcome(&cluster, &screen, &place, order, context).await;
+    let eyes = Eyes::on(&cluster, &screen);
+    let mut session = Session::new(&cluster, &eyes, &screen, names.clone(), place);
+    let standing = tokio::select! { biased;
+        standing = at_work(&mut session, order, &screen, names, history) => Ok(standing),
+        trouble = eyes.look() => Err(trouble),
+    };
+    let traced = session.traced;
+    drop(session);
+    eyes.rest();
+    screen.flushed().await;
+    cluster.end().await;
+    standing.map(|standing| (standing, traced))
+}
+
+/// Says what there is, and how to go on.
+async fn welcome(
+    cluster: &Cluster<'_>,
+    screen: &Screen,
+    place: &Place,
+    order: &Order,
+    context: &Context,
+) {
+    let whose = match order.graded {
+        Graded::Solution => "the solution of",
+        _ => "your",
+    };
+    let part = place.part;
+    let nodes = words::list(&cluster.everyone());
+    let mut lines = vec![
+        format!("{nodes} run {whose} part {}, {}.", part.number, part.title),
+        format!(
+            "Silence of {} s counts as down. The seed is {}.",
+            order.tick_time.as_secs(),
+            order.seed
+        ),
+    ];
+    lines.extend(context.stores.note());
+    let mut first = None;
+    if place.serves_http {
+        for node in cluster.everyone() {
+            if let Ok(address) = cluster.http_address(&node).await {
+                first.get_or_insert(address);
+                lines.push(format!("  {node}  http://{address}/"));
+            }
+        }
+    }
+    if let Some(address) = first {
+        lines.push("In another window, or in a browser:".to_owned());
+        lines.push(format!(
+            "  curl -i -d url=https://example.org/ http://{address}/"
+        ));
+    }
+    if order.script.is_none() {
+        lines.push("Type `help` for the commands, Ctrl-D to end all.".to_owned());
+    }
+    screen.print(lines.join("\n"));
+}
+
+/// Does what is typed, or what stands in the script.
+async fn at_work(
+    session: &mut Session<'_>,
+    order: &Order,
+    screen: &Screen,
+    names: Names,
+    history: PathBuf,
+) -> Standing {
+    match &order.script {
+        Some(file) => {
+            let done = tokio::select! { biased;
+                done = session.script(file) => done,
+                _ = tokio::signal::ctrl_c() => Err("Interrupted.".to_owned()),
+            };
+            standing(done.map(drop), screen)
+        }
+        None => {
+            let _ = history.parent().map(std::fs::create_dir_all);
+            let prompt = Prompt {
+                text: format!("{}> ", session.part().name),
+                history: Some(history),
+                second_interrupt_ends: Some("Ctrl-C once more ends the cluster; Ctrl-D does, too."),
+            };
+            let typed = editor::read_lines(prompt, screen, names);
+            read(session, typed, screen).await
+        }
+    }
+}
+
+/// Does what is typed, until that ends.
+async fn read(
+    session: &mut Session<'_>,
+    mut typed: mpsc::Receiver<Typed>,
+    screen: &Screen,
+) -> Standing {
+    let interactive = editor::is_interactive();
+    loop {
+        let typed = tokio::select! { biased;
+            typed = typed.recv() => typed,
+            // At a prompt Ctrl-C is a key like any other; only a script is ended by it.
+            _ = tokio::signal::ctrl_c(), if !interactive => return Standing::Inconclusive,
+        };
+        let Some(typed) = typed else {
+            return Standing::Passed;
+        };
+        if !interactive {
+            session.echo(&typed.line);
+        }
+        let done = tokio::select! { biased;
+            done = session.execute(&typed.line) => done,
+            _ = tokio::signal::ctrl_c() => Err("Interrupted. What was begun may be done in part.".to_owned()),
+        };
+        screen.flushed().await;
+        match done {
+            Ok(Flow::Next) => {}
+            Ok(Flow::End) => {
+                typed.was_last();
+                return Standing::Passed;
+            }
+            Err(complaint) if interactive => {
+                screen.print(complaint);
+                screen.flushed().await;
+            }
+            Err(complaint) => {
+                typed.was_last();
+                return standing(Err(complaint), screen);
+            }
+        }
+        // Only now, when `typed` is dropped, is the next prompt shown.
+    }
+}
+
+fn standing(done: std::result::Result<(), String>, screen: &Screen) -> Standing {
+    match done {
+        Ok(()) => Standing::Passed,
+        Err(complaint) => {
+            screen.print(complaint);
+            Standing::Failed
+        }
+    }
+}
+
+/// Somebody ends the checker from outside, in a way that can be heard.
+async fn ended_from_outside() -> Played {
+    use tokio::signal::unix::{SignalKind, signal};
+    let listen = |kind| signal(kind).or_trouble(|| "listen to signals");
+    let (mut terminate, mut hangup) = (
+        listen(SignalKind::terminate())?,
+        listen(SignalKind::hangup())?,
+    );
+    tokio::select! {
+        _ = terminate.recv() => {}
+        _ = hangup.recv() => {}
+    }
+    Ok((Standing::Inconclusive, false))
+}

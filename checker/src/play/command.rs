@@ -1,0 +1,364 @@
+//! The commands: what they are called, what they take, and what `help` says of them.
+
+use prompt::command::Commands;
+
+/// What a command takes at a place, so that the editor can complete it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Arg {
+    /// The name of a node.
+    Node,
+    /// Names of nodes, and signs between them, as many as you like.
+    Nodes,
+    /// The name of a server.
+    Server,
+    /// The name of a message.
+    Message,
+    /// The name of a command.
+    Command,
+    /// One of these words.
+    OneOf(&'static [&'static str]),
+    /// What nobody else can know.
+    Free,
+}
+
+type Command = prompt::command::Command<Arg>;
+
+/// All commands, in the order in which a newcomer needs them.
+pub(super) const COMMANDS: Commands<Arg> = Commands(&[
+    ("Look", LOOK),
+    ("Talk to servers", TALK),
+    ("Break the network", NETWORK),
+    ("Break nodes", NODES),
+    ("The store (parts 3 and 4)", STORE),
+    ("Experiments", EXPERIMENTS),
+]);
+
+/// The longest command that is explained on its own line.
+const WIDEST: usize = 20;
+
+const LOOK: &[Command] = &[
+    Command {
+        name: "nodes",
+        usage: "",
+        args: &[],
+        about: "each node: its state, and whom it lists",
+        more: "Also how many messages each has sent to the others, and got\n\
+               from them, and where it serves HTTP. Messages within a node\n\
+               do not count: they never come to the network.",
+    },
+    Command {
+        name: "watch",
+        usage: "[TEXT]",
+        args: &[Arg::Message],
+        about: "show messages as they pass",
+        more: "Until Enter, or `watch` again. With a text, only those lines\n\
+               that contain it: `watch Ping`, `watch n2`. `watch all` also\n\
+               shows what the runtime says for itself.",
+    },
+    Command {
+        name: "logs",
+        usage: "NODE [LINES]",
+        args: &[Arg::Node, Arg::Free],
+        about: "what a node wrote, the last lines",
+        more: "To stdout and to stderr. The times are seconds since the\n\
+               cluster was there.",
+    },
+    Command {
+        name: "servers",
+        usage: "NODE",
+        args: &[Arg::Node],
+        about: "the servers of a node",
+        more: "Behind each, how many messages wait for it, if some do.",
+    },
+    Command {
+        name: "trace",
+        usage: "",
+        args: &[],
+        about: "write a page that shows all that happened",
+        more: "It says where the page is; open it in a browser. The last\n\
+               one is kept when the cluster ends.",
+    },
+];
+
+const TALK: &[Command] = &[
+    Command {
+        name: "call",
+        usage: "NODE SERVER MESSAGE",
+        args: &[Arg::Node, Arg::Server, Arg::Message],
+        about: "ask a server, and wait for the answer",
+        more: "The message is a variant that carries a `Reply`, which you\n\
+               leave out:\n\
+               \x20 call n1 consumer TotalPings\n\
+               \x20 call n1 cache Peek(\"abc\")\n\
+               `within 2s` at the end waits two seconds; Ctrl-C waits no\n\
+               longer.",
+    },
+    Command {
+        name: "send",
+        usage: "NODE SERVER MESSAGE",
+        args: &[Arg::Node, Arg::Server, Arg::Message],
+        about: "cast a message to a server",
+        more: "As Rust writes it, or as JSON:\n\
+               \x20 send n1 consumer Ping{from: \"n2@127.0.0.1\", count: 4}\n\
+               \x20 send n1 consumer Ping {\"from\":\"n2@127.0.0.1\",\"count\":4}\n\
+               It goes past all faults. A message that the server does not\n\
+               understand is dropped; `logs` shows that.",
+    },
+    Command {
+        name: "curl",
+        usage: "NODE PATH [FIELD=…]",
+        args: &[Arg::Node, Arg::Free],
+        about: "ask a node over HTTP (parts 3 and 4)",
+        more: "With fields, they are posted as a form:\n\
+               \x20 curl n1 / url=https://example.org/ code=ice\n\
+               \x20 curl n2 /ice\n\
+               The real curl does as well: `nodes` shows the URLs.",
+    },
+];
+
+const NETWORK: &[Command] = &[
+    Command {
+        name: "partition",
+        usage: "NODES | NODES",
+        args: &[Arg::Nodes],
+        about: "cut nodes off; both sides see it at once",
+        more: "\x20 partition n1 | n2 n3\n\
+               \x20 partition n1            from all others\n\
+               Links close, and new ones are refused.",
+    },
+    Command {
+        name: "blackhole",
+        usage: "NODES",
+        args: &[Arg::Nodes],
+        about: "let all vanish in silence between nodes",
+        more: "\x20 blackhole n1 n2         both ways\n\
+               \x20 blackhole n1 -> n2      only what n1 sends to n2\n\
+               \x20 blackhole n1 | n2 n3    both ways, between the sides\n\
+               Nobody can notice before the tick time has passed.",
+    },
+    Command {
+        name: "delay",
+        usage: "[NODES] TIME",
+        args: &[Arg::Nodes],
+        about: "let all come later, in order",
+        more: "\x20 delay n1 n2 200ms       both ways\n\
+               \x20 delay n1 -> n2 200ms    one way\n\
+               \x20 delay 50ms              between all\n\
+               A second time is the jitter: `delay 50ms 100ms`.",
+    },
+    Command {
+        name: "heal",
+        usage: "[NODES]",
+        args: &[Arg::Nodes],
+        about: "end all of this, and wait for the links",
+        more: "\x20 heal\n\
+               \x20 heal n1 n2\n\
+               What was lost stays lost. Rules stay: see `clear`.",
+    },
+    Command {
+        name: "drop",
+        usage: "[MESSAGE] [NODES] [10%]",
+        args: &[Arg::Message, Arg::Nodes],
+        about: "lose messages",
+        more: "\x20 drop 10%                each one with that chance\n\
+               \x20 drop Ping n1 -> n2 10%\n\
+               \x20 drop Ping to n2 once    the next one\n\
+               \x20 drop answers from n2    also: casts, calls\n\
+               Only what programs say to each other; the rest of the\n\
+               connection lives on. `clear` ends it.",
+    },
+    Command {
+        name: "dup",
+        usage: "[MESSAGE] [NODES] [10%]",
+        args: &[Arg::Message, Arg::Nodes],
+        about: "deliver messages twice",
+        more: "Written as `drop` is.",
+    },
+    Command {
+        name: "hold",
+        usage: "[MESSAGE] [NODES] [10%]",
+        args: &[Arg::Message, Arg::Nodes],
+        about: "keep messages back, until `release`",
+        more: "Written as `drop` is. What follows passes by.",
+    },
+    Command {
+        name: "release",
+        usage: "[RULE]",
+        args: &[Arg::Free],
+        about: "let go what is held back",
+        more: "Of the rule with that number, or of all.",
+    },
+    Command {
+        name: "rules",
+        usage: "",
+        args: &[],
+        about: "all that is broken now",
+        more: "What is between which nodes, and the rules that `drop`, `dup`\n\
+               and `hold` made, with how often each has acted.",
+    },
+    Command {
+        name: "clear",
+        usage: "[RULE]",
+        args: &[Arg::Free],
+        about: "end the rule with that number, or all",
+        more: "What a rule has kept back is lost then.",
+    },
+];
+
+const NODES: &[Command] = &[
+    Command {
+        name: "kill",
+        usage: "NODE",
+        args: &[Arg::Node],
+        about: "end a node at once (kill -9)",
+        more: "It forgets all, and so does its disk.",
+    },
+    Command {
+        name: "pause",
+        usage: "NODE",
+        args: &[Arg::Node],
+        about: "make a node stand still (kill -STOP)",
+        more: "The others believe in it until the tick time has passed.",
+    },
+    Command {
+        name: "resume",
+        usage: "NODE",
+        args: &[Arg::Node],
+        about: "let a paused node run on",
+        more: "",
+    },
+    Command {
+        name: "restart",
+        usage: "NODE",
+        args: &[Arg::Node],
+        about: "start a node again, under its name",
+        more: "It is killed first, if it runs.",
+    },
+    Command {
+        name: "join",
+        usage: "NODE",
+        args: &[Arg::Free],
+        about: "start one more node: `join n6`",
+        more: "It connects to one of the others, and by that to all.",
+    },
+    Command {
+        name: "crash",
+        usage: "NODE SERVER",
+        args: &[Arg::Node, Arg::Server],
+        about: "crash one server, as if it had panicked",
+        more: "Its supervisor starts it again. When that happens too often,\n\
+               the supervisor gives up, and the node ends.",
+    },
+    Command {
+        name: "disconnect",
+        usage: "NODE NODE",
+        args: &[Arg::Node, Arg::Node],
+        about: "have a node close a link on purpose",
+        more: "It stays closed until `connect`, or until one of the two\n\
+               sends a message to the other.",
+    },
+    Command {
+        name: "connect",
+        usage: "NODE NODE",
+        args: &[Arg::Node, Arg::Node],
+        about: "have a node connect to another",
+        more: "",
+    },
+];
+
+const STORE: &[Command] = &[Command {
+    name: "store",
+    usage: "WHAT [NODES]",
+    args: &[
+        Arg::OneOf(&["refuse", "stall", "mute", "slow", "back", "get", "keys"]),
+        Arg::Nodes,
+    ],
+    about: "break the store, for all or some nodes",
+    more: "\x20 store refuse n1         n1 cannot reach it\n\
+           \x20 store stall             it takes all, and does nothing\n\
+           \x20 store mute n1 n2        it does all, without an answer\n\
+           \x20 store slow 500ms n1     it answers late\n\
+           \x20 store back              it is well again\n\
+           \x20 store keys [BEGINNING]  what is in it\n\
+           \x20 store get KEY\n\
+           The last two are yours, and go past all faults.",
+}];
+
+const EXPERIMENTS: &[Command] = &[
+    Command {
+        name: "script",
+        usage: "FILE",
+        args: &[Arg::Free],
+        about: "carry out commands from a file",
+        more: "A line each; # begins a comment. It stops at the first one\n\
+               that fails. $DATA is the folder of the part's data, $TMP one\n\
+               that is yours until the end.",
+    },
+    Command {
+        name: "wait",
+        usage: "[TIME]",
+        args: &[Arg::Free],
+        about: "wait so long, or until all is quiet",
+        more: "\x20 wait 2s\n\
+               \x20 wait       until no message is under way or unhandled",
+    },
+    Command {
+        name: "expect",
+        usage: "[not] TEXT [within TIME]",
+        args: &[Arg::Free],
+        about: "fail unless the last answer contains a text",
+        more: "Ask first: \x20call n2 consumer TotalPings\n\
+               and then:  \x20expect 3\n\
+               With `within 5s` the question is asked again until the\n\
+               answer fits. `expect not` is for what must not be there.",
+    },
+    Command {
+        name: "keep",
+        usage: "NAME",
+        args: &[Arg::Free],
+        about: "use the last answer in later commands",
+        more: "\x20 call n1 manager Submit{…}\n\
+               \x20 keep JOB\n\
+               \x20 call n1 manager Status $JOB",
+    },
+    Command {
+        name: "try",
+        usage: "COMMAND",
+        args: &[Arg::Command],
+        about: "a command that may fail, in a script",
+        more: "What it says when it fails counts as its answer.",
+    },
+    Command {
+        name: "help",
+        usage: "[COMMAND]",
+        args: &[Arg::Command],
+        about: "this list, or more about one command",
+        more: "",
+    },
+    Command {
+        name: "quit",
+        usage: "",
+        args: &[],
+        about: "end all, as Ctrl-D does",
+        more: "Nothing is left running.",
+    },
+];
+
+/// The list of all commands.
+pub(super) fn overview() -> String {
+    COMMANDS.overview(WIDEST)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn help_fits_a_terminal_of_70_columns() {
+        for text in COMMANDS.all().map(Command::help).chain([overview()]) {
+            for line in text.lines() {
+                assert!(line.chars().count() <= 70, "too long: {line}");
+            }
+        }
+    }
+}

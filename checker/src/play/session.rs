@@ -1,0 +1,255 @@
+//! Carrying out commands, one at a time.
+
+mod experiment;
+mod network;
+mod nodes;
+mod servers;
+mod store;
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::PathBuf;
+use std::time::Duration;
+
+use prompt::command::{USAGE, Words};
+use prompt::screen::Screen;
+
+use super::Place;
+use super::command::{COMMANDS, overview};
+use super::eyes::Eyes;
+use super::names::Names;
+use super::words;
+use crate::cluster::{Cluster, Standing};
+use crate::manifest::Part;
+use crate::report::terminal::sentence;
+use crate::scenario::Stop;
+use crate::verdict::Verdict;
+use network::{LinkFault, MessageFault};
+
+/// What a command has to say: to be printed either way, but the second is a complaint.
+pub(super) type Said = Result<String, String>;
+
+/// What comes after a command.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Flow {
+    Next,
+    End,
+}
+
+/// Somebody who plays with a cluster.
+pub(super) struct Session<'c> {
+    cluster: &'c Cluster<'c>,
+    eyes: &'c Eyes<'c>,
+    screen: Screen,
+    names: Names,
+    place: Place,
+    /// What is between two nodes, in one direction.
+    between: BTreeMap<(String, String), BTreeSet<LinkFault>>,
+    rules: BTreeMap<u32, MessageFault<'c>>,
+    last_rule: u32,
+    /// What the store does for nodes, where it is not as it should be.
+    stores: BTreeMap<String, String>,
+    /// The last command that asked something, and what the answer was.
+    question: String,
+    answer: String,
+    /// Answers that were to be kept, by their names.
+    kept: BTreeMap<String, String>,
+    /// How many scripts are under way, one within the other.
+    scripts: usize,
+    /// Whether a page of this was written.
+    pub(super) traced: bool,
+}
+
+/// Commands whose answers `expect` looks into.
+const QUESTIONS: [&str; 7] = ["nodes", "logs", "servers", "call", "curl", "rules", "store"];
+
+impl<'c> Session<'c> {
+    pub(super) fn new(
+        cluster: &'c Cluster<'c>,
+        eyes: &'c Eyes<'c>,
+        screen: &Screen,
+        names: Names,
+        place: Place,
+    ) -> Session<'c> {
+        let session = Session {
+            cluster,
+            eyes,
+            screen: screen.clone(),
+            names,
+            place,
+            between: BTreeMap::new(),
+            rules: BTreeMap::new(),
+            last_rule: 0,
+            stores: BTreeMap::new(),
+            question: String::new(),
+            answer: String::new(),
+            kept: BTreeMap::new(),
+            scripts: 0,
+            traced: false,
+        };
+        session.names.set_nodes(cluster.everyone());
+        session
+    }
+
+    /// The part that is played.
+    pub(super) fn part(&self) -> &'static Part {
+        self.place.part
+    }
+
+    /// Carries out a line, and prints what that says, unless it is a complaint.
+    ///
+    /// # Errors
+    /// The complaint.
+    pub(super) async fn execute(&mut self, line: &str) -> Result<Flow, String> {
+        let line = line.trim();
+        if line.is_empty() || line.starts_with('#') {
+            if self.scripts == 0 && line.is_empty() && self.eyes.rest() {
+                self.screen.print("No longer watching.");
+            }
+            return Ok(Flow::Next);
+        }
+        if matches!(line, "quit" | "exit") {
+            return Ok(Flow::End);
+        }
+        let said = self.obey(line).await?;
+        // What was watched for happened before what is said about it.
+        self.eyes.show_messages();
+        if !said.is_empty() {
+            self.screen.print(said);
+        }
+        Ok(Flow::Next)
+    }
+
+    /// Carries out a command.
+    async fn obey(&mut self, line: &str) -> Said {
+        let line = self.filled_in(line);
+        if let Some(rest) = line.strip_prefix("try ") {
+            let tried = Box::pin(self.obey(rest.trim())).await;
+            return tried.or_else(|complaint| {
+                self.answer.clone_from(&complaint);
+                Ok(complaint)
+            });
+        }
+        let mut words = Words(&line);
+        let name = words.next().unwrap_or_default().to_owned();
+        let said = self
+            .dispatch(&name, words)
+            .await
+            .map_err(|why| COMMANDS.complaint(&name, why));
+        if QUESTIONS.contains(&name.as_str()) {
+            self.question.clone_from(&line);
+            self.answer = said.clone().unwrap_or_else(|complaint| complaint);
+        }
+        said
+    }
+
+    async fn dispatch(&mut self, command: &str, words: Words<'_>) -> Said {
+        match command {
+            "nodes" => self.nodes(words).await,
+            "watch" => Ok(self.eyes.watch(words.rest())),
+            "logs" => self.logs(words),
+            "servers" => self.servers(words).await,
+            "trace" => self.trace(words),
+            "call" => self.call(words).await,
+            "send" => self.send(words).await,
+            "curl" => self.curl(words).await,
+            "partition" => self.partition(words).await,
+            "blackhole" => self.blackhole(words),
+            "delay" => self.delay(words),
+            "heal" => self.heal(words).await,
+            "drop" | "dup" | "hold" => self.rule(command, words),
+            "release" => self.release(words),
+            "rules" => self.list_rules(words),
+            "clear" => self.clear(words),
+            "kill" => self.kill(words).await,
+            "pause" => self.pause(words).await,
+            "resume" => self.resume(words).await,
+            "restart" => self.restart(words).await,
+            "join" => self.join(words).await,
+            "crash" => self.crash(words).await,
+            "disconnect" => self.disconnect(words).await,
+            "connect" => self.connect(words).await,
+            "store" => self.store(words).await,
+            "script" => self.script_command(words).await,
+            "wait" => self.wait(words).await,
+            "expect" => self.expect(words).await,
+            "keep" => self.keep(words),
+            "help" => help(words),
+            // What is said of a command that there is not.
+            _ => Err(USAGE.into()),
+        }
+    }
+
+    /// The line with what its variables stand for.
+    fn filled_in(&self, line: &str) -> String {
+        let path = |path: &PathBuf| path.to_string_lossy().into_owned();
+        let mut line = line
+            .replace("$DATA", &path(&self.place.data))
+            .replace("$TMP", &path(&self.place.scratch));
+        for (name, answer) in &self.kept {
+            line = line.replace(&format!("${name}"), answer);
+        }
+        line
+    }
+
+    /// A node that there is, whatever its state.
+    fn known(&self, node: &str) -> Result<(), String> {
+        words::known(node, &self.cluster.everyone())
+    }
+
+    /// A node that runs.
+    fn runs(&self, node: &str) -> Result<(), String> {
+        match self.alive(node)? {
+            Standing::Paused => Err(format!("{node} is paused; `resume {node}` comes first.")),
+            _ => Ok(()),
+        }
+    }
+
+    /// A node that was not killed.
+    fn alive(&self, node: &str) -> Result<Standing, String> {
+        self.known(node)?;
+        match self.cluster.standing(node) {
+            Some(Standing::Killed) | None => Err(format!(
+                "{node} does not run; `restart {node}` starts it again."
+            )),
+            Some(standing) => Ok(standing),
+        }
+    }
+}
+
+fn help(mut words: Words<'_>) -> Said {
+    match words.optional()? {
+        None => Ok(overview()),
+        Some(name) => COMMANDS.help(name),
+    }
+}
+
+/// A verdict, as a sentence for somebody at a prompt who tells no story.
+pub(super) fn in_words(stop: Stop) -> String {
+    match stop.into_verdict() {
+        Verdict::Passed { property } => property,
+        Verdict::Failed(failure) => {
+            let mut text = sentence(&failure.seen);
+            let said = failure.stderr.as_ref();
+            for line in said
+                .iter()
+                .flat_map(|said| said.lines.iter().rev().take(5).rev())
+            {
+                text.push_str(&format!("\n  {line}"));
+            }
+            text
+        }
+        Verdict::NotWritten { gap } => format!("A node came to {gap}, which is not written yet."),
+        Verdict::Inconclusive { why } => {
+            sentence(why.strip_prefix("The fault did not bite: ").unwrap_or(&why))
+        }
+        Verdict::CheckerFault { why } => why,
+    }
+}
+
+/// A text in which nodes go by their short names, as everywhere at the prompt.
+pub(super) fn told(text: &str) -> String {
+    text.replace("@127.0.0.1", "")
+}
+
+/// How long a person waits for what the runtime does by itself.
+const PATIENCE: Duration = Duration::from_secs(10);

@@ -1,0 +1,192 @@
+//! What stands behind the name of a command: nodes, times, shares.
+
+use std::time::Duration;
+
+use prompt::command::USAGE;
+
+/// The longest time that can be asked for.
+const LONGEST: Duration = Duration::from_secs(600);
+
+/// The ways between some nodes.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Ways {
+    pub(super) from: Vec<String>,
+    pub(super) to: Vec<String>,
+    /// Whether the ways back are meant, too.
+    pub(super) both: bool,
+}
+
+/// The words of a line, where `|` and `->` are words of their own, and commas are none.
+pub(super) fn words(text: &str) -> Vec<String> {
+    let text = text.replace('|', " | ").replace("->", " -> ");
+    let words = text.split(|c: char| c.is_whitespace() || c == ',');
+    let words = words.filter(|word| !word.is_empty());
+    words.map(str::to_owned).collect()
+}
+
+/// A time as people write it: `200ms`, `2s`, `1.5s`, `1m`.
+pub(super) fn duration(word: &str) -> Result<Duration, String> {
+    let wrong = || format!("{word:?} is not a time: write 200ms, 2s or 1m.");
+    let unit = word
+        .find(|c: char| c.is_ascii_alphabetic())
+        .ok_or_else(wrong)?;
+    let (number, unit) = word.split_at(unit);
+    let seconds = match unit {
+        "ms" => 0.001,
+        "s" => 1.0,
+        "m" | "min" => 60.0,
+        _ => return Err(wrong()),
+    };
+    let number: f64 = number.parse().map_err(|_| wrong())?;
+    let time = Duration::try_from_secs_f64(number * seconds).map_err(|_| wrong())?;
+    if time > LONGEST {
+        return Err(format!("{word} is too long: ten minutes are the most."));
+    }
+    Ok(time)
+}
+
+/// A time as people read it.
+pub(super) fn in_words(time: Duration) -> String {
+    match time {
+        time if time < Duration::from_secs(1) => format!("{} ms", time.as_millis()),
+        time => format!("{} s", (time.as_secs_f64() * 10.0).round() / 10.0),
+    }
+}
+
+/// A share as people write it, from 0 to 1: `10%`. Nothing, if it is no share at all.
+pub(super) fn share(word: &str) -> Option<Result<f64, String>> {
+    let number = word.strip_suffix('%')?;
+    let share = number
+        .parse::<f64>()
+        .ok()
+        .filter(|n| (0.0..=100.0).contains(n));
+    let wrong = || format!("{word:?} is not a share: write 10%, say.");
+    Some(share.map(|percent| percent / 100.0).ok_or_else(wrong))
+}
+
+/// The ways that words name: `n1 -> n2`, `n1 | n2 n3`, `n1 n2`, and `n1` for those between n1 and
+/// all others.
+pub(super) fn ways(words: &[String], everyone: &[String]) -> Result<Ways, String> {
+    let split = |sign: &str| {
+        let place = words.iter().position(|word| word == sign)?;
+        Some((words[..place].to_vec(), words[place + 1..].to_vec()))
+    };
+    let (from, to, both) = match (split("->"), split("|"), words) {
+        (Some((from, to)), None, _) => (from, to, false),
+        (None, Some((one, other)), _) => (one, other, true),
+        (None, None, [one, other]) => (vec![one.clone()], vec![other.clone()], true),
+        (None, None, [one]) => {
+            let others = everyone.iter().filter(|node| *node != one).cloned();
+            (vec![one.clone()], others.collect(), true)
+        }
+        _ => return Err(USAGE.into()),
+    };
+    if from.is_empty() || to.is_empty() {
+        return Err(USAGE.into());
+    }
+    for node in from.iter().chain(&to) {
+        known(node, everyone)?;
+    }
+    if let Some(node) = from.iter().find(|node| to.contains(node)) {
+        return Err(format!("{node} cannot be on both sides."));
+    }
+    Ok(Ways { from, to, both })
+}
+
+/// Whether a node was ever started.
+pub(super) fn known(node: &str, everyone: &[String]) -> Result<(), String> {
+    if everyone.iter().any(|known| known == node) {
+        return Ok(());
+    }
+    Err(format!(
+        "There is no node {node:?}; there are {}.",
+        list(everyone)
+    ))
+}
+
+/// `n1, n2 and n3`
+pub(super) fn list<S: AsRef<str>>(names: &[S]) -> String {
+    let names: Vec<&str> = names.iter().map(AsRef::as_ref).collect();
+    match &names[..] {
+        [] => "none".to_owned(),
+        [only] => (*only).to_owned(),
+        [others @ .., last] => format!("{} and {last}", others.join(", ")),
+    }
+}
+
+impl Ways {
+    /// Each way, from whom to whom.
+    pub(super) fn each(&self) -> Vec<(&str, &str)> {
+        let (from, to) = self.sides();
+        let there = from.iter().flat_map(|&a| to.iter().map(move |&b| (a, b)));
+        let mut each: Vec<(&str, &str)> = there.collect();
+        if self.both {
+            let back: Vec<(&str, &str)> = each.iter().map(|&(a, b)| (b, a)).collect();
+            each.extend(back);
+        }
+        each
+    }
+
+    /// Both sides, as a cluster wants them.
+    pub(super) fn sides(&self) -> (Vec<&str>, Vec<&str>) {
+        (
+            self.from.iter().map(String::as_str).collect(),
+            self.to.iter().map(String::as_str).collect(),
+        )
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn three() -> Vec<String> {
+        ["n1", "n2", "n3"].map(str::to_owned).to_vec()
+    }
+
+    #[track_caller]
+    fn check(typed: &str, expected: &[(&str, &str)]) {
+        assert_eq!(ways(&words(typed), &three()).unwrap().each(), expected);
+    }
+
+    #[test]
+    fn ways_are_named_with_signs_or_by_two_nodes() {
+        check("n1 -> n2", &[("n1", "n2")]);
+        check("n1->n2,n3", &[("n1", "n2"), ("n1", "n3")]);
+        check("n1 n2", &[("n1", "n2"), ("n2", "n1")]);
+        let apart = [("n1", "n2"), ("n1", "n3"), ("n2", "n1"), ("n3", "n1")];
+        check("n1|n2 n3", &apart);
+        check("n1", &apart);
+    }
+
+    #[test]
+    fn ways_that_are_none_are_refused_in_words() {
+        let refused = |typed: &str| ways(&words(typed), &three()).unwrap_err();
+        assert_eq!(
+            refused("n1 | n9"),
+            "There is no node \"n9\"; there are n1, n2 and n3."
+        );
+        assert_eq!(refused("n1 | n1"), "n1 cannot be on both sides.");
+        for typed in ["", "n1 |", "-> n2", "n1 n2 n3", "n1 -> n2 | n3"] {
+            assert_eq!(refused(typed), USAGE, "{typed}");
+        }
+    }
+
+    #[test]
+    fn times_have_a_unit() {
+        for (typed, millis) in [("200ms", 200), ("2s", 2000), ("1.5s", 1500), ("1m", 60_000)] {
+            assert_eq!(duration(typed), Ok(Duration::from_millis(millis)));
+        }
+        for typed in ["", "2", "ms", "-1s", "2 s", "2h", "infs", "1e9s", "NaNs"] {
+            assert!(duration(typed).is_err(), "{typed}");
+        }
+    }
+
+    #[test]
+    fn shares_lie_between_none_and_all() {
+        assert_eq!(share("10%"), Some(Ok(0.1)));
+        assert_eq!(share("10"), None);
+        assert!(share("110%").unwrap().is_err());
+        assert!(share("NaN%").unwrap().is_err());
+    }
+}

@@ -1,0 +1,400 @@
+// The space-time diagram: a lane a node, time downwards, messages as arrows. Only what can be
+// seen is drawn, so that a long trace costs no more than a short one.
+
+const LEFT = 92; // where lanes may begin, behind the times
+const BAR = 14; // the width of a fault's bar
+const HEAD = 38; // the height of the lanes' names
+const BEYOND = 250; // how far beyond the window is drawn, so that scrolling need not draw at once
+const LONGEST = 4000; // arrows that are higher than this may be cut when their begin is out of sight
+const LETTER = 6.6; // about the width of a letter
+
+/** Makes an element of the picture. Text is always text, never markup. */
+function svg(tag, attributes = {}, text) {
+  const element = document.createElementNS("http://www.w3.org/2000/svg", tag);
+  for (const [name, value] of Object.entries(attributes)) {
+    if (value !== undefined && value !== null) element.setAttribute(name, value);
+  }
+  if (text !== undefined) element.textContent = text;
+  return element;
+}
+
+function cut(text, width) {
+  const most = Math.max(3, Math.floor(width / LETTER));
+  return text.length > most ? `${text.slice(0, most - 1)}…` : text;
+}
+
+class Diagram {
+  /** `on` is told what the reader points at and what they choose. */
+  constructor(host, trace, view, on) {
+    Object.assign(this, { host, trace, view, on, selected: null, marked: new Set() });
+    this.space = document.createElement("div");
+    this.space.className = "space";
+    this.head = svg("svg", { class: "head", height: HEAD, "aria-hidden": "true" });
+    this.body = svg("svg", { class: "body", role: "presentation" });
+    this.space.append(this.head, this.body);
+    host.replaceChildren(this.space);
+    // One listener for all that is drawn: what is drawn comes and goes.
+    const eventAt = (target) => trace.byPlace.get(Number(target.closest?.("[data-place]")?.dataset.place));
+    this.body.onpointerover = (pointer) => on.hover(eventAt(pointer.target) ?? null, pointer);
+    this.body.onpointerleave = () => on.hover(null);
+    this.body.onclick = (click) => { const event = eventAt(click.target); if (event) on.select(event.place); };
+    host.onscroll = () => this.scrolled();
+    host.onwheel = (event) => {
+      if (!event.ctrlKey && !event.metaKey) return;
+      event.preventDefault();
+      this.on.zoom(event.deltaY < 0 ? 1.15 : 1 / 1.15, event.clientY - host.getBoundingClientRect().top - HEAD);
+    };
+    this.filter();
+    this.draw();
+  }
+
+  /** Chooses anew what is shown; whoever asks for it draws. */
+  filter() {
+    this.chosen = choose(this.trace, this.view);
+    this.lanes = this.makeLanes();
+    this.update();
+  }
+
+  /** Lays everything out anew, for another zoom or another width; whoever asks for it draws. */
+  update() {
+    const { trace, view, host } = this;
+    this.layout = layOut(this.chosen, view.zoom);
+    const across = this.lanes.length;
+    const bars = Math.max(0, ...trace.spans.map((one, at) => this.barOf(at) + 1));
+    const first = LEFT + bars * (BAR + 4);
+    const least = view.processes ? 74 : 120;
+    this.width = Math.max(host.clientWidth, first + across * least);
+    const apart = (this.width - first) / across;
+    this.lanes.forEach((lane, at) => { lane.x = first + apart * (at + 0.5); });
+    this.apart = apart;
+    this.first = first;
+    this.space.style.width = `${this.width}px`;
+    this.space.style.height = `${this.layout.height + HEAD}px`;
+    this.head.setAttribute("width", this.width);
+    this.body.setAttribute("width", this.width);
+    this.lives = this.livesOf();
+    this.drawHead();
+  }
+
+  makeLanes() {
+    const { trace, view } = this;
+    const shown = this.chosen.rows.map((row) => row.event);
+    const lanes = [];
+    if (shown.some((event) => event.event === "request")) lanes.push({ node: "checker" });
+    for (const node of trace.nodes) {
+      if (view.hiddenNodes.has(node)) continue;
+      lanes.push({ node });
+      if (!view.processes) continue;
+      const own = shown.filter((event) => event.event === "message" && event.server
+        && (event.kind === "answer" || event.kind === "no_answer" ? event.from : event.to) === node);
+      for (const server of [...new Set(own.map((event) => event.server))].sort()) lanes.push({ node, server });
+    }
+    if (!lanes.length) lanes.push({ node: "" });
+    return lanes;
+  }
+
+  /** The lane of a node, or of a process of it where these have lanes of their own. */
+  x(node, server) {
+    const own = this.lanes.find((lane) => lane.node === node && lane.server === server);
+    return (own ?? this.lanes.find((lane) => lane.node === node))?.x;
+  }
+
+  /** Faults at the same time have bars beside each other. */
+  barOf(at) {
+    const { spans } = this.trace;
+    const before = spans.slice(0, at).filter((one) => one.to > spans[at].from);
+    return before.length;
+  }
+
+  /** When each node was alive, stood still, or was dead, on the axis. */
+  livesOf() {
+    const { trace, layout } = this;
+    this.changes ??= trace.events.filter((event) => event.event === "process");
+    return new Map(trace.nodes.map((node) => {
+      const changes = this.changes.filter((event) => event.node === node);
+      let state = changes.find((event) => ["started", "killed"].includes(event.change))?.change === "started" ? "dead" : "alive";
+      let from = 0;
+      const lives = [];
+      for (const { at, change } of changes) {
+        const next = { started: "alive", killed: "dead", paused: "paused", resumed: "alive" }[change];
+        if (!next || next === state) continue;
+        const y = yAt(layout.axis, at);
+        lives.push({ from, to: y, state });
+        from = y;
+        state = next;
+      }
+      lives.push({ from, to: layout.height, state });
+      return [node, lives];
+    }));
+  }
+
+  drawHead() {
+    const parts = [svg("rect", { class: "paper", width: this.width, height: HEAD })];
+    parts.push(svg("text", { class: "axis", x: 10, y: 24 }, "time"));
+    for (const lane of this.lanes) {
+      const name = lane.server ?? lane.node;
+      const width = Math.min(this.apart - 10, Math.max(46, name.length * 8 + 18));
+      const kind = lane.server ? "server" : lane.node === "checker" ? "checker" : "node";
+      parts.push(svg("rect", { class: `name ${kind}`, x: lane.x - width / 2, y: 6, width, height: 25, rx: 12 }));
+      parts.push(svg("text", { class: `name ${kind}`, x: lane.x, y: 23, "text-anchor": "middle" }, cut(name, width - 6)));
+    }
+    parts.push(svg("line", { class: "edge", x1: 0, x2: this.width, y1: HEAD - 0.5, y2: HEAD - 0.5 }));
+    this.head.replaceChildren(...parts);
+  }
+
+  scrolled() {
+    const top = this.host.scrollTop;
+    const [from, to] = this.drawn ?? [0, -1];
+    if (top < from || top + this.seen > to) this.draw();
+    else this.moved.setAttribute("transform", `translate(0 ${-top})`);
+    this.on.scrolled?.();
+  }
+
+  /** Draws what can be seen, and a little more. */
+  draw(all = false) {
+    const { host, layout } = this;
+    this.seen = all ? layout.height : Math.max(60, host.clientHeight - HEAD);
+    const top = all ? 0 : host.scrollTop;
+    const from = Math.max(0, top - BEYOND);
+    const to = top + this.seen + BEYOND;
+    this.drawn = [from === 0 ? -1 : from, Math.min(to, layout.height + this.seen)];
+    this.body.setAttribute("height", this.seen);
+    this.moved = svg("g", { transform: `translate(0 ${-top})` });
+    const near = layout.rows.slice(firstAt(layout.rows, from - LONGEST), firstAt(layout.rows, to + 30));
+    const rows = near.filter((row) => Math.max(row.end ?? 0, row.y) >= from - 30);
+    this.drawSpans(from, to);
+    this.drawLanes(from, to);
+    this.drawBreaks(from, to);
+    this.drawTimes(rows);
+    const isWeighty = (row) => this.trace.causes.has(row.event.place) || row.event.place === this.selected;
+    for (const row of [...rows.filter((row) => !isWeighty(row)), ...rows.filter(isWeighty)]) this.drawRow(row);
+    this.patterns ??= patterns();
+    this.body.replaceChildren(this.patterns, this.moved);
+  }
+
+  add(tag, attributes, text) {
+    const element = svg(tag, attributes, text);
+    this.moved.append(element);
+    return element;
+  }
+
+  drawSpans(from, to) {
+    this.trace.spans.forEach((one, at) => {
+      const y = yAt(this.layout.axis, one.from);
+      const end = yAt(this.layout.axis, one.to);
+      if (end < from || y > to) return;
+      const place = { y, height: Math.max(6, end - y) };
+      this.add("rect", { class: `band ${one.kind}`, x: this.first - 8, width: this.width - this.first, ...place });
+      const x = LEFT - 10 + this.barOf(at) * (BAR + 4);
+      this.add("rect", { class: `bar ${one.kind}`, x, width: BAR, rx: 3, ...place, fill: `url(#${one.kind})` });
+    });
+  }
+
+  drawLanes(from, to) {
+    for (const lane of this.lanes) {
+      const lives = this.lives.get(lane.node) ?? [{ from: 0, to: this.layout.height, state: "alive" }];
+      for (const life of lives) {
+        const [y1, y2] = [Math.max(life.from, from), Math.min(life.to, to)];
+        if (y1 >= y2 || life.state === "dead") continue;
+        this.add("line", { class: `lane ${life.state} ${lane.server ? "server" : ""}`, x1: lane.x, x2: lane.x, y1, y2 });
+      }
+    }
+  }
+
+  drawBreaks(from, to) {
+    for (const { y, height, us } of this.layout.breaks) {
+      if (y + height < from || y > to) continue;
+      this.add("rect", { class: "break", x: 0, y, width: this.width, height, fill: "url(#silence)" });
+      this.add("text", { class: "break", x: 10, y: y + 15 }, `${span(us)} of silence`);
+    }
+  }
+
+  drawTimes(rows) {
+    let last = -100;
+    for (const { event, at, y } of rows) {
+      if (y - last < 15 || event.event === "step" || event.event === "violation") continue;
+      this.add("text", { class: "axis", x: 10, y: y + 4 }, time(at));
+      last = y;
+    }
+  }
+
+  drawRow(row) {
+    const { event, y } = row;
+    const group = svg("g", { "data-place": event.place, class: this.classOf(event) });
+    const into = this.moved;
+    this.moved = group;
+    switch (event.event) {
+      case "message": this.drawMessage(row); break;
+      case "request": this.drawRequest(row); break;
+      case "step": this.drawStep(event, row); break;
+      case "violation": this.drawViolation(event, row); break;
+      case "process": this.drawProcess(event, y); break;
+      case "store": this.drawStore(event, y); break;
+      default: this.drawNotice(event, y);
+    }
+    this.moved = into;
+    into.append(group);
+  }
+
+  classOf(event) {
+    const classes = ["event", event.event];
+    if (event.event === "message") {
+      classes.push(event.kind, event.fate);
+      if (event.runtime) classes.push("runtime");
+      if (event.got - event.at > LATE_US && event.fate === "delivered") classes.push("late");
+    }
+    if (this.trace.causes.has(event.place)) classes.push("cause");
+    if (this.marked.has(event.place)) classes.push("different");
+    if (event.place === this.selected) classes.push("selected");
+    return classes.join(" ");
+  }
+
+  /** Whether there is room for what is written at arrows; what matters is always written. */
+  isLabelled(event) {
+    return this.view.zoom >= 0.65 || event.place === this.selected || this.trace.causes.has(event.place)
+      || this.marked.has(event.place);
+  }
+
+  drawMessage({ event, y, end }) {
+    const answers = event.kind === "answer" || event.kind === "no_answer";
+    const x1 = this.x(event.from, answers ? event.server : undefined);
+    const x2 = this.x(event.to, answers ? undefined : event.server);
+    if (x1 === undefined || x2 === undefined) return;
+    const way = Math.sign(x2 - x1) || 1;
+    const goal = x2 - way * 3;
+    const y2 = end ?? y + 12;
+    const at = (part) => [x1 + (x2 - x1) * part, y + (y2 - y) * part];
+    const line = (d, name = "line") => this.add("path", { class: name, d });
+    let d = `M${x1} ${y}L${goal} ${y2}`;
+    if (event.fate === "dropped" || event.fate === "under_way" || event.fate === "swallowed") {
+      const [x, low] = at(event.fate === "dropped" ? 0.55 : 0.7);
+      d = `M${x1} ${y}L${x} ${low}`;
+      line(d);
+      if (event.fate === "dropped") line(`M${x - 6} ${low - 6}l12 12m0 -12l-12 12`, "end");
+      if (event.fate === "swallowed") this.add("circle", { class: "end", cx: x + way * 6, cy: low, r: 5.5 });
+      if (event.fate === "under_way") line(`M${x} ${low - 6}v12`, "end");
+    } else if (event.fate === "held" && end !== null) {
+      const [x] = at(0.6);
+      d = `M${x1} ${y}L${x} ${y + 9}V${Math.max(y + 10, y2 - 9)}L${goal} ${y2}`;
+      line(d);
+      line(`M${x - 4} ${y + 14}v9m8 -9v9`, "end");
+      line(head(goal, y2, way), "tip");
+    } else {
+      line(d);
+      line(head(goal, y2, way), event.kind === "answer" || event.kind === "call" ? "tip open" : "tip");
+      if (event.fate === "doubled") {
+        line(`M${x1} ${y + 6}L${goal} ${y2 + 12}`, "line again");
+        line(head(goal, y2 + 12, way), "tip");
+      }
+    }
+    if (this.view.zoom > 0.4) this.add("circle", { class: "dot", cx: x1, cy: y, r: 2.6 });
+    this.add("path", { class: "reach", d });
+    if (!this.isLabelled(event)) return;
+    const fate = { doubled: " ×2", dropped: " lost", swallowed: " swallowed", held: " held", under_way: " under way" }[event.fate] ?? "";
+    const width = Math.abs(x2 - x1) - 22 - fate.length * LETTER;
+    const late = this.classOf(event).includes("late") ? ` ${span(event.got - event.at)} late` : "";
+    const text = `${cut(event.label, width - late.length * LETTER)}${fate}${late}`;
+    this.add("text", { class: "label", x: x1 + way * 9, y: y - 3, "text-anchor": way > 0 ? "start" : "end" }, text);
+  }
+
+  drawRequest({ event, y, end }) {
+    const x1 = this.x("checker");
+    const x2 = this.x(event.node);
+    if (x1 === undefined || x2 === undefined) return;
+    const low = Math.max(end ?? y + 10, y + 10);
+    this.add("path", { class: "line", d: `M${x1} ${y}L${x2 - 3} ${y + 5}` });
+    this.add("path", { class: "tip open", d: head(x2 - 3, y + 5, 1) });
+    this.add("path", { class: "line back", d: `M${x2} ${low}L${x1 + 3} ${low + 5}` });
+    this.add("path", { class: "tip open", d: head(x1 + 3, low + 5, -1) });
+    this.add("path", { class: "reach", d: `M${x1} ${y}L${x2} ${low}` });
+    if (!this.isLabelled(event)) return;
+    const width = Math.max(330, x2 - x1 - 16);
+    this.add("text", { class: "label", x: x1 + 9, y: y - 3 }, cut(`${event.question} → ${event.answer}`, width));
+  }
+
+  drawStep(event, { y, height }) {
+    const high = Math.max(18, height - 8);
+    this.add("rect", { class: "box", x: 4, y: y - high / 2, width: this.width - 8, height: high, rx: 4 });
+    this.add("text", { class: "axis", x: 10, y: y + 4 }, time(event.at));
+    this.add("text", { class: "text", x: this.first - 4, y: y + 4 }, cut(event.text, (this.width - this.first) * 0.86));
+  }
+
+  drawViolation(event, { y }) {
+    const x = this.x(event.node) ?? (this.first + this.width) / 2;
+    this.add("line", { class: "line", x1: 4, x2: this.width - 4, y1: y, y2: y });
+    this.add("path", { class: "mark", d: `M${x} ${y - 13}l13 13l-13 13l-13 -13z` });
+    this.add("path", { class: "bang", d: `M${x} ${y - 6}v7m0 3v2` });
+    this.add("text", { class: "axis", x: 10, y: y - 5 }, time(event.at));
+    const left = x > (this.first + this.width) / 2;
+    const width = (left ? x - this.first : this.width - x) - 30;
+    const text = cut(event.seen, width);
+    const long = Math.min(width, text.length * LETTER * 1.06 + 18);
+    this.add("rect", { class: "box", x: left ? x - 18 - long : x + 18, y: y - 12, width: long, height: 24, rx: 4 });
+    this.add("text", { class: "text", x: left ? x - 26 : x + 26, y: y + 4, "text-anchor": left ? "end" : "start" }, text);
+  }
+
+  drawProcess(event, y) {
+    const x = this.x(event.node);
+    if (x === undefined) return;
+    const marks = {
+      started: `M${x - 5} ${y - 7}l11 7l-11 7z`, resumed: `M${x - 5} ${y - 7}l11 7l-11 7z`,
+      paused: `M${x - 5} ${y - 7}v14h4v-14zM${x + 2} ${y - 7}v14h4v-14z`,
+      killed: `M${x - 8} ${y - 8}l16 16m0 -16l-16 16`, crashed: `M${x - 6} ${y - 6}l12 12m0 -12l-12 12`,
+      disconnected: `M${x - 7} ${y - 3}h14m-14 6h14`,
+    };
+    this.add("circle", { class: "under", cx: x, cy: y, r: 11 });
+    this.add("path", { class: `mark ${event.change}`, d: marks[event.change] ?? marks.started });
+    const left = x > this.width - Math.max(140, event.text.length * LETTER + 20);
+    this.add("text", { class: "text", x: left ? x - 16 : x + 16, y: y + 4, "text-anchor": left ? "end" : "start" }, cut(event.text, this.width - this.first - 40));
+  }
+
+  drawStore(event, y) {
+    const x = this.x(event.node);
+    if (x === undefined) return;
+    this.add("rect", { class: event.forwarded ? "mark" : "mark not", x: x - 3, y: y - 3, width: 6, height: 6 });
+    if (this.view.zoom >= 0.9) {
+      this.add("text", { class: "label", x: x + 8, y: y + 4 }, cut(`${event.command} ${event.key ?? ""}${event.forwarded ? "" : " (did not reach the store)"}`, this.apart));
+    }
+  }
+
+  drawNotice(event, y) {
+    this.add("text", { class: "text", x: this.first - 4, y: y + 4 }, cut(inOneLine(event), this.width - this.first - 10));
+  }
+
+  /** Shows an event: it is marked, and brought into the window. */
+  select(place, bring = true) {
+    this.selected = place;
+    const row = this.layout.places.get(place);
+    if (row && bring) {
+      const room = this.host.clientHeight - HEAD;
+      const top = this.host.scrollTop;
+      if (row.y < top + 50 || row.y > top + room - 50) this.host.scrollTop = Math.max(0, row.y - room / 2);
+    }
+    this.draw();
+  }
+
+  /** The moment in the middle of the window. */
+  momentSeen() {
+    const middle = this.host.scrollTop + this.seen / 2;
+    const { axis } = this.layout;
+    return (axis[firstAt(axis, middle)] ?? axis.at(-1))?.at ?? 0;
+  }
+}
+
+function head(x, y, way) {
+  return `M${x - way * 8} ${y - 4.5}L${x} ${y}L${x - way * 8} ${y + 4.5}`;
+}
+
+/** What tells bands apart without colour. */
+function patterns() {
+  const defs = svg("defs");
+  const lines = {
+    partition: "M0 8L8 0", blackhole: "M0 4H8", delay: "M4 0V8", store: "M0 0L8 8M0 8L8 0", silence: "M0 6Q2 2 4 6T8 6",
+  };
+  for (const [id, d] of Object.entries(lines)) {
+    const pattern = svg("pattern", { id, width: 8, height: 8, patternUnits: "userSpaceOnUse" });
+    pattern.append(svg("rect", { class: `ground ${id}`, width: 8, height: 8 }), svg("path", { class: `hatch ${id}`, d }));
+    defs.append(pattern);
+  }
+  return defs;
+}

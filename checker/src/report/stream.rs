@@ -1,0 +1,140 @@
+//! A run as a stream of JSON, one event a line, while it goes on.
+
+use std::io::Write;
+use std::sync::{Mutex, PoisonError};
+
+use serde_json::{Value, json};
+use tokio::sync::watch;
+
+use super::json::{JsonPart, JsonReport, SCHEMA};
+use super::progress::Progress;
+use super::{PartReport, Refused};
+use crate::building::Building;
+use crate::scenario::Scenario;
+use crate::verdict::Outcome;
+
+/// Writes what happens as it happens, a line each, and each line at once.
+pub struct Stream {
+    out: Mutex<Box<dyn Write + Send>>,
+    part: Mutex<&'static str>,
+    /// Becomes true when nobody reads any more.
+    closed: watch::Sender<bool>,
+}
+
+impl Stream {
+    /// A stream that goes there.
+    pub fn to(out: impl Write + Send + 'static) -> Stream {
+        Stream {
+            out: Mutex::new(Box::new(out)),
+            part: Mutex::new(""),
+            closed: watch::Sender::new(false),
+        }
+    }
+
+    /// Waits until nobody reads any more.
+    pub async fn closed(&self) {
+        // The sender is in `self`: it does not go before.
+        let _ = self.closed.subscribe().wait_for(|closed| *closed).await;
+    }
+
+    /// A part begins: what follows is about it.
+    pub fn part_begun(&self, part: &'static str) {
+        *self.part.lock().unwrap_or_else(PoisonError::into_inner) = part;
+        self.tell("part_begun", json!({}));
+    }
+
+    /// A part is over.
+    pub fn part_ended(&self, report: &PartReport) {
+        if let Some(Refused::DoesNotCompile { rendered, places }) = &report.refused {
+            let errors = json!({ "rendered": rendered, "places": places });
+            self.tell("compile_error", errors);
+        }
+        self.tell("part_ended", json!({ "report": JsonPart::from(report) }));
+    }
+
+    /// The checker could not grade a part.
+    pub fn trouble(&self, trouble: &str) {
+        self.tell("trouble", json!({ "why": trouble }));
+    }
+
+    /// Everything is over.
+    pub fn end(&self, report: &JsonReport) {
+        *self.part.lock().unwrap_or_else(PoisonError::into_inner) = "";
+        let end = json!({
+            "checker": report.checker,
+            "standing": report.standing,
+            "exit_code": report.exit_code,
+            "points": report.points,
+        });
+        self.tell("end", end);
+    }
+
+    fn tell(&self, event: &str, mut about: Value) {
+        let part = *self.part.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Value::Object(fields) = &mut about {
+            fields.insert("schema".into(), SCHEMA.into());
+            fields.insert("event".into(), event.into());
+            if !part.is_empty() {
+                fields.insert("part".into(), part.into());
+            }
+        }
+        let mut out = self.out.lock().unwrap_or_else(PoisonError::into_inner);
+        let told = writeln!(out, "{about}").and_then(|()| out.flush());
+        if told.is_err() {
+            self.closed.send_replace(true);
+        }
+    }
+
+    fn tell_of(&self, event: &str, scenario: &Scenario, mut about: Value) {
+        if let Value::Object(fields) = &mut about {
+            fields.insert("scenario".into(), scenario.id.into());
+            fields.insert("problem".into(), scenario.problem.into());
+        }
+        self.tell(event, about);
+    }
+}
+
+impl Progress for Stream {
+    fn build_begun(&self, package: &str) {
+        self.tell("build_begun", json!({ "package": package }));
+    }
+
+    fn building(&self, what: &Building) {
+        let about = match what {
+            Building::WaitingForLock => json!({ "waiting_for_lock": true }),
+            Building::Compiling(package) => json!({ "compiling": package }),
+        };
+        self.tell("building", about);
+    }
+
+    fn build_ended(&self) {
+        self.tell("build_ended", json!({}));
+    }
+
+    fn begun(&self, scenario: &Scenario) {
+        let about = json!({ "title": scenario.title });
+        self.tell_of("scenario_begun", scenario, about);
+    }
+
+    fn step(&self, scenario: &Scenario, step: &str) {
+        self.tell_of("step", scenario, json!({ "step": step }));
+    }
+
+    fn repeated(&self, scenario: &Scenario, why: &str) {
+        self.tell_of("scenario_repeated", scenario, json!({ "why": why }));
+    }
+
+    fn ended(&self, outcome: &Outcome) {
+        // Where its folder will be is only known in the report.
+        let outcome = Outcome {
+            folder: None,
+            ..outcome.clone()
+        };
+        let about = json!({
+            "scenario": outcome.scenario,
+            "problem": outcome.problem,
+            "outcome": outcome,
+        });
+        self.tell("scenario_ended", about);
+    }
+}

@@ -1,0 +1,66 @@
+//! What the jobs compute: the only place that knows of words.
+
+use batch::Functions;
+
+use crate::protocol::JobKind;
+
+impl Functions for JobKind {
+    fn map(&self, file: &str, record: &[u8], emit: &mut dyn FnMut(&[u8], &[u8])) {
+        match self {
+            JobKind::WordCount => {
+                // ── gap 1: count words
+                // TODO(1): emit each word of the line, as often as it occurs, with a value that
+                // counts it. A word is a run of ASCII letters; `The` and `the` are two words. A line
+                // is bytes, and need not be UTF-8.
+                todo!("TODO(1) emit the words of a line")
+                // ── end 1
+            }
+            JobKind::InvertedIndex => {
+                // ── gap 1: say where a word is
+                // TODO(1): emit each word of the line, with the name of the file that it is in.
+                todo!("TODO(1) emit the words of a line, with their file")
+                // ── end 1
+            }
+        }
+    }
+
+    fn reduce(&self, _key: &[u8], values: &[&[u8]]) -> Vec<u8> {
+        match self {
+            JobKind::WordCount => {
+                // ── gap 1: add up
+                // TODO(1): how often the word occurs in all, as a decimal number.
+                todo!("TODO(1) add up")
+                // ── end 1
+            }
+            JobKind::InvertedIndex => {
+                // ── gap 1: list the files
+                // TODO(1): the names of the files that the word occurs in, each once, in order, with
+                // a tab (`\t`) between two of them.
+                todo!("TODO(1) list the files")
+                // ── end 1
+            }
+        }
+    }
+
+    fn combine(&self, key: &[u8], values: &[&[u8]]) -> Option<Vec<u8>> {
+        // ── gap 7: combine
+        // TODO(7): for jobs where that is allowed, make one value of several, so that less has to be
+        // fetched, and the result is the same. What this returns may come here again, together with
+        // others.
+        // ── end 7
+        None
+    }
+
+    fn partition(&self, key: &[u8], partitions: usize) -> usize {
+        // ── gap 1: choose a partition
+        // TODO(1): a number below `partitions`. All values of a key must come together in one place,
+        // whichever process asks; and different keys should be spread evenly.
+        todo!("TODO(1) choose a partition")
+        // ── end 1
+    }
+}
+
+// ── gap 1: functions of your own
+// ── end 1
+// ── gap 0: functions of your own
+// ── end 0

@@ -1,0 +1,12 @@
+//! The program of one node, and a command that starts some of them. Given: nothing is to do here.
+
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    // `map-reduce run …` is for people; without `run`, this process is a node.
+    if std::env::args().nth(1).as_deref() == Some("run") {
+        map_reduce::command::run()
+    } else {
+        runtime::launch::run(map_reduce::SOURCE_HASH, map_reduce::start)
+    }
+}

@@ -1,0 +1,7 @@
+//! The program of one node. Given: nothing is to do here.
+
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    runtime::launch::run_with(link_aggregates::SOURCE_HASH, link_aggregates::start)
+}

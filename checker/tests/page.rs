@@ -1,0 +1,322 @@
+//! The report's page in a real browser: Chromium without a window.
+
+#[path = "page/browser.rs"]
+mod browser;
+#[path = "page/fixtures.rs"]
+mod fixtures;
+
+use std::future::Future;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use browser::Browser;
+use checker::trace::{Kind, Trace};
+use fixtures::{Kept, failing, message, quiet, sent, verdict};
+
+/// Opens a page, tries something on it, and expects that the page had no trouble.
+async fn on_page<F: Future<Output = ()> + Send>(
+    page: &Path,
+    try_it: impl FnOnce(Arc<Browser>) -> F + Send,
+) {
+    let Some(browser) = Browser::start().await else {
+        return;
+    };
+    let browser = Arc::new(browser);
+    browser.open(page).await;
+    try_it(Arc::clone(&browser)).await;
+    assert_eq!(browser.troubles().await, "");
+    if let Some(browser) = Arc::into_inner(browser) {
+        browser.close().await;
+    }
+}
+
+fn page_of(trace: &Trace) -> (Kept, PathBuf) {
+    let kept = Kept::new();
+    let page = kept.run(verdict(trace), trace);
+    (kept, page)
+}
+
+/// The labels of the messages that are drawn.
+const LABELS: &str =
+    "return [...document.querySelectorAll('#diagram .message .label')].map(l => l.textContent)";
+
+#[tokio::test]
+async fn failure_is_told_and_marked_and_what_led_to_it_is_highlighted() {
+    let (_kept, page) = page_of(&failing());
+    on_page(&page, async |browser| {
+        assert!(browser.text("h1").await.contains("failed"));
+        let told = browser.text(".card dl").await;
+        for field in [
+            "step",
+            "seen",
+            "required",
+            "because",
+            "TRAINING.md#problem-1-broadcast",
+        ] {
+            assert!(told.contains(field), "{field} is missing in {told}");
+        }
+        let marked = browser.text("#diagram .event.violation").await;
+        assert!(marked.contains("n2's consumer shows {n1: 2}"), "{marked}");
+        let led = browser.text(".chain").await;
+        assert!(
+            led.contains("It was delivered twice on its way from n1 to n2."),
+            "{led}"
+        );
+        assert!(led.contains("Count?"), "{led}");
+        browser.press("k").await;
+        assert!(browser.count("#diagram .event.cause").await > 0);
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn fates_are_told_apart_without_colour() {
+    let (_kept, page) = page_of(&failing());
+    on_page(&page, async |browser| {
+        browser
+            .script("document.querySelector('#diagram').scrollTop = 0")
+            .await;
+        browser
+            .until("return !!document.querySelector('#diagram .message.dropped')")
+            .await;
+        for (fate, word) in [
+            ("dropped", "lost"),
+            ("doubled", "×2"),
+            ("held", "held"),
+            ("swallowed", "swallowed"),
+        ] {
+            let label = browser
+                .text(&format!("#diagram .message.{fate} .label"))
+                .await;
+            assert!(label.ends_with(word), "{fate}: {label}");
+        }
+        assert_eq!(browser.count("#diagram .bar.partition").await, 1);
+        assert!(
+            browser
+                .text("#diagram .event.partition")
+                .await
+                .contains("n1 n2 | n3")
+        );
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn filter_leaves_what_was_asked_for() {
+    let (_kept, page) = page_of(&quiet());
+    on_page(&page, async |browser| {
+        assert_eq!(
+            browser.script(LABELS).await,
+            serde_json::json!(["Count?", "Count = 0", "Ping{from: n1, count: 1}"])
+        );
+        browser.press("/ping").await;
+        browser.press("").await;
+        // The slash went to the page, the rest into the field that it led to.
+        browser.script("const find = document.querySelector('#find'); find.value = 'ping'; find.dispatchEvent(new Event('input'))").await;
+        assert_eq!(
+            browser.script(LABELS).await,
+            serde_json::json!(["Ping{from: n1, count: 1}"])
+        );
+        browser.script("const find = document.querySelector('#find'); find.value = ''; find.dispatchEvent(new Event('input'))").await;
+        browser.script("document.querySelector('[data-choice=messages] input[value=Ping]').click()").await;
+        assert_eq!(
+            browser.script(LABELS).await,
+            serde_json::json!(["Count?", "Count = 0"])
+        );
+        browser.script("document.querySelector('[data-choice=nodes] input[value=n2]').click()").await;
+        assert_eq!(browser.script(LABELS).await, serde_json::json!([]));
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn runtime_messages_are_shown_when_asked_for() {
+    let (_kept, page) = page_of(&quiet());
+    on_page(&page, async |browser| {
+        assert_eq!(browser.count("#diagram .message.runtime").await, 0);
+        browser.click("[data-view=runtime]").await;
+        assert_eq!(browser.count("#diagram .message.runtime").await, 1);
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn keys_step_through_the_messages_and_logs_follow() {
+    let (_kept, page) = page_of(&quiet());
+    on_page(&page, async |browser| {
+        browser.press("j").await;
+        assert!(browser.text("#details .title").await.contains("Count?"));
+        browser.press("jj").await;
+        assert!(
+            browser
+                .text("#details .title")
+                .await
+                .contains("Ping{from: n1, count: 1}")
+        );
+        assert!(browser.text("#logs .now").await.contains("3.0 ms"));
+        assert!(browser.text("#said").await.contains("n1 → n2: Ping"));
+        browser.press("k").await;
+        assert!(browser.text("#details .title").await.contains("Count = 0"));
+        browser.press("+").await;
+        assert_eq!(browser.text("#zoom").await, "125 %");
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn first_difference_from_the_last_run_is_marked() {
+    let kept = Kept::new();
+    let mut before = quiet();
+    let ping = |n| {
+        message(
+            "n1",
+            "n2",
+            Kind::Cast,
+            &format!("Ping{{from: n1, count: {n}}}"),
+        )
+    };
+    before.events.push(sent(4000, ping(2)));
+    kept.run(verdict(&before), &before);
+    let mut now = quiet();
+    now.events.push(sent(4700, ping(9)));
+    let page = kept.run(verdict(&now), &now);
+    on_page(&page, async |browser| {
+        let said = browser.text("#first-difference").await;
+        assert!(said.contains("n1 → n2, consumer"), "{said}");
+        assert!(said.contains("1 of 3 streams"), "{said}");
+        let rows = browser.text(".difference.first tbody").await;
+        assert!(
+            rows.contains("count: 9") && rows.contains("count: 2"),
+            "{rows}"
+        );
+        assert_eq!(browser.count("#diagram .different").await, 1);
+        browser.click("#beside").await;
+        assert_eq!(browser.count("#other .different").await, 1);
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn same_run_again_has_no_difference() {
+    let kept = Kept::new();
+    let mut before = quiet();
+    for event in &mut before.events {
+        event.at_us += 500;
+    }
+    kept.run(verdict(&before), &before);
+    let page = kept.run(verdict(&quiet()), &quiet());
+    on_page(&page, async |browser| {
+        let said = browser.text("#first-difference").await;
+        assert!(
+            said.contains("There is no difference in 3 streams."),
+            "{said}"
+        );
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn markup_in_messages_and_logs_is_shown_as_text() {
+    let evil = "<img src=x onerror=\"document.title='owned'\"></script><script>document.title='owned'</script>";
+    let mut trace = failing();
+    let mut ping = message("n1", "n2", Kind::Cast, evil);
+    ping.body = Some(serde_json::json!({ evil: evil }));
+    trace.events.insert(1, sent(1050, ping));
+    trace.logs[0].text = evil.into();
+    trace.violation.as_mut().unwrap().seen = format!("n2 says {evil}");
+    let (_kept, page) = page_of(&trace);
+    on_page(&page, async |browser| {
+        browser.script("document.querySelector('#diagram').scrollTop = 0; document.querySelector('#diagram').focus()").await;
+        browser.press("\u{e00c}j").await;
+        assert!(browser.text("#details pre").await.contains("<img src=x onerror="));
+        assert!(browser.text("#logs").await.contains("</script><script>"));
+        assert!(browser.text(".sentence").await.contains(evil));
+        assert_eq!(browser.count("img").await, 0);
+        let title = browser.script("return document.title").await;
+        assert!(title.as_str().unwrap().starts_with("Part 1"), "{title}");
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn long_trace_is_thinned_out_around_the_failure_and_the_page_says_so() {
+    let trace = fixtures::long(40_000);
+    let (_kept, page) = page_of(&trace);
+    let size = std::fs::metadata(&page).unwrap().len();
+    assert!(size < 2_000_000, "{size} bytes");
+    on_page(&page, async |browser| {
+        let said = browser.text("#left-out").await;
+        assert!(said.contains("Of 40,004 messages"), "{said}");
+        assert!(browser.count("#diagram .event.violation").await > 0);
+        browser.press("k").await;
+        assert!(browser.text("#details .title").await.contains("Ping"));
+        // Only what can be seen is drawn.
+        assert!(browser.count("#diagram .message").await < 200);
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn table_has_what_the_picture_shows() {
+    let (_kept, page) = page_of(&failing());
+    on_page(&page, async |browser| {
+        browser.click("#table summary").await;
+        browser
+            .until("return document.querySelectorAll('#rows tbody tr').length > 10")
+            .await;
+        let table = browser.text("#rows").await;
+        assert!(table.contains("swallowed by a blackhole"), "{table}");
+        assert!(table.contains("network cut: n1 n2 | n3"), "{table}");
+        browser.click("#rows tbody tr:nth-child(2) button").await;
+        assert!(browser.text("#details .title").await.contains("Count?"));
+    })
+    .await;
+}
+
+/// The solutions on real clusters: whatever happens there, the page can draw it.
+#[tokio::test]
+async fn runs_of_all_parts_are_drawn() {
+    let Some(browser) = Browser::start().await else {
+        return;
+    };
+    let course = Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap();
+    for (part, problem) in [
+        ("part1", "4"),
+        ("part2", "6"),
+        ("part3", "4"),
+        ("part4", "5"),
+    ] {
+        let output = tokio::process::Command::new(env!("CARGO_BIN_EXE_checker"))
+            .args([part, "--solution", "--problem", problem, "--json"])
+            .current_dir(course)
+            .kill_on_drop(true)
+            .output()
+            .await
+            .unwrap();
+        let said: serde_json::Value = serde_json::from_slice(&output.stdout)
+            .unwrap_or_else(|_| panic!("{part}: {}", String::from_utf8_lossy(&output.stderr)));
+        let run = said["parts"][0]["run"].as_str().unwrap();
+        browser.open(&Path::new(run).join("report.html")).await;
+        let scenarios = browser.count("nav a").await;
+        assert!(scenarios > 0, "{part}");
+        for at in 0..scenarios {
+            browser
+                .script(&format!("document.querySelectorAll('nav a')[{at}].click()"))
+                .await;
+            browser
+                .until(&format!(
+                    "return document.querySelectorAll('nav a')[{at}].hasAttribute('aria-current')"
+                ))
+                .await;
+            assert!(
+                browser.count("#diagram .lane").await > 0,
+                "{part}, scenario {at}"
+            );
+            browser
+                .script("document.querySelector('[data-view=runtime]').click()")
+                .await;
+        }
+        assert_eq!(browser.troubles().await, "", "{part}");
+    }
+    browser.close().await;
+}

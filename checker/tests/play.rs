@@ -1,0 +1,423 @@
+//! `checker play`: clusters that are broken by commands, from a file or from standard input.
+//!
+//! The nodes run the solutions. Each experiment in docs/experiments is carried out, and stands in
+//! TRAINING.md as it is there.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use assert_cmd::Command;
+
+fn root() -> PathBuf {
+    let own = Path::new(env!("CARGO_MANIFEST_DIR"));
+    own.parent().unwrap().to_owned()
+}
+
+/// What a cluster that was played with has left: the exit code, and all that was printed.
+struct Played {
+    code: i32,
+    stdout: String,
+    stderr: String,
+}
+
+fn play(args: &[&str], typed: &str) -> Played {
+    let mut checker = Command::cargo_bin("checker").unwrap();
+    let output = checker
+        .env("NO_COLOR", "1")
+        .current_dir(root())
+        .arg("play")
+        .args(args)
+        .write_stdin(typed)
+        .output()
+        .unwrap();
+    Played {
+        code: output.status.code().unwrap(),
+        stdout: String::from_utf8(output.stdout).unwrap(),
+        stderr: String::from_utf8(output.stderr).unwrap(),
+    }
+}
+
+/// What a script of the solution prints behind the welcome, whose seed is given.
+fn solution(part: &str, typed: &str) -> Played {
+    play(
+        &[part, "--solution", "--seed", "7", "--store", "embedded"],
+        typed,
+    )
+}
+
+impl Played {
+    #[track_caller]
+    fn passed(self) -> String {
+        assert_eq!(self.code, 0, "{}\n{}", self.stdout, self.stderr);
+        self.stdout
+    }
+
+    /// The complaint about the last command, in a script that must fail there.
+    #[track_caller]
+    fn complaint(self) -> String {
+        assert_eq!(self.code, 1, "{}\n{}", self.stdout, self.stderr);
+        let (_, last) = self.stdout.rsplit_once("part1> ").unwrap();
+        let (_, complaint) = last.split_once('\n').unwrap();
+        complaint.trim_end().to_owned()
+    }
+}
+
+/// What comes after a command in what was printed, up to the next command.
+#[track_caller]
+fn answer<'a>(printed: &'a str, command: &str) -> &'a str {
+    let (_, after) = printed
+        .split_once(&format!("> {command}\n"))
+        .unwrap_or_else(|| panic!("{command} is not in:\n{printed}"));
+    after.split("\npart").next().unwrap().trim_end()
+}
+
+#[test]
+fn network_of_part_1_is_broken_and_mended_by_hand() {
+    let printed = solution(
+        "part1",
+        "\
+call n1 producer SendPing
+call n2 consumer Counts
+expect \"n1@127.0.0.1\":1 within 10s
+partition n1 | n2 n3
+rules
+call n1 producer AskEveryone
+heal
+blackhole n1 -> n2
+delay n1 n3 20ms 10ms
+rules
+heal n1 n2
+rules
+heal
+rules
+",
+    )
+    .passed();
+    insta::assert_snapshot!(printed, @"");
+}
+
+#[test]
+fn messages_are_lost_doubled_and_kept_back() {
+    let printed = solution(
+        "part1",
+        "\
+drop Ping n1 -> n2 once
+dup Ping to n3
+hold answers 100%
+watch Ping
+call n1 producer SendPing
+wait
+watch
+rules
+clear 3
+clear
+hold Ping n1 n2
+call n1 producer SendPing
+call n2 consumer TotalPings
+expect 0
+release 4
+call n2 consumer TotalPings
+expect 2 within 10s
+rules
+clear 4
+send n2 consumer Ping{from: \"n9@127.0.0.1\", count: 40}
+call n2 consumer TotalPings within 2s
+expect 42 within 10s
+expect not 41
+",
+    )
+    .passed();
+    let rules = answer(&printed, "rules");
+    insta::assert_snapshot!(rules, @"");
+    let watched = answer(&printed, "call n1 producer SendPing");
+    for line in [
+        "n1 -> n2  Ping{from: n1, count: 1}  (lost)",
+        "n1 -> n3  Ping{from: n1, count: 1}  (comes twice)",
+    ] {
+        assert!(printed.contains(line), "{line} is not in:\n{watched}");
+    }
+    let released = answer(&printed, "release 4");
+    assert_eq!(released, "One message goes on.");
+}
+
+#[test]
+fn nodes_of_part_1_are_ended_paused_and_started_by_hand() {
+    let printed = solution(
+        "part1",
+        "\
+servers n1
+kill n2
+nodes
+restart n2
+pause n3
+try call n3 consumer TotalPings within 500ms
+resume n3
+call n3 consumer TotalPings
+expect 0 within 10s
+join n4
+crash n1 consumer
+disconnect n1 n2
+connect n1 n2
+nodes
+logs n4 1
+quit
+kill n1
+",
+    )
+    .passed();
+    // How many messages were sent meanwhile depends on the system's scheduling.
+    let counted = |line: &str| match line.split_once(" sent ") {
+        Some((before, _)) => format!("{before} sent …, got …\n"),
+        None => format!("{line}\n"),
+    };
+    let shown: String = printed.lines().map(counted).collect();
+    let (shown, logs) = shown.split_once("part1> logs n4 1\n").unwrap();
+    insta::assert_snapshot!(shown, @"");
+    assert!(logs.contains("n4@127.0.0.1"), "{logs}");
+    assert!(logs.ends_with("part1> quit\n"), "{logs}");
+}
+
+#[test]
+fn node_that_ends_by_itself_is_told_and_can_be_started_again() {
+    // Its supervisor gives up when one of its children crashes too often.
+    let crashes = "crash n2 consumer\n".repeat(3);
+    let typed = format!(
+        "{crashes}try crash n2 consumer\nnodes\nexpect ended within 10s\nrestart n2\nnodes\nexpect not ended\n"
+    );
+    let printed = solution("part1", &typed).passed();
+    assert!(printed.contains("n2 ended by itself: it "), "{printed}");
+    assert!(
+        printed.contains("`restart n2` starts it again."),
+        "{printed}"
+    );
+}
+
+#[test]
+fn complaints_are_sentences_and_end_a_script() {
+    let check = |typed: &str, expected: &str| {
+        let played = solution("part1", &format!("{typed}\nkill n1\n"));
+        assert_eq!(played.complaint(), expected, "{typed}");
+    };
+    check(
+        "kill n9",
+        "There is no node \"n9\"; there are n1, n2 and n3.",
+    );
+    check(
+        "kill n2\nkill n2",
+        "n2 does not run; `restart n2` starts it again.",
+    );
+    check(
+        "pause n2\npause n2",
+        "n2 is paused; `resume n2` comes first.",
+    );
+    check(
+        "delay n1 n2 200",
+        "\"200\" is not a time: write 200ms, 2s or 1m.",
+    );
+    check("drop 200%", "\"200%\" is not a share: write 10%, say.");
+    check("call n1 consumer TotalPings", "");
+}
+
+#[test]
+fn each_wrong_command_has_its_complaint() {
+    let tries = [
+        "conect n1",
+        "partition",
+        "partition n1 -> n2",
+        "partition n1 | n1",
+        "blackhole n1 n2 n3",
+        "delay n1 n2",
+        "delay n1 n2 1h",
+        "drop Ping n1 -> n9",
+        "drop 0 times",
+        "clear 5",
+        "resume n1",
+        "join n2",
+        "join n4@elsewhere",
+        "join ../n4",
+        "crash n1 nobody",
+        "call n1 nobody TotalPings",
+        "call n1 consumer NoSuchMessage",
+        "call n1 consumer",
+        "send n1 consumer Ping{from}",
+        "connect n1 n1",
+        "expect 5",
+        "keep JOB",
+        "store refuse n1",
+        "curl n1 /",
+        "logs n1 many",
+        "script /no/such/file",
+        "script",
+        "help nothing",
+        "wait forever",
+    ];
+    let typed: String = tries.map(|line| format!("try {line}\n")).concat();
+    let printed = solution("part1", &typed).passed();
+    let (_, tried) = printed.split_once("part1> try").unwrap();
+    insta::assert_snapshot!(format!("part1> try{tried}"), @"");
+}
+
+#[test]
+fn part_3_is_asked_over_http_while_its_store_is_broken() {
+    let printed = solution(
+        "part3",
+        "\
+curl n1 / url=https://example.org/ code=ice
+curl n2 /ice
+expect location: https://example.org/ within 10s
+store keys
+store refuse n2 n3
+curl n2 /unknown
+store slow 300ms n1
+rules
+store back
+rules
+kill n3
+restart n3
+call n3 cache Peek(\"ice\")
+try curl n1 /x y
+try curl n1 /ü
+try store get nothing
+",
+    )
+    .passed();
+    let digits = |c: char| c.is_ascii_digit();
+    let mut shown = String::new();
+    for line in printed.lines() {
+        match line.split_once("http://127.0.0.1:") {
+            Some((before, port)) => {
+                let rest = port.trim_start_matches(digits);
+                shown.push_str(&format!("{before}http://127.0.0.1:PORT{rest}\n"));
+            }
+            None => shown.push_str(&format!("{line}\n")),
+        }
+    }
+    insta::assert_snapshot!(shown, @"");
+}
+
+#[test]
+fn script_that_fails_says_in_which_line() {
+    let folder = tempfile::tempdir().unwrap();
+    let (outer, inner) = (folder.path().join("outer"), folder.path().join("inner"));
+    fs::write(&outer, format!("# all\nscript {}\n", inner.display())).unwrap();
+    fs::write(&inner, "call n1 producer Count\n\nexpect 1\n").unwrap();
+    let script = outer.to_str().unwrap();
+    let played = play(&["part1", "--solution", "--script", script], "");
+    assert_eq!(played.code, 1, "{}", played.stdout);
+    let (_, complaint) = played.stdout.split_once("> expect 1\n").unwrap();
+    let complaint = complaint.replace(&folder.path().display().to_string(), "FOLDER");
+    insta::assert_snapshot!(complaint, @"");
+}
+
+#[test]
+fn script_that_calls_itself_is_stopped() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("self");
+    fs::write(&file, format!("script {}\n", file.display())).unwrap();
+    let script = file.to_str().unwrap();
+    let played = play(
+        &["part1", "--solution", "--nodes", "1", "--script", script],
+        "",
+    );
+    assert_eq!(played.code, 1);
+    assert!(played.stdout.contains("does it call itself?"));
+}
+
+#[test]
+fn what_cannot_be_played_is_told_before_anything_is_built() {
+    let check = |args: &[&str], complaint: &str| {
+        let played = play(args, "");
+        assert_eq!(played.code, 4, "{}", played.stderr);
+        assert!(played.stderr.contains(complaint), "{}", played.stderr);
+        assert!(!played.stderr.contains("Building"), "{}", played.stderr);
+    };
+    check(&["part9"], "could not find part9: the parts are part1");
+    check(&["part1", "--nodes", "0"], "--nodes");
+    check(&["part1", "--script", "/no/such/file"], "/no/such/file");
+}
+
+#[test]
+fn page_of_what_happened_is_kept_with_its_trace() {
+    let printed = solution("part1", "call n1 producer SendPing\nwait\ntrace\n").passed();
+    let page = Path::new(printed.lines().last().unwrap());
+    assert!(page.ends_with("report.html"), "{printed}");
+    let run = page.parent().unwrap();
+    let verdicts = fs::read_to_string(run.join("run.json")).unwrap();
+    assert!(verdicts.contains("by_hand"), "{verdicts}");
+    let trace = fs::read_to_string(run.join("run-1/by_hand-1/trace-1.json")).unwrap();
+    assert!(trace.contains("Ping{from: n1, count: 1}"));
+    fs::remove_dir_all(run).unwrap();
+}
+
+/// The experiments, by the names of their files.
+fn experiments() -> Vec<(String, PathBuf)> {
+    let entries = fs::read_dir(root().join("docs/experiments")).unwrap();
+    let mut all: Vec<(String, PathBuf)> = entries
+        .map(|entry| entry.unwrap().path())
+        .map(|path| (path.file_name().unwrap().to_str().unwrap().to_owned(), path))
+        .collect();
+    all.sort();
+    assert!(all.len() >= 4);
+    all
+}
+
+#[track_caller]
+fn check_experiment(part: &str) {
+    for (name, path) in experiments() {
+        if !name.starts_with(part) {
+            continue;
+        }
+        let script = path.to_str().unwrap();
+        let args = [
+            part,
+            "--solution",
+            "--store",
+            "embedded",
+            "--script",
+            script,
+        ];
+        let played = play(&args, "");
+        let (stdout, stderr) = (&played.stdout, &played.stderr);
+        assert_eq!(played.code, 0, "{name}:\n{stdout}\n{stderr}");
+    }
+}
+
+#[test]
+fn experiments_of_part_1_show_what_they_promise() {
+    check_experiment("part1");
+}
+
+#[test]
+fn experiments_of_part_2_show_what_they_promise() {
+    check_experiment("part2");
+}
+
+#[test]
+fn experiments_of_part_3_show_what_they_promise() {
+    check_experiment("part3");
+}
+
+#[test]
+fn experiments_of_part_4_show_what_they_promise() {
+    check_experiment("part4");
+}
+
+/// In the text, each command of an experiment stands behind the prompt, in the order of the file.
+#[test]
+fn experiments_stand_in_the_text_as_in_their_files() {
+    let training = fs::read_to_string(root().join("TRAINING.md")).unwrap();
+    for (name, path) in experiments() {
+        let part = name.split('-').next().unwrap();
+        let command = format!("checker play {part} --solution --script docs/experiments/{name}");
+        assert!(training.contains(&command), "TRAINING.md has no {command}");
+        let text = fs::read_to_string(path).unwrap();
+        let mut rest = training.as_str();
+        let commands = text.lines().filter(|line| !line.is_empty());
+        for line in commands.filter(|line| !line.starts_with('#')) {
+            let typed = format!("{part}> {line}\n");
+            let place = rest.find(&typed);
+            let place = place.unwrap_or_else(|| panic!("{name}: TRAINING.md lacks {typed}"));
+            rest = &rest[place + typed.len()..];
+        }
+    }
+}
