@@ -115,6 +115,9 @@ enum Other {
         /// The folder to remove at the end
         #[arg(long)]
         remove: Option<PathBuf>,
+        /// Looks after the terminal that is its stdout, instead of processes
+        #[arg(long, conflicts_with = "remove")]
+        terminal: bool,
     },
 }
 
@@ -303,7 +306,7 @@ fn run(matches: &clap::ArgMatches) -> Result<Standing> {
         Other::Dev {
             command: Dev::Diagnose { cases },
         } => dev::cases::replay(&course()?, &cases),
-        Other::Guard { remove } => guard::main(remove).map(|()| Standing::Passed),
+        Other::Guard { remove, terminal } => guard::main(remove, terminal).map(|()| Standing::Passed),
     }
 }
 

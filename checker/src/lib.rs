@@ -44,6 +44,8 @@ pub mod diagnosis;
 pub mod report;
 pub mod verdict;
 
+pub mod watch;
+
 pub mod dev;
 pub mod doctor;
 pub mod trouble;

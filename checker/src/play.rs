@@ -278,7 +278,7 @@ async fn welcome(
             "  curl -i -d url=https://example.org/ http://{address}/"
         ));
     }
-    if order.script.is_none() {
+    if order.script.is_none() && editor::is_interactive() {
         lines.push("Type `help` for the commands, Ctrl-D to end all.".to_owned());
     }
     screen.print(lines.join("\n"));

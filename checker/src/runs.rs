@@ -34,6 +34,9 @@ const UNFINISHED: usize = 20;
 
 const VERDICTS: &str = "run.json";
 
+/// While a run goes on, this file has the number of the process that it belongs to.
+const PROCESS: &str = "pid";
+
 /// A run in the course's folder.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Run {
@@ -65,6 +68,8 @@ impl Run {
                 }
             }
         }
+        // Without it, what is left of a run that is broken off only stays longer.
+        let _ = fs::write(path.join(PROCESS), std::process::id().to_string());
         forget_old(course);
         Ok(Run { path })
     }
@@ -76,7 +81,9 @@ impl Run {
     pub fn finish(&self, report: &PartReport) -> Result<()> {
         let file = self.path.join(VERDICTS);
         let text = serde_json::to_vec_pretty(report).or_trouble(|| "write verdicts as JSON")?;
-        fs::write(&file, text).or_trouble(|| format!("write {}", file.display()))
+        fs::write(&file, text).or_trouble(|| format!("write {}", file.display()))?;
+        let _ = fs::remove_file(self.path.join(PROCESS));
+        Ok(())
     }
 
     /// All runs that are kept, the newest first.
@@ -170,6 +177,16 @@ fn in_folder(folder: &Path) -> Vec<Run> {
     // Their names begin with the time.
     runs.sort_by(|a, b| b.path.cmp(&a.path));
     runs
+}
+
+/// Removes what this process has begun and not ended: none of its runs is under way any more.
+pub fn remove_broken_off(course: &Course) {
+    let own = std::process::id().to_string();
+    for run in Run::all(course).iter().filter(|run| !run.is_over()) {
+        if fs::read_to_string(run.path.join(PROCESS)).is_ok_and(|process| process == own) {
+            let _ = fs::remove_dir_all(&run.path);
+        }
+    }
 }
 
 /// Removes the oldest runs. One that is not over may belong to a checker that still runs.

@@ -41,7 +41,8 @@ fn help_explains_the_exit_codes() {
     Grades the exercises of Distributed Systems Training in Rust: starts real clusters of your code,
     breaks them, and explains what it sees
 
-    Usage: checker <COMMAND>
+    Usage: checker [OPTIONS]
+           checker [OPTIONS] <COMMAND>
 
     Commands:
       part1   Grades part 1, Ping pong
@@ -49,15 +50,26 @@ fn help_explains_the_exit_codes() {
       part3   Grades part 3, Link shortener
       part4   Grades part 4, A better link shortener
       all     Grades every part, one after the other
-      list    Lists the parts and their problems
+      watch   Grades the problem that you are at whenever you save; so does `checker` alone
+      list    Lists the parts and their problems, and what became of them
+      hint    Shows the next hint for the problem that you are at, or for another
+      reset   Puts the stub back, of one problem or of a whole part
+      diff    Shows your code beside the solution, gap by gap
+      report  Shows the report of a run, or writes it in another format
+      logs    Shows what a node printed
+      play    Starts a cluster that you can break by hand
+      update  Brings a newer version of the course, and keeps what you wrote
       doctor  Checks whether this machine is fit for the course, and says what to do if it is not
       store   Runs a store for nodes that you start by hand, until Ctrl-C
+      shell   Writes completions for a shell, or the manual page
       dev     For those who work on the course
       help    Print this message or the help of the given subcommand(s)
 
     Options:
-      -h, --help     Print help
-      -V, --version  Print version
+          --color <WHEN>  Whether to use colours; `auto` does at a terminal, unless NO_COLOR is set
+                          [default: auto] [possible values: auto, always, never]
+      -h, --help          Print help
+      -V, --version       Print version
 
     Exit codes:
       0  passed: every problem that counts was solved
@@ -87,9 +99,12 @@ fn help_of_a_part_explains_its_flags() {
           --repeat <N>        Runs everything this often, under one seed after the other [default: 1]
           --store <STORE>     The store of parts 3 and 4: auto, embedded, redis, or redis://HOST:PORT
                               [default: auto]
-          --json              Prints the result as JSON
-          --keep              Leaves logs and records behind, and says where
+          --json              Prints the result as JSON, see docs/JSON.md
+          --stream            Prints what happens while it happens, as JSON, one event a line
+          --junit <FILE>      Also writes the result as JUnit XML, for a course platform
       -v, --verbose           Also shows each step, and the compiler's warnings
+          --color <WHEN>      Whether to use colours; `auto` does at a terminal, unless NO_COLOR is set
+                              [default: auto] [possible values: auto, always, never]
       -h, --help              Print help
     "#);
 }
@@ -99,39 +114,48 @@ fn list_names_parts_and_problems() {
     let (code, stdout, _) = outside(&["list"]);
     assert_eq!(code, 0);
     insta::assert_snapshot!(stdout, @r#"
-    part1    Ping pong (exercises/part1_ping_pong, TRAINING.md#part-1-ping-pong)
-      1. Broadcast
-      2. Ask everyone
-      3. Crash
-      4. Netsplit
-      5. A crash during the split (optional)
-      6. The producer crashes (optional)
-    part2    Map reduce (exercises/part2_map_reduce, TRAINING.md#part-2-map-reduce)
-      1. Local
-      2. Distribute
-      3. Worker failure
-      4. Delivery
-      5. Netsplit and stragglers
-      6. Manager failure (optional)
-      7. Combiner (optional)
-    part3    Link shortener (exercises/part3_link_shortener, TRAINING.md#part-3-link-shortener)
-      1. Cache
-      2. Replicate
-      3. Partitions
-      4. Late and restarted nodes
-      5. Store down
-      6. Registry
-    part4    A better link shortener (exercises/part4_link_aggregates, TRAINING.md#part-4-a-better-link-shortener)
-      1. Ring
-      2. Route
-      3. Owner unreachable
-      4. G-Counter
-      5. Aggregates
-      6. Netsplits
-      7. Restarts
-      8. Efficiency
-      9. Unique visitors (optional)
-      10. Two owners (optional)
+    part1    Ping pong
+             exercises/part1_ping_pong, TRAINING.md#part-1-ping-pong
+         1. Broadcast
+         2. Ask everyone
+         3. Crash
+         4. Netsplit
+         5. A crash during the split  optional
+         6. The producer crashes      optional
+
+    part2    Map reduce
+             exercises/part2_map_reduce, TRAINING.md#part-2-map-reduce
+         1. Local
+         2. Distribute
+         3. Worker failure
+         4. Delivery
+         5. Netsplit and stragglers
+         6. Manager failure           optional
+         7. Combiner                  optional
+
+    part3    Link shortener
+             exercises/part3_link_shortener, TRAINING.md#part-3-link-shortener
+         1. Cache
+         2. Replicate
+         3. Partitions
+         4. Late and restarted nodes
+         5. Store down
+         6. Registry
+
+    part4    A better link shortener
+             exercises/part4_link_aggregates, TRAINING.md#part-4-a-better-link-shortener
+         1. Ring
+         2. Route
+         3. Owner unreachable
+         4. G-Counter
+         5. Aggregates
+         6. Netsplits
+         7. Restarts
+         8. Efficiency
+         9. Unique visitors           optional
+        10. Two owners                optional
+
+    What you have solved is listed in the folder of the course.
     "#);
 }
 
@@ -145,7 +169,7 @@ fn check_wrong_use(args: &[&str], complaint: &str) {
 
 #[test]
 fn wrong_use_exits_with_4() {
-    check_wrong_use(&[], "Usage: checker <COMMAND>");
+    check_wrong_use(&[], "could not");
     check_wrong_use(&["part99"], "part99");
     check_wrong_use(&["part1", "--sead", "1"], "--seed");
     check_wrong_use(&["part1", "--seed", "x"], "invalid value 'x'");

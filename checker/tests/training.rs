@@ -201,7 +201,14 @@ fn commands_in_text_name_packages_and_flags_that_exist() {
 
 #[test]
 fn flags_in_prose_exist() {
-    let help = everything(&checker(&["part1", "--help"]));
+    let commands = [
+        "part1", "watch", "list", "hint", "reset", "diff", "report", "logs", "play", "update",
+        "shell",
+    ];
+    let help: String = commands
+        .iter()
+        .map(|command| everything(&checker(&[command, "--help"])))
+        .collect();
     for document in taught() {
         for span in document.spans() {
             let flag = span.split([' ', '=']).next().unwrap_or_default();

@@ -79,7 +79,8 @@ fn heading(text: &mut String, part: &Part, problems: Option<&[ProblemState]>) {
         format!("{earned} of {of} points")
     });
     let between = width().min(80).saturating_sub(name.chars().count());
-    let _ = writeln!(text, "{}{earned:>between$}", name.bold());
+    let earned = problems.map_or(String::new(), |_| format!("{earned:>between$}"));
+    let _ = writeln!(text, "{}{earned}", name.bold());
     let places = format!("exercises/{}, TRAINING.md#{}", part.folder, part.anchor);
     let room = width() - 9;
     // Two lines rather than one that the terminal breaks somewhere.

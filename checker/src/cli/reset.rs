@@ -38,7 +38,7 @@ pub(super) fn run(args: ResetArgs) -> Result<Standing> {
     let course = super::course()?;
     let part = question::part(&args.part)?;
     let reset = Reset::plan(&course, part, args.problem, args.given)?;
-    if reset.changes.is_empty() {
+    if reset.is_empty() {
         print(&reset.nothing_to_do())?;
         return Ok(Standing::Passed);
     }
@@ -86,6 +86,11 @@ impl Reset {
             given,
             changes,
         })
+    }
+
+    /// Whether there is nothing to put back.
+    pub(super) fn is_empty(&self) -> bool {
+        self.changes.is_empty()
     }
 
     /// Says that nothing differs.

@@ -1,15 +1,79 @@
-//! `checker watch`.
+//! `checker watch`, and `checker` alone.
+
+use std::collections::BTreeSet;
 
 use clap::Args;
 
-use crate::trouble::{Result, Trouble};
+use super::reset::Reset;
+use super::{asynchronously, course, diff, question};
+use crate::course::Course;
+use crate::journal::Journal;
+use crate::store::StoreChoice;
+use crate::trouble::Result;
 use crate::verdict::Standing;
+use crate::watch::{Place, Settings, place_in, watch};
 
 /// Its flags.
 #[derive(Debug, Default, Args)]
-pub(super) struct WatchArgs {}
+#[command(after_help = "\
+It runs the problem at the start and whenever a file of the exercise is saved, until Ctrl-C. At a
+terminal it has keys, which ? lists. Elsewhere it prints the whole report each time; there it also
+ends when its stdin is a pipe and that is closed (but not at the end of /dev/null), after the run
+that is under way. It exits with 0, whatever came out: `checker part1` is for scripts that want to know.")]
+pub(super) struct WatchArgs {
+    /// The part: part1, say; the one that you are at, if not given
+    #[arg(value_parser = question::part_names())]
+    part: Option<String>,
+    /// The problem to go to; the one that you are at, if not given
+    #[arg(long, value_name = "K")]
+    problem: Option<u8>,
+    /// Looks at the files twice a second: for network drives, and Windows folders under WSL
+    #[arg(long)]
+    poll: bool,
+    /// The store of parts 3 and 4: auto, embedded, redis, or redis://HOST:PORT
+    #[arg(long, value_name = "STORE", default_value = "auto")]
+    store: StoreChoice,
+}
 
 /// Runs it.
-pub(super) fn run(_args: WatchArgs) -> Result<Standing> {
-    Err(Trouble::new("could not do this yet"))
+pub(super) fn run(args: WatchArgs) -> Result<Standing> {
+    let course = course()?;
+    let journal = Journal::read(&course);
+    let part = match &args.part {
+        None => journal.place().0,
+        Some(name) => question::part(name)?,
+    };
+    let place = match args.problem {
+        Some(number) => Place {
+            part,
+            problem: question::problem(part, number)?,
+        },
+        None => place_in(&journal, part),
+    };
+    let Place { part, problem } = place;
+    if args.part.is_some() || args.problem.is_some() {
+        Journal::change(&course, |journal| {
+            journal.at = Some((part.name.to_owned(), problem.number));
+        });
+    }
+    let settings = Settings {
+        poll: args.poll,
+        store: args.store,
+        diff: beside_the_solution,
+        reset: put_back,
+    };
+    asynchronously(watch(course, place, settings)).map(|()| Standing::Passed)
+}
+
+fn beside_the_solution(course: &Course, place: Place, width: usize) -> Result<String> {
+    let wanted = [place.problem.number];
+    diff::render(course, place.part, &wanted, &BTreeSet::new(), width)
+}
+
+fn put_back(course: &Course, place: Place) -> Result<String> {
+    let reset = Reset::plan(course, place.part, Some(place.problem.number), false)?;
+    if reset.is_empty() {
+        return Ok(reset.nothing_to_do());
+    }
+    reset.apply(course)
 }

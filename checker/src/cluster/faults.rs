@@ -286,20 +286,25 @@ pub(crate) fn in_words(rule: &Rule) -> String {
         Action::Duplicate => "doubles",
         Action::Hold => "holds back",
     };
-    let what = rule.pattern.message.as_deref().unwrap_or("message");
+    // One of them, and several.
+    let (one, some) = match (&rule.pattern.message, rule.pattern.kind) {
+        (Some(name), PatternKind::Answer) => {
+            (format!("answer to {name}"), format!("answers to {name}"))
+        }
+        (Some(name), _) => (name.clone(), name.clone()),
+        (None, PatternKind::Answer) => ("answer".into(), "answers".into()),
+        (None, PatternKind::Call) => ("call".into(), "calls".into()),
+        (None, PatternKind::Cast) => ("cast".into(), "casts".into()),
+        (None, PatternKind::Any) => ("message".into(), "messages".into()),
+    };
     let which = match (rule.skip, rule.times) {
-        (0, 1) => format!("the next {what}"),
-        (0, usize::MAX) => format!("each {what}"),
-        (0, times) => format!("the next {times} {what}"),
-        (skip, 1) => format!("one {what} after {skip} others"),
-        (skip, usize::MAX) => format!("each {what} after {skip} others"),
-        (skip, times) => format!("{times} {what} after {skip} others"),
+        (0, 1) => format!("the next {one}"),
+        (0, usize::MAX) => format!("each {one}"),
+        (0, times) => format!("the next {times} {some}"),
+        (skip, 1) => format!("one {one} after {skip} others"),
+        (skip, usize::MAX) => format!("each {one} after {skip} others"),
+        (skip, times) => format!("{times} {some} after {skip} others"),
     };
-    let kind = match rule.pattern.kind {
-        PatternKind::Answer => "answer to ",
-        _ => "",
-    };
-    let which = which.replacen(what, &format!("{kind}{what}"), 1);
     let node = |word: &str, node: &Option<NodeName>| match node {
         Some(node) => format!(" {word} {}", node.short()),
         None => String::new(),

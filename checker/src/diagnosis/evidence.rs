@@ -97,7 +97,6 @@ impl<'a> Case<'a> {
                 What::Process { node, change, text } if is_it(*change, text) => {
                     last = Some(Done {
                         node,
-                        text,
                         at_us: event.at_us,
                         step_us,
                     });
@@ -186,8 +185,6 @@ fn end_of_evidence(trace: Option<&Trace>) -> u64 {
 pub(super) struct Done<'a> {
     /// The node.
     pub(super) node: &'a str,
-    /// What was done, in words: "n3's consumer is crashed".
-    pub(super) text: &'a str,
     /// When it was known to be done. What follows from it may have come a little earlier.
     pub(super) at_us: u64,
     /// When the step began that it belongs to: all that follows from it came later.

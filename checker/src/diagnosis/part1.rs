@@ -312,8 +312,11 @@ fn wanted(case: &Case) -> Counts {
     counts_in(&case.failure.expected)
 }
 
-/// The nodes of which a consumer showed too little, with what it showed and what was right.
-fn too_low<'a>(case: &Case<'a>) -> Option<(&'a str, Vec<(String, u64, u64)>)> {
+/// A node of which a consumer showed too little, what it showed, and what was right.
+type TooLow = (String, u64, u64);
+
+/// A consumer, and the nodes of which it showed too little.
+fn too_low<'a>(case: &Case<'a>) -> Option<(&'a str, Vec<TooLow>)> {
     let (node, shown) = shown(case)?;
     let of = |(of, right): (String, u64)| {
         let seen = count_of(&shown, &of);

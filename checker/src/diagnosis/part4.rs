@@ -8,6 +8,7 @@ mod ring;
 mod route;
 #[cfg(test)]
 mod tests;
+mod unreachable;
 mod views;
 mod words;
 
@@ -181,7 +182,7 @@ pub(super) const MISTAKES: &[Mistake] = &[
         suggests: "When the owner cannot be reached, the node that is asked answers that there is no such link.",
         training: "problem-3-owner-unreachable",
         hint: 2,
-        symptom: route::silence_is_no_such_link,
+        symptom: unreachable::silence_is_no_such_link,
     },
     Mistake {
         id: "no-way-past-owner",
@@ -189,7 +190,7 @@ pub(super) const MISTAKES: &[Mistake] = &[
         suggests: "When the owner cannot be reached, a look-up is refused, and the store, which has every link, is not asked.",
         training: "problem-3-owner-unreachable",
         hint: 2,
-        symptom: route::store_is_no_way_out,
+        symptom: unreachable::store_is_no_way_out,
     },
     Mistake {
         id: "entry-stands-in-for-owner",
@@ -197,7 +198,7 @@ pub(super) const MISTAKES: &[Mistake] = &[
         suggests: "When the owner cannot be reached, the node that is asked creates the link in its place.",
         training: "problem-3-owner-unreachable",
         hint: 3,
-        symptom: route::entry_stands_in,
+        symptom: unreachable::entry_stands_in,
     },
     Mistake {
         id: "owner-without-time-limit",
@@ -205,7 +206,7 @@ pub(super) const MISTAKES: &[Mistake] = &[
         suggests: "There is no time limit of your own around the question to the owner.",
         training: "problem-3-owner-unreachable",
         hint: 2,
-        symptom: route::owner_has_no_time_limit,
+        symptom: unreachable::owner_has_no_time_limit,
     },
     Mistake {
         id: "time-limits-add-up",
@@ -213,7 +214,7 @@ pub(super) const MISTAKES: &[Mistake] = &[
         suggests: "Each of two owners is waited for on its own, and together that is longer than two seconds.",
         training: "problem-10-two-owners",
         hint: 2,
-        symptom: route::time_limits_add_up,
+        symptom: unreachable::time_limits_add_up,
     },
     Mistake {
         id: "no-second-owner",
@@ -221,7 +222,7 @@ pub(super) const MISTAKES: &[Mistake] = &[
         suggests: "When the first owner cannot be reached, no other node is asked to do its work.",
         training: "problem-10-two-owners",
         hint: 2,
-        symptom: route::nobody_else_is_asked,
+        symptom: unreachable::nobody_else_is_asked,
     },
     Mistake {
         id: "merge-adds",
@@ -362,7 +363,7 @@ pub(super) const MISTAKES: &[Mistake] = &[
     Mistake {
         id: "slot-used-again",
         problems: &[7],
-        suggests: "Who has forgotten how far it had counted goes on in the same slot, from the beginning.",
+        suggests: "After a restart, counters that have forgotten how far they had counted go on in the slot that they used before.",
         training: "problem-7-restarts",
         hint: 1,
         symptom: restarts::slot_is_used_again,

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::process::Stdio;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, LazyLock, Mutex, PoisonError};
 use std::time::Duration;
 
 use tokio::io::{AsyncBufReadExt, AsyncWriteExt, BufReader};
@@ -21,6 +21,9 @@ use crate::trouble::{Result, Trouble, While};
 
 /// How long the guard may take for what should take it microseconds.
 const PATIENCE: Duration = Duration::from_secs(10);
+
+/// How many guards of this process are running.
+static RUNNING: LazyLock<watch::Sender<usize>> = LazyLock::new(|| watch::Sender::new(0));
 
 /// A running guard. When the last handle is dropped, or the checker dies, everything that was
 /// started through it is killed.
@@ -166,6 +169,7 @@ impl Guard {
         let (Some(stdin), Some(stdout)) = (process.stdin.take(), process.stdout.take()) else {
             return Err(Trouble::new("could not talk to the guard process"));
         };
+        RUNNING.send_modify(|running| *running += 1);
         let (requests, outgoing) = mpsc::unbounded_channel();
         let table = Arc::new(Mutex::new(Table::default()));
         tokio::spawn(send(stdin, outgoing));
@@ -473,6 +477,21 @@ impl Drop for Child {
     }
 }
 
+/// Waits until every guard that this process started has ended, and with it all that it had started.
+/// It does so by itself once nobody has a handle on it: after a run was broken off, say.
+///
+/// # Errors
+/// When one has not ended in time.
+pub async fn all_ended() -> Result<()> {
+    let mut running = RUNNING.subscribe();
+    match timeout(PATIENCE, running.wait_for(|&running| running == 0)).await {
+        Ok(_) => Ok(()),
+        Err(_) => Err(Trouble::new(
+            "could not see the end of a run that was stopped",
+        )),
+    }
+}
+
 fn ended(state: &State) -> Option<Ending> {
     state
         .ending
@@ -532,6 +551,7 @@ async fn receive(stdout: ChildStdout, table: Arc<Mutex<Table>>) {
             state.ending.get_or_insert(Ending::GuardLost);
         });
     }
+    RUNNING.send_modify(|running| *running -= 1);
 }
 
 impl Table {

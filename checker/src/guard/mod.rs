@@ -19,6 +19,8 @@
 //!   Linux, and is killed at the end. On macOS it would escape.
 //! - Should the guard itself be killed, then the children's stdin closes, which nodes take as
 //!   the order to exit.
+//! - A guard of another kind, one process for the whole of `checker watch`, holds no children: it sets
+//!   the terminal back if the checker is killed while it reads keys.
 //! - A child that ended is a zombie until the rest of its group is killed, so the number of its
 //!   group cannot meanwhile belong to anybody else.
 
@@ -28,11 +30,28 @@ mod memory;
 mod orphans;
 mod process;
 mod protocol;
+mod terminal;
 
-pub use client::{Child, Guard, Program};
+use std::path::PathBuf;
+
+use crate::trouble::Result;
+
+pub use client::{Child, Guard, Program, all_ended};
 pub use logs::{monotonic_micros, written_lines};
-pub use process::main;
 pub use protocol::{Ending, Signal, Stream};
+pub use terminal::{TerminalGuard, for_keys};
+
+/// Runs as a guard: of a run, whose folder `removal` is removed at the end, or of a terminal.
+///
+/// # Errors
+/// When it was not started by a checker, or the operating system refuses what it cannot do without.
+pub fn main(removal: Option<PathBuf>, terminal: bool) -> Result<()> {
+    if terminal {
+        terminal::main()
+    } else {
+        process::main(removal)
+    }
+}
 
 /// How much memory a child may have, unless told otherwise: 1 GiB resident.
 pub const MEMORY_LIMIT: u64 = 1 << 30;

@@ -38,7 +38,7 @@ const LINE: usize = 4096;
 /// # Errors
 /// When stdin and stdout are not the pipes that a checker hands over, or the operating system
 /// refuses what the guard cannot do without.
-pub fn main(removal: Option<PathBuf>) -> Result<()> {
+pub(super) fn main(removal: Option<PathBuf>) -> Result<()> {
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()

@@ -34,7 +34,7 @@ pub(super) const COMMANDS: Commands<Arg> = Commands(&[
 ]);
 
 /// The longest command that is explained on its own line.
-const WIDEST: usize = 20;
+const WIDEST: usize = 14;
 
 const LOOK: &[Command] = &[
     Command {
@@ -43,8 +43,8 @@ const LOOK: &[Command] = &[
         args: &[],
         about: "each node: its state, and whom it lists",
         more: "Also how many messages each has sent to the others, and got\n\
-               from them, and where it serves HTTP. Messages within a node\n\
-               do not count: they never come to the network.",
+               from them, and where it serves HTTP. Messages within a\n\
+               node do not count: they never come to the network.",
     },
     Command {
         name: "watch",
@@ -193,8 +193,8 @@ const NETWORK: &[Command] = &[
         usage: "",
         args: &[],
         about: "all that is broken now",
-        more: "What is between which nodes, and the rules that `drop`, `dup`\n\
-               and `hold` made, with how often each has acted.",
+        more: "What is between which nodes, and the rules that `drop`,\n\
+               `dup` and `hold` made, with how often each has acted.",
     },
     Command {
         name: "clear",
@@ -306,7 +306,7 @@ const EXPERIMENTS: &[Command] = &[
         name: "expect",
         usage: "[not] TEXT [within TIME]",
         args: &[Arg::Free],
-        about: "fail unless the last answer contains a text",
+        about: "fail unless the last answer has a text",
         more: "Ask first: \x20call n2 consumer TotalPings\n\
                and then:  \x20expect 3\n\
                With `within 5s` the question is asked again until the\n\
@@ -354,10 +354,10 @@ mod tests {
     use super::*;
 
     #[test]
-    fn help_fits_a_terminal_of_70_columns() {
+    fn help_fits_a_terminal_of_60_columns() {
         for text in COMMANDS.all().map(Command::help).chain([overview()]) {
             for line in text.lines() {
-                assert!(line.chars().count() <= 70, "too long: {line}");
+                assert!(line.chars().count() <= 60, "too long: {line}");
             }
         }
     }

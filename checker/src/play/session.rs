@@ -123,11 +123,7 @@ impl<'c> Session<'c> {
     async fn obey(&mut self, line: &str) -> Said {
         let line = self.filled_in(line);
         if let Some(rest) = line.strip_prefix("try ") {
-            let tried = Box::pin(self.obey(rest.trim())).await;
-            return tried.or_else(|complaint| {
-                self.answer.clone_from(&complaint);
-                Ok(complaint)
-            });
+            return Box::pin(self.obey(rest.trim())).await.or_else(Ok);
         }
         let mut words = Words(&line);
         let name = words.next().unwrap_or_default().to_owned();

@@ -282,6 +282,6 @@ mod tests {
         };
         let line = outcome_line(&outcome, Some(60));
         assert_eq!(line.chars().count(), 60);
-        insta::assert_snapshot!(line, @"  passed         problem 2: a title that is much too long f… (1.2 s)");
+        insta::assert_snapshot!(line, @"  passed         problem 2: a title that is much to… (1.2 s)");
     }
 }

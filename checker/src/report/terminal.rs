@@ -122,7 +122,7 @@ pub(crate) fn plain(text: &str) -> String {
 }
 
 /// The beginning of a text that is too long.
-fn shortened(text: &str, most: usize) -> String {
+pub(crate) fn shortened(text: &str, most: usize) -> String {
     match text.char_indices().nth(most) {
         Some((end, _)) => format!("{} … (and so on)", &text[..end]),
         None => text.to_owned(),

@@ -11,7 +11,13 @@ use crate::trace::{Change, What};
 fn scans<'a>(commands: &[Command<'a>], since: u64) -> BTreeMap<&'a str, usize> {
     let mut scans = BTreeMap::new();
     for command in commands {
-        if command.name == "SCAN" && command.key.starts_with("due:") && command.at_us > since {
+        // A look at many keys takes several commands; those that go on do not begin at 0.
+        let begins = command.args.first().is_some_and(|cursor| cursor == "0");
+        if command.name == "SCAN"
+            && begins
+            && command.key.starts_with("due:")
+            && command.at_us > since
+        {
             *scans.entry(command.node).or_default() += 1;
         }
     }
@@ -116,13 +122,11 @@ pub(super) fn stops_trying(case: &Case) -> Option<String> {
 }
 
 pub(super) fn sweeps_without_the_name(case: &Case) -> Option<String> {
-    let since = case.last(|what| match what {
-        What::Healed { .. } => true,
-        What::Step { text } => text.starts_with("The sweeper is on"),
-        _ => false,
-    })?;
-    // What was begun before may come to its end.
-    let scans = scans(&case.commands(), since + 1_000_000);
+    let healed = case.last(|what| matches!(what, What::Healed { .. }));
+    let agreed = case.step("The sweeper is on");
+    // After a heal it takes a moment until all know who has the name.
+    let since = healed.map(|healed| healed + 1_000_000).max(agreed)?;
+    let scans = scans(&case.commands(), since);
     let often: Vec<&str> = scans
         .iter()
         .filter(|(_, times)| **times >= 2)

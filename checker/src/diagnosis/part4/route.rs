@@ -1,29 +1,30 @@
-//! Symptoms of problems 1, 2, 3 and 10: who is asked about a link, and who does something about it.
+//! Symptoms of problem 2, and of rings that differ: who is asked about a link, and who does
+//! something about it.
 
 use std::collections::BTreeSet;
 
-use super::words::{number_behind, seen, word_behind};
+use super::words::{seen, word_behind};
 use crate::diagnosis::Case;
-use crate::diagnosis::evidence::{Call, Sent, listed, seconds};
+use crate::diagnosis::evidence::{Call, Sent, listed};
 use crate::diagnosis::service::{Asked, is_silent};
-use crate::trace::{Change, What};
+use crate::trace::What;
 
 /// A request, and whom its node asked since the request before: in scenarios in which there is one
 /// request at a time, that is on its behalf.
-struct Work<'a> {
-    asked: Asked<'a>,
-    asks: Vec<Call<'a>>,
+pub(super) struct Work<'a> {
+    pub(super) asked: Asked<'a>,
+    pub(super) asks: Vec<Call<'a>>,
 }
 
 /// What nodes ask each other about links: functions that they have run, and calls.
-fn asks<'a>(case: &Case<'a>) -> Vec<Call<'a>> {
+pub(super) fn asks<'a>(case: &Case<'a>) -> Vec<Call<'a>> {
     let mut asks = case.runs();
     asks.extend(case.calls());
     asks.sort_by_key(|ask| ask.asked.at_us);
     asks
 }
 
-fn works<'a>(case: &Case<'a>) -> Vec<Work<'a>> {
+pub(super) fn works<'a>(case: &Case<'a>) -> Vec<Work<'a>> {
     let mut asks = asks(case).into_iter().peekable();
     let mut works = Vec::new();
     for asked in case.requests() {
@@ -39,13 +40,13 @@ fn works<'a>(case: &Case<'a>) -> Vec<Work<'a>> {
 }
 
 /// The code that a request is about.
-fn code<'a>(asked: &Asked<'a>) -> Option<&'a str> {
+pub(super) fn code<'a>(asked: &Asked<'a>) -> Option<&'a str> {
     let path = asked.question.strip_prefix("HEAD /");
     path.or(asked.followed()).or(asked.created())
 }
 
 /// The code and the owner that a failure names: "n1 was asked for /abc, which n2 owns, and …".
-fn owned<'c>(case: &'c Case) -> Option<(&'c str, &'c str)> {
+pub(super) fn owned<'c>(case: &'c Case) -> Option<(&'c str, &'c str)> {
     let seen = seen(case);
     let code = word_behind(seen, "/")?;
     let owner =
@@ -254,12 +255,14 @@ pub(super) fn links_of_others_are_denied(case: &Case) -> Option<String> {
     let wanted = code(denied)?;
     let from = denied.from_us.saturating_sub(1_000);
     let during = from..=denied.at_us;
-    let whom: Vec<&str> = case
+    let mut whom: Vec<&str> = case
         .runs()
         .iter()
         .filter(|ask| ask.asked.message.from == denied.node && during.contains(&ask.asked.at_us))
         .map(|ask| ask.asked.message.to.as_str())
         .collect();
+    whom.sort_unstable();
+    whom.dedup();
     let commands = case.commands();
     let of_it = || {
         commands
@@ -273,150 +276,10 @@ pub(super) fn links_of_others_are_denied(case: &Case) -> Option<String> {
     });
     (stored && !looked && !whom.is_empty()).then(|| {
         format!(
-            "{wanted} was in the store, {} asked another node for it, and the answer was that there is no such link, \
-             without anybody having asked the store",
-            denied.node
+            "{wanted} was in the store, and {} answered 404: of what it asked {} meanwhile, one answer was that there is no \
+             such link, and nobody had asked the store for it",
+            denied.node,
+            listed(&whom)
         )
-    })
-}
-
-/// A look-up on a node that could not reach the owner, and to which the store would have answered:
-/// the node and the code, if it did not ask the store.
-fn store_is_not_asked<'c>(case: &'c Case, status: &str) -> Option<(&'c str, &'c str)> {
-    let (wanted, _) =
-        owned(case).or_else(|| Some((word_behind(seen(case), ", asked for /")?, "")))?;
-    let (node, rest) = seen(case).split_once(", asked for ")?;
-    rest.contains(&format!("answered {status}")).then_some(())?;
-    let since = fault(case)?;
-    let silent = case
-        .store_of(node)
-        .last()
-        .is_some_and(|(_, mode, _)| is_silent(*mode));
-    let asked_the_store = case.commands().iter().any(|command| {
-        command.node == node && command.code() == Some(wanted) && command.at_us > since
-    });
-    (!silent && !asked_the_store).then_some((node, wanted))
-}
-
-/// When nodes were last cut off from each other, or killed.
-fn fault(case: &Case) -> Option<u64> {
-    case.last(|what| match what {
-        What::Partition { .. } | What::Blackhole { .. } => true,
-        What::Process { change, .. } => *change == Change::Killed,
-        _ => false,
-    })
-}
-
-pub(super) fn silence_is_no_such_link(case: &Case) -> Option<String> {
-    let (node, wanted) = store_is_not_asked(case, "404")?;
-    Some(format!(
-        "{node} could not reach the owner of {wanted}, did not ask the store, and answered 404, as if it knew that there is no such link"
-    ))
-}
-
-pub(super) fn store_is_no_way_out(case: &Case) -> Option<String> {
-    let (node, wanted) = store_is_not_asked(case, "503")?;
-    Some(format!(
-        "{node} could not reach the owner of {wanted}, and answered 503 without asking the store, which it could reach"
-    ))
-}
-
-pub(super) fn entry_stands_in(case: &Case) -> Option<String> {
-    let seen = seen(case);
-    let (node, rest) = seen.split_once(" was to create /")?;
-    rest.contains("answered 201").then_some(())?;
-    let (wanted, owner) = owned(case)?;
-    let since = fault(case)?;
-    let mut commands = case.commands().into_iter();
-    commands.find(|command| {
-        command.node == node
-            && command.name == "SET"
-            && command.code() == Some(wanted)
-            && command.at_us > since
-    })?;
-    Some(format!(
-        "{node} could not reach {owner}, which owns {wanted}, and entered the link in the store itself"
-    ))
-}
-
-/// A request that took long, and when its node asked others for it, counted from its beginning.
-struct Slow<'a> {
-    node: &'a str,
-    took: u64,
-    answered: bool,
-    /// Those without an answer.
-    asks: Vec<u64>,
-}
-
-fn slowest<'a>(case: &Case<'a>) -> Option<Slow<'a>> {
-    // How long the checker waits, if it gave up.
-    let patience = number_behind::<u64>(seen(case), "` within ").map(|s| s * 1_000_000);
-    let took = |asked: &Asked| match asked.answer {
-        "no answer" => patience,
-        _ => asked.took_us,
-    };
-    let slow = case.requests().into_iter().max_by_key(took)?;
-    let took = took(&slow)?;
-    let begun = slow.at_us.saturating_sub(took + 1_000);
-    let during = asks(case).into_iter().filter(|ask| {
-        ask.asked.message.from == slow.node
-            && (begun..=slow.at_us).contains(&ask.asked.at_us)
-            && !ask.is_answered()
-    });
-    Some(Slow {
-        node: slow.node,
-        took,
-        answered: slow.took_us.is_some(),
-        asks: during.map(|ask| ask.asked.at_us - begun).collect(),
-    })
-}
-
-/// From here on, an ask is a second one.
-const LATER: u64 = 400_000;
-
-pub(super) fn owner_has_no_time_limit(case: &Case) -> Option<String> {
-    let slow = slowest(case)?;
-    let long = (4_500_000..5_900_000).contains(&slow.took);
-    let once = !slow.asks.is_empty() && slow.asks.iter().all(|at| *at < LATER);
-    let gave_up = if slow.answered {
-        format!("gave up after {}", seconds(slow.took))
-    } else {
-        format!("had not given up after {}", seconds(slow.took))
-    };
-    (long && once).then(|| {
-        format!(
-            "{} asked the owner at once, got no answer, and {gave_up}: a call of the runtime waits for five seconds by itself",
-            slow.node
-        )
-    })
-}
-
-pub(super) fn time_limits_add_up(case: &Case) -> Option<String> {
-    let slow = slowest(case)?;
-    let second = slow.asks.iter().find(|at| **at >= LATER)?;
-    let twice = slow.asks.iter().any(|at| *at < LATER) && slow.answered;
-    (twice && slow.took > 2_300_000).then(|| {
-        format!(
-            "{} asked one owner at once, another one after {}, and answered after {}, when both had had their time",
-            slow.node,
-            seconds(*second),
-            seconds(slow.took)
-        )
-    })
-}
-
-pub(super) fn nobody_else_is_asked(case: &Case) -> Option<String> {
-    let killed = case
-        .last(|what| matches!(what, What::Process { change, .. } if *change == Change::Killed))?;
-    let dead = case
-        .nodes()
-        .iter()
-        .find(|node| case.process(node, Change::Killed) == Some(killed))?;
-    let node = seen(case).split([' ', ',']).next()?;
-    let works = works(case);
-    let work = works.iter().rev().find(|work| work.asked.node == node)?;
-    let asked_others = work.asks.iter().any(|ask| ask.asked.message.to != *dead);
-    (work.asked.at_us > killed && work.asked.status() == Some(503) && !asked_others).then(|| {
-        format!("{dead} was dead, and {node} answered `{}` with 503, without having asked any other node", work.asked.question)
     })
 }

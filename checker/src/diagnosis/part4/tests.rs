@@ -384,3 +384,19 @@ fn too_few_registers_are_told_from_second_visits() {
     assert_eq!(twice.as_deref(), Some("second-visit-counts"));
     assert_eq!(visitors(registers(1000), 824), None);
 }
+
+#[test]
+fn node_that_is_asked_over_http_asks_for_its_own_visitors() {
+    let asked = || {
+        nodes()
+            .step("n1 is to create links")
+            .unanswered(["n1", "n2"], "claim")
+    };
+    let named = |tale: Tale| {
+        let tale = tale.ran(["n2", "n3"], "claim");
+        let seen = "n2, which n1 had asked for /ada, sent n3 a message about it";
+        tale.diagnosis(4, 2, seen, "").map(|(id, _)| id)
+    };
+    assert_eq!(named(asked()).as_deref(), Some("owner-passes-on"));
+    assert_eq!(named(asked().viewed("n2", 1)), None);
+}

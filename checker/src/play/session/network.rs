@@ -214,6 +214,7 @@ impl Session<'_> {
             self.rules.remove(number);
         }
         Ok(match numbers[..] {
+            [] => "There was no rule.".to_owned(),
             [only] => format!("Rule {only} has ended."),
             _ => format!("{} rules have ended.", numbers.len()),
         })
@@ -340,7 +341,10 @@ mod tests {
             "Ping n1 n2 once",
             "the network drops the next Ping n1>n2 n2>n1",
         );
-        check("3 times to n2", "the network drops the next 3 message *>n2");
+        check(
+            "3 times to n2",
+            "the network drops the next 3 messages *>n2",
+        );
         check(
             "answers Ping from n1",
             "the network drops each answer to Ping n1>*",

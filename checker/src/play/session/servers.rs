@@ -4,7 +4,7 @@ use ciborium::Value;
 use prompt::command::{USAGE, Words};
 use prompt::message::{Sent, Written, read, show, split_within};
 use runtime::system::{NODE, NodeMsg};
-use runtime::{Reply, ServerName};
+use runtime::{CallError, Reply, ServerName};
 
 use super::{Said, Session, in_words};
 use crate::cluster::Request;
@@ -31,7 +31,14 @@ impl Session<'_> {
             .await;
         match asked {
             Ok(value) => Ok(show(&value)),
-            Err(unanswered) => Err(sentence(&unanswered.to_string())),
+            Err(unanswered) => Err(match &unanswered.error {
+                // It never did, so far as anybody knows here.
+                CallError::NotUnderstood(why) => sentence(&format!(
+                    "{node}'s {} does not understand that: {why}",
+                    server.as_str()
+                )),
+                _ => sentence(&unanswered.to_string()),
+            }),
         }
     }
 

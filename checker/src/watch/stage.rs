@@ -1,0 +1,142 @@
+//! Where a run is: what is built, which scenarios run, which are over.
+
+use std::collections::BTreeMap;
+
+use colored::Colorize;
+use tokio::sync::mpsc::UnboundedSender;
+
+use crate::building::Building;
+use crate::report::progress::Progress;
+use crate::report::terminal::{colour, plain, sentence};
+use crate::scenario::Scenario;
+use crate::verdict::Outcome;
+
+/// What a run says about itself.
+pub(super) enum Heard {
+    /// It builds, and this is what it does there.
+    Building(String),
+    /// The build is over.
+    Built,
+    /// A scenario takes its next step.
+    Step {
+        scenario: &'static str,
+        title: String,
+        step: String,
+    },
+    /// A scenario is over.
+    Ended(Box<Outcome>),
+}
+
+/// Hands on what is heard of a run.
+pub(super) struct Hears(pub(super) UnboundedSender<Heard>);
+
+impl Hears {
+    fn tell(&self, heard: Heard) {
+        // Nobody listens to a run that was stopped.
+        let _ = self.0.send(heard);
+    }
+
+    fn step(&self, scenario: &Scenario, step: String) {
+        self.tell(Heard::Step {
+            scenario: scenario.id,
+            title: scenario.title.to_owned(),
+            step,
+        });
+    }
+}
+
+impl Progress for Hears {
+    fn build_begun(&self, package: &str) {
+        self.tell(Heard::Building(format!("building {package}")));
+    }
+
+    fn building(&self, what: &Building) {
+        self.tell(Heard::Building(match what {
+            Building::WaitingForLock => {
+                "waiting for another cargo (an editor's, perhaps), which holds the build folder"
+                    .to_owned()
+            }
+            Building::Compiling(package) => format!("compiling {}", plain(package)),
+        }));
+    }
+
+    fn build_ended(&self) {
+        self.tell(Heard::Built);
+    }
+
+    fn begun(&self, scenario: &Scenario) {
+        Hears::step(self, scenario, String::new());
+    }
+
+    fn step(&self, scenario: &Scenario, step: &str) {
+        Hears::step(self, scenario, plain(step));
+    }
+
+    fn repeated(&self, scenario: &Scenario, why: &str) {
+        Hears::step(
+            self,
+            scenario,
+            format!("again, as nothing could be said: {}", plain(&sentence(why))),
+        );
+    }
+
+    fn ended(&self, outcome: &Outcome) {
+        self.tell(Heard::Ended(Box::new(outcome.clone())));
+    }
+}
+
+/// Where a run is.
+#[derive(Default)]
+pub(super) struct Stage {
+    build: Option<String>,
+    running: BTreeMap<&'static str, (String, String)>,
+    over: Vec<Outcome>,
+}
+
+impl Stage {
+    /// Takes in what was heard.
+    pub(super) fn hear(&mut self, heard: Heard) {
+        match heard {
+            Heard::Building(what) => self.build = Some(what),
+            Heard::Built => self.build = None,
+            Heard::Step {
+                scenario,
+                title,
+                step,
+            } => {
+                self.running.insert(scenario, (title, step));
+            }
+            Heard::Ended(outcome) => {
+                self.running.remove(outcome.scenario.as_str());
+                self.over.push(*outcome);
+            }
+        }
+    }
+
+    /// In a line.
+    pub(super) fn summary(&self) -> String {
+        match (&self.build, self.running.values().next()) {
+            (Some(what), _) => what.clone(),
+            (None, Some((title, _))) => format!("running: {title}"),
+            (None, None) => "getting ready".to_owned(),
+        }
+    }
+
+    /// In several lines: what is over, and what runs at which step.
+    pub(super) fn lines(&self) -> Vec<String> {
+        let over = self.over.iter().map(|outcome| {
+            let standing = outcome.verdict.standing();
+            format!(
+                "  {}  {} ({:.1} s)",
+                colour(standing, &format!("{:<12}", standing.word())),
+                outcome.title,
+                outcome.duration.as_secs_f64()
+            )
+        });
+        let running = self.running.values().flat_map(|(title, step)| {
+            let step = (!step.is_empty()).then(|| format!("                {}", step.dimmed()));
+            [Some(format!("  {:<12}  {title}", "running")), step]
+        });
+        over.chain(running.flatten()).collect()
+    }
+}

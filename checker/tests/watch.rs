@@ -1,0 +1,390 @@
+//! `checker watch` at a terminal of its own, and without one.
+
+mod pseudo_terminal;
+
+use std::fs::{self, File};
+use std::io::{BufRead, BufReader};
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+
+use assert_cmd::cargo::cargo_bin;
+use pseudo_terminal::{PseudoTerminal, SavedModes};
+use rustix::process::{Pid, Signal, kill_process};
+
+const ROOT: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/..");
+
+/// A course with part 1 alone, which the tests use one after the other: to build it takes a while the
+/// first time.
+struct TestCourse {
+    folder: PathBuf,
+    _lock: File,
+}
+
+impl TestCourse {
+    /// The course as a learner finds it, with nothing solved.
+    fn fresh() -> TestCourse {
+        let above = Path::new(env!("CARGO_TARGET_TMPDIR")).join("watch");
+        fs::create_dir_all(&above).unwrap();
+        let lock = File::create(above.join("lock")).unwrap();
+        lock.lock().unwrap();
+        let folder = above.join("course");
+        for old in [
+            folder.join("exercises"),
+            folder.join(".checker"),
+            folder.join("tmp"),
+        ] {
+            let _ = fs::remove_dir_all(old);
+        }
+        fs::create_dir_all(folder.join("tmp")).unwrap();
+        let root = Path::new(ROOT).canonicalize().unwrap();
+        write_if_new(&folder.join("Cargo.toml"), manifest(&root).as_bytes());
+        for file in ["Cargo.lock", "TRAINING.md"] {
+            write_if_new(&folder.join(file), &fs::read(root.join(file)).unwrap());
+        }
+        let course = TestCourse {
+            folder,
+            _lock: lock,
+        };
+        for file in ["Cargo.toml", "src/lib.rs", "src/main.rs"] {
+            let file = Path::new("exercises/part1_ping_pong").join(file);
+            fs::create_dir_all(course.folder.join(&file).parent().unwrap()).unwrap();
+            fs::copy(root.join(&file), course.folder.join(&file)).unwrap();
+        }
+        for file in ["src/producer.rs", "src/consumer.rs", "src/protocol.rs"] {
+            course.save(file, &stub(file));
+        }
+        course
+    }
+
+    /// Saves a file of the exercise.
+    fn save(&self, file: &str, text: &str) {
+        fs::write(
+            self.folder.join("exercises/part1_ping_pong").join(file),
+            text,
+        )
+        .unwrap();
+    }
+
+    /// Saves the solution of part 1, with one change.
+    fn save_solution(&self, from: &str, to: &str) {
+        for file in ["src/protocol.rs", "src/consumer.rs"] {
+            self.save(file, &solution(file));
+        }
+        let producer = solution("src/producer.rs");
+        assert!(producer.contains(from), "the solution has changed: {from}");
+        self.save("src/producer.rs", &producer.replace(from, to));
+    }
+
+    fn checker(&self, args: &[&str]) -> Command {
+        let mut checker = Command::new(cargo_bin("checker"));
+        self.set_up(&mut checker);
+        checker.args(args);
+        checker
+    }
+
+    fn set_up(&self, command: &mut Command) {
+        command
+            .current_dir(&self.folder)
+            .env("CARGO_TARGET_DIR", self.folder.join("../target"))
+            .env("TMPDIR", self.folder.join("tmp"))
+            .env("NO_COLOR", "1")
+            .env("TERM", "xterm")
+            .env_remove("CARGO")
+            .env_remove("TERM_PROGRAM")
+            .env_remove("DISPLAY")
+            .env_remove("WAYLAND_DISPLAY")
+            .env_remove("BROWSER");
+    }
+
+    /// What runs have left in the folder for temporary files, and the kept ones that are not over.
+    #[track_caller]
+    fn nothing_is_left(&self) {
+        let left: Vec<_> = fs::read_dir(self.folder.join("tmp")).unwrap().collect();
+        assert!(left.is_empty(), "{left:?}");
+        let runs = fs::read_dir(self.folder.join(".checker/runs")).unwrap();
+        for run in runs.map(|run| run.unwrap().path()) {
+            assert!(
+                run.join("run.json").is_file(),
+                "{} is not over",
+                run.display()
+            );
+        }
+    }
+
+    fn terminal(&self, columns: u16, args: &[&str]) -> PseudoTerminal {
+        let mut terminal = PseudoTerminal::open(columns, 24);
+        terminal.start(&cargo_bin("checker"), args, |command| self.set_up(command));
+        terminal
+    }
+}
+
+fn write_if_new(file: &Path, content: &[u8]) {
+    if fs::read(file).ok().as_deref() != Some(content) {
+        fs::write(file, content).unwrap();
+    }
+}
+
+/// The course's manifest with the exercise of part 1 alone; its packages are where they are.
+fn manifest(root: &Path) -> String {
+    let text = fs::read_to_string(root.join("Cargo.toml")).unwrap();
+    let mut manifest: toml::Table = text.parse().unwrap();
+    let workspace = manifest["workspace"].as_table_mut().unwrap();
+    workspace.insert("members".into(), vec!["exercises/part1_ping_pong"].into());
+    let dependencies = workspace["dependencies"].as_table_mut().unwrap();
+    for (_, dependency) in dependencies.iter_mut() {
+        if let Some(path) = dependency.get_mut("path") {
+            *path = root
+                .join(path.as_str().unwrap())
+                .display()
+                .to_string()
+                .into();
+        }
+    }
+    let profiles = manifest["profile"].as_table_mut().unwrap();
+    profiles.remove("test");
+    toml::to_string(&manifest).unwrap()
+}
+
+/// A file of the stub, which nobody has edited.
+fn stub(file: &str) -> String {
+    let kept = Path::new(ROOT)
+        .join("checker/stubs/part1_ping_pong")
+        .join(file);
+    let given = Path::new(ROOT).join("exercises/part1_ping_pong").join(file);
+    fs::read_to_string(kept)
+        .or_else(|_| fs::read_to_string(given))
+        .unwrap()
+}
+
+fn solution(file: &str) -> String {
+    fs::read_to_string(Path::new(ROOT).join("solutions/part1_ping_pong").join(file)).unwrap()
+}
+
+/// What differs from run to run, made the same.
+fn settled(screen: &str) -> String {
+    let lines = screen.lines().map(|line| {
+        let line = line.trim_end();
+        match line.split_once(" s, seed ") {
+            Some((_, rest)) if line.starts_with("Took ") => {
+                let rest = rest.trim_start_matches(|letter: char| letter.is_ascii_digit());
+                format!("Took T s, seed S{rest}")
+            }
+            _ if line.starts_with("Report: ") => "Report: REPORT".to_owned(),
+            _ => line.to_owned(),
+        }
+    });
+    lines.collect::<Vec<_>>().join("\n").trim_end().to_owned()
+}
+
+/// The producer answers a number that no ping has.
+const WRONG: (&str, &str) = ("reply.send(self.count);", "reply.send(self.count + 1);");
+
+#[test]
+fn learner_goes_from_the_stub_to_the_next_problem() {
+    let course = TestCourse::fresh();
+    let mut terminal = course.terminal(80, &[]);
+    let screen = terminal.shows("TODO(1) is not written yet");
+    insta::assert_snapshot!(settled(&screen), @"");
+    terminal.press("h");
+    insta::assert_snapshot!(settled(&terminal.shows("Hint 1 of 3")), @"");
+    terminal.press("h");
+    terminal.shows("Hint 2 of 3");
+    terminal.press("n");
+    terminal.shows("Problem 1 has not passed yet");
+    terminal.press("l");
+    terminal.shows("Part 4, A better link shortener");
+    terminal.press("?");
+    terminal.shows("put the stub of this problem back");
+
+    course.save_solution(WRONG.0, WRONG.1);
+    terminal.shows("FAILED: ");
+    terminal.press("n");
+    terminal.shows("Problem 1 has not passed yet");
+    terminal.press("d");
+    terminal.shows("d shows the solution beside yours once it has");
+
+    course.save_solution("self.count += 1;", "self.count += one;");
+    terminal.shows("The code does not compile");
+    terminal.shows("exercises/part1_ping_pong/src/producer.rs:");
+    course.save_solution("", "");
+    terminal.shows("PASSED: ");
+    terminal.shows("n next problem");
+    terminal.press("r");
+    terminal.shows("running: ");
+    let again = terminal.shows("PASSED: ");
+    assert!(
+        again.contains("problem 1, Broadcast"),
+        "it never goes on by itself: {again}"
+    );
+    terminal.press("n");
+    terminal.shows("problem 2, Ask everyone");
+    terminal.press("q");
+    assert_eq!(terminal.ended(), Some(0));
+    assert_eq!(terminal.modes(), terminal.modes_before());
+    course.nothing_is_left();
+}
+
+#[test]
+fn compile_error_is_shown_from_its_beginning_on_a_narrow_screen() {
+    let course = TestCourse::fresh();
+    course.save_solution("self.count += 1;", "self.count += one;");
+    let mut terminal = course.terminal(60, &["watch", "part1"]);
+    let screen = terminal.shows("The code does not compile");
+    assert!(
+        screen.lines().all(|line| line.chars().count() <= 60),
+        "{screen}"
+    );
+    insta::assert_snapshot!(settled(&screen), @"");
+    terminal.press("\u{3}");
+    assert_eq!(terminal.ended(), Some(0));
+    assert_eq!(terminal.modes(), terminal.modes_before());
+}
+
+#[test]
+fn failure_shows_its_verdict_first_and_in_full_when_asked() {
+    let course = TestCourse::fresh();
+    course.save_solution(WRONG.0, WRONG.1);
+    let mut terminal = course.terminal(80, &["watch", "part1", "--problem", "1", "--poll"]);
+    let screen = terminal.shows("FAILED: ");
+    for field in ["step", "seen", "required", "Report: "] {
+        assert!(screen.contains(field), "{field}: {screen}");
+    }
+    terminal.press("f");
+    terminal.shows("Any key goes back.");
+    terminal.press("v");
+    terminal.shows("FAILED: ");
+    terminal.press("o");
+    terminal.shows("There is no browser here. The report is");
+    kill_process(terminal.process(), Signal::TERM).unwrap();
+    assert_eq!(terminal.ended(), Some(0));
+    assert_eq!(terminal.modes(), terminal.modes_before());
+    course.nothing_is_left();
+}
+
+#[test]
+fn change_during_a_run_stops_that_run_and_starts_the_next() {
+    let course = TestCourse::fresh();
+    course.save_solution("", "");
+    let mut terminal = course.terminal(80, &[]);
+    terminal.shows("running: ");
+    course.save_solution(WRONG.0, WRONG.1);
+    let screen = terminal.shows_one_of(&["FAILED: ", "PASSED: "]);
+    assert!(
+        screen.contains("FAILED: "),
+        "the run of the old code was shown: {screen}"
+    );
+    // Once more while building, and end in the middle of it all.
+    course.save_solution("", "");
+    terminal.shows("building ping-pong");
+    course.save_solution("self.count += 1;", "self.count += 2;");
+    terminal.shows("running: ");
+    terminal.press("q");
+    assert_eq!(terminal.ended(), Some(0));
+    course.nothing_is_left();
+}
+
+#[test]
+fn terminal_is_as_it_was_after_kill_9() {
+    let course = TestCourse::fresh();
+    let mut terminal = course.terminal(80, &[]);
+    terminal.shows("TODO(1) is not written yet");
+    assert_ne!(
+        terminal.modes(),
+        terminal.modes_before(),
+        "keys come without Enter"
+    );
+    kill_process(terminal.process(), Signal::KILL).unwrap();
+    assert_eq!(terminal.ended(), None);
+    // The guard makes the cursor visible after it has set the modes.
+    terminal.was_sent("\x1b[?25h");
+    assert_eq!(terminal.modes(), terminal.modes_before());
+}
+
+#[test]
+fn terminal_that_somebody_else_has_set_is_left_alone() {
+    let course = TestCourse::fresh();
+    let mut terminal = course.terminal(80, &[]);
+    terminal.shows("TODO(1) is not written yet");
+    let theirs: SavedModes = terminal.set_raw();
+    kill_process(terminal.process(), Signal::KILL).unwrap();
+    assert_eq!(terminal.ended(), None);
+    terminal.hung_up_by_all();
+    assert_eq!(terminal.modes(), theirs);
+}
+
+#[test]
+fn without_a_terminal_each_change_is_reported_in_lines() {
+    let course = TestCourse::fresh();
+    let mut watch = course
+        .checker(&["watch"])
+        .stdin(Stdio::null())
+        .stdout(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let stdout = watch.stdout.take().unwrap();
+    let mut lines = BufReader::new(stdout).lines().map(Result::unwrap);
+    let first = lines.by_ref().next().unwrap();
+    assert_eq!(
+        first,
+        "Watching exercises/part1_ping_pong, problem 1, Broadcast, until Ctrl-C."
+    );
+    assert!(
+        lines
+            .by_ref()
+            .any(|line| line.contains("TODO(1) is not written yet"))
+    );
+    let consumer = course
+        .folder
+        .join("exercises/part1_ping_pong/src/consumer.rs");
+    fs::write(&consumer, format!("{} {{", stub("src/consumer.rs"))).unwrap();
+    assert!(
+        lines
+            .by_ref()
+            .any(|line| line == "Changed: exercises/part1_ping_pong/src/consumer.rs.")
+    );
+    assert!(
+        lines
+            .by_ref()
+            .any(|line| line.contains("The code does not compile."))
+    );
+    let pid = Pid::from_child(&watch);
+    kill_process(pid, Signal::TERM).unwrap();
+    let rest: Vec<String> = lines.collect();
+    assert!(!rest.iter().any(|line| line.contains('\u{1b}')), "{rest:?}");
+    assert_eq!(watch.wait().unwrap().code(), Some(0));
+    course.nothing_is_left();
+}
+
+#[test]
+fn without_a_terminal_it_ends_with_whoever_started_it() {
+    let course = TestCourse::fresh();
+    let watch = course
+        .checker(&["watch"])
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .spawn()
+        .unwrap();
+    // Closes the pipe, and waits.
+    let output = watch.wait_with_output().unwrap();
+    let text = String::from_utf8(output.stdout).unwrap();
+    assert!(text.contains("TODO(1) is not written yet"), "{text}");
+    assert_eq!(output.status.code(), Some(0));
+    course.nothing_is_left();
+}
+
+#[test]
+fn unknown_part_and_problem_are_named() {
+    let course = TestCourse::fresh();
+    for (args, complaint) in [
+        (["watch", "part9"].as_slice(), "part9"),
+        (
+            &["watch", "part1", "--problem", "9"],
+            "could not find problem 9 in part1",
+        ),
+    ] {
+        let output = course.checker(args).output().unwrap();
+        let stderr = String::from_utf8(output.stderr).unwrap();
+        assert_eq!(output.status.code(), Some(4), "{stderr}");
+        assert!(stderr.contains(complaint), "{stderr}");
+    }
+}
