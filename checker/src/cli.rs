@@ -22,10 +22,10 @@ use colored::Colorize;
 use crate::course::Course;
 use crate::grading::{self, Order};
 use crate::manifest::{self, PARTS, Part};
-use crate::report::progress::{self, Progress};
-use crate::report::terminal::{command_name, render};
 use crate::report::json::{self, JsonReport};
+use crate::report::progress::{self, Progress};
 use crate::report::stream::Stream;
+use crate::report::terminal::{command_name, render};
 use crate::report::{Graded, PartReport, junit};
 use crate::store::{self, StoreChoice};
 use crate::trouble::{Result, Trouble, While};
@@ -50,7 +50,13 @@ struct Cli {
     #[command(subcommand)]
     command: Option<Other>,
     /// Whether to use colours; `auto` does at a terminal, unless NO_COLOR is set
-    #[arg(long, global = true, value_name = "WHEN", default_value = "auto", display_order = 900)]
+    #[arg(
+        long,
+        global = true,
+        value_name = "WHEN",
+        default_value = "auto",
+        display_order = 900
+    )]
     color: clap::ColorChoice,
 }
 
@@ -306,7 +312,9 @@ fn run(matches: &clap::ArgMatches) -> Result<Standing> {
         Other::Dev {
             command: Dev::Diagnose { cases },
         } => dev::cases::replay(&course()?, &cases),
-        Other::Guard { remove, terminal } => guard::main(remove, terminal).map(|()| Standing::Passed),
+        Other::Guard { remove, terminal } => {
+            guard::main(remove, terminal).map(|()| Standing::Passed)
+        }
     }
 }
 

@@ -1,6 +1,7 @@
 //! The report's page in a real browser: Chromium without a window.
 
 #[path = "page/browser.rs"]
+#[allow(dead_code, reason = "the bench uses more of it")]
 mod browser;
 #[path = "page/fixtures.rs"]
 mod fixtures;

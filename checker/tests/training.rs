@@ -39,12 +39,13 @@ const LINKED: [&str; 7] = [
 const FOLDERS: [&str; 5] = ["checker/", "docs/", "exercises/", "runtime/", "solutions/"];
 
 /// The flags of cargo that the text uses. (Those of our own programs are looked up.)
-const CARGO_FLAGS: [&str; 7] = [
+const CARGO_FLAGS: [&str; 8] = [
     "--locked",
     "--no-deps",
     "--offline",
     "--open",
     "--path",
+    "--test",
     "--workspace",
     "-p",
 ];
@@ -191,6 +192,8 @@ fn commands_in_text_name_packages_and_flags_that_exist() {
                     check_package(&place, package);
                     check_node_flags(&place, flags);
                 }
+                // A session, which goes on below the command.
+                ["cargo", "checker", "play", ..] => check_understood(&place, &words[2..]),
                 ["cargo", ..] => panic!("{place}: put it into a `console` block"),
                 _ => {}
             }

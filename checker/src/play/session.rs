@@ -62,6 +62,12 @@ pub(super) struct Session<'c> {
 /// Commands whose answers `expect` looks into.
 const QUESTIONS: [&str; 7] = ["nodes", "logs", "servers", "call", "curl", "rules", "store"];
 
+/// Commands that leave everything as it is.
+const ASIDE: [&str; 12] = [
+    "nodes", "watch", "logs", "servers", "trace", "rules", "script", "wait", "expect", "keep",
+    "try", "help",
+];
+
 impl<'c> Session<'c> {
     pub(super) fn new(
         cluster: &'c Cluster<'c>,
@@ -109,6 +115,14 @@ impl<'c> Session<'c> {
         }
         if matches!(line, "quit" | "exit") {
             return Ok(Flow::End);
+        }
+        let name = line.trim_start_matches("try ").split(' ').next();
+        if COMMANDS
+            .find(name.unwrap_or_default())
+            .is_some_and(|c| !ASIDE.contains(&c.name))
+        {
+            // They are what the page tells as the story.
+            self.cluster.step(line);
         }
         let said = self.obey(line).await?;
         // What was watched for happened before what is said about it.

@@ -148,6 +148,13 @@ pub(super) fn again(report: &PartReport, outcome: &Outcome, command: &str) -> St
             format!(" --submission {}", quoted(&folder.to_string_lossy()))
         }
     };
+    if outcome.problem == 0 {
+        // Nobody graded that: it was played.
+        return format!(
+            "{command} play {}{source} --seed {}",
+            report.part, outcome.seed
+        );
+    }
     format!(
         "{command} {}{source} --problem {} --seed {}",
         report.part, outcome.problem, outcome.seed

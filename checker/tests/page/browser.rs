@@ -11,7 +11,7 @@ use tokio::io::{AsyncBufReadExt, BufReader};
 use tokio::process::{Child, Command};
 
 /// A browser. `close` ends it; the driver ends with it in any case.
-pub struct Browser {
+pub(crate) struct Browser {
     client: Client,
     driver: Child,
 }
@@ -21,7 +21,7 @@ impl Browser {
     ///
     /// # Panics
     /// In CI, when there is none.
-    pub async fn start() -> Option<Browser> {
+    pub(crate) async fn start() -> Option<Browser> {
         let driver = Command::new("chromedriver")
             .arg("--port=0")
             .stdin(Stdio::null())
@@ -64,7 +64,7 @@ impl Browser {
     }
 
     /// Opens a page from a file.
-    pub async fn open(&self, page: &Path) {
+    pub(crate) async fn open(&self, page: &Path) {
         let url = format!("file://{}", page.display());
         self.client.goto(&url).await.unwrap();
         // Twice the same address would only go to another place of the same page.
@@ -74,17 +74,17 @@ impl Browser {
     }
 
     /// What a script returns.
-    pub async fn script(&self, script: &str) -> Value {
+    pub(crate) async fn script(&self, script: &str) -> Value {
         self.client.execute(script, vec![]).await.unwrap()
     }
 
     /// What a script gives to the function that is its last argument.
-    pub async fn slow_script(&self, script: &str) -> Value {
+    pub(crate) async fn slow_script(&self, script: &str) -> Value {
         self.client.execute_async(script, vec![]).await.unwrap()
     }
 
     /// Waits until a script returns true.
-    pub async fn until(&self, script: &str) {
+    pub(crate) async fn until(&self, script: &str) {
         let is_true = async || while self.script(script).await != json!(true) {};
         let waited = tokio::time::timeout(Duration::from_secs(20), is_true()).await;
         if waited.is_err() {
@@ -94,43 +94,38 @@ impl Browser {
     }
 
     /// The text of the first element that fits, as a reader sees it.
-    pub async fn text(&self, css: &str) -> String {
+    pub(crate) async fn text(&self, css: &str) -> String {
         let found = self.client.find(Locator::Css(css)).await;
         found.unwrap().text().await.unwrap()
     }
 
     /// How many elements fit.
-    pub async fn count(&self, css: &str) -> usize {
+    pub(crate) async fn count(&self, css: &str) -> usize {
         self.client.find_all(Locator::Css(css)).await.unwrap().len()
     }
 
     /// Clicks on the first element that fits, wherever it has been scrolled to.
-    pub async fn click(&self, css: &str) {
+    pub(crate) async fn click(&self, css: &str) {
         self.script(&format!("document.querySelector({}).click()", json!(css)))
             .await;
     }
 
     /// Types into the page, or into the element that has the focus.
-    pub async fn press(&self, keys: &str) {
+    pub(crate) async fn press(&self, keys: &str) {
         let focused = self.client.active_element().await.unwrap();
         focused.send_keys(keys).await.unwrap();
     }
 
     /// What went wrong in the page, as it noticed itself.
-    pub async fn troubles(&self) -> String {
+    pub(crate) async fn troubles(&self) -> String {
         let troubles = self
             .script("return document.documentElement.dataset.troubles ?? ''")
             .await;
         troubles.as_str().unwrap_or_default().to_owned()
     }
 
-    /// A picture of the window, as PNG.
-    pub async fn picture(&self) -> Vec<u8> {
-        self.client.screenshot().await.unwrap()
-    }
-
     /// Ends the browser.
-    pub async fn close(mut self) {
+    pub(crate) async fn close(mut self) {
         let _ = self.client.close().await;
         let _ = self.driver.kill().await;
     }

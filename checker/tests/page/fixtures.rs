@@ -14,12 +14,12 @@ use checker::trace::{
 use checker::verdict::{Failure, Outcome, ProblemResult, Verdict};
 
 /// A folder that is taken for a course, in which runs are kept.
-pub struct Kept {
+pub(crate) struct Kept {
     folder: tempfile::TempDir,
 }
 
 impl Kept {
-    pub fn new() -> Kept {
+    pub(crate) fn new() -> Kept {
         Kept {
             folder: tempfile::tempdir().unwrap(),
         }
@@ -35,14 +35,14 @@ impl Kept {
     }
 
     /// Keeps a run of one scenario of part 1, and writes its page.
-    pub fn run(&self, verdict: Verdict, trace: &Trace) -> PathBuf {
+    pub(crate) fn run(&self, verdict: Verdict, trace: &Trace) -> PathBuf {
         let run = self.without_page(verdict, trace);
         page::write(&run.0, &run.1).unwrap();
         run.0.page()
     }
 
     /// Keeps a run whose page nobody wrote yet.
-    pub fn without_page(&self, verdict: Verdict, trace: &Trace) -> (Run, PartReport) {
+    pub(crate) fn without_page(&self, verdict: Verdict, trace: &Trace) -> (Run, PartReport) {
         let run = Run::begin(&self.course(), "part1").unwrap();
         let folder = PathBuf::from("run-1/part1-twice-1");
         std::fs::create_dir_all(run.path().join(&folder)).unwrap();
@@ -72,7 +72,7 @@ impl Kept {
 }
 
 /// A verdict for a trace: failed, if a claim did not hold in it.
-pub fn verdict(trace: &Trace) -> Verdict {
+pub(crate) fn verdict(trace: &Trace) -> Verdict {
     match &trace.violation {
         None => Verdict::Passed {
             property: "A ping that is delivered twice counts once.".into(),
@@ -90,7 +90,7 @@ pub fn verdict(trace: &Trace) -> Verdict {
 
 /// Three nodes, a ping that arrives twice, one that is lost, one that is held back, a crash, a
 /// partition, and a claim that does not hold.
-pub fn failing() -> Trace {
+pub(crate) fn failing() -> Trace {
     let mut trace = quiet();
     let ping = |n| format!("Ping{{from: n1, count: {n}}}");
     let of = |from, to, label: String, fate| Message {
@@ -142,7 +142,7 @@ pub fn failing() -> Trace {
 }
 
 /// A few messages, and all is well.
-pub fn quiet() -> Trace {
+pub(crate) fn quiet() -> Trace {
     let line = |node: &str, at_us, text: &str| LogLine {
         at_us,
         node: node.into(),
@@ -174,7 +174,7 @@ pub fn quiet() -> Trace {
 }
 
 /// A trace of very many messages between five nodes, with a failure near its end.
-pub fn long(messages: u64) -> Trace {
+pub(crate) fn long(messages: u64) -> Trace {
     let mut trace = quiet();
     trace.nodes.extend(["n4".into(), "n5".into()]);
     for number in 0..messages {
@@ -202,11 +202,11 @@ pub fn long(messages: u64) -> Trace {
     trace
 }
 
-pub fn at(at_us: u64, what: What) -> Event {
+pub(crate) fn at(at_us: u64, what: What) -> Event {
     Event { at_us, what }
 }
 
-pub fn step(text: &str) -> What {
+pub(crate) fn step(text: &str) -> What {
     What::Step { text: text.into() }
 }
 
@@ -218,7 +218,7 @@ fn partition(a: &str, b: &str) -> What {
 }
 
 /// A message that is sent at a time, and arrives if its fate lets it.
-pub fn sent(at_us: u64, message: Message) -> Event {
+pub(crate) fn sent(at_us: u64, message: Message) -> Event {
     let delivered_us = match message.fate {
         Fate::Delivered | Fate::Doubled => Some(at_us + 60),
         Fate::Held => Some(at_us + 5000),
@@ -233,7 +233,7 @@ pub fn sent(at_us: u64, message: Message) -> Event {
     )
 }
 
-pub fn message(from: &str, to: &str, kind: Kind, label: &str) -> Message {
+pub(crate) fn message(from: &str, to: &str, kind: Kind, label: &str) -> Message {
     let name = label.split(['{', '?', ' ']).next().unwrap();
     let called = matches!(kind, Kind::Call | Kind::Answer);
     Message {

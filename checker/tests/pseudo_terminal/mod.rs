@@ -53,10 +53,10 @@ fn leads_a_session() {
 
 /// How a terminal is set.
 #[derive(Debug, PartialEq, Eq)]
-pub struct SavedModes([u64; 4], Vec<u8>);
+pub(crate) struct SavedModes([u64; 4], Vec<u8>);
 
 /// A terminal, and the program in it.
-pub struct PseudoTerminal {
+pub(crate) struct PseudoTerminal {
     ours: File,
     theirs: File,
     name: PathBuf,
@@ -74,7 +74,7 @@ struct Shown {
 
 impl PseudoTerminal {
     /// Opens one of a size.
-    pub fn open(columns: u16, rows: u16) -> PseudoTerminal {
+    pub(crate) fn open(columns: u16, rows: u16) -> PseudoTerminal {
         let ours = openpt(OpenptFlags::RDWR | OpenptFlags::NOCTTY).unwrap();
         grantpt(&ours).unwrap();
         unlockpt(&ours).unwrap();
@@ -112,7 +112,12 @@ impl PseudoTerminal {
     }
 
     /// Runs a program in it.
-    pub fn start(&mut self, program: &Path, args: &[&str], set_up: impl FnOnce(&mut Command)) {
+    pub(crate) fn start(
+        &mut self,
+        program: &Path,
+        args: &[&str],
+        set_up: impl FnOnce(&mut Command),
+    ) {
         let mut command = Command::new(std::env::current_exe().unwrap());
         set_up(&mut command);
         command
@@ -167,13 +172,13 @@ impl PseudoTerminal {
 
     /// Waits until the screen shows a text, and returns the screen.
     #[track_caller]
-    pub fn shows(&self, text: &str) -> String {
+    pub(crate) fn shows(&self, text: &str) -> String {
         self.shows_one_of(&[text])
     }
 
     /// Waits until the screen shows one of these.
     #[track_caller]
-    pub fn shows_one_of(&self, texts: &[&str]) -> String {
+    pub(crate) fn shows_one_of(&self, texts: &[&str]) -> String {
         self.wait_for(&texts.join(" or "), |shown| {
             let screen = shown.screen.text();
             texts.iter().any(|text| screen.contains(text)) && shown.screen.is_whole
@@ -182,7 +187,7 @@ impl PseudoTerminal {
 
     /// Waits until these bytes were sent.
     #[track_caller]
-    pub fn was_sent(&self, bytes: &str) {
+    pub(crate) fn was_sent(&self, bytes: &str) {
         let bytes = bytes.as_bytes();
         self.wait_for("the bytes", |shown| {
             shown
@@ -193,33 +198,33 @@ impl PseudoTerminal {
     }
 
     /// Presses keys.
-    pub fn press(&mut self, keys: &str) {
+    pub(crate) fn press(&mut self, keys: &str) {
         self.ours.write_all(keys.as_bytes()).unwrap();
     }
 
     /// The process of the program.
-    pub fn process(&self) -> Pid {
+    pub(crate) fn process(&self) -> Pid {
         Pid::from_child(self.program.as_ref().unwrap())
     }
 
     /// Waits for the end of the program, and returns its exit code.
-    pub fn ended(&mut self) -> Option<i32> {
+    pub(crate) fn ended(&mut self) -> Option<i32> {
         self.program.as_mut().unwrap().wait().unwrap().code()
     }
 
     /// How it is set.
-    pub fn modes(&self) -> SavedModes {
+    pub(crate) fn modes(&self) -> SavedModes {
         modes(&self.theirs)
     }
 
     /// How it was set when it was opened.
-    pub fn modes_before(&self) -> SavedModes {
+    pub(crate) fn modes_before(&self) -> SavedModes {
         let SavedModes(modes, codes) = &self.before;
         SavedModes(*modes, codes.clone())
     }
 
     /// Sets it as a program with a prompt would.
-    pub fn set_raw(&self) -> SavedModes {
+    pub(crate) fn set_raw(&self) -> SavedModes {
         let mut raw = tcgetattr(&self.theirs).unwrap();
         raw.make_raw();
         tcsetattr(&self.theirs, OptionalActions::Now, &raw).unwrap();
@@ -227,7 +232,7 @@ impl PseudoTerminal {
     }
 
     /// Waits until no process has the terminal open any more, except for this one.
-    pub fn hung_up_by_all(&mut self) {
+    pub(crate) fn hung_up_by_all(&mut self) {
         let theirs = std::mem::replace(&mut self.theirs, self.ours.try_clone().unwrap());
         drop(theirs);
         let (state, changed) = &*self.shown;
