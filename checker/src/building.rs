@@ -3,9 +3,10 @@
 use std::path::{Path, PathBuf};
 use std::process::Stdio;
 
+use rustix::process::{Pid, Signal, kill_process_group};
 use serde::Deserialize;
 use tokio::io::{AsyncBufReadExt, BufReader};
-use tokio::process::Command;
+use tokio::process::{Child, Command};
 
 use crate::trouble::{Result, Trouble, While};
 
@@ -111,9 +112,11 @@ impl Build {
             .stdin(Stdio::null())
             .stdout(Stdio::piped())
             .stderr(Stdio::piped())
+            .process_group(0)
             .kill_on_drop(true)
             .spawn()
             .or_trouble(|| "run cargo, which comes with Rust (https://rustup.rs)")?;
+        let mut compilers = Compilers::of(&cargo);
         let (Some(stdout), Some(stderr)) = (cargo.stdout.take(), cargo.stderr.take()) else {
             return Err(Trouble::new("could not read what cargo says"));
         };
@@ -135,6 +138,7 @@ impl Build {
             }
         }
         let status = cargo.wait().await.or_trouble(|| "wait for cargo")?;
+        compilers.are_done();
 
         if !status.success() {
             return if said.errors.is_empty() {
@@ -157,6 +161,32 @@ impl Build {
             path,
             warnings: said.warnings,
         }))
+    }
+}
+
+/// The process group of cargo and of the compilers that it starts, which is killed when the build is
+/// broken off. A compiler that went on alone would take the machine's time from the next build, and
+/// could put its program, of older code, in the place of the new one.
+struct Compilers(Option<Pid>);
+
+impl Compilers {
+    fn of(cargo: &Child) -> Compilers {
+        let id = cargo.id().and_then(|id| i32::try_from(id).ok());
+        Compilers(id.and_then(Pid::from_raw))
+    }
+
+    /// Once cargo has been waited for, its number may belong to somebody else.
+    fn are_done(&mut self) {
+        self.0 = None;
+    }
+}
+
+impl Drop for Compilers {
+    fn drop(&mut self) {
+        if let Some(group) = self.0 {
+            // When they have just ended, there is nothing to kill.
+            let _ = kill_process_group(group, Signal::KILL);
+        }
     }
 }
 

@@ -18,6 +18,7 @@ use std::sync::Arc;
 
 use clap::{Args, CommandFactory, FromArgMatches, Parser, Subcommand, ValueHint};
 use colored::Colorize;
+use tokio::signal::unix::{SignalKind, signal};
 
 use crate::course::Course;
 use crate::grading::{self, Order};
@@ -30,7 +31,7 @@ use crate::report::{Graded, PartReport, junit};
 use crate::store::{self, StoreChoice};
 use crate::trouble::{Result, Trouble, While};
 use crate::verdict::Standing;
-use crate::{dev, doctor, guard, seed, stubs};
+use crate::{dev, doctor, guard, runs, seed, stubs};
 
 const EXIT_CODES: &str = "\
 Exit codes:
@@ -304,7 +305,8 @@ fn run(matches: &clap::ArgMatches) -> Result<Standing> {
         } => {
             let course = course()?;
             let cases = cases.as_deref();
-            asynchronously(dev::check(&course, &parts, only.as_deref(), &store, cases))
+            let checked = dev::check(&course, &parts, only.as_deref(), &store, cases);
+            asynchronously(until_interrupted(&course, checked))
         }
         Other::Dev {
             command: Dev::Stubs,
@@ -428,6 +430,7 @@ fn grade(parts: &[&'static Part], args: PartArgs, told: &Told) -> Result<Standin
     };
     let junit = args.junit.as_deref();
     let graded = grade_all(&course, parts, &order, told, junit, &progress);
+    let graded = until_interrupted(&course, graded);
     asynchronously(async {
         match told {
             Told::Stream(stream) => tokio::select! {
@@ -480,6 +483,25 @@ fn course() -> Result<Course> {
         eprintln!("{}", advice.yellow());
     }
     Ok(course)
+}
+
+/// Works until it is done, or until Ctrl-C or SIGTERM. Then all that it has begun is ended at once: the build,
+/// the nodes, and the folder of the run.
+async fn until_interrupted(
+    course: &Course,
+    work: impl Future<Output = Result<Standing>>,
+) -> Result<Standing> {
+    let mut terminated =
+        signal(SignalKind::terminate()).or_trouble(|| "listen to signals")?;
+    tokio::select! {
+        done = work => return done,
+        _ = tokio::signal::ctrl_c() => {}
+        _ = terminated.recv() => {}
+    }
+    guard::all_ended().await?;
+    runs::remove_broken_off(course);
+    eprintln!("Interrupted: nothing can be said, and nothing is left running.");
+    Ok(Standing::Inconclusive)
 }
 
 fn asynchronously<T>(work: impl Future<Output = Result<T>>) -> Result<T> {

@@ -253,9 +253,13 @@ async fn welcome(
         _ => "your",
     };
     let part = place.part;
+    let runs = if order.nodes == 1 { "runs" } else { "run" };
     let nodes = words::list(&cluster.everyone());
     let mut lines = vec![
-        format!("{nodes} run {whose} part {}, {}.", part.number, part.title),
+        format!(
+            "{nodes} {runs} {whose} part {}, {}.",
+            part.number, part.title
+        ),
         format!(
             "Silence of {} s counts as down. The seed is {}.",
             order.tick_time.as_secs(),

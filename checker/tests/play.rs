@@ -115,7 +115,8 @@ rules
     What goes from n1 to n2 vanishes.
     Nobody can notice before 5 s have passed.
     part1> delay n1 n3 20ms 10ms
-    All between n1 and n3 comes 20 ms later, and up to 10 ms more.
+    What is sent between n1 and n3 comes 20 ms later,
+    and up to 10 ms more.
     part1> rules
     n1 -> n2 vanishes
     n1 -> n3 comes 20 ms to 30 ms later

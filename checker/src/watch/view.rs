@@ -108,17 +108,13 @@ fn top(watch: &Watch, journal: &Journal, columns: usize) -> Vec<String> {
             run.stage.summary(),
             format!("({} s)", run.begun().elapsed().as_secs()).dimmed()
         ),
-        (None, Some(last)) => {
-            let folder = from_here(&watch.course.exercise(part));
-            format!(
-                "Took {:.1} s, seed {}. Waiting for a save in {}.",
-                last.took.as_secs_f64(),
-                last.seed,
-                folder.display()
-            )
-            .dimmed()
-            .to_string()
-        }
+        (None, Some(last)) => format!(
+            "Took {:.1} s, seed {}. Waiting for a save.",
+            last.took.as_secs_f64(),
+            last.seed
+        )
+        .dimmed()
+        .to_string(),
         (None, None) => String::new(),
     });
     lines.push(String::new());

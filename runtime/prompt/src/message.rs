@@ -451,7 +451,7 @@ mod tests {
             "{Add 5}",
             "Add(5",
             "Add)",
-            "Some(1, 2)",
+            "Add(Some(1, 2))",
         ] {
             let refused = read(typed, Sent::AsIs).unwrap_err();
             assert!(refused.len() > 20, "{typed:?} is refused with {refused:?}");

@@ -93,10 +93,10 @@ impl Session<'_> {
         }
         let jitter = match jitter {
             Duration::ZERO => String::new(),
-            jitter => format!(", and up to {} more", words::in_words(jitter)),
+            jitter => format!(",\nand up to {} more", words::in_words(jitter)),
         };
         let base = words::in_words(base);
-        Ok(format!("All {who} comes {base} later{jitter}."))
+        Ok(format!("What is sent {who} comes {base} later{jitter}."))
     }
 
     pub(super) async fn heal(&mut self, words: Words<'_>) -> Said {
