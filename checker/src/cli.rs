@@ -491,8 +491,7 @@ async fn until_interrupted(
     course: &Course,
     work: impl Future<Output = Result<Standing>>,
 ) -> Result<Standing> {
-    let mut terminated =
-        signal(SignalKind::terminate()).or_trouble(|| "listen to signals")?;
+    let mut terminated = signal(SignalKind::terminate()).or_trouble(|| "listen to signals")?;
     tokio::select! {
         done = work => return done,
         _ = tokio::signal::ctrl_c() => {}
