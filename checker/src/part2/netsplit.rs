@@ -2,7 +2,9 @@
 
 use std::time::Duration;
 
-use tokio::time::Instant;
+use batch::{MapOutput, Work};
+use runtime::net::faults::Kind;
+use tokio::time::{Instant, sleep};
 
 use super::distribute::maps_by;
 use super::failure::is_open;
@@ -12,7 +14,7 @@ use super::{
     JOB_WITHIN, Plan, SOON, assignments, footprint, is_done, is_exact, is_untouched,
     output_is_exact, results, submit, texts,
 };
-use crate::cluster::{Cluster, Explained, Options, Unmet};
+use crate::cluster::{Cluster, Explained, Mark, Options, Unmet};
 use crate::scenario::{Context, Stop, Told};
 
 /// A text for so many slow map tasks.
@@ -147,7 +149,7 @@ pub(super) async fn paused_node_wakes_up(cx: &Context) -> Told {
             let mut own = seen.into_iter().filter(|(node, assignment, _)| {
                 node == "n3" && assignment.attempt.job == job.id && !is_map(assignment.attempt.task)
             });
-            given = own.next().map(|(_, assignment, _)| assignment.attempt);
+            given = own.next().map(|(_, assignment, _)| (assignment.attempt, assignment.work));
             match given {
                 Some(_) => Ok(()),
                 None => {
@@ -158,8 +160,10 @@ pub(super) async fn paused_node_wakes_up(cx: &Context) -> Told {
         };
         cluster.eventually(SOON, "every worker node is given some of the reduce tasks", reduces).await?;
         let seen = Instant::now();
+        let (attempt, work) = given.ok_or_else(|| Stop::fault("There is no reduce task of n3."))?;
+        has_fetched(cluster, "n3", &work, begun).await;
         cluster.pause("n3").await?;
-        let was_done = results(cluster, begun).iter().any(|result| Some(&result.attempt) == given.as_ref());
+        let was_done = results(cluster, begun).iter().any(|result| result.attempt == attempt);
         if was_done || seen.elapsed() > Duration::from_millis(300) {
             return Err(Stop::inconclusive("n3 was not paused before its task was done."));
         }
@@ -184,4 +188,27 @@ pub(super) async fn paused_node_wakes_up(cx: &Context) -> Told {
         output_is_exact(cluster, &job, claim)
     })
     .await
+}
+
+/// Waits a moment for a node to have fetched all that a reduce task needs of other nodes. Were it
+/// paused before, it would fail for want of its inputs, and never come to write anything. Who gets
+/// them in another way is not waited for.
+async fn has_fetched(cluster: &Cluster<'_>, node: &str, work: &Work, since: Mark) {
+    let Work::Reduce { inputs, .. } = work else {
+        return;
+    };
+    let elsewhere = |input: &&MapOutput| input.node.short() != node;
+    let needed = inputs.iter().filter(elsewhere).count();
+    let begun = Instant::now();
+    while begun.elapsed() < Duration::from_millis(200) {
+        let answers = cluster
+            .since(since)
+            .to(node)
+            .kind(Kind::Answer)
+            .messages("Fetch");
+        if answers.delivered().count() >= needed {
+            return;
+        }
+        sleep(Duration::from_millis(5)).await;
+    }
 }
