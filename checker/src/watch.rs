@@ -294,8 +294,7 @@ impl Watch {
         let last = self.last.as_ref();
         let failed = last.filter(|last| last.standing() == Standing::Failed);
         let seed = failed.map(|last| last.seed).or(stopped);
-        self.view.verdict();
-        self.view.message = None;
+        self.view.saved();
         self.begin(seed)
     }
 
@@ -356,6 +355,7 @@ impl Watch {
             return Ok(Flow::GoOn);
         }
         self.view.message = None;
+        self.view.stays = false;
         if self.view.panel == Panel::Full {
             screen.forget();
             self.view.verdict();
@@ -494,6 +494,8 @@ impl Watch {
             Ok(said) => said.trim_end().to_owned(),
             Err(trouble) => format!("The checker {trouble}."),
         });
+        // To put the stub back is a change of the files, too.
+        self.view.stays = true;
     }
 }
 

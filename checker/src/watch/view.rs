@@ -38,6 +38,8 @@ pub(super) struct View {
     pub(super) panel: Panel,
     /// What the last key has led to, a sentence.
     pub(super) message: Option<String>,
+    /// Whether that is shown until the next key, whatever is saved meanwhile.
+    pub(super) stays: bool,
     /// Whether the next key answers whether to put the stub back.
     pub(super) asks: bool,
     turns: usize,
@@ -47,6 +49,14 @@ impl View {
     /// Back to the verdict.
     pub(super) fn verdict(&mut self) {
         self.panel = Panel::Verdict;
+    }
+
+    /// A file was saved: what was said before is over.
+    pub(super) fn saved(&mut self) {
+        self.verdict();
+        if !self.stays {
+            self.message = None;
+        }
     }
 
     /// To a panel; a second time brings one back.
