@@ -6,8 +6,6 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use jiff::ZonedDateTime;
-
 use crate::course::Course;
 use crate::runs;
 use crate::trouble::{Result, Trouble, While};
@@ -26,23 +24,7 @@ impl Backup {
     /// When it cannot be made.
     pub fn begin(course: &Course, what: &str) -> Result<Backup> {
         let backups = runs::folder(course).join("backups");
-        fs::create_dir_all(&backups).or_trouble(|| format!("make {}", backups.display()))?;
-        let now = ZonedDateTime::now().strftime("%Y%m%d-%H%M%S").to_string();
-        let mut folder = backups.join(format!("{now}-{what}"));
-        for number in 2.. {
-            match fs::create_dir(&folder) {
-                Ok(()) => break,
-                Err(error) if error.kind() == std::io::ErrorKind::AlreadyExists => {
-                    folder = backups.join(format!("{now}-{what}-{number}"));
-                }
-                Err(error) => {
-                    return Err(Trouble::new(format!(
-                        "could not make {}: {error}",
-                        folder.display()
-                    )));
-                }
-            }
-        }
+        let folder = runs::dated_folder(&backups, what)?;
         let root = course.root.clone();
         Ok(Backup { root, folder })
     }

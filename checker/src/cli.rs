@@ -29,7 +29,7 @@ use crate::report::stream::Stream;
 use crate::report::terminal::{command_name, render};
 use crate::report::{Graded, PartReport, junit};
 use crate::store::{self, StoreChoice};
-use crate::trouble::{Result, Trouble, While};
+use crate::trouble::{Result, While};
 use crate::verdict::Standing;
 use crate::{dev, doctor, guard, runs, seed, stubs};
 
@@ -392,16 +392,8 @@ fn grade_or_tell(parts: &[&'static Part], args: PartArgs) -> Result<Standing> {
 
 fn grade(parts: &[&'static Part], args: PartArgs, told: &Told) -> Result<Standing> {
     for part in parts {
-        if let Some(unknown) = args
-            .problems
-            .iter()
-            .find(|&&problem| part.problem(problem).is_none())
-        {
-            return Err(Trouble::new(format!(
-                "could not find problem {unknown} in {}: its problems are 1 to {}",
-                part.name,
-                part.problems.len()
-            )));
+        for &number in &args.problems {
+            question::problem(part, number)?;
         }
     }
     let course = course()?;

@@ -82,8 +82,8 @@ pub struct Cluster<'a> {
     /// What the cluster has of the run's store, if its nodes use one.
     share: Option<Share>,
     pulse: Pulse,
-    /// What the notes in the record mean that the cluster itself wrote.
-    meanings: Mutex<BTreeMap<String, What>>,
+    /// What the notes in the record mean that the cluster itself wrote, by their entries.
+    meanings: Mutex<BTreeMap<u64, What>>,
     violation: Mutex<Option<Violation>>,
 }
 

@@ -36,6 +36,14 @@ pub struct Diagnosis {
     pub hint: u8,
 }
 
+impl Diagnosis {
+    /// The evidence, as a fragment of a sentence that says what it is evidence of.
+    pub(crate) fn evidence(&self) -> String {
+        let because = self.because.trim_end_matches('.');
+        format!("What we saw suggests so, because {because}")
+    }
+}
+
 /// A mistake that learners make, and its symptom.
 pub struct Mistake {
     /// Names it for ever.

@@ -85,10 +85,8 @@ pub async fn grade(
     // The submission holds its slot, and with it the program, until the run is over.
     let mut submission = None;
     let build = match &order.graded {
-        Graded::Exercise => Build::of_course(&course.root, course.exercise(part), part.package),
-        Graded::Solution => {
-            Build::of_course(&course.root, course.solution(part), part.solution_package)
-        }
+        Graded::Exercise => build_of_course(course, part, false),
+        Graded::Solution => build_of_course(course, part, true),
         Graded::Submission(folder) => match Submission::lay_out(course, part, folder).await {
             Ok(laid_out) => {
                 report.notes.clone_from(&laid_out.notes);
@@ -101,7 +99,7 @@ pub async fn grade(
             Err(Refusal::Trouble(trouble)) => return Err(trouble),
         },
     };
-    let Some(binary) = built(&build, part, order, progress, &mut report).await? else {
+    let Some(binary) = built(&build, part, order.verbose, progress, &mut report).await? else {
         return Ok(report);
     };
 
@@ -116,12 +114,7 @@ pub async fn grade(
         }
     };
     let folder = kept.as_ref().map_or(run.path(), Run::path);
-    // A copy, so that a build in the meantime cannot put another program in its place.
-    let program = run.folder("bin")?.join(part.package);
-    std::fs::copy(&binary.path, &program)
-        .or_trouble(|| format!("copy {}", binary.path.display()))?;
-    let own = std::env::current_exe().or_trouble(|| "find the checker's own program")?;
-    let guard = Guard::start(&own, &run)?;
+    let (program, guard) = set_up(&run, part, &binary)?;
     let stores = Stores::new(order.store.clone(), &guard, &run);
 
     let wanted: Vec<&'static Scenario> = scenarios(part)
@@ -184,11 +177,30 @@ pub async fn grade(
     Ok(report)
 }
 
-/// Builds the program, or enters into the report why not.
+/// The build of a part's exercise, or of its solution.
+pub(crate) fn build_of_course(course: &Course, part: &Part, solution: bool) -> Build {
+    match solution {
+        true => Build::of_course(&course.root, course.solution(part), part.solution_package),
+        false => Build::of_course(&course.root, course.exercise(part), part.package),
+    }
+}
+
+/// What a run needs before its first node: a program that stays as it is, and a guard.
+pub(crate) fn set_up(run: &RunDir, part: &Part, binary: &Binary) -> Result<(PathBuf, Guard)> {
+    // A copy, so that a build in the meantime cannot put another program in its place.
+    let program = run.folder("bin")?.join(part.package);
+    std::fs::copy(&binary.path, &program)
+        .or_trouble(|| format!("copy {}", binary.path.display()))?;
+    let own = std::env::current_exe().or_trouble(|| "find the checker's own program")?;
+    Ok((program, Guard::start(&own, run)?))
+}
+
+/// Builds the program, or enters into the report why not. With `verbose`, the compiler's warnings
+/// are shown.
 pub(crate) async fn built(
     build: &Build,
     part: &Part,
-    order: &Order,
+    verbose: bool,
     progress: &Arc<dyn Progress>,
     report: &mut PartReport,
 ) -> Result<Option<Binary>> {
@@ -204,7 +216,7 @@ pub(crate) async fn built(
             Ok(None)
         }
         Built::Binary(binary) => {
-            if order.verbose {
+            if verbose {
                 for warning in &binary.warnings {
                     eprintln!("{}", build.as_handed_in(&warning.rendered));
                 }

@@ -21,11 +21,9 @@ use prompt::editor::{self, Prompt, Terminal, Typed};
 use prompt::screen::Screen;
 use tokio::sync::mpsc;
 
-use crate::building::Build;
 use crate::cluster::{Cluster, Options};
 use crate::course::Course;
 use crate::grading;
-use crate::guard::Guard;
 use crate::manifest::Part;
 use crate::report::progress::{self, Progress};
 use crate::report::terminal::{command_name, render};
@@ -79,34 +77,17 @@ pub async fn play(course: &Course, part: &'static Part, order: Order) -> Result<
         std::fs::read_to_string(script).or_trouble(|| format!("read {}", script.display()))?;
     }
     let mut report = PartReport::new(part, order.graded.clone(), order.seed, 1);
-    let build = match order.graded {
-        Graded::Solution => {
-            Build::of_course(&course.root, course.solution(part), part.solution_package)
-        }
-        _ => Build::of_course(&course.root, course.exercise(part), part.package),
-    };
+    let solution = order.graded == Graded::Solution;
+    let build = grading::build_of_course(course, part, solution);
     let progress: Arc<dyn Progress> = progress::fitting(false, false);
-    let wanted = grading::Order {
-        graded: order.graded.clone(),
-        problems: Vec::new(),
-        seed: order.seed,
-        repeat: 1,
-        verbose: false,
-        jobs: None,
-        store: order.store.clone(),
-    };
-    let Some(binary) = grading::built(&build, part, &wanted, &progress, &mut report).await? else {
+    let Some(binary) = grading::built(&build, part, false, &progress, &mut report).await? else {
         print!("{}", render(&report, command_name()));
         return Ok(Standing::Failed);
     };
     report.notes.clear();
 
     let run = RunDir::create()?;
-    let program = run.folder("bin")?.join(part.package);
-    std::fs::copy(&binary.path, &program)
-        .or_trouble(|| format!("copy {}", binary.path.display()))?;
-    let own = std::env::current_exe().or_trouble(|| "find the checker's own program")?;
-    let guard = Guard::start(&own, &run)?;
+    let (program, guard) = grading::set_up(&run, part, &binary)?;
     let stores = Stores::new(order.store.clone(), &guard, &run);
     // Where it cannot be kept, there will be no page, and that is said when one is wanted.
     let kept = Run::begin(course, &format!("play-{}", part.name)).ok();

@@ -60,6 +60,17 @@ pub enum Graded {
     Submission(PathBuf),
 }
 
+impl Graded {
+    /// As a heading tells it: "your code".
+    pub fn in_words(&self) -> String {
+        match self {
+            Graded::Exercise => "your code".to_owned(),
+            Graded::Solution => "the course's solution".to_owned(),
+            Graded::Submission(folder) => format!("the submission in {}", folder.display()),
+        }
+    }
+}
+
 /// Why nothing was run.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]

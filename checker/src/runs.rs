@@ -21,7 +21,7 @@ use jiff::ZonedDateTime;
 use crate::course::Course;
 use crate::report::PartReport;
 use crate::trace::Trace;
-use crate::trouble::{Result, Trouble, While};
+use crate::trouble::{Result, While};
 
 /// The folder in the course's root for what the checker keeps there.
 pub const FOLDER: &str = ".checker";
@@ -50,24 +50,7 @@ impl Run {
     /// When the folder cannot be made.
     pub fn begin(course: &Course, part: &str) -> Result<Run> {
         let runs = folder(course).join("runs");
-        fs::create_dir_all(&runs).or_trouble(|| format!("make {}", runs.display()))?;
-        let now = ZonedDateTime::now().strftime("%Y%m%d-%H%M%S").to_string();
-        // Two that begin in one second have one name each.
-        let mut path = runs.join(format!("{now}-{part}"));
-        for number in 2.. {
-            match fs::create_dir(&path) {
-                Ok(()) => break,
-                Err(error) if error.kind() == std::io::ErrorKind::AlreadyExists => {
-                    path = runs.join(format!("{now}-{part}-{number}"));
-                }
-                Err(error) => {
-                    return Err(Trouble::new(format!(
-                        "could not make {}: {error}",
-                        path.display()
-                    )));
-                }
-            }
-        }
+        let path = dated_folder(&runs, part)?;
         // Without it, what is left of a run that is broken off only stays longer.
         let _ = fs::write(path.join(PROCESS), std::process::id().to_string());
         forget_old(course);
@@ -96,27 +79,6 @@ impl Run {
         let runs = self.path.parent().map(in_folder).unwrap_or_default();
         let earlier = runs.into_iter().filter(|run| run.path < self.path);
         earlier.collect()
-    }
-
-    /// The newest run that is over, or the one of a name.
-    ///
-    /// # Errors
-    /// When there is none, with what to do about it.
-    pub fn find(course: &Course, name: Option<&str>) -> Result<Run> {
-        let mut all = Run::all(course).into_iter();
-        match name {
-            Some(name) => all.find(|run| run.name() == name).ok_or_else(|| {
-                Trouble::new(format!(
-                    "could not find the run {name}: the runs that are kept are in {}",
-                    folder(course).join("runs").display()
-                ))
-            }),
-            None => all.find(Run::is_over).ok_or_else(|| {
-                Trouble::new(
-                    "could not find a run: run `checker part1` first, or another part".to_owned(),
-                )
-            }),
-        }
     }
 
     /// Its name: `20261125-214608-part1`.
@@ -162,6 +124,29 @@ impl Run {
 /// The folder in the course's root for what the checker keeps there.
 pub fn folder(course: &Course) -> PathBuf {
     course.root.join(FOLDER)
+}
+
+/// Makes a folder within another whose name begins with the time: `20261125-214608-part1`. Two of
+/// one second have one name each.
+///
+/// # Errors
+/// When it cannot be made.
+pub(crate) fn dated_folder(within: &Path, what: &str) -> Result<PathBuf> {
+    fs::create_dir_all(within).or_trouble(|| format!("make {}", within.display()))?;
+    let now = ZonedDateTime::now().strftime("%Y%m%d-%H%M%S").to_string();
+    let mut folder = within.join(format!("{now}-{what}"));
+    for number in 2.. {
+        match fs::create_dir(&folder) {
+            Err(error) if error.kind() == std::io::ErrorKind::AlreadyExists => {
+                folder = within.join(format!("{now}-{what}-{number}"));
+            }
+            made => {
+                made.or_trouble(|| format!("make {}", folder.display()))?;
+                break;
+            }
+        }
+    }
+    Ok(folder)
 }
 
 /// The runs that lie in a folder, the newest first.

@@ -183,9 +183,12 @@ impl Switchboard {
         sent
     }
 
-    /// Writes a line for people into the record.
-    pub fn note(&self, text: impl Into<String>) {
-        self.state().faults.record_mut().note(text);
+    /// Writes a line for people into the record, and says which entry it is, counted from the first.
+    pub fn note(&self, text: impl Into<String>) -> u64 {
+        let mut state = self.state();
+        let record = state.faults.record_mut();
+        record.note(text);
+        record.forgotten() + record.entries().len() as u64 - 1
     }
 
     /// Reads the record of what happened. The network stands still meanwhile.

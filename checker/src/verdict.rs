@@ -93,7 +93,22 @@ pub struct LastLines {
     pub lines: Vec<String>,
 }
 
+/// A file with the line in it, as editors and terminals take it: `src/consumer.rs:12`.
+pub(crate) fn at_line(file: &str, line: Option<u32>) -> String {
+    match line {
+        Some(line) => format!("{file}:{line}"),
+        None => file.to_owned(),
+    }
+}
+
 impl Failure {
+    /// The section of TRAINING.md that says most about it: the one of the mistake behind it, its
+    /// own, or the one that is given.
+    pub(crate) fn section<'a>(&'a self, given: Option<&'a str>) -> Option<&'a str> {
+        let diagnosed = self.diagnosis.as_ref().map(|of| of.training.as_str());
+        diagnosed.or(self.training.as_deref()).or(given)
+    }
+
     /// A failure at a step, with what was seen there and what was required instead.
     pub fn new(
         step: impl Into<String>,

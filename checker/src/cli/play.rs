@@ -5,13 +5,12 @@ use std::time::Duration;
 
 use clap::Args;
 
-use super::{asynchronously, course};
-use crate::manifest::{self, PARTS};
+use super::{asynchronously, course, question};
 use crate::play::{self, Order};
 use crate::report::Graded;
 use crate::seed;
 use crate::store::StoreChoice;
-use crate::trouble::{Result, Trouble};
+use crate::trouble::Result;
 use crate::verdict::Standing;
 
 const MORE: &str = "\
@@ -47,14 +46,7 @@ pub(super) struct PlayArgs {
 
 /// Runs it.
 pub(super) fn run(args: PlayArgs) -> Result<Standing> {
-    let part = manifest::part(&args.part).ok_or_else(|| {
-        let names: Vec<&str> = PARTS.iter().map(|part| part.name).collect();
-        let names = names.join(", ");
-        Trouble::new(format!(
-            "could not find {}: the parts are {names}",
-            args.part
-        ))
-    })?;
+    let part = question::part(&args.part)?;
     let order = Order {
         graded: match args.solution {
             true => Graded::Solution,

@@ -29,9 +29,15 @@ pub(super) fn part_names() -> PossibleValuesParser {
     PossibleValuesParser::new(PARTS.iter().map(|part| part.name))
 }
 
-/// The part of a name that clap has let through.
+/// The part of a name.
 pub(super) fn part(name: &str) -> Result<&'static Part> {
-    manifest::part(name).ok_or_else(|| Trouble::new(format!("could not find a part {name}")))
+    manifest::part(name).ok_or_else(|| {
+        let names: Vec<&str> = PARTS.iter().map(|part| part.name).collect();
+        Trouble::new(format!(
+            "could not find {name}: the parts are {}",
+            names.join(", ")
+        ))
+    })
 }
 
 /// The problem of a number.

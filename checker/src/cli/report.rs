@@ -7,7 +7,7 @@ use std::path::PathBuf;
 use clap::{Args, ValueEnum, ValueHint};
 use colored::Colorize;
 
-use crate::manifest::PARTS;
+use super::question;
 use crate::report::{Graded, PartReport, json, page, shiviz, svg};
 use crate::runs::Run;
 use crate::trace::Trace;
@@ -58,7 +58,8 @@ pub(super) enum Format {
 /// Runs it.
 pub(super) fn run(args: ReportArgs) -> Result<Standing> {
     let course = super::course()?;
-    let part = args.part.as_deref().map(known_part).transpose()?;
+    let part = args.part.as_deref().map(question::part).transpose()?;
+    let part = part.map(|part| part.name);
     if args.list {
         list(&Run::all(&course), part)?;
         return Ok(Standing::Passed);
@@ -92,18 +93,6 @@ pub(super) fn print(text: &str) -> Result<()> {
         }
         _ => Ok(()),
     }
-}
-
-/// The name of a part that exists.
-pub(super) fn known_part(name: &str) -> Result<&'static str> {
-    let part = PARTS.iter().find(|part| part.name == name);
-    part.map(|part| part.name).ok_or_else(|| {
-        let names: Vec<&str> = PARTS.iter().map(|part| part.name).collect();
-        Trouble::new(format!(
-            "could not find a part {name}: there are {}",
-            names.join(", ")
-        ))
-    })
 }
 
 /// The part of a run, by the run's name.

@@ -32,8 +32,9 @@ const LONGEST_LIST: usize = 200;
 impl Cluster<'_> {
     /// Writes something into the record, in words and with what they mean.
     pub(super) fn write_down(&self, text: String, what: What) {
-        lock(&self.meanings).insert(text.clone(), what);
-        self.switchboard.note(text);
+        // Held while the note is written, or a trace could be made of a note without its meaning.
+        let mut meanings = lock(&self.meanings);
+        meanings.insert(self.switchboard.note(text), what);
     }
 
     /// Remembers when, and at which node, a claim was found not to hold.
@@ -66,7 +67,7 @@ impl Cluster<'_> {
 
     /// All that is known of what happened so far.
     pub(crate) fn trace(&self) -> Trace {
-        let meanings = lock(&self.meanings).clone();
+        let meanings = lock(&self.meanings);
         let (now, mut events, forgotten) = self.switchboard.record(|record, payloads| {
             (
                 micros(record.now()),
@@ -74,6 +75,7 @@ impl Cluster<'_> {
                 record.forgotten(),
             )
         });
+        drop(meanings);
         if self.share.is_some() {
             events.extend(self.commands(now));
             events.sort_by_key(|event| event.at_us);
@@ -98,7 +100,7 @@ impl Cluster<'_> {
 
     /// What happened since a moment, which becomes the present one.
     pub(crate) fn events_since(&self, mark: &mut Mark) -> Vec<Event> {
-        let meanings = lock(&self.meanings).clone();
+        let meanings = lock(&self.meanings);
         let (events, now) = self.switchboard.record(|record, payloads| {
             let events = events(record, payloads, &meanings, mark.known_to(record));
             (events, Mark::now(record))
@@ -147,10 +149,11 @@ impl Cluster<'_> {
 fn events(
     record: &Record,
     payloads: &Payloads,
-    meanings: &BTreeMap<String, What>,
+    meanings: &BTreeMap<u64, What>,
     known: usize,
 ) -> Vec<Event> {
-    let event = |Entry { at, event }: &Entry| {
+    let first = record.forgotten() + known as u64;
+    let event = |(place, Entry { at, event }): (u64, &Entry)| {
         let short = |name: &runtime::NodeName| name.short().to_owned();
         let what = match event {
             faults::Event::Frame(frame) => What::Message(Box::new(message(frame, payloads))),
@@ -197,7 +200,7 @@ fn events(
                 },
                 Fault::HealedEverywhere => What::Healed { a: None, b: None },
             },
-            faults::Event::Note(text) => match (text.strip_prefix("▸ "), meanings.get(text)) {
+            faults::Event::Note(text) => match (text.strip_prefix("▸ "), meanings.get(&place)) {
                 (Some(step), _) => What::Step {
                     text: step.to_owned(),
                 },
@@ -214,7 +217,8 @@ fn events(
             what,
         })
     };
-    record.entries().skip(known).filter_map(event).collect()
+    let entries = record.entries().skip(known);
+    (first..).zip(entries).filter_map(event).collect()
 }
 
 fn message(frame: &FrameSeen, payloads: &Payloads) -> Message {

@@ -14,7 +14,7 @@ use quick_junit::{NonSuccessKind, Property, Report, TestCase, TestCaseStatus, Te
 
 use super::{PartReport, Refused};
 use crate::trouble::{Result, While};
-use crate::verdict::{Failure, Outcome, ProblemResult, Verdict};
+use crate::verdict::{Failure, Outcome, ProblemResult, Verdict, at_line};
 
 /// Writes the reports of parts as one file. What kept the checker from grading is an error.
 ///
@@ -162,8 +162,7 @@ fn story(failure: &Failure, outcome: &Outcome) -> String {
         field("suggests", &suggested);
     }
     if let Some(place) = &failure.place {
-        let line = place.line.map_or(String::new(), |line| format!(":{line}"));
-        field("place", &format!("{}{line}", place.file.display()));
+        field("place", &at_line(&place.file.to_string_lossy(), place.line));
     }
     field("seed", &outcome.seed.to_string());
     for line in &failure.sketch {

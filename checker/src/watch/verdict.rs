@@ -10,7 +10,7 @@ use crate::gaps;
 use crate::manifest::{Part, Problem};
 use crate::report::terminal::{colour, count, plain, sentence, shortened, wrap};
 use crate::report::{CodePlace, PartReport, Refused};
-use crate::verdict::{Failure, Outcome, ProblemResult, Standing, Verdict};
+use crate::verdict::{Failure, Outcome, ProblemResult, Standing, Verdict, at_line};
 
 /// How much of what a node said is shown in a field, in characters.
 const LONGEST_TEXT: usize = 600;
@@ -210,24 +210,15 @@ impl Paper<'_> {
         self.field("required", &sentence(&failure.expected));
         if let Some(diagnosis) = &failure.diagnosis {
             self.field("perhaps", &sentence(&diagnosis.suggests));
-            let because = diagnosis.because.trim_end_matches('.');
-            self.field(
-                "",
-                &sentence(&format!("What we saw suggests so, because {because}")),
-            );
+            self.field("", &sentence(&diagnosis.evidence()));
             self.field("", &format!("Hint {} is about it: h.", diagnosis.hint));
         }
         if let Some(place) = &failure.place {
             let file = self.file(&place.file, place.line);
             self.styled("look at", &file);
         }
-        let diagnosed = failure
-            .diagnosis
-            .as_ref()
-            .map(|diagnosis| diagnosis.training.as_str());
-        let anchor = diagnosed
-            .or(failure.training.as_deref())
-            .unwrap_or(self.problem.anchor);
+        let given = self.problem.anchor;
+        let anchor = failure.section(Some(given)).unwrap_or(given);
         let training = self.training(anchor);
         let name = if failure.place.is_some() {
             ""
@@ -287,8 +278,7 @@ impl Paper<'_> {
         } else {
             self.course.root.join(file)
         };
-        let number = line.map_or(String::new(), |line| format!(":{line}"));
-        let text = format!("{}{number}", from_here(&whole).display());
+        let text = at_line(&from_here(&whole).to_string_lossy(), line);
         link(&plain(&text), &whole, line)
     }
 

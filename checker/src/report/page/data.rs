@@ -11,10 +11,10 @@ use super::sums::{self, Sums};
 use crate::guard::Stream;
 use crate::report::causes::{self, Cause, causes, is_of_story};
 use crate::report::terminal::{again, in_part, plain, sentence};
-use crate::report::{Graded, PartReport, Refused};
+use crate::report::{PartReport, Refused};
 use crate::runs::Run;
 use crate::trace::{Event, LogLine, Message, Trace, Violation, What};
-use crate::verdict::{Failure, LastLines, Outcome, ProblemResult, Standing, Verdict};
+use crate::verdict::{Failure, LastLines, Outcome, ProblemResult, Standing, Verdict, at_line};
 
 /// All of the page.
 #[derive(Debug, Serialize)]
@@ -164,11 +164,7 @@ impl From<&ProblemResult> for ProblemData {
 }
 
 fn heading(report: &PartReport) -> String {
-    let whose = match &report.graded {
-        Graded::Exercise => "your code".to_owned(),
-        Graded::Solution => "the course's solution".to_owned(),
-        Graded::Submission(folder) => format!("the submission in {}", folder.display()),
-    };
+    let whose = report.graded.in_words();
     let part = report.part.replacen("part", "Part ", 1);
     format!("{part}, {}: {whose}, seed {}", report.title, report.seed)
 }
@@ -337,12 +333,11 @@ fn fields(
     field("required", vec![failure.expected.clone()]);
     field("because", vec![failure.why.clone()]);
     if let Some(diagnosis) = &failure.diagnosis {
-        let because = diagnosis.because.trim_end_matches('.');
         field(
             "perhaps",
             vec![
                 diagnosis.suggests.clone(),
-                format!("What we saw suggests so, because {because}."),
+                format!("{}.", diagnosis.evidence()),
                 format!(
                     "`{command} hint {} --problem {}`: hint {} is about it.",
                     report.part, problem.problem, diagnosis.hint
@@ -352,17 +347,13 @@ fn fields(
     }
     let mut places = Vec::new();
     if let Some(place) = &failure.place {
-        let line = place.line.map_or(String::new(), |line| format!(":{line}"));
-        places.push(format!(
-            "{}{line}",
-            in_part(report, &place.file.to_string_lossy())
-        ));
+        let file = in_part(report, &place.file.to_string_lossy());
+        places.push(at_line(&file, place.line));
     }
-    let diagnosed = failure.diagnosis.as_ref().map(|of| of.training.clone());
     let given = crate::manifest::part(&report.part)
         .and_then(|part| part.problem(problem.problem))
-        .map(|problem| problem.anchor.to_owned());
-    let anchor = diagnosed.or_else(|| failure.training.clone()).or(given);
+        .map(|problem| problem.anchor);
+    let anchor = failure.section(given);
     places.extend(anchor.map(|anchor| format!("TRAINING.md#{anchor}")));
     if !places.is_empty() {
         fields.push(("look at", places.iter().map(|place| plain(place)).collect()));
