@@ -50,6 +50,8 @@ pub struct Binary {
 pub struct Diagnostic {
     /// As cargo would show it.
     pub rendered: String,
+    /// The same in one sentence.
+    pub brief: String,
     /// The file that it is about, relative to the package's folder where it lies inside.
     pub file: Option<PathBuf>,
     /// The line in it.
@@ -231,8 +233,31 @@ struct Target {
 #[derive(Deserialize)]
 struct CompilerMessage {
     level: String,
+    message: String,
     rendered: Option<String>,
     spans: Vec<Span>,
+    children: Vec<Remark>,
+}
+
+/// What belongs to a message: how it came about, what may help.
+#[derive(Deserialize)]
+struct Remark {
+    level: String,
+    message: String,
+}
+
+impl CompilerMessage {
+    /// The message, and the first note that is about the code.
+    fn brief(&self) -> String {
+        let mut notes = self.children.iter().filter(|remark| {
+            let is_about_lint = remark.message.contains("#[warn(");
+            remark.level == "note" && !remark.message.is_empty() && !is_about_lint
+        });
+        match notes.next() {
+            Some(note) => format!("{}: {}", self.message, note.message),
+            None => self.message.clone(),
+        }
+    }
 }
 
 #[derive(Deserialize)]
@@ -295,6 +320,7 @@ impl Said {
 
 /// What the compiler said, unless it is only the sum of what it said before.
 fn diagnostic(message: CompilerMessage, build: &Build) -> Option<Diagnostic> {
+    let brief = message.brief();
     let rendered = message.rendered?;
     let span = message.spans.into_iter().find(|span| span.is_primary);
     let sums_up = span.is_none()
@@ -317,6 +343,7 @@ fn diagnostic(message: CompilerMessage, build: &Build) -> Option<Diagnostic> {
     });
     Some(Diagnostic {
         rendered,
+        brief,
         file,
         line: span.map(|span| span.line_start),
     })

@@ -28,6 +28,8 @@ pub struct Gap {
     pub name: GapName,
     /// The line of its first marker, from 1.
     pub line: usize,
+    /// How far its markers are indented.
+    pub indent: usize,
     /// The text between the markers.
     pub body: String,
 }
@@ -69,8 +71,12 @@ pub fn pieces(source: &str) -> Result<Vec<Piece>, String> {
                 }
                 let (from, before) = std::mem::take(&mut given);
                 found.push(Piece::Given(from, before));
-                let body = String::new();
-                open = Some(Gap { name, line, body });
+                open = Some(Gap {
+                    name,
+                    line,
+                    indent: text.len() - text.trim_start().len(),
+                    body: String::new(),
+                });
             }
             (Some(gap), Some(_), _) => {
                 return Err(format!(
@@ -112,7 +118,8 @@ pub fn gaps(source: &str) -> Result<Vec<Gap>, String> {
     Ok(gaps.collect())
 }
 
-/// The source text with other contents in some of its gaps. The markers stay.
+/// The source text with other contents in some of its gaps. The markers stay as they are, and where
+/// they are.
 ///
 /// # Errors
 /// A fragment, when the markers do not match or the text has no gap of such a name.
@@ -122,16 +129,17 @@ pub fn fill(source: &str, contents: &BTreeMap<GapName, String>) -> Result<String
     for piece in pieces(source)? {
         match piece {
             Piece::Given(_, text) => filled.push_str(&text),
-            Piece::Gap(Gap { name, body, .. }) => {
-                let content = contents.get(&name);
+            Piece::Gap(gap) => {
+                let content = contents.get(&gap.name);
                 used += usize::from(content.is_some());
-                let GapName { number, title } = name;
-                push_line(&mut filled, &format!("{OPEN}{number}: {title}"));
-                filled.push_str(content.unwrap_or(&body));
+                let GapName { number, title } = gap.name;
+                let indent = " ".repeat(gap.indent);
+                push_line(&mut filled, &format!("{indent}{OPEN}{number}: {title}"));
+                filled.push_str(content.unwrap_or(&gap.body));
                 if !filled.ends_with('\n') {
                     filled.push('\n');
                 }
-                push_line(&mut filled, &format!("{CLOSE}{number}"));
+                push_line(&mut filled, &format!("{indent}{CLOSE}{number}"));
             }
         }
     }
@@ -210,6 +218,7 @@ mod tests {
     fn filled_gap_can_be_read_again() {
         let content = BTreeMap::from([(named(2, "ask"), "d\ne".to_owned())]);
         let filled = fill(SOURCE, &content).unwrap();
+        assert_eq!(filled, SOURCE.replace("    b\n", "d\ne\n"));
         assert_eq!(gaps(&filled).unwrap()[0].body, "d\ne\n");
         assert_eq!(tokens(&filled), ["a", "d", "e", "c"]);
     }

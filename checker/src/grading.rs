@@ -13,12 +13,13 @@ use crate::journal::Journal;
 use crate::manifest::Part;
 use crate::report::page;
 use crate::report::progress::Progress;
-use crate::report::{Graded, PartReport, Refused};
+use crate::report::{CodePlace, Graded, PartReport, Refused};
 use crate::run_dir::RunDir;
 use crate::runner::{JOBS, Runner};
 use crate::runs::Run;
 use crate::scenario::Scenario;
 use crate::store::{StoreChoice, Stores};
+use crate::stubs::Stub;
 use crate::submission::{Refusal, Submission};
 use crate::trouble::{Result, Trouble, While};
 use crate::verdict::{Failure, Outcome, ProblemResult, Verdict};
@@ -100,6 +101,9 @@ pub async fn grade(
         },
     };
     let Some(binary) = built(&build, part, order.verbose, progress, &mut report).await? else {
+        if order.graded == Graded::Exercise {
+            note_foreign_lines(course, part, &mut report);
+        }
         return Ok(report);
     };
 
@@ -220,16 +224,38 @@ pub(crate) async fn built(
                 for warning in &binary.warnings {
                     eprintln!("{}", build.as_handed_in(&warning.rendered));
                 }
-            } else if !binary.warnings.is_empty() {
-                let (number, s) = (
-                    binary.warnings.len(),
-                    if binary.warnings.len() == 1 { "" } else { "s" },
-                );
-                report.notes.push(format!(
-                    "The compiler has {number} warning{s}; -v shows them."
-                ));
+            } else {
+                report.warn(&binary.warnings);
             }
             Ok(Some(binary))
+        }
+    }
+}
+
+/// Notes what a learner may not see who has put back a gap: the error is in a line outside of it,
+/// which he has edited as well.
+fn note_foreign_lines(course: &Course, part: &Part, report: &mut PartReport) {
+    let (Some(Refused::DoesNotCompile { places, .. }), Ok(stub)) =
+        (&report.refused, Stub::read(course, part))
+    else {
+        return;
+    };
+    for CodePlace {
+        file,
+        line,
+        editable,
+    } in places
+    {
+        let yours = std::fs::read_to_string(course.exercise(part).join(file));
+        let (Some(line), true, Ok(yours)) = (line, editable, yours) else {
+            continue;
+        };
+        if stub.is_foreign(file, &yours, *line) {
+            let file = file.display();
+            report.notes.push(format!(
+                "line {line} of {file} is outside of the gaps, and not as the course gave it: compare checker/stubs/{}/{file}.",
+                part.folder
+            ));
         }
     }
 }

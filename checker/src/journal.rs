@@ -149,14 +149,28 @@ impl Journal {
             .is_some_and(|entry| entry.standing == Standing::Passed)
     }
 
-    /// The problem that the learner is at: where he went, or else the first one that counts and
-    /// has not passed; the very last one, when all have.
+    /// The first problem of a part that counts and that the code fails, as far as is known: what
+    /// was written later may have broken it.
+    pub fn failing(&self, part: &'static Part) -> Option<&'static Problem> {
+        let fails = |problem: &&Problem| {
+            self.entry(part, problem.number)
+                .is_some_and(|entry| entry.standing == Standing::Failed)
+        };
+        let mut counting = part.problems.iter().filter(|problem| !problem.optional);
+        counting.find(fails)
+    }
+
+    /// The problem that the learner is at: where he went, unless it has passed while another of
+    /// its part fails; or else the first one that counts and has not passed; the very last one,
+    /// when all have.
     pub fn place(&self) -> (&'static Part, &'static Problem) {
         if let Some((part, problem)) = &self.at
             && let Some(part) = crate::manifest::part(part)
             && let Some(problem) = part.problem(*problem)
         {
-            return (part, problem);
+            let failing = self.failing(part);
+            let failing = failing.filter(|_| self.has_passed(part, problem.number));
+            return (part, failing.unwrap_or(problem));
         }
         let all = || {
             PARTS
@@ -196,6 +210,10 @@ mod tests {
         assert_eq!(at(&journal), (1, 3));
         journal.at = Some(("part2".into(), 2));
         assert_eq!(at(&journal), (2, 2));
+        journal.at = Some(("part1".into(), 4));
+        assert_eq!(at(&journal), (1, 3), "what was written for 4 has broken 3");
+        journal.at = Some(("part1".into(), 6));
+        assert_eq!(at(&journal), (1, 6), "6 is not solved yet");
         journal.at = Some(("part9".into(), 2));
         assert_eq!(at(&journal), (1, 3), "a part that is no longer there");
     }

@@ -17,7 +17,10 @@ use serde::{Deserialize, Serialize};
 
 use crate::building::Diagnostic;
 use crate::manifest::Part;
-use crate::verdict::{ProblemResult, Standing, overall};
+use crate::verdict::{ProblemResult, Standing, at_line, overall};
+
+/// How many warnings of the compiler are told.
+const WARNINGS: usize = 3;
 
 /// Everything that is known about one part after a run.
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -133,6 +136,27 @@ impl PartReport {
             notes: Vec::new(),
             run: None,
             standing: Standing::CheckerFault,
+        }
+    }
+
+    /// Enters what the compiler warned about. The exercises allow what is unused for want of code,
+    /// so what is left, a future that nobody awaits above all, may well be why a run fails.
+    pub fn warn(&mut self, warnings: &[Diagnostic]) {
+        for warning in warnings.iter().take(WARNINGS) {
+            let place = warning.file.as_ref().map(|file| {
+                let file = terminal::in_part(self, &file.to_string_lossy());
+                format!(" in {}", at_line(&file, warning.line))
+            });
+            self.notes.push(format!(
+                "the compiler warns{}: {}.",
+                place.unwrap_or_default(),
+                warning.brief
+            ));
+        }
+        if let Some(more @ 1..) = warnings.len().checked_sub(WARNINGS) {
+            let more = terminal::count(more, "more warning");
+            self.notes
+                .push(format!("the compiler has {more}; -v shows all."));
         }
     }
 

@@ -15,7 +15,7 @@ use walkdir::WalkDir;
 use crate::backup::replace;
 use crate::course::Course;
 use crate::dev::sources::Sources;
-use crate::gaps::{self, Gap, GapName};
+use crate::gaps::{self, Gap, GapName, Piece};
 use crate::manifest::{PARTS, Part};
 use crate::trouble::{Result, Trouble, While};
 
@@ -73,6 +73,22 @@ impl Stub {
         Sources {
             files: files.collect(),
         }
+    }
+
+    /// Whether a line of a learner's file, from 1, stands outside of the gaps, is no import, and is
+    /// not the course's: so it was edited where nothing is to be.
+    pub fn is_foreign(&self, path: &Path, yours: &str, line: u32) -> bool {
+        let (Some(stub), Ok(pieces)) = (self.files.get(path), gaps::pieces(yours)) else {
+            return false;
+        };
+        let line = usize::try_from(line).unwrap_or(usize::MAX);
+        let given = pieces.iter().find_map(|piece| match piece {
+            Piece::Given(from, text) => text.lines().nth(line.checked_sub(*from)?),
+            Piece::Gap(_) => None,
+        });
+        given.map(str::trim).is_some_and(|given| {
+            !given.starts_with("use ") && stub.lines().all(|line| line.trim() != given)
+        })
     }
 
     /// What to change so that the gaps of one number are the stub's again. Everything else stays.
@@ -224,4 +240,24 @@ fn texts(folder: &Path) -> Result<BTreeMap<PathBuf, String>> {
         }
     }
     Ok(files)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn line_that_was_edited_outside_of_the_gaps_is_foreign() {
+        let path = Path::new("src/a.rs");
+        let text = "fn a() {\n    // ── gap 1: a\n    // ── end 1\n    b();\n}\n";
+        let stub = Stub {
+            files: BTreeMap::from([(path.to_owned(), text.to_owned())]),
+        };
+        let yours = "use c::d;\nfn a() {\n// ── gap 1: a\nx();\n// ── end 1\n  b();\n    y();\n}\n";
+        let foreign: Vec<u32> = (0..12)
+            .filter(|line| stub.is_foreign(path, yours, *line))
+            .collect();
+        assert_eq!(foreign, [7]);
+        assert!(!stub.is_foreign(Path::new("src/b.rs"), yours, 7));
+    }
 }

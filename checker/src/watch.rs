@@ -359,6 +359,10 @@ impl Watch {
         if self.view.panel == Panel::Full {
             screen.forget();
             self.view.verdict();
+            if key == 'q' {
+                // Whoever has read a long text leaves the text with this key, as in a pager.
+                return Ok(Flow::GoOn);
+            }
         }
         match key {
             'q' => return Ok(Flow::End),
@@ -405,6 +409,25 @@ impl Watch {
             .or_trouble(|| "write to the terminal")
     }
 
+    /// Where `n` leads: to a problem of the part that what was written since has broken; else to
+    /// the next problem, and out of the part when all of it that counts has passed.
+    fn next_place(&self) -> Option<Place> {
+        let journal = Journal::read(&self.course);
+        let part = self.place.part;
+        let is_other = |problem: &&Problem| problem.number != self.place.problem.number;
+        let next = self.place.beside(true);
+        let leaves = next.is_none_or(|next| next.part.number != part.number);
+        let open = || {
+            let mut counting = part.problems.iter().filter(|problem| !problem.optional);
+            counting.find(|problem| !journal.has_passed(part, problem.number))
+        };
+        let behind = journal.failing(part).or_else(|| open().filter(|_| leaves));
+        match behind.filter(is_other) {
+            Some(problem) => Some(Place { part, problem }),
+            None => next,
+        }
+    }
+
     async fn go(&mut self, forward: bool) -> Result<()> {
         // Who is at a problem off the course's way may leave it as it is.
         if forward && !self.place.problem.optional && !self.has_passed() {
@@ -414,7 +437,12 @@ impl Watch {
             ));
             return Ok(());
         }
-        let Some(place) = self.place.beside(forward) else {
+        let place = if forward {
+            self.next_place()
+        } else {
+            self.place.beside(false)
+        };
+        let Some(place) = place else {
             let end = if forward { "last" } else { "first" };
             self.view.message = Some(format!("This is the {end} problem of the course."));
             return Ok(());

@@ -8,6 +8,7 @@ use checker::building::{Binary, Build, Building, Built};
 use checker::course::Course;
 use checker::guard::{Guard, Program};
 use checker::manifest::{PARTS, Part};
+use checker::report::{Graded, PartReport};
 use checker::run_dir::RunDir;
 use checker::submission::{Refusal, Submission, read};
 use tempfile::TempDir;
@@ -191,6 +192,24 @@ async fn submissions_are_told_apart_and_dependencies_compiled_once() {
     let (program, _) = build(&again.build).await;
     assert_eq!(program.path, first_program.path);
     assert_eq!(word_of(&program.path, Some(&again.sources)).await, "third");
+}
+
+#[tokio::test]
+async fn forgotten_await_is_told_in_a_sentence() {
+    let (_dir, course) = course();
+    let forgets = "async fn send() {}\npub async fn ping() {\n    send();\n}\n";
+    hand_in(&course.exercise(PART), &(word("stub") + forgets));
+    let own = Build::of_course(&course.root, course.exercise(PART), PART.package);
+    let (program, _) = build(&own).await;
+    let mut report = PartReport::new(PART, Graded::Exercise, 1, 1);
+    report.warn(&program.warnings);
+    assert_eq!(
+        report.notes,
+        [
+            "the compiler warns in exercises/part1_ping_pong/src/producer.rs:4: unused implementer of \
+          `Future` that must be used: futures do nothing unless you `.await` or poll them."
+        ]
+    );
 }
 
 #[tokio::test]

@@ -566,7 +566,7 @@ fn reset_of_a_problem_whose_markers_are_gone_changes_nothing() {
     let before = fresh.text(CONSUMER);
     insta::assert_snapshot!(fresh
             .checker(&["reset", "part1", "--problem", "1", "--yes"])
-            .refusal(), @"error: could not find the markers of gap 1 in exercises/part1_ping_pong/src/consumer.rs: line 53 opens a gap inside of that of line 45. Put the lines `// ── gap 1: …` and `// ── end 1` back, or reset the whole part");
+            .refusal(), @"error: could not find the markers of gap 1 in exercises/part1_ping_pong/src/consumer.rs: line 54 opens a gap inside of that of line 46. Put the lines `// ── gap 1: …` and `// ── end 1` back, or reset the whole part");
     assert_eq!(fresh.text(CONSUMER), before);
 }
 
@@ -584,12 +584,12 @@ fn diff_shows_gaps_one_below_the_other_or_side_by_side() {
     solve_some(&fresh);
     fresh.change(CONSUMER, ".max(", ".min(");
     fresh.journal(&some_progress());
-    insta::assert_snapshot!(fresh.checker(&["diff", "part1", "--problem", "1"]).out(), @r##"
+    insta::assert_snapshot!(fresh.checker(&["diff", "part1", "--problem", "1"]).out(), @"
     - yours, + the solution
 
     exercises/part1_ping_pong/src/consumer.rs
 
-      gap 1: count a ping, line 46
+      gap 1: count a ping, line 47
 
       // The number is kept, not one added to it, so a ping that comes twice counts
     … once,
@@ -606,15 +606,15 @@ fn diff_shows_gaps_one_below_the_other_or_side_by_side() {
 
     Only the gaps are compared. Whole files are compared by
       git diff --no-index exercises/part1_ping_pong/src solutions/part1_ping_pong/src
-    "##);
+    ");
     insta::assert_snapshot!(fresh
             .checker(&["diff", "part1", "--problem", "1", "--width", "120"])
-            .out(), @r##"
+            .out(), @"
     yours                                                      │ the solution
 
     exercises/part1_ping_pong/src/consumer.rs
 
-      gap 1: count a ping, line 46
+      gap 1: count a ping, line 47
 
     // The number is kept, not one added to it, so a ping      │ // The number is kept, not one added to it, so a ping
     that comes twice counts once,                              │ that comes twice counts once,
@@ -630,7 +630,7 @@ fn diff_shows_gaps_one_below_the_other_or_side_by_side() {
 
     Only the gaps are compared. Whole files are compared by
       git diff --no-index exercises/part1_ping_pong/src solutions/part1_ping_pong/src
-    "##);
+    ");
     let all = fresh.checker(&["diff", "part1"]).out();
     assert!(
         all.contains("problem 3 has not passed yet; `--peek` shows it"),

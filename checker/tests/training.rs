@@ -12,6 +12,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 use std::time::Duration;
 
+use checker::grading::scenarios;
 use checker::manifest::{PARTS, Part};
 use checker::report::terminal::render;
 use checker::report::{Graded, PartReport};
@@ -618,13 +619,17 @@ fn passed(part: &'static Part) -> PartReport {
             property: "something holds".into(),
         },
         observations: Vec::new(),
-        duration: Duration::from_millis(700),
+        duration: Duration::from_millis(100),
         repeats: Vec::new(),
         seed: 7,
         folder: None,
     };
     let results = part.problems.iter().map(|problem| {
-        let outcomes = vec![outcome(problem.number), outcome(problem.number)];
+        let outcomes = scenarios(part)
+            .iter()
+            .filter(|scenario| scenario.problem == problem.number)
+            .map(|_| outcome(problem.number))
+            .collect();
         ProblemResult::new(problem.number, problem.title, problem.optional, outcomes)
     });
     report.conclude(results.collect());

@@ -48,9 +48,13 @@ pub(super) fn run(args: ResetArgs) -> Result<Standing> {
         print("Nothing was changed.\n")?;
         return Ok(Standing::Passed);
     }
-    print(&reset.apply(&course)?)?;
+    let done = reset.apply(&course)?;
+    print(&done.replacen(DONE, &DONE.green().to_string(), 1))?;
     Ok(Standing::Passed)
 }
+
+/// How the last word begins.
+const DONE: &str = "Done.";
 
 /// What is to be put back.
 pub(super) struct Reset {
@@ -160,8 +164,7 @@ impl Reset {
             .problem
             .map_or(String::new(), |number| format!(" --problem {number}"));
         format!(
-            "{} What was there is in\n  {}\nand comes back, in the folder of the course, with\n  {}\nNext:\n  {} {}{problem}\n",
-            "Done.".green(),
+            "{DONE} What was there is in\n  {}\nand comes back, in the folder of the course, with\n  {}\nNext:\n  {} {}{problem}\n",
             backup.shown(),
             backup.way_back(),
             command_name(),

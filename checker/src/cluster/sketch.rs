@@ -70,7 +70,7 @@ fn condensed(rows: Vec<Row>) -> Vec<Row> {
     let touched = |row: &Row| match &row.what {
         What::Arrow { end, .. } => !matches!(end, End::Arrived | End::UnderWay),
         What::Note(_) | What::Cut { .. } => true,
-        What::Request(_) | What::Left(_) => false,
+        What::Request(_) | What::Left { .. } => false,
     };
     // From the end: first what was done to the cluster, then what was said last.
     let of_faults = (0..rows.len()).rev().filter(|at| touched(&rows[*at]));
@@ -86,12 +86,18 @@ fn condensed(rows: Vec<Row>) -> Vec<Row> {
         match condensed.last_mut() {
             _ if shown.contains(&at) => condensed.push(row),
             Some(Row {
-                what: What::Left(count),
+                what: What::Left { count, again },
                 ..
-            }) => *count += 1,
+            }) => {
+                *count += 1;
+                *again &= !new[at];
+            }
             _ => condensed.push(Row {
                 at: row.at,
-                what: What::Left(1),
+                what: What::Left {
+                    count: 1,
+                    again: !new[at],
+                },
             }),
         }
     }
@@ -124,7 +130,11 @@ enum What {
     /// The checker asked a node over HTTP.
     Request(Asked),
     /// So many events are not drawn.
-    Left(usize),
+    Left {
+        count: usize,
+        /// Whether all of them repeat what is drawn.
+        again: bool,
+    },
 }
 
 /// How an arrow ends.
@@ -379,9 +389,10 @@ fn draw(nodes: &[String], rows: &[Row]) -> Vec<String> {
                         .collect::<Vec<_>>(),
                 );
             }
-            What::Left(count) => {
+            What::Left { count, again } => {
                 let s = if *count == 1 { "" } else { "s" };
-                lines.push(format!("{:FIRST$}… {count} event{s} left out", ""));
+                let why = if *again { ": the same again" } else { "" };
+                lines.push(format!("{:FIRST$}… {count} event{s} left out{why}", ""));
                 continue;
             }
             What::Cut { a, b } => {

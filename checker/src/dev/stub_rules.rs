@@ -122,7 +122,9 @@ fn check_marks(file: &str, stub: &[Piece], breaches: &mut Vec<String>) {
                     }
                 }
             }
-            Piece::Gap(Gap { name, line, body }) => {
+            Piece::Gap(Gap {
+                name, line, body, ..
+            }) => {
                 let mark = format!("TODO({})", name.number);
                 let strangers = body.matches("TODO").count() - body.matches(&mark).count();
                 if strangers > 0 {

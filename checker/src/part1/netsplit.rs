@@ -8,7 +8,7 @@ use crate::cluster::{Cluster, Explained, Options, Unmet};
 use crate::scenario::{Context, Stop, Told};
 
 /// Short, as silence is the subject here, and long enough for a busy machine.
-const TICK_TIME: Duration = Duration::from_millis(1500);
+const TICK_TIME: Duration = Duration::from_millis(1000);
 
 /// How long both sides may take to give each other up.
 const NOTICED: Duration = Duration::from_secs(12);

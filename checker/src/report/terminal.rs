@@ -193,7 +193,8 @@ impl Page<'_> {
         );
         self.line(&format!("\n{}", heading.bold()));
         for note in &report.notes {
-            self.line(&format!("  note: {}", plain(note)));
+            let note = wrap(&plain(note), self.width - 8).join("\n        ");
+            self.line(&format!("  note: {note}"));
         }
         self.line("");
     }
@@ -266,7 +267,7 @@ impl Page<'_> {
             .sum();
         let runs = problem.outcomes.len();
         let detail = match problem.standing {
-            Standing::Passed => format!("{} in {seconds:.1} s", count(runs, "scenario")),
+            Standing::Passed => format!("{}, {seconds:.1} s", count(runs, "scenario")),
             Standing::NotWritten => problem
                 .outcomes
                 .iter()
@@ -284,7 +285,12 @@ impl Page<'_> {
                     .iter()
                     .filter(|outcome| outcome.verdict.standing() == standing)
                     .count();
-                format!("{such} of {}", count(runs, "scenario"))
+                let failed = if standing == Standing::Failed {
+                    " failed"
+                } else {
+                    ""
+                };
+                format!("{such} of {}{failed}", count(runs, "scenario"))
             }
         };
         let repeats: usize = problem
@@ -293,20 +299,19 @@ impl Page<'_> {
             .map(|outcome| outcome.repeats.len())
             .sum();
         let again = if repeats > 0 {
-            format!(", {} after an inconclusive try", count(repeats, "repeat"))
+            format!("; {} after an inconclusive try", count(repeats, "repeat"))
         } else {
             String::new()
         };
         let optional = if problem.optional { ", optional" } else { "" };
-        self.line(&format!(
-            "  {}  problem {}, {}{optional}: {detail}{again}",
-            colour(
-                problem.standing,
-                &format!("{:<13}", problem.standing.word())
-            ),
-            problem.problem,
-            problem.title,
-        ));
+        let standing = format!("{:<13}", problem.standing.word());
+        let text = format!(
+            "problem {}, {}{optional}: {detail}{again}",
+            problem.problem, problem.title,
+        );
+        let indent = " ".repeat(2 + standing.len() + 1);
+        let text = wrap(&text, self.width - indent.len()).join(&format!("\n{indent}"));
+        self.line(&format!("  {} {text}", colour(problem.standing, &standing)));
     }
 
     /// The first outcome in full, the others by their titles: who repairs the first often
@@ -326,16 +331,12 @@ impl Page<'_> {
         if problem.standing == Standing::NotWritten {
             return;
         }
-        let heading = format!(
-            "{}: {}",
-            problem.standing.word().to_uppercase(),
-            outcome.title
-        );
-        let heading = colour(problem.standing, &heading);
-        self.line(&format!(
-            "\nProblem {}, {}: {heading}\n",
-            problem.problem, problem.title
-        ));
+        let place = format!("Problem {}, {}: ", problem.problem, problem.title);
+        let verdict = problem.standing.word().to_uppercase();
+        let heading = wrap(&format!("{place}{verdict}: {}", outcome.title), self.width).join("\n");
+        let (place, verdict) = heading.split_at(place.len());
+        let verdict = colour(problem.standing, verdict);
+        self.line(&format!("\n{place}{verdict}\n"));
         match &outcome.verdict {
             Verdict::Failed(failure) => match self.told_before(problem, failure) {
                 Some(earlier) => {
@@ -582,15 +583,18 @@ pub(crate) fn count(number: usize, what: &str) -> String {
     }
 }
 
-/// Breaks text into lines of a width, at spaces only; lines that are there already stay.
+/// Breaks text into lines of a width, at spaces only; lines that are there already stay, and what
+/// is indented stays so.
 pub(crate) fn wrap(text: &str, width: usize) -> Vec<String> {
     let mut lines = Vec::new();
     for given in text.lines() {
-        let mut line = String::new();
-        for word in given.split(' ') {
-            if !line.is_empty() && line.chars().count() + 1 + word.chars().count() > width {
-                lines.push(std::mem::take(&mut line));
-            } else if !line.is_empty() {
+        let words = given.trim_start_matches(' ');
+        let indent = &given[..given.len() - words.len()];
+        let mut line = indent.to_owned();
+        for (number, word) in words.split(' ').enumerate() {
+            if number > 0 && line.chars().count() + 1 + word.chars().count() > width {
+                lines.push(std::mem::replace(&mut line, indent.to_owned()));
+            } else if number > 0 {
                 line.push(' ');
             }
             line.push_str(word);

@@ -1,5 +1,6 @@
 //! A verdict in few lines, the most important first: what does not fit is at the end.
 
+use std::ops::Range;
 use std::path::{Path, PathBuf};
 
 use colored::Colorize;
@@ -14,6 +15,9 @@ use crate::verdict::{Failure, Outcome, ProblemResult, Standing, Verdict, at_line
 
 /// How much of what a node said is shown in a field, in characters.
 const LONGEST_TEXT: usize = 600;
+
+/// How much of what is drawn stays, whatever the room, in lines.
+const DRAWN_AT_LEAST: usize = 6;
 
 /// Where the names of fields end.
 const FIELD: usize = 12;
@@ -30,11 +34,43 @@ pub(super) struct Paper<'a> {
     pub(super) columns: usize,
     /// The lines.
     pub(super) lines: Vec<String>,
+    /// Which of them draw what happened, the oldest first.
+    pub(super) drawn: Range<usize>,
 }
 
 impl Paper<'_> {
+    /// The lines, as many as there is room for: what was drawn first is left out first, for what
+    /// a failure comes of is near the end, and then what is written last.
+    pub(super) fn fitted(mut self, room: usize, full: &str) -> Vec<String> {
+        let left_out = |hidden: usize, what: &str| {
+            let more = format!("  … {}{full}", count(hidden, what));
+            more.dimmed().to_string()
+        };
+        let over = (self.lines.len() + 1).saturating_sub(room);
+        let spare = self.drawn.len().saturating_sub(DRAWN_AT_LEAST);
+        if self.lines.len() > room && spare > 1 {
+            let from = self.drawn.start;
+            let hidden = over.min(spare);
+            let sign = left_out(hidden, "earlier line");
+            self.lines.splice(from..from + hidden, [sign]);
+        }
+        if self.lines.len() > room {
+            let kept = room.saturating_sub(1);
+            let hidden = self.lines.len() - kept;
+            self.lines.truncate(kept);
+            self.lines.push(left_out(hidden, "more line"));
+        }
+        self.lines
+    }
+
     /// Writes what came out of a run.
     pub(super) fn report(&mut self, report: &PartReport) {
+        for note in &report.notes {
+            self.text(&format!("note: {note}"));
+        }
+        if !report.notes.is_empty() {
+            self.gap();
+        }
         match &report.refused {
             Some(Refused::DoesNotCompile { rendered, places }) => {
                 self.compile_errors(rendered, places);
@@ -49,9 +85,6 @@ impl Paper<'_> {
                     self.problem(problem);
                 }
             }
-        }
-        for note in &report.notes {
-            self.text(&format!("note: {note}"));
         }
     }
 
@@ -238,9 +271,11 @@ impl Paper<'_> {
             self.gap();
             self.text("What the nodes said to each other, and what the network did to it:");
             self.gap();
+            let heading = self.lines.len();
             let sketch = failure.sketch.iter();
             self.lines
                 .extend(sketch.map(|line| format!("  {}", plain(line))));
+            self.drawn = heading + 1..self.lines.len();
         }
         if let Some(stderr) = &failure.stderr {
             self.gap();
@@ -250,8 +285,11 @@ impl Paper<'_> {
             ));
             self.gap();
             for line in &stderr.lines {
-                self.lines
-                    .push(format!("  {} {}", "|".dimmed(), plain(line)));
+                let rows = broken(&plain(line), self.columns.saturating_sub(4));
+                for (row, text) in rows.iter().enumerate() {
+                    let mark = if row == 0 { "|" } else { " " };
+                    self.lines.push(format!("  {} {text}", mark.dimmed()));
+                }
             }
         }
     }

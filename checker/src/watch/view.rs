@@ -10,7 +10,7 @@ use crate::hints;
 use crate::journal::Journal;
 use crate::manifest::{PARTS, Part};
 use crate::report::markdown;
-use crate::report::terminal::{colour, command_name, count, plain, wrap};
+use crate::report::terminal::{colour, command_name, plain, wrap};
 use crate::verdict::Standing;
 
 const TURNS: [char; 10] = ['⠋', '⠙', '⠹', '⠸', '⠼', '⠴', '⠦', '⠧', '⠇', '⠏'];
@@ -80,19 +80,12 @@ pub(super) fn lines(watch: &Watch, size: Size) -> Vec<String> {
     let mut lines = top(watch, &journal, size.columns);
     let mut bottom = bottom(watch, size.columns);
     let room = size.rows.saturating_sub(lines.len() + bottom.len());
-    let mut middle = middle(watch, &journal, size.columns);
-    if middle.len() > room {
-        let hidden = middle.len() - room.saturating_sub(1);
-        middle.truncate(room.saturating_sub(1));
-        let full = if watch.view.panel == Panel::Verdict {
-            ": f shows all"
-        } else {
-            ""
-        };
-        let more = format!("  … {}{full}", count(hidden, "more line"));
-        middle.push(more.dimmed().to_string());
-    }
-    lines.append(&mut middle);
+    let full = if watch.view.panel == Panel::Verdict {
+        ": f shows all"
+    } else {
+        ""
+    };
+    lines.append(&mut middle(watch, &journal, size.columns).fitted(room, full));
     lines.append(&mut bottom);
     lines.iter().map(|line| cut(line, size.columns)).collect()
 }
@@ -118,13 +111,16 @@ fn top(watch: &Watch, journal: &Journal, columns: usize) -> Vec<String> {
             run.stage.summary(),
             format!("({} s)", run.begun().elapsed().as_secs()).dimmed()
         ),
-        (None, Some(last)) => format!(
-            "Took {:.1} s, seed {}. Waiting for a save.",
-            last.took.as_secs_f64(),
-            last.seed
-        )
-        .dimmed()
-        .to_string(),
+        (None, Some(last)) => {
+            let seed = if last.does_not_compile() {
+                String::new()
+            } else {
+                format!(", seed {}", last.seed)
+            };
+            let took = last.took.as_secs_f64();
+            let text = format!("Took {took:.1} s{seed}. Waiting for a save.");
+            text.dimmed().to_string()
+        }
         (None, None) => String::new(),
     });
     lines.push(String::new());
@@ -172,13 +168,14 @@ fn progress(journal: &Journal, part: &Part, at: Option<u8>, columns: usize) -> V
     lines
 }
 
-fn middle(watch: &Watch, journal: &Journal, columns: usize) -> Vec<String> {
+fn middle<'a>(watch: &'a Watch, journal: &Journal, columns: usize) -> Paper<'a> {
     let mut paper = Paper {
         course: &watch.course,
         part: watch.place.part,
         problem: watch.place.problem,
         columns,
         lines: Vec::new(),
+        drawn: 0..0,
     };
     match (&watch.view.panel, &watch.run, &watch.last) {
         (Panel::Hints, ..) => shown_hints(watch, journal, &mut paper),
@@ -191,7 +188,7 @@ fn middle(watch: &Watch, journal: &Journal, columns: usize) -> Vec<String> {
         },
         (_, None, None) => {}
     }
-    paper.lines
+    paper
 }
 
 /// The hints that were shown so far, the newest first: it is the one that was asked for.
@@ -239,36 +236,30 @@ fn list(watch: &Watch, journal: &Journal, paper: &mut Paper<'_>) {
 fn keys(paper: &mut Paper<'_>) {
     for (key, what) in [
         ("h", "the next hint"),
-        (
-            "r",
-            "run again, with a fresh seed: the faults come at other times",
-        ),
+        ("r", "run again with a fresh seed: faults at other times"),
         ("s", "run again with the same seed"),
-        (
-            "f",
-            "the whole verdict; what does not fit is above, as your terminal keeps it",
-        ),
+        ("f", "the whole verdict; scroll up for what does not fit"),
         ("v", "back to the verdict; so does Esc"),
         ("o", "open the report of the run in a browser"),
         ("l", "the problems of the course"),
-        ("n", "the next problem, once this one passes"),
-        ("p", "the previous problem"),
         (
-            "d",
-            "your code beside the solution, once this problem passes",
+            "n p",
+            "the next problem, once this one passes; the previous",
         ),
+        ("d", "your code beside the solution, once this one passes"),
         ("x", "put the stub of this problem back; asks first"),
-        ("?", "these keys, and away again"),
         ("q", "quit; so does Ctrl-C"),
     ] {
-        let text = wrap(what, paper.columns.saturating_sub(6));
+        let text = wrap(what, paper.columns.saturating_sub(8));
         for (row, line) in text.iter().enumerate() {
-            let key = if row == 0 { key } else { " " };
+            let key = if row == 0 { key } else { "" };
+            let key = format!("{key:<3}");
             paper.lines.push(format!("  {}   {line}", key.bold()));
         }
     }
-    paper.gap();
-    paper.text("A save runs the problem again: with the same seed after a failure, with a fresh one otherwise.");
+    paper.text(
+        "A save runs the problem again: with the same seed after a failure, else with a fresh one.",
+    );
 }
 
 /// The report's place, what the last key has led to, and the keys.
@@ -310,10 +301,17 @@ fn bottom(watch: &Watch, columns: usize) -> Vec<String> {
     if watch.has_passed() {
         keys.insert(0, "d diff");
     }
-    let next = "n next problem";
     let goes_on = watch.has_passed() || watch.place.problem.optional;
-    if goes_on && watch.place.beside(true).is_some() {
-        keys.insert(0, next);
+    let next = match watch.next_place().filter(|_| goes_on) {
+        Some(next) if next.part.number != watch.place.part.number => "n next part".to_owned(),
+        Some(next) if next.problem.number == watch.place.problem.number + 1 => {
+            "n next problem".to_owned()
+        }
+        Some(next) => format!("n to problem {}, not passed", next.problem.number),
+        None => String::new(),
+    };
+    if !next.is_empty() {
+        keys.insert(0, &next);
     }
     for line in wrap(
         &keys
@@ -323,7 +321,12 @@ fn bottom(watch: &Watch, columns: usize) -> Vec<String> {
         columns,
     ) {
         let line = line.replace('\u{a0}', " ");
-        lines.push(line.replacen(next, &next.green().bold().to_string(), 1));
+        lines.push(match line.split_once(&next) {
+            Some((before, after)) if !next.is_empty() => {
+                format!("{before}{}{after}", next.green().bold())
+            }
+            _ => line,
+        });
     }
     lines
 }

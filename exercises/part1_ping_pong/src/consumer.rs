@@ -19,6 +19,7 @@ impl Server for Consumer {
     type Args = ();
 
     async fn init(_: (), ctx: &Ctx<ConsumerMsg>) -> Self {
+        let counts = BTreeMap::new();
         // ── gap 4: hear of new links
         // TODO(4): from here on, be told of every link that comes up. What is then to do stands
         // in `handle_info`, below.
@@ -33,7 +34,7 @@ impl Server for Consumer {
         // ── gap 0: whatever else is to do at the start
         // ── end 0
         Consumer {
-            counts: BTreeMap::new(),
+            counts,
             // ── gap 0: first values of your fields
             // ── end 0
         }

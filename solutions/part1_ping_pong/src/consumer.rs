@@ -19,6 +19,7 @@ impl Server for Consumer {
     type Args = ();
 
     async fn init(_: (), ctx: &Ctx<ConsumerMsg>) -> Self {
+        let counts = BTreeMap::new();
         // ── gap 4: hear of new links
         // Before the list of nodes is read below: a link that comes up in between is then in both,
         // which does no harm. The other way round it would be in neither.
@@ -34,7 +35,7 @@ impl Server for Consumer {
         // ── gap 0: whatever else is to do at the start
         // ── end 0
         Consumer {
-            counts: BTreeMap::new(),
+            counts,
             // ── gap 0: first values of your fields
             // ── end 0
         }

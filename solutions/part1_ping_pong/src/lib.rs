@@ -11,9 +11,10 @@
 //! 2. *Ask everyone*: one question to all nodes, answered in time though some of them are dead.
 //! 3. *Crash*: a consumer that was restarted knows again what it knew.
 //! 4. *Netsplit*: nodes that meet, again or for the first time, know each other's counts.
-//! 5. *Crash in a netsplit* (optional): both at once. There is no new place for it: what you wrote
-//!    for 3 and 4 holds, or it does not.
-//! 6. *Lost count* (optional): a producer that was restarted goes on counting where it was.
+//! 5. *A crash during the split* (optional): both at once. There is no new place for it: what you
+//!    wrote for 3 and 4 holds, or it does not.
+//! 6. *The producer crashes* (optional): a producer that was restarted goes on counting where it
+//!    was.
 //!
 //! Gaps that are empty, those of number 0 above all, are room for fields, messages and functions
 //! of your own, should your way need them. The text of part 1 in TRAINING.md has hints.

@@ -83,8 +83,8 @@ fn failure_answers_in_order() {
     insta::assert_snapshot!(shown(&report), @r#"
 Part 1, Ping pong: your code, seed 42
 
-  passed         problem 1, Broadcast: 1 scenario in 0.4 s
-  failed         problem 2, Ask everyone: 2 of 2 scenarios
+  passed        problem 1, Broadcast: 1 scenario, 0.4 s
+  failed        problem 2, Ask everyone: 2 of 2 scenarios failed
 
 Problem 2, Ask everyone: FAILED: a dead node is named
 
@@ -131,11 +131,12 @@ fn success_names_properties_and_what_comes_next() {
     insta::assert_snapshot!(shown(&report), @r#"
 Part 1, Ping pong: your code, seed 42
 
-  passed         problem 1, Broadcast: 1 scenario in 0.4 s
-  passed         problem 2, Ask everyone: 1 scenario in 0.4 s
-  passed         problem 3, Crash: 1 scenario in 0.4 s
-  passed         problem 4, Netsplit: 1 scenario in 0.4 s
-  passed         problem 5, A crash during the split, optional: 1 scenario in 0.4 s, 1 repeat after an inconclusive try
+  passed        problem 1, Broadcast: 1 scenario, 0.4 s
+  passed        problem 2, Ask everyone: 1 scenario, 0.4 s
+  passed        problem 3, Crash: 1 scenario, 0.4 s
+  passed        problem 4, Netsplit: 1 scenario, 0.4 s
+  passed        problem 5, A crash during the split, optional: 1 scenario, 0.4
+                s; 1 repeat after an inconclusive try
 
 What has just been demonstrated:
 
@@ -167,9 +168,9 @@ fn unwritten_problem_is_the_next_one() {
     insta::assert_snapshot!(shown(&report), @r#"
 Part 1, Ping pong: your code, seed 42
 
-  passed         problem 1, Broadcast: 1 scenario in 0.4 s
-  not written    problem 2, Ask everyone: TODO(2) is not written yet
-  not written    problem 3, Crash: TODO(2) is not written yet
+  passed        problem 1, Broadcast: 1 scenario, 0.4 s
+  not written   problem 2, Ask everyone: TODO(2) is not written yet
+  not written   problem 3, Crash: TODO(2) is not written yet
 
 What has just been demonstrated:
 
@@ -201,8 +202,8 @@ fn inconclusive_and_faulty_do_not_blame_the_learner() {
     insta::assert_snapshot!(shown(&report), @r#"
 Part 1, Ping pong: your code, seed 42
 
-  inconclusive   problem 1, Broadcast: 1 of 1 scenario
-  checker fault  problem 2, Ask everyone: 1 of 1 scenario
+  inconclusive  problem 1, Broadcast: 1 of 1 scenario
+  checker fault problem 2, Ask everyone: 1 of 1 scenario
 
 Problem 1, Broadcast: INCONCLUSIVE: a
 
@@ -226,6 +227,7 @@ Problem 2, Ask everyone: CHECKER FAULT: b
 fn compile_error_is_shown_as_cargo_shows_it_with_whose_file_it_is() {
     let error = |file: &str| crate::building::Diagnostic {
         rendered: format!("error: expected `;`\n --> exercises/part1_ping_pong/{file}:7:1\n"),
+        brief: "expected `;`".into(),
         file: Some(file.into()),
         line: Some(7),
     };

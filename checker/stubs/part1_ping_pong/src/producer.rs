@@ -21,8 +21,9 @@ impl Server for Producer {
         // ── gap 6: go on counting
         // TODO(6): after a crash, the producer starts here again, and has forgotten its count.
         // When this function is done, `count` must be the number of the last ping that any
-        // consumer in reach has seen from this node. A consumer that is dead or does not answer
-        // may delay the start by `ASK_WITHIN`, and must not prevent it.
+        // consumer in reach has seen from this node: a `let count = …;` here takes the place of
+        // the one above. A consumer that is dead or does not answer may delay the start by
+        // `ASK_WITHIN`, and must not prevent it.
         // ── end 6
         // ── gap 0: whatever else is to do at the start
         // ── end 0

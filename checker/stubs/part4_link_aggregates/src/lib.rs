@@ -30,10 +30,14 @@
 //! ```text
 //! cargo checker part4
 //! ```
-// What you have not filled yet is no reason to warn you.
+// What you have not filled yet is no reason to warn you. An `.await` that you forgot is one.
 #![allow(
-    unused,
+    dead_code,
     unreachable_code,
+    unused_assignments,
+    unused_imports,
+    unused_mut,
+    unused_variables,
     clippy::todo,
     clippy::diverging_sub_expression,
     clippy::match_single_binding,
