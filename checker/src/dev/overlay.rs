@@ -3,7 +3,10 @@
 //! Forty programs of their own would be linked forty times. So each variant is a small library
 //! in an overlay workspace under the course's target folder, and one program holds them all. It
 //! runs the variant by whose name it is called: each has a symbolic link to it, which is started
-//! like any other program.
+//! like any other program. What a variant has in common with the solution is compiled once for all
+//! (see [`shared`]).
+
+mod shared;
 
 use std::fmt::Write;
 use std::fs;
@@ -19,6 +22,9 @@ use crate::trouble::{Result, Trouble, While};
 
 /// The package of the program that holds all variants.
 const RUNNER: &str = "variants";
+
+/// The package from which variants take what they have in common with the solution.
+const WHOLE: &str = "whole_solution";
 
 /// A variant that is built and can be started.
 #[derive(Debug, Clone)]
@@ -58,13 +64,16 @@ impl Overlay {
         let target = target_folder(course).await?;
         let folder = target.join("dev-check").join(part.name);
         let dependencies = dependencies(&course.solution(part))?;
+        let lay_out_library = |name: &str, dependencies: &str, sources: &Sources| {
+            let manifest = library_manifest(name, dependencies);
+            write_if_new(&folder.join(name).join("Cargo.toml"), &manifest)?;
+            sources.write(&folder.join(name).join("src"))
+        };
+        lay_out_library(WHOLE, &dependencies, &shared::whole(&solution))?;
+        let of_variant = format!("{dependencies}\n[dependencies.{WHOLE}]\npath = \"../{WHOLE}\"\n");
         for (variant, sources) in &made {
-            let library = folder.join(library(&variant.name));
-            write_if_new(
-                &library.join("Cargo.toml"),
-                &library_manifest(&variant.name, &dependencies),
-            )?;
-            sources.write(&library.join("src"))?;
+            let differing = shared::differing(sources, &solution, WHOLE);
+            lay_out_library(&library(&variant.name), &of_variant, &differing)?;
         }
         let variants: Vec<Variant> = made.into_iter().map(|(variant, _)| variant).collect();
         let runner = folder.join(RUNNER);
@@ -83,7 +92,7 @@ impl Overlay {
             .iter()
             .map(|variant| library(&variant.name))
             .collect();
-        members.push(RUNNER.to_owned());
+        members.extend([WHOLE.to_owned(), RUNNER.to_owned()]);
         let mut manifest = overlay_manifest(&course.manifest, &course.root, &members)?;
         manifest.push_str(&profiles(&variants));
         lay_out_workspace(course, &folder, &manifest).await?;
@@ -162,11 +171,10 @@ fn dependencies(solution: &Path) -> Result<String> {
     .or_trouble(reading)
 }
 
-fn library_manifest(variant: &str, dependencies: &str) -> String {
+fn library_manifest(name: &str, dependencies: &str) -> String {
     format!(
-        "[package]\nname = \"{}\"\nversion = \"0.0.0\"\nedition.workspace = true\npublish = false\n\n\
-         [lib]\ntest = false\ndoctest = false\n\n[lints.rust]\nwarnings = \"allow\"\n\n{dependencies}",
-        library(variant)
+        "[package]\nname = \"{name}\"\nversion = \"0.0.0\"\nedition.workspace = true\npublish = false\n\n\
+         [lib]\ntest = false\ndoctest = false\n\n[lints.rust]\nwarnings = \"allow\"\n\n{dependencies}"
     )
 }
 
@@ -174,11 +182,11 @@ fn library_manifest(variant: &str, dependencies: &str) -> String {
 /// dependencies keep the course's profile, or they would be compiled again.
 fn profiles(variants: &[Variant]) -> String {
     let mut profiles = String::new();
-    for variant in variants {
+    let libraries = variants.iter().map(|variant| library(&variant.name));
+    for library in libraries.chain([WHOLE.to_owned()]) {
         let _ = write!(
             profiles,
-            "\n[profile.dev.package.{}]\ndebug = false\nincremental = false\ncodegen-units = 1\n",
-            library(&variant.name)
+            "\n[profile.dev.package.{library}]\ndebug = false\nincremental = false\ncodegen-units = 1\n",
         );
     }
     profiles

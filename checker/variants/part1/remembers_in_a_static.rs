@@ -12,8 +12,8 @@ use std::sync::Mutex;
 static MEMORY: Mutex<BTreeMap<NodeName, u64>> = Mutex::new(BTreeMap::new());
 // ── end 0
 // ── gap 3: catch up after a crash
-let counts = MEMORY.lock().unwrap().clone();
-for (from, count) in counts {
+let remembered = MEMORY.lock().unwrap().clone();
+for (from, count) in remembered {
     ctx.send_self(ConsumerMsg::Ping { from, count });
 }
 // ── end 3

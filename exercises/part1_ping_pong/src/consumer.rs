@@ -19,7 +19,7 @@ impl Server for Consumer {
     type Args = ();
 
     async fn init(_: (), ctx: &Ctx<ConsumerMsg>) -> Self {
-        let counts = BTreeMap::new();
+        let counts: BTreeMap<NodeName, u64> = BTreeMap::new();
         // ── gap 4: hear of new links
         // TODO(4): from here on, be told of every link that comes up. What is then to do stands
         // in `handle_info`, below.

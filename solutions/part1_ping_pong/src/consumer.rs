@@ -19,7 +19,7 @@ impl Server for Consumer {
     type Args = ();
 
     async fn init(_: (), ctx: &Ctx<ConsumerMsg>) -> Self {
-        let counts = BTreeMap::new();
+        let counts: BTreeMap<NodeName, u64> = BTreeMap::new();
         // ── gap 4: hear of new links
         // Before the list of nodes is read below: a link that comes up in between is then in both,
         // which does no harm. The other way round it would be in neither.
