@@ -3,10 +3,11 @@
 //! All that happened before a failure in the sense of Lamport is nearly the whole history, since
 //! each node remembers all that it ever heard. What a reader can follow is a short chain: the last
 //! that the node heard, what the network did to what was said to it, and from each message the one
-//! thing that brought it about. That is a choice and not a proof, so each link says in words why
-//! it is there.
+//! thing that brought it about; then the faults that any node of this chain felt before it spoke.
+//! That is a choice and not a proof, so each link says in words why it is there.
 
 use std::collections::{BTreeMap, VecDeque};
+use std::ops::Range;
 
 use serde::Serialize;
 
@@ -16,11 +17,16 @@ use crate::trace::{Change, Event, Fate, Kind, Message, Trace, What};
 pub const HOW: &str = "Highlighted is what led to the failure, backwards: the last messages that \
     the node heard before it, messages of that node that the network lost, held back or doubled, \
     and what was done to it. From there on: an answer goes back to its call, and any other message \
-    to what its sender had heard, or what had been done to it, just before. It is a choice of at \
-    most 24 events, not all that happened before.";
+    to what its sender had heard, or what had been done to it, just before. Last come the faults \
+    that a node of this chain felt before it spoke: a link that closed because the node behind it \
+    was killed, silent or cut off, a call without an answer, a message that did not arrive. It is a \
+    choice of at most 24 events, not all that happened before.";
 
 /// How many events are chosen at most.
 const MOST: usize = 24;
+
+/// How many of them are faults that only nodes of the chain felt.
+const FELT: usize = 6;
 
 /// How many messages that the node heard last begin the chain.
 const LAST_HEARD: usize = 5;
@@ -62,7 +68,7 @@ pub fn causes(trace: &Trace) -> Vec<Cause> {
     let mut open: VecDeque<Cause> = scene.seeds().into();
     let mut chain: BTreeMap<usize, Cause> = BTreeMap::new();
     while let Some(cause) = open.pop_front() {
-        if chain.len() == MOST {
+        if chain.len() == MOST - FELT {
             break;
         }
         if chain.contains_key(&cause.event) {
@@ -71,12 +77,44 @@ pub fn causes(trace: &Trace) -> Vec<Cause> {
         open.extend(scene.cause_of(cause.event));
         chain.insert(cause.event, cause);
     }
+    let effects = scene.effects(&chain);
+    let faults = scene.felt_by(&effects);
+    let faults = faults.filter(|fault| !chain.contains_key(&fault.event));
+    let faults: Vec<Cause> = faults.take(FELT).collect();
+    chain.extend(faults.into_iter().map(|fault| (fault.event, fault)));
     chain.into_values().collect()
+}
+
+/// What a node did that a fault may be behind: it said a message of the chain, or it failed.
+struct Effect<'a> {
+    node: &'a str,
+    at_us: u64,
+    /// The message; none for the failure itself.
+    said: Option<(usize, &'a Message)>,
+}
+
+impl Effect<'_> {
+    fn in_words(&self) -> String {
+        match self.said {
+            Some((_, message)) => format!("before {} said `{}`", self.node, message.label),
+            None => "before the failure".to_owned(),
+        }
+    }
+}
+
+/// A connection between two nodes, and where among the events it was opened and closed.
+struct Link<'a> {
+    ends: [&'a str; 2],
+    opened: usize,
+    closed: Option<usize>,
 }
 
 /// A failure, and all before it.
 struct Scene<'a> {
     events: &'a [Event],
+    links: BTreeMap<u64, Link<'a>>,
+    /// The places of what may end a fault.
+    ends: Vec<usize>,
     /// When its story began, with the scenario's first step: how the nodes met comes before.
     since_us: u64,
     /// When it was found.
@@ -98,8 +136,14 @@ impl<'a> Scene<'a> {
         let named: Vec<&str> = nodes.filter(|node| words.contains(node)).collect();
         let is_step = |event: &&Event| matches!(event.what, What::Step { .. });
         let first = trace.events.iter().find(is_step);
+        let may_end = |place: &usize| {
+            let what = &trace.events[*place].what;
+            matches!(what, What::Process { .. } | What::Healed { .. })
+        };
         Some(Scene {
             events: &trace.events,
+            links: links(&trace.events),
+            ends: (0..trace.events.len()).filter(may_end).collect(),
             since_us: first.map_or(0, |step| step.at_us),
             at_us: violation.at_us,
             node: violation.node.as_deref().or_else(|| named.first().copied()),
@@ -183,20 +227,10 @@ impl<'a> Scene<'a> {
             .rev()
             .filter(|(_, _, message)| self.is_of(&message.to) || self.is_of(&message.from));
         let touched = own.filter_map(|(event, _, message)| {
-            let fate = match message.fate {
-                Fate::Dropped => "was lost",
-                Fate::Swallowed => "vanished in a blackhole",
-                Fate::Held => "was held back",
-                Fate::Doubled => "was delivered twice",
-                Fate::Delivered | Fate::UnderWay => return None,
-            };
             Some(Cause {
                 event,
                 led_to: None,
-                why: format!(
-                    "It {fate} on its way from {} to {}.",
-                    message.from, message.to
-                ),
+                why: format!("{}.", on_its_way(message)?),
             })
         });
         touched.take(TOUCHED).collect()
@@ -230,6 +264,144 @@ impl<'a> Scene<'a> {
         done.take(DONE).collect()
     }
 
+    /// What the nodes of a chain did: the failure, and then its messages in the order of time.
+    fn effects(&self, chain: &BTreeMap<usize, Cause>) -> Vec<Effect<'a>> {
+        let failure = self.node.map(|node| Effect {
+            node,
+            at_us: self.at_us,
+            said: None,
+        });
+        let said = chain.keys().filter_map(|&place| {
+            let event = &self.events[place];
+            let What::Message(message) = &event.what else {
+                return None;
+            };
+            Some(Effect {
+                node: &message.from,
+                at_us: event.at_us,
+                said: Some((place, &**message)),
+            })
+        });
+        failure.into_iter().chain(said).collect()
+    }
+
+    /// The faults that nodes felt before they did something, the latest fault first.
+    fn felt_by(&self, effects: &[Effect<'a>]) -> impl Iterator<Item = Cause> {
+        self.before().rev().filter_map(|(event, fault)| {
+            let later = effects.iter().filter(|effect| effect.at_us > fault.at_us);
+            let felt = later.map(|effect| (effect, self.felt(event, effect)));
+            let (effect, what) = felt
+                .filter_map(|(effect, what)| Some((effect, what?)))
+                .next()?;
+            Some(Cause {
+                event,
+                led_to: effect.said.map(|(place, _)| place),
+                why: format!("{what} {}.", effect.in_words()),
+            })
+        })
+    }
+
+    /// How a node felt a fault before it did something, if it did.
+    fn felt(&self, fault: usize, effect: &Effect<'_>) -> Option<String> {
+        let node = effect.node;
+        match &self.events[fault].what {
+            What::Process {
+                node: own, change, ..
+            } if own == node => Some(format!("{own} {}", in_words(*change))),
+            What::Process {
+                node: other,
+                change: Change::Killed | Change::Paused,
+                ..
+            } => self
+                .lost_link(fault, node, other, effect.at_us)
+                .or_else(|| self.unanswered(fault, node, other, effect.at_us)),
+            What::Partition { a, b } | What::Blackhole { from: a, to: b } => {
+                let other = match (a == node, b == node) {
+                    (true, _) => b,
+                    (_, true) => a,
+                    _ => return None,
+                };
+                self.lost_link(fault, node, other, effect.at_us)
+            }
+            What::Message(message) if message.to == node && is_of_story(message) => {
+                let still_missing = message.fate == Fate::Doubled
+                    || message.delivered_us.is_none_or(|at| at > effect.at_us);
+                still_missing.then(|| on_its_way(message)).flatten()
+            }
+            _ => None,
+        }
+    }
+
+    /// Whether a fault closed the link between two nodes: it was open when the fault began, and
+    /// closed while it lasted, until a time.
+    fn lost_link(&self, fault: usize, node: &str, other: &str, until_us: u64) -> Option<String> {
+        let during = fault..self.end_of(fault);
+        let theirs = |link: &&Link| {
+            let [a, b] = link.ends;
+            (a == node && b == other) || (a == other && b == node)
+        };
+        let closed = self.links.values().filter(theirs).filter_map(|link| {
+            let is_in_time = |place: &usize| self.events[*place].at_us <= until_us;
+            let closed = link.closed.filter(is_in_time)?;
+            (link.opened < fault && during.contains(&closed)).then_some(closed)
+        });
+        // Who dial each other at the same time have two connections for a moment.
+        let is_last = |closed: usize| {
+            let mut others = self.links.values().filter(theirs);
+            !others.any(|link| link.opened < closed && link.closed.is_none_or(|at| at > closed))
+        };
+        let lost = closed.max().is_some_and(is_last);
+        lost.then(|| {
+            format!("It closed the link of {node} to {other}, so {other} was down for {node}")
+        })
+    }
+
+    /// Whether a node asked another while a fault lasted and until a time, and never had an answer.
+    fn unanswered(&self, fault: usize, node: &str, other: &str, until_us: u64) -> Option<String> {
+        let messages = |places: Range<usize>| {
+            let events = self.events[places].iter();
+            events.filter_map(|event| match &event.what {
+                What::Message(message) => Some((event.at_us, &**message)),
+                _ => None,
+            })
+        };
+        let is_answered = |call: &Message| {
+            let in_time = |at: u64| at <= self.at_us;
+            messages(fault..self.events.len())
+                .any(|(_, said)| answers(said, call) && said.delivered_us.is_some_and(in_time))
+        };
+        let asked = messages(fault..self.end_of(fault)).take_while(|(at_us, _)| *at_us <= until_us);
+        let (_, call) = asked
+            .filter(|(_, said)| said.kind == Kind::Call && said.from == node && said.to == other)
+            .find(|(_, call)| is_of_story(call) && !is_answered(call))?;
+        Some(format!("{other} did not answer `{}` of {node}", call.label))
+    }
+
+    /// The place of what ended a fault; behind all, if nothing did.
+    fn end_of(&self, fault: usize) -> usize {
+        let is_end = |what: &What| match (&self.events[fault].what, what) {
+            (
+                What::Process { node: own, .. },
+                What::Process {
+                    node,
+                    change: Change::Started | Change::Resumed,
+                    ..
+                },
+            ) => node == own,
+            (
+                What::Partition { a, b } | What::Blackhole { from: a, to: b },
+                What::Healed { a: c, b: d },
+            ) => match (c, d) {
+                (Some(c), Some(d)) => (a, b) == (c, d) || (a, b) == (d, c),
+                _ => true,
+            },
+            _ => false,
+        };
+        let mut later = self.ends.iter().filter(|place| **place > fault);
+        let end = later.find(|place| is_end(&self.events[**place].what));
+        end.copied().unwrap_or(self.events.len())
+    }
+
     /// The one thing that brought a message about.
     fn cause_of(&self, of: usize) -> Option<Cause> {
         let event = self.events.get(of)?;
@@ -243,15 +415,9 @@ impl<'a> Scene<'a> {
     }
 
     fn call_of(&self, of: usize, answer: &Message) -> Option<Cause> {
-        let is_its_call = |call: &Message| {
-            call.kind == Kind::Call
-                && call.call == answer.call
-                && (&call.from, &call.to) == (&answer.to, &answer.from)
-                && call.connection == answer.connection
-        };
         let mut earlier = self.events[..of].iter().enumerate().rev();
         let (event, _) = earlier.find(|(_, event)| match &event.what {
-            What::Message(call) => is_its_call(call),
+            What::Message(call) => call.kind == Kind::Call && answers(answer, call),
             _ => false,
         })?;
         Some(Cause {
@@ -294,6 +460,55 @@ impl<'a> Scene<'a> {
     }
 }
 
+/// The connections of a trace by their numbers.
+fn links(events: &[Event]) -> BTreeMap<u64, Link<'_>> {
+    let mut links = BTreeMap::new();
+    for (place, event) in events.iter().enumerate() {
+        match &event.what {
+            What::Opened {
+                connection,
+                from,
+                to,
+            } => {
+                let link = Link {
+                    ends: [from, to],
+                    opened: place,
+                    closed: None,
+                };
+                links.insert(*connection, link);
+            }
+            What::Closed { connection, .. } => {
+                if let Some(link) = links.get_mut(connection) {
+                    link.closed = Some(place);
+                }
+            }
+            _ => {}
+        }
+    }
+    links
+}
+
+/// Whether a message is the answer to a call.
+fn answers(answer: &Message, call: &Message) -> bool {
+    matches!(answer.kind, Kind::Answer | Kind::NoAnswer)
+        && call.call == answer.call
+        && (&call.from, &call.to) == (&answer.to, &answer.from)
+        && call.connection == answer.connection
+}
+
+/// What the network did to a message, if it did anything.
+fn on_its_way(message: &Message) -> Option<String> {
+    let fate = match message.fate {
+        Fate::Dropped => "was lost",
+        Fate::Swallowed => "vanished in a blackhole",
+        Fate::Held => "was held back",
+        Fate::Doubled => "was delivered twice",
+        Fate::Delivered | Fate::UnderWay => return None,
+    };
+    let (from, to) = (&message.from, &message.to);
+    Some(format!("It {fate} on its way from {from} to {to}"))
+}
+
 fn in_words(change: Change) -> &'static str {
     match change {
         Change::Started => "was started",
@@ -318,6 +533,7 @@ mod tests {
             server: Some("consumer".into()),
             name: Some(label.into()),
             label: label.into(),
+            brief: None,
             body: None,
             call: matches!(kind, Kind::Call | Kind::Answer).then_some(7),
             connection: 0,
@@ -342,7 +558,7 @@ mod tests {
 
     fn failed(events: Vec<Event>) -> Trace {
         Trace {
-            nodes: vec!["n1".into(), "n2".into(), "n3".into()],
+            nodes: ["n1", "n2", "n3", "n4"].map(str::to_owned).to_vec(),
             events,
             violation: Some(Violation {
                 at_us: 1_000_000,
@@ -389,6 +605,122 @@ mod tests {
         ]);
         let chain: Vec<usize> = causes(&trace).iter().map(|cause| cause.event).collect();
         assert_eq!(chain, [0, 1]);
+    }
+
+    fn killed(at_us: u64, node: &str) -> Event {
+        let what = What::Process {
+            node: node.into(),
+            change: Change::Killed,
+            text: format!("{node} is killed"),
+        };
+        Event { at_us, what }
+    }
+
+    fn opened(at_us: u64, connection: u64, from: &str, to: &str) -> Event {
+        let what = What::Opened {
+            connection,
+            from: from.into(),
+            to: to.into(),
+        };
+        Event { at_us, what }
+    }
+
+    fn closed(at_us: u64, connection: u64) -> Event {
+        let what = What::Closed {
+            connection,
+            by: None,
+        };
+        Event { at_us, what }
+    }
+
+    /// Why an event is in the chain, if it is.
+    fn why(trace: &Trace, event: usize) -> Option<(Option<usize>, String)> {
+        let mut chain = causes(trace).into_iter();
+        let cause = chain.find(|cause| cause.event == event)?;
+        Some((cause.led_to, cause.why))
+    }
+
+    #[test]
+    fn kill_that_closed_a_link_of_who_spoke_is_in_the_chain() {
+        let trace = failed(vec![
+            opened(10, 1, "n1", "n4"),
+            killed(100, "n4"),
+            closed(110, 1),
+            at(300, message("n3", "n1", Kind::Call, "Count?")),
+            at(400, message("n1", "n3", Kind::Answer, "Count = 2")),
+        ]);
+        let why = why(&trace, 1);
+        let said =
+            "It closed the link of n1 to n4, so n4 was down for n1 before n1 said `Count = 2`.";
+        assert_eq!(why, Some((Some(4), said.to_owned())));
+    }
+
+    #[test]
+    fn kill_that_nobody_of_the_chain_could_feel_is_not_in_it() {
+        let answer = |at_us| at(at_us, message("n1", "n3", Kind::Answer, "Count = 2"));
+        // Of a node to which it had no link; after it spoke; and whose link was closed before.
+        let unlinked = vec![
+            opened(10, 1, "n2", "n4"),
+            killed(100, "n4"),
+            closed(110, 1),
+            answer(400),
+        ];
+        let later = vec![
+            opened(10, 1, "n1", "n4"),
+            answer(50),
+            killed(100, "n4"),
+            closed(110, 1),
+        ];
+        let before = vec![
+            opened(10, 1, "n1", "n4"),
+            closed(20, 1),
+            killed(100, "n4"),
+            answer(400),
+        ];
+        for events in [unlinked, later, before] {
+            let is_kill = |event: &Event| matches!(event.what, What::Process { .. });
+            let kill = events.iter().position(is_kill).unwrap();
+            assert_eq!(why(&failed(events), kill), None);
+        }
+    }
+
+    #[test]
+    fn pause_that_left_a_call_unanswered_is_in_the_chain() {
+        let paused = What::Process {
+            node: "n4".into(),
+            change: Change::Paused,
+            text: "n4 is paused".into(),
+        };
+        let mut question = message("n3", "n4", Kind::Call, "Count?");
+        question.call = Some(8);
+        let mut trace = failed(vec![
+            Event {
+                at_us: 100,
+                what: paused,
+            },
+            at(200, question.clone()),
+            at(300, message("n3", "n1", Kind::Call, "Count?")),
+            at(400, message("n1", "n3", Kind::Answer, "Count = 2")),
+        ]);
+        let said = "n4 did not answer `Count?` of n3 before the failure.";
+        assert_eq!(why(&trace, 0), Some((None, said.to_owned())));
+        let mut answer = message("n4", "n3", Kind::Answer, "Count = 1");
+        answer.call = Some(8);
+        trace.events.push(at(500, answer));
+        assert_eq!(why(&trace, 0), None);
+    }
+
+    #[test]
+    fn message_that_a_speaker_missed_is_in_the_chain() {
+        let mut lost = message("n2", "n1", Kind::Cast, "Ping");
+        lost.fate = Fate::Dropped;
+        let trace = failed(vec![
+            at(100, lost),
+            at(300, message("n3", "n1", Kind::Call, "Count?")),
+            at(400, message("n1", "n3", Kind::Answer, "Count = 2")),
+        ]);
+        let said = "It was lost on its way from n2 to n1 before n1 said `Count = 2`.";
+        assert_eq!(why(&trace, 0), Some((Some(2), said.to_owned())));
     }
 
     #[test]
