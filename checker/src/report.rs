@@ -17,7 +17,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::building::Diagnostic;
 use crate::manifest::Part;
-use crate::verdict::{ProblemResult, Standing, overall};
+use crate::verdict::{Outcome, PLAYED, ProblemResult, Standing, overall};
 
 /// Everything that is known about one part after a run.
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -133,6 +133,21 @@ impl PartReport {
             notes: Vec::new(),
             run: None,
             standing: Standing::CheckerFault,
+        }
+    }
+
+    /// Whether it is of a session of `checker play`, which nobody judged.
+    pub fn is_played(&self) -> bool {
+        let mut outcomes = self.problems.iter().flat_map(|problem| &problem.outcomes);
+        outcomes.clone().next().is_some() && outcomes.all(Outcome::is_played)
+    }
+
+    /// The word for it all.
+    pub fn word(&self) -> &'static str {
+        if self.is_played() {
+            PLAYED
+        } else {
+            self.standing.word()
         }
     }
 
