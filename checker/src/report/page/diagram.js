@@ -5,8 +5,16 @@ const LEFT = 92; // where lanes may begin, behind the times
 const BAR = 14; // the width of a fault's bar
 const HEAD = 38; // the height of the lanes' names
 const BEYOND = 250; // how far beyond the window is drawn, so that scrolling need not draw at once
+const PAPER = 700; // how wide a sheet of paper is taken to be
+const SHEET = 860; // and how high
+const MOST_ON_PAPER = 20000; // what is higher is printed as far as it is seen
 const LONGEST = 4000; // arrows that are higher than this may be cut when their begin is out of sight
-const LETTER = 6.6; // about the width of a letter
+
+// How wide a letter of a label is, and how wide words are that are written in lines.
+const pen = document.createElement("canvas").getContext("2d");
+pen.font = '11px ui-monospace, "Cascadia Mono", "DejaVu Sans Mono", monospace';
+const LETTER = pen.measureText("m").width;
+pen.font = `700 12.5px ${getComputedStyle(document.body).fontFamily}`;
 
 /** Makes an element of the picture. Text is always text, never markup. */
 function svg(tag, attributes = {}, text) {
@@ -18,9 +26,31 @@ function svg(tag, attributes = {}, text) {
   return element;
 }
 
-function cut(text, width) {
+/** The first of some texts for which there is room, or the beginning of the last. */
+function fitting(width, ...texts) {
   const most = Math.max(3, Math.floor(width / LETTER));
-  return text.length > most ? `${text.slice(0, most - 1)}…` : text;
+  return texts.find((text) => text.length <= most) ?? `${texts.at(-1).slice(0, most - 1)}…`;
+}
+
+/** Breaks words into lines of a width. A word that is too long by itself is broken as well. */
+function wrapped(text, width) {
+  const lines = [];
+  let line = "";
+  const fits = (words) => pen.measureText(words).width <= width;
+  for (let word of text.split(/\s+/)) {
+    if (line && !fits(`${line} ${word}`)) {
+      lines.push(line);
+      line = "";
+    }
+    while (!fits(word) && word.length > 1) {
+      let most = word.length - 1;
+      while (most > 1 && !fits(word.slice(0, most))) most -= 1;
+      lines.push(word.slice(0, most));
+      word = word.slice(most);
+    }
+    line = line ? `${line} ${word}` : word;
+  }
+  return [...lines, line];
 }
 
 class Diagram {
@@ -52,28 +82,48 @@ class Diagram {
   filter() {
     this.chosen = choose(this.trace, this.view);
     this.lanes = this.makeLanes();
+    this.lines = new Map();
     this.update();
   }
 
   /** Lays everything out anew, for another zoom or another width; whoever asks for it draws. */
-  update() {
-    const { trace, view, host } = this;
-    this.layout = layOut(this.chosen, view.zoom);
+  update(room = this.host.clientWidth) {
+    const { trace, view } = this;
     const across = this.lanes.length;
     const bars = Math.max(0, ...trace.spans.map((one, at) => this.barOf(at) + 1));
     const first = LEFT + bars * (BAR + 4);
     const least = view.processes ? 74 : 120;
-    this.width = Math.max(host.clientWidth, first + across * least);
-    const apart = (this.width - first) / across;
+    const width = Math.max(room, first + across * least);
+    const apart = (width - first) / across;
     this.lanes.forEach((lane, at) => { lane.x = first + apart * (at + 0.5); });
-    this.apart = apart;
-    this.first = first;
-    this.space.style.width = `${this.width}px`;
+    if (width !== this.width) this.lines = new Map();
+    Object.assign(this, { width, first, apart });
+    this.layout = layOut(this.chosen, view.zoom, (event) => this.linesOf(event));
+    this.space.style.width = `${width}px`;
     this.space.style.height = `${this.layout.height + HEAD}px`;
-    this.head.setAttribute("width", this.width);
-    this.body.setAttribute("width", this.width);
+    this.head.setAttribute("width", width);
+    this.body.setAttribute("width", width);
     this.lives = this.livesOf();
     this.drawHead();
+  }
+
+  /** The lines in which an event is written. */
+  linesOf(event) {
+    let lines = this.lines.get(event);
+    if (!lines) {
+      const hasMark = event.event === "violation" || event.event === "process";
+      const room = hasMark ? this.besides(event).room : this.width - this.first - 12;
+      lines = wrapped(inOneLine(event), room);
+      this.lines.set(event, lines);
+    }
+    return lines;
+  }
+
+  /** The side of a mark on a lane on which there is more room for words. */
+  besides(event) {
+    const x = this.x(event.node) ?? (this.first + this.width) / 2;
+    const left = x - LEFT > this.width - x;
+    return { x, left, room: (left ? x - LEFT : this.width - x) - 44 };
   }
 
   makeLanes() {
@@ -136,7 +186,7 @@ class Diagram {
       const width = Math.min(this.apart - 10, Math.max(46, name.length * 8 + 18));
       const kind = lane.server ? "server" : lane.node === "checker" ? "checker" : "node";
       parts.push(svg("rect", { class: `name ${kind}`, x: lane.x - width / 2, y: 6, width, height: 25, rx: 12 }));
-      parts.push(svg("text", { class: `name ${kind}`, x: lane.x, y: 23, "text-anchor": "middle" }, cut(name, width - 6)));
+      parts.push(svg("text", { class: `name ${kind}`, x: lane.x, y: 23, "text-anchor": "middle" }, fitting(width - 6, name)));
     }
     parts.push(svg("line", { class: "edge", x1: 0, x2: this.width, y1: HEAD - 0.5, y2: HEAD - 0.5 }));
     this.head.replaceChildren(...parts);
@@ -151,43 +201,112 @@ class Diagram {
   }
 
   /** Draws what can be seen, and a little more. */
-  draw(all = false) {
+  draw(beyond = BEYOND) {
     const { host, layout } = this;
-    this.seen = all ? layout.height : Math.max(60, host.clientHeight - HEAD);
-    const top = all ? 0 : host.scrollTop;
-    const from = Math.max(0, top - BEYOND);
-    const to = top + this.seen + BEYOND;
+    this.seen = Math.max(60, host.clientHeight - HEAD);
+    const top = host.scrollTop;
+    const from = Math.max(0, top - beyond);
+    const to = top + this.seen + beyond;
     this.drawn = [from === 0 ? -1 : from, Math.min(to, layout.height + this.seen)];
     this.body.setAttribute("height", this.seen);
-    this.moved = svg("g", { transform: `translate(0 ${-top})` });
-    const near = layout.rows.slice(firstAt(layout.rows, from - LONGEST), firstAt(layout.rows, to + 30));
-    const rows = near.filter((row) => Math.max(row.end ?? 0, row.y) >= from - 30);
-    this.drawSpans(from, to);
+    this.moved = this.picture(from, to);
+    this.moved.setAttribute("transform", `translate(0 ${-top})`);
+    this.patterns ??= patterns();
+    this.body.replaceChildren(this.patterns, this.moved);
+  }
+
+  /** Draws at once what is seen, and what is beyond when the reader has come to rest. */
+  drawSoon() {
+    this.draw(0);
+    clearTimeout(this.rest);
+    this.rest = setTimeout(() => this.draw(), 200);
+  }
+
+  /** What stands between two heights. */
+  picture(from, to) {
+    const { layout } = this;
+    const into = this.into = svg("g");
+    this.labels = [];
+    const near = layout.rows.slice(firstAt(layout.rows, from - LONGEST), firstAt(layout.rows, to + 60));
+    const rows = near.filter((row) => Math.max(row.end ?? 0, row.y + row.height / 2 + 20) >= from);
+    const spans = this.spansBetween(from, to);
+    for (const { kind, place } of spans) this.add("rect", { class: `band ${kind}`, x: this.first - 8, width: this.width - this.first, ...place });
     this.drawLanes(from, to);
     this.drawBreaks(from, to);
     this.drawTimes(rows);
     const isWeighty = (row) => this.trace.causes.has(row.event.place) || row.event.place === this.selected;
     for (const row of [...rows.filter((row) => !isWeighty(row)), ...rows.filter(isWeighty)]) this.drawRow(row);
-    this.patterns ??= patterns();
-    this.body.replaceChildren(this.patterns, this.moved);
+    for (const { kind, x, place } of spans) this.add("rect", { class: `bar ${kind}`, x, width: BAR, rx: 3, ...place, fill: `url(#${kind})` });
+    // Above all arrows, or some would strike through the labels of others.
+    into.append(...this.labels);
+    return into;
+  }
+
+  /** Puts pictures in the place of the window, as wide as a sheet of paper, none higher than it. */
+  toPaper() {
+    this.update(PAPER);
+    const { layout, width } = this;
+    const [first, last] = layout.height < MOST_ON_PAPER ? [0, layout.height] : [this.host.scrollTop, this.host.scrollTop + this.seen];
+    const sheets = [];
+    for (let from = first; from < last;) {
+      const to = this.breakBefore(from, Math.min(last, from + SHEET * (width / PAPER)));
+      const picture = this.picture(from, to);
+      const sheet = svg("svg", { class: "sheet", viewBox: `0 ${from} ${width} ${to - from}` });
+      sheet.append(...(sheets.length ? [] : [patterns()]), picture);
+      const head = this.head.cloneNode(true);
+      head.setAttribute("viewBox", `0 0 ${width} ${HEAD}`);
+      const piece = document.createElement("div");
+      piece.className = "piece";
+      piece.append(head, sheet);
+      sheets.push(piece);
+      from = to;
+    }
+    this.host.replaceChildren(...sheets);
+  }
+
+  /** Where a sheet may end: between two rows. */
+  breakBefore(from, to) {
+    const { rows, height } = this.layout;
+    if (to >= height) return to;
+    const row = rows[firstAt(rows, to) - 1];
+    const border = row ? row.y - row.height / 2 - 6 : to;
+    return border > from ? border : to;
+  }
+
+  toScreen() {
+    this.host.replaceChildren(this.space);
+    this.update();
   }
 
   add(tag, attributes, text) {
     const element = svg(tag, attributes, text);
-    this.moved.append(element);
+    this.into.append(element);
     return element;
   }
 
-  drawSpans(from, to) {
-    this.trace.spans.forEach((one, at) => {
+  /** Writes what stands at an arrow. */
+  label(event, attributes, text) {
+    const group = svg("g", { "data-place": event.place, class: this.classOf(event).replace("event", "words") });
+    group.append(svg("text", { class: "label", ...attributes }, text));
+    this.labels.push(group);
+  }
+
+  /** Writes lines around a height. */
+  write(lines, x, y, anchor = "start") {
+    const text = this.add("text", { class: "text", "text-anchor": anchor });
+    const top = y + 4 - (LINE * (lines.length - 1)) / 2;
+    // The space is for whoever copies the lines, or hears them.
+    lines.forEach((line, at) => text.append(svg("tspan", { x, y: top + at * LINE }, at < lines.length - 1 ? `${line} ` : line)));
+  }
+
+  /** Faults that last between two heights: a band across the lanes, and a bar on the left of them. */
+  spansBetween(from, to) {
+    const spans = this.trace.spans.map((one, at) => {
       const y = yAt(this.layout.axis, one.from);
       const end = yAt(this.layout.axis, one.to);
-      if (end < from || y > to) return;
-      const place = { y, height: Math.max(6, end - y) };
-      this.add("rect", { class: `band ${one.kind}`, x: this.first - 8, width: this.width - this.first, ...place });
-      const x = LEFT - 10 + this.barOf(at) * (BAR + 4);
-      this.add("rect", { class: `bar ${one.kind}`, x, width: BAR, rx: 3, ...place, fill: `url(#${one.kind})` });
+      return { kind: one.kind, y, end, x: LEFT - 10 + this.barOf(at) * (BAR + 4), place: { y, height: Math.max(6, end - y) } };
     });
+    return spans.filter((one) => one.end >= from && one.y <= to);
   }
 
   drawLanes(from, to) {
@@ -219,21 +338,20 @@ class Diagram {
   }
 
   drawRow(row) {
-    const { event, y } = row;
-    const group = svg("g", { "data-place": event.place, class: this.classOf(event) });
-    const into = this.moved;
-    this.moved = group;
+    const { event } = row;
+    const into = this.into;
+    this.into = svg("g", { "data-place": event.place, class: this.classOf(event) });
+    into.append(this.into);
     switch (event.event) {
       case "message": this.drawMessage(row); break;
       case "request": this.drawRequest(row); break;
-      case "step": this.drawStep(event, row); break;
-      case "violation": this.drawViolation(event, row); break;
-      case "process": this.drawProcess(event, y); break;
-      case "store": this.drawStore(event, y); break;
-      default: this.drawNotice(event, y);
+      case "step": this.drawStep(row); break;
+      case "violation": this.drawViolation(row); break;
+      case "process": this.drawProcess(row); break;
+      case "store": this.drawStore(row); break;
+      default: this.write(row.lines, this.first - 4, row.y);
     }
-    this.moved = into;
-    into.append(group);
+    this.into = into;
   }
 
   classOf(event) {
@@ -293,8 +411,9 @@ class Diagram {
     const fate = { doubled: " ×2", dropped: " lost", swallowed: " swallowed", held: " held", under_way: " under way" }[event.fate] ?? "";
     const width = Math.abs(x2 - x1) - 22 - fate.length * LETTER;
     const late = this.classOf(event).includes("late") ? ` ${span(event.got - event.at)} late` : "";
-    const text = `${cut(event.label, width - late.length * LETTER)}${fate}${late}`;
-    this.add("text", { class: "label", x: x1 + way * 9, y: y - 3, "text-anchor": way > 0 ? "start" : "end" }, text);
+    const label = fitting(width - late.length * LETTER, event.label, event.brief ?? event.label);
+    const text = `${label}${fate}${late}`;
+    this.label(event, { x: x1 + way * 9, y: y - 3, "text-anchor": way > 0 ? "start" : "end" }, text);
   }
 
   drawRequest({ event, y, end }) {
@@ -309,33 +428,30 @@ class Diagram {
     this.add("path", { class: "reach", d: `M${x1} ${y}L${x2} ${low}` });
     if (!this.isLabelled(event)) return;
     const width = Math.max(330, x2 - x1 - 16);
-    this.add("text", { class: "label", x: x1 + 9, y: y - 3 }, cut(`${event.question} → ${event.answer}`, width));
+    this.label(event, { x: x1 + 9, y: y - 3 }, fitting(width, `${event.question} → ${event.answer}`));
   }
 
-  drawStep(event, { y, height }) {
+  drawStep({ event, y, height, lines }) {
     const high = Math.max(18, height - 8);
     this.add("rect", { class: "box", x: 4, y: y - high / 2, width: this.width - 8, height: high, rx: 4 });
     this.add("text", { class: "axis", x: 10, y: y + 4 }, time(event.at));
-    this.add("text", { class: "text", x: this.first - 4, y: y + 4 }, cut(event.text, (this.width - this.first) * 0.86));
+    this.write(lines, this.first - 4, y);
   }
 
-  drawViolation(event, { y }) {
-    const x = this.x(event.node) ?? (this.first + this.width) / 2;
+  drawViolation({ event, y, lines }) {
+    const { x, left } = this.besides(event);
     this.add("line", { class: "line", x1: 4, x2: this.width - 4, y1: y, y2: y });
     this.add("path", { class: "mark", d: `M${x} ${y - 13}l13 13l-13 13l-13 -13z` });
     this.add("path", { class: "bang", d: `M${x} ${y - 6}v7m0 3v2` });
     this.add("text", { class: "axis", x: 10, y: y - 5 }, time(event.at));
-    const left = x > (this.first + this.width) / 2;
-    const width = (left ? x - this.first : this.width - x) - 30;
-    const text = cut(event.seen, width);
-    const long = Math.min(width, text.length * LETTER * 1.06 + 18);
-    this.add("rect", { class: "box", x: left ? x - 18 - long : x + 18, y: y - 12, width: long, height: 24, rx: 4 });
-    this.add("text", { class: "text", x: left ? x - 26 : x + 26, y: y + 4, "text-anchor": left ? "end" : "start" }, text);
+    const width = Math.max(...lines.map((line) => pen.measureText(line).width)) + 16;
+    const height = 8 + LINE * lines.length;
+    this.add("rect", { class: "box", x: left ? x - 18 - width : x + 18, y: y - height / 2, width, height, rx: 4 });
+    this.write(lines, left ? x - 26 : x + 26, y, left ? "end" : "start");
   }
 
-  drawProcess(event, y) {
-    const x = this.x(event.node);
-    if (x === undefined) return;
+  drawProcess({ event, y, lines }) {
+    const { x, left } = this.besides(event);
     const marks = {
       started: `M${x - 5} ${y - 7}l11 7l-11 7z`, resumed: `M${x - 5} ${y - 7}l11 7l-11 7z`,
       paused: `M${x - 5} ${y - 7}v14h4v-14zM${x + 2} ${y - 7}v14h4v-14z`,
@@ -344,21 +460,17 @@ class Diagram {
     };
     this.add("circle", { class: "under", cx: x, cy: y, r: 11 });
     this.add("path", { class: `mark ${event.change}`, d: marks[event.change] ?? marks.started });
-    const left = x > this.width - Math.max(140, event.text.length * LETTER + 20);
-    this.add("text", { class: "text", x: left ? x - 16 : x + 16, y: y + 4, "text-anchor": left ? "end" : "start" }, cut(event.text, this.width - this.first - 40));
+    this.write(lines, left ? x - 16 : x + 16, y, left ? "end" : "start");
   }
 
-  drawStore(event, y) {
+  drawStore({ event, y }) {
     const x = this.x(event.node);
     if (x === undefined) return;
     this.add("rect", { class: event.forwarded ? "mark" : "mark not", x: x - 3, y: y - 3, width: 6, height: 6 });
     if (this.view.zoom >= 0.9) {
-      this.add("text", { class: "label", x: x + 8, y: y + 4 }, cut(`${event.command} ${event.key ?? ""}${event.forwarded ? "" : " (did not reach the store)"}`, this.apart));
+      const text = `${event.command} ${event.key ?? ""}${event.forwarded ? "" : " (did not reach the store)"}`;
+      this.add("text", { class: "label", x: x + 8, y: y + 4 }, fitting(this.apart, text));
     }
-  }
-
-  drawNotice(event, y) {
-    this.add("text", { class: "text", x: this.first - 4, y: y + 4 }, cut(inOneLine(event), this.width - this.first - 10));
   }
 
   /** Shows an event: it is marked, and brought into the window. */

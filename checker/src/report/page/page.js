@@ -13,13 +13,17 @@ function h(tag, attributes, ...children) {
 }
 
 const byId = (id) => document.getElementById(id);
-const SIGNS = { passed: "✓", failed: "✗", inconclusive: "?", "not written": "…", "checker fault": "!" };
+const SIGNS = { passed: "✓", failed: "✗", inconclusive: "?", "not written": "…", "checker fault": "!", "session of play": "▷" };
 const ROWS = 300; // of the table of messages, at a time
 const LINES = 250; // of logs, on either side of the moment
 
+/** What was played belongs to no problem, and has no verdict. */
+const isPlayed = (one) => one.problem === 0;
+const classOf = (standing) => standing.replaceAll(" ", "-");
+
 /** A verdict's word, with a sign and a colour. */
 function word(standing) {
-  return h("span", { class: `word ${standing.replace(" ", "-")}` }, `${SIGNS[standing]} ${standing}`);
+  return h("span", { class: `word ${classOf(standing)}` }, `${SIGNS[standing]} ${standing}`);
 }
 
 /** A number with its noun. */
@@ -33,6 +37,7 @@ let trace = null;
 let diagram = null;
 let beside = null;
 let view = null;
+let logs = null; // the lines that are listed, and the mark of the moment among them
 
 function freshView() {
   return {
@@ -54,14 +59,15 @@ function showHeading() {
 function showScenarios() {
   const nav = byId("scenarios");
   for (const problem of report.problems) {
-    const optional = problem.optional ? " (optional)" : "";
+    const number = problem.number ? `${problem.number} ` : "";
+    const optional = problem.number && problem.optional ? " (optional)" : "";
     const items = report.scenarios.flatMap((one, at) => (one.problem !== problem.number ? [] : [
-      h("li", null, h("a", { href: `#${anchor(one)}`, "data-at": at, class: one.standing.replace(" ", "-") },
+      h("li", null, h("a", { href: `#${anchor(one)}`, "data-at": at, class: classOf(one.standing) },
         h("span", { class: "sign", "aria-hidden": "true" }, SIGNS[one.standing]),
         h("span", null, one.title),
         h("span", { class: "unseen" }, `, ${one.standing}`),
         h("span", { class: "seconds" }, `${one.seconds.toFixed(1)} s`)))]));
-    nav.append(h("h2", null, `${problem.number} ${problem.title}${optional}`), h("ul", null, items));
+    nav.append(h("h2", null, `${number}${problem.title}${optional}`), h("ul", null, items));
   }
 }
 
@@ -72,7 +78,7 @@ function openScenario(at, number = 0) {
   if (!scenario) return showRefusal();
   trace = scenario.traces[number] ? readTrace(scenario.traces[number]) : null;
   view = freshView();
-  diagram = beside = null;
+  diagram = beside = logs = null;
   for (const link of document.querySelectorAll("nav a")) {
     const own = Number(link.dataset.at) === at;
     if (own) link.setAttribute("aria-current", "true");
@@ -101,12 +107,12 @@ function showRefusal() {
 function failureCard() {
   const rows = scenario.fields.flatMap(([name, texts]) => [
     h("dt", null, name), h("dd", { class: name.replace(" ", "-") }, texts.map((text) => h("p", null, text)))]);
-  return h("section", { class: "card", "aria-label": "The verdict" },
-    h("h3", null, scenario.fields.length ? "What went wrong" : "The verdict"),
+  const heading = isPlayed(scenario) ? "A session of checker play" : scenario.fields.length ? "What went wrong" : "The verdict";
+  return h("section", { class: "card", "aria-label": heading }, h("h3", null, heading),
     rows.length ? h("dl", null, rows) : h("p", null, scenario.sentence),
     scenario.stderr ? h("div", null, h("p", { class: "caption" }, `The last lines that ${scenario.stderr.node} wrote to stderr:`),
       h("pre", null, scenario.stderr.lines.join("\n"))) : null,
-    h("p", { class: "caption" }, "To run just this again:"), h("pre", { class: "again" }, scenario.again));
+    h("p", { class: "caption" }, isPlayed(scenario) ? "To play with such a cluster again:" : "To run just this again:"), h("pre", { class: "again" }, scenario.again));
 }
 
 /** The steps with their times; a step leads to its place in the diagram. */
@@ -128,7 +134,7 @@ function diagramSection(at, number) {
   const traces = scenario.traces.length > 1 ? h("label", null, "cluster ", h("select", {
     onchange: (event) => openScenario(at, Number(event.target.value)),
   }, scenario.traces.map((_, one) => h("option", { value: one, selected: one === number }, `${one + 1} of ${scenario.traces.length}`)))) : null;
-  return h("section", { "aria-labelledby": "what-happened" }, h("h3", { id: "what-happened" }, "What happened"), leftOut(),
+  return h("section", { id: "happened", "aria-labelledby": "what-happened" }, h("h3", { id: "what-happened" }, "What happened"), leftOut(),
     h("div", { class: "tools", role: "toolbar", "aria-label": "The diagram" }, traces,
       h("label", null, "find ", h("input", { type: "search", id: "find", size: 14, placeholder: "message", oninput: (event) => {
         view.text = event.target.value.trim().toLowerCase(); changed(); } })),
@@ -142,8 +148,8 @@ function diagramSection(at, number) {
     h("div", { id: "stage" }, h("div", { id: "drawings" },
       h("div", { id: "diagram", class: "diagram", tabindex: 0, role: "application", "aria-label": "Space-time diagram. J and K step through the messages. The table of messages below has the same.", "aria-describedby": "keys" })),
       h("aside", { "aria-label": "Details and logs" },
-        h("div", { id: "details", "aria-label": "The chosen event" }), h("h4", null, "Logs of the nodes"),
-        h("div", { id: "logs", tabindex: 0, role: "log", "aria-live": "off", "aria-label": "Logs of the nodes, around the chosen moment" }))),
+        h("div", { id: "details", role: "group", "aria-label": "The chosen event" }), h("h4", { id: "logs-of" }, "Logs of the nodes"),
+        h("div", { id: "logs", tabindex: 0, role: "log", "aria-live": "off", "aria-label": "Logs of the nodes, around the moment marked" }))),
     legend());
 }
 
@@ -220,15 +226,16 @@ function startDiagram() {
 }
 
 /** Draws, in a window that is no higher than a short trace needs. */
-function fit() {
+function fit(draw = "draw") {
   const most = Math.max(...[diagram, beside].filter(Boolean).map((one) => one.layout.height));
   byId("stage").style.setProperty("--content", `${Math.max(420, most + HEAD + 12)}px`);
-  for (const one of [diagram, beside]) one?.draw();
+  for (const one of [diagram, beside]) one?.[draw]();
 }
 
 /** The reader sees other things now. */
 function changed() {
   const kept = diagram.momentSeen();
+  logs = null;
   for (const one of [diagram, beside]) one?.filter();
   const { selected } = diagram;
   if (selected === null || !diagram.layout.places.has(selected)) diagram.host.scrollTop = yAt(diagram.layout.axis, kept) - diagram.seen / 2;
@@ -254,7 +261,7 @@ function zoom(by, height) {
     one.update();
     host.scrollTop = row ? top + row.y - before : 0;
   }
-  fit();
+  fit("drawSoon");
   byId("zoom").textContent = `${Math.round(view.zoom * 100)} %`;
 }
 
@@ -262,8 +269,8 @@ function select(place) {
   diagram.select(place);
   const event = trace.byPlace.get(place);
   showDetails(event ?? null);
+  showLogs(event ? event.at : diagram.momentSeen());
   if (event) {
-    showLogs(event.at);
     say(`${time(event.at)}, ${inOneLine(event)}${event.fate && event.fate !== "delivered" ? `, ${FATES[event.fate]}` : ""}`);
   }
   for (const row of document.querySelectorAll("tr[data-place]")) {
@@ -310,18 +317,27 @@ function showDetails(event) {
         h("time", null, time(trace.byPlace.get(one.event).at)), ` ${inOneLine(trace.byPlace.get(one.event))}`), h("span", null, ` ${one.why}`))))] : []));
 }
 
-/** The logs around a moment, with a line where it is. */
+/** Lists the logs around a moment, anew only where other lines are needed: whoever scrolls moves it. */
 function showLogs(at) {
-  const lines = trace.logs.filter((line) => !view.hiddenNodes.has(trace.nodes[line[1]]));
+  const lines = logs?.lines ?? trace.logs.filter((line) => !view.hiddenNodes.has(trace.nodes[line[1]]));
   const behind = lines.findIndex((line) => line[0] > at);
   const place = behind < 0 ? lines.length : behind;
-  const rows = lines.slice(Math.max(0, place - LINES), place + LINES).map(([when, node, stderr, text]) => h("div", { class: stderr ? "line stderr" : "line" },
+  const has = (margin) => logs.from <= Math.max(0, place - margin) && logs.to >= Math.min(lines.length, place + margin);
+  if (!logs || !has(LINES / 5)) logs = listLogs(lines, Math.max(0, place - LINES), Math.min(lines.length, place + LINES));
+  const chosen = diagram.selected !== null;
+  logs.now.className = chosen ? "now chosen" : "now";
+  logs.now.replaceChildren(h("time", null, time(at)), h("span", null, chosen ? "the moment chosen" : "the middle of the diagram"));
+  const host = byId("logs");
+  host.insertBefore(logs.now, logs.rows[place - logs.from] ?? null);
+  host.scrollTop = logs.now.offsetTop - host.offsetTop - host.clientHeight / 2;
+}
+
+function listLogs(lines, from, to) {
+  const rows = lines.slice(from, to).map(([when, node, stderr, text]) => h("div", { class: stderr ? "line stderr" : "line" },
     h("time", null, time(when)), h("b", null, trace.nodes[node]), h("span", null, text.trim())));
-  rows.splice(Math.min(place, LINES), 0, h("div", { class: "now" }, h("time", null, time(at)), h("span", null, "the moment chosen")));
-  const logs = byId("logs");
-  logs.replaceChildren(...(trace.lines_left_out ? [h("p", { class: "note" }, `${count(trace.lines_left_out, "earlier line")} not shown.`)] : []), ...rows);
-  const now = logs.querySelector(".now");
-  logs.scrollTop = now.offsetTop - logs.offsetTop - logs.clientHeight / 2;
+  const note = trace.lines_left_out ? h("p", { class: "note" }, `${count(trace.lines_left_out, "earlier line")} not shown.`) : null;
+  byId("logs").replaceChildren(...[note, ...rows].filter(Boolean));
+  return { lines, from, to, rows, now: h("div") };
 }
 
 function showTip(event, pointer) {
@@ -340,9 +356,9 @@ function comparisonSection(number) {
   const heading = h("h3", { id: "compared" }, "Compared with the last run of this seed");
   const found = scenario.earlier?.comparisons[number];
   if (!found) {
-    return h("section", { "aria-labelledby": "compared" }, heading, h("p", null, "There is no earlier run of this scenario with the same seed and the same code that is graded."));
+    return isPlayed(scenario) ? null : h("section", { "aria-labelledby": "compared" }, heading, h("p", null, "There is no earlier run of this scenario with the same seed and the same code that is graded."));
   }
-  const verdicts = scenario.earlier.standing === scenario.standing ? `It ${scenario.standing === "passed" ? "passed" : `was "${scenario.standing}"`} then as now.` : `It was "${scenario.earlier.standing}" then and is "${scenario.standing}" now.`;
+  const verdicts = isPlayed(scenario) ? "" : scenario.earlier.standing === scenario.standing ? `It ${scenario.standing === "passed" ? "passed" : `was "${scenario.standing}"`} then as now.` : `It was "${scenario.earlier.standing}" then and is "${scenario.standing}" now.`;
   const [first] = found.differences;
   const words = first
     ? `The first difference is in the stream ${first.stream}, at ${time(first.at_us)}. ${found.differences.length} of ${count(found.streams, "stream")} differ.`
@@ -477,9 +493,9 @@ addEventListener("hashchange", openAsked);
 document.addEventListener("click", (event) => {
   for (const open of document.querySelectorAll(".choice[open]")) if (!open.contains(event.target)) open.open = false;
 });
-// On paper there is no scrolling: as much of the diagram as is worth it is drawn at once.
-addEventListener("beforeprint", () => { if (diagram && diagram.layout.height < 20000) { diagram.host.classList.add("whole"); diagram.update(); diagram.draw(true); } });
-addEventListener("afterprint", () => { diagram?.host.classList.remove("whole"); diagram?.update(); if (diagram) fit(); });
+// On paper there is no scrolling: all of a diagram that is no book is drawn, in pieces that fit on a page.
+addEventListener("beforeprint", () => diagram?.toPaper());
+addEventListener("afterprint", () => { diagram?.toScreen(); if (diagram) fit(); });
 
 function openAsked() {
   const asked = decodeURIComponent(location.hash.slice(1));
