@@ -248,7 +248,7 @@ fn message(frame: &FrameSeen, payloads: &Payloads) -> Message {
     };
     let brief = matches!(kind, Kind::Cast | Kind::Call)
         .then(|| label(frame, payloads, Fields::Bare))
-        .filter(|brief| brief.len() < written.len());
+        .filter(|brief| *brief != written);
     Message {
         from: frame.from.short().to_owned(),
         to: frame.to.short().to_owned(),

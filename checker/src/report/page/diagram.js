@@ -6,7 +6,7 @@ const BAR = 14; // the width of a fault's bar
 const HEAD = 38; // the height of the lanes' names
 const BEYOND = 250; // how far beyond the window is drawn, so that scrolling need not draw at once
 const PAPER = 700; // how wide a sheet of paper is taken to be
-const SHEET = 860; // and how high
+const SHEET = 800; // and how high
 const MOST_ON_PAPER = 20000; // what is higher is printed as far as it is seen
 const LONGEST = 4000; // arrows that are higher than this may be cut when their begin is out of sight
 
@@ -96,8 +96,8 @@ class Diagram {
     const width = Math.max(room, first + across * least);
     const apart = (width - first) / across;
     this.lanes.forEach((lane, at) => { lane.x = first + apart * (at + 0.5); });
-    if (width !== this.width) this.lines = new Map();
-    Object.assign(this, { width, first, apart });
+    if (width !== this.width || room !== this.room) this.lines = new Map();
+    Object.assign(this, { room, width, first, apart });
     this.layout = layOut(this.chosen, view.zoom, (event) => this.linesOf(event));
     this.space.style.width = `${width}px`;
     this.space.style.height = `${this.layout.height + HEAD}px`;
@@ -112,7 +112,7 @@ class Diagram {
     let lines = this.lines.get(event);
     if (!lines) {
       const hasMark = event.event === "violation" || event.event === "process";
-      const room = hasMark ? this.besides(event).room : this.width - this.first - 12;
+      const room = hasMark ? this.besides(event).room : Math.min(this.width, this.room) - this.first - 12;
       lines = wrapped(inOneLine(event), room);
       this.lines.set(event, lines);
     }
@@ -122,8 +122,10 @@ class Diagram {
   /** The side of a mark on a lane on which there is more room for words. */
   besides(event) {
     const x = this.x(event.node) ?? (this.first + this.width) / 2;
-    const left = x - LEFT > this.width - x;
-    return { x, left, room: (left ? x - LEFT : this.width - x) - 44 };
+    // A drawing may be wider than its window: words that begin in it should end in it.
+    const right = x + 260 < this.room ? Math.min(this.width, this.room) : this.width;
+    const left = x - LEFT > right - x;
+    return { x, left, room: Math.min(left ? x - LEFT : right - x, this.room - 30) - 44 };
   }
 
   makeLanes() {
@@ -284,10 +286,12 @@ class Diagram {
     return element;
   }
 
-  /** Writes what stands at an arrow. */
-  label(event, attributes, text) {
+  /** Writes what stands at an arrow, to one side of its beginning. */
+  label(event, x, y, way, text) {
     const group = svg("g", { "data-place": event.place, class: this.classOf(event).replace("event", "words") });
-    group.append(svg("text", { class: "label", ...attributes }, text));
+    const width = text.length * LETTER + 4;
+    group.append(svg("rect", { class: "under", x: way > 0 ? x - 2 : x - width + 2, y: y - 14, width, height: 13 }),
+      svg("text", { class: "label", x, y: y - 4, "text-anchor": way > 0 ? "start" : "end" }, text));
     this.labels.push(group);
   }
 
@@ -413,7 +417,7 @@ class Diagram {
     const late = this.classOf(event).includes("late") ? ` ${span(event.got - event.at)} late` : "";
     const label = fitting(width - late.length * LETTER, event.label, event.brief ?? event.label);
     const text = `${label}${fate}${late}`;
-    this.label(event, { x: x1 + way * 9, y: y - 3, "text-anchor": way > 0 ? "start" : "end" }, text);
+    this.label(event, x1 + way * 9, y, way, text);
   }
 
   drawRequest({ event, y, end }) {
@@ -428,7 +432,7 @@ class Diagram {
     this.add("path", { class: "reach", d: `M${x1} ${y}L${x2} ${low}` });
     if (!this.isLabelled(event)) return;
     const width = Math.max(330, x2 - x1 - 16);
-    this.label(event, { x: x1 + 9, y: y - 3 }, fitting(width, `${event.question} → ${event.answer}`));
+    this.label(event, x1 + 9, y, 1, fitting(width, `${event.question} → ${event.answer}`));
   }
 
   drawStep({ event, y, height, lines }) {
@@ -481,6 +485,9 @@ class Diagram {
       const room = this.host.clientHeight - HEAD;
       const top = this.host.scrollTop;
       if (row.y < top + 50 || row.y > top + room - 50) this.host.scrollTop = Math.max(0, row.y - room / 2);
+      const x = this.x(row.event.node ?? row.event.from);
+      const across = this.host.clientWidth;
+      if (x < this.host.scrollLeft + 30 || x > this.host.scrollLeft + across - 30) this.host.scrollLeft = x - across / 2;
     }
     this.draw();
   }

@@ -15,7 +15,7 @@ function h(tag, attributes, ...children) {
 const byId = (id) => document.getElementById(id);
 const SIGNS = { passed: "✓", failed: "✗", inconclusive: "?", "not written": "…", "checker fault": "!", "session of play": "▷" };
 const ROWS = 300; // of the table of messages, at a time
-const LINES = 250; // of logs, on either side of the moment
+const LINES = 150; // of logs, on either side of the moment
 
 /** What was played belongs to no problem, and has no verdict. */
 const isPlayed = (one) => one.problem === 0;
@@ -37,7 +37,7 @@ let trace = null;
 let diagram = null;
 let beside = null;
 let view = null;
-let logs = null; // the lines that are listed, and the mark of the moment among them
+let following = null; // the timer of what is done when the reader has come to rest
 
 function freshView() {
   return {
@@ -78,7 +78,7 @@ function openScenario(at, number = 0) {
   if (!scenario) return showRefusal();
   trace = scenario.traces[number] ? readTrace(scenario.traces[number]) : null;
   view = freshView();
-  diagram = beside = logs = null;
+  diagram = beside = null;
   for (const link of document.querySelectorAll("nav a")) {
     const own = Number(link.dataset.at) === at;
     if (own) link.setAttribute("aria-current", "true");
@@ -200,7 +200,7 @@ function legend() {
       sample("answer", "answer", [line(55), tip("open")]),
       sample("cast dropped", "lost", [line(32), ["path", { class: "end", d: "M26 3l12 12m0 -12l-12 12" }]]),
       sample("cast swallowed", "swallowed", [line(38), ["circle", { class: "end", cx: 44, cy: 9, r: 5 }]]),
-      sample("cast held", "held back", [["path", { class: "line", d: "M3 4H32V14H55" }], ["path", { class: "end", d: "M28 5v8m8 -8v8" }]]),
+      sample("cast held", "held back", [["path", { class: "line", d: "M3 3L24 5V12L55 14" }], ["path", { class: "end", d: "M20 5v7m8 -7v7" }], ["path", { class: "tip", d: head(55, 14, 1) }]]),
       sample("cast late", "late", [line(55), tip("")]),
       sample("cast doubled", "delivered twice", [["path", { class: "line", d: "M3 6H55M3 12H55" }], tip("")]),
       trace.causes.size ? sample("cast cause", "led to the failure", [line(55), tip("")]) : null),
@@ -210,10 +210,7 @@ function legend() {
 }
 
 function startDiagram() {
-  const on = {
-    hover: showTip, select: (place) => select(place), zoom,
-    scrolled: () => { if (diagram && diagram.selected === null) showLogs(diagram.momentSeen()); },
-  };
+  const on = { hover: showTip, select, zoom, scrolled: followSoon };
   diagram = new Diagram(byId("diagram"), trace, view, on);
   fit();
   markDifference();
@@ -235,7 +232,6 @@ function fit(draw = "draw") {
 /** The reader sees other things now. */
 function changed() {
   const kept = diagram.momentSeen();
-  logs = null;
   for (const one of [diagram, beside]) one?.filter();
   const { selected } = diagram;
   if (selected === null || !diagram.layout.places.has(selected)) diagram.host.scrollTop = yAt(diagram.layout.axis, kept) - diagram.seen / 2;
@@ -317,27 +313,25 @@ function showDetails(event) {
         h("time", null, time(trace.byPlace.get(one.event).at)), ` ${inOneLine(trace.byPlace.get(one.event))}`), h("span", null, ` ${one.why}`))))] : []));
 }
 
-/** Lists the logs around a moment, anew only where other lines are needed: whoever scrolls moves it. */
+/** The logs around a moment, with a line where it is: that of what is chosen, or of what is seen. */
 function showLogs(at) {
-  const lines = logs?.lines ?? trace.logs.filter((line) => !view.hiddenNodes.has(trace.nodes[line[1]]));
+  const chosen = diagram.selected !== null;
+  const lines = trace.logs.filter((line) => !view.hiddenNodes.has(trace.nodes[line[1]]));
   const behind = lines.findIndex((line) => line[0] > at);
   const place = behind < 0 ? lines.length : behind;
-  const has = (margin) => logs.from <= Math.max(0, place - margin) && logs.to >= Math.min(lines.length, place + margin);
-  if (!logs || !has(LINES / 5)) logs = listLogs(lines, Math.max(0, place - LINES), Math.min(lines.length, place + LINES));
-  const chosen = diagram.selected !== null;
-  logs.now.className = chosen ? "now chosen" : "now";
-  logs.now.replaceChildren(h("time", null, time(at)), h("span", null, chosen ? "the moment chosen" : "the middle of the diagram"));
-  const host = byId("logs");
-  host.insertBefore(logs.now, logs.rows[place - logs.from] ?? null);
-  host.scrollTop = logs.now.offsetTop - host.offsetTop - host.clientHeight / 2;
+  const rows = lines.slice(Math.max(0, place - LINES), place + LINES).map(([when, node, stderr, text]) => h("div", { class: stderr ? "line stderr" : "line" },
+    h("time", null, time(when)), h("b", null, trace.nodes[node]), h("span", null, text.trim())));
+  const now = h("div", { class: chosen ? "now chosen" : "now" }, h("time", null, time(at)), h("span", null, chosen ? "the moment chosen" : "the middle of the diagram"));
+  rows.splice(Math.min(place, LINES), 0, now);
+  const logs = byId("logs");
+  logs.replaceChildren(...(trace.lines_left_out ? [h("p", { class: "note" }, `${count(trace.lines_left_out, "earlier line")} not shown.`)] : []), ...rows);
+  logs.scrollTop = now.offsetTop - logs.offsetTop - logs.clientHeight / 2;
 }
 
-function listLogs(lines, from, to) {
-  const rows = lines.slice(from, to).map(([when, node, stderr, text]) => h("div", { class: stderr ? "line stderr" : "line" },
-    h("time", null, time(when)), h("b", null, trace.nodes[node]), h("span", null, text.trim())));
-  const note = trace.lines_left_out ? h("p", { class: "note" }, `${count(trace.lines_left_out, "earlier line")} not shown.`) : null;
-  byId("logs").replaceChildren(...[note, ...rows].filter(Boolean));
-  return { lines, from, to, rows, now: h("div") };
+/** The logs follow whoever scrolls, when they have come to rest. */
+function followSoon() {
+  clearTimeout(following);
+  following = setTimeout(() => { if (diagram?.selected === null) showLogs(diagram.momentSeen()); }, 100);
 }
 
 function showTip(event, pointer) {
