@@ -19,8 +19,9 @@ use data::PageData;
 
 const FRAME: &str = include_str!("page/page.html");
 const STYLE: &str = include_str!("page/style.css");
-const SCRIPTS: [&str; 3] = [
+const SCRIPTS: [&str; 4] = [
     include_str!("page/trace.js"),
+    include_str!("page/picture.js"),
     include_str!("page/diagram.js"),
     include_str!("page/page.js"),
 ];

@@ -33,6 +33,7 @@ function count(number, noun) {
 
 // What is shown now: a scenario, one of its traces, and what the reader chose.
 let scenario = null;
+let number = 0; // of that trace among the scenario's
 let trace = null;
 let diagram = null;
 let beside = null;
@@ -59,7 +60,7 @@ function showHeading() {
 function showScenarios() {
   const nav = byId("scenarios");
   for (const problem of report.problems) {
-    const number = problem.number ? `${problem.number} ` : "";
+    const prefix = problem.number ? `${problem.number} ` : "";
     const optional = problem.number && problem.optional ? " (optional)" : "";
     const items = report.scenarios.flatMap((one, at) => (one.problem !== problem.number ? [] : [
       h("li", null, h("a", { href: `#${anchor(one)}`, "data-at": at, class: classOf(one.standing) },
@@ -67,14 +68,15 @@ function showScenarios() {
         h("span", null, one.title),
         h("span", { class: "unseen" }, `, ${one.standing}`),
         h("span", { class: "seconds" }, `${one.seconds.toFixed(1)} s`)))]));
-    nav.append(h("h2", null, `${number}${problem.title}${optional}`), h("ul", null, items));
+    nav.append(h("h2", null, `${prefix}${problem.title}${optional}`), h("ul", null, items));
   }
 }
 
 const anchor = (one) => `${one.id}-${one.seed}`;
 
-function openScenario(at, number = 0) {
+function openScenario(at, which = 0) {
   scenario = report.scenarios[at];
+  number = which;
   if (!scenario) return showRefusal();
   trace = scenario.traces[number] ? readTrace(scenario.traces[number]) : null;
   view = freshView();
@@ -89,9 +91,9 @@ function openScenario(at, number = 0) {
     h("p", { class: "sentence" }, scenario.sentence),
     scenario.observations.length ? h("pre", null, scenario.observations.join("\n")) : null,
     ...scenario.repeats.map((why) => h("p", { class: "note" }, `It was run again: ${why}`)),
-    h("div", { class: "pair" }, failureCard(), storyCard(number)),
-    trace && trace.events.length ? diagramSection(at, number) : h("p", { class: "note" }, "There is no record of what happened in this scenario."),
-    trace ? comparisonSection(number) : null,
+    h("div", { class: "pair" }, failureCard(), storyCard()),
+    trace && trace.events.length ? diagramSection(at) : h("p", { class: "note" }, "There is no record of what happened in this scenario."),
+    trace ? comparisonSection() : null,
     trace ? sumsSection() : null,
     trace ? tableSection() : null,
   ].filter(Boolean));
@@ -125,7 +127,7 @@ function storyCard() {
         h("time", null, time(step.at)), h("span", null, step.event === "step" ? step.text : `Here the claim failed: ${step.seen}`))))));
 }
 
-function diagramSection(at, number) {
+function diagramSection(at) {
   const toggle = (label, name, title) => h("button", {
     "aria-pressed": String(view[name]), title, "data-view": name,
     onclick: (event) => { view[name] = !view[name]; event.currentTarget.setAttribute("aria-pressed", String(view[name])); changed(); },
@@ -346,7 +348,7 @@ function showTip(event, pointer) {
 }
 
 /** The comparison with the earlier run, if there is one. */
-function comparisonSection(number) {
+function comparisonSection() {
   const heading = h("h3", { id: "compared" }, "Compared with the last run of this seed");
   const found = scenario.earlier?.comparisons[number];
   if (!found) {
@@ -357,7 +359,7 @@ function comparisonSection(number) {
   const words = first
     ? `The first difference is in the stream ${first.stream}, at ${time(first.at_us)}. ${found.differences.length} of ${count(found.streams, "stream")} differ.`
     : `There is no difference in ${count(found.streams, "stream")}.`;
-  const button = h("button", { id: "beside", "aria-pressed": "false", onclick: (event) => toggleBeside(event.currentTarget, number) }, "show the last run beside this one");
+  const button = h("button", { id: "beside", "aria-pressed": "false", onclick: (event) => toggleBeside(event.currentTarget) }, "show the last run beside this one");
   return h("section", { "aria-labelledby": "compared" }, heading, h("p", { id: "first-difference" }, `${verdicts} ${words}`), h("p", null, button),
     ...found.differences.slice(0, 6).map((one, at) => differenceTable(one, at === 0)), h("p", { class: "caption" }, report.how_compared));
 }
@@ -373,14 +375,14 @@ function differenceTable(difference, first) {
 }
 
 function markDifference() {
-  const first = scenario.earlier?.comparisons.map((found) => found.differences[0])[scenario.traces.findIndex((raw) => raw.events.length && raw.ended_us === trace.ended_us)];
+  const first = scenario.earlier?.comparisons[number]?.differences[0];
   if (!first) return;
   if (first.here !== null) diagram.marked.add(first.here);
   if (beside && first.there !== null) beside.marked.add(first.there);
   for (const one of [diagram, beside]) one?.draw();
 }
 
-function toggleBeside(button, number) {
+function toggleBeside(button) {
   const shown = button.getAttribute("aria-pressed") === "true";
   button.setAttribute("aria-pressed", String(!shown));
   const drawings = byId("drawings");
