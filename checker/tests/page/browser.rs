@@ -122,8 +122,7 @@ impl Browser {
     /// # Panics
     /// In CI, when there is none.
     pub(crate) async fn take() -> Option<Browser> {
-        let shared = tokio::task::spawn_blocking(|| BROWSER.as_ref()).await;
-        Some(Browser(shared.unwrap()?.lock().await))
+        Some(Browser(BROWSER.as_ref()?.lock().await))
     }
 
     /// Opens a page from a file.
