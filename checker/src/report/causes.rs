@@ -19,8 +19,9 @@ pub const HOW: &str = "Highlighted is what led to the failure, backwards: the la
     and what was done to it. From there on: an answer goes back to its call, and any other message \
     to what its sender had heard, or what had been done to it, just before. Last come the faults \
     that a node of this chain felt before it spoke: a link that closed because the node behind it \
-    was killed, silent or cut off, a call without an answer, a message that did not arrive. It is a \
-    choice of at most 24 events, not all that happened before.";
+    was killed, silent or cut off, a call without an answer, a message that did not arrive and was \
+    not followed by another of its kind. It is a choice of at most 24 events, not all that happened \
+    before.";
 
 /// How many events are chosen at most.
 const MOST: usize = 24;
@@ -248,7 +249,11 @@ impl<'a> Scene<'a> {
                     format!("{a} and {b} were cut off from each other before the failure.")
                 }
                 What::Blackhole { from, to } if self.is_of(to) => {
-                    format!("{to} heard nothing of {from} from here on.")
+                    let until = match self.events.get(self.end_of(event)) {
+                        Some(healed) if healed.at_us <= self.at_us => ", until it was healed",
+                        _ => "",
+                    };
+                    format!("{to} heard nothing of {from} from here on{until}.")
                 }
                 What::StoreFault { nodes, .. } if nodes.iter().any(|node| self.is_of(node)) => {
                     "It concerned the store of the node.".to_owned()
@@ -324,12 +329,29 @@ impl<'a> Scene<'a> {
                 self.lost_link(fault, node, other, effect.at_us)
             }
             What::Message(message) if message.to == node && is_of_story(message) => {
-                let still_missing = message.fate == Fate::Doubled
-                    || message.delivered_us.is_none_or(|at| at > effect.at_us);
-                still_missing.then(|| on_its_way(message)).flatten()
+                let is_felt = match message.fate {
+                    Fate::Doubled => true,
+                    _ => !self.is_made_up_for(fault, message, effect.at_us),
+                };
+                is_felt.then(|| on_its_way(message)).flatten()
             }
             _ => None,
         }
+    }
+
+    /// Whether a message, or a later one of its kind, arrived until a time.
+    fn is_made_up_for(&self, place: usize, missed: &Message, until_us: u64) -> bool {
+        let later = self.events[place..].iter();
+        let mut later = later.take_while(|event| event.at_us <= until_us);
+        later.any(|event| match &event.what {
+            What::Message(later) => {
+                later.delivered_us.is_some_and(|at| at <= until_us)
+                    && (&later.from, &later.to) == (&missed.from, &missed.to)
+                    && (&later.server, &later.name, later.kind)
+                        == (&missed.server, &missed.name, missed.kind)
+            }
+            _ => false,
+        })
     }
 
     /// Whether a fault closed the link between two nodes: it was open when the fault began, and
@@ -721,6 +743,10 @@ mod tests {
         ]);
         let said = "It was lost on its way from n2 to n1 before n1 said `Count = 2`.";
         assert_eq!(why(&trace, 0), Some((Some(2), said.to_owned())));
+        let mut made_up_for = trace;
+        let later = at(200, message("n2", "n1", Kind::Cast, "Ping"));
+        made_up_for.events.insert(1, later);
+        assert_eq!(why(&made_up_for, 0), None);
     }
 
     #[test]

@@ -6,7 +6,7 @@ const HEAD = 38; // the height of the lanes' names
 const BEYOND = 250; // how far beyond the window is drawn, so that scrolling need not draw at once
 const PAPER = 700; // how wide a sheet of paper is taken to be
 const SHEET = 800; // and how high
-const MOST_ON_PAPER = 20000; // what is higher is printed as far as it is seen
+const MOST_ON_PAPER = 20000; // of what is higher, only the sheets around the moment seen are printed
 
 class Diagram {
   /** `on` is told what the reader points at and what they choose. */
@@ -181,13 +181,15 @@ class Diagram {
 
   /** Puts pictures in the place of the window, as wide as a sheet of paper, none higher than it. */
   toPaper() {
-    const { host, seen } = this;
+    const { host } = this;
     const moment = this.momentSeen();
     this.before = host.scrollTop;
     this.update(PAPER);
     const { layout, width } = this;
-    const first = layout.height < MOST_ON_PAPER ? 0 : Math.max(0, yAt(layout.axis, moment) - seen / 2);
-    const last = layout.height < MOST_ON_PAPER ? layout.height : first + seen;
+    const whole = layout.height < MOST_ON_PAPER;
+    const middle = yAt(layout.axis, moment);
+    const first = whole ? 0 : Math.max(0, middle - 2 * SHEET);
+    const last = whole ? layout.height : Math.min(layout.height, middle + 2 * SHEET);
     const pieces = [];
     for (let from = first; from < last;) {
       const to = this.breakBefore(from, Math.min(last, from + SHEET * (width / PAPER)));
@@ -200,6 +202,11 @@ class Diagram {
       piece.append(names, sheet);
       pieces.push(piece);
       from = to;
+    }
+    if (!whole) {
+      const note = document.createElement("p");
+      note.textContent = `This diagram is too long for paper: here is what happened around ${time(moment)}.`;
+      pieces.unshift(note);
     }
     host.replaceChildren(...pieces);
   }
