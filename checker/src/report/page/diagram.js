@@ -78,7 +78,7 @@ class Diagram {
   besides(event) {
     const x = this.x(event.node) ?? (this.first + this.width) / 2;
     // A drawing may be wider than its window: words that begin in it should end in it.
-    const right = x + 260 < this.room ? Math.min(this.width, this.room) : this.width;
+    const right = x + 30 < this.room ? Math.min(this.width, this.room) : this.width;
     const left = x - LEFT > right - x;
     return { x, left, room: Math.min(left ? x - LEFT : right - x, this.room - 30) - 44 };
   }
@@ -233,7 +233,8 @@ class Diagram {
     if (row && bring) {
       const room = this.host.clientHeight - HEAD;
       const top = this.host.scrollTop;
-      if (row.y < top + 50 || row.y > top + room - 50) this.host.scrollTop = Math.max(0, row.y - room / 2);
+      const half = Math.max(50, row.height / 2 + 10);
+      if (row.y < top + half || row.y > top + room - half) this.host.scrollTop = Math.max(0, row.y - room / 2);
       const x = this.x(row.event.node ?? row.event.from);
       const across = this.host.clientWidth;
       if (x < this.host.scrollLeft + 30 || x > this.host.scrollLeft + across - 30) this.host.scrollLeft = x - across / 2;

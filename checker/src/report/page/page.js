@@ -402,8 +402,8 @@ function toggleBeside(button) {
   fit();
   markDifference();
   const first = scenario.earlier.comparisons[number].differences[0];
-  if (first && first.here !== null) select(first.here);
-  if (first && first.there !== null) beside.select(first.there);
+  select(first?.here ?? diagram.selected);
+  beside.select(first?.there ?? other.events.find((event) => event.event === "violation")?.place ?? null);
   byId("stage").scrollIntoView({ block: "nearest" });
 }
 
