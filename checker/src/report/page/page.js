@@ -40,6 +40,8 @@ let beside = null;
 let view = null;
 let following = null; // the timer of what is done when the reader has come to rest
 
+const drawn = () => [diagram, beside].filter(Boolean);
+
 function freshView() {
   return {
     zoom: 1, runtime: false, store: false, requests: true, processes: false, text: "",
@@ -123,7 +125,7 @@ function storyCard() {
   const steps = trace.events.filter((event) => event.event === "step" || event.event === "violation");
   return h("section", { class: "card story", "aria-label": "The story, step by step" }, h("h3", null, "The story"),
     h("ol", null, steps.map((step) => h("li", { class: step.event },
-      h("button", { onclick: () => { select(step.place); byId("stage").scrollIntoView({ block: "nearest" }); } },
+      h("button", { onclick: () => show(step.place) },
         h("time", null, time(step.at)), h("span", null, step.event === "step" ? step.text : `Here the claim failed: ${step.seen}`))))));
 }
 
@@ -226,15 +228,15 @@ function startDiagram() {
 
 /** Draws, in a window that is no higher than a short trace needs. */
 function fit(draw = "draw") {
-  const most = Math.max(...[diagram, beside].filter(Boolean).map((one) => one.layout.height));
+  const most = Math.max(...drawn().map((one) => one.layout.height));
   byId("stage").style.setProperty("--content", `${Math.max(420, most + HEAD + 12)}px`);
-  for (const one of [diagram, beside]) one?.[draw]();
+  for (const one of drawn()) one[draw]();
 }
 
 /** The reader sees other things now. */
 function changed() {
   const kept = diagram.momentSeen();
-  for (const one of [diagram, beside]) one?.filter();
+  for (const one of drawn()) one.filter();
   const { selected } = diagram;
   if (selected === null || !diagram.layout.places.has(selected)) diagram.host.scrollTop = yAt(diagram.layout.axis, kept) - diagram.seen / 2;
   fit();
@@ -249,7 +251,7 @@ function changed() {
 /** Zooms, so that what is at a height of the window stays there. */
 function zoom(by, height) {
   view.zoom = by === 0 ? 1 : Math.min(4, Math.max(0.12, view.zoom * by));
-  for (const one of [diagram, beside].filter(Boolean)) {
+  for (const one of drawn()) {
     const { host, layout } = one;
     const chosen = layout.places.get(one.selected)?.y;
     const at = height ?? (chosen === undefined ? one.seen / 2 : chosen - host.scrollTop);
@@ -274,6 +276,12 @@ function select(place) {
   for (const row of document.querySelectorAll("tr[data-place]")) {
     row.classList.toggle("selected", Number(row.dataset.place) === place);
   }
+}
+
+/** Chooses an event for whoever reads elsewhere on the page. */
+function show(place) {
+  select(place);
+  byId("stage").scrollIntoView({ block: "nearest" });
 }
 
 const say = (text) => { byId("said").textContent = text; };
@@ -367,7 +375,7 @@ function comparisonSection() {
 function differenceTable(difference, first) {
   const [here, there] = difference.rows;
   const cell = (entry, own) => h("td", { class: entry?.differs ? "differs" : null }, !entry ? h("i", null, "nothing more") : own && entry.event !== null
-    ? h("button", { onclick: () => { select(entry.event); byId("stage").scrollIntoView({ block: "nearest" }); } }, h("time", null, time(entry.at_us)), ` ${entry.text}`)
+    ? h("button", { onclick: () => show(entry.event) }, h("time", null, time(entry.at_us)), ` ${entry.text}`)
     : [h("time", null, time(entry.at_us)), ` ${entry.text}`]);
   const rows = Array.from({ length: Math.max(here.length, there.length) }, (_, at) => h("tr", null, cell(here[at], true), cell(there[at], false)));
   return h("table", { class: first ? "difference first" : "difference" }, h("caption", null, `${first ? "First difference: " : ""}${difference.stream}`),
@@ -379,7 +387,7 @@ function markDifference() {
   if (!first) return;
   if (first.here !== null) diagram.marked.add(first.here);
   if (beside && first.there !== null) beside.marked.add(first.there);
-  for (const one of [diagram, beside]) one?.draw();
+  for (const one of drawn()) one.draw();
 }
 
 function toggleBeside(button) {
@@ -484,7 +492,7 @@ document.addEventListener("keydown", (event) => {
   action();
 });
 
-addEventListener("resize", () => { for (const one of [diagram, beside]) one?.update(); if (diagram) fit(); });
+addEventListener("resize", () => { for (const one of drawn()) one.update(); if (diagram) fit(); });
 addEventListener("hashchange", openAsked);
 document.addEventListener("click", (event) => {
   for (const open of document.querySelectorAll(".choice[open]")) if (!open.contains(event.target)) open.open = false;
