@@ -19,7 +19,7 @@ use tokio::time::Instant;
 /// Zooms out and in again, and scrolls: the times of the frames, in milliseconds.
 const FRAMES: &str = r##"
     const done = arguments[arguments.length - 1];
-    const times = { zoom: [], scroll: [] };
+    const times = { zoom: [], scroll: [], follow: [] };
     const diagram = document.querySelector("#diagram");
     const keys = [..."------++++++++++----"];
     function frame(kind, act, next) {
@@ -33,14 +33,20 @@ const FRAMES: &str = r##"
             requestAnimationFrame(() => channel.port2.postMessage(0));
         });
     }
-    function scroll(left) {
-        if (!left) return done(times);
-        frame("scroll", () => { diagram.scrollTop += 900; }, () => scroll(left - 1));
+    const press = (key) => document.body.dispatchEvent(new KeyboardEvent("keydown", { key, bubbles: true }));
+    function scroll(kind, by, left, then) {
+        if (!left) return then();
+        frame(kind, () => { diagram.scrollTop += by; }, () => scroll(kind, by, left - 1, then));
+    }
+    // When nothing is chosen, the logs follow.
+    function follow() {
+        press("Escape");
+        scroll("follow", -900, 20, () => done(times));
     }
     function zoom() {
         const key = keys.shift();
-        if (!key) return scroll(20);
-        frame("zoom", () => document.body.dispatchEvent(new KeyboardEvent("keydown", { key, bubbles: true })), zoom);
+        if (!key) return scroll("scroll", 900, 20, follow);
+        frame("zoom", () => press(key), zoom);
     }
     zoom();
 "##;
@@ -63,7 +69,7 @@ async fn main() {
             best * 1000.0,
             size / 1000
         );
-        let Some(browser) = Browser::start().await else {
+        let Some(browser) = Browser::take().await else {
             continue;
         };
         browser.open(&run.page()).await;
@@ -82,12 +88,12 @@ async fn main() {
             )
         };
         println!(
-            "        painted after {} ms; a frame of zooming {}, of scrolling {}",
+            "        painted after {} ms; a frame of zooming {}, of scrolling {}, with logs {}",
             painted.as_str().unwrap_or("?"),
             times("zoom"),
             times("scroll"),
+            times("follow"),
         );
         assert_eq!(browser.troubles().await, "");
-        browser.close().await;
     }
 }

@@ -17,7 +17,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::building::Diagnostic;
 use crate::manifest::Part;
-use crate::verdict::{ProblemResult, Standing, at_line, overall};
+use crate::verdict::{Outcome, PLAYED, ProblemResult, Standing, at_line, overall};
 
 /// How many warnings of the compiler are told.
 const WARNINGS: usize = 3;
@@ -157,6 +157,21 @@ impl PartReport {
             let more = terminal::count(more, "more warning");
             self.notes
                 .push(format!("the compiler has {more}; -v shows all."));
+        }
+    }
+
+    /// Whether it is of a session of `checker play`, which nobody judged.
+    pub fn is_played(&self) -> bool {
+        let mut outcomes = self.problems.iter().flat_map(|problem| &problem.outcomes);
+        outcomes.clone().next().is_some() && outcomes.all(Outcome::is_played)
+    }
+
+    /// The word for it all.
+    pub fn word(&self) -> &'static str {
+        if self.is_played() {
+            PLAYED
+        } else {
+            self.standing.word()
         }
     }
 

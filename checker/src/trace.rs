@@ -184,6 +184,10 @@ pub struct Message {
     pub name: Option<String>,
     /// As it is written in pictures: `Ping{from: n1, count: 3}`, `TotalPings?`, `TotalPings = 3`.
     pub label: String,
+    /// The same without the names of fields, for where there is little room: `Ping{n1, 3}`;
+    /// missing where it is the same.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub brief: Option<String>,
     /// The whole message, if it was not too long and is still remembered.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub body: Option<Value>,

@@ -262,6 +262,25 @@ pub struct Outcome {
     pub folder: Option<PathBuf>,
 }
 
+/// What a session of `checker play` is called, where others have the word of a verdict.
+pub const PLAYED: &str = "session of play";
+
+impl Outcome {
+    /// Whether nobody judged it: it was done at the prompt of `checker play`, for no problem.
+    pub fn is_played(&self) -> bool {
+        self.problem == 0
+    }
+
+    /// The word for it.
+    pub fn word(&self) -> &'static str {
+        if self.is_played() {
+            PLAYED
+        } else {
+            self.verdict.standing().word()
+        }
+    }
+}
+
 fn from_seconds<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Duration, D::Error> {
     let seconds = f64::deserialize(deserializer)?;
     Duration::try_from_secs_f64(seconds).map_err(serde::de::Error::custom)

@@ -11,24 +11,21 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use browser::Browser;
-use checker::trace::{Kind, Trace};
-use fixtures::{Kept, failing, message, quiet, sent, verdict};
+use checker::trace::{Change, Kind, Trace, What};
+use fixtures::{Kept, at, failing, message, quiet, sent, step, verdict};
 
 /// Opens a page, tries something on it, and expects that the page had no trouble.
 async fn on_page<F: Future<Output = ()> + Send>(
     page: &Path,
     try_it: impl FnOnce(Arc<Browser>) -> F + Send,
 ) {
-    let Some(browser) = Browser::start().await else {
+    let Some(browser) = Browser::take().await else {
         return;
     };
     let browser = Arc::new(browser);
     browser.open(page).await;
     try_it(Arc::clone(&browser)).await;
     assert_eq!(browser.troubles().await, "");
-    if let Some(browser) = Arc::into_inner(browser) {
-        browser.close().await;
-    }
 }
 
 fn page_of(trace: &Trace) -> (Kept, PathBuf) {
@@ -40,6 +37,69 @@ fn page_of(trace: &Trace) -> (Kept, PathBuf) {
 /// The labels of the messages that are drawn.
 const LABELS: &str =
     "return [...document.querySelectorAll('#diagram .message .label')].map(l => l.textContent)";
+
+/// The solutions on real clusters: whatever happens there, the page can draw it. By its name it is
+/// the first to begin, as it takes the longest; the others have the browser meanwhile.
+#[tokio::test]
+async fn any_run_of_any_part_is_drawn() {
+    let (first, second) = tokio::join!(
+        async {
+            [
+                page_of_run("part1", "4").await,
+                page_of_run("part2", "6").await,
+            ]
+        },
+        async {
+            [
+                page_of_run("part3", "4").await,
+                page_of_run("part4", "5").await,
+            ]
+        },
+    );
+    let Some(browser) = Browser::take().await else {
+        return;
+    };
+    for page in first.iter().chain(&second) {
+        browser.open(page).await;
+        let page = page.display();
+        let scenarios = browser.count("nav a").await;
+        assert!(scenarios > 0, "{page}");
+        for at in 0..scenarios {
+            browser
+                .script(&format!("document.querySelectorAll('nav a')[{at}].click()"))
+                .await;
+            browser
+                .until(&format!(
+                    "return document.querySelectorAll('nav a')[{at}].hasAttribute('aria-current')"
+                ))
+                .await;
+            assert!(
+                browser.count("#diagram .lane").await > 0,
+                "{page}, scenario {at}"
+            );
+            browser
+                .script("document.querySelector('[data-view=runtime]').click()")
+                .await;
+        }
+        assert_eq!(browser.troubles().await, "", "{page}");
+    }
+}
+
+/// Grades the solution of a problem, and says where the page of that run is.
+async fn page_of_run(part: &str, problem: &str) -> PathBuf {
+    let course = Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap();
+    let output = tokio::process::Command::new(env!("CARGO_BIN_EXE_checker"))
+        .args([part, "--solution", "--problem", problem, "--json"])
+        .current_dir(course)
+        .kill_on_drop(true)
+        .output()
+        .await
+        .unwrap();
+    let said: serde_json::Value = serde_json::from_slice(&output.stdout)
+        .unwrap_or_else(|_| panic!("{part}: {}", String::from_utf8_lossy(&output.stderr)));
+    let run = said["parts"][0]["run"].as_str().unwrap();
+    Path::new(run).join("report.html")
+}
 
 #[tokio::test]
 async fn failure_is_told_and_marked_and_what_led_to_it_is_highlighted() {
@@ -102,6 +162,157 @@ async fn fates_are_told_apart_without_colour() {
     .await;
 }
 
+/// Whether all that is written in the drawing stands within it, and within its own box.
+const IS_CLIPPED: &str = r##"
+    const drawing = document.querySelector("#diagram svg.body").getBoundingClientRect();
+    const within = (text, frame) => text.left >= frame.left - 1 && text.right <= frame.right + 1;
+    return [...document.querySelectorAll("#diagram .event text.text, #diagram .words text")].filter((text) => {
+        const place = text.getBoundingClientRect();
+        const box = text.parentNode.querySelector(".box")?.getBoundingClientRect();
+        return !within(place, drawing) || (box && (!within(place, box) || place.height > box.height));
+    }).map((text) => text.textContent)
+"##;
+
+#[tokio::test]
+async fn long_texts_are_shown_in_full_at_any_width() {
+    let words =
+        "the answer holds these totals: {n1: 3, n2: 3}; and these failed: n3 (no answer in time)";
+    for node in ["n1", "n3"] {
+        let mut trace = failing();
+        trace.events.push(at(2_070_000, step(&words.repeat(3))));
+        let violation = trace.violation.as_mut().unwrap();
+        violation.node = Some(node.into());
+        violation.seen = format!("{words}, {words}, and a{}", "-very".repeat(60));
+        let seen = violation.seen.clone();
+        let (_kept, page) = page_of(&trace);
+        on_page(&page, async |browser| {
+            for width in [700, 1100, 1400] {
+                browser
+                    .script(&format!(
+                        "document.querySelector('#diagram').style.width = '{}px'; dispatchEvent(new Event('resize'))",
+                        width / 2
+                    ))
+                    .await;
+                let clipped = browser.script(IS_CLIPPED).await;
+                assert_eq!(clipped, serde_json::json!([]), "{node}, {width}");
+                let shown = browser.script("return [...document.querySelectorAll('#diagram .violation tspan')].map(line => line.textContent).join('')").await;
+                // A word that is longer than a line is broken without a space.
+                let letters = |text: &str| text.replace(' ', "");
+                assert_eq!(letters(shown.as_str().unwrap()), letters(&seen));
+            }
+            // With a lane for each process the drawing is wider than its window.
+            browser.click("[data-view=processes]").await;
+            let in_window = browser.script("const [box, host] = ['.violation .box', ''].map(of => document.querySelector(`#diagram ${of}`.trim()).getBoundingClientRect()); return box.left >= host.left && box.right <= host.right").await;
+            assert_eq!(in_window, true, "{node}");
+        })
+        .await;
+    }
+}
+
+#[tokio::test]
+async fn label_without_room_loses_the_names_of_fields_first() {
+    let mut trace = quiet();
+    trace.nodes.extend(["n4".into(), "n5".into()]);
+    let (_kept, page) = page_of(&trace);
+    on_page(&page, async |browser| {
+        let labels = browser.script(LABELS).await;
+        assert_eq!(
+            labels,
+            serde_json::json!(["Count?", "Count = 0", "Ping{n1, 1}"])
+        );
+        browser.press("jjj").await;
+        let told = browser.text("#details .title").await;
+        assert_eq!(told, "Ping{from: n1, count: 1}");
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn logs_say_whose_moment_they_mark() {
+    let (_kept, page) = page_of(&quiet());
+    on_page(&page, async |browser| {
+        assert_eq!(browser.text("#details .title").await, "Nothing is chosen");
+        let seen = browser.text("#logs .now").await;
+        assert!(seen.contains("the middle of the diagram"), "{seen}");
+        browser.press("j").await;
+        let chosen = browser.text("#logs .now").await;
+        assert!(chosen.contains("the moment chosen"), "{chosen}");
+        browser.press("\u{e00c}").await;
+        assert_eq!(browser.text("#logs .now").await, seen);
+        assert_eq!(browser.count("#logs .now").await, 1);
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn kill_behind_a_lost_link_is_told_and_marked() {
+    let mut trace = failing();
+    let opened = What::Opened {
+        connection: 9,
+        from: "n2".into(),
+        to: "n3".into(),
+    };
+    let killed = What::Process {
+        node: "n3".into(),
+        change: Change::Killed,
+        text: "n3 is killed".into(),
+    };
+    let closed = What::Closed {
+        connection: 9,
+        by: None,
+    };
+    trace.events.insert(0, at(900, opened));
+    trace.events.push(at(2_070_000, killed));
+    trace.events.push(at(2_071_000, closed));
+    let (_kept, page) = page_of(&trace);
+    on_page(&page, async |browser| {
+        let led = browser.text(".chain").await;
+        let why = "It closed the link of n2 to n3, so n3 was down for n2 before the failure.";
+        assert!(led.contains("n3 is killed") && led.contains(why), "{led}");
+        let marked = browser.text("#diagram .event.process.cause").await;
+        assert!(marked.contains("n3 is killed"), "{marked}");
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn session_of_play_has_no_verdict() {
+    let kept = Kept::new();
+    let page = kept.played(&quiet());
+    on_page(&page, async |browser| {
+        for place in ["h1", "h2 .word", "nav li"] {
+            let word = browser
+                .script(&format!(
+                    "return document.querySelector('{place}').textContent"
+                ))
+                .await;
+            let word = word.as_str().unwrap();
+            assert!(word.contains("session of play"), "{place}: {word}");
+        }
+        let all = browser.text("body").await;
+        assert!(!all.contains("passed") && !all.contains('✓'), "{all}");
+        assert!(all.contains("play part1 --seed 42"), "{all}");
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn on_paper_all_of_the_diagram_stands_in_pieces_and_then_on_the_screen_again() {
+    let (_kept, page) = page_of(&fixtures::long(300));
+    on_page(&page, async |browser| {
+        browser.script("dispatchEvent(new Event('beforeprint'))").await;
+        assert!(browser.count("#diagram .piece").await > 3);
+        let printed = browser
+            .script("return new Set([...document.querySelectorAll('#diagram .event.message')].map(one => one.dataset.place)).size")
+            .await;
+        assert_eq!(printed, 303);
+        browser.script("dispatchEvent(new Event('afterprint'))").await;
+        assert_eq!(browser.count("#diagram .piece").await, 0);
+        assert!(browser.count("#diagram .event.message").await > 5);
+    })
+    .await;
+}
+
 #[tokio::test]
 async fn filter_leaves_what_was_asked_for() {
     let (_kept, page) = page_of(&quiet());
@@ -134,9 +345,9 @@ async fn filter_leaves_what_was_asked_for() {
 async fn runtime_messages_are_shown_when_asked_for() {
     let (_kept, page) = page_of(&quiet());
     on_page(&page, async |browser| {
-        assert_eq!(browser.count("#diagram .message.runtime").await, 0);
+        assert_eq!(browser.count("#diagram .event.runtime").await, 0);
         browser.click("[data-view=runtime]").await;
-        assert_eq!(browser.count("#diagram .message.runtime").await, 1);
+        assert_eq!(browser.count("#diagram .event.runtime").await, 1);
     })
     .await;
 }
@@ -190,9 +401,9 @@ async fn first_difference_from_the_last_run_is_marked() {
             rows.contains("count: 9") && rows.contains("count: 2"),
             "{rows}"
         );
-        assert_eq!(browser.count("#diagram .different").await, 1);
+        assert_eq!(browser.count("#diagram .event.different").await, 1);
         browser.click("#beside").await;
-        assert_eq!(browser.count("#other .different").await, 1);
+        assert_eq!(browser.count("#other .event.different").await, 1);
     })
     .await;
 }
@@ -272,52 +483,4 @@ async fn table_has_what_the_picture_shows() {
         assert!(browser.text("#details .title").await.contains("Count?"));
     })
     .await;
-}
-
-/// The solutions on real clusters: whatever happens there, the page can draw it.
-#[tokio::test]
-async fn runs_of_all_parts_are_drawn() {
-    let Some(browser) = Browser::start().await else {
-        return;
-    };
-    let course = Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap();
-    for (part, problem) in [
-        ("part1", "4"),
-        ("part2", "6"),
-        ("part3", "4"),
-        ("part4", "5"),
-    ] {
-        let output = tokio::process::Command::new(env!("CARGO_BIN_EXE_checker"))
-            .args([part, "--solution", "--problem", problem, "--json"])
-            .current_dir(course)
-            .kill_on_drop(true)
-            .output()
-            .await
-            .unwrap();
-        let said: serde_json::Value = serde_json::from_slice(&output.stdout)
-            .unwrap_or_else(|_| panic!("{part}: {}", String::from_utf8_lossy(&output.stderr)));
-        let run = said["parts"][0]["run"].as_str().unwrap();
-        browser.open(&Path::new(run).join("report.html")).await;
-        let scenarios = browser.count("nav a").await;
-        assert!(scenarios > 0, "{part}");
-        for at in 0..scenarios {
-            browser
-                .script(&format!("document.querySelectorAll('nav a')[{at}].click()"))
-                .await;
-            browser
-                .until(&format!(
-                    "return document.querySelectorAll('nav a')[{at}].hasAttribute('aria-current')"
-                ))
-                .await;
-            assert!(
-                browser.count("#diagram .lane").await > 0,
-                "{part}, scenario {at}"
-            );
-            browser
-                .script("document.querySelector('[data-view=runtime]').click()")
-                .await;
-        }
-        assert_eq!(browser.troubles().await, "", "{part}");
-    }
-    browser.close().await;
 }

@@ -157,10 +157,11 @@ fn list(all: &[Run], part: Option<&str>) -> Result<()> {
                     Graded::Solution => "the course's solution",
                     Graded::Submission(_) => "a submission",
                 };
-                let word = crate::report::terminal::colour(
-                    report.standing,
-                    &format!("{:<13}", report.standing.word()),
-                );
+                let word = format!("{:<15}", report.word());
+                let word = match report.is_played() {
+                    true => word.normal(),
+                    false => crate::report::terminal::colour(report.standing, &word),
+                };
                 format!("{word}  {whose}, seed {}", report.seed)
             }
             Err(_) if !run.is_over() => "not over".dimmed().to_string(),

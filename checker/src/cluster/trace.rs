@@ -241,17 +241,22 @@ fn message(frame: &FrameSeen, payloads: &Payloads) -> Message {
         faults::Fate::Deliver if frame.delivered_at.is_some() => Fate::Delivered,
         faults::Fate::Deliver => Fate::UnderWay,
     };
+    let written = match kind {
+        Kind::Runtime => format!("{:?}", frame.kind).to_lowercase(),
+        Kind::Tick => "tick".to_owned(),
+        _ => label(frame, payloads, Fields::Named),
+    };
+    let brief = matches!(kind, Kind::Cast | Kind::Call)
+        .then(|| label(frame, payloads, Fields::Bare))
+        .filter(|brief| *brief != written);
     Message {
         from: frame.from.short().to_owned(),
         to: frame.to.short().to_owned(),
         kind,
         server: frame.server.clone(),
         name: frame.message.clone(),
-        label: match kind {
-            Kind::Runtime => format!("{:?}", frame.kind).to_lowercase(),
-            Kind::Tick => "tick".to_owned(),
-            _ => label(frame, payloads, Fields::Named),
-        },
+        label: written,
+        brief,
         body: said.as_ref().map(json),
         call: frame.call,
         connection: frame.connection.number(),

@@ -104,6 +104,7 @@ impl Tale {
             server: Some(server.into()),
             name: name.cloned(),
             label: body.to_string(),
+            brief: None,
             call: matches!(kind, Kind::Call | Kind::Answer).then_some(1),
             body: Some(body),
             connection: 1,

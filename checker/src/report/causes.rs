@@ -3,8 +3,10 @@
 //! All that happened before a failure in the sense of Lamport is nearly the whole history, since
 //! each node remembers all that it ever heard. What a reader can follow is a short chain: the last
 //! that the node heard, what the network did to what was said to it, and from each message the one
-//! thing that brought it about. That is a choice and not a proof, so each link says in words why
-//! it is there.
+//! thing that brought it about; then the faults that any node of this chain felt before it spoke.
+//! That is a choice and not a proof, so each link says in words why it is there.
+
+mod felt;
 
 use std::collections::{BTreeMap, VecDeque};
 
@@ -16,8 +18,11 @@ use crate::trace::{Change, Event, Fate, Kind, Message, Trace, What};
 pub const HOW: &str = "Highlighted is what led to the failure, backwards: the last messages that \
     the node heard before it, messages of that node that the network lost, held back or doubled, \
     and what was done to it. From there on: an answer goes back to its call, and any other message \
-    to what its sender had heard, or what had been done to it, just before. It is a choice of at \
-    most 24 events, not all that happened before.";
+    to what its sender had heard, or what had been done to it, just before. Last come the faults \
+    that a node of this chain felt before it spoke: a link that closed because the node behind it \
+    was killed, silent or cut off, a call without an answer, a message that did not arrive and was \
+    not followed by another of its kind. It is a choice of at most 24 events, not all that happened \
+    before.";
 
 /// How many events are chosen at most.
 const MOST: usize = 24;
@@ -62,7 +67,7 @@ pub fn causes(trace: &Trace) -> Vec<Cause> {
     let mut open: VecDeque<Cause> = scene.seeds().into();
     let mut chain: BTreeMap<usize, Cause> = BTreeMap::new();
     while let Some(cause) = open.pop_front() {
-        if chain.len() == MOST {
+        if chain.len() == MOST - felt::MOST {
             break;
         }
         if chain.contains_key(&cause.event) {
@@ -71,12 +76,17 @@ pub fn causes(trace: &Trace) -> Vec<Cause> {
         open.extend(scene.cause_of(cause.event));
         chain.insert(cause.event, cause);
     }
+    let felt = scene.felt_in(&chain);
+    chain.extend(felt.into_iter().map(|fault| (fault.event, fault)));
     chain.into_values().collect()
 }
 
 /// A failure, and all before it.
 struct Scene<'a> {
     events: &'a [Event],
+    links: BTreeMap<u64, felt::Link<'a>>,
+    /// The places of what may end a fault.
+    ends: Vec<usize>,
     /// When its story began, with the scenario's first step: how the nodes met comes before.
     since_us: u64,
     /// When it was found.
@@ -98,8 +108,14 @@ impl<'a> Scene<'a> {
         let named: Vec<&str> = nodes.filter(|node| words.contains(node)).collect();
         let is_step = |event: &&Event| matches!(event.what, What::Step { .. });
         let first = trace.events.iter().find(is_step);
+        let may_end = |place: &usize| {
+            let what = &trace.events[*place].what;
+            matches!(what, What::Process { .. } | What::Healed { .. })
+        };
         Some(Scene {
             events: &trace.events,
+            links: felt::links(&trace.events),
+            ends: (0..trace.events.len()).filter(may_end).collect(),
             since_us: first.map_or(0, |step| step.at_us),
             at_us: violation.at_us,
             node: violation.node.as_deref().or_else(|| named.first().copied()),
@@ -183,20 +199,10 @@ impl<'a> Scene<'a> {
             .rev()
             .filter(|(_, _, message)| self.is_of(&message.to) || self.is_of(&message.from));
         let touched = own.filter_map(|(event, _, message)| {
-            let fate = match message.fate {
-                Fate::Dropped => "was lost",
-                Fate::Swallowed => "vanished in a blackhole",
-                Fate::Held => "was held back",
-                Fate::Doubled => "was delivered twice",
-                Fate::Delivered | Fate::UnderWay => return None,
-            };
             Some(Cause {
                 event,
                 led_to: None,
-                why: format!(
-                    "It {fate} on its way from {} to {}.",
-                    message.from, message.to
-                ),
+                why: format!("{}.", on_its_way(message)?),
             })
         });
         touched.take(TOUCHED).collect()
@@ -214,7 +220,11 @@ impl<'a> Scene<'a> {
                     format!("{a} and {b} were cut off from each other before the failure.")
                 }
                 What::Blackhole { from, to } if self.is_of(to) => {
-                    format!("{to} heard nothing of {from} from here on.")
+                    let until = match self.events.get(self.end_of(event)) {
+                        Some(healed) if healed.at_us <= self.at_us => ", until it was healed",
+                        _ => "",
+                    };
+                    format!("{to} heard nothing of {from} from here on{until}.")
                 }
                 What::StoreFault { nodes, .. } if nodes.iter().any(|node| self.is_of(node)) => {
                     "It concerned the store of the node.".to_owned()
@@ -243,15 +253,9 @@ impl<'a> Scene<'a> {
     }
 
     fn call_of(&self, of: usize, answer: &Message) -> Option<Cause> {
-        let is_its_call = |call: &Message| {
-            call.kind == Kind::Call
-                && call.call == answer.call
-                && (&call.from, &call.to) == (&answer.to, &answer.from)
-                && call.connection == answer.connection
-        };
         let mut earlier = self.events[..of].iter().enumerate().rev();
         let (event, _) = earlier.find(|(_, event)| match &event.what {
-            What::Message(call) => is_its_call(call),
+            What::Message(call) => call.kind == Kind::Call && answers(answer, call),
             _ => false,
         })?;
         Some(Cause {
@@ -294,6 +298,27 @@ impl<'a> Scene<'a> {
     }
 }
 
+/// Whether a message is the answer to a call.
+fn answers(answer: &Message, call: &Message) -> bool {
+    matches!(answer.kind, Kind::Answer | Kind::NoAnswer)
+        && call.call == answer.call
+        && (&call.from, &call.to) == (&answer.to, &answer.from)
+        && call.connection == answer.connection
+}
+
+/// What the network did to a message, if it did anything.
+fn on_its_way(message: &Message) -> Option<String> {
+    let fate = match message.fate {
+        Fate::Dropped => "was lost",
+        Fate::Swallowed => "vanished in a blackhole",
+        Fate::Held => "was held back",
+        Fate::Doubled => "was delivered twice",
+        Fate::Delivered | Fate::UnderWay => return None,
+    };
+    let (from, to) = (&message.from, &message.to);
+    Some(format!("It {fate} on its way from {from} to {to}"))
+}
+
 fn in_words(change: Change) -> &'static str {
     match change {
         Change::Started => "was started",
@@ -318,6 +343,7 @@ mod tests {
             server: Some("consumer".into()),
             name: Some(label.into()),
             label: label.into(),
+            brief: None,
             body: None,
             call: matches!(kind, Kind::Call | Kind::Answer).then_some(7),
             connection: 0,
@@ -342,7 +368,7 @@ mod tests {
 
     fn failed(events: Vec<Event>) -> Trace {
         Trace {
-            nodes: vec!["n1".into(), "n2".into(), "n3".into()],
+            nodes: ["n1", "n2", "n3", "n4"].map(str::to_owned).to_vec(),
             events,
             violation: Some(Violation {
                 at_us: 1_000_000,
@@ -389,6 +415,126 @@ mod tests {
         ]);
         let chain: Vec<usize> = causes(&trace).iter().map(|cause| cause.event).collect();
         assert_eq!(chain, [0, 1]);
+    }
+
+    fn killed(at_us: u64, node: &str) -> Event {
+        let what = What::Process {
+            node: node.into(),
+            change: Change::Killed,
+            text: format!("{node} is killed"),
+        };
+        Event { at_us, what }
+    }
+
+    fn opened(at_us: u64, connection: u64, from: &str, to: &str) -> Event {
+        let what = What::Opened {
+            connection,
+            from: from.into(),
+            to: to.into(),
+        };
+        Event { at_us, what }
+    }
+
+    fn closed(at_us: u64, connection: u64) -> Event {
+        let what = What::Closed {
+            connection,
+            by: None,
+        };
+        Event { at_us, what }
+    }
+
+    /// Why an event is in the chain, if it is.
+    fn why(trace: &Trace, event: usize) -> Option<(Option<usize>, String)> {
+        let mut chain = causes(trace).into_iter();
+        let cause = chain.find(|cause| cause.event == event)?;
+        Some((cause.led_to, cause.why))
+    }
+
+    #[test]
+    fn kill_that_closed_a_link_of_who_spoke_is_in_the_chain() {
+        let trace = failed(vec![
+            opened(10, 1, "n1", "n4"),
+            killed(100, "n4"),
+            closed(110, 1),
+            at(300, message("n3", "n1", Kind::Call, "Count?")),
+            at(400, message("n1", "n3", Kind::Answer, "Count = 2")),
+        ]);
+        let why = why(&trace, 1);
+        let said =
+            "It closed the link of n1 to n4, so n4 was down for n1 before n1 said `Count = 2`.";
+        assert_eq!(why, Some((Some(4), said.to_owned())));
+    }
+
+    #[test]
+    fn kill_that_nobody_of_the_chain_could_feel_is_not_in_it() {
+        let answer = |at_us| at(at_us, message("n1", "n3", Kind::Answer, "Count = 2"));
+        // Of a node to which it had no link; after it spoke; and whose link was closed before.
+        let unlinked = vec![
+            opened(10, 1, "n2", "n4"),
+            killed(100, "n4"),
+            closed(110, 1),
+            answer(400),
+        ];
+        let later = vec![
+            opened(10, 1, "n1", "n4"),
+            answer(50),
+            killed(100, "n4"),
+            closed(110, 1),
+        ];
+        let before = vec![
+            opened(10, 1, "n1", "n4"),
+            closed(20, 1),
+            killed(100, "n4"),
+            answer(400),
+        ];
+        for events in [unlinked, later, before] {
+            let is_kill = |event: &Event| matches!(event.what, What::Process { .. });
+            let kill = events.iter().position(is_kill).unwrap();
+            assert_eq!(why(&failed(events), kill), None);
+        }
+    }
+
+    #[test]
+    fn pause_that_left_a_call_unanswered_is_in_the_chain() {
+        let paused = What::Process {
+            node: "n4".into(),
+            change: Change::Paused,
+            text: "n4 is paused".into(),
+        };
+        let mut question = message("n3", "n4", Kind::Call, "Count?");
+        question.call = Some(8);
+        let mut trace = failed(vec![
+            Event {
+                at_us: 100,
+                what: paused,
+            },
+            at(200, question.clone()),
+            at(300, message("n3", "n1", Kind::Call, "Count?")),
+            at(400, message("n1", "n3", Kind::Answer, "Count = 2")),
+        ]);
+        let said = "n4 did not answer `Count?` of n3 before the failure.";
+        assert_eq!(why(&trace, 0), Some((None, said.to_owned())));
+        let mut answer = message("n4", "n3", Kind::Answer, "Count = 1");
+        answer.call = Some(8);
+        trace.events.push(at(500, answer));
+        assert_eq!(why(&trace, 0), None);
+    }
+
+    #[test]
+    fn message_that_a_speaker_missed_is_in_the_chain() {
+        let mut lost = message("n2", "n1", Kind::Cast, "Ping");
+        lost.fate = Fate::Dropped;
+        let trace = failed(vec![
+            at(100, lost),
+            at(300, message("n3", "n1", Kind::Call, "Count?")),
+            at(400, message("n1", "n3", Kind::Answer, "Count = 2")),
+        ]);
+        let said = "It was lost on its way from n2 to n1 before n1 said `Count = 2`.";
+        assert_eq!(why(&trace, 0), Some((Some(2), said.to_owned())));
+        let mut made_up_for = trace;
+        let later = at(200, message("n2", "n1", Kind::Cast, "Ping"));
+        made_up_for.events.insert(1, later);
+        assert_eq!(why(&made_up_for, 0), None);
     }
 
     #[test]

@@ -19,8 +19,9 @@ use data::PageData;
 
 const FRAME: &str = include_str!("page/page.html");
 const STYLE: &str = include_str!("page/style.css");
-const SCRIPTS: [&str; 3] = [
+const SCRIPTS: [&str; 4] = [
     include_str!("page/trace.js"),
+    include_str!("page/picture.js"),
     include_str!("page/diagram.js"),
     include_str!("page/page.js"),
 ];
@@ -97,7 +98,85 @@ fn save(file: &Path, page: &str) -> Result<()> {
 
 #[cfg(test)]
 mod tests {
+    use std::collections::BTreeMap;
+
     use super::*;
+
+    /// The colours of the style's nth `:root`, by their names.
+    fn colours(nth: usize) -> BTreeMap<&'static str, u32> {
+        let root = STYLE.split(":root {").nth(nth).unwrap();
+        let (root, _) = root.split_once('}').unwrap();
+        let colours = root.split(';').filter_map(|one| one.split_once(": #"));
+        let colours = colours.map(|(name, colour)| {
+            let name = name.trim().trim_start_matches("--");
+            (name, u32::from_str_radix(colour, 16).unwrap())
+        });
+        colours.collect()
+    }
+
+    /// How much lighter one of two colours is than the other, as WCAG computes it.
+    fn contrast(a: u32, b: u32) -> f64 {
+        let light = |colour: u32, shift: u32| {
+            let light = f64::from((colour >> shift) & 0xff) / 255.0;
+            match light <= 0.04045 {
+                true => light / 12.92,
+                false => ((light + 0.055) / 1.055).powf(2.4),
+            }
+        };
+        let of = |colour: u32| {
+            0.2126 * light(colour, 16) + 0.7152 * light(colour, 8) + 0.0722 * light(colour, 0)
+        };
+        let (a, b) = (of(a), of(b));
+        (a.max(b) + 0.05) / (a.min(b) + 0.05)
+    }
+
+    #[test]
+    fn texts_and_arrows_stand_out_in_light_and_in_dark() {
+        const GROUNDS: [&str; 4] = ["paper", "ground", "raised", "step"];
+        const TEXTS: [&str; 11] = [
+            "ink",
+            "soft",
+            "link",
+            "bad",
+            "good",
+            "doubt",
+            "todo",
+            "cause",
+            "late",
+            "different",
+            "chosen",
+        ];
+        const LINES: [&str; 3] = ["lane", "say", "answer"];
+        let on_grounds = |names: &[&'static str]| {
+            let pairs = names
+                .iter()
+                .flat_map(|name| GROUNDS.map(|ground| (*name, ground)));
+            pairs.collect::<Vec<_>>()
+        };
+        let mut texts = on_grounds(&TEXTS);
+        texts.extend([
+            ("bad", "bad-ground"),
+            ("good", "good-ground"),
+            ("doubt", "doubt-ground"),
+            ("todo", "todo-ground"),
+            ("cause", "cause-ground"),
+            ("ink", "cause-ground"),
+            ("soft", "cause-ground"),
+            ("paper", "link"),
+        ]);
+        for scheme in [1, 2] {
+            let colours = colours(scheme);
+            for (pairs, least) in [(&texts, 4.5), (&on_grounds(&LINES), 3.0)] {
+                for (a, b) in pairs {
+                    let contrast = contrast(colours[a], colours[b]);
+                    assert!(
+                        contrast >= least,
+                        "{a} on {b}, scheme {scheme}: {contrast:.2}"
+                    );
+                }
+            }
+        }
+    }
 
     #[test]
     fn nothing_in_the_data_ends_its_element() {

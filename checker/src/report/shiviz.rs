@@ -138,6 +138,7 @@ mod tests {
             server: Some("consumer".into()),
             name: Some("Ping".into()),
             label: "Ping\n{1}".into(),
+            brief: None,
             body: None,
             call: None,
             connection: 1,

@@ -98,11 +98,7 @@ impl<'a> Picture<'a> {
     }
 
     fn heading(&mut self, outcome: &Outcome, chosen: &Chosen) {
-        let title = format!(
-            "{}: {}",
-            outcome.verdict.standing().word().to_uppercase(),
-            outcome.title
-        );
+        let title = format!("{}: {}", outcome.word().to_uppercase(), outcome.title);
         self.y += 8.0;
         self.paragraph("title", &title, 11.0);
         let mut about = format!(
@@ -461,18 +457,23 @@ impl<'a> Picture<'a> {
             "" => String::new(),
             id => format!(r#" marker-end="url(#{id})""#),
         };
-        let text = match word {
-            word if word.is_empty() => message.label.clone(),
-            word => format!("{} ({word})", message.label),
+        let with_word = |label: &str| match &word[..] {
+            "" => label.to_owned(),
+            word => format!("{label} ({word})"),
         };
+        let text = with_word(&message.label);
         let room = (((to - from).abs() - 24.0) / LETTER) as usize;
+        let written = match &message.brief {
+            Some(brief) if text.chars().count() > room => with_word(brief),
+            _ => text.clone(),
+        };
         let _ = write!(
             self.over,
             r#"<g class="{style}{cause}"><title>{}</title><line class="arrow" x1="{start:.1}" y1="{from_y:.1}" x2="{end:.1}" y2="{end_y:.1}"{marker}/><text class="label" x="{:.1}" y="{:.1}">{}</text></g>"#,
             escaped(&format!("{} to {}: {text}", message.from, message.to)),
             from + (to - from) * LABEL_AT,
             from_y + (to_y - from_y) * LABEL_AT - 5.0,
-            escaped(&cut(&text, room)),
+            escaped(&cut(&written, room)),
         );
     }
 

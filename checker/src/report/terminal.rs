@@ -148,8 +148,7 @@ pub(super) fn again(report: &PartReport, outcome: &Outcome, command: &str) -> St
             format!(" --submission {}", quoted(&folder.to_string_lossy()))
         }
     };
-    if outcome.problem == 0 {
-        // Nobody graded that: it was played.
+    if outcome.is_played() {
         return format!(
             "{command} play {}{source} --seed {}",
             report.part, outcome.seed

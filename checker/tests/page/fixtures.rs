@@ -41,8 +41,19 @@ impl Kept {
         run.0.page()
     }
 
+    /// Keeps a session of `checker play`, and writes its page.
+    pub(crate) fn played(&self, trace: &Trace) -> PathBuf {
+        let (run, report) = self.keep(0, verdict(trace), trace);
+        page::write(&run, &report).unwrap();
+        run.page()
+    }
+
     /// Keeps a run whose page nobody wrote yet.
     pub(crate) fn without_page(&self, verdict: Verdict, trace: &Trace) -> (Run, PartReport) {
+        self.keep(1, verdict, trace)
+    }
+
+    fn keep(&self, problem: u8, verdict: Verdict, trace: &Trace) -> (Run, PartReport) {
         let run = Run::begin(&self.course(), "part1").unwrap();
         let folder = PathBuf::from("run-1/part1-twice-1");
         std::fs::create_dir_all(run.path().join(&folder)).unwrap();
@@ -51,7 +62,7 @@ impl Kept {
         let outcome = Outcome {
             scenario: trace.scenario.clone(),
             title: "a ping that is delivered twice counts once".into(),
-            problem: 1,
+            problem,
             verdict,
             observations: Vec::new(),
             duration: Duration::from_millis(700),
@@ -61,7 +72,7 @@ impl Kept {
         };
         let mut report = PartReport::new(&manifest::PARTS[0], Graded::Exercise, 42, 1);
         report.conclude(vec![ProblemResult::new(
-            1,
+            problem,
             "Broadcast",
             false,
             vec![outcome],
@@ -187,6 +198,14 @@ pub(crate) fn long(messages: u64) -> Trace {
         if number % 500 == 7 {
             ping.fate = Fate::Dropped;
         }
+        if number % 20 == 3 {
+            trace.logs.push(LogLine {
+                at_us: 10_000 + number * 150,
+                node: format!("n{from}"),
+                stream: Stream::Stderr,
+                text: format!("INFO counted {number} pings"),
+            });
+        }
         let steps = number / 1000;
         trace
             .events
@@ -243,16 +262,21 @@ pub(crate) fn message(from: &str, to: &str, kind: Kind, label: &str) -> Message 
         server: (kind != Kind::Tick).then(|| "consumer".into()),
         name: Some(name.into()),
         label: label.into(),
+        brief: bare(label),
         body: Some(serde_json::json!({ name: label })),
         call: called.then_some(7),
         connection: 0,
-        clock: at_most(label.len()),
+        clock: label.len() as u64,
         bytes: 40,
         fate: Fate::Delivered,
         delivered_us: None,
     }
 }
 
-fn at_most(length: usize) -> u64 {
-    length as u64
+/// The label without the names of its fields.
+fn bare(label: &str) -> Option<String> {
+    let (name, fields) = label.strip_suffix('}')?.split_once('{')?;
+    let values = fields.split(", ").map(|field| field.split_once(": "));
+    let values: Option<Vec<&str>> = values.map(|field| Some(field?.1)).collect();
+    Some(format!("{name}{{{}}}", values?.join(", ")))
 }

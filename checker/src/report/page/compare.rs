@@ -47,7 +47,10 @@ pub(super) fn last_like(run: &Run, report: &PartReport) -> Option<Earlier> {
         })
         .find(|earlier| {
             let other = &earlier.report;
-            other.part == report.part && other.graded == report.graded && other.seed == report.seed
+            other.part == report.part
+                && other.graded == report.graded
+                && other.seed == report.seed
+                && other.is_played() == report.is_played()
         })
 }
 

@@ -134,7 +134,7 @@ impl PageData {
         };
         PageData {
             heading: heading(report),
-            standing: report.standing.word(),
+            standing: report.word(),
             run: run.name(),
             notes: report.notes.iter().map(|note| plain(note)).collect(),
             refused: report.refused.as_ref().map_or(Vec::new(), refused),
@@ -271,7 +271,7 @@ impl<'a> Scene<'a> {
             title: outcome.title.clone(),
             problem: outcome.problem,
             seed: outcome.seed,
-            standing: outcome.verdict.standing().word(),
+            standing: outcome.word(),
             seconds: outcome.duration.as_secs_f64(),
             sentence: in_a_sentence(&outcome.verdict),
             fields: failure.map_or(Vec::new(), |of| fields(report, self.problem, of, command)),
@@ -289,7 +289,7 @@ impl<'a> Scene<'a> {
             stderr: failure.and_then(|failure| failure.stderr.clone()),
             traces,
             earlier: self.earlier.as_ref().map(|(other, _)| EarlierData {
-                standing: other.verdict.standing().word(),
+                standing: other.word(),
                 traces: earlier_traces,
                 comparisons,
             }),
@@ -452,6 +452,7 @@ fn of_message(trace: &Trace, at_us: u64, message: &Message, words: &mut Words) -
         message.fate,
         message.delivered_us,
         word(&message.label),
+        message.brief.as_deref().map(&mut word),
         message.server.as_deref().map(&mut word),
         word(&sums::name(message)),
         u8::from(is_of_story(message)),

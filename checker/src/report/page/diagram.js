@@ -2,26 +2,11 @@
 // seen is drawn, so that a long trace costs no more than a short one.
 
 const LEFT = 92; // where lanes may begin, behind the times
-const BAR = 14; // the width of a fault's bar
 const HEAD = 38; // the height of the lanes' names
 const BEYOND = 250; // how far beyond the window is drawn, so that scrolling need not draw at once
-const LONGEST = 4000; // arrows that are higher than this may be cut when their begin is out of sight
-const LETTER = 6.6; // about the width of a letter
-
-/** Makes an element of the picture. Text is always text, never markup. */
-function svg(tag, attributes = {}, text) {
-  const element = document.createElementNS("http://www.w3.org/2000/svg", tag);
-  for (const [name, value] of Object.entries(attributes)) {
-    if (value !== undefined && value !== null) element.setAttribute(name, value);
-  }
-  if (text !== undefined) element.textContent = text;
-  return element;
-}
-
-function cut(text, width) {
-  const most = Math.max(3, Math.floor(width / LETTER));
-  return text.length > most ? `${text.slice(0, most - 1)}…` : text;
-}
+const PAPER = 700; // how wide a sheet of paper is taken to be
+const SHEET = 800; // and how high
+const MOST_ON_PAPER = 20000; // of what is higher, only the sheets around the moment seen are printed
 
 class Diagram {
   /** `on` is told what the reader points at and what they choose. */
@@ -52,28 +37,50 @@ class Diagram {
   filter() {
     this.chosen = choose(this.trace, this.view);
     this.lanes = this.makeLanes();
+    this.lines = new Map();
     this.update();
   }
 
   /** Lays everything out anew, for another zoom or another width; whoever asks for it draws. */
-  update() {
-    const { trace, view, host } = this;
-    this.layout = layOut(this.chosen, view.zoom);
+  update(room = this.host.clientWidth) {
+    const { trace, view } = this;
     const across = this.lanes.length;
     const bars = Math.max(0, ...trace.spans.map((one, at) => this.barOf(at) + 1));
     const first = LEFT + bars * (BAR + 4);
     const least = view.processes ? 74 : 120;
-    this.width = Math.max(host.clientWidth, first + across * least);
-    const apart = (this.width - first) / across;
+    const width = Math.max(room, first + across * least);
+    const apart = (width - first) / across;
     this.lanes.forEach((lane, at) => { lane.x = first + apart * (at + 0.5); });
-    this.apart = apart;
-    this.first = first;
-    this.space.style.width = `${this.width}px`;
+    if (width !== this.width || room !== this.room) this.lines = new Map();
+    Object.assign(this, { room, width, first, apart });
+    this.layout = layOut(this.chosen, view.zoom, (event) => this.linesOf(event));
+    this.space.style.width = `${width}px`;
     this.space.style.height = `${this.layout.height + HEAD}px`;
-    this.head.setAttribute("width", this.width);
-    this.body.setAttribute("width", this.width);
+    this.head.setAttribute("width", width);
+    this.body.setAttribute("width", width);
     this.lives = this.livesOf();
     this.drawHead();
+  }
+
+  /** The lines in which an event is written. */
+  linesOf(event) {
+    let lines = this.lines.get(event);
+    if (!lines) {
+      const hasMark = event.event === "violation" || event.event === "process";
+      const room = hasMark ? this.besides(event).room : Math.min(this.width, this.room) - this.first - 12;
+      lines = wrapped(inOneLine(event), room);
+      this.lines.set(event, lines);
+    }
+    return lines;
+  }
+
+  /** The side of a mark on a lane on which there is more room for words. */
+  besides(event) {
+    const x = this.x(event.node) ?? (this.first + this.width) / 2;
+    // A drawing may be wider than its window: words that begin in it should end in it.
+    const right = x + 30 < this.room ? Math.min(this.width, this.room) : this.width;
+    const left = x - LEFT > right - x;
+    return { x, left, room: Math.min(left ? x - LEFT : right - x, this.room - 30) - 44 };
   }
 
   makeLanes() {
@@ -136,7 +143,7 @@ class Diagram {
       const width = Math.min(this.apart - 10, Math.max(46, name.length * 8 + 18));
       const kind = lane.server ? "server" : lane.node === "checker" ? "checker" : "node";
       parts.push(svg("rect", { class: `name ${kind}`, x: lane.x - width / 2, y: 6, width, height: 25, rx: 12 }));
-      parts.push(svg("text", { class: `name ${kind}`, x: lane.x, y: 23, "text-anchor": "middle" }, cut(name, width - 6)));
+      parts.push(svg("text", { class: `name ${kind}`, x: lane.x, y: 23, "text-anchor": "middle" }, fitting(width - 6, name)));
     }
     parts.push(svg("line", { class: "edge", x1: 0, x2: this.width, y1: HEAD - 0.5, y2: HEAD - 0.5 }));
     this.head.replaceChildren(...parts);
@@ -151,214 +158,72 @@ class Diagram {
   }
 
   /** Draws what can be seen, and a little more. */
-  draw(all = false) {
+  draw(beyond = BEYOND) {
     const { host, layout } = this;
-    this.seen = all ? layout.height : Math.max(60, host.clientHeight - HEAD);
-    const top = all ? 0 : host.scrollTop;
-    const from = Math.max(0, top - BEYOND);
-    const to = top + this.seen + BEYOND;
+    this.seen = Math.max(60, host.clientHeight - HEAD);
+    const top = host.scrollTop;
+    const from = Math.max(0, top - beyond);
+    const to = top + this.seen + beyond;
     this.drawn = [from === 0 ? -1 : from, Math.min(to, layout.height + this.seen)];
     this.body.setAttribute("height", this.seen);
-    this.moved = svg("g", { transform: `translate(0 ${-top})` });
-    const near = layout.rows.slice(firstAt(layout.rows, from - LONGEST), firstAt(layout.rows, to + 30));
-    const rows = near.filter((row) => Math.max(row.end ?? 0, row.y) >= from - 30);
-    this.drawSpans(from, to);
-    this.drawLanes(from, to);
-    this.drawBreaks(from, to);
-    this.drawTimes(rows);
-    const isWeighty = (row) => this.trace.causes.has(row.event.place) || row.event.place === this.selected;
-    for (const row of [...rows.filter((row) => !isWeighty(row)), ...rows.filter(isWeighty)]) this.drawRow(row);
+    this.moved = new Picture(this, from, to).group;
+    this.moved.setAttribute("transform", `translate(0 ${-top})`);
     this.patterns ??= patterns();
     this.body.replaceChildren(this.patterns, this.moved);
   }
 
-  add(tag, attributes, text) {
-    const element = svg(tag, attributes, text);
-    this.moved.append(element);
-    return element;
+  /** Draws at once what is seen, and what is beyond when the reader has come to rest. */
+  drawSoon() {
+    this.draw(0);
+    clearTimeout(this.rest);
+    this.rest = setTimeout(() => this.draw(), 200);
   }
 
-  drawSpans(from, to) {
-    this.trace.spans.forEach((one, at) => {
-      const y = yAt(this.layout.axis, one.from);
-      const end = yAt(this.layout.axis, one.to);
-      if (end < from || y > to) return;
-      const place = { y, height: Math.max(6, end - y) };
-      this.add("rect", { class: `band ${one.kind}`, x: this.first - 8, width: this.width - this.first, ...place });
-      const x = LEFT - 10 + this.barOf(at) * (BAR + 4);
-      this.add("rect", { class: `bar ${one.kind}`, x, width: BAR, rx: 3, ...place, fill: `url(#${one.kind})` });
-    });
-  }
-
-  drawLanes(from, to) {
-    for (const lane of this.lanes) {
-      const lives = this.lives.get(lane.node) ?? [{ from: 0, to: this.layout.height, state: "alive" }];
-      for (const life of lives) {
-        const [y1, y2] = [Math.max(life.from, from), Math.min(life.to, to)];
-        if (y1 >= y2 || life.state === "dead") continue;
-        this.add("line", { class: `lane ${life.state} ${lane.server ? "server" : ""}`, x1: lane.x, x2: lane.x, y1, y2 });
-      }
+  /** Puts pictures in the place of the window, as wide as a sheet of paper, none higher than it. */
+  toPaper() {
+    const { host } = this;
+    const moment = this.momentSeen();
+    this.before = host.scrollTop;
+    this.update(PAPER);
+    const { layout, width } = this;
+    const whole = layout.height < MOST_ON_PAPER;
+    const middle = yAt(layout.axis, moment);
+    const first = whole ? 0 : Math.max(0, middle - 2 * SHEET);
+    const last = whole ? layout.height : Math.min(layout.height, middle + 2 * SHEET);
+    const pieces = [];
+    for (let from = first; from < last;) {
+      const to = this.breakBefore(from, Math.min(last, from + SHEET * (width / PAPER)));
+      const sheet = svg("svg", { viewBox: `0 ${from} ${width} ${to - from}` });
+      sheet.append(...(pieces.length ? [] : [patterns()]), new Picture(this, from, to).group);
+      const names = this.head.cloneNode(true);
+      names.setAttribute("viewBox", `0 0 ${width} ${HEAD}`);
+      const piece = document.createElement("div");
+      piece.className = "piece";
+      piece.append(names, sheet);
+      pieces.push(piece);
+      from = to;
     }
-  }
-
-  drawBreaks(from, to) {
-    for (const { y, height, us } of this.layout.breaks) {
-      if (y + height < from || y > to) continue;
-      this.add("rect", { class: "break", x: 0, y, width: this.width, height, fill: "url(#silence)" });
-      this.add("text", { class: "break", x: 10, y: y + 15 }, `${span(us)} of silence`);
+    if (!whole) {
+      const note = document.createElement("p");
+      note.textContent = `This diagram is too long for paper: here is what happened around ${time(moment)}.`;
+      pieces.unshift(note);
     }
+    host.replaceChildren(...pieces);
   }
 
-  drawTimes(rows) {
-    let last = -100;
-    for (const { event, at, y } of rows) {
-      if (y - last < 15 || event.event === "step" || event.event === "violation") continue;
-      this.add("text", { class: "axis", x: 10, y: y + 4 }, time(at));
-      last = y;
-    }
+  /** Where a sheet may end: between two rows. */
+  breakBefore(from, to) {
+    const { rows, height } = this.layout;
+    if (to >= height) return to;
+    const row = rows[firstAt(rows, to) - 1];
+    const border = row ? row.y - row.height / 2 - 6 : to;
+    return border > from ? border : to;
   }
 
-  drawRow(row) {
-    const { event, y } = row;
-    const group = svg("g", { "data-place": event.place, class: this.classOf(event) });
-    const into = this.moved;
-    this.moved = group;
-    switch (event.event) {
-      case "message": this.drawMessage(row); break;
-      case "request": this.drawRequest(row); break;
-      case "step": this.drawStep(event, row); break;
-      case "violation": this.drawViolation(event, row); break;
-      case "process": this.drawProcess(event, y); break;
-      case "store": this.drawStore(event, y); break;
-      default: this.drawNotice(event, y);
-    }
-    this.moved = into;
-    into.append(group);
-  }
-
-  classOf(event) {
-    const classes = ["event", event.event];
-    if (event.event === "message") {
-      classes.push(event.kind, event.fate);
-      if (event.runtime) classes.push("runtime");
-      if (event.got - event.at > LATE_US && event.fate === "delivered") classes.push("late");
-    }
-    if (this.trace.causes.has(event.place)) classes.push("cause");
-    if (this.marked.has(event.place)) classes.push("different");
-    if (event.place === this.selected) classes.push("selected");
-    return classes.join(" ");
-  }
-
-  /** Whether there is room for what is written at arrows; what matters is always written. */
-  isLabelled(event) {
-    return this.view.zoom >= 0.65 || event.place === this.selected || this.trace.causes.has(event.place)
-      || this.marked.has(event.place);
-  }
-
-  drawMessage({ event, y, end }) {
-    const answers = event.kind === "answer" || event.kind === "no_answer";
-    const x1 = this.x(event.from, answers ? event.server : undefined);
-    const x2 = this.x(event.to, answers ? undefined : event.server);
-    if (x1 === undefined || x2 === undefined) return;
-    const way = Math.sign(x2 - x1) || 1;
-    const goal = x2 - way * 3;
-    const y2 = end ?? y + 12;
-    const at = (part) => [x1 + (x2 - x1) * part, y + (y2 - y) * part];
-    const line = (d, name = "line") => this.add("path", { class: name, d });
-    let d = `M${x1} ${y}L${goal} ${y2}`;
-    if (event.fate === "dropped" || event.fate === "under_way" || event.fate === "swallowed") {
-      const [x, low] = at(event.fate === "dropped" ? 0.55 : 0.7);
-      d = `M${x1} ${y}L${x} ${low}`;
-      line(d);
-      if (event.fate === "dropped") line(`M${x - 6} ${low - 6}l12 12m0 -12l-12 12`, "end");
-      if (event.fate === "swallowed") this.add("circle", { class: "end", cx: x + way * 6, cy: low, r: 5.5 });
-      if (event.fate === "under_way") line(`M${x} ${low - 6}v12`, "end");
-    } else if (event.fate === "held" && end !== null) {
-      const [x] = at(0.6);
-      d = `M${x1} ${y}L${x} ${y + 9}V${Math.max(y + 10, y2 - 9)}L${goal} ${y2}`;
-      line(d);
-      line(`M${x - 4} ${y + 14}v9m8 -9v9`, "end");
-      line(head(goal, y2, way), "tip");
-    } else {
-      line(d);
-      line(head(goal, y2, way), event.kind === "answer" || event.kind === "call" ? "tip open" : "tip");
-      if (event.fate === "doubled") {
-        line(`M${x1} ${y + 6}L${goal} ${y2 + 12}`, "line again");
-        line(head(goal, y2 + 12, way), "tip");
-      }
-    }
-    if (this.view.zoom > 0.4) this.add("circle", { class: "dot", cx: x1, cy: y, r: 2.6 });
-    this.add("path", { class: "reach", d });
-    if (!this.isLabelled(event)) return;
-    const fate = { doubled: " ×2", dropped: " lost", swallowed: " swallowed", held: " held", under_way: " under way" }[event.fate] ?? "";
-    const width = Math.abs(x2 - x1) - 22 - fate.length * LETTER;
-    const late = this.classOf(event).includes("late") ? ` ${span(event.got - event.at)} late` : "";
-    const text = `${cut(event.label, width - late.length * LETTER)}${fate}${late}`;
-    this.add("text", { class: "label", x: x1 + way * 9, y: y - 3, "text-anchor": way > 0 ? "start" : "end" }, text);
-  }
-
-  drawRequest({ event, y, end }) {
-    const x1 = this.x("checker");
-    const x2 = this.x(event.node);
-    if (x1 === undefined || x2 === undefined) return;
-    const low = Math.max(end ?? y + 10, y + 10);
-    this.add("path", { class: "line", d: `M${x1} ${y}L${x2 - 3} ${y + 5}` });
-    this.add("path", { class: "tip open", d: head(x2 - 3, y + 5, 1) });
-    this.add("path", { class: "line back", d: `M${x2} ${low}L${x1 + 3} ${low + 5}` });
-    this.add("path", { class: "tip open", d: head(x1 + 3, low + 5, -1) });
-    this.add("path", { class: "reach", d: `M${x1} ${y}L${x2} ${low}` });
-    if (!this.isLabelled(event)) return;
-    const width = Math.max(330, x2 - x1 - 16);
-    this.add("text", { class: "label", x: x1 + 9, y: y - 3 }, cut(`${event.question} → ${event.answer}`, width));
-  }
-
-  drawStep(event, { y, height }) {
-    const high = Math.max(18, height - 8);
-    this.add("rect", { class: "box", x: 4, y: y - high / 2, width: this.width - 8, height: high, rx: 4 });
-    this.add("text", { class: "axis", x: 10, y: y + 4 }, time(event.at));
-    this.add("text", { class: "text", x: this.first - 4, y: y + 4 }, cut(event.text, (this.width - this.first) * 0.86));
-  }
-
-  drawViolation(event, { y }) {
-    const x = this.x(event.node) ?? (this.first + this.width) / 2;
-    this.add("line", { class: "line", x1: 4, x2: this.width - 4, y1: y, y2: y });
-    this.add("path", { class: "mark", d: `M${x} ${y - 13}l13 13l-13 13l-13 -13z` });
-    this.add("path", { class: "bang", d: `M${x} ${y - 6}v7m0 3v2` });
-    this.add("text", { class: "axis", x: 10, y: y - 5 }, time(event.at));
-    const left = x > (this.first + this.width) / 2;
-    const width = (left ? x - this.first : this.width - x) - 30;
-    const text = cut(event.seen, width);
-    const long = Math.min(width, text.length * LETTER * 1.06 + 18);
-    this.add("rect", { class: "box", x: left ? x - 18 - long : x + 18, y: y - 12, width: long, height: 24, rx: 4 });
-    this.add("text", { class: "text", x: left ? x - 26 : x + 26, y: y + 4, "text-anchor": left ? "end" : "start" }, text);
-  }
-
-  drawProcess(event, y) {
-    const x = this.x(event.node);
-    if (x === undefined) return;
-    const marks = {
-      started: `M${x - 5} ${y - 7}l11 7l-11 7z`, resumed: `M${x - 5} ${y - 7}l11 7l-11 7z`,
-      paused: `M${x - 5} ${y - 7}v14h4v-14zM${x + 2} ${y - 7}v14h4v-14z`,
-      killed: `M${x - 8} ${y - 8}l16 16m0 -16l-16 16`, crashed: `M${x - 6} ${y - 6}l12 12m0 -12l-12 12`,
-      disconnected: `M${x - 7} ${y - 3}h14m-14 6h14`,
-    };
-    this.add("circle", { class: "under", cx: x, cy: y, r: 11 });
-    this.add("path", { class: `mark ${event.change}`, d: marks[event.change] ?? marks.started });
-    const left = x > this.width - Math.max(140, event.text.length * LETTER + 20);
-    this.add("text", { class: "text", x: left ? x - 16 : x + 16, y: y + 4, "text-anchor": left ? "end" : "start" }, cut(event.text, this.width - this.first - 40));
-  }
-
-  drawStore(event, y) {
-    const x = this.x(event.node);
-    if (x === undefined) return;
-    this.add("rect", { class: event.forwarded ? "mark" : "mark not", x: x - 3, y: y - 3, width: 6, height: 6 });
-    if (this.view.zoom >= 0.9) {
-      this.add("text", { class: "label", x: x + 8, y: y + 4 }, cut(`${event.command} ${event.key ?? ""}${event.forwarded ? "" : " (did not reach the store)"}`, this.apart));
-    }
-  }
-
-  drawNotice(event, y) {
-    this.add("text", { class: "text", x: this.first - 4, y: y + 4 }, cut(inOneLine(event), this.width - this.first - 10));
+  toScreen() {
+    this.host.replaceChildren(this.space);
+    this.update();
+    this.host.scrollTop = this.before;
   }
 
   /** Shows an event: it is marked, and brought into the window. */
@@ -368,7 +233,11 @@ class Diagram {
     if (row && bring) {
       const room = this.host.clientHeight - HEAD;
       const top = this.host.scrollTop;
-      if (row.y < top + 50 || row.y > top + room - 50) this.host.scrollTop = Math.max(0, row.y - room / 2);
+      const half = Math.max(50, row.height / 2 + 10);
+      if (row.y < top + half || row.y > top + room - half) this.host.scrollTop = Math.max(0, row.y - room / 2);
+      const x = this.x(row.event.node ?? row.event.from);
+      const across = this.host.clientWidth;
+      if (x < this.host.scrollLeft + 30 || x > this.host.scrollLeft + across - 30) this.host.scrollLeft = x - across / 2;
     }
     this.draw();
   }
@@ -379,22 +248,4 @@ class Diagram {
     const { axis } = this.layout;
     return (axis[firstAt(axis, middle)] ?? axis.at(-1))?.at ?? 0;
   }
-}
-
-function head(x, y, way) {
-  return `M${x - way * 8} ${y - 4.5}L${x} ${y}L${x - way * 8} ${y + 4.5}`;
-}
-
-/** What tells bands apart without colour. */
-function patterns() {
-  const defs = svg("defs");
-  const lines = {
-    partition: "M0 8L8 0", blackhole: "M0 4H8", delay: "M4 0V8", store: "M0 0L8 8M0 8L8 0", silence: "M0 6Q2 2 4 6T8 6",
-  };
-  for (const [id, d] of Object.entries(lines)) {
-    const pattern = svg("pattern", { id, width: 8, height: 8, patternUnits: "userSpaceOnUse" });
-    pattern.append(svg("rect", { class: `ground ${id}`, width: 8, height: 8 }), svg("path", { class: `hatch ${id}`, d }));
-    defs.append(pattern);
-  }
-  return defs;
 }

@@ -13,13 +13,17 @@ function h(tag, attributes, ...children) {
 }
 
 const byId = (id) => document.getElementById(id);
-const SIGNS = { passed: "✓", failed: "✗", inconclusive: "?", "not written": "…", "checker fault": "!" };
+const SIGNS = { passed: "✓", failed: "✗", inconclusive: "?", "not written": "…", "checker fault": "!", "session of play": "▷" };
 const ROWS = 300; // of the table of messages, at a time
-const LINES = 250; // of logs, on either side of the moment
+const LINES = 150; // of logs, on either side of the moment
+
+/** What was played belongs to no problem, and has no verdict. */
+const isPlayed = (one) => one.problem === 0;
+const classOf = (standing) => standing.replaceAll(" ", "-");
 
 /** A verdict's word, with a sign and a colour. */
 function word(standing) {
-  return h("span", { class: `word ${standing.replace(" ", "-")}` }, `${SIGNS[standing]} ${standing}`);
+  return h("span", { class: `word ${classOf(standing)}` }, `${SIGNS[standing]} ${standing}`);
 }
 
 /** A number with its noun. */
@@ -29,10 +33,14 @@ function count(number, noun) {
 
 // What is shown now: a scenario, one of its traces, and what the reader chose.
 let scenario = null;
+let number = 0; // of that trace among the scenario's
 let trace = null;
 let diagram = null;
 let beside = null;
 let view = null;
+let following = null; // the timer of what is done when the reader has come to rest
+
+const drawn = () => [diagram, beside].filter(Boolean);
 
 function freshView() {
   return {
@@ -54,21 +62,23 @@ function showHeading() {
 function showScenarios() {
   const nav = byId("scenarios");
   for (const problem of report.problems) {
-    const optional = problem.optional ? " (optional)" : "";
+    const prefix = problem.number ? `${problem.number} ` : "";
+    const optional = problem.number && problem.optional ? " (optional)" : "";
     const items = report.scenarios.flatMap((one, at) => (one.problem !== problem.number ? [] : [
-      h("li", null, h("a", { href: `#${anchor(one)}`, "data-at": at, class: one.standing.replace(" ", "-") },
+      h("li", null, h("a", { href: `#${anchor(one)}`, "data-at": at, class: classOf(one.standing) },
         h("span", { class: "sign", "aria-hidden": "true" }, SIGNS[one.standing]),
         h("span", null, one.title),
         h("span", { class: "unseen" }, `, ${one.standing}`),
         h("span", { class: "seconds" }, `${one.seconds.toFixed(1)} s`)))]));
-    nav.append(h("h2", null, `${problem.number} ${problem.title}${optional}`), h("ul", null, items));
+    nav.append(h("h2", null, `${prefix}${problem.title}${optional}`), h("ul", null, items));
   }
 }
 
 const anchor = (one) => `${one.id}-${one.seed}`;
 
-function openScenario(at, number = 0) {
+function openScenario(at, which = 0) {
   scenario = report.scenarios[at];
+  number = which;
   if (!scenario) return showRefusal();
   trace = scenario.traces[number] ? readTrace(scenario.traces[number]) : null;
   view = freshView();
@@ -83,9 +93,9 @@ function openScenario(at, number = 0) {
     h("p", { class: "sentence" }, scenario.sentence),
     scenario.observations.length ? h("pre", null, scenario.observations.join("\n")) : null,
     ...scenario.repeats.map((why) => h("p", { class: "note" }, `It was run again: ${why}`)),
-    h("div", { class: "pair" }, failureCard(), storyCard(number)),
-    trace && trace.events.length ? diagramSection(at, number) : h("p", { class: "note" }, "There is no record of what happened in this scenario."),
-    trace ? comparisonSection(number) : null,
+    h("div", { class: "pair" }, failureCard(), storyCard()),
+    trace && trace.events.length ? diagramSection(at) : h("p", { class: "note" }, "There is no record of what happened in this scenario."),
+    trace ? comparisonSection() : null,
     trace ? sumsSection() : null,
     trace ? tableSection() : null,
   ].filter(Boolean));
@@ -101,12 +111,12 @@ function showRefusal() {
 function failureCard() {
   const rows = scenario.fields.flatMap(([name, texts]) => [
     h("dt", null, name), h("dd", { class: name.replace(" ", "-") }, texts.map((text) => h("p", null, text)))]);
-  return h("section", { class: "card", "aria-label": "The verdict" },
-    h("h3", null, scenario.fields.length ? "What went wrong" : "The verdict"),
+  const heading = isPlayed(scenario) ? "A session of checker play" : scenario.fields.length ? "What went wrong" : "The verdict";
+  return h("section", { class: "card", "aria-label": heading }, h("h3", null, heading),
     rows.length ? h("dl", null, rows) : h("p", null, scenario.sentence),
     scenario.stderr ? h("div", null, h("p", { class: "caption" }, `The last lines that ${scenario.stderr.node} wrote to stderr:`),
       h("pre", null, scenario.stderr.lines.join("\n"))) : null,
-    h("p", { class: "caption" }, "To run just this again:"), h("pre", { class: "again" }, scenario.again));
+    h("p", { class: "caption" }, isPlayed(scenario) ? "To play with such a cluster again:" : "To run just this again:"), h("pre", { class: "again" }, scenario.again));
 }
 
 /** The steps with their times; a step leads to its place in the diagram. */
@@ -115,11 +125,11 @@ function storyCard() {
   const steps = trace.events.filter((event) => event.event === "step" || event.event === "violation");
   return h("section", { class: "card story", "aria-label": "The story, step by step" }, h("h3", null, "The story"),
     h("ol", null, steps.map((step) => h("li", { class: step.event },
-      h("button", { onclick: () => { select(step.place); byId("stage").scrollIntoView({ block: "nearest" }); } },
+      h("button", { onclick: () => show(step.place) },
         h("time", null, time(step.at)), h("span", null, step.event === "step" ? step.text : `Here the claim failed: ${step.seen}`))))));
 }
 
-function diagramSection(at, number) {
+function diagramSection(at) {
   const toggle = (label, name, title) => h("button", {
     "aria-pressed": String(view[name]), title, "data-view": name,
     onclick: (event) => { view[name] = !view[name]; event.currentTarget.setAttribute("aria-pressed", String(view[name])); changed(); },
@@ -128,7 +138,7 @@ function diagramSection(at, number) {
   const traces = scenario.traces.length > 1 ? h("label", null, "cluster ", h("select", {
     onchange: (event) => openScenario(at, Number(event.target.value)),
   }, scenario.traces.map((_, one) => h("option", { value: one, selected: one === number }, `${one + 1} of ${scenario.traces.length}`)))) : null;
-  return h("section", { "aria-labelledby": "what-happened" }, h("h3", { id: "what-happened" }, "What happened"), leftOut(),
+  return h("section", { id: "happened", "aria-labelledby": "what-happened" }, h("h3", { id: "what-happened" }, "What happened"), leftOut(),
     h("div", { class: "tools", role: "toolbar", "aria-label": "The diagram" }, traces,
       h("label", null, "find ", h("input", { type: "search", id: "find", size: 14, placeholder: "message", oninput: (event) => {
         view.text = event.target.value.trim().toLowerCase(); changed(); } })),
@@ -142,8 +152,8 @@ function diagramSection(at, number) {
     h("div", { id: "stage" }, h("div", { id: "drawings" },
       h("div", { id: "diagram", class: "diagram", tabindex: 0, role: "application", "aria-label": "Space-time diagram. J and K step through the messages. The table of messages below has the same.", "aria-describedby": "keys" })),
       h("aside", { "aria-label": "Details and logs" },
-        h("div", { id: "details", "aria-label": "The chosen event" }), h("h4", null, "Logs of the nodes"),
-        h("div", { id: "logs", tabindex: 0, role: "log", "aria-live": "off", "aria-label": "Logs of the nodes, around the chosen moment" }))),
+        h("div", { id: "details", role: "group", "aria-label": "The chosen event" }), h("h4", { id: "logs-of" }, "Logs of the nodes"),
+        h("div", { id: "logs", tabindex: 0, role: "log", "aria-live": "off", "aria-label": "Logs of the nodes, around the moment marked" }))),
     legend());
 }
 
@@ -194,7 +204,7 @@ function legend() {
       sample("answer", "answer", [line(55), tip("open")]),
       sample("cast dropped", "lost", [line(32), ["path", { class: "end", d: "M26 3l12 12m0 -12l-12 12" }]]),
       sample("cast swallowed", "swallowed", [line(38), ["circle", { class: "end", cx: 44, cy: 9, r: 5 }]]),
-      sample("cast held", "held back", [["path", { class: "line", d: "M3 4H32V14H55" }], ["path", { class: "end", d: "M28 5v8m8 -8v8" }]]),
+      sample("cast held", "held back", [["path", { class: "line", d: "M3 3L24 5V12L55 14" }], ["path", { class: "end", d: "M20 5v7m8 -7v7" }], ["path", { class: "tip", d: head(55, 14, 1) }]]),
       sample("cast late", "late", [line(55), tip("")]),
       sample("cast doubled", "delivered twice", [["path", { class: "line", d: "M3 6H55M3 12H55" }], tip("")]),
       trace.causes.size ? sample("cast cause", "led to the failure", [line(55), tip("")]) : null),
@@ -204,10 +214,7 @@ function legend() {
 }
 
 function startDiagram() {
-  const on = {
-    hover: showTip, select: (place) => select(place), zoom,
-    scrolled: () => { if (diagram && diagram.selected === null) showLogs(diagram.momentSeen()); },
-  };
+  const on = { hover: showTip, select, zoom, scrolled: followSoon };
   diagram = new Diagram(byId("diagram"), trace, view, on);
   fit();
   markDifference();
@@ -220,16 +227,16 @@ function startDiagram() {
 }
 
 /** Draws, in a window that is no higher than a short trace needs. */
-function fit() {
-  const most = Math.max(...[diagram, beside].filter(Boolean).map((one) => one.layout.height));
+function fit(draw = "draw") {
+  const most = Math.max(...drawn().map((one) => one.layout.height));
   byId("stage").style.setProperty("--content", `${Math.max(420, most + HEAD + 12)}px`);
-  for (const one of [diagram, beside]) one?.draw();
+  for (const one of drawn()) one[draw]();
 }
 
 /** The reader sees other things now. */
 function changed() {
   const kept = diagram.momentSeen();
-  for (const one of [diagram, beside]) one?.filter();
+  for (const one of drawn()) one.filter();
   const { selected } = diagram;
   if (selected === null || !diagram.layout.places.has(selected)) diagram.host.scrollTop = yAt(diagram.layout.axis, kept) - diagram.seen / 2;
   fit();
@@ -244,7 +251,7 @@ function changed() {
 /** Zooms, so that what is at a height of the window stays there. */
 function zoom(by, height) {
   view.zoom = by === 0 ? 1 : Math.min(4, Math.max(0.12, view.zoom * by));
-  for (const one of [diagram, beside].filter(Boolean)) {
+  for (const one of drawn()) {
     const { host, layout } = one;
     const chosen = layout.places.get(one.selected)?.y;
     const at = height ?? (chosen === undefined ? one.seen / 2 : chosen - host.scrollTop);
@@ -254,7 +261,7 @@ function zoom(by, height) {
     one.update();
     host.scrollTop = row ? top + row.y - before : 0;
   }
-  fit();
+  fit("drawSoon");
   byId("zoom").textContent = `${Math.round(view.zoom * 100)} %`;
 }
 
@@ -262,13 +269,19 @@ function select(place) {
   diagram.select(place);
   const event = trace.byPlace.get(place);
   showDetails(event ?? null);
+  showLogs(event ? event.at : diagram.momentSeen());
   if (event) {
-    showLogs(event.at);
     say(`${time(event.at)}, ${inOneLine(event)}${event.fate && event.fate !== "delivered" ? `, ${FATES[event.fate]}` : ""}`);
   }
   for (const row of document.querySelectorAll("tr[data-place]")) {
     row.classList.toggle("selected", Number(row.dataset.place) === place);
   }
+}
+
+/** Chooses an event for whoever reads elsewhere on the page. */
+function show(place) {
+  select(place);
+  byId("stage").scrollIntoView({ block: "nearest" });
 }
 
 const say = (text) => { byId("said").textContent = text; };
@@ -310,18 +323,25 @@ function showDetails(event) {
         h("time", null, time(trace.byPlace.get(one.event).at)), ` ${inOneLine(trace.byPlace.get(one.event))}`), h("span", null, ` ${one.why}`))))] : []));
 }
 
-/** The logs around a moment, with a line where it is. */
+/** The logs around a moment, with a line where it is: that of what is chosen, or of what is seen. */
 function showLogs(at) {
+  const chosen = diagram.selected !== null;
   const lines = trace.logs.filter((line) => !view.hiddenNodes.has(trace.nodes[line[1]]));
   const behind = lines.findIndex((line) => line[0] > at);
   const place = behind < 0 ? lines.length : behind;
   const rows = lines.slice(Math.max(0, place - LINES), place + LINES).map(([when, node, stderr, text]) => h("div", { class: stderr ? "line stderr" : "line" },
     h("time", null, time(when)), h("b", null, trace.nodes[node]), h("span", null, text.trim())));
-  rows.splice(Math.min(place, LINES), 0, h("div", { class: "now" }, h("time", null, time(at)), h("span", null, "the moment chosen")));
+  const now = h("div", { class: chosen ? "now chosen" : "now" }, h("time", null, time(at)), h("span", null, chosen ? "the moment chosen" : "the middle of the diagram"));
+  rows.splice(Math.min(place, LINES), 0, now);
   const logs = byId("logs");
   logs.replaceChildren(...(trace.lines_left_out ? [h("p", { class: "note" }, `${count(trace.lines_left_out, "earlier line")} not shown.`)] : []), ...rows);
-  const now = logs.querySelector(".now");
   logs.scrollTop = now.offsetTop - logs.offsetTop - logs.clientHeight / 2;
+}
+
+/** The logs follow whoever scrolls, when they have come to rest. */
+function followSoon() {
+  clearTimeout(following);
+  following = setTimeout(() => { if (diagram?.selected === null) showLogs(diagram.momentSeen()); }, 100);
 }
 
 function showTip(event, pointer) {
@@ -336,18 +356,18 @@ function showTip(event, pointer) {
 }
 
 /** The comparison with the earlier run, if there is one. */
-function comparisonSection(number) {
+function comparisonSection() {
   const heading = h("h3", { id: "compared" }, "Compared with the last run of this seed");
   const found = scenario.earlier?.comparisons[number];
   if (!found) {
-    return h("section", { "aria-labelledby": "compared" }, heading, h("p", null, "There is no earlier run of this scenario with the same seed and the same code that is graded."));
+    return isPlayed(scenario) ? null : h("section", { "aria-labelledby": "compared" }, heading, h("p", null, "There is no earlier run of this scenario with the same seed and the same code that is graded."));
   }
-  const verdicts = scenario.earlier.standing === scenario.standing ? `It ${scenario.standing === "passed" ? "passed" : `was "${scenario.standing}"`} then as now.` : `It was "${scenario.earlier.standing}" then and is "${scenario.standing}" now.`;
+  const verdicts = isPlayed(scenario) ? "" : scenario.earlier.standing === scenario.standing ? `It ${scenario.standing === "passed" ? "passed" : `was "${scenario.standing}"`} then as now.` : `It was "${scenario.earlier.standing}" then and is "${scenario.standing}" now.`;
   const [first] = found.differences;
   const words = first
     ? `The first difference is in the stream ${first.stream}, at ${time(first.at_us)}. ${found.differences.length} of ${count(found.streams, "stream")} differ.`
     : `There is no difference in ${count(found.streams, "stream")}.`;
-  const button = h("button", { id: "beside", "aria-pressed": "false", onclick: (event) => toggleBeside(event.currentTarget, number) }, "show the last run beside this one");
+  const button = h("button", { id: "beside", "aria-pressed": "false", onclick: (event) => toggleBeside(event.currentTarget) }, "show the last run beside this one");
   return h("section", { "aria-labelledby": "compared" }, heading, h("p", { id: "first-difference" }, `${verdicts} ${words}`), h("p", null, button),
     ...found.differences.slice(0, 6).map((one, at) => differenceTable(one, at === 0)), h("p", { class: "caption" }, report.how_compared));
 }
@@ -355,7 +375,7 @@ function comparisonSection(number) {
 function differenceTable(difference, first) {
   const [here, there] = difference.rows;
   const cell = (entry, own) => h("td", { class: entry?.differs ? "differs" : null }, !entry ? h("i", null, "nothing more") : own && entry.event !== null
-    ? h("button", { onclick: () => { select(entry.event); byId("stage").scrollIntoView({ block: "nearest" }); } }, h("time", null, time(entry.at_us)), ` ${entry.text}`)
+    ? h("button", { onclick: () => show(entry.event) }, h("time", null, time(entry.at_us)), ` ${entry.text}`)
     : [h("time", null, time(entry.at_us)), ` ${entry.text}`]);
   const rows = Array.from({ length: Math.max(here.length, there.length) }, (_, at) => h("tr", null, cell(here[at], true), cell(there[at], false)));
   return h("table", { class: first ? "difference first" : "difference" }, h("caption", null, `${first ? "First difference: " : ""}${difference.stream}`),
@@ -363,14 +383,14 @@ function differenceTable(difference, first) {
 }
 
 function markDifference() {
-  const first = scenario.earlier?.comparisons.map((found) => found.differences[0])[scenario.traces.findIndex((raw) => raw.events.length && raw.ended_us === trace.ended_us)];
+  const first = scenario.earlier?.comparisons[number]?.differences[0];
   if (!first) return;
   if (first.here !== null) diagram.marked.add(first.here);
   if (beside && first.there !== null) beside.marked.add(first.there);
-  for (const one of [diagram, beside]) one?.draw();
+  for (const one of drawn()) one.draw();
 }
 
-function toggleBeside(button, number) {
+function toggleBeside(button) {
   const shown = button.getAttribute("aria-pressed") === "true";
   button.setAttribute("aria-pressed", String(!shown));
   const drawings = byId("drawings");
@@ -390,8 +410,8 @@ function toggleBeside(button, number) {
   fit();
   markDifference();
   const first = scenario.earlier.comparisons[number].differences[0];
-  if (first && first.here !== null) select(first.here);
-  if (first && first.there !== null) beside.select(first.there);
+  select(first?.here ?? diagram.selected);
+  beside.select(first?.there ?? other.events.find((event) => event.event === "violation")?.place ?? null);
   byId("stage").scrollIntoView({ block: "nearest" });
 }
 
@@ -472,14 +492,14 @@ document.addEventListener("keydown", (event) => {
   action();
 });
 
-addEventListener("resize", () => { for (const one of [diagram, beside]) one?.update(); if (diagram) fit(); });
+addEventListener("resize", () => { for (const one of drawn()) one.update(); if (diagram) fit(); });
 addEventListener("hashchange", openAsked);
 document.addEventListener("click", (event) => {
   for (const open of document.querySelectorAll(".choice[open]")) if (!open.contains(event.target)) open.open = false;
 });
-// On paper there is no scrolling: as much of the diagram as is worth it is drawn at once.
-addEventListener("beforeprint", () => { if (diagram && diagram.layout.height < 20000) { diagram.host.classList.add("whole"); diagram.update(); diagram.draw(true); } });
-addEventListener("afterprint", () => { diagram?.host.classList.remove("whole"); diagram?.update(); if (diagram) fit(); });
+// On paper there is no scrolling: all of a diagram that is no book is drawn, in pieces that fit on a page.
+addEventListener("beforeprint", () => diagram?.toPaper());
+addEventListener("afterprint", () => { diagram?.toScreen(); if (diagram) fit(); });
 
 function openAsked() {
   const asked = decodeURIComponent(location.hash.slice(1));

@@ -71,7 +71,7 @@ fn weight<'e>(event: &'e Event, told: &mut BTreeSet<&'e str>) -> usize {
     BARE + match &event.what {
         What::Message(message) => {
             let label = match told.insert(&message.label) {
-                true => message.label.len() + 3,
+                true => message.label.len() + message.brief.as_ref().map_or(0, String::len) + 6,
                 false => 0,
             };
             label + message.body.as_ref().map_or(0, weight_of)

@@ -38,12 +38,12 @@ function readTrace(raw) {
   const word = (place) => (place === null ? null : report.words[place]);
   const events = raw.events.map((event, place) => {
     if (!Array.isArray(event)) return { ...event, at: event.at_us, place };
-    const [at, from, to, kind, fate, got, label, server, name, story, bytes, clock, call,
+    const [at, from, to, kind, fate, got, label, brief, server, name, story, bytes, clock, call,
       connection, body] = event;
     return {
       event: "message", place, at, from: raw.nodes[from], to: raw.nodes[to], kind, fate, got,
-      label: word(label), server: word(server), name: word(name), runtime: !story, bytes, clock,
-      call, connection, body,
+      label: word(label), brief: word(brief), server: word(server), name: word(name), runtime: !story,
+      bytes, clock, call, connection, body,
     };
   });
   if (raw.violation) {
@@ -132,6 +132,9 @@ function sides(pairs) {
   return apart ? groups.map((group) => group.join(" ")).join(" | ") : null;
 }
 
+/** Whether it is written in as many lines as it needs, for nobody may miss it. */
+const isInLines = (event) => !["message", "request", "store"].includes(event.event);
+
 /** Whether an event is drawn, given what the reader wants to see. */
 function isShown(event, view) {
   const hidden = (node) => node && view.hiddenNodes.has(node);
@@ -153,9 +156,8 @@ function isShown(event, view) {
   }
 }
 
-const HEIGHTS = {
-  step: 34, violation: 46, message: 22, request: 22, store: 14, process: 26, note: 22,
-};
+const HEIGHTS = { step: 34, violation: 46, store: 14, process: 26 }; // and 22 of all others
+const LINE = 16; // the height of a further line
 
 /** What is shown, and the moments of it that stand on the axis, in their order. */
 function choose(trace, view) {
@@ -179,8 +181,9 @@ function choose(trace, view) {
  * Puts what is shown onto the axis. The axis is one of events, not of time: nodes say in a
  * millisecond what takes twenty lines to read, and then nothing for a second. So each event has
  * its height, long silences get a break that says how long they are, and the times stand beside.
+ * `linesOf` says in which lines the text of an event is written.
  */
-function layOut({ rows, points, places }, zoom) {
+function layOut({ rows, points, places }, zoom, linesOf) {
   const breaks = [];
   let y = 22;
   let before = null;
@@ -199,7 +202,12 @@ function layOut({ rows, points, places }, zoom) {
       y += 6 * zoom;
     } else {
       const kind = row.event.event;
-      row.height = Math.max(kind === "step" || kind === "violation" ? 24 : 0, (HEIGHTS[kind] ?? 22) * zoom);
+      row.height = (HEIGHTS[kind] ?? 22) * zoom;
+      if (isInLines(row.event)) {
+        row.lines = linesOf(row.event);
+        const least = kind === "step" || kind === "violation" ? 24 : 0;
+        row.height = Math.max(least, row.height) + LINE * (row.lines.length - 1);
+      }
       point.y = row.y = y + row.height / 2;
       y += row.height;
     }
