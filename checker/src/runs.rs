@@ -4,7 +4,7 @@
 //! ```text
 //! .checker/
 //!   progress.json                 what was solved, see the journal
-//!   runs/20261125-214608-part1/   one run
+//!   runs/20261125-214608-part1/   one run; `play-part1` for one at the prompt of `checker play`
 //!     run.json                    the verdicts; missing while the run goes on
 //!     report.html                 the same as a page
 //!     run-1/SCENARIO-TRY/         traces and logs of one try
@@ -17,6 +17,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use jiff::ZonedDateTime;
+use rustix::process::{Pid, test_kill_process};
 
 use crate::course::Course;
 use crate::report::PartReport;
@@ -87,6 +88,24 @@ impl Run {
         name.to_string_lossy().into_owned()
     }
 
+    /// What it was of: `part1`, or `play-part1` if somebody played with that part.
+    pub fn of(&self) -> String {
+        let name = self.name();
+        let of = name.splitn(3, '-').nth(2).unwrap_or_default();
+        let is_number = |text: &str| text.chars().all(|c| c.is_ascii_digit());
+        // Two of one second have a number each.
+        let of = match of.rsplit_once('-') {
+            Some((of, number)) if is_number(number) => of,
+            _ => of,
+        };
+        of.to_owned()
+    }
+
+    /// Whether nothing was graded: somebody played.
+    pub fn is_session(&self) -> bool {
+        self.of().starts_with("play-")
+    }
+
     /// Its folder.
     pub fn path(&self) -> &Path {
         &self.path
@@ -100,6 +119,20 @@ impl Run {
     /// Whether its verdicts are there.
     pub fn is_over(&self) -> bool {
         self.path.join(VERDICTS).is_file()
+    }
+
+    /// Whether it is not over, and the checker that began it still runs. Otherwise that was killed.
+    pub fn goes_on(&self) -> bool {
+        if self.is_over() || !self.path.is_dir() {
+            return false;
+        }
+        let process = fs::read_to_string(self.path.join(PROCESS)).ok();
+        let process = process.and_then(|number| Pid::from_raw(number.trim().parse().ok()?));
+        // A process of somebody else cannot be asked, and is there. Where none is named, it may have
+        // begun this moment.
+        process.is_none_or(|process| {
+            !matches!(test_kill_process(process), Err(rustix::io::Errno::SRCH))
+        })
     }
 
     /// What was said.

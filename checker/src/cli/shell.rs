@@ -105,6 +105,8 @@ fn with_values_of(arg: Arg, part: Option<u8>) -> Arg {
             .iter()
             .map(|part| PossibleValue::new(part.name).help(part.title))
             .collect(),
+        // Runs have names of their own as well, which nobody can know beforehand.
+        "run" => runs(),
         "problem" | "problems" => problems(part),
         "scenario" => PARTS
             .iter()
@@ -120,6 +122,15 @@ fn with_values_of(arg: Arg, part: Option<u8>) -> Arg {
     };
     arg.value_parser(PossibleValuesParser::new(offered))
         .hide_possible_values(true)
+}
+
+/// The words for the last run of each part, and for the last session.
+fn runs() -> Vec<PossibleValue> {
+    let of_parts = PARTS
+        .iter()
+        .map(|part| PossibleValue::new(part.name).help(part.title));
+    let session = PossibleValue::new("play").help("the last session that was kept");
+    of_parts.chain([session]).collect()
 }
 
 /// The problems of a part with their titles; of any part, the numbers that there are.
