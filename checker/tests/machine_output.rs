@@ -451,6 +451,19 @@ fn points_are_summed_up() {
 }
 
 #[test]
+fn trainers_table_tells_what_each_part_is_worth() {
+    let guide = std::fs::read_to_string(root().join("docs/TRAINER.md")).unwrap();
+    for part in PARTS {
+        let of = |optional| -> u32 {
+            let problems = part.problems.iter().filter(|of| of.optional == optional);
+            problems.map(|problem| u32::from(problem.points)).sum()
+        };
+        let row = format!("| part {} | {} | {} |", part.number, of(false), of(true));
+        assert!(guide.contains(&row), "docs/TRAINER.md lacks {row}");
+    }
+}
+
+#[test]
 fn junit_has_a_suite_for_the_problem_and_a_case_for_each_scenario() {
     let outcomes = ran().outcomes();
     let junit = &ran().junit;
