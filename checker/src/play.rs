@@ -107,7 +107,7 @@ pub async fn play(course: &Course, part: &'static Part, order: Order) -> Result<
         kept: kept.clone(),
         report,
     };
-    let names = Names::of_protocol(&build.folder);
+    let names = Names::of(part, &build.folder);
     // Dropped last: whatever is left to set back then, the guard does.
     let _guard = terminal_guard(&order);
     let _terminal = Terminal::remember();

@@ -309,6 +309,23 @@ fn each_field_of_the_result_is_explained_and_no_other() {
     }
 }
 
+#[test]
+fn each_field_of_the_list_is_explained_and_no_other() {
+    let list: Value = serde_json::from_slice(&checker(&["list", "--json"]).stdout).unwrap();
+    assert_eq!(list["schema"], 1);
+    let known = names(&list);
+    let text = section("The list");
+    let explained = quoted(&text);
+    for name in known.iter().filter(|name| *name != "schema") {
+        assert!(explained.contains(name), "{name} is not explained");
+    }
+    for (cell, _) in rows(&text) {
+        for name in quoted(&format!("`{cell}")) {
+            assert!(known.contains(&name), "nothing has {name}");
+        }
+    }
+}
+
 /// One event of each kind, with all that it can have.
 fn every_event() -> Vec<What> {
     let text = || "t".to_owned();

@@ -353,6 +353,11 @@ fn is_of_use(command: &Command, part: &Part) -> bool {
     part.serves_http || !["curl", "store"].contains(&command.name)
 }
 
+/// The commands of a part.
+pub(super) fn commands_of(part: &Part) -> impl Iterator<Item = &'static Command> {
+    COMMANDS.all().filter(|command| is_of_use(command, part))
+}
+
 /// The list of a part's commands, a line each, for a terminal of so many columns.
 pub(super) fn overview(part: &Part, columns: usize) -> String {
     let named = COMMANDS.all().map(|command| command.name.len()).max();
