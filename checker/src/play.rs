@@ -119,11 +119,11 @@ pub async fn play(course: &Course, part: &'static Part, order: Order) -> Result<
     guard.shutdown().await;
     stores.close().await;
     let traced = matches!(played, Ok((_, true)));
-    if let Some(kept) = kept
-        && !traced
-    {
+    match kept {
+        Some(kept) if traced => kept.end(),
         // Without a page nobody will look for it.
-        let _ = std::fs::remove_dir_all(kept.path());
+        Some(kept) => drop(std::fs::remove_dir_all(kept.path())),
+        None => {}
     }
     played.map(|(standing, _)| standing)
 }

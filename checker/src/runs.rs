@@ -66,8 +66,16 @@ impl Run {
         let file = self.path.join(VERDICTS);
         let text = serde_json::to_vec_pretty(report).or_trouble(|| "write verdicts as JSON")?;
         fs::write(&file, text).or_trouble(|| format!("write {}", file.display()))?;
-        let _ = fs::remove_file(self.path.join(PROCESS));
+        if !self.is_session() {
+            self.end();
+        }
         Ok(())
+    }
+
+    /// Nothing comes any more. For a session, that is later than its page.
+    pub fn end(&self) {
+        // A number that stays is that of no process, mostly.
+        let _ = fs::remove_file(self.path.join(PROCESS));
     }
 
     /// All runs that are kept, the newest first.
@@ -121,18 +129,20 @@ impl Run {
         self.path.join(VERDICTS).is_file()
     }
 
-    /// Whether it is not over, and the checker that began it still runs. Otherwise that was killed.
+    /// Whether the checker that began it still runs it. If it does not, and the run is not over, that was
+    /// killed. A session may go on although there are verdicts, which are what its page shows.
     pub fn goes_on(&self) -> bool {
-        if self.is_over() || !self.path.is_dir() {
+        if self.is_over() && !self.is_session() || !self.path.is_dir() {
             return false;
         }
         let process = fs::read_to_string(self.path.join(PROCESS)).ok();
         let process = process.and_then(|number| Pid::from_raw(number.trim().parse().ok()?));
-        // A process of somebody else cannot be asked, and is there. Where none is named, it may have
-        // begun this moment.
-        process.is_none_or(|process| {
-            !matches!(test_kill_process(process), Err(rustix::io::Errno::SRCH))
-        })
+        match process {
+            // A process of somebody else cannot be asked, and is there.
+            Some(process) => !matches!(test_kill_process(process), Err(rustix::io::Errno::SRCH)),
+            // It may have begun this moment.
+            None => !self.is_over(),
+        }
     }
 
     /// What was said.
@@ -217,5 +227,56 @@ fn forget_old(course: &Course) {
         .chain(unfinished.iter().skip(UNFINISHED));
     for run in old {
         let _ = fs::remove_dir_all(&run.path);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A run of that name, which belongs to the process of this test.
+    fn run_of_this_process(runs: &Path, name: &str) -> Run {
+        let path = runs.join(name);
+        fs::create_dir(&path).unwrap();
+        fs::write(path.join(PROCESS), std::process::id().to_string()).unwrap();
+        Run { path }
+    }
+
+    #[test]
+    fn run_is_of_a_part_or_of_a_session() {
+        #[track_caller]
+        fn check(name: &str, of: &str, is_session: bool) {
+            let run = Run { path: name.into() };
+            assert_eq!((run.of().as_str(), run.is_session()), (of, is_session));
+        }
+        check("20261125-214608-part1", "part1", false);
+        check("20261125-214608-part1-2", "part1", false);
+        check("20261125-214608-play-part4", "play-part4", true);
+        check("20261125-214608-play-part4-3", "play-part4", true);
+    }
+
+    #[test]
+    fn run_goes_on_until_its_verdicts_and_a_session_until_its_end() {
+        let runs = tempfile::tempdir().unwrap();
+        let graded = run_of_this_process(runs.path(), "20261125-214608-part1");
+        let session = run_of_this_process(runs.path(), "20261125-214608-play-part1");
+        assert!(graded.goes_on() && session.goes_on());
+        for run in [&graded, &session] {
+            fs::write(run.path.join(VERDICTS), "{}").unwrap();
+        }
+        assert!(!graded.goes_on());
+        assert!(session.goes_on());
+        session.end();
+        assert!(!session.goes_on());
+    }
+
+    #[test]
+    fn run_whose_checker_was_killed_does_not_go_on() {
+        let runs = tempfile::tempdir().unwrap();
+        let run = run_of_this_process(runs.path(), "20261125-214608-part1");
+        let mut gone = std::process::Command::new("true").spawn().unwrap();
+        gone.wait().unwrap();
+        fs::write(run.path.join(PROCESS), gone.id().to_string()).unwrap();
+        assert!(!run.goes_on() && !run.is_over());
     }
 }

@@ -333,7 +333,7 @@ async fn follow(args: &LogsArgs, runs: impl Fn() -> Vec<Run>) -> Result<()> {
     let mut quiet_since = Instant::now();
     loop {
         // Asked before looking: what came until then is printed, and nothing comes later.
-        let over = run.is_over();
+        let over = run.is_over() && !run.goes_on();
         if followed.look(&run, over)? {
             quiet_since = Instant::now();
         }
