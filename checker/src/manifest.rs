@@ -24,6 +24,8 @@ pub struct Part {
     pub editable: &'static [&'static str],
     /// The Rust files that are given, and not to be edited.
     pub given: &'static [&'static str],
+    /// Whether its nodes serve HTTP, and keep what they know in a store.
+    pub serves_http: bool,
     /// What is to be solved, in order.
     pub problems: &'static [Problem],
 }
@@ -57,6 +59,7 @@ pub const PARTS: &[Part] = &[
         anchor: "part-1-ping-pong",
         editable: &["src/producer.rs", "src/consumer.rs", "src/protocol.rs"],
         given: &["src/lib.rs", "src/main.rs"],
+        serves_http: false,
         problems: &[
             Problem {
                 number: 1,
@@ -130,6 +133,7 @@ pub const PARTS: &[Part] = &[
             "src/command.rs",
             "src/command/node_process.rs",
         ],
+        serves_http: false,
         problems: &[
             Problem {
                 number: 1,
@@ -205,6 +209,7 @@ pub const PARTS: &[Part] = &[
             "src/protocol.rs",
         ],
         given: &["src/lib.rs", "src/main.rs"],
+        serves_http: true,
         problems: &[
             Problem {
                 number: 1,
@@ -280,6 +285,7 @@ pub const PARTS: &[Part] = &[
             "src/table.rs",
             "src/sweeper.rs",
         ],
+        serves_http: true,
         problems: &[
             Problem {
                 number: 1,

@@ -24,6 +24,7 @@ use tokio::sync::mpsc;
 use crate::cluster::{Cluster, Options};
 use crate::course::Course;
 use crate::grading;
+use crate::guard::TerminalGuard;
 use crate::manifest::Part;
 use crate::report::progress::{self, Progress};
 use crate::report::terminal::{command_name, render};
@@ -61,11 +62,6 @@ const BY_HAND: &str = "by_hand";
 
 /// Where a try's traces and logs are in the folder of a run.
 const TRY: &str = "run-1/by_hand-1";
-
-/// The parts whose nodes serve HTTP, and use a store.
-fn serves_http(part: &Part) -> bool {
-    matches!(part.number, 3 | 4)
-}
 
 /// Builds a part, starts a cluster of it, and does what is typed until that ends.
 ///
@@ -105,14 +101,15 @@ pub async fn play(course: &Course, part: &'static Part, order: Order) -> Result<
     let context = Context::new(BY_HAND, grounds, folder, scratch, Duration::MAX, steps);
     let place = Place {
         part,
-        serves_http: serves_http(part),
         data: course.data(part),
         scratch: run.folder("yours")?,
         tick_time: order.tick_time,
         kept: kept.clone(),
         report,
     };
-    let names = Names::of_protocol(&build.folder);
+    let names = Names::of(part, &build.folder);
+    // Dropped last: whatever is left to set back then, the guard does.
+    let _guard = terminal_guard(&order);
     let _terminal = Terminal::remember();
     let history = runs::folder(course).join("play-history");
     let played = tokio::select! { biased;
@@ -122,19 +119,30 @@ pub async fn play(course: &Course, part: &'static Part, order: Order) -> Result<
     guard.shutdown().await;
     stores.close().await;
     let traced = matches!(played, Ok((_, true)));
-    if let Some(kept) = kept
-        && !traced
-    {
+    match kept {
+        Some(kept) if traced => kept.end(),
         // Without a page nobody will look for it.
-        let _ = std::fs::remove_dir_all(kept.path());
+        Some(kept) => drop(std::fs::remove_dir_all(kept.path())),
+        None => {}
     }
     played.map(|(standing, _)| standing)
+}
+
+/// Looks after the terminal where lines are edited in it, in case that the checker is killed.
+fn terminal_guard(order: &Order) -> Option<TerminalGuard> {
+    if order.script.is_some() || !editor::is_interactive() {
+        return None;
+    }
+    let own = std::env::current_exe().ok()?;
+    // Without it the terminal is only at risk when the checker is killed.
+    let mut guard = TerminalGuard::start(&own, std::io::stdin()).ok()?;
+    guard.taken_by_editor().ok()?;
+    Some(guard)
 }
 
 /// What is needed beside a cluster.
 struct Place {
     part: &'static Part,
-    serves_http: bool,
     data: PathBuf,
     /// A folder for whoever plays, gone at the end.
     scratch: PathBuf,
@@ -190,7 +198,7 @@ async fn with_cluster(
     let names_of_nodes: Vec<&str> = nodes.iter().map(String::as_str).collect();
     let options = Options {
         tick_time: order.tick_time,
-        store: place.serves_http,
+        store: place.part.serves_http,
         ..Options::default()
     };
     let screen = Screen::open();
@@ -249,7 +257,7 @@ async fn welcome(
     ];
     lines.extend(context.stores.note());
     let mut first = None;
-    if place.serves_http {
+    if place.part.serves_http {
         for node in cluster.everyone() {
             if let Ok(address) = cluster.http_address(&node).await {
                 first.get_or_insert(address);

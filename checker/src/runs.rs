@@ -4,7 +4,7 @@
 //! ```text
 //! .checker/
 //!   progress.json                 what was solved, see the journal
-//!   runs/20261125-214608-part1/   one run
+//!   runs/20261125-214608-part1/   one run; `play-part1` for one at the prompt of `checker play`
 //!     run.json                    the verdicts; missing while the run goes on
 //!     report.html                 the same as a page
 //!     run-1/SCENARIO-TRY/         traces and logs of one try
@@ -17,6 +17,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use jiff::ZonedDateTime;
+use rustix::process::{Pid, test_kill_process};
 
 use crate::course::Course;
 use crate::report::PartReport;
@@ -65,8 +66,16 @@ impl Run {
         let file = self.path.join(VERDICTS);
         let text = serde_json::to_vec_pretty(report).or_trouble(|| "write verdicts as JSON")?;
         fs::write(&file, text).or_trouble(|| format!("write {}", file.display()))?;
-        let _ = fs::remove_file(self.path.join(PROCESS));
+        if !self.is_session() {
+            self.end();
+        }
         Ok(())
+    }
+
+    /// Nothing comes any more. For a session, that is later than its page.
+    pub fn end(&self) {
+        // A number that stays is that of no process, mostly.
+        let _ = fs::remove_file(self.path.join(PROCESS));
     }
 
     /// All runs that are kept, the newest first.
@@ -87,6 +96,24 @@ impl Run {
         name.to_string_lossy().into_owned()
     }
 
+    /// What it was of: `part1`, or `play-part1` if somebody played with that part.
+    pub fn of(&self) -> String {
+        let name = self.name();
+        let of = name.splitn(3, '-').nth(2).unwrap_or_default();
+        let is_number = |text: &str| text.chars().all(|c| c.is_ascii_digit());
+        // Two of one second have a number each.
+        let of = match of.rsplit_once('-') {
+            Some((of, number)) if is_number(number) => of,
+            _ => of,
+        };
+        of.to_owned()
+    }
+
+    /// Whether nothing was graded: somebody played.
+    pub fn is_session(&self) -> bool {
+        self.of().starts_with("play-")
+    }
+
     /// Its folder.
     pub fn path(&self) -> &Path {
         &self.path
@@ -100,6 +127,22 @@ impl Run {
     /// Whether its verdicts are there.
     pub fn is_over(&self) -> bool {
         self.path.join(VERDICTS).is_file()
+    }
+
+    /// Whether the checker that began it still runs it. If it does not, and the run is not over, that was
+    /// killed. A session may go on although there are verdicts, which are what its page shows.
+    pub fn goes_on(&self) -> bool {
+        if self.is_over() && !self.is_session() || !self.path.is_dir() {
+            return false;
+        }
+        let process = fs::read_to_string(self.path.join(PROCESS)).ok();
+        let process = process.and_then(|number| Pid::from_raw(number.trim().parse().ok()?));
+        match process {
+            // A process of somebody else cannot be asked, and is there.
+            Some(process) => !matches!(test_kill_process(process), Err(rustix::io::Errno::SRCH)),
+            // It may have begun this moment.
+            None => !self.is_over(),
+        }
     }
 
     /// What was said.
@@ -184,5 +227,56 @@ fn forget_old(course: &Course) {
         .chain(unfinished.iter().skip(UNFINISHED));
     for run in old {
         let _ = fs::remove_dir_all(&run.path);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A run of that name, which belongs to the process of this test.
+    fn run_of_this_process(runs: &Path, name: &str) -> Run {
+        let path = runs.join(name);
+        fs::create_dir(&path).unwrap();
+        fs::write(path.join(PROCESS), std::process::id().to_string()).unwrap();
+        Run { path }
+    }
+
+    #[test]
+    fn run_is_of_a_part_or_of_a_session() {
+        #[track_caller]
+        fn check(name: &str, of: &str, is_session: bool) {
+            let run = Run { path: name.into() };
+            assert_eq!((run.of().as_str(), run.is_session()), (of, is_session));
+        }
+        check("20261125-214608-part1", "part1", false);
+        check("20261125-214608-part1-2", "part1", false);
+        check("20261125-214608-play-part4", "play-part4", true);
+        check("20261125-214608-play-part4-3", "play-part4", true);
+    }
+
+    #[test]
+    fn run_goes_on_until_its_verdicts_and_a_session_until_its_end() {
+        let runs = tempfile::tempdir().unwrap();
+        let graded = run_of_this_process(runs.path(), "20261125-214608-part1");
+        let session = run_of_this_process(runs.path(), "20261125-214608-play-part1");
+        assert!(graded.goes_on() && session.goes_on());
+        for run in [&graded, &session] {
+            fs::write(run.path.join(VERDICTS), "{}").unwrap();
+        }
+        assert!(!graded.goes_on());
+        assert!(session.goes_on());
+        session.end();
+        assert!(!session.goes_on());
+    }
+
+    #[test]
+    fn run_whose_checker_was_killed_does_not_go_on() {
+        let runs = tempfile::tempdir().unwrap();
+        let run = run_of_this_process(runs.path(), "20261125-214608-part1");
+        let mut gone = std::process::Command::new("true").spawn().unwrap();
+        gone.wait().unwrap();
+        fs::write(run.path.join(PROCESS), gone.id().to_string()).unwrap();
+        assert!(!run.goes_on() && !run.is_over());
     }
 }

@@ -360,7 +360,7 @@ fn list_is_printed_as_json_for_tools() {
     let fresh = Fresh::course();
     let list: serde_json::Value =
         serde_json::from_str(&fresh.checker(&["list", "--json"]).out()).unwrap();
-    assert_eq!(list["version"], 1);
+    assert_eq!(list["schema"], 1);
     assert_eq!(list["at"]["problem"], 1);
     assert_eq!(list["parts"][0]["problems"][0]["state"], "not_written");
     assert_eq!(list["points"]["earned"], 0);

@@ -1,11 +1,22 @@
 //! What the checker says to programs: JSON, a stream of it, JUnit, and other formats of a report.
 //!
-//! All of it is tried on one real run of the solution of part 1, in the course's own folder.
+//! All of it is tried on two real runs of part 1, in the course's own folder: of the solution, and of
+//! a program with two mistakes.
 
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 use std::sync::OnceLock;
+use std::time::Duration;
 
+use checker::dev::sources::Sources;
+use checker::dev::variants::Variant;
+use checker::diagnosis::Diagnosis;
+use checker::manifest::PARTS;
+use checker::report::json::JsonReport;
+use checker::report::{CodePlace, Graded, PartReport, Refused};
+use checker::trace::{Change, Event, Fate, Kind, Message, StoreMode, Trace, Violation, What};
+use checker::verdict::{Failure, Outcome, ProblemResult, Standing, Verdict};
 use serde_json::Value;
 
 fn root() -> PathBuf {
@@ -25,43 +36,79 @@ fn stdout(output: &Output) -> String {
     String::from_utf8(output.stdout.clone()).unwrap()
 }
 
-/// What one run left: its JSON, its JUnit file, and its name.
+/// What one run left: its exit code, its JSON, its JUnit file, and its name.
 struct Ran {
+    code: i32,
     json: Value,
     junit: String,
     run: String,
 }
 
-/// A run of problem 3 of part 1, made once.
-fn ran() -> &'static Ran {
-    static RAN: OnceLock<Ran> = OnceLock::new();
-    RAN.get_or_init(|| {
+impl Ran {
+    fn of(args: &[&str]) -> Ran {
         let folder = tempfile::tempdir().unwrap();
         let junit = folder.path().join("junit.xml");
-        let args = [
-            "part1",
-            "--solution",
-            "--problem",
-            "3",
-            "--seed",
-            "7",
-            "--json",
-            "--junit",
-        ];
-        let output = checker(&[&args[..], &[junit.to_str().unwrap()]].concat());
-        assert!(output.status.success(), "{output:?}");
-        let json: Value = serde_json::from_slice(&output.stdout).unwrap();
+        let to_file = ["--json", "--junit", junit.to_str().unwrap()];
+        let output = checker(&[args, &to_file[..]].concat());
+        let json: Value = serde_json::from_slice(&output.stdout)
+            .unwrap_or_else(|error| panic!("{error}: {output:?}"));
         let run = json["parts"][0]["run"].as_str().unwrap();
         Ran {
+            code: output.status.code().unwrap(),
             run: run.rsplit('/').next().unwrap().to_owned(),
             junit: std::fs::read_to_string(junit).unwrap(),
             json,
         }
+    }
+
+    /// The log for ShiViz of a scenario.
+    fn shiviz(&self, scenario: &str) -> String {
+        let format = ["--format", "shiviz", "--scenario", scenario];
+        stdout(&checker(&[&["report", &self.run], &format[..]].concat()))
+    }
+
+    /// The outcomes of all problems.
+    fn outcomes(&self) -> Vec<Value> {
+        outcomes_in(&self.json)
+    }
+}
+
+fn outcomes_in(json: &Value) -> Vec<Value> {
+    let problems = json["parts"][0]["problems"].as_array().unwrap();
+    let of = |problem: &Value| problem["outcomes"].as_array().unwrap().clone();
+    problems.iter().flat_map(of).collect()
+}
+
+/// A run of problem 3 of the solution, made once.
+fn ran() -> &'static Ran {
+    static RAN: OnceLock<Ran> = OnceLock::new();
+    RAN.get_or_init(|| Ran::of(&["part1", "--solution", "--problem", "3", "--seed", "7"]))
+}
+
+/// A run of two near-misses in one program, made once: the one of the example.
+fn failed() -> &'static Ran {
+    static FAILED: OnceLock<Ran> = OnceLock::new();
+    FAILED.get_or_init(|| {
+        let mut sources = Sources::read(&root().join("solutions/part1_ping_pong")).unwrap();
+        for mistake in ["late_answer_overwrites", "trusts_that_all_answer"] {
+            let file = root().join(format!("checker/variants/part1/{mistake}.rs"));
+            let text = std::fs::read_to_string(file).unwrap();
+            sources = Variant::parse(mistake, &text)
+                .unwrap()
+                .apply(&sources)
+                .unwrap();
+        }
+        let submission = tempfile::tempdir().unwrap();
+        sources.files.remove("lib.rs");
+        sources.write(&submission.path().join("src")).unwrap();
+        let submission = submission.path().to_str().unwrap();
+        let problems = ["--problem", "2", "--problem", "3", "--seed", "7"];
+        Ran::of(&[&["part1", "--submission", submission], &problems[..]].concat())
     })
 }
 
 /// The names of all fields of a value, `parts[].problems[].points` say.
-fn fields(of: &Value, path: &str, into: &mut std::collections::BTreeSet<String>) {
+fn fields(of: &Value, path: &str, into: &mut BTreeSet<String>) {
     match of {
         Value::Object(map) => {
             for (name, value) in map {
@@ -98,63 +145,315 @@ fn example(heading: &str) -> Vec<Value> {
     values.map(|value| value.unwrap()).collect()
 }
 
-#[test]
-fn json_has_the_fields_that_the_example_has() {
-    let mut shown = std::collections::BTreeSet::new();
-    fields(&example("The result")[0], "", &mut shown);
-    let mut real = std::collections::BTreeSet::new();
-    fields(&ran().json, "", &mut real);
-    let unknown: Vec<_> = real.difference(&shown).collect();
-    assert!(unknown.is_empty(), "docs/JSON.md lacks {unknown:?}");
-    // What only a failure has is in the example, and not in this run.
-    let verdicts = [
-        "step",
-        "seen",
-        "expected",
-        "why",
-        "evidence",
-        "place",
-        "diagnosis",
-        "training",
-    ];
-    let of_failures = |field: &&String| {
-        let mut names = field.split(['.', '[']);
-        names.any(|name| verdicts.contains(&name) || ["sketch", "stderr"].contains(&name))
-    };
-    let gone: Vec<_> = shown
-        .difference(&real)
-        .filter(|field| !of_failures(field))
-        .collect();
-    assert!(gone.is_empty(), "no run has {gone:?}");
+/// What differs between two runs of one program: times, folders, and what was left out in the example.
+fn without_what_differs(mut outcome: Value) -> Value {
+    let fields = outcome.as_object_mut().unwrap();
+    for name in ["seconds", "sketch", "repeats", "folder"] {
+        fields.remove(name);
+    }
+    if let Some(said) = fields.get_mut("stderr") {
+        said.as_object_mut().unwrap().remove("lines");
+    }
+    if let Some(place) = fields.get_mut("place") {
+        place.as_object_mut().unwrap().remove("line");
+    }
+    outcome
 }
 
 #[test]
-fn failure_has_the_fields_that_the_example_has() {
-    let example = &example("The result")[0];
-    let outcomes = example["parts"][0]["problems"][0]["outcomes"].clone();
-    let outcomes: Vec<checker::verdict::Outcome> = serde_json::from_value(outcomes).unwrap();
-    let failed = outcomes
-        .iter()
-        .find(|outcome| matches!(outcome.verdict, checker::verdict::Verdict::Failed(_)))
-        .expect("the example has a failure");
-    let mut shown = std::collections::BTreeSet::new();
-    let mut written = std::collections::BTreeSet::new();
-    let place = outcomes
-        .iter()
-        .position(|outcome| outcome.scenario == failed.scenario);
-    let of_example = &example["parts"][0]["problems"][0]["outcomes"][place.unwrap()];
-    fields(of_example, "", &mut shown);
-    fields(&serde_json::to_value(failed).unwrap(), "", &mut written);
-    assert_eq!(
-        shown, written,
-        "a field is not known, or not written any more"
-    );
-    for field in shown {
-        let name = field.rsplit(['.', '[', ']']).next().unwrap_or_default();
-        assert!(
-            document().contains(&format!("`{name}`")),
-            "docs/JSON.md does not explain {name}"
+fn example_of_the_result_is_what_the_checker_says() {
+    let mut shown = example("The result").remove(0);
+    let mut real = failed().json.clone();
+    let (of_example, of_run) = (outcomes_in(&shown), failed().outcomes());
+    for outcome in of_example {
+        let same = of_run
+            .iter()
+            .find(|real| real["scenario"] == outcome["scenario"]);
+        let same = same.unwrap_or_else(|| panic!("there is no {}", outcome["scenario"]));
+        assert_eq!(
+            without_what_differs(outcome),
+            without_what_differs(same.clone()),
+            "docs/JSON.md shows on the left what is on the right"
         );
+    }
+    for json in [&mut shown, &mut real] {
+        let part = &mut json["parts"][0];
+        part["graded"]["submission"] = Value::Null;
+        part["run"] = Value::Null;
+        for problem in part["problems"].as_array_mut().unwrap() {
+            problem["outcomes"] = Value::Null;
+        }
+    }
+    assert_eq!(
+        shown, real,
+        "docs/JSON.md shows on the left what is on the right"
+    );
+}
+
+/// A report that has all that a report can have.
+fn everything() -> (Vec<PartReport>, Vec<String>) {
+    let failure = Failure {
+        place: Some(checker::verdict::Place {
+            file: "src/consumer.rs".into(),
+            line: Some(1),
+        }),
+        diagnosis: Some(Diagnosis {
+            mistake: "m".into(),
+            suggests: "s".into(),
+            because: "b".into(),
+            training: "t".into(),
+            hint: 1,
+        }),
+        training: Some("t".into()),
+        ..Failure::new("step", "seen", "expected")
+            .because("why")
+            .evidence("fact")
+            .sketch(vec!["line".into()])
+            .stderr("n1", vec!["line".into()])
+    };
+    let verdicts = [
+        Verdict::Passed {
+            property: "p".into(),
+        },
+        Verdict::Failed(Box::new(failure)),
+        Verdict::NotWritten {
+            gap: "TODO(1)".into(),
+        },
+        Verdict::Inconclusive { why: "w".into() },
+    ];
+    let outcomes = verdicts.map(|verdict| Outcome {
+        scenario: "part1-twice".into(),
+        title: "t".into(),
+        problem: 1,
+        verdict,
+        observations: vec!["o".into()],
+        duration: Duration::ZERO,
+        repeats: vec!["r".into()],
+        seed: 7,
+        folder: Some("f".into()),
+    });
+    let new = |graded| PartReport::new(&PARTS[0], graded, 7, 1);
+    let mut graded = new(Graded::Submission("s".into()));
+    graded.run = Some("run".into());
+    graded.conclude(vec![ProblemResult::new(
+        1,
+        "Broadcast",
+        false,
+        outcomes.into(),
+    )]);
+    let mut refused = new(Graded::Exercise);
+    refused.refuse(Refused::DoesNotCompile {
+        rendered: vec!["r".into()],
+        places: vec![CodePlace {
+            file: "f".into(),
+            line: Some(1),
+            editable: true,
+        }],
+    });
+    let mut breaks_rules = new(Graded::Solution);
+    breaks_rules.refuse(Refused::BreaksRules(vec!["r".into()]));
+    (vec![graded, refused, breaks_rules], vec!["t".into()])
+}
+
+/// A section of the document.
+fn section(heading: &str) -> String {
+    let document = document();
+    let behind = document.split(&format!("## {heading}\n")).nth(1);
+    let behind = behind.unwrap_or_else(|| panic!("docs/JSON.md has no section {heading}"));
+    behind.split("\n## ").next().unwrap().to_owned()
+}
+
+/// The words in backticks in a text.
+fn quoted(text: &str) -> BTreeSet<String> {
+    let words = text.split('`').skip(1).step_by(2);
+    words.map(str::to_owned).collect()
+}
+
+/// The first cells of all tables in a text, and what stands behind each.
+fn rows(text: &str) -> Vec<(&str, &str)> {
+    let rows = text.lines().filter_map(|line| line.strip_prefix("| `"));
+    rows.filter_map(|row| row.split_once(" | ")).collect()
+}
+
+/// The names of all fields of a value, however deep they are.
+fn names(of: &Value) -> BTreeSet<String> {
+    let mut paths = BTreeSet::new();
+    fields(of, "", &mut paths);
+    let name = |path: &String| path.rsplit('.').next().unwrap_or_default().to_owned();
+    paths.iter().map(name).collect()
+}
+
+#[test]
+fn each_field_of_the_result_is_explained_and_no_other() {
+    let (parts, troubles) = everything();
+    let report = JsonReport::new(Standing::CheckerFault, &parts, &troubles);
+    let known = names(&serde_json::to_value(report).unwrap());
+    let section = section("The result");
+    let (_, text) = section.split_once("\n```\n").unwrap();
+    let explained = quoted(text);
+    for name in &known {
+        let is_value = ["submission"].contains(&name.as_str());
+        assert!(
+            explained.contains(name) || is_value,
+            "{name} is not explained"
+        );
+    }
+    for (cell, _) in rows(text) {
+        for name in quoted(&format!("`{cell}")) {
+            assert!(known.contains(&name), "nothing has {name}");
+        }
+    }
+    for ran in [ran(), failed()] {
+        let unknown: Vec<_> = names(&ran.json).difference(&known).cloned().collect();
+        assert!(unknown.is_empty(), "{unknown:?} is in a real run only");
+    }
+}
+
+#[test]
+fn each_field_of_the_list_is_explained_and_no_other() {
+    let list: Value = serde_json::from_slice(&checker(&["list", "--json"]).stdout).unwrap();
+    assert_eq!(list["schema"], 1);
+    let known = names(&list);
+    let text = section("The list");
+    let explained = quoted(&text);
+    for name in known.iter().filter(|name| *name != "schema") {
+        assert!(explained.contains(name), "{name} is not explained");
+    }
+    for (cell, _) in rows(&text) {
+        for name in quoted(&format!("`{cell}")) {
+            assert!(known.contains(&name), "nothing has {name}");
+        }
+    }
+}
+
+/// One event of each kind, with all that it can have.
+fn every_event() -> Vec<What> {
+    let text = || "t".to_owned();
+    let (from, to) = ("n1".to_owned(), "n2".to_owned());
+    let (a, b) = (from.clone(), to.clone());
+    vec![
+        What::Step { text: text() },
+        What::Message(Box::new(Message {
+            from: from.clone(),
+            to: to.clone(),
+            kind: Kind::Call,
+            server: Some(text()),
+            name: Some(text()),
+            label: text(),
+            body: Some(1.into()),
+            call: Some(1),
+            connection: 1,
+            clock: 1,
+            bytes: 1,
+            fate: Fate::Delivered,
+            delivered_us: Some(1),
+        })),
+        What::Opened {
+            connection: 1,
+            from: from.clone(),
+            to: to.clone(),
+        },
+        What::Closed {
+            connection: 1,
+            by: Some(from.clone()),
+        },
+        What::Refused {
+            from: from.clone(),
+            to: to.clone(),
+        },
+        What::Partition {
+            a: a.clone(),
+            b: b.clone(),
+        },
+        What::Blackhole {
+            from: from.clone(),
+            to: to.clone(),
+        },
+        What::Delay {
+            from: from.clone(),
+            to,
+            base_us: 1,
+            jitter_us: 1,
+        },
+        What::Healed {
+            a: Some(a),
+            b: Some(b),
+        },
+        What::Process {
+            node: from.clone(),
+            change: Change::Killed,
+            text: text(),
+        },
+        What::Request {
+            node: from.clone(),
+            question: text(),
+            answer: text(),
+            took_us: Some(1),
+        },
+        What::StoreFault {
+            nodes: vec![text()],
+            mode: StoreMode::Slow,
+            text: text(),
+        },
+        What::Store {
+            node: from,
+            command: text(),
+            key: Some(text()),
+            args: vec![],
+            forwarded: true,
+        },
+        What::Note { text: text() },
+    ]
+}
+
+#[test]
+fn each_field_of_a_kept_run_is_explained_and_no_other() {
+    let text = section("A kept run");
+    let explained: Vec<(&str, &str)> = rows(&text);
+    let of_message = text.split("A `message` has").nth(1).unwrap();
+    let mut known = BTreeSet::new();
+    for what in every_event() {
+        let event = serde_json::to_value(Event { at_us: 1, what }).unwrap();
+        let kind = event["event"].as_str().unwrap().to_owned();
+        let row = explained
+            .iter()
+            .find(|(cell, _)| *cell == format!("{kind}`"));
+        let (_, about) = row.unwrap_or_else(|| panic!("{kind} is not explained"));
+        let about = if kind == "message" { of_message } else { about };
+        for name in event.as_object().unwrap().keys() {
+            let is_everywhere = ["at_us", "event"].contains(&name.as_str());
+            assert!(
+                is_everywhere || quoted(about).contains(name),
+                "{name} of {kind} is not explained"
+            );
+        }
+        known.insert(kind);
+    }
+    let trace = Trace {
+        violation: Some(Violation {
+            at_us: 1,
+            node: Some("n1".into()),
+            seen: "s".into(),
+        }),
+        ..Trace::default()
+    };
+    known.extend(names(&serde_json::to_value(trace).unwrap()));
+    for (cell, _) in explained {
+        for name in quoted(&format!("`{cell}")) {
+            let is_heading = name == "event";
+            assert!(known.contains(&name) || is_heading, "nothing has {name}");
+        }
+    }
+    for ran in [ran(), failed()] {
+        let json = stdout(&checker(&["report", &ran.run, "--format", "json"]));
+        let json: Value = serde_json::from_str(&json).unwrap();
+        let traces = json["scenarios"].as_array().unwrap();
+        let traces = traces
+            .iter()
+            .flat_map(|one| one["traces"].as_array().unwrap());
+        for event in traces.flat_map(|trace| trace["events"].as_array().unwrap()) {
+            assert!(known.contains(event["event"].as_str().unwrap()), "{event}");
+        }
     }
 }
 
@@ -169,10 +468,21 @@ fn points_are_summed_up() {
 }
 
 #[test]
+fn trainers_table_tells_what_each_part_is_worth() {
+    let guide = std::fs::read_to_string(root().join("docs/TRAINER.md")).unwrap();
+    for part in PARTS {
+        let of = |optional| -> u32 {
+            let problems = part.problems.iter().filter(|of| of.optional == optional);
+            problems.map(|problem| u32::from(problem.points)).sum()
+        };
+        let row = format!("| part {} | {} | {} |", part.number, of(false), of(true));
+        assert!(guide.contains(&row), "docs/TRAINER.md lacks {row}");
+    }
+}
+
+#[test]
 fn junit_has_a_suite_for_the_problem_and_a_case_for_each_scenario() {
-    let outcomes = ran().json["parts"][0]["problems"][0]["outcomes"]
-        .as_array()
-        .unwrap();
+    let outcomes = ran().outcomes();
     let junit = &ran().junit;
     assert!(junit.starts_with("<?xml"), "{junit}");
     assert!(
@@ -184,6 +494,112 @@ fn junit_has_a_suite_for_the_problem_and_a_case_for_each_scenario() {
         junit.contains(r#"<property name="earned" value="10"/>"#),
         "{junit}"
     );
+}
+
+/// What the schemas of Jenkins and Surefire allow: an element, its attributes, and what is in it.
+const JUNIT: [(&str, &[&str], &[&str]); 9] = [
+    (
+        "testsuites",
+        &["name", "tests", "failures", "errors", "time"],
+        &["testsuite"],
+    ),
+    (
+        "testsuite",
+        &["name", "tests", "failures", "errors", "skipped", "time"],
+        &["properties", "testcase"],
+    ),
+    ("properties", &[], &["property"]),
+    ("property", &["name", "value"], &[]),
+    (
+        "testcase",
+        &["name", "classname", "time"],
+        &["failure", "error", "skipped", "system-out"],
+    ),
+    ("failure", &["message", "type"], &[]),
+    ("error", &["message", "type"], &[]),
+    ("skipped", &["message"], &[]),
+    ("system-out", &[], &[]),
+];
+
+/// What must be there.
+const REQUIRED: [(&str, &[&str]); 5] = [
+    (
+        "testsuite",
+        &["name", "tests", "failures", "errors", "skipped"],
+    ),
+    ("property", &["name", "value"]),
+    ("testcase", &["name", "time"]),
+    ("failure", &["type"]),
+    ("error", &["type"]),
+];
+
+#[track_caller]
+fn check_junit(xml: &str) {
+    let mut within: Vec<&str> = Vec::new();
+    // No text and no attribute holds a bracket: they are escaped.
+    for tag in xml.split('<').skip(1) {
+        let (tag, _) = tag.split_once('>').unwrap();
+        if tag.starts_with('?') {
+            continue;
+        }
+        if let Some(ended) = tag.strip_prefix('/') {
+            assert_eq!(within.pop(), Some(ended));
+            continue;
+        }
+        let (inner, is_empty) = match tag.strip_suffix('/') {
+            Some(inner) => (inner, true),
+            None => (tag, false),
+        };
+        let (name, rest) = inner.split_once(' ').unwrap_or((inner, ""));
+        let of = |name: &str| JUNIT.iter().find(|(known, ..)| *known == name).copied();
+        let (_, attributes, _) = of(name).unwrap_or_else(|| panic!("<{name}> is not known"));
+        match within.last() {
+            None => assert_eq!(name, "testsuites"),
+            Some(parent) => {
+                let (.., children) = of(parent).unwrap();
+                assert!(children.contains(&name), "<{name}> in <{parent}>");
+            }
+        }
+        // Values hold no quotes either: each second piece is the name of an attribute.
+        let names = rest.split('"').step_by(2);
+        let names = names.map(|name| name.trim().trim_end_matches('='));
+        let names: Vec<&str> = names.filter(|name| !name.is_empty()).collect();
+        for attribute in &names {
+            assert!(attributes.contains(attribute), "{attribute} of <{tag}>");
+        }
+        let required = REQUIRED.iter().find(|(known, _)| *known == name);
+        for attribute in required.map_or(&[][..], |(_, required)| *required) {
+            assert!(names.contains(attribute), "no {attribute} in <{tag}>");
+        }
+        if !is_empty {
+            within.push(name);
+        }
+    }
+    assert!(within.is_empty(), "{within:?} is not ended");
+}
+
+#[test]
+fn junit_file_keeps_to_the_schemas_of_platforms() {
+    check_junit(&ran().junit);
+    check_junit(&failed().junit);
+    let (parts, troubles) = everything();
+    check_junit(&checker::report::junit::xml(&parts, &troubles).unwrap());
+}
+
+#[test]
+fn program_with_mistakes_fails_in_all_formats() {
+    let failed = failed();
+    assert_eq!(failed.code, 1);
+    assert_eq!(failed.json["exit_code"], 1);
+    assert_eq!(failed.json["points"]["earned"], 0);
+    let verdict = |outcome: &Value| outcome["verdict"] == "failed";
+    let count = failed.outcomes().iter().filter(|of| verdict(of)).count();
+    assert!(count >= 2, "{}", failed.json);
+    assert_eq!(failed.junit.matches("<failure ").count(), count);
+    let picture = stdout(&checker(&["report", &failed.run, "--format", "svg"]));
+    for shown in ["FAILED", "here the claim does not hold", "Required: "] {
+        assert!(picture.contains(shown), "{shown} is not in the picture");
+    }
 }
 
 #[test]
@@ -293,52 +709,99 @@ fn svg_is_a_picture_of_one_scenario() {
     );
 }
 
-#[test]
-fn shiviz_log_has_clocks_that_grow_and_that_know_the_sender() {
-    let args = [
-        "report",
-        &ran().run,
-        "--format",
-        "shiviz",
-        "--scenario",
-        "regains",
-    ];
-    let log = stdout(&checker(&args));
+/// An event as ShiViz reads it.
+struct ShivizEvent {
+    host: String,
+    clock: std::collections::BTreeMap<String, u64>,
+    what: String,
+}
+
+fn shiviz_events(log: &str) -> Vec<ShivizEvent> {
     let mut lines = log.lines();
     assert_eq!(lines.next(), Some(checker::report::shiviz::PARSER));
-    assert_eq!(lines.next(), Some(""));
-    let mut last = std::collections::BTreeMap::<String, serde_json::Map<String, Value>>::new();
-    let mut sent = std::collections::BTreeMap::<(String, String), Vec<Value>>::new();
-    let mut received = 0;
-    while let (Some(head), Some(event)) = (lines.next(), lines.next()) {
+    assert_eq!(lines.next(), Some(""), "a delimiter of several executions");
+    let mut events = Vec::new();
+    while let Some(head) = lines.next() {
         let (host, clock) = head.split_once(' ').unwrap();
-        let clock: serde_json::Map<String, Value> = serde_json::from_str(clock).unwrap();
-        let before = last.entry(host.to_owned()).or_default();
-        let own = |of: &serde_json::Map<String, Value>| of.get(host).and_then(Value::as_u64);
-        assert_eq!(own(&clock), Some(own(before).unwrap_or(0) + 1), "{head}");
-        for (node, count) in before.iter() {
-            assert!(clock[node].as_u64() >= count.as_u64(), "{head}");
+        assert!(!host.is_empty());
+        let (_, what) = lines.next().unwrap().split_once(" s ").unwrap();
+        events.push(ShivizEvent {
+            host: host.to_owned(),
+            clock: serde_json::from_str(clock).unwrap(),
+            what: what.to_owned(),
+        });
+    }
+    assert!(!events.is_empty(), "ShiViz refuses a log without events");
+    events
+}
+
+/// The rules by which ShiViz refuses a log, and what it takes for granted. Returns how many messages
+/// were received.
+#[track_caller]
+fn check_shiviz(log: &str) -> usize {
+    let events = shiviz_events(log);
+    let mut happened = std::collections::BTreeMap::<&str, u64>::new();
+    let mut before = std::collections::BTreeMap::<&str, &ShivizEvent>::new();
+    let mut sent: Vec<(&ShivizEvent, &str, &str)> = Vec::new();
+    let mut received = 0;
+    for event in &events {
+        let ShivizEvent { host, clock, what } = event;
+        let count = happened.entry(host).or_default();
+        *count += 1;
+        assert_eq!(clock.get(host), Some(&*count), "{host}'s own event: {what}");
+        for (node, known) in clock {
+            // Every clock comes from an event above, so that no node is unknown.
+            let latest = happened.get(node.as_str()).copied().unwrap_or(0);
+            assert!((1..=latest).contains(known), "{host} knows {node}'s future");
         }
-        let (_, what) = event.split_once(" s ").unwrap();
-        if let Some((to, label)) = what
-            .strip_prefix("to ")
-            .and_then(|what| what.split_once(": "))
-        {
-            let key = (to.to_owned(), format!("{host}: {label}"));
-            sent.entry(key).or_default().push(clock[host].clone());
-        } else if let Some(what) = what.strip_prefix("from ") {
-            let (from, _) = what.split_once(": ").unwrap();
-            let sends = sent.get_mut(&(host.to_owned(), what.to_owned())).unwrap();
-            let send = sends.remove(0);
+        for (node, known) in before.get(host.as_str()).into_iter().flat_map(|e| &e.clock) {
             assert!(
-                clock[from].as_u64() >= send.as_u64(),
-                "{head} does not know {send}"
+                clock.get(node) >= Some(known),
+                "{host} has forgotten {node}"
             );
+        }
+        before.insert(host, event);
+        if let Some((to, label)) = what.strip_prefix("to ").and_then(|w| w.split_once(": ")) {
+            sent.push((event, to, label));
+        } else if let Some((from, label)) =
+            what.strip_prefix("from ").and_then(|w| w.split_once(": "))
+        {
+            let label = label
+                .trim_end_matches(" (late)")
+                .trim_end_matches(" (twice)");
+            let is_it = |(of, to, sent): &(&ShivizEvent, &str, &str)| {
+                of.host == from && to == host && sent.starts_with(label)
+            };
+            let place = sent.iter().position(is_it);
+            let place = place.unwrap_or_else(|| panic!("nobody has sent {host} {what}"));
+            let (of, ..) = sent.remove(place);
+            for (node, known) in &of.clock {
+                assert!(
+                    clock.get(node) >= Some(known),
+                    "{what} does not tell of {node}"
+                );
+            }
             received += 1;
         }
-        *before = clock;
     }
-    assert!(received > 5, "{log}");
+    let clocks: BTreeSet<_> = events.iter().map(|event| &event.clock).collect();
+    assert_eq!(clocks.len(), events.len(), "two events have one clock");
+    received
+}
+
+#[test]
+fn shiviz_accepts_the_log_of_each_scenario() {
+    for ran in [ran(), failed()] {
+        for outcome in ran.outcomes() {
+            let log = ran.shiviz(outcome["scenario"].as_str().unwrap());
+            assert!(check_shiviz(&log) > 5, "{log}");
+        }
+    }
+    let log = failed().shiviz("late-answer");
+    assert!(
+        log.contains("VIOLATION: n3's consumer shows {n1: 2}"),
+        "{log}"
+    );
 }
 
 #[test]
@@ -371,11 +834,24 @@ fn unknown_runs_and_scenarios_are_named_with_a_remedy() {
         String::from_utf8(output.stderr).unwrap()
     };
     assert!(complaint(&["report", "20200101-000000-part1"]).contains("report --list"));
+    assert!(complaint(&["report", "part9"]).contains("report --list"));
     let known = complaint(&["report", &ran().run, "--format", "svg", "--scenario", "x"]);
     assert!(known.contains("part1-regains"), "{known}");
     let nodes = complaint(&["logs", "n9", "--run", &ran().run]);
     assert!(nodes.contains("n1, n2, n3"), "{nodes}");
     assert!(complaint(&["report", "--part", "part9"]).contains("part1, part2"));
+}
+
+#[test]
+fn runs_are_named_by_their_parts() {
+    // Other tests of this course may make runs meanwhile: what they have in common is the part.
+    ran();
+    for args in [&["report", "part1"][..], &["report", "--part", "part1"]] {
+        let page = stdout(&checker(args));
+        assert!(page.ends_with("-part1/report.html\n"), "{page}");
+    }
+    let scenarios = stdout(&checker(&["logs", "--list", "--run", "part1"]));
+    assert!(scenarios.contains("-part1\n"), "{scenarios}");
 }
 
 #[test]

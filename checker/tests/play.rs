@@ -3,10 +3,16 @@
 //! The nodes run the solutions. Each experiment in docs/experiments is carried out, and stands in
 //! TRAINING.md as it is there.
 
+#[allow(dead_code, reason = "other tests need the rest of it")]
+mod pseudo_terminal;
+
 use std::fs;
 use std::path::{Path, PathBuf};
 
 use assert_cmd::Command;
+use assert_cmd::cargo::cargo_bin;
+use pseudo_terminal::PseudoTerminal;
+use rustix::process::{Signal, kill_process};
 
 fn root() -> PathBuf {
     let own = Path::new(env!("CARGO_MANIFEST_DIR"));
@@ -278,6 +284,58 @@ fn node_that_ends_by_itself_is_told_and_can_be_started_again() {
         printed.contains("`restart n2` starts it again."),
         "{printed}"
     );
+}
+
+#[test]
+fn examples_in_the_help_on_the_network_are_understood() {
+    let names = ["partition", "blackhole", "delay", "drop", "heal"];
+    let typed = names.map(|name| format!("help {name}\n")).concat();
+    let helped = solution("part1", &typed).passed();
+    let examples: Vec<&str> = helped
+        .lines()
+        .filter_map(|line| line.strip_prefix("  "))
+        .filter(|line| names.iter().any(|name| line.starts_with(name)))
+        // Behind some stands what they mean.
+        .map(|line| line.split("  ").next().unwrap())
+        .collect();
+    assert!(examples.len() > 10, "{helped}");
+    solution("part1", &examples.join("\n")).passed();
+}
+
+#[test]
+fn answer_that_came_later_is_shown() {
+    let printed = solution(
+        "part1",
+        "\
+delay n1 -> n2 3s
+call n1 producer SendPing
+call n2 consumer TotalPings
+expect 1 within 60s
+expect 1 within 60s
+",
+    )
+    .passed();
+    let expected = answer(&printed, "expect 1 within 60s");
+    assert_eq!(expected, "As expected, when asked again:\n1");
+    assert!(printed.ends_with("\nAs expected.\n"), "{printed}");
+}
+
+#[test]
+fn terminal_is_as_it_was_after_kill_9() {
+    let mut terminal = PseudoTerminal::open(100, 40);
+    let checker = cargo_bin("checker");
+    let args = ["play", "part1", "--solution", "--nodes", "1"];
+    terminal.start(&checker, &args, |program| {
+        program.current_dir(root()).env("TERM", "xterm");
+    });
+    // The editor asks for this when it has taken the terminal.
+    terminal.was_sent("\x1b[?2004h");
+    assert_ne!(terminal.modes(), terminal.modes_before());
+    kill_process(terminal.process(), Signal::KILL).unwrap();
+    assert_eq!(terminal.ended(), None);
+    // The guard makes it ready after it has set the modes.
+    terminal.was_sent("\x1b[?2004l\x1b[?25h");
+    assert_eq!(terminal.modes(), terminal.modes_before());
 }
 
 #[test]

@@ -12,6 +12,7 @@ use crate::course::Course;
 use crate::journal::Journal;
 use crate::manifest::{PARTS, Part, Problem};
 use crate::overview::{PartState, Points, ProblemState, State, ago, overview, points};
+use crate::report::json::SCHEMA;
 use crate::report::terminal::{command_name, width, wrap};
 use crate::trouble::{Result, While};
 use crate::verdict::Standing;
@@ -19,7 +20,7 @@ use crate::verdict::Standing;
 /// Its flags.
 #[derive(Debug, Args)]
 pub(super) struct ListArgs {
-    /// Prints it as JSON
+    /// Prints it as JSON, see docs/JSON.md
     #[arg(long)]
     json: bool,
 }
@@ -172,7 +173,7 @@ fn next_step(parts: &[PartState], part: &Part, problem: &Problem, all_passed: bo
 /// The whole of what `--json` prints. Fields are added, never changed, within a version.
 #[derive(Serialize)]
 struct JsonList {
-    version: u8,
+    schema: u32,
     /// Where the learner is; missing outside of the course.
     at: Option<Place>,
     points: Option<Points>,
@@ -222,7 +223,7 @@ fn json(course: Option<&Course>) -> Result<String> {
             .find(|state| state.problem.number == problem.number)
     };
     let list = JsonList {
-        version: 1,
+        schema: SCHEMA,
         at: journal.as_ref().map(|journal| {
             let (part, problem) = journal.place();
             Place {

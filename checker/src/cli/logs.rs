@@ -9,7 +9,7 @@ use clap::Args;
 use colored::Colorize;
 use tokio::time::{Instant, sleep};
 
-use super::report::{find, outcome, print};
+use super::report::{find, is_meant, outcome, print};
 use crate::guard::{Stream, monotonic_micros, written_lines};
 use crate::report::terminal::plain;
 use crate::runs::Run;
@@ -23,7 +23,8 @@ const LOOK: Duration = Duration::from_millis(200);
 /// A line may still grow for that long, in microseconds.
 const GROWS: u64 = 300_000;
 
-/// After so long without a new line, a run is taken to have been broken off.
+/// After so long without a new line, a run is taken to have been broken off, whoever has its process
+/// number now.
 const PATIENCE: Duration = Duration::from_secs(300);
 
 /// Its flags.
@@ -32,7 +33,8 @@ pub(super) struct LogsArgs {
     /// The node: n2, say
     #[arg(required_unless_present = "list")]
     pub node: Option<String>,
-    /// The run, as `report --list` names it; the one that goes on, or the last, if not given
+    /// The run: its name, as `report --list` tells it; a part, for the last run of it; `play`, for
+    /// the last session of that. If not given, the one that goes on, or the last
     #[arg(long, value_name = "RUN")]
     pub run: Option<String>,
     /// The scenario; the first that did not pass, if not given
@@ -78,12 +80,13 @@ pub(super) fn run(args: LogsArgs) -> Result<Standing> {
     Ok(Standing::Passed)
 }
 
-/// The run of a name, the one that goes on, or the last one.
-fn chosen(all: &[Run], name: Option<&str>) -> Result<Run> {
-    let named = |run: &&Run| name.is_none_or(|name| run.name() == name);
-    match all.iter().find(named) {
-        Some(run) if !run.is_over() => Ok(run.clone()),
-        _ => find(all, name, None),
+/// The newest run that is meant, also when it goes on or was broken off. Without a word, whatever goes
+/// on is: who plays looks at the logs from another window.
+fn chosen(all: &[Run], wanted: Option<&str>) -> Result<Run> {
+    let is_wanted = |run: &&Run| is_meant(run, wanted) || wanted.is_none() && run.goes_on();
+    match all.iter().find(is_wanted) {
+        Some(run) => Ok(run.clone()),
+        None => find(all, wanted),
     }
 }
 
@@ -199,7 +202,10 @@ fn show(args: &LogsArgs, node: &str, run: &Run) -> Result<()> {
         (try_of(run, &tries, outcome)?, about(outcome))
     } else {
         let of = going_on(&tries, args.scenario.as_deref())?;
-        let about = format!("{}, in a run that is not over", of.scenario);
+        let about = match run.goes_on() {
+            true => format!("{}, in a run that goes on", of.scenario),
+            false => format!("{}, in a run that was broken off", of.scenario),
+        };
         (of, about)
     };
     let nodes = of.nodes();
@@ -215,6 +221,9 @@ fn show(args: &LogsArgs, node: &str, run: &Run) -> Result<()> {
 }
 
 fn about(outcome: &Outcome) -> String {
+    if outcome.problem == 0 {
+        return format!("{}, seed {}", outcome.title, outcome.seed);
+    }
     format!(
         "{} (problem {}: {}; {}, seed {})",
         outcome.scenario,
@@ -298,7 +307,12 @@ fn list(run: &Run) -> Result<()> {
             }
         }
     } else {
-        tries.iter().for_each(|of| line(of, "not over"));
+        let word = if run.goes_on() {
+            "goes on"
+        } else {
+            "broken off"
+        };
+        tries.iter().for_each(|of| line(of, word));
     }
     print(&text)
 }
@@ -319,7 +333,7 @@ async fn follow(args: &LogsArgs, runs: impl Fn() -> Vec<Run>) -> Result<()> {
     let mut quiet_since = Instant::now();
     loop {
         // Asked before looking: what came until then is printed, and nothing comes later.
-        let over = run.is_over();
+        let over = run.is_over() && !run.goes_on();
         if followed.look(&run, over)? {
             quiet_since = Instant::now();
         }
@@ -327,8 +341,8 @@ async fn follow(args: &LogsArgs, runs: impl Fn() -> Vec<Run>) -> Result<()> {
             eprintln!("The run is over; `checker report` shows it.");
             return Ok(());
         }
-        if quiet_since.elapsed() > PATIENCE {
-            eprintln!("Nothing was written for a long time: the run was broken off, it seems.");
+        if !run.goes_on() && !run.is_over() || quiet_since.elapsed() > PATIENCE {
+            eprintln!("The run was broken off.");
             return Ok(());
         }
         sleep(LOOK).await;
@@ -339,7 +353,7 @@ async fn follow(args: &LogsArgs, runs: impl Fn() -> Vec<Run>) -> Result<()> {
 async fn next(runs: impl Fn() -> Vec<Run>) -> Run {
     let before = runs().into_iter().next();
     match before {
-        Some(run) if !run.is_over() => return run,
+        Some(run) if run.goes_on() => return run,
         _ => eprintln!("No run goes on; waiting for the next one. Ctrl-C ends this."),
     }
     loop {

@@ -8,6 +8,7 @@ use clap::{Args, ValueEnum, ValueHint};
 use colored::Colorize;
 
 use super::question;
+use crate::manifest;
 use crate::report::{Graded, PartReport, json, page, shiviz, svg};
 use crate::runs::Run;
 use crate::trace::Trace;
@@ -17,12 +18,13 @@ use crate::verdict::{Outcome, Standing};
 /// Its flags.
 #[derive(Debug, Args)]
 pub(super) struct ReportArgs {
-    /// The run, as --list names it; the last one, if not given
+    /// The run: its name, as --list tells it; a part, for the last run of it; `play`, for the last
+    /// session of that. If not given, the last run that graded something
     pub run: Option<String>,
-    /// Takes the last run, which is what happens anyway
+    /// Takes the last run that graded something, which is what happens anyway
     #[arg(long, conflicts_with = "run")]
     pub last: bool,
-    /// Takes the last run of this part
+    /// Takes the last run of this part, as naming the part alone does; with --list, all of them
     #[arg(long, value_name = "PART", conflicts_with = "run")]
     pub part: Option<String>,
     /// Opens the page in a browser
@@ -64,7 +66,7 @@ pub(super) fn run(args: ReportArgs) -> Result<Standing> {
         list(&Run::all(&course), part)?;
         return Ok(Standing::Passed);
     }
-    let run = find(&Run::all(&course), args.run.as_deref(), part)?;
+    let run = find(&Run::all(&course), args.run.as_deref().or(part))?;
     let report = run.verdicts()?;
     match args.format {
         None => show_page(&run, &report, args.open)?,
@@ -95,55 +97,64 @@ pub(super) fn print(text: &str) -> Result<()> {
     }
 }
 
-/// The part of a run, by the run's name.
-pub(super) fn part_of(run: &Run) -> String {
-    run.name().split('-').nth(2).unwrap_or_default().to_owned()
+/// The run that is over and meant: the one of a name, or the newest that [`is_meant`].
+pub(super) fn find(all: &[Run], wanted: Option<&str>) -> Result<Run> {
+    let meant = || all.iter().filter(|run| is_meant(run, wanted));
+    match meant().find(|run| run.is_over()).or(meant().next()) {
+        Some(run) if run.is_over() => Ok(run.clone()),
+        Some(run) => Err(not_over(run)),
+        None => Err(not_there(wanted)),
+    }
 }
 
-/// The run that is meant: the one of a name, or the newest one that is over.
-pub(super) fn find(all: &[Run], name: Option<&str>, part: Option<&str>) -> Result<Run> {
-    if let Some(name) = name {
-        // Who copies the path of a report names its run as well.
-        let name = name.trim_end_matches("/report.html").trim_end_matches('/');
-        let name = name.rsplit('/').next().unwrap_or(name);
-        let Some(run) = all.iter().find(|run| run.name() == name) else {
-            return Err(Trouble::new(format!(
-                "could not find the run {name}: `checker report --list` lists those that are kept"
-            )));
-        };
-        return match run.is_over() {
-            true => Ok(run.clone()),
-            false => Err(still_going_on(run)),
-        };
+/// Whether a run is one of those that are meant: of a name, of a part, or of a session. Without a
+/// word, runs that graded something are: a session is looked at by who asks for it.
+pub(super) fn is_meant(run: &Run, wanted: Option<&str>) -> bool {
+    match wanted {
+        None => !run.is_session(),
+        Some("play") => run.is_session(),
+        Some(wanted) => run.of() == wanted || run.name() == name_in(wanted),
     }
-    let mut fitting = all
-        .iter()
-        .filter(|run| part.is_none_or(|part| part_of(run) == part));
-    if let Some(over) = fitting.clone().find(|run| run.is_over()) {
-        return Ok(over.clone());
-    }
-    Err(match fitting.next() {
-        Some(run) => still_going_on(run),
-        None => {
-            let part = part.unwrap_or("part1");
-            Trouble::new(format!(
-                "could not find a run: run `checker {part}` first, or another part"
-            ))
-        }
+}
+
+/// Who copies the path of a report names its run as well.
+fn name_in(path: &str) -> &str {
+    let path = path.trim_end_matches("/report.html").trim_end_matches('/');
+    path.rsplit('/').next().unwrap_or(path)
+}
+
+fn not_over(run: &Run) -> Trouble {
+    let name = run.name();
+    Trouble::new(match run.goes_on() {
+        true => format!(
+            "could not report on the run {name}: it still goes on. `checker logs n1 --follow` shows what its nodes write"
+        ),
+        false => format!(
+            "could not report on the run {name}: it was broken off. `checker logs n1 --run {name}` shows what its nodes wrote until then"
+        ),
     })
 }
 
-fn still_going_on(run: &Run) -> Trouble {
-    Trouble::new(format!(
-        "could not report on the run {}: it is still going on, or was broken off. `checker logs n1 --follow` shows what its nodes write",
-        run.name()
-    ))
+fn not_there(wanted: Option<&str>) -> Trouble {
+    Trouble::new(match wanted {
+        None => "could not find a run: run `checker part1` first, or another part".to_owned(),
+        Some(session) if session.split('-').next() == Some("play") => {
+            "could not find a session of `checker play`: typing `trace` in one keeps it".to_owned()
+        }
+        Some(part) if manifest::part(part).is_some() => {
+            format!("could not find a run of {part}: run `checker {part}` first")
+        }
+        Some(name) => format!(
+            "could not find the run {}: `checker report --list` lists those that are kept",
+            name_in(name)
+        ),
+    })
 }
 
 fn list(all: &[Run], part: Option<&str>) -> Result<()> {
     let runs: Vec<&Run> = all
         .iter()
-        .filter(|run| part.is_none_or(|part| part_of(run) == part))
+        .filter(|run| part.is_none_or(|part| run.of().ends_with(part)))
         .collect();
     if runs.is_empty() {
         return print("No run is kept yet. `checker part1` makes one.\n");
@@ -164,7 +175,8 @@ fn list(all: &[Run], part: Option<&str>) -> Result<()> {
                 };
                 format!("{word}  {whose}, seed {}", report.seed)
             }
-            Err(_) if !run.is_over() => "not over".dimmed().to_string(),
+            Err(_) if run.goes_on() => "goes on".dimmed().to_string(),
+            Err(_) if !run.is_over() => "broken off".dimmed().to_string(),
             Err(_) => "of another version".dimmed().to_string(),
         };
         let _ = writeln!(text, "{}  {detail}", run.name());
@@ -236,7 +248,15 @@ fn written(
             let outcome = outcome(report, scenario)?;
             Ok(svg::draw(&telling(run, outcome)?, outcome))
         }
-        Format::Shiviz => Ok(shiviz::log(&telling(run, outcome(report, scenario)?)?)),
+        Format::Shiviz => {
+            let outcome = outcome(report, scenario)?;
+            shiviz::log(&telling(run, outcome)?).ok_or_else(|| {
+                Trouble::new(format!(
+                    "could not write a log of {}: its nodes did nothing that would stand in it",
+                    outcome.scenario
+                ))
+            })
+        }
         Format::Json => {
             let only = scenario.map(|id| outcome(report, Some(id))).transpose()?;
             json::run(run, report, only)

@@ -1,5 +1,6 @@
 //! `checker shell`.
 
+use std::fmt::Write;
 use std::path::{Path, PathBuf};
 
 use clap::builder::{PossibleValue, PossibleValuesParser};
@@ -62,8 +63,13 @@ pub(super) fn run(args: ShellArgs) -> Result<Standing> {
     match args.command {
         For::Completions { shell } => {
             let mut text = Vec::new();
-            clap_complete::generate(shell, &mut with_values(super::command()), NAME, &mut text);
-            print(&String::from_utf8_lossy(&text))?;
+            let mut command = with_values(super::command());
+            clap_complete::generate(shell, &mut command, NAME, &mut text);
+            let mut text = String::from_utf8_lossy(&text).into_owned();
+            if shell == Shell::Fish {
+                text.push_str(&places_for_fish(&command));
+            }
+            print(&text)?;
         }
         For::Man { output: None } => {
             let mut text = Vec::new();
@@ -77,6 +83,38 @@ pub(super) fn run(args: ShellArgs) -> Result<Standing> {
         } => pages(&folder)?,
     }
     Ok(Standing::Passed)
+}
+
+/// What can stand at the places behind a command, in the words of fish: what is generated for it
+/// knows values of flags alone.
+fn places_for_fish(command: &Command) -> String {
+    let mut text = String::new();
+    for subcommand in command.get_subcommands() {
+        let name = subcommand.get_name();
+        for (place, arg) in subcommand.get_positionals().enumerate() {
+            let values = arg.get_possible_values().into_iter().map(|value| {
+                let help = value.get_help().map(|help| help.to_string());
+                format!(
+                    "{}\\t'{}'",
+                    value.get_name(),
+                    help.unwrap_or_default().replace('\'', "")
+                )
+            });
+            let values: Vec<String> = values.collect();
+            if values.is_empty() {
+                continue;
+            }
+            // The words so far: `checker`, the command, and what stands before this place.
+            let words = "count (string match -v -- '-*' (commandline -opc))";
+            let _ = writeln!(
+                text,
+                "complete -c {NAME} -n \"__fish_{NAME}_using_subcommand {name}; and test ({words}) -eq {}\" -f -a \"{}\"",
+                place + 2,
+                values.join("\n")
+            );
+        }
+    }
+    text
 }
 
 fn pages(folder: &Path) -> Result<()> {
@@ -105,6 +143,8 @@ fn with_values_of(arg: Arg, part: Option<u8>) -> Arg {
             .iter()
             .map(|part| PossibleValue::new(part.name).help(part.title))
             .collect(),
+        // Runs have names of their own as well, which nobody can know beforehand.
+        "run" => runs(),
         "problem" | "problems" => problems(part),
         "scenario" => PARTS
             .iter()
@@ -120,6 +160,15 @@ fn with_values_of(arg: Arg, part: Option<u8>) -> Arg {
     };
     arg.value_parser(PossibleValuesParser::new(offered))
         .hide_possible_values(true)
+}
+
+/// The words for the last run of each part, and for the last session.
+fn runs() -> Vec<PossibleValue> {
+    let of_parts = PARTS
+        .iter()
+        .map(|part| PossibleValue::new(part.name).help(part.title));
+    let session = PossibleValue::new("play").help("the last session that was kept");
+    of_parts.chain([session]).collect()
 }
 
 /// The problems of a part with their titles; of any part, the numbers that there are.

@@ -1,7 +1,7 @@
 //! The process that sets a terminal back when the checker no longer can.
 //!
-//! While `checker watch` reads keys without Enter, the terminal neither shows what is typed nor
-//! waits for the end of a line. A checker that ends by itself undoes that. One that is killed
+//! While `checker watch` reads keys without Enter, and while a line is edited in `checker play`, the
+//! terminal neither shows what is typed nor waits for the end of a line. A checker that ends by itself undoes that. One that is killed
 //! (`kill -9`) cannot, and its terminal would look broken. So a process of its own waits at the end of
 //! a pipe: when that closes while the terminal is still taken, it sets the terminal back.
 
@@ -20,11 +20,15 @@ use crate::trouble::{Result, Trouble, While};
 /// The checker is about to take the terminal. Answered by the same byte once its modes are noted.
 const TAKEN: u8 = b't';
 
+/// The same, for an editor of lines.
+const TAKEN_BY_EDITOR: u8 = b'e';
+
 /// The checker has set the terminal back itself.
 const RETURNED: u8 = b'r';
 
-/// What makes a terminal ready again, whatever was written to it last: visible cursor, no colour.
-const READY: &[u8] = b"\x1b[?25h\x1b[0m\r\n";
+/// What makes a terminal ready again, whatever was written to it last: what is pasted has no marks around
+/// it, visible cursor, no colour.
+const READY: &[u8] = b"\x1b[?2004l\x1b[?25h\x1b[0m\r\n";
 
 /// The checker's side: a running process that knows the terminal.
 pub struct TerminalGuard {
@@ -68,7 +72,19 @@ impl TerminalGuard {
     /// # Errors
     /// When the process does not answer.
     pub fn taken(&mut self) -> Result<()> {
-        self.order(TAKEN)?;
+        self.taken_in_a_way(TAKEN)
+    }
+
+    /// The same, for a checker that lets an editor of lines take the terminal, again and again.
+    ///
+    /// # Errors
+    /// When the process does not answer.
+    pub fn taken_by_editor(&mut self) -> Result<()> {
+        self.taken_in_a_way(TAKEN_BY_EDITOR)
+    }
+
+    fn taken_in_a_way(&mut self, order: u8) -> Result<()> {
+        self.order(order)?;
         let mut answer = [0];
         self.answers
             .read_exact(&mut answer)
@@ -108,6 +124,12 @@ pub fn for_keys(before: &Termios) -> Termios {
     modes
 }
 
+/// What is local about an editor of lines: for it, Ctrl-C and Ctrl-Z are keys, too.
+fn for_editor(before: &Termios) -> LocalModes {
+    before.local_modes
+        - (LocalModes::ICANON | LocalModes::ECHO | LocalModes::IEXTEN | LocalModes::ISIG)
+}
+
 /// Runs until its stdin closes; then sets the terminal that is its stdout back, if that is taken.
 ///
 /// # Errors
@@ -120,22 +142,30 @@ pub(super) fn main() -> Result<()> {
         .as_fd()
         .try_clone_to_owned()
         .or_trouble(|| "keep the terminal")?;
-    let mut before: Option<Termios> = None;
+    // The modes to come back, and what is local about those that the checker sets.
+    let mut taken: Option<(Termios, LocalModes)> = None;
     for order in std::io::stdin().lock().bytes() {
         match order {
-            Ok(TAKEN) => {
-                before = Some(tcgetattr(&terminal).or_trouble(|| "read the terminal's modes")?);
-                let _ = std::io::stderr().write_all(&[TAKEN]);
+            Ok(order @ (TAKEN | TAKEN_BY_EDITOR)) => {
+                let before = tcgetattr(&terminal).or_trouble(|| "read the terminal's modes")?;
+                let ours = match order {
+                    TAKEN => for_keys(&before).local_modes,
+                    _ => for_editor(&before),
+                };
+                taken = Some((before, ours));
+                let _ = std::io::stderr().write_all(&[order]);
             }
-            Ok(RETURNED) => before = None,
+            Ok(RETURNED) => taken = None,
             // Whoever says something else is no checker.
             _ => break,
         }
     }
-    let Some(before) = before else { return Ok(()) };
+    let Some((before, ours)) = taken else {
+        return Ok(());
+    };
     // A shell that has its terminal back may have set it up already, and knows better.
     let now = tcgetattr(&terminal).or_trouble(|| "read the terminal's modes")?;
-    if now.local_modes == for_keys(&before).local_modes {
+    if now.local_modes == ours {
         tcsetattr(&terminal, OptionalActions::Now, &before)
             .or_trouble(|| "set the terminal's modes")?;
         let _ = File::from(terminal).write_all(READY);

@@ -1,6 +1,10 @@
 //! The commands: what they are called, what they take, and what `help` says of them.
 
+use std::fmt::Write;
+
 use prompt::command::Commands;
+
+use crate::manifest::Part;
 
 /// What a command takes at a place, so that the editor can complete it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -29,19 +33,19 @@ pub(super) const COMMANDS: Commands<Arg> = Commands(&[
     ("Talk to servers", TALK),
     ("Break the network", NETWORK),
     ("Break nodes", NODES),
-    ("The store (parts 3 and 4)", STORE),
+    ("Break the store", STORE),
     ("Experiments", EXPERIMENTS),
 ]);
 
-/// The longest command that is explained on its own line.
-const WIDEST: usize = 14;
+/// How many columns a line of the list takes. Two stand side by side where there is room.
+const LINE: usize = 50;
 
 const LOOK: &[Command] = &[
     Command {
         name: "nodes",
         usage: "",
         args: &[],
-        about: "each node: its state, and whom it lists",
+        about: "each node's state, and whom it lists",
         more: "Also how many messages each has sent to the others, and got\n\
                from them, and where it serves HTTP. Messages within a\n\
                node do not count: they never come to the network.",
@@ -74,7 +78,7 @@ const LOOK: &[Command] = &[
         name: "trace",
         usage: "",
         args: &[],
-        about: "write a page that shows all that happened",
+        about: "write a page of all that happened",
         more: "It says where the page is; open it in a browser. The last\n\
                one is kept when the cluster ends.",
     },
@@ -85,7 +89,7 @@ const TALK: &[Command] = &[
         name: "call",
         usage: "NODE SERVER MESSAGE",
         args: &[Arg::Node, Arg::Server, Arg::Message],
-        about: "ask a server, and wait for the answer",
+        about: "ask a server; wait for its answer",
         more: "The message is a variant that carries a `Reply`, which you\n\
                leave out:\n\
                \x20 call n1 consumer TotalPings\n\
@@ -108,7 +112,7 @@ const TALK: &[Command] = &[
         name: "curl",
         usage: "NODE PATH [FIELD=…]",
         args: &[Arg::Node, Arg::Free],
-        about: "ask a node over HTTP (parts 3 and 4)",
+        about: "ask a node over HTTP",
         more: "With fields, they are posted as a form:\n\
                \x20 curl n1 / url=https://example.org/ code=ice\n\
                \x20 curl n2 /ice\n\
@@ -121,7 +125,7 @@ const NETWORK: &[Command] = &[
         name: "partition",
         usage: "NODES | NODES",
         args: &[Arg::Nodes],
-        about: "cut nodes off; both sides see it at once",
+        about: "cut nodes off; both sides see it",
         more: "\x20 partition n1 | n2 n3\n\
                \x20 partition n1            from all others\n\
                Links close, and new ones are refused.",
@@ -130,7 +134,7 @@ const NETWORK: &[Command] = &[
         name: "blackhole",
         usage: "NODES",
         args: &[Arg::Nodes],
-        about: "let all vanish in silence between nodes",
+        about: "let all vanish in silence",
         more: "\x20 blackhole n1 n2         both ways\n\
                \x20 blackhole n1 -> n2      only what n1 sends to n2\n\
                \x20 blackhole n1 | n2 n3    both ways, between the sides\n\
@@ -150,7 +154,7 @@ const NETWORK: &[Command] = &[
         name: "heal",
         usage: "[NODES]",
         args: &[Arg::Nodes],
-        about: "end all of this, and wait for the links",
+        about: "end all of this; wait for links",
         more: "\x20 heal\n\
                \x20 heal n1 n2\n\
                What was lost stays lost. Rules stay: see `clear`.",
@@ -200,7 +204,7 @@ const NETWORK: &[Command] = &[
         name: "clear",
         usage: "[RULE]",
         args: &[Arg::Free],
-        about: "end the rule with that number, or all",
+        about: "end the rule of that number, or all",
         more: "What a rule has kept back is lost then.",
     },
 ];
@@ -245,7 +249,7 @@ const NODES: &[Command] = &[
         name: "crash",
         usage: "NODE SERVER",
         args: &[Arg::Node, Arg::Server],
-        about: "crash one server, as if it had panicked",
+        about: "crash a server, as a panic would",
         more: "Its supervisor starts it again. When that happens too often,\n\
                the supervisor gives up, and the node ends.",
     },
@@ -273,7 +277,7 @@ const STORE: &[Command] = &[Command {
         Arg::OneOf(&["refuse", "stall", "mute", "slow", "back", "get", "keys"]),
         Arg::Nodes,
     ],
-    about: "break the store, for all or some nodes",
+    about: "break the store for all or some",
     more: "\x20 store refuse n1         n1 cannot reach it\n\
            \x20 store stall             it takes all, and does nothing\n\
            \x20 store mute n1 n2        it does all, without an answer\n\
@@ -306,7 +310,7 @@ const EXPERIMENTS: &[Command] = &[
         name: "expect",
         usage: "[not] TEXT [within TIME]",
         args: &[Arg::Free],
-        about: "fail unless the last answer has a text",
+        about: "fail unless the answer has a text",
         more: "Ask first: \x20call n2 consumer TotalPings\n\
                and then:  \x20expect 3\n\
                With `within 5s` the question is asked again until the\n\
@@ -316,7 +320,7 @@ const EXPERIMENTS: &[Command] = &[
         name: "keep",
         usage: "NAME",
         args: &[Arg::Free],
-        about: "use the last answer in later commands",
+        about: "name the last answer, for later",
         more: "\x20 call n1 manager Submit{…}\n\
                \x20 keep JOB\n\
                \x20 call n1 manager Status $JOB",
@@ -344,21 +348,87 @@ const EXPERIMENTS: &[Command] = &[
     },
 ];
 
-/// The list of all commands.
-pub(super) fn overview() -> String {
-    COMMANDS.overview(WIDEST)
+/// Whether there is something in a part that a command could be about.
+fn is_of_use(command: &Command, part: &Part) -> bool {
+    part.serves_http || !["curl", "store"].contains(&command.name)
+}
+
+/// The commands of a part.
+pub(super) fn commands_of(part: &Part) -> impl Iterator<Item = &'static Command> {
+    COMMANDS.all().filter(|command| is_of_use(command, part))
+}
+
+/// The list of a part's commands, a line each, for a terminal of so many columns.
+pub(super) fn overview(part: &Part, columns: usize) -> String {
+    let named = COMMANDS.all().map(|command| command.name.len()).max();
+    let width = named.unwrap_or(0);
+    let mut groups: Vec<Vec<String>> = Vec::new();
+    for (name, commands) in COMMANDS.0 {
+        let commands = commands.iter().filter(|command| is_of_use(command, part));
+        let lines: Vec<String> = commands
+            .map(|command| format!("  {:width$}  {}", command.name, command.about))
+            .collect();
+        if !lines.is_empty() {
+            groups.push([vec![format!("{name}:")], lines].concat());
+        }
+    }
+    let rows: usize = groups.iter().map(Vec::len).sum();
+    let (mut left, mut right) = (Vec::new(), Vec::new());
+    for group in groups {
+        match columns < 2 * LINE || 2 * left.len() < rows {
+            true => left.extend(group),
+            false => right.extend(group),
+        }
+    }
+    right.resize(right.len().max(left.len()), String::new());
+    left.resize(right.len(), String::new());
+    let mut text = String::new();
+    for (left, right) in left.iter().zip(&right) {
+        let _ = writeln!(text, "{}", format!("{left:LINE$}{right}").trim_end());
+    }
+    text + "`help COMMAND` says more. Tab completes commands and names."
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::manifest::PARTS;
+
+    #[track_caller]
+    fn check(text: &str, columns: usize, rows: usize) {
+        for line in text.lines() {
+            assert!(line.chars().count() <= columns, "too long: {line}");
+        }
+        assert!(text.lines().count() <= rows, "too many lines:\n{text}");
+    }
 
     #[test]
-    fn help_fits_a_terminal_of_60_columns() {
-        for text in COMMANDS.all().map(Command::help).chain([overview()]) {
-            for line in text.lines() {
-                assert!(line.chars().count() <= 60, "too long: {line}");
-            }
+    fn help_of_a_command_fits_a_small_terminal() {
+        for text in COMMANDS.all().map(Command::help) {
+            check(&text, 60, 20);
         }
+    }
+
+    #[test]
+    fn list_of_commands_fits_a_small_terminal_or_a_wide_one() {
+        for part in PARTS {
+            check(&overview(part, 80), 60, 42);
+            check(&overview(part, 100), 100, 23);
+        }
+    }
+
+    #[test]
+    fn list_has_what_the_part_has() {
+        let lists = |part: &Part, command: &str| {
+            let text = overview(part, 80);
+            text.lines()
+                .any(|line| line.starts_with(&format!("  {command} ")))
+        };
+        for command in COMMANDS.all() {
+            assert!(lists(&PARTS[2], command.name), "{}", command.name);
+        }
+        assert!(lists(&PARTS[0], "call"));
+        assert!(!lists(&PARTS[0], "curl"));
+        assert!(!overview(&PARTS[0], 80).contains("store"));
     }
 }

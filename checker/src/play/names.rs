@@ -5,7 +5,8 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use prompt::editor::Complete;
 
-use super::command::{Arg, COMMANDS};
+use super::command::{Arg, COMMANDS, commands_of};
+use crate::manifest::Part;
 
 /// What can be named at the moment. Clones mean the same.
 #[derive(Clone, Default)]
@@ -13,18 +14,22 @@ pub(super) struct Names(Arc<Mutex<Known>>);
 
 #[derive(Default)]
 struct Known {
+    commands: Vec<String>,
     nodes: Vec<String>,
     servers: Vec<String>,
     messages: Vec<String>,
 }
 
 impl Names {
-    /// The servers and messages that a part's `protocol.rs` speaks of; none, if it cannot be read.
-    pub(super) fn of_protocol(folder: &Path) -> Names {
+    /// The commands of a part, and the servers and messages that its `protocol.rs` speaks of; none, if
+    /// that cannot be read.
+    pub(super) fn of(part: &Part, folder: &Path) -> Names {
         let text = std::fs::read_to_string(folder.join("src/protocol.rs")).unwrap_or_default();
         let names = Names::default();
         {
             let mut known = names.lock();
+            let commands = commands_of(part);
+            known.commands = commands.map(|command| command.name.to_owned()).collect();
             known.servers = servers(&text);
             known.messages = messages(&text);
         }
@@ -59,7 +64,7 @@ impl Complete for Names {
             }
         };
         match arg {
-            Arg::Command => COMMANDS.all().map(|c| c.name.to_owned()).collect(),
+            Arg::Command => known.commands.clone(),
             Arg::Node | Arg::Nodes => known.nodes.clone(),
             Arg::Server => known.servers.clone(),
             Arg::Message => known.messages.clone(),
@@ -103,6 +108,7 @@ fn messages(protocol: &str) -> Vec<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::manifest::PARTS;
 
     const PROTOCOL: &str = r#"
 /// The consumer.
@@ -131,11 +137,12 @@ pub enum Other {
 
     #[test]
     fn each_place_of_a_command_has_its_names() {
-        let names = Names::default();
+        let names = Names::of(&PARTS[0], Path::new("nowhere"));
         names.set_nodes(vec!["n1".into(), "n2".into()]);
         names.lock().servers = servers(PROTOCOL);
         names.lock().messages = messages(PROTOCOL);
         assert!(names.candidates(&[]).contains(&"partition".to_owned()));
+        assert!(!names.candidates(&[]).contains(&"store".to_owned()));
         assert_eq!(names.candidates(&["kill"]), ["n1", "n2"]);
         assert_eq!(names.candidates(&["partition", "n1", "|"]), ["n1", "n2"]);
         assert_eq!(names.candidates(&["call", "n1"]), ["consumer"]);

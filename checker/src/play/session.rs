@@ -20,7 +20,7 @@ use super::names::Names;
 use super::words;
 use crate::cluster::{Cluster, Standing};
 use crate::manifest::Part;
-use crate::report::terminal::sentence;
+use crate::report::terminal::{columns, sentence};
 use crate::scenario::Stop;
 use crate::verdict::Verdict;
 use network::{LinkFault, MessageFault};
@@ -183,9 +183,16 @@ impl<'c> Session<'c> {
             "wait" => self.wait(words).await,
             "expect" => self.expect(words).await,
             "keep" => self.keep(words),
-            "help" => help(words),
+            "help" => self.help(words),
             // What is said of a command that there is not.
             _ => Err(USAGE.into()),
+        }
+    }
+
+    fn help(&self, mut words: Words<'_>) -> Said {
+        match words.optional()? {
+            None => Ok(overview(self.part(), columns())),
+            Some(name) => COMMANDS.help(name),
         }
     }
 
@@ -223,13 +230,6 @@ impl<'c> Session<'c> {
             )),
             Some(standing) => Ok(standing),
         }
-    }
-}
-
-fn help(mut words: Words<'_>) -> Said {
-    match words.optional()? {
-        None => Ok(overview()),
-        Some(name) => COMMANDS.help(name),
     }
 }
 

@@ -7,6 +7,9 @@
 //!   and a result of which nothing can be said must never look like a pass.
 //! - *Not written* is skipped: nobody has tried yet.
 //! - A fault of the checker is an error, and so is code that does not compile.
+//!
+//! The file keeps to what Jenkins and Surefire allow in theirs, since some platforms refuse the rest:
+//! no properties of a test case, for one. What would be in them stands in its `system-out`.
 
 use std::fmt::Write;
 
@@ -38,7 +41,12 @@ pub fn xml(parts: &[PartReport], troubles: &[String]) -> Result<String> {
         }
         report.add_test_suite(suite);
     }
-    report.to_string().or_trouble(|| "write the result as XML")
+    let xml = report
+        .to_string()
+        .or_trouble(|| "write the result as XML")?;
+    // The root comes first. Only suites may say how many were skipped.
+    let sum_of_skipped = format!(" skipped=\"{}\"", report.skipped);
+    Ok(xml.replacen(&sum_of_skipped, "", 1))
 }
 
 fn suite(part: &PartReport, problem: &ProblemResult) -> TestSuite {
@@ -52,7 +60,8 @@ fn suite(part: &PartReport, problem: &ProblemResult) -> TestSuite {
         ("points", problem.points.to_string()),
         ("earned", problem.earned().to_string()),
         ("optional", problem.optional.to_string()),
-        ("standing", problem.standing.word().to_owned()),
+        // As JSON has it.
+        ("standing", problem.standing.word().replace(' ', "_")),
     ];
     for (name, value) in properties {
         suite.add_property(Property::new(name, value));
@@ -66,11 +75,11 @@ fn suite(part: &PartReport, problem: &ProblemResult) -> TestSuite {
         };
         let mut told = case(&class, &name, status(outcome));
         told.set_time(outcome.duration);
-        told.add_property(Property::new("scenario", text(&outcome.scenario)));
-        told.add_property(Property::new("seed", outcome.seed.to_string()));
-        if !outcome.observations.is_empty() {
-            told.set_system_out(text(&outcome.observations.join("\n")));
+        let mut about = format!("scenario: {}\nseed: {}", outcome.scenario, outcome.seed);
+        for observation in &outcome.observations {
+            let _ = write!(about, "\n{observation}");
         }
+        told.set_system_out(text(&about));
         suite.add_test_case(told);
         seconds += outcome.duration;
     }
@@ -110,6 +119,8 @@ fn refused_suite(part: &PartReport, refused: &Refused) -> TestSuite {
 fn case(class: &str, name: &str, status: TestCaseStatus) -> TestCase {
     let mut case = TestCase::new(text(name), status);
     case.set_classname(text(class));
+    // Of what was not run it stays so.
+    case.set_time(std::time::Duration::ZERO);
     case
 }
 
@@ -255,5 +266,9 @@ mod tests {
         assert!(!xml.contains("<2>") && xml.contains("&lt;2"), "{xml}");
         let allowed = |letter: char| letter == '\n' || letter >= ' ' && letter != '\u{ffff}';
         assert!(xml.chars().all(allowed), "{xml:?}");
+        let (_, root) = xml.split_once("<testsuites ").unwrap();
+        let (root, suites) = root.split_once('>').unwrap();
+        assert_eq!(root, r#"name="checker" tests="5" failures="1" errors="2""#);
+        assert!(suites.contains(r#"skipped="1""#), "{xml}");
     }
 }

@@ -32,12 +32,17 @@ enum Happening<'a> {
     Told(String),
 }
 
-/// Writes a trace as a log. Messages that the library sends for itself are left out.
-pub fn log(trace: &Trace) -> String {
+/// Writes a trace as a log. Messages that the library sends for itself are left out. There is none
+/// without any event: ShiViz would refuse it.
+pub fn log(trace: &Trace) -> Option<String> {
+    let locals = locals(trace);
+    if locals.is_empty() {
+        return None;
+    }
     let mut clocks: BTreeMap<&str, Clock> = BTreeMap::new();
     let mut under_way: BTreeMap<usize, Clock> = BTreeMap::new();
     let mut log = format!("{PARSER}\n\n");
-    for local in locals(trace) {
+    for local in locals {
         let clock = clocks.entry(local.node).or_default();
         if let Happening::Received(message, _) = &local.what {
             for (node, &events) in under_way.get(message).into_iter().flatten() {
@@ -53,7 +58,7 @@ pub fn log(trace: &Trace) -> String {
         let clock = serde_json::to_string(&clock).unwrap_or_default();
         let _ = writeln!(log, "{} {clock}\n{}", local.node, text(&local));
     }
-    log
+    Some(log)
 }
 
 /// What happened at the nodes, in an order in which nothing comes before its cause.
@@ -163,7 +168,8 @@ mod tests {
             ],
             ..Trace::default()
         };
-        insta::assert_snapshot!(log(&trace), @r#"
+        assert_eq!(log(&Trace::default()), None);
+        insta::assert_snapshot!(log(&trace).unwrap(), @r#"
         (?<host>\S*) (?<clock>{.*})\n(?<event>.*)
 
         n1 {"n1":1}

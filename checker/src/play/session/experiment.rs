@@ -100,6 +100,7 @@ impl Session<'_> {
             return Err("Nothing was asked yet; see `help expect`.".into());
         }
         let begun = Instant::now();
+        let mut was_asked_again = false;
         while self.answer.contains(text) != wanted {
             if begun.elapsed() >= within {
                 let what = match (wanted, within) {
@@ -119,8 +120,12 @@ impl Session<'_> {
             let question = self.question.clone();
             // A complaint is an answer, too, and may be what is expected.
             let _ = Box::pin(self.obey(&question)).await;
+            was_asked_again = true;
         }
-        Ok("As expected.".into())
+        Ok(match was_asked_again {
+            false => "As expected.".into(),
+            true => format!("As expected, when asked again:\n{}", self.answer),
+        })
     }
 
     pub(super) fn keep(&mut self, mut words: Words<'_>) -> Said {

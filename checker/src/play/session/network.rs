@@ -61,7 +61,9 @@ impl Session<'_> {
 
     pub(super) fn delay(&mut self, words: Words<'_>) -> Said {
         let mut words = words::words(words.rest());
-        let is_time = |word: &String| word.starts_with(|c: char| c.is_ascii_digit() || c == '-');
+        let is_time = |word: &String| {
+            word != "->" && word.starts_with(|c: char| c.is_ascii_digit() || c == '-')
+        };
         let first = words.iter().position(is_time).unwrap_or(words.len());
         let times: Vec<Duration> = words
             .drain(first..)

@@ -170,7 +170,7 @@ impl Session<'_> {
 
     /// Where a node serves HTTP, if its part does.
     async fn url(&self, node: &str) -> Option<String> {
-        if !self.place.serves_http {
+        if !self.part().serves_http {
             return None;
         }
         let address = self.cluster.http_address(node).await.ok()?;

@@ -70,7 +70,7 @@ impl Session<'_> {
 
     pub(super) async fn curl(&self, mut words: Words<'_>) -> Said {
         let (node, path) = (words.required()?, words.required()?);
-        if !self.place.serves_http {
+        if !self.part().serves_http {
             return Err("The nodes of this part do not serve HTTP.".into());
         }
         self.alive(node)?;

@@ -10,7 +10,7 @@ const KEYS: usize = 50;
 
 impl Session<'_> {
     pub(super) async fn store(&mut self, mut words: Words<'_>) -> Said {
-        if !self.place.serves_http {
+        if !self.part().serves_http {
             return Err("The nodes of this part use no store.".into());
         }
         match words.required()? {
