@@ -108,7 +108,32 @@ async fn during_the_split(cluster: &Cluster<'_>) -> Told {
             "each side goes on counting its own pings (n1: 5 at n2, n3: 4 at n3)",
             own_side,
         )
-        .await
+        .await?;
+    still_knows(cluster, "n2", &[("n1", 5), ("n2", 2), ("n3", 3)]).await?;
+    still_knows(cluster, "n3", &[("n1", 1), ("n2", 2), ("n3", 4)]).await
+}
+
+/// A consumer shows these counts at least, those of the other side among them.
+async fn still_knows(cluster: &Cluster<'_>, node: &str, known: &[(&str, u64)]) -> Told {
+    let seen = super::shows(cluster, node).await?;
+    let forgotten = known
+        .iter()
+        .any(|(of, count)| seen.get(*of).is_none_or(|shown| shown < count));
+    if !forgotten {
+        return Ok(());
+    }
+    let wanted = super::shown(&super::counts(known));
+    Err(cluster
+        .failed_at(
+            node,
+            format!("{node}'s consumer shows {}", super::shown(&seen)),
+            format!("what was counted of a node is kept while it cannot be reached (wanted on {node}: {wanted})"),
+        )
+        .because(
+            "That a node cannot be reached does not undo its pings. What was last known of it is the best \
+             that there is, and perhaps only the way to it is cut.",
+        )
+        .into())
 }
 
 async fn after_the_heal(cluster: &Cluster<'_>) -> Told {
