@@ -133,7 +133,7 @@ enum Dev {
     /// Checks the checker: wrong programs must fail, right ones must pass
     Check {
         /// Only this part; may be given several times
-        #[arg(long = "part", value_name = "N", value_parser = clap::value_parser!(u8).range(1..=PARTS.len() as i64))]
+        #[arg(long = "part", value_name = "PART", value_parser = question::part_number)]
         parts: Vec<u8>,
         /// Only variants whose names contain this
         #[arg(long, value_name = "TEXT")]

@@ -42,7 +42,7 @@ pub const SCENARIOS: &[Scenario] = &[
         id: "part1-twice",
         problem: 1,
         title: "a ping that is delivered twice counts once",
-        property: "Receiving is idempotent: a ping that is delivered twice counts once.",
+        property: "Receiving is idempotent: a ping that is delivered twice counts once, and one that comes late undoes nothing.",
         deadline: DEADLINE,
         run: |cx| Box::pin(broadcast::delivered_twice_counts_once(cx)),
     },

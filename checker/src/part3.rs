@@ -362,9 +362,20 @@ fn led(
 
 /// Follows links on a node, some at a time.
 async fn all_lead(cluster: &Cluster<'_>, node: &str, links: &Links, claim: &str) -> Told {
+    follow(cluster, node, links, claim, AT_ONCE).await
+}
+
+/// Follows links on a node, so many at a time.
+async fn follow(
+    cluster: &Cluster<'_>,
+    node: &str,
+    links: &Links,
+    claim: &str,
+    at_once: usize,
+) -> Told {
     let followed = stream::iter(links)
         .map(|(code, url)| leads(cluster, node, code, url, claim))
-        .buffer_unordered(AT_ONCE)
+        .buffer_unordered(at_once)
         .collect::<Vec<_>>()
         .await;
     followed.into_iter().collect()

@@ -29,6 +29,16 @@ pub(super) fn part_names() -> PossibleValuesParser {
     PossibleValuesParser::new(PARTS.iter().map(|part| part.name))
 }
 
+/// The number of a part that is named, `part1`, or numbered, for clap.
+pub(super) fn part_number(said: &str) -> std::result::Result<u8, String> {
+    let is_it = |part: &&Part| part.name == said || part.number.to_string() == said;
+    let found = PARTS.iter().find(is_it).map(|part| part.number);
+    found.ok_or_else(|| {
+        let names: Vec<&str> = PARTS.iter().map(|part| part.name).collect();
+        format!("the parts are {}", names.join(", "))
+    })
+}
+
 /// The part of a name.
 pub(super) fn part(name: &str) -> Result<&'static Part> {
     manifest::part(name).ok_or_else(|| {

@@ -49,6 +49,22 @@ pub(super) const MISTAKES: &[Mistake] = &[
         symptom: crash::overwrites_with_older,
     },
     Mistake {
+        id: "sends-nothing",
+        problems: &[1, 2, 3, 4, 5, 6],
+        suggests: "The producer sends its ping to no consumer at all, not even to that of its own node: perhaps an `.await` is missing, for a future does nothing until it is awaited.",
+        training: "problem-1-broadcast",
+        hint: 3,
+        symptom: broadcast::sends_nothing,
+    },
+    Mistake {
+        id: "pings-its-own-node-only",
+        problems: &[1],
+        suggests: "The producer sends its ping to the consumer of its own node, and to no other node: perhaps its list of nodes was made when it started, and there were none yet.",
+        training: "problem-1-broadcast",
+        hint: 2,
+        symptom: broadcast::pings_its_own_node_only,
+    },
+    Mistake {
         id: "forgets-its-own-consumer",
         problems: &[1],
         suggests: "The producer does not send its ping to the consumer of its own node, which is in no list of nodes.",
@@ -105,6 +121,14 @@ pub(super) const MISTAKES: &[Mistake] = &[
         symptom: everyone::answers_from_memory,
     },
     Mistake {
+        id: "asks-the-silent-again",
+        problems: &[2],
+        suggests: "The producer asks a node that does not answer again and again, and gives its own answer only when all have answered, which a dead node never will.",
+        training: "problem-2-ask-everyone",
+        hint: 2,
+        symptom: everyone::asks_the_silent_again,
+    },
+    Mistake {
         id: "asks-one-after-another",
         problems: &[2],
         suggests: "The producer asks the nodes one after another, so that every silent node costs one more time limit.",
@@ -115,7 +139,7 @@ pub(super) const MISTAKES: &[Mistake] = &[
     Mistake {
         id: "waits-longer-than-it-may",
         problems: &[2],
-        suggests: "The producer asks all nodes at once, but with a longer time limit than ASK_WITHIN, perhaps the usual one of every call.",
+        suggests: "The producer waits for a node that is silent longer than ASK_WITHIN, perhaps as long as any call waits unless told otherwise.",
         training: "problem-2-ask-everyone",
         hint: 1,
         symptom: everyone::waits_longer_than_it_may,
@@ -155,7 +179,7 @@ pub(super) const MISTAKES: &[Mistake] = &[
     Mistake {
         id: "asks-nobody-else",
         problems: &[3],
-        suggests: "The restarted consumer does not ask the producers of the other nodes.",
+        suggests: "The restarted consumer does not ask the producers of the other nodes: perhaps nothing does, or an async function that would is called and never awaited.",
         training: "problem-3-crash",
         hint: 2,
         symptom: crash::asks_nobody_else,
@@ -183,6 +207,14 @@ pub(super) const MISTAKES: &[Mistake] = &[
         training: "problem-3-crash",
         hint: 2,
         symptom: crash::asks_one_producer_after_another,
+    },
+    Mistake {
+        id: "waits-for-itself",
+        problems: &[3],
+        suggests: "The restarted consumer waits in `init` for something on its own node: a server that calls itself waits for itself, and two that call each other wait for each other, until the time limit ends it.",
+        training: "problem-3-crash",
+        hint: 2,
+        symptom: crash::waits_for_itself,
     },
     Mistake {
         id: "waits-in-init",
@@ -218,7 +250,7 @@ pub(super) const MISTAKES: &[Mistake] = &[
     },
     Mistake {
         id: "forgets-who-is-down",
-        problems: &[4],
+        problems: &[2, 4],
         suggests: "The consumer removes the count of a node that went down, and so forgets the best that it knew.",
         training: "problem-4-netsplit",
         hint: 2,
@@ -251,7 +283,7 @@ pub(super) const MISTAKES: &[Mistake] = &[
     Mistake {
         id: "greets-newcomers-only",
         problems: &[4, 5],
-        suggests: "Nodes tell or ask for their counts when they meet for the first time, and not when one of them comes back.",
+        suggests: "Nodes tell or ask for their counts when they meet for the first time, and not when one of them comes back. Or `handle_info` is never called: it is `watch_nodes` that asks for news of nodes.",
         training: "problem-4-netsplit",
         hint: 2,
         symptom: netsplit::greets_newcomers_only,
@@ -259,7 +291,7 @@ pub(super) const MISTAKES: &[Mistake] = &[
     Mistake {
         id: "says-nothing-on-a-new-link",
         problems: &[4, 5],
-        suggests: "When a link comes up, neither of the two nodes asks for the count of the other, or tells its own.",
+        suggests: "When a link comes up, neither of the two nodes asks for the count of the other, or tells its own. Or `handle_info` is never called: it is `watch_nodes` that asks for news of nodes.",
         training: "problem-4-netsplit",
         hint: 1,
         symptom: netsplit::says_nothing_on_a_new_link,

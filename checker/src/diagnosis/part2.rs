@@ -96,7 +96,7 @@ pub(super) const MISTAKES: &[Mistake] = &[
     Mistake {
         id: "works-alone",
         problems: &[2],
-        suggests: "All workers are on the manager's own node.",
+        suggests: "All workers are on the manager's own node: perhaps no others are started, or what would start them is never awaited.",
         training: "problem-2-distribute",
         hint: 2,
         symptom: work::works_alone,

@@ -188,7 +188,7 @@ pub(super) const MISTAKES: &[Mistake] = &[
     Mistake {
         id: "tells-nobody",
         problems: &[2],
-        suggests: "The other nodes are not told of a link that is created.",
+        suggests: "The other nodes are not told of a link that is created: perhaps the group has no members yet, or a cast is never awaited, without which nothing is sent.",
         training: REPLICATE,
         hint: 3,
         symptom: telling::nobody_is_told,

@@ -283,7 +283,7 @@ pub(super) const MISTAKES: &[Mistake] = &[
     Mistake {
         id: "nobody-told-of-views",
         problems: &[5],
-        suggests: "A view stays where it was counted: nobody is told of it, or those who are told were looked up before there was anybody.",
+        suggests: "A view stays where it was counted: nobody is told of it, or those who are told were looked up before there was anybody, or a cast is never awaited, without which nothing is sent.",
         training: "problem-5-aggregates",
         hint: 3,
         symptom: views::nobody_is_told,

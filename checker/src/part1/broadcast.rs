@@ -7,6 +7,7 @@ use std::time::Duration;
 use runtime::net::faults::{Action, PatternKind, Rule};
 use runtime::{Ctx, Server};
 
+use super::crash::ping_number;
 use super::messages::{CONSUMER, ConsumerMsg, PRODUCER, ProducerMsg};
 use super::{SOON, all_show, caught_one, pings_are_as_given, send_pings, still_show};
 use crate::cluster::{Cluster, Explained, Options, Unmet};
@@ -77,7 +78,26 @@ pub(super) async fn delivered_twice_counts_once(cx: &Context) -> Told {
         let why = "Networks repeat messages, and so do senders that are not sure. Handling must be idempotent: \
                    once or twice, the outcome is the same.";
         all_show(cluster, &["n1", "n2"], &[("n1", 3)], SOON, "a ping that is delivered twice counts once").await.because(why)?;
-        still_show(cluster, &["n1", "n2"], &[("n1", 3)], "a ping that is delivered twice counts once").await.because(why)
+        still_show(cluster, &["n1", "n2"], &[("n1", 3)], "a ping that is delivered twice counts once").await.because(why)?;
+
+        cluster.step("The fourth ping from n1 to n2 is held back, and the fifth overtakes it.");
+        let fourth = Rule::new(Action::Hold)
+            .from(&cluster.name("n1"))
+            .to(&cluster.name("n2"))
+            .kind(PatternKind::Cast)
+            .message("Ping")
+            .matching(|message| ping_number(message) == Some(4))
+            .times(1);
+        let late = cluster.rule(fourth);
+        send_pings(cluster, "n1", 2, 5).await?;
+        caught_one(cluster, &late).await?;
+        all_show(cluster, &["n1", "n2"], &[("n1", 5)], SOON, EVERY_CONSUMER).await?;
+
+        cluster.step("The fourth ping arrives.");
+        late.release();
+        still_show(cluster, &["n1", "n2"], &[("n1", 5)], "a ping that comes late does not undo a newer one")
+            .await
+            .because("What comes later need not have been said later. Of two numbers of one producer, the higher one is newer.")
     })
     .await
 }

@@ -2,6 +2,9 @@
 
 use std::time::Duration;
 
+use runtime::net::faults::{Action, PatternKind, Rule};
+
+use super::crash::ping_number;
 use super::messages::CONSUMER;
 use super::{RECOVERY, SOON, all_show, send_pings, still_show};
 use crate::cluster::{Cluster, Explained, Options, Unmet};
@@ -9,6 +12,9 @@ use crate::scenario::{Context, Stop, Told};
 
 /// Short, as silence is the subject here, and long enough for a busy machine.
 const TICK_TIME: Duration = Duration::from_millis(1000);
+
+/// How long a consumer may take that waits for an answer where it stands, as long as any call waits.
+const WAITING: Duration = Duration::from_secs(8);
 
 /// How long both sides may take to give each other up.
 const NOTICED: Duration = Duration::from_secs(12);
@@ -108,7 +114,32 @@ async fn during_the_split(cluster: &Cluster<'_>) -> Told {
             "each side goes on counting its own pings (n1: 5 at n2, n3: 4 at n3)",
             own_side,
         )
-        .await
+        .await?;
+    still_knows(cluster, "n2", &[("n1", 5), ("n2", 2), ("n3", 3)]).await?;
+    still_knows(cluster, "n3", &[("n1", 1), ("n2", 2), ("n3", 4)]).await
+}
+
+/// A consumer shows these counts at least, those of the other side among them.
+async fn still_knows(cluster: &Cluster<'_>, node: &str, known: &[(&str, u64)]) -> Told {
+    let seen = super::shows(cluster, node).await?;
+    let forgotten = known
+        .iter()
+        .any(|(of, count)| seen.get(*of).is_none_or(|shown| shown < count));
+    if !forgotten {
+        return Ok(());
+    }
+    let wanted = super::shown(&super::counts(known));
+    Err(cluster
+        .failed_at(
+            node,
+            format!("{node}'s consumer shows {}", super::shown(&seen)),
+            format!("what was counted of a node is kept while it cannot be reached (wanted on {node}: {wanted})"),
+        )
+        .because(
+            "That a node cannot be reached does not undo its pings. What was last known of it is the best \
+             that there is, and perhaps only the way to it is cut.",
+        )
+        .into())
 }
 
 async fn after_the_heal(cluster: &Cluster<'_>) -> Told {
@@ -128,16 +159,40 @@ pub(super) async fn newcomers_learn(cx: &Context) -> Told {
         send_pings(cluster, "n1", 3, 3).await?;
         all_show(cluster, &["n1", "n2"], &[("n1", 3)], SOON, "all have the pings").await?;
 
-        cluster.step("n3 joins, late.");
+        cluster.step("n3 joins, late, and the network holds back what n1 first tells it.");
+        let late = [
+            Rule::new(Action::Hold).kind(PatternKind::Answer),
+            Rule::new(Action::Hold).kind(PatternKind::Cast).matching(|message| ping_number(message) == Some(3)),
+        ];
+        let late = late.map(|rule| cluster.rule(rule.from(&cluster.name("n1")).to(&cluster.name("n3")).times(1)));
+        let is_late = || late.iter().any(|rule| rule.held() > 0);
         cluster.join("n3").await?;
-        all_show(cluster, &["n1", "n2", "n3"], &[("n1", 3)], SOON, BOTH_SIDES).await.because(WHY_MEET)?;
+        let caught = async || {
+            let seen = super::shows(cluster, "n3").await?;
+            match is_late() || seen.get("n1") == Some(&3) {
+                true => Ok(()),
+                false => Err(Unmet::at("n3", format!("n3's consumer shows {}", super::shown(&seen)))),
+            }
+        };
+        cluster.eventually(SOON, format!("{BOTH_SIDES} (wanted on n3: {{n1: 3}})"), caught).await.because(WHY_MEET)?;
+
+        cluster.step("n1 sends its fourth ping, and then what was held back arrives.");
+        send_pings(cluster, "n1", 1, 4).await?;
+        let claim = "a new ping counts, also while an answer is outstanding";
+        all_show(cluster, &["n1", "n2", "n3"], &[("n1", 4)], WAITING, claim).await?;
+        for rule in &late {
+            rule.release();
+        }
+        still_show(cluster, &["n1", "n2", "n3"], &[("n1", 4)], "what both sides tell each other does not overwrite a newer ping")
+            .await
+            .because("An answer tells how things were when it was given. Of two counts of one producer the higher one is right.")?;
 
         cluster.step("n2, which never sent a ping, is killed and started again: it remembers nothing.");
         cluster.restart("n2").await?;
-        all_show(cluster, &["n1", "n2", "n3"], &[("n1", 3)], SOON, BOTH_SIDES)
+        all_show(cluster, &["n1", "n2", "n3"], &[("n1", 4)], SOON, BOTH_SIDES)
             .await
             .because("A node of the same name is not the same node: what the first n2 was told, the second one does not know.")?;
-        still_show(cluster, &["n1", "n2", "n3"], &[("n1", 3)], BOTH_SIDES).await
+        still_show(cluster, &["n1", "n2", "n3"], &[("n1", 4)], BOTH_SIDES).await
     })
     .await
 }

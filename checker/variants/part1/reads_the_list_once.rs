@@ -2,7 +2,7 @@
 //! problem = 1
 //! claim = "every connected consumer"
 //! about = "The producer asks for the connected nodes once, when it starts, and pings those for ever."
-//! mistakes = ["pings-not-all-connected"]
+//! mistakes = ["pings-not-all-connected", "pings-its-own-node-only"]
 
 // ── file producer.rs
 // ── gap 0: fields of your own

@@ -84,6 +84,42 @@ pub(super) fn forgets_its_own_consumer(case: &Case) -> Option<String> {
     ))
 }
 
+/// Whether a node sent another node anything for a server since the first step.
+fn says_something(case: &Case, node: &str) -> bool {
+    let said = case.messages().from(node);
+    let said = said.since(case.first_step().unwrap_or_default());
+    said.iter()
+        .any(|sent| matches!(sent.kind, Kind::Cast | Kind::Call))
+}
+
+pub(super) fn sends_nothing(case: &Case) -> Option<String> {
+    let (node, low) = too_low(case)?;
+    let (_, 0, right) = low.iter().find(|(of, ..)| of == node)? else {
+        return None;
+    };
+    let connected = case
+        .nodes()
+        .iter()
+        .any(|other| case.connected(node, other).is_some());
+    (connected && !says_something(case, node)).then(|| {
+        format!("{node} had answered SendPing, for the last time with {right}, it is connected to others and sent them no message at all, and its own consumer shows no ping of it either")
+    })
+}
+
+pub(super) fn pings_its_own_node_only(case: &Case) -> Option<String> {
+    let (node, low) = too_low(case)?;
+    let (of, ..) = low
+        .iter()
+        .find(|(of, shows, _)| of != node && *shows == 0)?;
+    case.connected(of, node)?;
+    // A consumer that shows its own node's pings keeps what it is told.
+    let (_, shown) = shown(case)?;
+    let silent = !says_something(case, of) && !says_something(case, node);
+    (silent && count_of(&shown, node) > 0).then(|| {
+        format!("the consumer of {node} shows the pings of {node}, {of} and {node} are connected, and neither sent any message to another node")
+    })
+}
+
 pub(super) fn pings_not_all_connected(case: &Case) -> Option<String> {
     let (node, low) = too_low(case)?;
     low.iter().filter(|(of, ..)| of != node).find_map(|(of, _, right)| {

@@ -137,6 +137,26 @@ pub(super) fn asks_one_producer_after_another(case: &Case) -> Option<String> {
     ))
 }
 
+pub(super) fn waits_for_itself(case: &Case) -> Option<String> {
+    let recovery = recovery(case)?;
+    let node = recovery.node;
+    if recovery.shown.is_some() || case.last_done(Change::Paused).is_some() {
+        return None;
+    }
+    let calls = recovery.talk.calls();
+    let own = calls.iter().filter(|call| call.asked.from == node);
+    let waits = own.clone().any(|call| !call.is_answered());
+    let asked = match own.count() {
+        0 => "it asked no other node anything",
+        _ => "all that it asked other nodes was answered",
+    };
+    (!waits).then(|| {
+        format!(
+            "since the consumer of {node} crashed it has answered no question, although {asked}"
+        )
+    })
+}
+
 pub(super) fn waits_in_init(case: &Case) -> Option<String> {
     let recovery = recovery(case)?;
     let paused = case.last_done(Change::Paused)?.node;

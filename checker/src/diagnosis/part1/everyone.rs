@@ -76,6 +76,28 @@ pub(super) fn answers_from_memory(case: &Case) -> Option<String> {
     })
 }
 
+pub(super) fn asks_the_silent_again(case: &Case) -> Option<String> {
+    let Question { asker, calls, .. } = question(case)?;
+    let seen = &case.failure.seen;
+    if !seen.contains("did not answer `AskEveryone`")
+        && !seen.contains("answered AskEveryone after")
+    {
+        return None;
+    }
+    let silent = |of: &str| {
+        let mut own = calls.iter().filter(|call| call.asked.to == of).peekable();
+        own.peek()?;
+        own.try_fold(0, |times, call| (!call.is_answered()).then_some(times + 1))
+    };
+    let (node, times) = case.nodes().iter().find_map(|node| {
+        let times = silent(node).filter(|times| *times > 1)?;
+        Some((node, times))
+    })?;
+    Some(format!(
+        "{asker} asked {node} {times} times, which never answered, and gave no answer itself meanwhile"
+    ))
+}
+
 pub(super) fn asks_one_after_another(case: &Case) -> Option<String> {
     let Question { asker, calls, .. } = question(case)?;
     // A producer that crashed meanwhile asks anew when it is started again.
@@ -98,17 +120,37 @@ pub(super) fn asks_one_after_another(case: &Case) -> Option<String> {
 pub(super) fn waits_longer_than_it_may(case: &Case) -> Option<String> {
     let Question { asker, calls, .. } = question(case)?;
     let (first, last) = (calls.first()?, calls.last()?);
-    let at_once = last.asked.at_us - first.asked.at_us < AT_ONCE;
+    if last.asked.at_us - first.asked.at_us >= AT_ONCE {
+        return None;
+    }
     let silent = calls.iter().filter(|call| !call.is_answered());
     let silent: Vec<&str> = silent.map(|call| call.asked.message.to.as_str()).collect();
     let (_, took) = case
         .failure
         .seen
         .split_once("answered AskEveryone after ")?;
-    (calls.len() > 1 && at_once && !silent.is_empty()).then(|| {
-        let (nodes, were) = (listed(&silent), if silent.len() == 1 { "was" } else { "were" });
-        format!("{asker} asked all at once, {nodes} {were} silent, and it waited for that {took} before it answered")
-    })
+    if silent.is_empty() || calls.len() < 2 {
+        return None;
+    }
+    // Who asks one after another asks the next when he has the answer of the one before.
+    let in_turn = calls.windows(2).all(|pair| {
+        let answer = pair[0].answer.and_then(|answer| answer.delivered_us);
+        answer.is_some_and(|there| there <= pair[1].asked.at_us)
+    });
+    let how = if in_turn {
+        let before = &calls[calls.len() - 2].asked.to;
+        format!(
+            "{asker} asked {} when it had the answer of {before}",
+            last.asked.to
+        )
+    } else {
+        format!("{asker} asked all at once")
+    };
+    let were = if silent.len() == 1 { "was" } else { "were" };
+    Some(format!(
+        "{how}, {} {were} silent, and it answered only after {took}",
+        listed(&silent)
+    ))
 }
 
 pub(super) fn takes_silence_for_zero(case: &Case) -> Option<String> {

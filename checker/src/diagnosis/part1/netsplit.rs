@@ -1,9 +1,9 @@
 //! Symptoms of problems 4 and 5.
 
-use super::{forgot_all, tellings, too_low, wrong_number};
+use super::{counts_in, forgot_all, tellings, too_low, wrong_number};
 use crate::diagnosis::Case;
 use crate::diagnosis::evidence::Messages;
-use crate::trace::Kind;
+use crate::trace::{Change, Kind};
 
 /// Two nodes that met in the last step, one of which did not learn what the other had to say.
 struct Meeting<'a> {
@@ -11,8 +11,6 @@ struct Meeting<'a> {
     node: &'a str,
     /// The one whose count it should have learned.
     of: String,
-    /// What it shows.
-    shows: u64,
     /// When the step began in which they met.
     step_us: u64,
     /// What was said between the two since then.
@@ -34,7 +32,7 @@ fn meetings<'a>(case: &Case<'a>) -> Vec<Meeting<'a>> {
                 .connected(node, of)
                 .is_some_and(|at_us| at_us >= step_us)
     });
-    met.map(|(of, shows, _)| {
+    met.map(|(of, ..)| {
         let talk = case.messages();
         let talk = talk.that(|sent| {
             [&sent.from, &sent.to]
@@ -43,7 +41,6 @@ fn meetings<'a>(case: &Case<'a>) -> Vec<Meeting<'a>> {
         });
         Meeting {
             node,
-            shows,
             step_us,
             at_first: talk.clone().before(first_us),
             talk: talk.since(step_us),
@@ -120,16 +117,45 @@ pub(super) fn tells_it_under_the_wrong_name(case: &Case) -> Option<String> {
 }
 
 pub(super) fn forgets_who_is_down(case: &Case) -> Option<String> {
-    meetings(case).iter().find_map(|meeting| {
-        let (node, of) = (meeting.node, &meeting.of);
-        let forgot = forgot_all(case, node);
+    forgets_who_is_cut_off(case).or_else(|| forgets_who_died(case))
+}
+
+fn forgets_who_is_cut_off(case: &Case) -> Option<String> {
+    let (node, low) = too_low(case)?;
+    low.iter().filter(|(of, ..)| of != node).find_map(|(of, shows, _)| {
+        let parted = case.parted(node, of, case.first_step()?)?;
         let knew = tellings(case, node, of);
-        let mut knew = knew.iter().filter(|(sent, _)| sent.at_us < meeting.step_us);
+        let mut knew = knew.iter().filter(|(sent, _)| sent.at_us < parted);
         let (_, knew) = knew.rfind(|(_, count)| *count > 0)?;
-        (forgot == 0 && meeting.shows == 0).then(|| {
+        (forgot_all(case, node) < parted && *shows == 0).then(|| {
             format!("{node} had been told {knew} for {of}, then the link between them was lost, and now {node} shows nothing of {of}")
         })
     })
+}
+
+/// The same, seen in the totals of an answer to AskEveryone.
+fn forgets_who_died(case: &Case) -> Option<String> {
+    let (_, answer) = case.failure.seen.split_once("these totals: ")?;
+    let totals = counts_in(answer.split("; and these failed").next()?);
+    let dead = case.last_done(Change::Killed)?;
+    let pings = case.messages().named("Ping").before(dead.step_us);
+    let sent = |of: &str| {
+        let own = pings.clone().that(|ping| ping.text("from") == Some(of));
+        own.iter().filter_map(|ping| ping.number("count")).max()
+    };
+    let lost = sent(dead.node)?;
+    let all: u64 = case.nodes().iter().filter_map(|of| sent(of)).sum();
+    let told = pings.clone().from(dead.node).arrived();
+    let forgot = told.iter().find(|ping| {
+        let total = totals.get(&ping.to);
+        ping.number("count") == Some(lost) && total.is_some_and(|total| total + lost == all)
+    })?;
+    let node = &forgot.to;
+    Some(format!(
+        "{node} had been told {lost} for {dead}, then {dead} died, and the total of {node} is {total}: less by those {lost}",
+        dead = dead.node,
+        total = totals[node],
+    ))
 }
 
 pub(super) fn only_one_side_asks(case: &Case) -> Option<String> {

@@ -146,14 +146,106 @@ fn silent_nodes_are_known_by_their_silence() {
         asked(late, 1_000_000),
         Some(("asks-one-after-another", because)),
     );
-    let because =
-        "n1 asked all at once, n2 was silent, and it waited for that 5.0 s before it answered";
+    let because = "n1 asked all at once, n2 was silent, and it answered only after 5.0 s";
     check(asked(late, 0), Some(("waits-longer-than-it-may", because)));
     let zero = "the answer holds these totals: {n1: 4, n2: 0, n3: 4}; and these failed: none";
     let because = "n2 did not answer n1, and the answer holds 0 as its total";
     check(asked(zero, 0), Some(("takes-silence-for-zero", because)));
     let right = "the answer holds these totals: {n1: 4, n3: 4}; and these failed: n2 (no answer)";
     check(asked(right, 0), None);
+}
+
+#[test]
+fn who_asks_one_after_another_is_not_said_to_ask_all_at_once() {
+    let asked = Tale::of(&["n1", "n2", "n3"])
+        .step("Ask n1's producer to ask everyone.")
+        .call(["n1", "n2"], "consumer", "TotalPings")
+        .answer(["n2", "n1"], "consumer", "TotalPings", json!(4))
+        .later(1_000)
+        .call(["n1", "n3"], "consumer", "TotalPings")
+        .later(5_000_000)
+        .diagnosis(
+            1,
+            2,
+            "n1's producer answered AskEveryone after 5.0 s",
+            "the answer comes in time",
+        );
+    let because =
+        "n1 asked n3 when it had the answer of n2, n3 was silent, and it answered only after 5.0 s";
+    check(asked, Some(("waits-longer-than-it-may", because)));
+}
+
+#[test]
+fn silent_node_that_is_asked_again_and_again_is_seen() {
+    let asked = |times: usize| {
+        let begun = Tale::of(&["n1", "n2", "n3"]).step("Ask n1's producer to ask everyone.");
+        let asked = (0..times).fold(begun, |tale, _| {
+            tale.call(["n1", "n3"], "consumer", "TotalPings")
+                .later(1_000_000)
+        });
+        let named = asked.diagnosis(
+            1,
+            2,
+            "n1's producer did not answer `AskEveryone` within 8 s",
+            "a call is answered",
+        );
+        named.map(|(mistake, _)| mistake)
+    };
+    assert_eq!(asked(8).as_deref(), Some("asks-the-silent-again"));
+    assert_eq!(asked(1), None);
+}
+
+#[test]
+fn pings_that_reach_nobody_are_told_apart() {
+    let seen = |tale: Tale, seen: &str| {
+        let named = tale.diagnosis(1, 1, seen, "(wanted on n1, n2: {n1: 3, n2: 1})");
+        named.map(|(mistake, _)| mistake)
+    };
+    let begun = || together().step("n1 sends three pings, n2 one.");
+    let nothing = "n1's consumer shows no counts at all";
+    let own_only = "n1's consumer shows {n1: 3}";
+    assert_eq!(seen(begun(), nothing).as_deref(), Some("sends-nothing"));
+    assert_eq!(
+        seen(begun(), own_only).as_deref(),
+        Some("pings-its-own-node-only")
+    );
+    // Who sends its pings to others, and shows none, may not keep what it is told.
+    let sent = || begun().cast(["n1", "n2"], "consumer", ping("n1", 3));
+    assert_ne!(seen(sent(), nothing).as_deref(), Some("sends-nothing"));
+    assert_ne!(
+        seen(sent(), own_only).as_deref(),
+        Some("pings-its-own-node-only")
+    );
+}
+
+#[test]
+fn total_that_lacks_the_pings_of_a_dead_node_is_seen() {
+    let killed = |totals: &str| {
+        Tale::of(&["n1", "n2", "n3"])
+            .linked("n1", "n3")
+            .step("n1 sends three pings and n3 one")
+            .cast(["n1", "n2"], "consumer", ping("n1", 3))
+            .cast(["n3", "n1"], "consumer", ping("n3", 1))
+            .cast(["n3", "n2"], "consumer", ping("n3", 1))
+            .step("n3 is killed.")
+            .done("n3", Change::Killed, "n3 is killed")
+            .step("Ask n1's producer to ask everyone.")
+            .call(["n1", "n2"], "consumer", "TotalPings")
+            .answer(["n2", "n1"], "consumer", "TotalPings", json!(3))
+            .diagnosis(
+                1,
+                2,
+                &format!("the answer holds these totals: {totals}; and these failed: none"),
+                "every node that runs is in the answer with its current total",
+            )
+    };
+    let because =
+        "n1 had been told 1 for n3, then n3 died, and the total of n1 is 3: less by those 1";
+    check(
+        killed("{n1: 3, n2: 3}"),
+        Some(("forgets-who-is-down", because)),
+    );
+    check(killed("{n1: 2, n2: 2}"), None);
 }
 
 #[test]

@@ -66,15 +66,44 @@ fn unfinished_map<'a>(case: &Case<'a>) -> Option<(About<'a>, About<'a>)> {
     late.next().map(|late| (reduce, *late))
 }
 
+/// A reduce task that was to fetch from fewer maps than a later one of the same job, and a map
+/// that it lacks. So one shows that was still being done on n1 itself.
+fn reduce_without_a_map<'a>(case: &Case<'a>) -> Option<(About<'a>, u64)> {
+    let mut reduces = assigned(case);
+    reduces.retain(|about| !about.inputs().is_empty());
+    reduces.iter().enumerate().find_map(|(place, reduce)| {
+        let inputs = reduce.inputs();
+        let later = reduces[place..]
+            .iter()
+            .filter(|later| later.job == reduce.job);
+        let mut known = later.flat_map(About::inputs).map(|input| input.map);
+        let lacks = known.find(|map| inputs.iter().all(|input| input.map != *map))?;
+        Some((*reduce, lacks))
+    })
+}
+
 pub(super) fn counts_messages(case: &Case) -> Option<String> {
-    let (reduce, late) = unfinished_map(case)?;
+    let seen = unfinished_map(case);
+    let seen = seen.map(|(reduce, late)| {
+        let what = format!(
+            "when {} was still being done at {}",
+            late.task, late.sent.from
+        );
+        (reduce, what)
+    });
+    let (reduce, when) = seen.or_else(|| {
+        let (reduce, map) = reduce_without_a_map(case)?;
+        let what =
+            format!("without the output of map {map}, which a later reduce task was to fetch");
+        Some((reduce, what))
+    })?;
     let finished = finished(case);
     let twice = finished.iter().find(|about| {
         about.is_map() && about.sent.fate == Fate::Doubled && about.sent.at_us < reduce.sent.at_us
     })?;
     Some(format!(
-        "the result of {} came twice; and n1 gave {} to {} when {} was still being done at {}",
-        twice.task, reduce.task, reduce.sent.to, late.task, late.sent.from
+        "the result of {} came twice; and n1 gave {} to {} {when}",
+        twice.task, reduce.task, reduce.sent.to
     ))
 }
 

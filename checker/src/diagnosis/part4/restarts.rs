@@ -59,8 +59,44 @@ pub(super) fn slot_is_used_again(case: &Case) -> Option<String> {
     if let Some(hidden) = hides_new_views(case, &shown, &news) {
         return Some(hidden);
     }
-    let mut restarts = restarts(case).into_iter();
-    restarts.find_map(|restart| counts_again(restart, &news))
+    let restarts = restarts(case);
+    let again = restarts
+        .iter()
+        .find_map(|restart| counts_again(*restart, &news));
+    again.or_else(|| hides_views_after_a_crash(case, &shown, &news))
+}
+
+/// A node whose counters crashed and that was viewed since, that tells of no other slot of its
+/// own than before and of no more views in it: the new ones are hidden behind the old.
+fn hides_views_after_a_crash(case: &Case, shown: &Shown, news: &[News]) -> Option<String> {
+    let whose = counters(news);
+    restarts(case).into_iter().find_map(|(node, since, killed)| {
+        let requests = case.requests();
+        let viewed = requests.iter().filter(|asked| {
+            asked.node == node
+                && asked.at_us > since
+                && asked.followed() == Some(shown.code)
+                && asked.status() == Some(302)
+        });
+        let viewed = viewed.count() as u64;
+        let (before, after): (Vec<&News>, Vec<&News>) =
+            news.iter().partition(|news| news.sent.at_us < since);
+        let known = highest(&before);
+        let (slot, most) = known.iter().find(|(slot, _)| whose.get(*slot) == Some(&node))?;
+        let told: Vec<&News> = after.into_iter().filter(|news| news.from() == node).collect();
+        let counts = highest(&told);
+        let mut own = counts.iter().filter(|(slot, _)| whose.get(*slot) == Some(&node));
+        let nothing_new = own.all(|(slot, count)| known.get(slot).is_some_and(|old| count <= old));
+        let all = sum(known.values().copied());
+        let hidden = shown.shown == all && sum([all, viewed]) == shown.wanted;
+        (!killed && viewed > 0 && counts.contains_key(slot) && nothing_new && hidden).then(|| {
+            format!(
+                "before its counters crashed, {node} had told others of {most} in the slot `{slot}`; then it was viewed {} more, \
+                 and since then it has told others of no more than that in this slot, and of no other slot of its own",
+                some(viewed, "time")
+            )
+        })
+    })
 }
 
 /// What a node told of a slot in which it had counted before it forgot, before anybody had

@@ -353,6 +353,24 @@ fn slot_is_used_again_only_if_who_counted_in_it_has_forgotten_it() {
 }
 
 #[test]
+fn views_after_a_crash_of_the_counters_hide_in_the_old_slot_or_do_not() {
+    let crashed = |slot: &str, count: u64| {
+        let tale = nodes()
+            .told(["n1", "n2"], "n1", 8, Fate::Delivered)
+            .done("n1", Change::Crashed, "n1's counters is crashed")
+            .viewed("n1", 1)
+            .told(["n2", "n1"], "n1", 8, Fate::Delivered)
+            .later(10_000)
+            .told(["n1", "n2"], "n1", 8, Fate::Delivered)
+            .told(["n1", "n2"], slot, count, Fate::Delivered);
+        shows(tale, 7, "n2", 8, 9)
+    };
+    assert_eq!(crashed("n1", 8).as_deref(), Some("slot-used-again"));
+    assert_eq!(crashed("n1", 9), None);
+    assert_eq!(crashed("n1#2", 1), None);
+}
+
+#[test]
 fn number_of_any_size_does_no_harm() {
     let huge = u64::MAX;
     let told = restarted("n1")

@@ -1,0 +1,18 @@
+//! kind = "near-miss"
+//! problem = 2
+//! claim = "with a dead and a paused node"
+//! about = "The producer asks one node after another, and waits for each as long as any call waits."
+//! mistakes = ["waits-longer-than-it-may"]
+
+// ── file producer.rs
+// ── gap 2: ask everyone
+let nodes: Vec<NodeName> = ctx.list().into_iter().chain([ctx.name().clone()]).collect();
+let mut everyone = Everyone { totals: Default::default(), failed: Default::default() };
+for node in nodes {
+    match ctx.call(&CONSUMER.at(&node), ConsumerMsg::TotalPings).await {
+        Ok(total) => drop(everyone.totals.insert(node, total)),
+        Err(why) => drop(everyone.failed.insert(node, why.to_string())),
+    }
+}
+reply.send(everyone);
+// ── end 2

@@ -1,0 +1,11 @@
+//! kind = "near-miss"
+//! problem = 4
+//! claim = "is kept while it cannot be reached"
+//! about = "The consumer removes the count of a node that went down, and asks for it again when they meet."
+//! mistakes = ["forgets-who-is-down"]
+
+// ── file consumer.rs
+// ── gap 4: meet a node
+Info::NodeUp(node) => catch_up(node, ctx),
+Info::NodeDown(node) => drop(self.counts.remove(&node)),
+// ── end 4

@@ -1,0 +1,15 @@
+//! kind = "near-miss"
+//! problem = 1
+//! claim = "every connected consumer"
+//! about = "The casts are futures that nobody awaits, so that no ping is ever sent."
+//! mistakes = ["sends-nothing"]
+
+// ── file producer.rs
+// ── gap 1: broadcast
+self.count += 1;
+for node in ctx.list().into_iter().chain([ctx.name().clone()]) {
+    let ping = ConsumerMsg::Ping { from: ctx.name().clone(), count: self.count };
+    ctx.cast(&CONSUMER.at(&node), ping);
+}
+reply.send(self.count);
+// ── end 1
