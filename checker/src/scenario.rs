@@ -64,6 +64,11 @@ impl Stop {
         Stop(Verdict::CheckerFault { why: why.into() })
     }
 
+    /// Whether a claim did not hold.
+    pub fn is_failure(&self) -> bool {
+        matches!(self.0, Verdict::Failed(_))
+    }
+
     /// The verdict.
     pub fn into_verdict(self) -> Verdict {
         self.0

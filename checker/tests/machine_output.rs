@@ -338,6 +338,7 @@ fn every_event() -> Vec<What> {
             to: to.clone(),
             kind: Kind::Call,
             server: Some(text()),
+            brief: Some(text()),
             name: Some(text()),
             label: text(),
             body: Some(1.into()),

@@ -73,7 +73,11 @@ async fn no_answer_passes_once_the_answers_are_stalled() {
             Ok(answer) => {
                 assert_eq!(answer, b"+OK\r\n", "round {round}");
                 let next = node.call(&["GET", "a"]).await;
-                assert_eq!(next.ok().as_deref(), Some(&b"$1\r\n1\r\n"[..]), "round {round}");
+                assert_eq!(
+                    next.ok().as_deref(),
+                    Some(&b"$1\r\n1\r\n"[..]),
+                    "round {round}"
+                );
             }
             Err(error) if error.kind() == ErrorKind::TimedOut => {
                 panic!("round {round}: not closed");
