@@ -39,25 +39,33 @@ pub(super) struct Paper<'a> {
 }
 
 impl Paper<'_> {
-    /// The lines, as many as there is room for: what was drawn first is left out first, for what
-    /// a failure comes of is near the end, and then what is written last.
+    /// The lines, as many as there is room for. What is written behind the drawing is left out
+    /// first, and then what was drawn first: what a failure comes of is near the end.
     pub(super) fn fitted(mut self, room: usize, full: &str) -> Vec<String> {
         let left_out = |hidden: usize, what: &str| {
             let more = format!("  … {}{full}", count(hidden, what));
             more.dimmed().to_string()
         };
-        let over = (self.lines.len() + 1).saturating_sub(room);
-        let spare = self.drawn.len().saturating_sub(DRAWN_AT_LEAST);
-        if self.lines.len() > room && spare > 1 {
-            let from = self.drawn.start;
-            let hidden = over.min(spare);
-            let sign = left_out(hidden, "earlier line");
-            self.lines.splice(from..from + hidden, [sign]);
+        // A line that is left out makes room for the one that says so.
+        let over = |lines: &Vec<String>| (lines.len() + 1).saturating_sub(room);
+        if self.lines.len() > room && !self.drawn.is_empty() {
+            let behind = self.lines.len() - self.drawn.end;
+            let hidden = over(&self.lines).min(behind);
+            if hidden > 1 {
+                self.lines.truncate(self.lines.len() - hidden);
+                self.lines.push(left_out(hidden, "more line"));
+            }
+            let spare = self.drawn.len().saturating_sub(DRAWN_AT_LEAST);
+            if self.lines.len() > room && spare > 1 {
+                let from = self.drawn.start;
+                let hidden = over(&self.lines).min(spare);
+                let sign = left_out(hidden, "earlier line");
+                self.lines.splice(from..from + hidden, [sign]);
+            }
         }
         if self.lines.len() > room {
-            let kept = room.saturating_sub(1);
-            let hidden = self.lines.len() - kept;
-            self.lines.truncate(kept);
+            let hidden = over(&self.lines);
+            self.lines.truncate(room.saturating_sub(1));
             self.lines.push(left_out(hidden, "more line"));
         }
         self.lines
@@ -355,6 +363,43 @@ fn relative(path: &Path, here: &Path) -> PathBuf {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    /// What is shown of two lines, a drawing of ten and three lines behind it.
+    fn shown(room: usize) -> Vec<String> {
+        colored::control::set_override(false);
+        let course = Course::find(Path::new(env!("CARGO_MANIFEST_DIR"))).unwrap();
+        let paper = Paper {
+            course: &course,
+            part: &crate::manifest::PARTS[0],
+            problem: &crate::manifest::PARTS[0].problems[0],
+            columns: 80,
+            lines: (0..15).map(|number| number.to_string()).collect(),
+            drawn: 2..12,
+        };
+        paper.fitted(room, "")
+    }
+
+    #[test]
+    fn end_of_the_drawing_is_shown_longest() {
+        assert_eq!(shown(15).len(), 15);
+        assert_eq!(shown(14)[12..], ["12", "  … 2 more lines"]);
+        let few = shown(10);
+        assert_eq!(
+            few,
+            [
+                "0",
+                "1",
+                "  … 5 earlier lines",
+                "7",
+                "8",
+                "9",
+                "10",
+                "11",
+                "  … 3 more lines"
+            ]
+            .map(str::to_owned)
+        );
+    }
 
     #[track_caller]
     fn check(path: &str, here: &str, expected: &str) {
