@@ -72,6 +72,22 @@ fn reduce_task_is_early_only_if_a_map_task_was_not_done() {
 }
 
 #[test]
+fn reduce_task_that_lacks_a_map_may_come_of_a_result_that_came_twice() {
+    let (one, both) = ((0, 1, "n2", "j1"), [(0, 1, "n2", "j1"), (1, 2, "n1", "j1")]);
+    let told = |first: &[(u64, u64, &str, &str)], fate| {
+        let way = ["n2", "n1"];
+        begun()
+            .sent(Kind::Cast, way, "manager", finished("Map", 0, 1), fate)
+            .cast(["n1", "n2"], "worker", reduce(8, first))
+            .cast(["n1", "n3"], "worker", reduce(9, &both))
+            .diagnosis(2, 4, "in the output `Ba` has `3` instead of `4`", "exact")
+    };
+    check(told(&[one], Fate::Doubled), Some("counts-messages"));
+    check(told(&both, Fate::Doubled), None);
+    check(told(&[one], Fate::Delivered), None);
+}
+
+#[test]
 fn lost_assignment_that_is_given_out_again_is_no_mistake() {
     let lost = || {
         let way = ["n1", "n2"];

@@ -328,9 +328,15 @@ pub(super) fn waits_without_a_limit(case: &Case) -> Option<String> {
     let by_it = |command: &&Command| command.node == node && command.reads() == Some(code);
     let question = commands.iter().find(by_it);
     let started = case.process(node, Change::Started)?;
+    // Of a request that was given up it is only known for how long it was waited for.
+    let given_up = || {
+        let (_, within) = case.failure.seen.rsplit_once(" within ")?;
+        let seconds: u64 = within.strip_suffix(" s")?.parse().ok()?;
+        Some(asked.at_us.saturating_sub(seconds * 1_000_000))
+    };
     let waited = match (question, asked.took_us) {
         (Some(question), Some(_)) => question.at_us.saturating_sub(asked.from_us),
-        (Some(_), None) => return None,
+        (Some(question), None) => question.at_us.saturating_sub(given_up()?),
         (None, _) => case.failure_at().saturating_sub(started),
     };
     (held > 0 && waited > LONG).then(|| match question {

@@ -124,8 +124,13 @@ pub(super) fn stops_trying(case: &Case) -> Option<String> {
 pub(super) fn sweeps_without_the_name(case: &Case) -> Option<String> {
     let healed = case.last(|what| matches!(what, What::Healed { .. }));
     let agreed = case.step("The sweeper is on");
-    // After a heal it takes a moment until all know who has the name.
-    let since = healed.map(|healed| healed + 1_000_000).max(agreed)?;
+    // After a heal it takes a moment until all know who has the name: until they have told each
+    // other of it for the last time, and have each looked once more.
+    let of_names = |what: &What| matches!(what, What::Message(message) if message.server.as_deref() == Some("$global"));
+    let told = case.last(of_names).filter(|told| Some(*told) > healed);
+    let settled = told.map(|told| told + 500_000);
+    let since = healed.map(|healed| settled.unwrap_or(u64::MAX).min(healed + 1_000_000));
+    let since = since.max(agreed)?;
     let scans = scans(&case.commands(), since);
     let often: Vec<&str> = scans
         .iter()
