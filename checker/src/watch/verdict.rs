@@ -389,7 +389,8 @@ mod tests {
             [
                 "0",
                 "1",
-                "  … 5 earlier lines",
+                "  … 4 earlier lines",
+                "6",
                 "7",
                 "8",
                 "9",

@@ -45,7 +45,7 @@ impl Server for Consumer {
             ConsumerMsg::Ping { from, count } => {
                 // ── gap 1: count a ping
                 // TODO(1): from now on, the count of `from` is that of its latest ping. A ping may
-                // be delivered twice.
+                // be delivered twice, and an old one may come late.
                 todo!("TODO(1) keep the number of the latest ping")
                 // ── end 1
             }
