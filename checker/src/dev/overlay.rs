@@ -4,7 +4,7 @@
 //! in an overlay workspace under the course's target folder, and one program holds them all. It
 //! runs the variant by whose name it is called: each has a symbolic link to it, which is started
 //! like any other program. What a variant has in common with the solution is compiled once for all
-//! (see [`shared`]).
+//! (see `shared`).
 
 mod shared;
 
