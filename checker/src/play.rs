@@ -300,6 +300,8 @@ async fn at_work(
                 history: Some(history),
                 second_interrupt_ends: Some("Ctrl-C once more ends the cluster; Ctrl-D does, too."),
             };
+            // The prompt is to stand below what was said so far.
+            screen.flushed().await;
             let typed = editor::read_lines(prompt, screen, names);
             read(session, typed, screen).await
         }

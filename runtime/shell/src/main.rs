@@ -98,6 +98,8 @@ async fn run(flags: Flags) -> Result<(), String> {
         history: history(),
         second_interrupt_ends: None,
     };
+    // The prompt is to stand below what was said so far.
+    screen.flushed().await;
     let mut lines = editor::read_lines(prompt, &screen, Names::known_to(&node));
     loop {
         let typed = tokio::select! { biased;
