@@ -67,6 +67,11 @@ fn shared<'a>(variant: &'a Sources, solution: &Sources) -> BTreeSet<&'a str> {
             None => of_module.uses_root = true,
         }
     }
+    let known: BTreeSet<&str> = modules.keys().copied().collect();
+    for module in modules.values_mut() {
+        let is_known = |used: &String| known.contains(used.as_str());
+        module.is_own |= module.uses_root || !module.uses.iter().all(is_known);
+    }
     loop {
         let own: BTreeSet<&str> = modules
             .iter()
@@ -80,9 +85,8 @@ fn shared<'a>(variant: &'a Sources, solution: &Sources) -> BTreeSet<&'a str> {
             .flat_map(|module| module.uses.iter().cloned())
             .collect();
         for (name, module) in &mut modules {
-            module.is_own |= module.uses_root
-                || module.uses.iter().any(|used| own.contains(used.as_str()))
-                || extended.contains(*name);
+            module.is_own |= extended.contains(*name)
+                || module.uses.iter().any(|used| own.contains(used.as_str()));
         }
         let is_own = modules.values().filter(|module| module.is_own).count();
         if is_own == own.len() {
