@@ -18,11 +18,15 @@ use runtime::wire;
 
 use super::Cluster;
 use super::messages::is_of_programs;
+use crate::report::terminal;
 use crate::switchboard::Payloads;
 use requests::{Asked, Meant, Questions};
 
-/// No line is longer: indented by four, it fits into a terminal of 80 columns.
+/// No line is longer, however wide the terminal: indented by [`INDENT`], it fits into 80 columns.
 const WIDTH: usize = 76;
+
+/// How far whoever shows it may indent it.
+const INDENT: usize = 4;
 
 /// Where the first column stands, behind the time.
 const FIRST: usize = 11;
@@ -47,7 +51,8 @@ impl Cluster<'_> {
             rows.drain(..first);
         }
         let nodes: Vec<String> = super::lock(&self.members).keys().cloned().collect();
-        draw(&nodes, &condensed(rows))
+        let width = WIDTH.min(terminal::width() - INDENT);
+        draw(&nodes, &condensed(rows), width)
     }
 }
 
@@ -341,13 +346,13 @@ pub(super) fn without_host(text: &str) -> String {
 }
 
 /// Draws rows below the nodes' names, and explains the signs that were needed.
-fn draw(nodes: &[String], rows: &[Row]) -> Vec<String> {
+fn draw(nodes: &[String], rows: &[Row], width: usize) -> Vec<String> {
     if nodes.is_empty() || rows.is_empty() {
         return Vec::new();
     }
     let apart = match nodes.len() {
         1 => 0,
-        more => ((WIDTH - FIRST - 2) / (more - 1)).min(APART),
+        more => ((width - FIRST - 2) / (more - 1)).min(APART),
     };
     let column = |node: &str| {
         nodes
@@ -355,14 +360,14 @@ fn draw(nodes: &[String], rows: &[Row]) -> Vec<String> {
             .position(|other| other == node)
             .map(|index| FIRST + index * apart)
     };
-    let mut head = Line::new();
+    let mut head = Line::new(width);
     for (index, node) in nodes.iter().enumerate() {
         head.put(FIRST + index * apart, node);
     }
     let mut lines = vec![head.finish()];
     let mut signs = Vec::new();
     for row in rows {
-        let mut line = Line::new();
+        let mut line = Line::new(width);
         line.put(0, &format!("{:>7.3} s", row.at.as_secs_f64()));
         match &row.what {
             What::Note(text) => line.note(text, &mut lines),
@@ -406,7 +411,8 @@ fn draw(nodes: &[String], rows: &[Row]) -> Vec<String> {
         lines.push(line.finish());
     }
     if !signs.is_empty() {
-        lines.push(format!("{:FIRST$}{}", "", signs.join("   ")));
+        let signs = broken(&signs.join("   "), width - FIRST);
+        lines.extend(signs.iter().map(|signs| format!("{:FIRST$}{signs}", "")));
     }
     lines
 }
@@ -446,25 +452,27 @@ impl End {
 struct Line(Vec<char>);
 
 impl Line {
-    fn new() -> Self {
-        Line(vec![' '; WIDTH])
+    fn new(width: usize) -> Self {
+        Line(vec![' '; width])
     }
 
     fn put(&mut self, at: usize, text: &str) {
         for (place, letter) in self.0.iter_mut().skip(at).zip(text.chars()) {
             *place = letter;
         }
-        if at + text.chars().count() > WIDTH {
-            self.0[WIDTH - 1] = '…';
+        let width = self.0.len();
+        if at + text.chars().count() > width {
+            self.0[width - 1] = '…';
         }
     }
 
     /// Writes a note that may be longer than the line: all lines of it but the last are finished.
     fn note(&mut self, text: &str, finished: &mut Vec<String>) {
-        let mut texts = broken(text, WIDTH - FIRST - 2).into_iter();
+        let width = self.0.len();
+        let mut texts = broken(text, width - FIRST - 2).into_iter();
         self.put(FIRST, &texts.next().unwrap_or_default());
         for text in texts {
-            finished.push(std::mem::replace(self, Line::new()).finish());
+            finished.push(std::mem::replace(self, Line::new(width)).finish());
             self.put(FIRST + 2, &text);
         }
     }
@@ -601,7 +609,7 @@ mod tests {
             arrow(150, "n2", "n3", "Ping{count: 1}", End::Swallowed),
             arrow(151, "n2", "n2", "Ping{count: 1}", End::Arrived),
         ];
-        insta::assert_snapshot!(draw(&nodes(3), &rows).join("\n"), @r"
+        insta::assert_snapshot!(draw(&nodes(3), &rows, WIDTH).join("\n"), @"
                  n1                             n2                             n3
         0.100 s  ▸ n1 sends its pings.
         0.120 s  ├─ Ping{count: 3} ────────────►│                              │
@@ -613,7 +621,8 @@ mod tests {
         0.140 s  │╌╌╌╌╌╌╌╌ ╳ link cut ╳ ╌╌╌╌╌╌╌╌│                              │
         0.150 s  │                              ├─ Ping{count: 1} ──────────∅  │
         0.151 s  │                              │ ⟲ Ping{count: 1}             │
-                 ✗ dropped   ⇉ arrived twice   ‖ held back   ∅ swallowed in silence
+                 ✗ dropped   ⇉ arrived twice   ‖ held back   ∅ swallowed in
+                 silence
         ");
     }
 
@@ -635,7 +644,7 @@ mod tests {
                 End::Dropped,
             ),
         ];
-        let lines = draw(&nodes(6), &rows);
+        let lines = draw(&nodes(6), &rows, WIDTH);
         assert!(
             lines.iter().all(|line| line.chars().count() <= WIDTH),
             "{lines:?}"
@@ -649,6 +658,29 @@ mod tests {
     }
 
     #[test]
+    fn narrow_picture_says_the_same_in_fewer_words() {
+        let ends = [End::Dropped, End::Twice, End::Swallowed, End::Held];
+        let rows: Vec<Row> = (1..)
+            .zip(ends)
+            .map(|(at, end)| arrow(at, "n1", "n2", "Ping{count: 3}", end))
+            .collect();
+        let lines = draw(&nodes(3), &rows, 56);
+        assert!(
+            lines.iter().all(|line| line.chars().count() <= 56),
+            "{lines:?}"
+        );
+        insta::assert_snapshot!(lines.join("\n"), @"
+                 n1                   n2                   n3
+        0.001 s  ├ Ping{count: 3} ─✗  │                    │
+        0.002 s  ├─ Ping{count: 3} ──⇉│                    │
+        0.003 s  ├ Ping{count: 3} ─∅  │                    │
+        0.004 s  ├ Ping{count: 3} ─‖  │                    │
+                 ✗ dropped   ⇉ arrived twice   ∅ swallowed in
+                 silence   ‖ held back
+        ");
+    }
+
+    #[test]
     fn faults_are_shown_and_repetitions_are_not() {
         let mut rows = vec![
             note(1, "▸ A job begins."),
@@ -658,7 +690,7 @@ mod tests {
         rows.extend(
             (100..140).map(|at| arrow(at, "n2", "n1", &format!("Finished({at})"), End::Arrived)),
         );
-        let lines = draw(&nodes(2), &condensed(rows));
+        let lines = draw(&nodes(2), &condensed(rows), WIDTH);
         assert!(lines.iter().any(|line| line.contains("Assign(map 3 #7)")));
         assert!(
             !lines.iter().any(|line| line.contains("Ready")),
@@ -726,7 +758,7 @@ mod tests {
             "Ping{n1, 2}".clone_into(brief);
         }
         let long = "▸ n4 joins the cluster, and then n1 sends its fourth ping, which reaches all.";
-        let lines = draw(&nodes(5), &[ping, note(2, long)]);
+        let lines = draw(&nodes(5), &[ping, note(2, long)], WIDTH);
         insta::assert_snapshot!(lines.join("\n"), @r"
                  n1             n2             n3             n4             n5
         0.001 s  ├ Ping{n1, 2} ►│              │              │              │
@@ -737,6 +769,6 @@ mod tests {
 
     #[test]
     fn nothing_is_drawn_of_nothing() {
-        assert!(draw(&nodes(2), &[]).is_empty());
+        assert!(draw(&nodes(2), &[], WIDTH).is_empty());
     }
 }
