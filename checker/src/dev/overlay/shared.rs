@@ -1,9 +1,9 @@
 //! What a variant need not compile again: the modules of the solution that it leaves as they are.
 //!
 //! A variant differs from the solution in a file or two. All modules that are the same, and that
-//! have to do with none but such, are compiled once, as a library of their own ([`whole`]), and the others take
-//! them from there ([`differing`]). What is copied too often costs time and nothing else, so in case of doubt a
-//! module is not shared.
+//! have to do with none but such, are compiled once, as a library of their own ([`whole`]), and the
+//! others take them from there ([`differing`]). What is copied too often costs time and nothing
+//! else, so in case of doubt a module is not shared.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -64,13 +64,13 @@ fn shared<'a>(variant: &'a Sources, solution: &Sources) -> BTreeSet<&'a str> {
         of_module.extends |= extends(&tokens);
         match uses(&tokens, file.contains('/')) {
             Some(uses) => of_module.uses.extend(uses),
-            None => of_module.uses_root = true,
+            None => of_module.is_own = true,
         }
     }
     let known: BTreeSet<&str> = modules.keys().copied().collect();
     for module in modules.values_mut() {
         let is_known = |used: &String| known.contains(used.as_str());
-        module.is_own |= module.uses_root || !module.uses.iter().all(is_known);
+        module.is_own |= !module.uses.iter().all(is_known);
     }
     loop {
         let own: BTreeSet<&str> = modules
@@ -103,8 +103,6 @@ struct Module {
     is_own: bool,
     /// The modules that it uses.
     uses: BTreeSet<String>,
-    /// Whether it uses anything else of the root.
-    uses_root: bool,
     /// Whether it implements anything for types that it does not define.
     extends: bool,
 }
