@@ -1,14 +1,25 @@
 //! Building a part with cargo, once, before anything is started.
 
+pub(crate) mod toolchain;
+
 use std::path::{Path, PathBuf};
-use std::process::Stdio;
+use std::time::Duration;
 
-use rustix::process::{Pid, Signal, kill_process_group};
 use serde::Deserialize;
-use tokio::io::{AsyncBufReadExt, BufReader};
-use tokio::process::{Child, Command};
+use tokio::time::timeout;
 
-use crate::trouble::{Result, Trouble, While};
+use crate::guard::{Ending, Guard, Limits, Program, Stream};
+use crate::isolation::Sandbox;
+use crate::ready::NotReady;
+use crate::trouble::{Result, Trouble};
+
+/// How long the compiler may go on without a word: no package begun, nothing said. A large package
+/// takes a minute on a slow machine.
+const PATIENCE: Duration = Duration::from_secs(180);
+
+/// How much memory cargo and the compilers that it starts may hold together, for each of them that
+/// may run at once, in bytes.
+const MEMORY: u64 = 3 << 30;
 
 /// What to build, and how.
 #[derive(Debug, Clone)]
@@ -25,6 +36,10 @@ pub struct Build {
     pub args: Vec<String>,
     /// Further variables for cargo's environment.
     pub env: Vec<(String, PathBuf)>,
+    /// How many compilers may run at once; as many as the machine has processors, if not given.
+    pub jobs: Option<u32>,
+    /// What walls the build in, if anything does.
+    pub sandbox: Option<Sandbox>,
 }
 
 /// What can be told while a build goes on.
@@ -77,6 +92,8 @@ impl Build {
             package: package.to_owned(),
             args: Vec::new(),
             env: Vec::new(),
+            jobs: None,
+            sandbox: None,
         }
     }
 
@@ -93,102 +110,118 @@ impl Build {
         }
     }
 
-    /// Runs cargo, and tells `progress` what it does.
+    /// Runs cargo under the guard, and tells `progress` what it does. When this is no longer waited
+    /// for, cargo ends, and so do the compilers that it started.
     ///
     /// # Errors
     /// When cargo cannot be run, or fails for another reason than the code that it compiles: the
     /// network, the disk, a broken manifest. Its own words are in the error.
-    pub async fn run(&self, mut progress: impl FnMut(Building)) -> Result<Built> {
+    pub async fn run(&self, guard: &Guard, mut progress: impl FnMut(Building)) -> Result<Built> {
+        let (cargo, mut lines) = guard.listen_to(self.cargo());
+        let mut said = Said::default();
+        let mut patience = PATIENCE;
+        let ending = loop {
+            match timeout(patience, lines.recv()).await {
+                Ok(Some((Stream::Stdout, line))) => said.note_message(&line, self),
+                Ok(Some((Stream::Stderr, line))) => said.note_words(line, &mut progress),
+                Ok(None) => break cargo.ended().await,
+                // What holds the lock is a build with a limit of its own.
+                Err(_) if said.waits_for_lock => patience = PATIENCE,
+                Err(_) => {
+                    cargo.kill().await?;
+                    return self.refused_for(
+                        format!("did not get on for {} s, and was ended", PATIENCE.as_secs()),
+                        said,
+                    );
+                }
+            }
+        };
+        match (ending, cargo.not_started()) {
+            (_, Some(NotReady::NoRoom(why) | NotReady::NotStarted(why))) => Err(Trouble::new(
+                format!("could not run cargo, which comes with Rust (https://rustup.rs): {why}"),
+            )),
+            (Ending::Code(0), _) => {
+                let path = said.binary.ok_or_else(|| {
+                    Trouble::new(format!(
+                        "could not find the program of {} among what cargo built",
+                        self.package
+                    ))
+                })?;
+                Ok(Built::Binary(Binary {
+                    path,
+                    warnings: said.warnings,
+                }))
+            }
+            (
+                ending @ (Ending::OverMemory { .. }
+                | Ending::OverTasks { .. }
+                | Ending::Flooded { .. }),
+                _,
+            ) => self.refused_for(ending.to_string(), said),
+            (Ending::GuardLost, _) => {
+                Err(Trouble::new("could not build: the guard process is gone"))
+            }
+            (Ending::Code(_), _) if !said.errors.is_empty() => Ok(Built::Refused(said.errors)),
+            (_, _) => Err(said.as_trouble(&self.package)),
+        }
+    }
+
+    /// Cargo, as a program for the guard.
+    fn cargo(&self) -> Program {
         let format = if colored::control::SHOULD_COLORIZE.should_colorize() {
             "--message-format=json-diagnostic-rendered-ansi"
         } else {
             "--message-format=json"
         };
-        let mut cargo = Command::new(cargo_program())
-            .current_dir(&self.root)
+        let processors =
+            std::thread::available_parallelism().map_or(1, |number| number.get() as u64);
+        let compilers = self.jobs.map_or(processors, u64::from);
+        let cargo = Program::new("cargo", cargo_program())
+            .cwd(&self.root)
             .args(["build", format, "--manifest-path"])
             .arg(&self.workspace)
             .args(["--package", &self.package])
             .args(&self.args)
-            .envs(self.env.iter().map(|(name, value)| (name, value)))
-            .stdin(Stdio::null())
-            .stdout(Stdio::piped())
-            .stderr(Stdio::piped())
-            .process_group(0)
-            .kill_on_drop(true)
-            .spawn()
-            .or_trouble(|| "run cargo, which comes with Rust (https://rustup.rs)")?;
-        let mut compilers = Compilers::of(&cargo);
-        let (Some(stdout), Some(stderr)) = (cargo.stdout.take(), cargo.stderr.take()) else {
-            return Err(Trouble::new("could not read what cargo says"));
+            .limits(Limits {
+                memory: MEMORY * compilers,
+                // Each compiler may have some threads for each processor.
+                tasks: 200 + 40 * processors,
+                log: 100_000_000,
+            });
+        let cargo = match self.jobs {
+            Some(jobs) => cargo.arg(format!("--jobs={jobs}")),
+            None => cargo,
         };
+        let cargo = match &self.sandbox {
+            Some(sandbox) => toolchain::for_sandbox(cargo).sandboxed(Some(sandbox.clone())),
+            None => cargo,
+        };
+        let env = self.env.iter();
+        env.fold(cargo, |cargo, (name, value)| cargo.env(name, value))
+    }
 
-        let mut messages = BufReader::new(stdout).lines();
-        let mut words = BufReader::new(stderr).lines();
-        let mut said = Said::default();
-        let (mut more_messages, mut more_words) = (true, true);
-        while more_messages || more_words {
-            tokio::select! {
-                line = messages.next_line(), if more_messages => match line {
-                    Ok(Some(line)) => said.note_message(&line, self),
-                    _ => more_messages = false,
-                },
-                line = words.next_line(), if more_words => match line {
-                    Ok(Some(line)) => said.note_words(line, &mut progress),
-                    _ => more_words = false,
-                },
-            }
-        }
-        let status = cargo.wait().await.or_trouble(|| "wait for cargo")?;
-        compilers.are_done();
-
-        if !status.success() {
-            return if said.errors.is_empty() {
-                Err(Trouble::new(format!(
-                    "could not build {}; cargo says:\n{}",
-                    self.package,
-                    said.words.join("\n")
-                )))
-            } else {
-                Ok(Built::Refused(said.errors))
-            };
-        }
-        let path = said.binary.ok_or_else(|| {
-            Trouble::new(format!(
-                "could not find the program of {} among what cargo built",
+    /// The compiler used too much of something. If it was at the learner's package, that is an
+    /// error in the code.
+    fn refused_for(&self, what: String, said: Said) -> Result<Built> {
+        if said.compiling.as_deref() != Some(self.package.as_str()) {
+            let at = said.compiling.as_deref().unwrap_or("nothing yet");
+            return Err(Trouble::new(format!(
+                "could not build {}: cargo {what}, while it compiled {at}",
                 self.package
-            ))
-        })?;
-        Ok(Built::Binary(Binary {
-            path,
-            warnings: said.warnings,
-        }))
-    }
-}
-
-/// The process group of cargo and of the compilers that it starts, which is killed when the build is
-/// broken off. A compiler that went on alone would take the machine's time from the next build, and
-/// could put its program, of older code, in the place of the new one.
-struct Compilers(Option<Pid>);
-
-impl Compilers {
-    fn of(cargo: &Child) -> Compilers {
-        let id = cargo.id().and_then(|id| i32::try_from(id).ok());
-        Compilers(id.and_then(Pid::from_raw))
-    }
-
-    /// Once cargo has been waited for, its number may belong to somebody else.
-    fn are_done(&mut self) {
-        self.0 = None;
-    }
-}
-
-impl Drop for Compilers {
-    fn drop(&mut self) {
-        if let Some(group) = self.0 {
-            // When they have just ended, there is nothing to kill.
-            let _ = kill_process_group(group, Signal::KILL);
+            )));
         }
+        let brief = format!("the compiler {what}");
+        let mut errors = said.errors;
+        errors.push(Diagnostic {
+            rendered: format!(
+                "error: {brief}\n  It was compiling your files in src/. Look for a `const` or `static` that takes very \
+                 long to compute or is very large,\n  for a macro that calls itself, or for a type that contains itself.\n"
+            ),
+            brief,
+            file: None,
+            line: None,
+        });
+        Ok(Built::Refused(errors))
     }
 }
 
@@ -204,6 +237,9 @@ struct Said {
     warnings: Vec<Diagnostic>,
     binary: Option<PathBuf>,
     words: Vec<String>,
+    /// The package that was begun last.
+    compiling: Option<String>,
+    waits_for_lock: bool,
 }
 
 /// The messages of cargo that matter here.
@@ -268,6 +304,14 @@ struct Span {
 }
 
 impl Said {
+    /// What cargo said, when it failed for a reason that is not in the code.
+    fn as_trouble(&self, package: &str) -> Trouble {
+        Trouble::new(format!(
+            "could not build {package}; cargo says:\n{}",
+            self.words.join("\n")
+        ))
+    }
+
     fn note_message(&mut self, line: &str, build: &Build) {
         let is_ours = |manifest: &Path| {
             manifest
@@ -307,9 +351,11 @@ impl Said {
 
     fn note_words(&mut self, line: String, progress: &mut impl FnMut(Building)) {
         let words = line.trim_start();
-        if words.starts_with("Blocking waiting for file lock") {
+        self.waits_for_lock = words.starts_with("Blocking waiting for file lock");
+        if self.waits_for_lock {
             progress(Building::WaitingForLock);
         } else if let Some(package) = words.strip_prefix("Compiling ") {
+            self.compiling = package.split(' ').next().map(str::to_owned);
             progress(Building::Compiling(
                 package.split(" (").next().unwrap_or(package).to_owned(),
             ));

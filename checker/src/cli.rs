@@ -22,6 +22,7 @@ use tokio::signal::unix::{SignalKind, signal};
 
 use crate::course::Course;
 use crate::grading::{self, Order};
+use crate::isolation::IsolationChoice;
 use crate::manifest::{self, PARTS, Part};
 use crate::report::json::{self, JsonReport};
 use crate::report::progress::{self, Progress};
@@ -175,6 +176,16 @@ struct PartArgs {
     /// The store of parts 3 and 4: auto, embedded, redis, or redis://HOST:PORT
     #[arg(long, value_name = "STORE", default_value = "auto")]
     store: StoreChoice,
+    /// Whether bubblewrap walls a submission in: auto (where it is installed), required or off
+    #[arg(
+        long,
+        value_name = "WHEN",
+        value_enum,
+        default_value_t,
+        hide_possible_values = true,
+        requires = "submission"
+    )]
+    isolation: IsolationChoice,
     /// Prints the result as JSON, see docs/JSON.md
     #[arg(long)]
     json: bool,
@@ -410,6 +421,7 @@ fn grade(parts: &[&'static Part], args: PartArgs, told: &Told) -> Result<Standin
         verbose: args.verbose && matches!(told, Told::People),
         jobs: args.jobs,
         store: args.store,
+        isolation: args.isolation,
     };
     if let Some(file) = &args.junit {
         // Now, and not when all is done: a folder that is not there is soon made.

@@ -47,6 +47,7 @@ use std::time::Duration;
 use runtime::net::DirectoryMode;
 use runtime::{Cookie, Net, Node, NodeConfig, NodeName, TcpNet};
 
+use crate::guard::Limits;
 use crate::scenario::{Context, Stop, Told};
 use crate::switchboard::Switchboard;
 use crate::trace::{Violation, What};
@@ -99,8 +100,8 @@ pub struct Options {
     pub patience: Duration,
     /// How long a node may take to say that it is ready.
     pub ready_within: Duration,
-    /// How much memory a node may hold, in bytes.
-    pub memory_limit: u64,
+    /// How much a node may use.
+    pub limits: Limits,
     /// Whether the nodes serve HTTP, and use the run's store: each gets the flags `--http`,
     /// `--store` and `--store-prefix`.
     pub store: bool,
@@ -123,7 +124,7 @@ impl Default for Options {
             call_timeout: Duration::from_secs(5),
             patience: Duration::from_secs(5),
             ready_within: Duration::from_secs(10),
-            memory_limit: crate::guard::MEMORY_LIMIT,
+            limits: Limits::default(),
             store: false,
         }
     }

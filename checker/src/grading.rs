@@ -9,13 +9,14 @@ use crate::course::Course;
 use crate::dev::sources::Sources;
 use crate::gaps;
 use crate::guard::Guard;
+use crate::isolation::{Isolation, IsolationChoice};
 use crate::journal::Journal;
 use crate::manifest::Part;
 use crate::report::page;
 use crate::report::progress::Progress;
 use crate::report::{CodePlace, Graded, PartReport, Refused};
 use crate::run_dir::RunDir;
-use crate::runner::{JOBS, Runner};
+use crate::runner::{HELD_UNWRITTEN, JOBS, Runner};
 use crate::runs::Run;
 use crate::scenario::Scenario;
 use crate::store::{StoreChoice, Stores};
@@ -41,6 +42,8 @@ pub struct Order {
     pub jobs: Option<usize>,
     /// Which store the nodes use, where they use one.
     pub store: StoreChoice,
+    /// Whether what was handed in is walled in.
+    pub isolation: IsolationChoice,
 }
 
 /// The problems of a part that cannot be solved yet, as gaps that they need are still the stub's;
@@ -83,31 +86,53 @@ pub async fn grade(
 ) -> Result<PartReport> {
     let mut report = PartReport::new(part, order.graded.clone(), order.seed, order.repeat);
 
+    let isolation = match &order.graded {
+        Graded::Submission(_) => Some(order.isolation.settle()?),
+        Graded::Exercise | Graded::Solution => None,
+    };
+    if let Some(isolation) = &isolation {
+        report.isolation = Some(isolation.word().to_owned());
+        report.notes.extend(isolation.warning());
+    }
     // The submission holds its slot, and with it the program, until the run is over.
     let mut submission = None;
     let build = match &order.graded {
         Graded::Exercise => build_of_course(course, part, false),
         Graded::Solution => build_of_course(course, part, true),
-        Graded::Submission(folder) => match Submission::lay_out(course, part, folder).await {
-            Ok(laid_out) => {
-                report.notes.clone_from(&laid_out.notes);
-                submission.insert(laid_out).build.clone()
+        Graded::Submission(folder) => {
+            let isolation = isolation.clone().unwrap_or(Isolation::Off);
+            match Submission::lay_out(course, part, folder, &isolation).await {
+                Ok(laid_out) => {
+                    report.notes.extend(laid_out.notes.iter().cloned());
+                    submission.insert(laid_out).build.clone()
+                }
+                Err(Refusal::Breaches(breaches)) => {
+                    report.refuse(Refused::BreaksRules(breaches));
+                    return Ok(report);
+                }
+                Err(Refusal::Trouble(trouble)) => return Err(trouble),
             }
-            Err(Refusal::Breaches(breaches)) => {
-                report.refuse(Refused::BreaksRules(breaches));
-                return Ok(report);
-            }
-            Err(Refusal::Trouble(trouble)) => return Err(trouble),
-        },
+        }
     };
-    let Some(binary) = built(&build, part, order.verbose, progress, &mut report).await? else {
+    let run = RunDir::create()?;
+    let guard = start_guard(&run)?;
+    if let Some(submission) = &submission {
+        progress.build_begun("what submissions depend on");
+        let prepared = submission
+            .prepare(&guard, |what| progress.building(&what))
+            .await;
+        progress.build_ended();
+        prepared?;
+    }
+    let built = built(&build, part, &guard, order.verbose, progress, &mut report).await?;
+    let Some(binary) = built else {
+        guard.shutdown().await;
         if order.graded == Graded::Exercise {
             note_foreign_lines(course, part, &mut report);
         }
         return Ok(report);
     };
 
-    let run = RunDir::create()?;
     let kept = match Run::begin(course, part.name) {
         Ok(kept) => Some(kept),
         Err(trouble) => {
@@ -118,7 +143,7 @@ pub async fn grade(
         }
     };
     let folder = kept.as_ref().map_or(run.path(), Run::path);
-    let (program, guard) = set_up(&run, part, &binary)?;
+    let program = own_copy(&run, part, &binary)?;
     let stores = Stores::new(order.store.clone(), &guard, &run);
 
     let wanted: Vec<&'static Scenario> = scenarios(part)
@@ -143,6 +168,9 @@ pub async fn grade(
             jobs: order.jobs.unwrap_or(JOBS),
             gaps: gaps.clone(),
             stores: stores.clone(),
+            sandbox: isolation
+                .as_ref()
+                .and_then(|isolation| isolation.nodes(&course.root)),
             progress: Arc::clone(progress),
         });
         outcomes.extend(runner.run(&wanted).await);
@@ -165,6 +193,7 @@ pub async fn grade(
         return Err(trouble);
     }
     report.notes.extend(stores.note());
+    report.notes.extend(passed_unwritten(part, &outcomes));
 
     report.run = kept.as_ref().map(|kept| kept.path().to_owned());
     report.conclude(by_problem(part, order, outcomes));
@@ -189,14 +218,18 @@ pub(crate) fn build_of_course(course: &Course, part: &Part, solution: bool) -> B
     }
 }
 
-/// What a run needs before its first node: a program that stays as it is, and a guard.
-pub(crate) fn set_up(run: &RunDir, part: &Part, binary: &Binary) -> Result<(PathBuf, Guard)> {
-    // A copy, so that a build in the meantime cannot put another program in its place.
+/// A guard for a run.
+pub(crate) fn start_guard(run: &RunDir) -> Result<Guard> {
+    let own = std::env::current_exe().or_trouble(|| "find the checker's own program")?;
+    Guard::start(&own, run)
+}
+
+/// A program that stays as it is: a build in the meantime cannot put another in its place.
+pub(crate) fn own_copy(run: &RunDir, part: &Part, binary: &Binary) -> Result<PathBuf> {
     let program = run.folder("bin")?.join(part.package);
     std::fs::copy(&binary.path, &program)
         .or_trouble(|| format!("copy {}", binary.path.display()))?;
-    let own = std::env::current_exe().or_trouble(|| "find the checker's own program")?;
-    Ok((program, Guard::start(&own, run)?))
+    Ok(program)
 }
 
 /// Builds the program, or enters into the report why not. With `verbose`, the compiler's warnings
@@ -204,12 +237,13 @@ pub(crate) fn set_up(run: &RunDir, part: &Part, binary: &Binary) -> Result<(Path
 pub(crate) async fn built(
     build: &Build,
     part: &Part,
+    guard: &Guard,
     verbose: bool,
     progress: &Arc<dyn Progress>,
     report: &mut PartReport,
 ) -> Result<Option<Binary>> {
     progress.build_begun(&build.package);
-    let built = build.run(|what| progress.building(&what)).await;
+    let built = build.run(guard, |what| progress.building(&what)).await;
     progress.build_ended();
     match built? {
         Built::Refused(mut errors) => {
@@ -268,6 +302,27 @@ fn name_files_as_handed_in(failure: &mut Failure, build: &Build) {
     for line in failure.stderr.iter_mut().flat_map(|said| &mut said.lines) {
         *line = build.as_handed_in(line);
     }
+}
+
+/// A learner may have written the code in another place than the gap, and must be told.
+fn passed_unwritten(part: &Part, outcomes: &[Outcome]) -> Vec<String> {
+    let passed = |number: u8| {
+        let of_problem = outcomes
+            .iter()
+            .filter(move |outcome| outcome.problem == number);
+        let held = |outcome: &Outcome| outcome.observations == [HELD_UNWRITTEN];
+        of_problem.clone().next().is_some() && of_problem.clone().all(held)
+    };
+    let problems = part.problems.iter().map(|problem| problem.number);
+    problems
+        .filter(|&number| passed(number))
+        .map(|number| {
+            format!(
+                "problem {number} held in every scenario, but a gap that it needs holds no code of yours. It counts once \
+                 your code stands between the gap's markers."
+            )
+        })
+        .collect()
 }
 
 fn by_problem(part: &Part, order: &Order, outcomes: Vec<Outcome>) -> Vec<ProblemResult> {

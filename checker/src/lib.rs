@@ -31,6 +31,7 @@ pub mod seed;
 
 pub mod gaps;
 pub mod hints;
+pub mod isolation;
 pub mod journal;
 pub mod overview;
 pub mod stubs;

@@ -26,6 +26,8 @@ pub struct Part {
     pub given: &'static [&'static str],
     /// Whether its nodes serve HTTP, and keep what they know in a store.
     pub serves_http: bool,
+    /// Whether its nodes read and write files of one folder.
+    pub shares_files: bool,
     /// What is to be solved, in order.
     pub problems: &'static [Problem],
 }
@@ -60,6 +62,7 @@ pub const PARTS: &[Part] = &[
         editable: &["src/producer.rs", "src/consumer.rs", "src/protocol.rs"],
         given: &["src/lib.rs", "src/main.rs"],
         serves_http: false,
+        shares_files: false,
         problems: &[
             Problem {
                 number: 1,
@@ -134,6 +137,7 @@ pub const PARTS: &[Part] = &[
             "src/command/node_process.rs",
         ],
         serves_http: false,
+        shares_files: true,
         problems: &[
             Problem {
                 number: 1,
@@ -210,6 +214,7 @@ pub const PARTS: &[Part] = &[
         ],
         given: &["src/lib.rs", "src/main.rs"],
         serves_http: true,
+        shares_files: false,
         problems: &[
             Problem {
                 number: 1,
@@ -286,6 +291,7 @@ pub const PARTS: &[Part] = &[
             "src/sweeper.rs",
         ],
         serves_http: true,
+        shares_files: false,
         problems: &[
             Problem {
                 number: 1,

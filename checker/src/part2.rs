@@ -291,12 +291,12 @@ impl<'a> Plan<'a> {
 
 /// Where the texts of a scenario lie.
 fn texts(cluster: &Cluster<'_>) -> Texts {
-    Texts::in_folder(&cluster.context().scratch.join("input"))
+    Texts::in_folder(&cluster.context().shared().join("input"))
 }
 
 /// Gives a job to n1's manager, which answers its id.
 async fn submit(cluster: &Cluster<'_>, plan: &Plan<'_>, output: &str) -> Result<Job, Stop> {
-    let output = cluster.context().scratch.join(output);
+    let output = cluster.context().shared().join(output);
     // Counted first: the checker should be attentive while the job runs.
     let expected = plan.expected();
     let spec = plan.spec(&output);

@@ -76,14 +76,16 @@ pub async fn play(course: &Course, part: &'static Part, order: Order) -> Result<
     let solution = order.graded == Graded::Solution;
     let build = grading::build_of_course(course, part, solution);
     let progress: Arc<dyn Progress> = progress::fitting(false, false);
-    let Some(binary) = grading::built(&build, part, false, &progress, &mut report).await? else {
+    let run = RunDir::create()?;
+    let guard = grading::start_guard(&run)?;
+    let built = grading::built(&build, part, &guard, false, &progress, &mut report).await?;
+    let Some(binary) = built else {
         print!("{}", render(&report, command_name()));
         return Ok(Standing::Failed);
     };
     report.notes.clear();
 
-    let run = RunDir::create()?;
-    let (program, guard) = grading::set_up(&run, part, &binary)?;
+    let program = grading::own_copy(&run, part, &binary)?;
     let stores = Stores::new(order.store.clone(), &guard, &run);
     // Where it cannot be kept, there will be no page, and that is said when one is wanted.
     let kept = Run::begin(course, &format!("play-{}", part.name)).ok();
@@ -96,6 +98,7 @@ pub async fn play(course: &Course, part: &'static Part, order: Order) -> Result<
         data: course.data(part),
         seed: order.seed,
         stores: stores.clone(),
+        sandbox: None,
     };
     let (scratch, steps) = (run.path().join("scratch"), Steps::new(|_| {}));
     let context = Context::new(BY_HAND, grounds, folder, scratch, Duration::MAX, steps);

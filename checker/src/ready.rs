@@ -1,7 +1,7 @@
 //! The line by which a node says that it is up.
 //!
-//! `node n1@127.0.0.1 is ready (listening on 127.0.0.1:40123) [sources 5f3a…]`; both brackets
-//! may be missing.
+//! `node n1@127.0.0.1 is ready (listening on 127.0.0.1:40123) [sources 5f3a…] [key 09bd…]`; what
+//! stands in brackets may be missing.
 
 use std::fmt;
 use std::time::Duration;
@@ -15,6 +15,8 @@ pub struct Ready {
     pub address: Option<String>,
     /// The hash of the sources that it was built from, see [`submission`](crate::submission).
     pub sources: Option<String>,
+    /// The key that its `main` was given.
+    pub key: Option<String>,
 }
 
 impl Ready {
@@ -33,6 +35,7 @@ impl Ready {
         Some(Ready {
             address: between("(listening on ", ')'),
             sources: between("[sources ", ']'),
+            key: between("[key ", ']'),
         })
     }
 }
@@ -42,6 +45,8 @@ impl Ready {
 pub enum NotReady {
     /// The program could not be started at all.
     NotStarted(String),
+    /// The machine had no room for another process or thread.
+    NoRoom(String),
     /// It ended first.
     Ended(Ending),
     /// It runs, and has not said that it is ready.
@@ -58,7 +63,7 @@ pub enum NotReady {
 impl fmt::Display for NotReady {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            NotReady::NotStarted(why) => f.write_str(why),
+            NotReady::NotStarted(why) | NotReady::NoRoom(why) => f.write_str(why),
             NotReady::Ended(ending) => write!(f, "{ending} before it was ready"),
             NotReady::TooLate(within) => {
                 write!(
@@ -81,24 +86,25 @@ mod tests {
     use super::*;
 
     #[track_caller]
-    fn check(line: &str, expected: Option<(Option<&str>, Option<&str>)>) {
-        let expected = expected.map(|(address, sources)| Ready {
+    fn check(line: &str, expected: Option<[Option<&str>; 3]>) {
+        let expected = expected.map(|[address, sources, key]| Ready {
             address: address.map(Into::into),
             sources: sources.map(Into::into),
+            key: key.map(Into::into),
         });
         assert_eq!(Ready::parse("n1@127.0.0.1", line), expected, "{line}");
     }
 
     #[test]
     fn ready_line_is_read_with_and_without_its_brackets() {
-        check("node n1@127.0.0.1 is ready", Some((None, None)));
+        check("node n1@127.0.0.1 is ready", Some([None, None, None]));
         check(
             "node n1@127.0.0.1 is ready (listening on 127.0.0.1:4)",
-            Some((Some("127.0.0.1:4"), None)),
+            Some([Some("127.0.0.1:4"), None, None]),
         );
         check(
-            "node n1@127.0.0.1 is ready (listening on 127.0.0.1:4) [sources ab12]",
-            Some((Some("127.0.0.1:4"), Some("ab12"))),
+            "node n1@127.0.0.1 is ready (listening on 127.0.0.1:4) [sources ab12] [key 7f]",
+            Some([Some("127.0.0.1:4"), Some("ab12"), Some("7f")]),
         );
         check("node n2@127.0.0.1 is ready", None);
         check("hello", None);

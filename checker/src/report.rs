@@ -40,6 +40,10 @@ pub struct PartReport {
     pub refused: Option<Refused>,
     /// What became of each problem.
     pub problems: Vec<ProblemResult>,
+    /// What walled a submission in while it was built and ran: `bubblewrap` or `none`. Missing where
+    /// the code was the course's own, or the learner's at home.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub isolation: Option<String>,
     /// What else a reader should know, a sentence each.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub notes: Vec<String>,
@@ -133,6 +137,7 @@ impl PartReport {
             repeat,
             refused: None,
             problems: Vec::new(),
+            isolation: None,
             notes: Vec::new(),
             run: None,
             standing: Standing::CheckerFault,

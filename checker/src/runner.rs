@@ -13,10 +13,13 @@ use tokio::time::{Instant, timeout};
 
 use crate::diagnosis::{Case, diagnose};
 use crate::guard::Guard;
+use crate::isolation::Sandbox;
+use crate::manifest::PARTS;
 use crate::report::progress::Progress;
 use crate::scenario::{Context, Grounds, Observations, Scenario, Steps, Told};
 use crate::store::Stores;
 use crate::trace::Trace;
+use crate::trouble::{Trouble, While};
 use crate::verdict::{Outcome, Verdict};
 
 /// How many scenarios run at once, unless told otherwise. They mostly wait; more of them would
@@ -25,6 +28,9 @@ pub const JOBS: usize = 2;
 
 /// How often an inconclusive scenario is run again.
 const REPEATS: usize = 2;
+
+/// What is observed where all claims held without the code that they are about.
+pub const HELD_UNWRITTEN: &str = "every claim held, but a gap that is needed holds no code";
 
 /// Runs the scenarios of a part against one program.
 pub struct Runner {
@@ -51,6 +57,8 @@ pub struct Runner {
     pub gaps: BTreeMap<u8, String>,
     /// The store of the run, which starts when a scenario needs it.
     pub stores: Stores,
+    /// What walls the nodes in, if anything does.
+    pub sandbox: Option<Sandbox>,
     /// Hears how it goes.
     pub progress: Arc<dyn Progress>,
 }
@@ -124,9 +132,15 @@ impl Runner {
                 verdict => break verdict,
             }
         };
+        let mut passed_unwritten = false;
         let verdict = match (verdict, self.gaps.get(&scenario.problem)) {
             // All that the problem needs, not only the gap that was come to first.
             (Verdict::NotWritten { gap }, Some(gaps)) if gaps.contains(&gap) => {
+                Verdict::NotWritten { gap: gaps.clone() }
+            }
+            // What holds without the code that it needs was not earned.
+            (Verdict::Passed { .. }, Some(gaps)) => {
+                passed_unwritten = true;
                 Verdict::NotWritten { gap: gaps.clone() }
             }
             (Verdict::Failed(_) | Verdict::Inconclusive { .. }, Some(gaps)) => {
@@ -147,6 +161,9 @@ impl Runner {
             failure.diagnosis = diagnosis;
         }
         outcome.folder = Some(last_try);
+        if passed_unwritten {
+            outcome.observations = vec![HELD_UNWRITTEN.to_owned()];
+        }
         if matches!(outcome.verdict, Verdict::Passed { .. }) {
             outcome.observations = observed.take();
         }
@@ -177,6 +194,16 @@ impl Runner {
         self.folder.join(format!("{}-{}", scenario.id, repeat + 1))
     }
 
+    /// Makes the folder that the nodes of some parts share.
+    fn lay_out(&self, context: &Context) -> Result<(), Trouble> {
+        let part = PARTS.iter().find(|part| part.number == self.part);
+        if !part.is_some_and(|part| part.shares_files) {
+            return Ok(());
+        }
+        let shared = context.shared();
+        std::fs::create_dir_all(&shared).or_trouble(|| format!("make {}", shared.display()))
+    }
+
     async fn try_once(
         &self,
         scenario: &'static Scenario,
@@ -198,12 +225,28 @@ impl Runner {
             data: self.data.clone(),
             seed: self.seed,
             stores: self.stores.clone(),
+            sandbox: self.sandbox.clone(),
         };
         let scratch = self.scratch.join(format!("{}-{}", scenario.id, repeat + 1));
         let (deadline, heard) = (scenario.deadline, steps.clone());
         let mut context = Context::new(scenario.id, grounds, folder, scratch, deadline, heard);
         context.observations = observed.clone();
-        match told_aside(scenario, context).await {
+        if let Err(trouble) = self.lay_out(&context) {
+            return Verdict::CheckerFault {
+                why: format!("The checker {trouble}."),
+            };
+        }
+        let told = match told_aside(scenario, context).await {
+            Ok(told) => told,
+            Err(error) => {
+                return Verdict::Inconclusive {
+                    why: format!(
+                        "The machine had no room for another thread of the checker: {error}."
+                    ),
+                };
+            }
+        };
+        match told {
             Some(Ok(Ok(()))) => Verdict::Passed {
                 property: scenario.property.to_owned(),
             },
@@ -225,10 +268,13 @@ impl Runner {
 /// Runs a story on a thread of its own, so that a panic is this scenario's fault only, and so
 /// that stories may be written with closures which borrow: those futures cannot move between
 /// threads. `None`: it panicked. When the caller no longer waits, the story ends.
+///
+/// # Errors
+/// When the system has no room for another thread.
 async fn told_aside(
     scenario: &'static Scenario,
     context: Context,
-) -> Option<Result<Told, Elapsed>> {
+) -> std::io::Result<Option<Result<Told, Elapsed>>> {
     let (mut told, hear) = oneshot::channel();
     let runtime = Handle::current();
     std::thread::Builder::new()
@@ -244,9 +290,8 @@ async fn told_aside(
                 // Nobody waits any more: nobody needs to know.
                 let _ = told.send(outcome);
             }
-        })
-        .ok()?;
-    hear.await.ok()
+        })?;
+    Ok(hear.await.ok())
 }
 
 #[cfg(test)]
@@ -290,6 +335,7 @@ mod tests {
             folder: run.path().to_owned(),
             scratch: run.path().to_owned(),
             seed: 42,
+            sandbox: None,
             jobs: 1,
             gaps: gaps
                 .iter()
@@ -370,6 +416,14 @@ mod tests {
                 gap: "TODO(4)".into()
             }
         );
+    }
+
+    #[tokio::test]
+    async fn pass_with_an_untouched_gap_is_not_written() {
+        static PASSES: Scenario = scenario("passes", 4, |_| Box::pin(async { Ok(()) }));
+        let outcomes = run(&[&PASSES], &[(4, "TODO(4)")]).await;
+        assert_eq!(standings(&outcomes), [NotWritten]);
+        assert_eq!(outcomes[0].observations, [HELD_UNWRITTEN]);
     }
 
     #[tokio::test]

@@ -10,6 +10,7 @@ use rand_chacha::ChaCha8Rng;
 
 use crate::cluster::place_of_panic;
 use crate::guard::{Child, Guard};
+use crate::isolation::Sandbox;
 use crate::ready::NotReady;
 use crate::seed;
 use crate::store::Stores;
@@ -109,6 +110,8 @@ pub struct Context {
     pub deadline: Duration,
     /// The run's store, for nodes that use one.
     pub stores: Stores,
+    /// What walls the nodes in, if anything does.
+    pub sandbox: Option<Sandbox>,
     /// How many clusters were ended so far.
     pub(crate) clusters: AtomicU32,
     pub(crate) steps: Steps,
@@ -130,6 +133,8 @@ pub struct Grounds {
     pub seed: u64,
     /// The run's store, for nodes that use one.
     pub stores: Stores,
+    /// What walls the nodes in, if anything does.
+    pub sandbox: Option<Sandbox>,
 }
 
 impl Context {
@@ -150,6 +155,7 @@ impl Context {
             data,
             seed,
             stores,
+            sandbox,
         } = grounds;
         Context {
             scenario,
@@ -162,10 +168,16 @@ impl Context {
             seed,
             deadline,
             stores,
+            sandbox,
             clusters: AtomicU32::new(0),
             steps,
             observations: Observations::default(),
         }
+    }
+
+    /// The folder that the story shares with all its nodes; it is there once the story made it.
+    pub(crate) fn shared(&self) -> PathBuf {
+        self.scratch.join("shared")
     }
 
     /// Says what the scenario does next, as a sentence. It is what the learner sees go by, and
@@ -204,6 +216,9 @@ impl Context {
         let name = node.name().split('@').next().unwrap_or_default();
         let stderr = node.last_stderr_lines(20);
         match why {
+            NotReady::NoRoom(_) => Stop::inconclusive(format!(
+                "The machine had no room for another process: {why}. It runs too much at once."
+            )),
             NotReady::NotStarted(_) | NotReady::OtherSources { .. } => {
                 Stop::fault(format!("The node {name}: {why}."))
             }
@@ -212,6 +227,7 @@ impl Context {
             }
             NotReady::Ended(_) | NotReady::TooLate(_) => match unwritten(&stderr) {
                 Some(gap) => Stop::not_written(gap),
+                None if lacked_room(&stderr) => no_room(name),
                 None => {
                     let expected = match why {
                         NotReady::TooLate(_) => format!(
@@ -228,6 +244,24 @@ impl Context {
             },
         }
     }
+}
+
+/// Whether a node could not start a thread or a process: the operating system's `EAGAIN`, as Rust
+/// and tokio word it.
+pub(crate) fn lacked_room<S: AsRef<str>>(stderr: &[S]) -> bool {
+    stderr.iter().any(|line| {
+        let line = line.as_ref();
+        line.contains("Resource temporarily unavailable")
+            || (line.contains("WouldBlock") && line.contains("spawn"))
+    })
+}
+
+/// The verdict on a node that lacked room: it says nothing about the learner's code.
+pub(crate) fn no_room(node: &str) -> Stop {
+    Stop::inconclusive(format!(
+        "The machine had no room for another thread or process of {node} (EAGAIN). It runs too much at once, or \
+         the program starts very many threads."
+    ))
 }
 
 /// The gap that a panic of a node speaks of: `TODO(2)`.

@@ -4,25 +4,32 @@
 //! them; the rest comes from the course. Both are laid over each other in a workspace of its own
 //! under the course's target folder, a *slot*. Several runs at once take different slots.
 //!
-//! - All slots share the course's compiled dependencies, but each has its own package folder
-//!   and its own place for the finished program, so that no slot takes another's program.
+//! - Each submission is built in a clean folder. What it depends on is compiled once, in the *base*,
+//!   with the course's own stub, and linked into each slot. So no submission waits for another's
+//!   build, and what one leaves behind reaches no other.
 //! - Cargo decides by modification times what to compile. A copied file that keeps an old time
 //!   looks unchanged, and one person's program would be graded as another's. So every file is
 //!   written anew, and a hash of all sources is compiled in, which the running node names.
-//! - What is handed in is code that runs with the rights of whoever grades it. The rules here
-//!   keep it from changing how it is *built* and graded; they do not make it harmless.
+//! - What is handed in is code that runs with the rights of the person who grades it. The rules here
+//!   keep it from changing how it is *built* and graded, and from reading other files while it is
+//!   compiled; what makes it harmless is [`isolation`](crate::isolation).
 
-use std::collections::BTreeMap;
+mod reach;
+
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs::{self, File, TryLockError};
 use std::io::Read;
 use std::path::{Component, Path, PathBuf};
+use std::time::Duration;
 
 use sha2::{Digest, Sha256};
 use walkdir::WalkDir;
 
-use crate::building::{Build, cargo_program};
+use crate::building::{Build, Building, Built, cargo_program, toolchain};
 use crate::course::Course;
-use crate::manifest::Part;
+use crate::guard::Guard;
+use crate::isolation::Isolation;
+use crate::manifest::{PARTS, Part};
 use crate::trouble::{Result, Trouble, While};
 
 /// The largest file that is taken.
@@ -70,7 +77,8 @@ pub struct Submission {
     pub sources: String,
     /// What was left out, a sentence each.
     pub notes: Vec<String>,
-    _slot: Slot,
+    base: Build,
+    slot: Slot,
 }
 
 impl Submission {
@@ -82,42 +90,228 @@ impl Submission {
         course: &Course,
         part: &Part,
         folder: &Path,
+        isolation: &Isolation,
     ) -> std::result::Result<Submission, Refusal> {
         let exercise = course.exercise(part);
         let handed = read(part, &exercise, folder)?;
-        let mut files = given_files(part, &exercise)?;
+        let mut files = given_files(Some(part), &exercise)?;
         files.extend(handed.taken);
         let sources = hash(&files);
 
-        let target = target_folder(course).await?;
-        let slot = Slot::take(&target.join("submissions"))?;
-        // The package's folder bears the slot's number: cargo derives the names of what it
-        // compiles from the path inside the workspace, which must differ from slot to slot.
-        let member = format!("slot{}_{}", slot.number, part.folder);
-        let package = slot.folder.join(&member);
+        let all = target_folder(course).await?.join("submissions");
+        let slot = Slot::take(&all)?;
+        let package = slot.folder.join(part.folder);
         write_anew(&package, &files)?;
-        let manifest = overlay_manifest(&course.manifest, &course.root, &[member])?;
+        let manifest = overlay_manifest(&course.manifest, &course.root, &[part.folder.to_owned()])?;
         lay_out_workspace(course, &slot.folder, &manifest).await?;
-
-        let build = Build {
-            root: course.root.clone(),
-            workspace: slot.folder.join("Cargo.toml"),
-            folder: package,
-            package: part.package.to_owned(),
-            args: vec!["--locked".into(), "--offline".into()],
-            env: vec![
-                (HASH_VARIABLE.into(), PathBuf::from(&sources)),
-                ("CARGO_BUILD_BUILD_DIR".into(), target),
-                ("CARGO_TARGET_DIR".into(), slot.folder.join("target")),
-            ],
-        };
+        let base = lay_out_base(course, part, &all, isolation).await?;
+        let mut build = build_in(course, part, &slot.folder, package, isolation);
+        build
+            .env
+            .push((HASH_VARIABLE.into(), PathBuf::from(&sources)));
+        // All else is compiled already, and this one must not fill the machine.
+        build.jobs = Some(1);
         Ok(Submission {
             build,
             sources,
             notes: handed.notes,
-            _slot: slot,
+            base,
+            slot,
         })
     }
+
+    /// Compiles what all submissions of the part depend on, unless that was done before, and puts
+    /// it into the slot, which is emptied first.
+    ///
+    /// # Errors
+    /// When the course's own stub cannot be built.
+    pub async fn prepare(&self, guard: &Guard, progress: impl FnMut(Building)) -> Result<()> {
+        let folder = self.base.workspace.parent().unwrap_or(&self.base.root);
+        // Held until the links are made: nobody builds in the base meanwhile.
+        let _lock = waited_for(folder.join("lock")).await?;
+        if let Built::Refused(errors) = self.base.run(guard, progress).await? {
+            let said: Vec<_> = errors.into_iter().map(|error| error.rendered).collect();
+            return Err(Trouble::new(format!(
+                "could not compile what submissions depend on:\n{}",
+                said.join("\n")
+            )));
+        }
+        for made in [BUILD, TARGET] {
+            let path = self.slot.folder.join(made);
+            if path.exists() {
+                fs::remove_dir_all(&path).or_trouble(|| format!("empty {}", path.display()))?;
+            }
+        }
+        link_all(&folder.join(BUILD), &self.slot.folder.join(BUILD))
+    }
+}
+
+/// Where a workspace under `submissions` compiles.
+const BUILD: &str = "build";
+
+/// Where it puts the finished program.
+const TARGET: &str = "target";
+
+/// How a part's package is built in a workspace under `submissions`.
+fn build_in(
+    course: &Course,
+    part: &Part,
+    workspace: &Path,
+    folder: PathBuf,
+    isolation: &Isolation,
+) -> Build {
+    let root = &course.root;
+    let of_course = ["Cargo.toml", "Cargo.lock", ".cargo", "runtime"].map(|name| root.join(name));
+    let readable = [toolchain::readable(), of_course.to_vec()].concat();
+    Build {
+        root: root.clone(),
+        workspace: workspace.join("Cargo.toml"),
+        folder,
+        package: part.package.to_owned(),
+        args: vec!["--locked".into(), "--offline".into()],
+        env: vec![
+            ("CARGO_BUILD_BUILD_DIR".into(), workspace.join(BUILD)),
+            ("CARGO_TARGET_DIR".into(), workspace.join(TARGET)),
+        ],
+        jobs: None,
+        sandbox: isolation.build(&readable, workspace),
+    }
+}
+
+/// Lays out the workspace in which everything is compiled that submissions depend on: with the
+/// course's own stubs, as they are in `checker/stubs`.
+async fn lay_out_base(
+    course: &Course,
+    part: &Part,
+    all: &Path,
+    isolation: &Isolation,
+) -> Result<Build> {
+    let folder = all.join("base");
+    fs::create_dir_all(&folder).or_trouble(|| format!("make {}", folder.display()))?;
+    let _lock = waited_for(folder.join("lock")).await?;
+    let mut members = Vec::new();
+    for part in PARTS {
+        let stub = course.root.join("checker/stubs").join(part.folder);
+        if !stub.is_dir() {
+            continue;
+        }
+        // Another name than in a slot, so that cargo does not take the one for the other.
+        let member = format!("stub_{}", part.folder);
+        for (path, content) in given_files(None, &stub)? {
+            write_if_new(&folder.join(&member).join(path), &content)?;
+        }
+        members.push(member);
+    }
+    let manifest = overlay_manifest(&course.manifest, &course.root, &members)?;
+    lay_out_workspace(course, &folder, &manifest).await?;
+    take_packages(course, &folder)?;
+    let package = folder.join(format!("stub_{}", part.folder));
+    Ok(build_in(course, part, &folder, package, isolation))
+}
+
+/// Takes over what the course's own builds have compiled of downloaded packages, where the base has
+/// none of it yet. What does not fit is compiled again: that is cargo's decision.
+fn take_packages(course: &Course, base: &Path) -> Result<()> {
+    let into = base.join(BUILD);
+    if into.exists() {
+        return Ok(());
+    }
+    let Some(target) = base.parent().and_then(Path::parent) else {
+        return Ok(());
+    };
+    let lock = fs::read_to_string(course.root.join("Cargo.lock"))
+        .or_trouble(|| "read the course's Cargo.lock")?;
+    let known: BTreeSet<String> = packages(&lock)?
+        .iter()
+        .filter_map(|package| Some(package.split(' ').next()?.replace('-', "_")))
+        .collect();
+    let is_known = |name: &str| {
+        let name = name.split('.').next().unwrap_or(name);
+        let stem = name
+            .rsplit_once('-')
+            .map_or(name, |(stem, _)| stem)
+            .replace('-', "_");
+        known.contains(&stem)
+            || stem
+                .strip_prefix("lib")
+                .is_some_and(|stem| known.contains(stem))
+    };
+    for kind in [".fingerprint", "build", "deps"] {
+        let from = target.join("debug").join(kind);
+        for entry in fs::read_dir(&from).into_iter().flatten().flatten() {
+            if is_known(&entry.file_name().to_string_lossy()) {
+                link_all(
+                    &entry.path(),
+                    &into.join("debug").join(kind).join(entry.file_name()),
+                )?;
+            }
+        }
+    }
+    Ok(())
+}
+
+/// Makes a copy of a file or a folder whose files are the same files. Cargo and the compiler never
+/// write into a file that they made before, but for a few notes of cargo's, which are copied, and what
+/// belongs to one build alone, which is left out.
+fn link_all(from: &Path, to: &Path) -> Result<()> {
+    const LEFT_OUT: &[&str] = &["incremental", ".cargo-lock", ".cargo-build-lock"];
+    let linking = || format!("link {} to {}", from.display(), to.display());
+    for entry in WalkDir::new(from)
+        .into_iter()
+        .filter_entry(|entry| !LEFT_OUT.iter().any(|name| entry.file_name() == *name))
+    {
+        let entry = entry.or_trouble(linking)?;
+        let Ok(path) = entry.path().strip_prefix(from) else {
+            continue;
+        };
+        let path = if path.as_os_str().is_empty() {
+            to.to_owned()
+        } else {
+            to.join(path)
+        };
+        if entry.file_type().is_dir() {
+            fs::create_dir_all(&path).or_trouble(linking)?;
+            continue;
+        }
+        if let Some(parent) = path.parent() {
+            fs::create_dir_all(parent).or_trouble(linking)?;
+        }
+        let is_note = entry.file_name() == ".rustc_info.json";
+        if is_note || fs::hard_link(entry.path(), &path).is_err() {
+            fs::copy(entry.path(), &path)
+                .map(drop)
+                .or_trouble(linking)?;
+        }
+    }
+    Ok(())
+}
+
+/// A lock, once nobody else has it any more.
+async fn waited_for(path: PathBuf) -> Result<File> {
+    let file = File::create(&path).or_trouble(|| format!("write {}", path.display()))?;
+    loop {
+        match file.try_lock() {
+            Ok(()) => return Ok(file),
+            Err(TryLockError::WouldBlock) => tokio::time::sleep(Duration::from_millis(50)).await,
+            Err(TryLockError::Error(error)) => {
+                return Err(Trouble::new(format!(
+                    "could not lock {}: {error}",
+                    path.display()
+                )));
+            }
+        }
+    }
+}
+
+/// Writes a file unless it stands there already, so that cargo sees what is new.
+fn write_if_new(path: &Path, content: &[u8]) -> Result<()> {
+    if fs::read(path).is_ok_and(|present| present == content) {
+        return Ok(());
+    }
+    if let Some(parent) = path.parent() {
+        fs::create_dir_all(parent).or_trouble(|| format!("make {}", parent.display()))?;
+    }
+    fs::write(path, content).or_trouble(|| format!("write {}", path.display()))
 }
 
 /// Reads what is to be taken from a folder, and refuses what must not be there.
@@ -154,6 +348,9 @@ pub fn read(part: &Part, exercise: &Path, folder: &Path) -> std::result::Result<
         match Rule::of(part, exercise, path, kind.is_file()) {
             Rule::Take => match content(entry.path())? {
                 Some(content) => {
+                    if let Some(how) = reach::reaches_outside(&String::from_utf8_lossy(&content)) {
+                        breaches.push(format!("{} {how}.", path.display()));
+                    }
                     handed.taken.insert(path.to_owned(), content);
                 }
                 None => breaches.push(format!("{} is larger than 1 MiB.", path.display())),
@@ -267,8 +464,9 @@ fn differs(one: &Path, other: &Path) -> bool {
     }
 }
 
-/// The files of the exercise that a learner may not edit.
-fn given_files(part: &Part, exercise: &Path) -> Result<BTreeMap<PathBuf, Vec<u8>>> {
+/// The source files of an exercise; of `part`, those that a learner may not edit.
+fn given_files(part: Option<&Part>, exercise: &Path) -> Result<BTreeMap<PathBuf, Vec<u8>>> {
+    let is_edited = |name: &str| part.is_some_and(|part| part.editable.contains(&name));
     let mut files = BTreeMap::new();
     for entry in WalkDir::new(exercise)
         .into_iter()
@@ -280,7 +478,7 @@ fn given_files(part: &Part, exercise: &Path) -> Result<BTreeMap<PathBuf, Vec<u8>
         };
         let name = path.to_string_lossy();
         let is_code = name == "Cargo.toml" || name.starts_with("src/");
-        if entry.file_type().is_file() && is_code && !part.editable.contains(&&*name) {
+        if entry.file_type().is_file() && is_code && !is_edited(&name) {
             let content =
                 fs::read(entry.path()).or_trouble(|| format!("read {}", entry.path().display()))?;
             files.insert(path.to_owned(), content);
@@ -459,7 +657,6 @@ pub(crate) async fn target_folder(course: &Course) -> Result<PathBuf> {
 /// A workspace folder that one run has to itself.
 #[derive(Debug)]
 struct Slot {
-    number: usize,
     folder: PathBuf,
     /// Holds the lock. The system releases it when the file is closed, also by a crash.
     _lock: File,
@@ -475,7 +672,6 @@ impl Slot {
             match lock.try_lock() {
                 Ok(()) => {
                     return Ok(Slot {
-                        number,
                         folder,
                         _lock: lock,
                     });

@@ -38,6 +38,10 @@ use connection::Connection;
 use lane::Parcel;
 pub use payloads::Payloads;
 
+/// More messages than this from one node are no conversation, and no more are read. A node that
+/// repeats itself ten times a second to each other node stays far below.
+pub(crate) const FLOOD: u64 = 20_000;
+
 /// The network between the nodes of one cluster. Dropping it closes all its connections.
 pub struct Switchboard {
     wiring: Arc<Wiring>,
@@ -369,6 +373,11 @@ impl Wiring {
 }
 
 impl State {
+    /// Whether a node has sent so much that no more of it is read.
+    fn floods(&self, node: &NodeName) -> bool {
+        self.said.get(node).is_some_and(|&said| said > FLOOD)
+    }
+
     /// Takes note of a frame that was just judged, and so is the last one in the record.
     fn notice(&mut self, connection: &Connection, end: usize, body: &Bytes) {
         let Some(Entry {

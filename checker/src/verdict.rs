@@ -243,7 +243,8 @@ pub struct Outcome {
     /// What became of it.
     #[serde(flatten)]
     pub verdict: Verdict,
-    /// What was measured on the way, a line each; of a pass only.
+    /// What was measured on the way, a line each, of a pass; and that the claims held, where it is
+    /// *not written* nevertheless.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub observations: Vec<String>,
     /// How long it took, repeats included.

@@ -7,6 +7,7 @@ use std::time::{Duration, SystemTime};
 use checker::building::{Binary, Build, Building, Built};
 use checker::course::Course;
 use checker::guard::{Guard, Program};
+use checker::isolation::Isolation;
 use checker::manifest::{PARTS, Part};
 use checker::report::{Graded, PartReport};
 use checker::run_dir::RunDir;
@@ -94,6 +95,11 @@ fn course() -> (TempDir, Course) {
     hand_in(&root.join("exercises/part1_ping_pong"), &word("stub"));
     write(&root, "exercises/part1_ping_pong/src/lib.rs", LIB);
     write(&root, "exercises/part1_ping_pong/src/main.rs", MAIN);
+    let stub = root.join("checker/stubs/part1_ping_pong");
+    write(&stub, "Cargo.toml", EXERCISE);
+    hand_in(&stub, &word("stub"));
+    write(&stub, "src/lib.rs", LIB);
+    write(&stub, "src/main.rs", MAIN);
     let course = Course::find(&root).unwrap();
     (dir, course)
 }
@@ -122,10 +128,33 @@ fn submission(producer: &str) -> TempDir {
     dir
 }
 
+fn guarded() -> (RunDir, Guard) {
+    let run = RunDir::create().unwrap();
+    let guard = Guard::start(Path::new(env!("CARGO_BIN_EXE_checker")), &run).unwrap();
+    (run, guard)
+}
+
+/// Lays out what was handed in and compiles what it depends on; says which packages that were.
+async fn laid_out(course: &Course, folder: &Path) -> (Submission, Vec<String>) {
+    let submission = Submission::lay_out(course, PART, folder, &Isolation::find())
+        .await
+        .unwrap();
+    let (_run, guard) = guarded();
+    let mut compiled = Vec::new();
+    let prepared = submission.prepare(&guard, |what| {
+        if let Building::Compiling(package) = what {
+            compiled.push(package.split(' ').next().unwrap().to_owned());
+        }
+    });
+    prepared.await.unwrap();
+    (submission, compiled)
+}
+
 /// Builds, and returns the program and the packages that were compiled for it.
 async fn build(build: &Build) -> (Binary, Vec<String>) {
     let mut compiled = Vec::new();
-    let built = build.run(|what| {
+    let (_run, guard) = guarded();
+    let built = build.run(&guard, |what| {
         if let Building::Compiling(package) = what {
             compiled.push(package.split(' ').next().unwrap().to_owned());
         }
@@ -138,8 +167,7 @@ async fn build(build: &Build) -> (Binary, Vec<String>) {
 
 /// What a program says when it runs, if it was built from those sources.
 async fn word_of(program: &Path, sources: Option<&str>) -> String {
-    let run = RunDir::create().unwrap();
-    let guard = Guard::start(Path::new(env!("CARGO_BIN_EXE_checker")), &run).unwrap();
+    let (_run, guard) = guarded();
     let node = guard.spawn(Program::node("n1", program));
     let ready = node.ready(Duration::from_secs(20), sources).await.unwrap();
     guard.shutdown().await;
@@ -155,20 +183,21 @@ async fn submissions_are_told_apart_and_dependencies_compiled_once() {
     assert_eq!(word_of(&program.path, None).await, "stub");
 
     let (first, second) = (submission(&word("first")), submission(&word("second")));
-    let slot_0 = Submission::lay_out(&course, PART, first.path())
-        .await
-        .unwrap();
-    let slot_1 = Submission::lay_out(&course, PART, second.path())
-        .await
-        .unwrap();
-    let (first_program, compiled) = build(&slot_0.build).await;
+    let (slot_0, compiled) = laid_out(&course, first.path()).await;
     assert_eq!(
         compiled,
         ["runtime", "ping-pong"],
-        "dependencies are shared with the course"
+        "packages are taken from the course"
     );
+    let (slot_1, compiled) = laid_out(&course, second.path()).await;
+    assert!(
+        compiled.is_empty(),
+        "what all depend on is there: {compiled:?}"
+    );
+    let (first_program, compiled) = build(&slot_0.build).await;
+    assert_eq!(compiled, ["ping-pong"]);
     let (second_program, compiled) = build(&slot_1.build).await;
-    assert_eq!(compiled, ["ping-pong"], "slots share the runtime as well");
+    assert_eq!(compiled, ["ping-pong"]);
     assert_eq!(
         word_of(&first_program.path, Some(&slot_0.sources)).await,
         "first"
@@ -186,9 +215,7 @@ async fn submissions_are_told_apart_and_dependencies_compiled_once() {
     // The same slot again, for files that look just as old as those of the one before.
     drop(slot_0);
     let third = submission(&word("third"));
-    let again = Submission::lay_out(&course, PART, third.path())
-        .await
-        .unwrap();
+    let (again, _) = laid_out(&course, third.path()).await;
     let (program, _) = build(&again.build).await;
     assert_eq!(program.path, first_program.path);
     assert_eq!(word_of(&program.path, Some(&again.sources)).await, "third");
@@ -220,7 +247,7 @@ async fn compile_error_names_the_learners_file_and_line() {
         "\npub fn word() -> &'static str { 7 }\n",
     );
     let own = Build::of_course(&course.root, course.exercise(PART), PART.package);
-    let Built::Refused(errors) = own.run(|_| {}).await.unwrap() else {
+    let Built::Refused(errors) = own.run(&guarded().1, |_| {}).await.unwrap() else {
         panic!("it compiles")
     };
     assert_eq!(errors.len(), 1, "{errors:?}");
@@ -264,7 +291,8 @@ async fn waiting_for_another_cargo_is_said() {
         lock.lock().unwrap();
     }
     let mut waited = false;
-    let built = own.run(|what| {
+    let (_run, guard) = guarded();
+    let built = own.run(&guard, |what| {
         if what == Building::WaitingForLock {
             waited = true;
             locks.iter().for_each(|lock| lock.unlock().unwrap());
@@ -309,6 +337,67 @@ fn what_could_change_the_grading_is_refused() {
     );
     let said = refused_for(|folder| fs::remove_file(folder.join("src/consumer.rs")).unwrap());
     assert_eq!(said, "src/consumer.rs is missing.");
+}
+
+#[test]
+fn what_reaches_outside_while_it_is_compiled_is_refused() {
+    let said = refused_for(|folder| {
+        write(
+            folder,
+            "src/producer.rs",
+            "#[path = \"../../../solutions/part1_ping_pong/src/producer.rs\"]\nmod inner;",
+        )
+    });
+    assert!(
+        said.starts_with("src/producer.rs has a `path` attribute"),
+        "{said}"
+    );
+    let said = refused_for(|folder| {
+        write(
+            folder,
+            "src/x.rs",
+            "const X: &str = include_str!(\"/etc/passwd\");",
+        )
+    });
+    assert!(said.starts_with("src/x.rs uses `include_str`"), "{said}");
+}
+
+/// What a build in the sandbox is told when the compiler is to read a file from outside: the rules
+/// above are not the only wall.
+#[tokio::test]
+async fn build_in_a_sandbox_reads_no_other_file() {
+    if Isolation::find() != Isolation::Bubblewrap {
+        return;
+    }
+    let (_dir, course) = course();
+    write(
+        &course.root,
+        "solutions/part1_ping_pong/src/producer.rs",
+        &word("solved"),
+    );
+    let handed = submission(&word("mine"));
+    let (slot, _) = laid_out(&course, handed.path()).await;
+    let solution = course
+        .root
+        .join("solutions/part1_ping_pong/src/producer.rs");
+    for file in [
+        solution,
+        course
+            .root
+            .join("checker/stubs/part1_ping_pong/src/producer.rs"),
+        "/etc/passwd".into(),
+    ] {
+        assert!(file.is_file());
+        let reaching = format!(
+            "pub fn word() -> &'static str {{ include_str!({:?}) }}\n",
+            file
+        );
+        fs::write(slot.build.folder.join("src/producer.rs"), reaching).unwrap();
+        let Built::Refused(errors) = slot.build.run(&guarded().1, |_| {}).await.unwrap() else {
+            panic!("{} was read", file.display())
+        };
+        assert!(errors[0].brief.contains("couldn't read"), "{errors:?}");
+    }
 }
 
 #[test]

@@ -50,7 +50,11 @@ async fn solution() -> PathBuf {
         let course = Course::find(Path::new(env!("CARGO_MANIFEST_DIR"))).unwrap();
         let part = &PARTS[0];
         let build = Build::of_course(&course.root, course.solution(part), part.solution_package);
-        match build.run(|_| {}).await.unwrap() {
+        let run = RunDir::create().unwrap();
+        let guard = Guard::start(Path::new(env!("CARGO_BIN_EXE_checker")), &run).unwrap();
+        let built = build.run(&guard, |_| {}).await.unwrap();
+        guard.shutdown().await;
+        match built {
             Built::Binary(binary) => binary.path,
             Built::Refused(errors) => panic!("the solution does not compile: {errors:?}"),
         }
@@ -79,6 +83,7 @@ async fn outcome_of(binary: PathBuf, story: for<'a> fn(&'a Context) -> Story<'a>
         folder: run.folder("try").unwrap(),
         scratch: run.path().join("scratch"),
         seed: 1,
+        sandbox: None,
         jobs: 1,
         gaps: BTreeMap::new(),
         progress: progress::fitting(true, false),

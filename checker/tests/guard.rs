@@ -5,7 +5,8 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::time::Duration;
 
-use checker::guard::{Child, Ending, Guard, Program, Signal, Stream};
+use checker::guard::{Child, Ending, Guard, Limits, Program, Signal, Stream};
+use checker::isolation::Isolation;
 use checker::ready::NotReady;
 use checker::run_dir::RunDir;
 use tokio::time::{Instant, sleep};
@@ -126,7 +127,10 @@ async fn flood_on_stderr_is_ended_and_named() {
             "n1",
             "while :; do echo 'the same line again and again' >&2; done",
         )
-        .log_limit(limit),
+        .limits(Limits {
+            log: limit,
+            ..Limits::default()
+        }),
     );
     assert_eq!(
         node.ended().await,
@@ -145,7 +149,10 @@ async fn too_much_memory_is_ended_and_named() {
     let limit = 64 << 20;
     // The shell keeps what it reads in a variable: 256 MB, and it stays alive with it.
     let script = "x=$(head -c 268435456 /dev/zero | tr '\\0' x); read forever";
-    let node = guard.spawn(shell("n1", script).memory_limit(limit));
+    let node = guard.spawn(shell("n1", script).limits(Limits {
+        memory: limit,
+        ..Limits::default()
+    }));
     let ending = node.ended().await;
     let Ending::OverMemory { held, limit: named } = ending else {
         panic!("{ending}")
@@ -210,7 +217,7 @@ async fn what_a_child_started_goes_when_the_child_exits() {
 
 #[cfg(target_os = "linux")]
 #[tokio::test]
-async fn what_left_its_group_goes_at_the_end() {
+async fn what_left_its_group_goes_as_soon_as_it_is_an_orphan() {
     let (run, guard) = guarded();
     let escaped = run.path().join("pid");
     let script = format!(
@@ -224,10 +231,197 @@ async fn what_left_its_group_goes_at_the_end() {
         .trim()
         .parse()
         .unwrap();
+    assert!(lives(pid));
     node.kill().await.unwrap();
-    assert!(lives(pid), "it is in no group that was killed");
+    eventually("it is gone", || !lives(pid)).await;
     guard.shutdown().await;
-    assert!(!lives(pid));
+}
+
+#[cfg(target_os = "linux")]
+#[tokio::test]
+async fn memory_and_threads_of_what_a_child_starts_count_as_its_own() {
+    let (_run, guard) = guarded();
+    let limits = Limits {
+        memory: 64 << 20,
+        tasks: 20,
+        ..Limits::default()
+    };
+    let heavy = "sh -c 'x=$(head -c 268435456 /dev/zero | tr \"\\\\0\" x); read forever' & wait";
+    let node = guard.spawn(shell("n1", heavy).limits(limits));
+    let ending = node.ended().await;
+    assert!(matches!(ending, Ending::OverMemory { .. }), "{ending}");
+    let many = "i=0; while [ $i -lt 40 ]; do sleep 1000 & i=$((i+1)); done; wait";
+    let node = guard.spawn(shell("n2", many).limits(limits));
+    let ending = node.ended().await;
+    assert!(
+        matches!(ending, Ending::OverTasks { seen, limit: 20 } if seen > 20),
+        "{ending}"
+    );
+    guard.shutdown().await;
+}
+
+#[cfg(target_os = "linux")]
+#[tokio::test]
+async fn nothing_outlives_a_guard_that_is_killed() {
+    let (run, guard) = guarded();
+    let escaped = run.path().join("pid");
+    let script = format!(
+        "echo $PPID >&2; setsid sh -c 'echo $$ > {0}.new; mv {0}.new {0}; exec sleep 1000 < /dev/null' & \
+         exec sleep 1000 < /dev/null",
+        escaped.display()
+    );
+    let node = guard.spawn(shell("n1", &script));
+    eventually("it says who it is", || escaped.exists()).await;
+    let pid: i32 = std::fs::read_to_string(&escaped)
+        .unwrap()
+        .trim()
+        .parse()
+        .unwrap();
+    let guard_pid = node.last_stderr_lines(1)[0].clone();
+    assert!(
+        Command::new("kill")
+            .args(["-9", &guard_pid])
+            .status()
+            .unwrap()
+            .success()
+    );
+    assert_eq!(node.ended().await, Ending::GuardLost);
+    let own = node.pid().unwrap();
+    eventually("both are gone", || !lives(own) && !lives(pid)).await;
+}
+
+#[tokio::test]
+async fn only_the_given_main_knows_the_key() {
+    let (_run, guard) = guarded();
+    // The code of a learner runs after the given main has read what is only for it.
+    let main = "read cookie; read key; echo \"cookie $cookie\" >&2; ";
+    let honest =
+        format!("{main} echo \"node n1 is ready [sources ab] [key $key]\"; exec sleep 1000");
+    let node = guard.spawn(shell("n1", &honest).secrets("chocolate").unwrap());
+    node.ready(SOON, Some("ab")).await.unwrap();
+    assert_eq!(node.last_stderr_lines(1), ["cookie chocolate"]);
+    let forged = format!(
+        "{main} echo 'node n2 is ready [sources ab] [key 0]'; echo 'node n2 is ready [sources ab]'; exec sleep 1000"
+    );
+    let node = guard.spawn(shell("n2", &forged).secrets("chocolate").unwrap());
+    let within = Duration::from_millis(300);
+    assert_eq!(
+        node.ready(within, Some("ab")).await,
+        Err(NotReady::TooLate(within))
+    );
+    guard.shutdown().await;
+}
+
+/// A script in a sandbox, if the machine has any.
+fn walled_in(run: &RunDir, script: &str) -> Option<Program> {
+    let sandbox = Isolation::find().nodes(Path::new("/work"))?;
+    let scratch = run.folder("scratch").unwrap();
+    let program = shell("n1", script)
+        .env("SCRATCH_DIR", &scratch)
+        .cwd(&scratch);
+    Some(program.sandboxed(Some(sandbox.write(&scratch))))
+}
+
+#[tokio::test]
+async fn sandbox_shows_its_own_folder_and_no_other_process() {
+    let (run, guard) = guarded();
+    let secret = run.path().join("secret");
+    std::fs::write(&secret, "x").unwrap();
+    let script = format!(
+        "ls {0} /etc/passwd /home /root >&2; ls /proc | grep -c '^[0-9]' >&2; (: > /tmp/x) >&2; : > /dev/shm/x; \
+         echo mine > $SCRATCH_DIR/own && cat own >&2",
+        secret.display()
+    );
+    let Some(program) = walled_in(&run, &script) else {
+        return;
+    };
+    let node = guard.spawn(program);
+    assert_eq!(node.ended().await, Ending::Code(0));
+    let said = node.last_stderr_lines(20);
+    let missing = said
+        .iter()
+        .filter(|line| line.contains("No such file"))
+        .count();
+    assert_eq!(missing, 4, "{said:?}");
+    let refused = said
+        .iter()
+        .filter(|line| line.contains("annot create"))
+        .count();
+    assert_eq!(refused, 2, "{said:?}");
+    assert!(
+        said.iter()
+            .any(|line| line.parse::<u32>().is_ok_and(|seen| seen < 6)),
+        "{said:?}"
+    );
+    assert_eq!(said.last().unwrap(), "mine");
+    guard.shutdown().await;
+}
+
+#[tokio::test]
+async fn child_in_a_sandbox_is_paused_resumed_and_killed_like_any_other() {
+    let (run, guard) = guarded();
+    let script = "echo 'node n1 is ready'; while :; do echo x >&2; sleep 0.01; done";
+    let Some(program) = walled_in(&run, script) else {
+        return;
+    };
+    let node = guard.spawn(program);
+    node.ready(SOON, None).await.unwrap();
+    let written = || std::fs::metadata(node.stderr_file()).unwrap().len();
+    eventually("the child writes", || written() > 0).await;
+    for _ in 0..3 {
+        node.pause().await.unwrap();
+        // What it wrote before may still be on its way to the file.
+        sleep(Duration::from_millis(50)).await;
+        let before = written();
+        sleep(Duration::from_millis(100)).await;
+        assert_eq!(written(), before);
+        node.resume().await.unwrap();
+        eventually("the child writes again", || written() > before).await;
+    }
+    assert_eq!(node.kill().await.unwrap(), Ending::Signal(9));
+    let Some(program) = walled_in(&run, "kill -6 $$") else {
+        return;
+    };
+    assert_eq!(guard.spawn(program).ended().await, Ending::Signal(6));
+    guard.shutdown().await;
+}
+
+#[cfg(target_os = "linux")]
+#[tokio::test]
+async fn nothing_in_a_sandbox_outlives_its_guard() {
+    let (run, guard) = guarded();
+    let script =
+        "setsid env -i sleep 987654 & env -i setsid sleep 987654 & echo 'node n1 is ready'; wait";
+    let Some(program) = walled_in(&run, script) else {
+        return;
+    };
+    let node = guard.spawn(program);
+    node.ready(SOON, None).await.unwrap();
+    let sleepers = || {
+        let output = Command::new("pgrep")
+            .args(["-f", "sleep 987654"])
+            .output()
+            .unwrap();
+        output
+            .stdout
+            .split(|&byte| byte == b'\n')
+            .filter(|line| !line.is_empty())
+            .count()
+    };
+    eventually("they run", || sleepers() >= 2).await;
+    let parent = Command::new("ps")
+        .args(["-o", "ppid=", "-p", &node.pid().unwrap().to_string()])
+        .output()
+        .unwrap();
+    let parent = String::from_utf8(parent.stdout).unwrap().trim().to_owned();
+    assert!(
+        Command::new("kill")
+            .args(["-9", &parent])
+            .status()
+            .unwrap()
+            .success()
+    );
+    eventually("they are gone", || sleepers() == 0).await;
 }
 
 #[tokio::test]

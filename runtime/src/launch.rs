@@ -109,6 +109,11 @@ struct Flags<F: Args> {
     /// End when standard input is closed, so that the node does not outlive whoever started it
     #[arg(long)]
     exit_with_stdin: bool,
+
+    /// Read two lines from standard input first: the cookie, and a key to name when the node is
+    /// ready. Arguments can be read by every process of the machine, and by the code that runs here
+    #[arg(long, hide = true, conflicts_with = "cookie")]
+    secrets_from_stdin: bool,
 }
 
 /// A program without flags of its own.
@@ -134,7 +139,20 @@ pub fn run_with<F: Args, M>(
     sources: Option<&'static str>,
     start: impl AsyncFnOnce(Node, F) -> Result<Address<M>, StartError>,
 ) -> ExitCode {
-    let flags = Flags::parse();
+    let mut flags = Flags::parse();
+    let mut key = None;
+    if flags.secrets_from_stdin {
+        match read_secrets() {
+            Ok((cookie, named)) => {
+                flags.node.cookie = Some(cookie);
+                key = Some(named);
+            }
+            Err(why) => {
+                eprintln!("the cookie and the key could not be read from standard input: {why}");
+                return ExitCode::FAILURE;
+            }
+        }
+    }
     std::panic::set_hook(Box::new(|panic| {
         let place = panic
             .location()
@@ -163,7 +181,7 @@ pub fn run_with<F: Args, M>(
             return ExitCode::FAILURE;
         }
     };
-    let ended = runtime.block_on(serve(flags, sources, start));
+    let ended = runtime.block_on(serve(flags, key, sources, start));
     // Standard input may still be read by a thread that nothing can wake.
     runtime.shutdown_background();
     match ended {
@@ -175,8 +193,20 @@ pub fn run_with<F: Args, M>(
     }
 }
 
+/// The two lines that `--secrets-from-stdin` announces.
+fn read_secrets() -> std::io::Result<(String, String)> {
+    let mut lines = std::io::stdin().lines();
+    let mut line = || {
+        lines
+            .next()
+            .unwrap_or(Err(std::io::ErrorKind::UnexpectedEof.into()))
+    };
+    Ok((line()?, line()?))
+}
+
 async fn serve<F: Args, M>(
     flags: Flags<F>,
+    key: Option<String>,
     sources: Option<&'static str>,
     start: impl AsyncFnOnce(Node, F) -> Result<Address<M>, StartError>,
 ) -> Result<(), String> {
@@ -195,8 +225,9 @@ async fn serve<F: Args, M>(
     let sources = sources
         .map(|hash| format!(" [sources {hash}]"))
         .unwrap_or_default();
+    let key = key.map(|key| format!(" [key {key}]")).unwrap_or_default();
     println!(
-        "node {name} is ready (listening on {}){sources}",
+        "node {name} is ready (listening on {}){sources}{key}",
         node.address()
     );
 

@@ -10,16 +10,13 @@ use tokio::time::{Instant, sleep};
 
 use super::{Cluster, Share, Standing, lock};
 use crate::guard::{Child, Ending};
-use crate::scenario::{Stop, Told, unwritten};
+use crate::scenario::{Stop, Told, lacked_room, no_room, unwritten};
+use crate::switchboard::FLOOD;
 use crate::verdict::{Failure, Verdict};
 
 /// How long after a lost link a node may be found to have ended: the guard first collects what
 /// the node wrote last.
 const NOTICE: Duration = Duration::from_millis(800);
-
-/// More messages than this from one node are no conversation. A node that repeats itself ten
-/// times a second to each other node stays far below.
-const FLOOD: u64 = 20_000;
 
 /// A machine that stands still for less than this is busy, not broken.
 const STILL: Duration = Duration::from_millis(500);
@@ -208,6 +205,10 @@ impl Cluster<'_> {
         let stderr = child.last_stderr_lines(20);
         if let Some(gap) = unwritten(&stderr) {
             return Some(Stop::not_written(gap));
+        }
+        let within_limits = matches!(ending, Ending::Code(_) | Ending::Signal(_));
+        if within_limits && lacked_room(&stderr) {
+            return Some(no_room(&node));
         }
         let mut failure = self
             .failed(format!("{node} {ending}"), format!("{node} runs until it is told to stop"))

@@ -1,7 +1,7 @@
 //! The processes of a cluster: started, killed, paused, and brought together.
 
 use std::collections::BTreeSet;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -11,6 +11,7 @@ use tokio::time::{Instant, sleep};
 
 use super::{Cluster, RUNTIME_PATIENCE, lock, unordered};
 use crate::guard::{Child, Program};
+use crate::isolation::Sandbox;
 use crate::ready::NotReady;
 use crate::scenario::{Stop, Told};
 use crate::trace::Change;
@@ -256,7 +257,7 @@ impl Cluster<'_> {
         let scratch = self.scratch(node);
         std::fs::create_dir_all(&scratch).or_trouble(|| format!("make {}", scratch.display()))?;
         let program = Program::node(name.as_str(), &self.context.binary)
-            .args(["--name", name.as_str(), "--cookie", &self.cookie])
+            .args(["--name", name.as_str()])
             .args([
                 "--directory".to_owned(),
                 self.switchboard.directory().to_string(),
@@ -269,9 +270,13 @@ impl Cluster<'_> {
             .args(["--seed".to_owned(), seed.to_string()])
             .arg("--exit-with-stdin")
             .args(to_the_store)
-            .env("SCRATCH_DIR", scratch.to_string_lossy())
+            .env("SCRATCH_DIR", &scratch)
+            .env("TMPDIR", &scratch)
+            .cwd(&scratch)
             .logs(&self.context.folder)
-            .memory_limit(self.options.memory_limit);
+            .limits(self.options.limits)
+            .sandboxed(self.sandbox(&scratch))
+            .secrets(&self.cookie)?;
         let child = Arc::new(self.context.guard.spawn(program));
         members.insert(
             node.to_owned(),
@@ -284,6 +289,22 @@ impl Cluster<'_> {
             },
         );
         Ok(())
+    }
+
+    /// What a node may see, if it is walled in: its program, its own folder, and what the story
+    /// shares with its nodes.
+    fn sandbox(&self, scratch: &Path) -> Option<Sandbox> {
+        let sandbox = self.context.sandbox.clone()?;
+        let shared = self.context.shared();
+        let sandbox = sandbox
+            .read(&self.context.binary)
+            .read(&self.context.data)
+            .write(scratch);
+        Some(if shared.is_dir() {
+            sandbox.write(&shared)
+        } else {
+            sandbox
+        })
     }
 
     /// The folder for what a node keeps to itself.

@@ -15,8 +15,7 @@ use crate::dev::overlay::{Overlay, Program};
 use crate::dev::sources::Sources;
 use crate::dev::variants::Kind;
 use crate::diagnosis::Diagnosis;
-use crate::grading::{scenarios, unwritten};
-use crate::guard::Guard;
+use crate::grading::{scenarios, start_guard, unwritten};
 use crate::manifest::Part;
 use crate::report::progress::Silent;
 use crate::run_dir::RunDir;
@@ -74,12 +73,11 @@ pub async fn grade_all(
     mut told: impl FnMut(&Row),
 ) -> Result<Vec<Row>> {
     let overlay = Overlay::lay_out(course, part).await?;
-    let programs = overlay.build(|_| {}).await?;
+    let run = RunDir::create()?;
+    let guard = start_guard(&run)?;
+    let programs = overlay.build(&guard, |_| {}).await?;
     let stub = Sources::read(&course.exercise(part))?;
     let solution = Sources::read(&course.solution(part))?;
-    let run = RunDir::create()?;
-    let own = std::env::current_exe().or_trouble(|| "find the checker's own program")?;
-    let guard = Guard::start(&own, &run)?;
     let stores = Stores::new(store.clone(), &guard, &run);
 
     let places = Arc::new(Semaphore::new(AT_ONCE));
@@ -102,6 +100,7 @@ pub async fn grade_all(
             jobs: 2,
             gaps,
             stores: stores.clone(),
+            sandbox: None,
             progress: Arc::new(Silent),
         });
         let places = Arc::clone(&places);

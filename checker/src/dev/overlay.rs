@@ -16,6 +16,7 @@ use crate::building::{Build, Building, Built};
 use crate::course::Course;
 use crate::dev::sources::{Sources, write_if_new};
 use crate::dev::variants::Variant;
+use crate::guard::Guard;
 use crate::manifest::Part;
 use crate::submission::{lay_out_workspace, overlay_manifest, target_folder};
 use crate::trouble::{Result, Trouble, While};
@@ -106,6 +107,8 @@ impl Overlay {
                 ("CARGO_BUILD_BUILD_DIR".into(), target),
                 ("CARGO_TARGET_DIR".into(), folder.join("target")),
             ],
+            jobs: None,
+            sandbox: None,
         };
         Ok(Overlay {
             folder,
@@ -118,8 +121,12 @@ impl Overlay {
     ///
     /// # Errors
     /// When one does not compile: a variant that the compiler refuses tries nothing.
-    pub async fn build(&self, progress: impl FnMut(Building)) -> Result<Vec<Program>> {
-        let binary = match self.build.run(progress).await? {
+    pub async fn build(
+        &self,
+        guard: &Guard,
+        progress: impl FnMut(Building),
+    ) -> Result<Vec<Program>> {
+        let binary = match self.build.run(guard, progress).await? {
             Built::Binary(binary) => binary.path,
             Built::Refused(errors) => {
                 let said: Vec<_> = errors.into_iter().map(|error| error.rendered).collect();

@@ -1,6 +1,7 @@
 //! The checker's side of the guard: handles on it and on what it started.
 
 use std::collections::BTreeMap;
+use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 use std::process::Stdio;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -13,8 +14,9 @@ use tokio::sync::{mpsc, oneshot, watch};
 use tokio::time::timeout;
 
 use super::logs::log_file;
-use super::protocol::{Ending, Event, Request, Signal, Spawn, Stream};
-use super::{LOG_LIMIT, MEMORY_LIMIT};
+use super::orphans;
+use super::protocol::{Ending, Event, Limits, Reported, Request, Signal, Spawn, Stream};
+use crate::isolation::Sandbox;
 use crate::ready::{NotReady, Ready};
 use crate::run_dir::RunDir;
 use crate::trouble::{Result, Trouble, While};
@@ -49,6 +51,8 @@ enum Message {
 struct Table {
     children: BTreeMap<u64, watch::Sender<State>>,
     answers: BTreeMap<u64, oneshot::Sender<Option<String>>>,
+    /// Who hears every line of a child.
+    listeners: BTreeMap<u64, mpsc::UnboundedSender<(Stream, String)>>,
     /// How often each name was started, for the names of the log files.
     starts: BTreeMap<PathBuf, u32>,
     lost: bool,
@@ -57,7 +61,7 @@ struct Table {
 #[derive(Debug, Clone, Default)]
 struct State {
     pid: Option<i32>,
-    not_started: Option<String>,
+    not_started: Option<NotReady>,
     announced: Vec<String>,
     stopped: bool,
     ending: Option<Ending>,
@@ -69,13 +73,15 @@ struct State {
 pub struct Program {
     name: String,
     program: PathBuf,
-    args: Vec<String>,
-    env: Vec<(String, String)>,
+    args: Vec<OsString>,
+    env: Vec<(OsString, OsString)>,
     cwd: Option<PathBuf>,
     logs: Option<PathBuf>,
+    input: String,
     announcement: Option<String>,
-    memory_limit: u64,
-    log_limit: u64,
+    key: Option<String>,
+    sandbox: Option<Sandbox>,
+    limits: Limits,
 }
 
 impl Program {
@@ -88,9 +94,11 @@ impl Program {
             env: Vec::new(),
             cwd: None,
             logs: None,
+            input: String::new(),
             announcement: None,
-            memory_limit: MEMORY_LIMIT,
-            log_limit: LOG_LIMIT,
+            key: None,
+            sandbox: None,
+            limits: Limits::default(),
         }
     }
 
@@ -102,19 +110,19 @@ impl Program {
     }
 
     /// Adds an argument.
-    pub fn arg(mut self, arg: impl Into<String>) -> Self {
+    pub fn arg(mut self, arg: impl Into<OsString>) -> Self {
         self.args.push(arg.into());
         self
     }
 
     /// Adds arguments.
-    pub fn args<S: Into<String>>(mut self, args: impl IntoIterator<Item = S>) -> Self {
+    pub fn args<S: Into<OsString>>(mut self, args: impl IntoIterator<Item = S>) -> Self {
         self.args.extend(args.into_iter().map(Into::into));
         self
     }
 
     /// Sets a variable of its environment, which is otherwise the checker's.
-    pub fn env(mut self, name: impl Into<String>, value: impl Into<String>) -> Self {
+    pub fn env(mut self, name: impl Into<OsString>, value: impl Into<OsString>) -> Self {
         self.env.push((name.into(), value.into()));
         self
     }
@@ -132,15 +140,35 @@ impl Program {
         self
     }
 
-    /// Sets how many bytes of memory it may hold.
-    pub fn memory_limit(mut self, bytes: u64) -> Self {
-        self.memory_limit = bytes;
+    /// Sets how much it may use.
+    pub fn limits(mut self, limits: Limits) -> Self {
+        self.limits = limits;
         self
     }
 
-    /// Sets how many bytes it may write to each of its outputs.
-    pub fn log_limit(mut self, bytes: u64) -> Self {
-        self.log_limit = bytes;
+    /// Gives it secrets, a line each on its stdin: the cookie of its cluster, and a key that it
+    /// must name when it is ready. Only the given `main` reads them, before any code of the
+    /// learner runs; so a program that prints a line of its own, or becomes another program,
+    /// has neither.
+    pub fn secrets(mut self, cookie: &str) -> Result<Self> {
+        let random =
+            || getrandom::u64().or_trouble(|| "get random numbers from the operating system");
+        let key = format!("{:016x}{:016x}", random()?, random()?);
+        self.args.push("--secrets-from-stdin".into());
+        self.input = format!("{cookie}\n{key}\n");
+        self.key = Some(key);
+        Ok(self)
+    }
+
+    /// Runs another program with the same arguments.
+    pub(crate) fn program(mut self, program: impl Into<PathBuf>) -> Self {
+        self.program = program.into();
+        self
+    }
+
+    /// Runs it in a sandbox, if there is one.
+    pub fn sandboxed(mut self, sandbox: Option<Sandbox>) -> Self {
+        self.sandbox = sandbox;
         self
     }
 }
@@ -161,6 +189,7 @@ impl Guard {
             .arg("guard")
             .arg("--remove")
             .arg(run.path())
+            .env(orphans::MARK, run.path())
             .process_group(0)
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
@@ -173,7 +202,7 @@ impl Guard {
         let (requests, outgoing) = mpsc::unbounded_channel();
         let table = Arc::new(Mutex::new(Table::default()));
         tokio::spawn(send(stdin, outgoing));
-        tokio::spawn(receive(stdout, Arc::clone(&table)));
+        tokio::spawn(receive(stdout, Arc::clone(&table), run.path().to_owned()));
         Ok(Guard(Arc::new(Handle {
             requests,
             table,
@@ -189,7 +218,28 @@ impl Guard {
     /// Its outputs go to `logs/NAME.stdout.log` and `logs/NAME.stderr.log` in the run's folder,
     /// unless another was named; the second start under a name writes to `logs/NAME.2.stdout.log`, and so on.
     pub fn spawn(&self, program: Program) -> Child {
+        let reported = match &program.announcement {
+            Some(prefix) => Reported::Announcements(prefix.clone()),
+            None => Reported::Nothing,
+        };
+        self.start_child(self.next_number(), program, reported)
+    }
+
+    /// Starts a program, each of whose lines can be heard, until it has ended.
+    pub fn listen_to(
+        &self,
+        program: Program,
+    ) -> (Child, mpsc::UnboundedReceiver<(Stream, String)>) {
         let number = self.next_number();
+        let (lines, heard) = mpsc::unbounded_channel();
+        self.table().listeners.insert(number, lines);
+        (
+            self.start_child(number, program, Reported::Everything),
+            heard,
+        )
+    }
+
+    fn start_child(&self, number: u64, program: Program, reported: Reported) -> Child {
         let state = self.enter(number);
         let logs = program.logs.unwrap_or_else(|| self.0.logs.clone());
         let start = {
@@ -200,24 +250,36 @@ impl Guard {
         };
         let log = |stream| log_file(&logs, &program.name, start, stream);
         let (stdout, stderr) = (log(Stream::Stdout), log(Stream::Stderr));
+        let cwd = program.cwd.unwrap_or_else(|| self.0.folder.clone());
+        let sandboxed = program.sandbox.is_some();
+        let (command, args, env) = match program.sandbox {
+            Some(sandbox) => {
+                let (command, args) =
+                    sandbox.around(&program.program, program.args, program.env, &cwd);
+                (command, args, Vec::new())
+            }
+            None => (program.program, program.args, program.env),
+        };
         self.send(Request::Spawn {
             child: number,
             spawn: Spawn {
-                program: program.program,
-                args: program.args,
-                env: program.env,
-                cwd: program.cwd.unwrap_or_else(|| self.0.folder.clone()),
+                program: command,
+                args,
+                env,
+                cwd,
                 stdout: stdout.clone(),
                 stderr: stderr.clone(),
-                announcement: program.announcement,
-                memory_limit: program.memory_limit,
-                log_limit: program.log_limit,
+                input: program.input,
+                reported,
+                sandboxed,
+                limits: program.limits,
             },
         });
         Child {
             guard: self.clone(),
             number,
             name: program.name,
+            key: program.key,
             state,
             stdout,
             stderr,
@@ -267,6 +329,8 @@ pub struct Child {
     guard: Guard,
     number: u64,
     name: String,
+    /// What only its `main` knows.
+    key: Option<String>,
     state: watch::Receiver<State>,
     stdout: PathBuf,
     stderr: PathBuf,
@@ -295,8 +359,11 @@ impl Child {
                 .collect();
             said
         };
-        // The program that it runs may print such a line, too, before it is really ready.
-        let right = |ready: &Ready| sources.is_none() || ready.sources.as_deref() == sources;
+        // The code that it runs may print such a line, too; but it does not know the key.
+        let own = |ready: &Ready| self.key.is_none() || ready.key == self.key;
+        let right = |ready: &Ready| {
+            own(ready) && (sources.is_none() || ready.sources.as_deref() == sources)
+        };
         let came = self.until(within, |state| {
             said(state).iter().any(right) || state.ending.is_some() || state.not_started.is_some()
         });
@@ -307,11 +374,13 @@ impl Child {
             return Ok(said.swap_remove(place));
         }
         if let Some(why) = state.not_started {
-            return Err(NotReady::NotStarted(why));
+            return Err(why);
         }
-        if let (Some(expected), Some(other)) =
-            (sources, said.iter().find(|ready| ready.sources.is_some()))
-        {
+        if let (Some(expected), Some(other)) = (
+            sources,
+            said.iter()
+                .find(|ready| own(ready) && ready.sources.is_some()),
+        ) {
             return Err(NotReady::OtherSources {
                 expected: expected.to_owned(),
                 seen: other.sources.clone(),
@@ -326,6 +395,11 @@ impl Child {
     /// Its process id, once it was started.
     pub fn pid(&self) -> Option<i32> {
         self.state.borrow().pid
+    }
+
+    /// Why it could not be started, if that is so.
+    pub fn not_started(&self) -> Option<NotReady> {
+        self.state.borrow().not_started.clone()
     }
 
     /// How it ended, if it has.
@@ -532,7 +606,7 @@ async fn send(mut stdin: ChildStdin, mut messages: mpsc::UnboundedReceiver<Messa
     }
 }
 
-async fn receive(stdout: ChildStdout, table: Arc<Mutex<Table>>) {
+async fn receive(stdout: ChildStdout, table: Arc<Mutex<Table>>, run: PathBuf) {
     let mut lines = BufReader::new(stdout).lines();
     while let Ok(Some(line)) = lines.next_line().await {
         let Ok(event) = serde_json::from_str(&line) else {
@@ -543,9 +617,12 @@ async fn receive(stdout: ChildStdout, table: Arc<Mutex<Table>>) {
             .unwrap_or_else(PoisonError::into_inner)
             .note(event);
     }
+    // It has ended everything itself, unless it was killed.
+    orphans::end_left_over(&run);
     let mut table = table.lock().unwrap_or_else(PoisonError::into_inner);
     table.lost = true;
     table.answers.clear();
+    table.listeners.clear();
     for state in table.children.values() {
         state.send_modify(|state| {
             state.ending.get_or_insert(Ending::GuardLost);
@@ -563,21 +640,39 @@ impl Table {
                 }
             }
             Event::Spawned { child, pid } => self.change(child, |state| state.pid = Some(pid)),
-            Event::NotSpawned { child, why } => {
-                self.change(child, |state| state.not_started = Some(why));
+            Event::NotSpawned {
+                child,
+                why,
+                no_room,
+            } => {
+                self.listeners.remove(&child);
+                let not_ready = match no_room {
+                    true => NotReady::NoRoom(why),
+                    false => NotReady::NotStarted(why),
+                };
+                self.change(child, |state| state.not_started = Some(not_ready));
             }
-            Event::Announced { child, line } => {
-                self.change(child, |state| state.announced.push(line));
-            }
+            Event::Line {
+                child,
+                stream,
+                line,
+            } => match self.listeners.get(&child) {
+                // Nobody listens any more: nobody needs to know.
+                Some(listener) => drop(listener.send((stream, line))),
+                None => self.change(child, |state| state.announced.push(line)),
+            },
             Event::Stopped { child } => self.change(child, |state| state.stopped = true),
             Event::Exited {
                 child,
                 ending,
                 peak_memory,
-            } => self.change(child, |state| {
-                state.ending = Some(ending);
-                state.peak_memory = peak_memory;
-            }),
+            } => {
+                self.listeners.remove(&child);
+                self.change(child, |state| {
+                    state.ending = Some(ending);
+                    state.peak_memory = peak_memory;
+                });
+            }
         }
     }
 

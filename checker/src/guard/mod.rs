@@ -16,9 +16,12 @@
 //! - The guard lives in a group of its own as well, so that Ctrl-C at the terminal ends the
 //!   checker, and the guard survives to clean up after it.
 //! - What leaves its group (`setsid`) and outlives its parent becomes the guard's own child on
-//!   Linux, and is killed at the end. On macOS it would escape.
+//!   Linux, and is killed as soon as it is seen. On macOS it would escape.
 //! - Should the guard itself be killed, then the children's stdin closes, which nodes take as
-//!   the order to exit.
+//!   the order to exit. On Linux the checker also looks for what carries the run's mark in its
+//!   environment, and kills that.
+//! - What a child uses is counted together with all that it started: memory and threads. Files
+//!   that children write are limited in size by the operating system.
 //! - A guard of another kind, one process for the whole of `checker watch`, holds no children: it sets
 //!   the terminal back if the checker is killed while it reads keys.
 //! - A child that ended is a zombie until the rest of its group is killed, so the number of its
@@ -26,11 +29,11 @@
 
 mod client;
 mod logs;
-mod memory;
 mod orphans;
 mod process;
 mod protocol;
 mod terminal;
+mod tree;
 
 use std::path::PathBuf;
 
@@ -38,7 +41,8 @@ use crate::trouble::Result;
 
 pub use client::{Child, Guard, Program, all_ended};
 pub use logs::{monotonic_micros, written_lines};
-pub use protocol::{Ending, Signal, Stream};
+pub use orphans::end_left_over;
+pub use protocol::{Ending, Limits, Signal, Stream};
 pub use terminal::{TerminalGuard, for_keys};
 
 /// Runs as a guard: of a run, whose folder `removal` is removed at the end, or of a terminal.
@@ -53,8 +57,14 @@ pub fn main(removal: Option<PathBuf>, terminal: bool) -> Result<()> {
     }
 }
 
-/// How much memory a child may have, unless told otherwise: 1 GiB resident.
-pub const MEMORY_LIMIT: u64 = 1 << 30;
-
-/// How much a child may write to stdout or to stderr, unless told otherwise: 10 MB each.
-pub const LOG_LIMIT: u64 = 10_000_000;
+impl Default for Limits {
+    /// What is plenty for a node: 1 GiB of memory, 600 threads (tokio's pool for blocking work
+    /// grows to 512), and 10 MB on each output.
+    fn default() -> Limits {
+        Limits {
+            memory: 1 << 30,
+            tasks: 600,
+            log: 10_000_000,
+        }
+    }
+}

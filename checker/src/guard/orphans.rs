@@ -2,13 +2,42 @@
 //!
 //! Killing a group does not reach them. On Linux a process may declare that it adopts the
 //! orphans among its descendants; so they turn up as children of the guard, which finds and
-//! kills them when everything ends. Other systems have nothing like it.
+//! kills them. Other systems have nothing like it.
+//!
+//! Everything that a guard starts also carries a mark in its environment, the folder of its run. By
+//! the mark what is left can be found when the guard itself was killed.
+
+use std::path::Path;
+
+/// The variable that marks everything which a run starts, with the run's folder.
+pub(super) const MARK: &str = "CHECKER_RUN";
 
 /// From now on orphaned descendants become children of this process, where the system can do so.
 pub(super) fn adopt() {
     // Without it, only what left its group on purpose outlives a run.
     #[cfg(target_os = "linux")]
     let _ = rustix::process::set_child_subreaper(Some(rustix::process::getpid()));
+}
+
+/// Kills what has become a child of this process although it did not start it. `started` are its own
+/// children.
+pub(super) fn end_strays(started: &[i32]) {
+    #[cfg(target_os = "linux")]
+    linux::end_strays(started);
+    #[cfg(not(target_os = "linux"))]
+    let _ = started;
+}
+
+/// Kills every process that carries the mark of a run whose guard is gone, and says how many there
+/// were. A process can wash its mark off, unless it runs in a sandbox, which ends with the guard.
+pub fn end_left_over(run: &Path) -> usize {
+    #[cfg(target_os = "linux")]
+    return linux::end_marked(run);
+    #[cfg(not(target_os = "linux"))]
+    {
+        let _ = run;
+        0
+    }
 }
 
 /// Kills all children of this process that are left, and theirs, which become ours as they are
@@ -20,14 +49,20 @@ pub(super) fn end_all() {
 
 #[cfg(target_os = "linux")]
 mod linux {
+    use std::os::unix::ffi::OsStrExt;
+    use std::path::Path;
+
     use rustix::process::{Pid, Signal, WaitId, WaitIdOptions, getpid, kill_process, waitid};
+
+    use super::MARK;
+    use crate::guard::tree::children_of;
 
     /// How deep descendants are followed; each round orphans the next generation.
     const ROUNDS: usize = 100;
 
     pub(super) fn end_all() {
         for _ in 0..ROUNDS {
-            let children = children_of(getpid());
+            let children = own_children();
             if children.is_empty() {
                 return;
             }
@@ -40,22 +75,57 @@ mod linux {
         }
     }
 
-    fn children_of(parent: Pid) -> Vec<Pid> {
-        let Ok(processes) = std::fs::read_dir("/proc") else {
-            return Vec::new();
-        };
-        let is_child = |pid: &Pid| {
-            let file = format!("/proc/{}/stat", pid.as_raw_nonzero());
-            let stat = std::fs::read_to_string(file).unwrap_or_default();
-            // `12 (any name) S 11 …`: state and parent stand behind the last parenthesis.
-            let fields = stat.rsplit_once(')').map(|(_, fields)| fields);
-            let parent_of = fields.and_then(|fields| fields.split_whitespace().nth(1));
-            parent_of.and_then(|text| text.parse().ok()) == Some(parent.as_raw_nonzero().get())
-        };
-        processes
-            .filter_map(|entry| entry.ok()?.file_name().to_str()?.parse().ok())
+    pub(super) fn end_strays(started: &[i32]) {
+        for stray in own_children() {
+            if started.contains(&stray.as_raw_nonzero().get()) {
+                continue;
+            }
+            let _ = kill_process(stray, Signal::KILL);
+            let _ = waitid(
+                WaitId::Pid(stray),
+                WaitIdOptions::EXITED | WaitIdOptions::NOHANG,
+            );
+        }
+    }
+
+    pub(super) fn end_marked(run: &Path) -> usize {
+        let mark = [MARK.as_bytes(), b"=", run.as_os_str().as_bytes()].concat();
+        let mut ended = 0;
+        for _ in 0..ROUNDS {
+            let marked: Vec<Pid> = processes().filter(|pid| has_mark(*pid, &mark)).collect();
+            if marked.is_empty() {
+                break;
+            }
+            for pid in marked {
+                ended += usize::from(kill_process(pid, Signal::KILL).is_ok());
+            }
+            // One that is being killed keeps its environment for a moment.
+            std::thread::yield_now();
+        }
+        ended
+    }
+
+    fn has_mark(pid: Pid, mark: &[u8]) -> bool {
+        let environment =
+            std::fs::read(format!("/proc/{}/environ", pid.as_raw_nonzero())).unwrap_or_default();
+        pid != getpid()
+            && environment
+                .split(|&byte| byte == 0)
+                .any(|variable| variable == mark)
+    }
+
+    fn processes() -> impl Iterator<Item = Pid> {
+        let entries = std::fs::read_dir("/proc").into_iter().flatten().flatten();
+        entries
+            .filter_map(|entry| entry.file_name().to_str()?.parse().ok())
             .filter_map(Pid::from_raw)
-            .filter(is_child)
+    }
+
+    fn own_children() -> Vec<Pid> {
+        let me = getpid().as_raw_nonzero().get();
+        children_of(me)
+            .into_iter()
+            .filter_map(Pid::from_raw)
             .collect()
     }
 }

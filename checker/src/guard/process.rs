@@ -18,20 +18,27 @@ use tokio::task::JoinSet;
 use tokio::time::{MissedTickBehavior, interval, timeout};
 
 use super::logs::{monotonic_micros, times_file};
-use super::memory;
 use super::orphans;
-use super::protocol::{Ending, Event, Request, Signal, Spawn, Stream};
-use crate::trouble::{Result, While};
+use super::protocol::{Ending, Event, Limits, Reported, Request, Signal, Spawn, Stream};
+use super::tree;
+use crate::trouble::{Result, Trouble, While};
 
 /// How long the exit of a child is held back so that the last it wrote is in its files.
 /// Only a process that left the child's group can make it take that long.
 const DRAIN: Duration = Duration::from_millis(250);
 
-/// How many announced lines are reported; whoever repeats himself for ever is not heard.
+/// How many announcements of a child are reported.
 const ANNOUNCEMENTS: usize = 16;
 
-/// The longest line that is looked at.
-const LINE: usize = 4096;
+/// The longest line that is reported whole, in bytes. A message of the compiler with all that
+/// belongs to it can be long.
+const MAX_LINE: usize = 1 << 20;
+
+/// The largest file that a child may write, in bytes.
+const MAX_FILE: u64 = 2 << 30;
+
+/// How long a child in a sandbox may take to stand still.
+const STOPPING: Duration = Duration::from_secs(10);
 
 /// Runs the guard until its stdin closes, then kills everything and removes `removal`.
 ///
@@ -50,6 +57,7 @@ async fn guard(removal: Option<&Path>) -> Result<()> {
     let mut requests =
         BufReader::new(reader(std::io::stdin().as_fd()).or_trouble(|| "read from the checker")?);
     orphans::adopt();
+    limit_files();
     let (events, outgoing) = unbounded_channel();
     tokio::spawn(report(
         writer(std::io::stdout().as_fd()).or_trouble(|| "write to the checker")?,
@@ -66,7 +74,7 @@ async fn guard(removal: Option<&Path>) -> Result<()> {
     let mut terminated = signal(SignalKind::terminate()).or_trouble(|| "wait for SIGTERM")?;
     let mut interrupted = signal(SignalKind::interrupt()).or_trouble(|| "wait for SIGINT")?;
     let mut hung_up = signal(SignalKind::hangup()).or_trouble(|| "wait for SIGHUP")?;
-    let mut look = interval(memory::PERIOD);
+    let mut look = interval(tree::PERIOD);
     look.set_missed_tick_behavior(MissedTickBehavior::Delay);
 
     let mut line = Vec::new();
@@ -77,7 +85,7 @@ async fn guard(removal: Option<&Path>) -> Result<()> {
                 if read.unwrap_or(0) == 0 {
                     break;
                 }
-                // Whoever writes something else is no checker, and nothing must outlive it.
+                // A sender of anything else is no checker, and nothing must outlive it.
                 let Ok(request) = serde_json::from_slice(&line) else { break };
                 line.clear();
                 children.handle(request);
@@ -86,7 +94,11 @@ async fn guard(removal: Option<&Path>) -> Result<()> {
             Some((child, stream)) = flooded.recv() => children.punish_flood(child, stream),
             // The signal may be missed when several children end at once on some systems, and
             // looking costs little: so both are done here.
-            _ = look.tick() => { children.weigh(); children.look_after(); }
+            _ = look.tick() => {
+                children.weigh();
+                children.look_after();
+                orphans::end_strays(&children.groups());
+            }
             _ = terminated.recv() => break,
             _ = interrupted.recv() => break,
             _ = hung_up.recv() => break,
@@ -101,6 +113,18 @@ async fn guard(removal: Option<&Path>) -> Result<()> {
     Ok(())
 }
 
+/// The children inherit it. A dump of their memory helps nobody here.
+fn limit_files() {
+    use rustix::process::{Resource, getrlimit, setrlimit};
+    for (resource, most) in [(Resource::Fsize, MAX_FILE), (Resource::Core, 0)] {
+        let mut limit = getrlimit(resource);
+        limit.current = Some(limit.current.map_or(most, |present| present.min(most)));
+        limit.maximum = limit.current;
+        // Where the system refuses, all else still holds.
+        let _ = setrlimit(resource, limit);
+    }
+}
+
 /// Everything that was started and has not yet been buried.
 struct Children {
     living: BTreeMap<u64, Living>,
@@ -112,12 +136,12 @@ struct Living {
     process: std::process::Child,
     group: Pid,
     outputs: JoinSet<()>,
-    memory_limit: u64,
-    log_limit: u64,
+    sandboxed: bool,
+    limits: Limits,
     peak_memory: u64,
     /// Why the guard itself killed it, if it did.
     sentence: Option<Ending>,
-    /// The write end of its stdin. Never written to; it closes when the guard ends.
+    /// The write end of its stdin, which closes when the guard ends.
     _stdin: Option<std::process::ChildStdin>,
 }
 
@@ -126,9 +150,10 @@ impl Children {
         match request {
             Request::Spawn { child, spawn } => match self.spawn(child, &spawn) {
                 Ok(pid) => self.report(Event::Spawned { child, pid }),
-                Err(trouble) => self.report(Event::NotSpawned {
+                Err((trouble, no_room)) => self.report(Event::NotSpawned {
                     child,
                     why: trouble.to_string(),
+                    no_room,
                 }),
             },
             Request::Signal {
@@ -140,28 +165,74 @@ impl Children {
                     Some(living) => living.signal(signal).err().map(|error| error.to_string()),
                     None => Some("it has ended".to_owned()),
                 };
+                if error.is_none() && signal == Signal::Stop {
+                    self.see_inner_stop(child);
+                }
                 self.report(Event::Signalled { request, error });
             }
         }
     }
 
-    fn spawn(&mut self, child: u64, spawn: &Spawn) -> Result<i32> {
-        let stdout = log_file(&spawn.stdout)?;
-        let stderr = log_file(&spawn.stderr)?;
-        let times_of_stdout = log_file(&times_file(&spawn.stdout))?;
-        let times_of_stderr = log_file(&times_file(&spawn.stderr))?;
-        let mut process = Command::new(&spawn.program)
+    /// A process that is not our own child does not tell us that it stands still: so it is looked at.
+    fn see_inner_stop(&self, child: u64) {
+        let Some(inner) = self.living.get(&child).and_then(Living::inner) else {
+            return;
+        };
+        let events = self.events.clone();
+        tokio::spawn(async move {
+            let _ = timeout(STOPPING, async {
+                while !inner_is_stopped(inner) {
+                    tokio::time::sleep(Duration::from_millis(1)).await;
+                }
+                let _ = events.send(Event::Stopped { child });
+            })
+            .await;
+        });
+    }
+
+    /// Starts a child. With the error stands whether the machine had no room for it.
+    fn spawn(&mut self, child: u64, spawn: &Spawn) -> std::result::Result<i32, (Trouble, bool)> {
+        let mut command = Command::new(&spawn.program);
+        command
             .args(&spawn.args)
             .envs(spawn.env.iter().map(|(name, value)| (name, value)))
             .current_dir(&spawn.cwd)
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             .stderr(Stdio::piped())
-            .process_group(0)
-            .spawn()
-            .or_trouble(|| format!("start {}", spawn.program.display()))?;
+            .process_group(0);
+        let process = command.spawn().map_err(|error| {
+            use std::io::ErrorKind::{OutOfMemory, WouldBlock};
+            let no_room = matches!(error.kind(), WouldBlock | OutOfMemory);
+            let started = Err::<(), _>(error);
+            let trouble = started.or_trouble(|| format!("start {}", spawn.program.display()));
+            (
+                trouble
+                    .err()
+                    .unwrap_or_else(|| Trouble::new("could not start it")),
+                no_room,
+            )
+        })?;
+        self.look_after_new(child, spawn, process)
+            .map_err(|trouble| (trouble, false))
+    }
+
+    fn look_after_new(
+        &mut self,
+        child: u64,
+        spawn: &Spawn,
+        mut process: std::process::Child,
+    ) -> Result<i32> {
+        let stdout = log_file(&spawn.stdout)?;
+        let stderr = log_file(&spawn.stderr)?;
+        let times_of_stdout = log_file(&times_file(&spawn.stdout))?;
+        let times_of_stderr = log_file(&times_file(&spawn.stderr))?;
         let group = Pid::from_child(&process);
-        let stdin = process.stdin.take();
+        let mut stdin = process.stdin.take();
+        if let Some(stdin) = &mut stdin {
+            // Far less than a pipe holds, so that this waits for nobody.
+            let _ = stdin.write_all(spawn.input.as_bytes());
+        }
         let from_stdout = process.stdout.take().map(OwnedFd::from);
         let from_stderr = process.stderr.take().map(OwnedFd::from);
         // From here on the child is in the table, whatever else goes wrong.
@@ -169,37 +240,25 @@ impl Children {
             process,
             group,
             outputs: JoinSet::new(),
-            memory_limit: spawn.memory_limit,
-            log_limit: spawn.log_limit,
+            sandboxed: spawn.sandboxed,
+            limits: spawn.limits,
             peak_memory: 0,
             sentence: None,
             _stdin: stdin,
         });
         let outputs = &mut living.into_mut().outputs;
-        let announce = spawn.announcement.clone().map(|prefix| Announcer {
-            prefix,
-            left: ANNOUNCEMENTS,
-            line: Vec::new(),
-            child,
-            events: self.events.clone(),
-        });
-        for (stream, pipe, file, times, announce) in [
-            (
-                Stream::Stdout,
-                from_stdout,
-                stdout,
-                times_of_stdout,
-                announce,
-            ),
-            (Stream::Stderr, from_stderr, stderr, times_of_stderr, None),
+        for (stream, pipe, file, times) in [
+            (Stream::Stdout, from_stdout, stdout, times_of_stdout),
+            (Stream::Stderr, from_stderr, stderr, times_of_stderr),
         ] {
+            let reporter = Reporter::of(&spawn.reported, child, stream, &self.events);
             let Some(pipe) = pipe else { continue };
             let pipe = pipe::Receiver::from_owned_fd(pipe)
                 .or_trouble(|| format!("read the child's {stream}"))?;
             let flood = self.floods.clone();
-            let limit = spawn.log_limit;
+            let limit = spawn.limits.log;
             outputs.spawn(async move {
-                copy(pipe, file, times, limit, announce, || {
+                copy(pipe, file, times, limit, reporter, || {
                     let _ = flood.send((child, stream));
                 })
                 .await;
@@ -241,7 +300,7 @@ impl Children {
                 let ending = living
                     .sentence
                     .take()
-                    .unwrap_or_else(|| ending(status.ok()));
+                    .unwrap_or_else(|| ending(status.ok(), living.sandboxed));
                 let _ = events.send(Event::Exited {
                     child,
                     ending,
@@ -251,29 +310,39 @@ impl Children {
         }
     }
 
-    /// Weighs every child, and kills those that are too heavy.
+    /// Sees what every child uses, and kills those that use too much.
     fn weigh(&mut self) {
-        let pids: Vec<i32> = self
-            .living
-            .values()
-            .map(|living| living.group.as_raw_nonzero().get())
-            .collect();
-        let resident = memory::resident(&pids);
+        let usage = tree::usage(&self.groups());
         for living in self.living.values_mut() {
-            let Some(&held) = resident.get(&living.group.as_raw_nonzero().get()) else {
+            let Some(used) = usage.get(&living.group.as_raw_nonzero().get()) else {
                 continue;
             };
-            living.peak_memory = living.peak_memory.max(held);
-            if held > living.memory_limit {
-                let limit = living.memory_limit;
-                living.condemn(Ending::OverMemory { held, limit });
+            living.peak_memory = living.peak_memory.max(used.memory);
+            if used.memory > living.limits.memory {
+                living.condemn(Ending::OverMemory {
+                    held: used.memory,
+                    limit: living.limits.memory,
+                });
+            } else if used.tasks > living.limits.tasks {
+                living.condemn(Ending::OverTasks {
+                    seen: used.tasks,
+                    limit: living.limits.tasks,
+                });
             }
         }
     }
 
+    /// The process ids of all children, which are also the numbers of their groups.
+    fn groups(&self) -> Vec<i32> {
+        self.living
+            .values()
+            .map(|living| living.group.as_raw_nonzero().get())
+            .collect()
+    }
+
     fn punish_flood(&mut self, child: u64, stream: Stream) {
         if let Some(living) = self.living.get_mut(&child) {
-            let limit = living.log_limit;
+            let limit = living.limits.log;
             living.condemn(Ending::Flooded { stream, limit });
         }
     }
@@ -295,15 +364,32 @@ impl Children {
 impl Living {
     /// Signals the child. Its whole group is killed, but only itself is stopped: a parent that
     /// waits for its child to begin another program (`vfork`) cannot stop before that has, and
-    /// would never, were the child stopped first.
+    /// would never, were the child stopped first. Of a sandbox it is the program inside.
     fn signal(&self, signal: Signal) -> rustix::io::Result<()> {
         use rustix::process::Signal as Number;
+        let itself = || self.inner().unwrap_or(self.group);
         match signal {
             Signal::Kill => kill_process_group(self.group, Number::KILL),
+            Signal::Terminate if self.sandboxed => kill_process(itself(), Number::TERM),
             Signal::Terminate => kill_process_group(self.group, Number::TERM),
-            Signal::Stop => kill_process(self.group, Number::STOP),
-            Signal::Continue => kill_process(self.group, Number::CONT),
+            Signal::Stop => kill_process(itself(), Number::STOP),
+            Signal::Continue => kill_process(itself(), Number::CONT),
         }
+    }
+
+    /// The program that runs inside of a sandbox. Bubblewrap starts a process that is the first of
+    /// its own world, and that one starts the program, before anything else can be its child.
+    fn inner(&self) -> Option<Pid> {
+        if !self.sandboxed {
+            return None;
+        }
+        #[cfg(target_os = "linux")]
+        {
+            let first = *tree::children_of(self.group.as_raw_nonzero().get()).first()?;
+            Pid::from_raw(*tree::children_of(first).first()?)
+        }
+        #[cfg(not(target_os = "linux"))]
+        None
     }
 
     fn condemn(&mut self, ending: Ending) {
@@ -314,20 +400,54 @@ impl Living {
     }
 }
 
-/// Picks the lines of stdout that the checker waits for.
-struct Announcer {
+fn inner_is_stopped(inner: Pid) -> bool {
+    #[cfg(target_os = "linux")]
+    return tree::is_stopped(inner.as_raw_nonzero().get());
+    #[cfg(not(target_os = "linux"))]
+    {
+        let _ = inner;
+        true
+    }
+}
+
+/// Picks the lines that the checker waits for.
+struct Reporter {
+    /// How they begin.
     prefix: String,
+    /// How many more are reported.
     left: usize,
     line: Vec<u8>,
     child: u64,
+    stream: Stream,
     events: UnboundedSender<Event>,
 }
 
-impl Announcer {
+impl Reporter {
+    fn of(
+        reported: &Reported,
+        child: u64,
+        stream: Stream,
+        events: &UnboundedSender<Event>,
+    ) -> Option<Reporter> {
+        let (prefix, left) = match (reported, stream) {
+            (Reported::Everything, _) => (String::new(), usize::MAX),
+            (Reported::Announcements(prefix), Stream::Stdout) => (prefix.clone(), ANNOUNCEMENTS),
+            (Reported::Announcements(_), Stream::Stderr) | (Reported::Nothing, _) => return None,
+        };
+        Some(Reporter {
+            prefix,
+            left,
+            line: Vec::new(),
+            child,
+            stream,
+            events: events.clone(),
+        })
+    }
+
     fn read(&mut self, bytes: &[u8]) {
         for &byte in bytes {
             if byte != b'\n' {
-                if self.line.len() < LINE {
+                if self.line.len() < MAX_LINE {
                     self.line.push(byte);
                 }
                 continue;
@@ -336,8 +456,9 @@ impl Announcer {
             self.line.clear();
             if self.left > 0 && line.starts_with(&self.prefix) {
                 self.left -= 1;
-                let _ = self.events.send(Event::Announced {
+                let _ = self.events.send(Event::Line {
                     child: self.child,
+                    stream: self.stream,
                     line,
                 });
             }
@@ -354,7 +475,7 @@ async fn copy(
     mut file: File,
     mut times: File,
     limit: u64,
-    mut announce: Option<Announcer>,
+    mut reporter: Option<Reporter>,
     flooded: impl Fn(),
 ) {
     let mut buffer = vec![0; 16 * 1024];
@@ -373,8 +494,8 @@ async fn copy(
         let _ = file.write_all(&buffer[..kept]);
         length += kept as u64;
         let _ = writeln!(times, "{} {length}", monotonic_micros());
-        if let Some(announce) = &mut announce {
-            announce.read(&buffer[..kept]);
+        if let Some(reporter) = &mut reporter {
+            reporter.read(&buffer[..kept]);
         }
         left -= kept as u64;
         if left == 0 {
@@ -412,13 +533,16 @@ fn log_file(path: &Path) -> Result<File> {
         .or_trouble(|| format!("write {}", path.display()))
 }
 
-fn ending(status: Option<ExitStatus>) -> Ending {
-    match status {
-        Some(status) => match (status.code(), status.signal()) {
-            (Some(code), _) => Ending::Code(code),
-            (None, Some(signal)) => Ending::Signal(signal),
-            (None, None) => Ending::Code(-1),
-        },
-        None => Ending::Code(-1),
+/// How a child ended. What ended by a signal inside of a sandbox, bubblewrap tells as a shell
+/// does: by an exit code of 128 and the signal's number.
+fn ending(status: Option<ExitStatus>, sandboxed: bool) -> Ending {
+    let Some(status) = status else {
+        return Ending::Code(-1);
+    };
+    match (status.code(), status.signal()) {
+        (Some(code), _) if sandboxed && (129..=192).contains(&code) => Ending::Signal(code - 128),
+        (Some(code), _) => Ending::Code(code),
+        (None, Some(signal)) => Ending::Signal(signal),
+        (None, None) => Ending::Code(-1),
     }
 }

@@ -1,5 +1,6 @@
 //! What checker and guard say to each other: one JSON value a line.
 
+use std::ffi::OsString;
 use std::fmt;
 use std::path::PathBuf;
 
@@ -22,16 +23,41 @@ pub(super) enum Request {
 #[derive(Debug, Serialize, Deserialize)]
 pub(super) struct Spawn {
     pub(super) program: PathBuf,
-    pub(super) args: Vec<String>,
+    pub(super) args: Vec<OsString>,
     /// Added to the guard's own environment, which is the checker's.
-    pub(super) env: Vec<(String, String)>,
+    pub(super) env: Vec<(OsString, OsString)>,
     pub(super) cwd: PathBuf,
     pub(super) stdout: PathBuf,
     pub(super) stderr: PathBuf,
-    /// Lines of stdout that begin so are reported; all others only go to the file.
-    pub(super) announcement: Option<String>,
-    pub(super) memory_limit: u64,
-    pub(super) log_limit: u64,
+    /// Written to its stdin at once; the pipe then stays open as long as the guard lives.
+    pub(super) input: String,
+    /// Which lines are reported; the others only go to the file.
+    pub(super) reported: Reported,
+    /// Whether the program is bubblewrap, which runs the real one in namespaces of its own.
+    pub(super) sandboxed: bool,
+    pub(super) limits: Limits,
+}
+
+/// Which lines of a child are reported.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub(super) enum Reported {
+    /// None.
+    Nothing,
+    /// The first few lines of stdout that begin so.
+    Announcements(String),
+    /// Every line of both outputs.
+    Everything,
+}
+
+/// How much a child may use, together with all that it starts.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Limits {
+    /// Resident memory, in bytes.
+    pub memory: u64,
+    /// Threads, of all its processes.
+    pub tasks: u64,
+    /// What it may write to each of its two outputs, in bytes.
+    pub log: u64,
 }
 
 /// What the guard reports.
@@ -44,9 +70,12 @@ pub(super) enum Event {
     NotSpawned {
         child: u64,
         why: String,
+        /// The machine had no room for another process.
+        no_room: bool,
     },
-    Announced {
+    Line {
         child: u64,
+        stream: Stream,
         line: String,
     },
     Signalled {
@@ -109,6 +138,13 @@ pub enum Ending {
         /// What it may hold, in bytes.
         limit: u64,
     },
+    /// The guard killed it: with all that it started, it ran more threads than it may.
+    OverTasks {
+        /// What it ran.
+        seen: u64,
+        /// What it may run.
+        limit: u64,
+    },
     /// The guard killed it: it wrote more than it may.
     Flooded {
         /// Where to.
@@ -139,6 +175,10 @@ impl fmt::Display for Ending {
                     limit >> 20
                 )
             }
+            Ending::OverTasks { seen, limit } => write!(
+                f,
+                "ran {seen} threads at once, those of its processes included, and was killed at the limit of {limit}"
+            ),
             Ending::Flooded { stream, limit } if *limit >= 1_000_000 => {
                 write!(
                     f,

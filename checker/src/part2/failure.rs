@@ -145,7 +145,7 @@ async fn job_with_crashes(
     times: u64,
     after_ms: u64,
 ) -> Result<(Job, std::path::PathBuf), Stop> {
-    let crashes = cluster.context().scratch.join("crashes");
+    let crashes = cluster.context().shared().join("crashes");
     let mut chances = cluster.context().chances();
     let (before, behind) = (lines(&mut chances, 20), lines(&mut chances, 20));
     let order = format!("@sleep {after_ms}\n@panic {times} {}\n", crashes.display());

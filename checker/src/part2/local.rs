@@ -88,7 +88,7 @@ fn odd_texts(cluster: &Cluster<'_>) -> Result<Texts> {
 
 /// Has n1 do a job alone, and compares the output.
 async fn alone(cluster: &Cluster<'_>, plan: &Plan<'_>, output: &str, claim: &str) -> Told {
-    let output = cluster.context().scratch.join(output);
+    let output = cluster.context().shared().join(output);
     let spec = plan.spec(&output);
     let done = cluster
         .call_within(WITHIN, "n1", &LOCAL, |reply| LocalMsg::Run(spec, reply))

@@ -60,6 +60,8 @@ pub struct JsonPart<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
     refused: Option<&'a Refused>,
     problems: Vec<JsonProblem<'a>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    isolation: Option<&'a str>,
     notes: &'a [String],
     #[serde(skip_serializing_if = "Option::is_none")]
     run: Option<String>,
@@ -77,6 +79,7 @@ impl<'a> From<&'a PartReport> for JsonPart<'a> {
             points: Points::of(&part.problems),
             refused: part.refused.as_ref(),
             problems: part.problems.iter().map(JsonProblem::from).collect(),
+            isolation: part.isolation.as_deref(),
             notes: &part.notes,
             run: part.run.as_ref().map(|run| run.display().to_string()),
         }

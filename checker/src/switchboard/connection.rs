@@ -191,6 +191,11 @@ impl Carrier<'_> {
         loop {
             lane.room(|| self.wiring.state().faults.is_blackhole(from, to))
                 .await;
+            if self.wiring.state().floods(from) {
+                // Nothing can be learned from more of it, and the machine is for others as well.
+                // The sender stands still as soon as its line is full, and the story is ended.
+                std::future::pending::<()>().await;
+            }
             match self.receive(end, reader).await {
                 Some(body) => drop(self.wiring.take(self.connection, end, body)),
                 None => {

@@ -11,6 +11,7 @@ use super::{Place, Settings};
 use crate::course::Course;
 use crate::grading::{self, Order};
 use crate::guard;
+use crate::isolation::IsolationChoice;
 use crate::report::progress::Progress;
 use crate::report::{Graded, PartReport};
 use crate::runs;
@@ -47,6 +48,7 @@ impl Run {
             verbose: false,
             jobs: None,
             store: settings.store.clone(),
+            isolation: IsolationChoice::default(),
         };
         let progress: Arc<dyn Progress> = Arc::new(Hears(sender));
         let grading = async move { grading::grade(&course, place.part, &order, &progress).await };
