@@ -6,16 +6,18 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use serde::Deserialize;
-use tokio::time::timeout;
+use tokio::time::{Instant, timeout_at};
 
 use crate::guard::{Ending, Guard, Limits, Program, Stream};
 use crate::isolation::Sandbox;
 use crate::ready::NotReady;
 use crate::trouble::{Result, Trouble};
 
-/// How long the compiler may go on without a word: no package begun, nothing said. A large package
-/// takes a minute on a slow machine.
+/// How long a package may take after the one before it. A large one takes a minute on a slow machine.
 const PATIENCE: Duration = Duration::from_secs(180);
+
+/// How long the compiler may go on once it has found an error in the code.
+const AFTER_ERROR: Duration = Duration::from_secs(20);
 
 /// How much memory cargo and the compilers that it starts may hold together, for each of them that
 /// may run at once, in bytes.
@@ -119,20 +121,32 @@ impl Build {
     pub async fn run(&self, guard: &Guard, mut progress: impl FnMut(Building)) -> Result<Built> {
         let (cargo, mut lines) = guard.listen_to(self.cargo());
         let mut said = Said::default();
-        let mut patience = PATIENCE;
+        let mut since = Instant::now();
         let ending = loop {
-            match timeout(patience, lines.recv()).await {
-                Ok(Some((Stream::Stdout, line))) => said.note_message(&line, self),
-                Ok(Some((Stream::Stderr, line))) => said.note_words(line, &mut progress),
+            let patience = if said.errors.is_empty() {
+                PATIENCE
+            } else {
+                AFTER_ERROR
+            };
+            match timeout_at(since + patience, lines.recv()).await {
+                Ok(Some((Stream::Stdout, line))) => {
+                    if line.contains("\"reason\":\"compiler-artifact\"") {
+                        since = Instant::now();
+                    }
+                    said.note_message(&line, self);
+                }
+                Ok(Some((Stream::Stderr, line))) => {
+                    since = Instant::now();
+                    said.note_words(line, &mut progress);
+                }
                 Ok(None) => break cargo.ended().await,
                 // What holds the lock is a build with a limit of its own.
-                Err(_) if said.waits_for_lock => patience = PATIENCE,
+                Err(_) if said.waits_for_lock => since = Instant::now(),
                 Err(_) => {
                     cargo.kill().await?;
-                    return self.refused_for(
-                        format!("did not get on for {} s, and was ended", PATIENCE.as_secs()),
-                        said,
-                    );
+                    let what =
+                        format!("did not get on for {} s, and was ended", patience.as_secs());
+                    return self.refused_for(what, said);
                 }
             }
         };
@@ -212,14 +226,20 @@ impl Build {
         }
         let brief = format!("the compiler {what}");
         let mut errors = said.errors;
+        if !errors.is_empty() {
+            return Ok(Built::Refused(errors));
+        }
+        // What it warned about last is what it was at.
+        let at = said.warnings.last();
+        let (file, line) = at.map_or((None, None), |at| (at.file.clone(), at.line));
         errors.push(Diagnostic {
             rendered: format!(
                 "error: {brief}\n  It was compiling your files in src/. Look for a `const` or `static` that takes very \
                  long to compute or is very large,\n  for a macro that calls itself, or for a type that contains itself.\n"
             ),
             brief,
-            file: None,
-            line: None,
+            file,
+            line,
         });
         Ok(Built::Refused(errors))
     }
