@@ -33,9 +33,6 @@ pub const ANSWER_WITHIN: Duration = Duration::from_millis(800);
 /// may be sent twice: it leads to the same.
 const RETRIES: u32 = 2;
 
-/// How often a claim looks again when what it has just read is not there any more.
-const CLAIM_TRIES: u32 = 8;
-
 /// Deletes a key if it has that value: in one step, so that nobody can put a new value there
 /// in between. (Redis manual, `SET`: "Patterns".)
 const COMPARE_AND_DELETE: &str = r#"if redis.call("get",KEYS[1]) == ARGV[1] then return redis.call("del",KEYS[1]) else return 0 end"#;
@@ -79,8 +76,8 @@ impl std::error::Error for StoreError {}
 pub enum Claim {
     /// The code is this link's, since now.
     Claimed(Code),
-    /// The URL has this code already, with this link: of its end and the one that was asked for,
-    /// the later.
+    /// The URL has this code already, with this link, whose expiry is the later of two: the one
+    /// that it had, and the one that was asked for.
     Known(Code, Link),
     /// The code is another URL's.
     Taken,
@@ -107,15 +104,19 @@ impl Store {
     /// # Errors
     /// [`StoreError`], within [`ANSWER_WITHIN`].
     pub async fn get(&self, code: &Code) -> Result<Option<Link>, StoreError> {
+        self.read(code, in_time()).await
+    }
+
+    async fn read(&self, code: &Code, by: Instant) -> Result<Option<Link>, StoreError> {
         let mut ask = redis::pipe();
         ask.cmd("GET").arg(self.link_key(code));
-        let (value,): (Option<Vec<u8>>,) = self.run(&ask, in_time()).await?;
-        value.map(|value| read(code, value)).transpose()
+        let (value,): (Option<Vec<u8>>,) = self.run(&ask, by).await?;
+        value.map(|value| as_link(code, value)).transpose()
     }
 
     /// Stores a link under the first of some codes, unless that is another URL's (`SET NX`), or
-    /// the URL has one of the codes already; links that are expired do not count. A link that ends
-    /// earlier than it is asked for now ends later from now on, and never the other way round.
+    /// the URL has one of the codes already; links that are expired do not count. If the URL
+    /// has a link that expires earlier than this one, that link gets the later expiry.
     ///
     /// To claim one code for a link, whatever else its URL has, give only that one.
     ///
@@ -128,13 +129,12 @@ impl Store {
     pub async fn claim(&self, codes: &[Code], link: &Link) -> Result<Claim, StoreError> {
         assert!(!codes.is_empty(), "claim needs a code");
         let by = in_time();
-        for _ in 0..CLAIM_TRIES {
+        loop {
+            // None: another client has changed what was read before it could be replaced.
             if let Some(claim) = self.try_claim(codes, link, by).await? {
                 return Ok(claim);
             }
         }
-        // Somebody else writes there all the time, or what is there is not even a text.
-        Err(not_a_link(&codes[0]))
     }
 
     /// Claims a code, if what is stored does not change meanwhile.
@@ -157,7 +157,7 @@ impl Store {
         let stored: Vec<Option<Result<Link, StoreError>>> = codes
             .iter()
             .zip(values)
-            .map(|(code, value)| value.map(|value| read(code, value)))
+            .map(|(code, value)| value.map(|value| as_link(code, value)))
             .collect();
         // The URL got a later code when others had the first, and they are gone since.
         let places = (1..codes.len()).chain((!is_new).then_some(0));
@@ -181,12 +181,15 @@ impl Store {
             }
             Some(Ok(_)) => Ok(Some(Claim::Taken)),
             Some(Err(why)) => Err(why.clone()),
-            // Swept between the two commands.
-            None => Ok(None),
+            // Swept between the two commands. Or it is no text but a list, say; then this fails.
+            None => {
+                self.read(&codes[0], by).await?;
+                Ok(None)
+            }
         }
     }
 
-    /// What a URL has already, once it ends no earlier than it is asked for.
+    /// Gives a link that exists the expiry that was asked for, if that is later.
     async fn prolong(
         &self,
         code: &Code,
@@ -380,13 +383,9 @@ fn connection_failed(error: &RedisError) -> bool {
     error.is_io_error() || error.is_unrecoverable_error()
 }
 
-fn read(code: &Code, value: Vec<u8>) -> Result<Link, StoreError> {
-    let link = String::from_utf8(value)
-        .ok()
-        .and_then(|text| Link::from_text(&text));
-    link.ok_or_else(|| not_a_link(code))
-}
-
-fn not_a_link(code: &Code) -> StoreError {
-    StoreError::Refused(format!("what is stored under link:{code} is not a link"))
+fn as_link(code: &Code, value: Vec<u8>) -> Result<Link, StoreError> {
+    let text = String::from_utf8(value).ok();
+    text.and_then(|text| Link::from_text(&text)).ok_or_else(|| {
+        StoreError::Refused(format!("what is stored under link:{code} is not a link"))
+    })
 }

@@ -28,7 +28,7 @@ pub(super) struct Connection {
     current: RwLock<Option<(u64, MultiplexedConnection)>>,
     /// How many tries have failed.
     failures: AtomicU64,
-    /// Whoever has this lock connects; the others wait for what comes of it.
+    /// The command that holds this lock connects; the others wait for the result.
     connecting: Mutex<Connecting>,
 }
 
