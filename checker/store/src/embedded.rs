@@ -23,7 +23,7 @@ use tokio::time::{Instant, sleep, timeout};
 
 use commands::Session;
 use database::Database;
-pub use keys::COMPARE_AND_DELETE;
+pub use keys::{COMPARE_AND_DELETE, COMPARE_AND_SET};
 use reply::{Protocol, Reply};
 
 use crate::request::Reader;
@@ -36,8 +36,9 @@ const ANSWER_LIMIT: usize = 64 * 1024;
 /// A small Redis within this process, so that nobody must install one to begin.
 ///
 /// It speaks RESP2 and RESP3 over TCP and knows the commands that a key-value store with expiring
-/// locks needs: strings, expiry, scans, 16 databases, and the script [`COMPARE_AND_DELETE`]. What
-/// it knows, it answers as Redis 7.0 does, errors included. Nothing is kept on disk.
+/// locks needs: strings, expiry, scans, 16 databases, and the scripts [`COMPARE_AND_DELETE`] and
+/// [`COMPARE_AND_SET`]. What it knows, it answers as Redis 7.0 does, errors included. Nothing is
+/// kept on disk.
 ///
 /// Its memory is bounded: 1 MiB for a command, 512 KiB for one argument, 256 MiB for all data
 /// (then writes fail with `OOM`, as in Redis), 1,000 connections. It stops when it is dropped, and

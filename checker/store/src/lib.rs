@@ -13,6 +13,6 @@ mod log;
 mod proxy;
 mod request;
 
-pub use embedded::{COMPARE_AND_DELETE, Embedded};
+pub use embedded::{COMPARE_AND_DELETE, COMPARE_AND_SET, Embedded};
 pub use log::{Command, Log};
 pub use proxy::{Mode, Proxy};

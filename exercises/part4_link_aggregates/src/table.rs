@@ -50,8 +50,9 @@ impl Table {
     }
 
     /// Keeps a link. Of two that are not expired, the one with more time left is the later: a code
-    /// gets a new link only when its old one has ended. If that makes one too many, another one
-    /// goes: any, as all of them can be had from the store again.
+    /// gets a new link only when its old one has ended, and the end of a link only ever moves to a
+    /// later time. If that makes one too many, another one goes: any, as all of them can be had from
+    /// the store again.
     pub fn put(&self, code: Code, link: Link) {
         if link.is_expired(now()) {
             return;

@@ -2,14 +2,34 @@
 //!
 //! | request | answer |
 //! |---|---|
-//! | `POST /` with `url=`, and if wanted `code=` and `ttl=` (seconds), as a form or as JSON | 201, `Location`, and the code |
+//! | `POST /` with `url`, and if wanted `code` and `ttl` (seconds), as a form or as JSON | 201, `Location`, and the code |
 //! | `GET /:code` | 302 with the URL in `Location` |
 //! | `GET /:code/aggregates` | `Redirects: n` |
 //! | `GET /` | a form to fill in, for who comes with a browser |
 //! | `GET /healthz` | `ok` |
 //!
-//! A URL that is no URL of the web is answered 422, a code that is another URL's 409, a code that
+//! What cannot be understood is answered 422, a code that is another URL's 409, a code or a path that
 //! leads nowhere 404, and what cannot be had at the moment 503 with `Retry-After`.
+//!
+//! # What counts as what
+//!
+//! - **URLs** are judged by the [WHATWG URL standard](https://url.spec.whatwg.org/), as in a browser,
+//!   and must be absolute, of `http` or `https`, and of at most 2048 bytes. What is kept, hashed to a
+//!   code and sent in `Location` is the standard's serialisation: `HTTPS://Bücher.example` is
+//!   `https://xn--bcher-kva.example/`. A URL may lead to this service, even to its own code: a node
+//!   cannot know all the names by which it is reached, and browsers end such a loop by themselves.
+//! - **Fields** follow one rule, in a form (of any content type but the other) and in JSON
+//!   (`application/json`): each of them is a text or a whole number, an empty text and `null` are the
+//!   same as no field, and a field that is unknown or comes twice is refused, as a misspelt `ttl`
+//!   would else make a link that never ends. All is UTF-8; a byte order mark at the start is skipped.
+//! - **`ttl`** is digits alone: `+5`, `5.0` and ` 5` are refused.
+//! - **A link that exists** is created again without harm. If it is asked for with another `ttl`, the
+//!   later of the two ends counts.
+//! - **Paths** are exact: `/code/` is not `/code`, and leads nowhere.
+//! - **`X-Visitor`** is UTF-8, so that a visitor can have any name. What is not, or comes twice, is
+//!   answered 400, and is no view; an empty one is the same as none.
+//! - **A connection** on which no request begins for 15 s is closed, and so are idle ones when
+//!   there are too many: half as many as the process may have files open, or 4096.
 
 use std::marker::PhantomData;
 use std::net::{Ipv4Addr, SocketAddr};
@@ -17,31 +37,29 @@ use std::panic::AssertUnwindSafe;
 
 use axum::Router;
 use axum::body::Bytes;
+use axum::extract::rejection::PathRejection;
 use axum::extract::{ConnectInfo, DefaultBodyLimit, Path, State};
-use axum::http::header::{CONTENT_TYPE, LOCATION, RETRY_AFTER};
-use axum::http::{HeaderMap, HeaderValue, Method, StatusCode, Uri};
+use axum::http::header::{LOCATION, RETRY_AFTER};
+use axum::http::{HeaderMap, HeaderValue, Method, StatusCode};
 use axum::response::{Html, IntoResponse, Response};
 use axum::routing::get;
 use futures_util::FutureExt;
-use percent_encoding::{CONTROLS, utf8_percent_encode};
 use runtime::{Ctx, Reply, Server, ServerName};
 use serde::{Deserialize, Serialize};
 use tokio::net::TcpListener;
 use tracing::info;
 
-use crate::link::{Code, Link, now};
+use crate::link::{Code, Link};
+use connections::Limits;
+
+mod connections;
+mod order;
 
 /// The server of each node that speaks HTTP.
 pub const HTTP: ServerName<HttpMsg> = ServerName::new("http");
 
-/// The longest URL, in bytes.
-const LONGEST_URL: usize = 2048;
-
 /// The longest body of a request, in bytes.
 const LONGEST_BODY: usize = 16 * 1024;
-
-/// The longest life that can be asked for, in seconds: a hundred years.
-const LONGEST_TTL: u64 = 3_155_760_000;
 
 /// What the HTTP server of a node understands.
 #[derive(Debug, Serialize, Deserialize)]
@@ -50,7 +68,7 @@ pub enum HttpMsg {
     Port(Reply<u16>),
 }
 
-/// What somebody wants to be created. The URL is one of the web, of a bearable length.
+/// What somebody wants to be created. The URL is one of the web, in its one spelling.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct NewLink {
     /// Where it is to lead, and for how long.
@@ -122,15 +140,11 @@ impl<S: Service> Server for Http<S> {
         };
         let port = listener.local_addr().map_or(port, |address| address.port());
         info!("listening for HTTP on http://127.0.0.1:{port}/");
-        ctx.spawn(async move {
-            let serving = axum::serve(
-                listener,
-                routes(service).into_make_service_with_connect_info::<SocketAddr>(),
-            );
-            if let Err(error) = serving.await {
-                panic!("the HTTP server ended: {error}");
-            }
-        });
+        ctx.spawn(connections::serve(
+            listener,
+            routes(service),
+            Limits::of_this_process(),
+        ));
         Http {
             port,
             service: PhantomData,
@@ -168,12 +182,13 @@ fn routes<S: Service>(service: S) -> Router {
         .route("/healthz", get(async || "ok\n"))
         .route("/{code}", get(follow::<S>))
         .route("/{code}/aggregates", get(aggregates::<S>))
+        .fallback(async || refused(&Refusal::NotFound))
         .layer(DefaultBodyLimit::max(LONGEST_BODY))
         .with_state(service)
 }
 
 async fn create<S: Service>(State(service): State<S>, headers: HeaderMap, body: Bytes) -> Response {
-    let new = match order(&headers, &body) {
+    let new = match order::read(&headers, &body) {
         Ok(new) => new,
         Err(why) => return text(StatusCode::UNPROCESSABLE_ENTITY, &why),
     };
@@ -190,24 +205,27 @@ async fn follow<S: Service>(
     State(service): State<S>,
     ConnectInfo(address): ConnectInfo<SocketAddr>,
     method: Method,
-    Path(code): Path<String>,
+    code: Result<Path<Code>, PathRejection>,
     headers: HeaderMap,
 ) -> Response {
-    let Ok(code) = code.parse::<Code>() else {
+    let Ok(Path(code)) = code else {
         return refused(&Refusal::NotFound);
+    };
+    let visitor = match visitor(&headers, address) {
+        Ok(visitor) => visitor,
+        Err(why) => return text(StatusCode::BAD_REQUEST, why),
     };
     let link = match guarded(service.look_up(code.clone())).await {
         Ok(link) => link,
         Err(answer) => return answer,
     };
-    // Every URL that was accepted fits, but the store may hold what we did not write.
-    let Some(location) = location(&link.url) else {
+    // Every URL that was accepted is one, but the store may hold what we did not write.
+    let url = order::url_of_the_web(&link.url).ok();
+    let Some(location) = url.and_then(|url| HeaderValue::try_from(url).ok()) else {
         return refused(&Refusal::NotFound);
     };
     // HEAD is answered like GET, but nobody follows a link by it.
     if method == Method::GET {
-        let visitor = headers.get("x-visitor").and_then(|name| name.to_str().ok());
-        let visitor = visitor.map_or_else(|| address.ip().to_string(), str::to_owned);
         let counted = async {
             service.viewed(code, visitor).await;
             Ok(())
@@ -219,8 +237,26 @@ async fn follow<S: Service>(
     (StatusCode::FOUND, [(LOCATION, location)]).into_response()
 }
 
-async fn aggregates<S: Service>(State(service): State<S>, Path(code): Path<String>) -> Response {
-    let Ok(code) = code.parse::<Code>() else {
+/// What tells visitors apart.
+fn visitor(headers: &HeaderMap, address: SocketAddr) -> Result<String, &'static str> {
+    let mut names = headers.get_all("x-visitor").iter();
+    let (name, another) = (names.next(), names.next());
+    if another.is_some() {
+        return Err("X-Visitor is there twice");
+    }
+    let name = name.map_or(&b""[..], HeaderValue::as_bytes);
+    match std::str::from_utf8(name) {
+        Ok("") => Ok(address.ip().to_string()),
+        Ok(name) => Ok(name.to_owned()),
+        Err(_) => Err("X-Visitor is not UTF-8"),
+    }
+}
+
+async fn aggregates<S: Service>(
+    State(service): State<S>,
+    code: Result<Path<Code>, PathRejection>,
+) -> Response {
+    let Ok(Path(code)) = code else {
         return refused(&Refusal::NotFound);
     };
     let counted = guarded(async { Ok(service.aggregates(code).await) }).await;
@@ -264,115 +300,3 @@ fn refused(why: &Refusal) -> Response {
 fn text(status: StatusCode, line: &str) -> Response {
     (status, format!("{}\n", line.trim_end())).into_response()
 }
-
-/// What a request to create a link says.
-fn order(headers: &HeaderMap, body: &[u8]) -> Result<NewLink, String> {
-    let kind = headers
-        .get(CONTENT_TYPE)
-        .and_then(|kind| kind.to_str().ok());
-    let json = kind.is_some_and(|kind| {
-        kind.trim_start()
-            .to_ascii_lowercase()
-            .starts_with("application/json")
-    });
-    let fields = if json {
-        from_json(body)?
-    } else {
-        from_form(body)?
-    };
-    let url = fields.url.ok_or("a url is needed: url=https://…")?;
-    is_of_the_web(&url)?;
-    let code = fields.code.map(|code| code.parse::<Code>()).transpose()?;
-    let expires_at = fields.ttl.map(|ttl| {
-        let seconds: u64 = ttl
-            .parse()
-            .map_err(|_| "ttl is a whole number of seconds".to_owned())?;
-        match seconds {
-            1..=LONGEST_TTL => Ok(now() + seconds * 1000),
-            _ => Err(format!("ttl is 1 to {LONGEST_TTL} seconds")),
-        }
-    });
-    Ok(NewLink {
-        link: Link {
-            url,
-            expires_at: expires_at.transpose()?,
-        },
-        code,
-    })
-}
-
-#[derive(Default)]
-struct Fields {
-    url: Option<String>,
-    code: Option<String>,
-    ttl: Option<String>,
-}
-
-impl Fields {
-    fn set(&mut self, name: &str, value: String) -> Result<(), String> {
-        let field = match name {
-            "url" => &mut self.url,
-            "code" => &mut self.code,
-            "ttl" => &mut self.ttl,
-            // Whatever else a form has on it is its own business.
-            _ => return Ok(()),
-        };
-        match field.replace(value) {
-            None => Ok(()),
-            Some(_) => Err(format!("{name} was given twice")),
-        }
-    }
-}
-
-fn from_form(body: &[u8]) -> Result<Fields, String> {
-    let mut fields = Fields::default();
-    for (name, value) in form_urlencoded::parse(body) {
-        // A field that was left empty was not filled in.
-        if !value.is_empty() {
-            fields.set(&name, value.into_owned())?;
-        }
-    }
-    Ok(fields)
-}
-
-fn from_json(body: &[u8]) -> Result<Fields, String> {
-    let object: serde_json::Map<String, serde_json::Value> =
-        serde_json::from_slice(body).map_err(|error| format!("this is no JSON object: {error}"))?;
-    let mut fields = Fields::default();
-    for (name, value) in object {
-        let value = match value {
-            serde_json::Value::Null => continue,
-            serde_json::Value::String(text) => text,
-            serde_json::Value::Number(number) => number.to_string(),
-            _ => return Err(format!("{name} is neither a text nor a number")),
-        };
-        fields.set(&name, value)?;
-    }
-    Ok(fields)
-}
-
-/// Whether a URL can be the target of a link: absolute, http or https, with a host, not too long,
-/// and free of what could end a header.
-fn is_of_the_web(url: &str) -> Result<(), String> {
-    if url.len() > LONGEST_URL {
-        return Err(format!("a url has at most {LONGEST_URL} bytes"));
-    }
-    if url.chars().any(|c| c.is_control() || c.is_whitespace()) {
-        return Err("a url has no white space and no control characters".into());
-    }
-    let encoded = utf8_percent_encode(url, CONTROLS).to_string();
-    let parsed: Uri = encoded.parse().map_err(|_| format!("{url} is not a url"))?;
-    let scheme = parsed.scheme_str().unwrap_or_default().to_ascii_lowercase();
-    if !matches!(scheme.as_str(), "http" | "https") || parsed.host().is_none_or(str::is_empty) {
-        return Err("an absolute url is needed, which begins with http:// or https://".into());
-    }
-    Ok(())
-}
-
-/// A URL as it stands in a header: of ASCII alone.
-fn location(url: &str) -> Option<HeaderValue> {
-    HeaderValue::from_str(&utf8_percent_encode(url, CONTROLS).to_string()).ok()
-}
-
-#[cfg(test)]
-mod tests;

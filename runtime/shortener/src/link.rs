@@ -25,7 +25,7 @@ pub fn now() -> u64 {
 /// Where a code leads, and for how long.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct Link {
-    /// The absolute URL.
+    /// The absolute URL, in the one spelling that the WHATWG URL standard gives it.
     pub url: String,
     /// When it ends, in milliseconds since 1970; `None` if it never does.
     pub expires_at: Option<u64>,
@@ -38,6 +38,12 @@ impl Link {
         self.expires_at.is_some_and(|end| end <= at)
     }
 
+    /// Whether it ends later than another link.
+    pub(crate) fn outlives(&self, other: &Link) -> bool {
+        let end = |link: &Link| link.expires_at.unwrap_or(u64::MAX);
+        end(self) > end(other)
+    }
+
     /// As it stands in the store: `1764034091000 https://…`, or `- https://…` if it never ends.
     pub fn to_text(&self) -> String {
         match self.expires_at {
@@ -46,17 +52,19 @@ impl Link {
         }
     }
 
-    /// Reads what [`to_text`](Self::to_text) wrote; `None` if this is not it.
+    /// Reads what [`to_text`](Self::to_text) wrote; `None` if this is not it. What is read here is
+    /// written again to the letter, so that the store can compare it with what it has.
     pub fn from_text(text: &str) -> Option<Link> {
         let (end, url) = text.split_once(' ')?;
         let expires_at = match end {
             "-" => None,
             end => Some(end.parse().ok()?),
         };
-        Some(Link {
+        let link = Link {
             url: url.to_owned(),
             expires_at,
-        })
+        };
+        (link.to_text() == text).then_some(link)
     }
 }
 
@@ -167,8 +175,18 @@ mod tests {
         ] {
             assert_eq!(Link::from_text(&link.to_text()), Some(link));
         }
-        assert_eq!(Link::from_text("nonsense"), None);
-        assert_eq!(Link::from_text("soon https://example.org"), None);
+        for text in [
+            "nonsense",
+            "soon",
+            "+17",
+            "017",
+            "-17",
+            "99999999999999999999",
+        ] {
+            assert_eq!(Link::from_text(text), None, "{text}");
+            let text = format!("{text} https://example.org/");
+            assert_eq!(Link::from_text(&text), None, "{text}");
+        }
     }
 
     #[test]

@@ -14,20 +14,20 @@
 //! somebody sweeps it away.
 
 use std::fmt;
+use std::sync::Arc;
 use std::time::Duration;
 
-use redis::aio::{ConnectionManager, ConnectionManagerConfig};
 use redis::{Client, FromRedisValue, Pipeline, RedisError};
 use runtime::NodeName;
-use tokio::time::timeout;
+use tokio::time::{Instant, timeout_at};
 
 use crate::link::{Code, Link, now};
+use connection::Connection;
 
-/// How long a command waits for its answer, all tries together.
+mod connection;
+
+/// How long an operation waits for the store, all its commands and tries together.
 pub const ANSWER_WITHIN: Duration = Duration::from_millis(800);
-
-/// How long one try to connect may take.
-const CONNECT_WITHIN: Duration = Duration::from_millis(300);
 
 /// How often a command is sent again when its connection turns out to be lost. Every command here
 /// may be sent twice: it leads to the same.
@@ -37,11 +37,14 @@ const RETRIES: u32 = 2;
 /// in between. (Redis manual, `SET`: "Patterns".)
 const COMPARE_AND_DELETE: &str = r#"if redis.call("get",KEYS[1]) == ARGV[1] then return redis.call("del",KEYS[1]) else return 0 end"#;
 
+/// Writes a value if the key still has the one that was read: in one step, for the same reason.
+const COMPARE_AND_SET: &str = r#"if redis.call("get",KEYS[1]) == ARGV[1] then redis.call("set",KEYS[1],ARGV[2]) return 1 else return 0 end"#;
+
 /// The store, as one node sees it. Cloning is cheap; all clones share one connection, on which
 /// commands do not wait for each other's answers.
 #[derive(Clone)]
 pub struct Store {
-    connection: ConnectionManager,
+    connection: Arc<Connection>,
     prefix: String,
 }
 
@@ -73,7 +76,8 @@ impl std::error::Error for StoreError {}
 pub enum Claim {
     /// The code is this link's, since now.
     Claimed(Code),
-    /// The URL has this code already, with this link.
+    /// The URL has this code already, with this link, whose expiry is the later of two: the one
+    /// that it had, and the one that was asked for.
     Known(Code, Link),
     /// The code is another URL's.
     Taken,
@@ -89,14 +93,8 @@ impl Store {
     pub fn at(url: &str, prefix: &str) -> Result<Store, String> {
         let client = Client::open(url)
             .map_err(|error| format!("{url} is not the URL of a Redis server: {error}"))?;
-        let config = ConnectionManagerConfig::new()
-            .set_connection_timeout(Some(CONNECT_WITHIN))
-            .set_response_timeout(Some(ANSWER_WITHIN))
-            .set_number_of_retries(0);
-        let connection = ConnectionManager::new_lazy_with_config(client, config)
-            .map_err(|error| format!("cannot use {url}: {error}"))?;
         Ok(Store {
-            connection,
+            connection: Arc::new(Connection::to(client)),
             prefix: prefix.to_owned(),
         })
     }
@@ -106,14 +104,19 @@ impl Store {
     /// # Errors
     /// [`StoreError`], within [`ANSWER_WITHIN`].
     pub async fn get(&self, code: &Code) -> Result<Option<Link>, StoreError> {
+        self.read(code, in_time()).await
+    }
+
+    async fn read(&self, code: &Code, by: Instant) -> Result<Option<Link>, StoreError> {
         let mut ask = redis::pipe();
         ask.cmd("GET").arg(self.link_key(code));
-        let (text,): (Option<String>,) = self.run(&ask).await?;
-        text.map(|text| read(code, &text)).transpose()
+        let (value,): (Option<Vec<u8>>,) = self.run(&ask, by).await?;
+        value.map(|value| as_link(code, value)).transpose()
     }
 
     /// Stores a link under the first of some codes, unless that is another URL's (`SET NX`), or
-    /// the URL has one of the codes already; links that are expired do not count.
+    /// the URL has one of the codes already; links that are expired do not count. If the URL
+    /// has a link that expires earlier than this one, that link gets the later expiry.
     ///
     /// To claim one code for a link, whatever else its URL has, give only that one.
     ///
@@ -124,51 +127,96 @@ impl Store {
     /// # Panics
     /// When `codes` is empty.
     pub async fn claim(&self, codes: &[Code], link: &Link) -> Result<Claim, StoreError> {
-        let [code, others @ ..] = codes else {
-            panic!("claim needs a code");
-        };
-        let same = |other: &Link| other.url == link.url && !other.is_expired(now());
+        assert!(!codes.is_empty(), "claim needs a code");
+        let by = in_time();
         loop {
-            let mut ask = redis::pipe();
-            if let Some(end) = link.expires_at {
-                // First, so that no link with an end is ever without it. Alone it means nothing.
-                ask.cmd("SET").arg(self.due_key(end, code)).arg("").ignore();
+            // None: another client has changed what was read before it could be replaced.
+            if let Some(claim) = self.try_claim(codes, link, by).await? {
+                return Ok(claim);
             }
-            ask.cmd("SET")
-                .arg(self.link_key(code))
-                .arg(link.to_text())
-                .arg("NX");
-            let keys: Vec<String> = codes.iter().map(|code| self.link_key(code)).collect();
-            ask.cmd("MGET").arg(&keys);
-            let (set, texts): (Option<String>, Vec<Option<String>>) = self.run(&ask).await?;
-            let is_new = set.is_some();
-            let mut links = Vec::new();
-            for (code, text) in codes.iter().zip(&texts) {
-                links.push(text.as_deref().map(|text| read(code, text)).transpose()?);
+        }
+    }
+
+    /// Claims a code, if what is stored does not change meanwhile.
+    async fn try_claim(
+        &self,
+        codes: &[Code],
+        link: &Link,
+        by: Instant,
+    ) -> Result<Option<Claim>, StoreError> {
+        let mut ask = redis::pipe();
+        self.note_end(&mut ask, &codes[0], link);
+        ask.cmd("SET")
+            .arg(self.link_key(&codes[0]))
+            .arg(link.to_text())
+            .arg("NX");
+        let keys: Vec<String> = codes.iter().map(|code| self.link_key(code)).collect();
+        ask.cmd("MGET").arg(&keys);
+        let (set, values): (Option<String>, Vec<Option<Vec<u8>>>) = self.run(&ask, by).await?;
+        let is_new = set.is_some();
+        let stored: Vec<Option<Result<Link, StoreError>>> = codes
+            .iter()
+            .zip(values)
+            .map(|(code, value)| value.map(|value| as_link(code, value)))
+            .collect();
+        // The URL got a later code when others had the first, and they are gone since.
+        let places = (1..codes.len()).chain((!is_new).then_some(0));
+        let mut known = places.filter_map(|place| match &stored[place] {
+            Some(Ok(other)) if other.url == link.url && !other.is_expired(now()) => {
+                Some((&codes[place], other))
             }
-            // The URL got a later code when others had the first, and they are gone since.
-            let known = others.iter().zip(&links[1..]).find_map(|(code, link)| {
-                let link = link.as_ref().filter(|link| same(link))?;
-                Some(Claim::Known(code.clone(), link.clone()))
-            });
-            match (&links[0], known) {
-                (_, Some(known)) => {
-                    if is_new {
-                        self.remove(code, link).await?;
-                    }
-                    return Ok(known);
-                }
-                _ if is_new => return Ok(Claim::Claimed(code.clone())),
-                (Some(stored), _) if same(stored) => {
-                    return Ok(Claim::Known(code.clone(), stored.clone()));
-                }
-                (Some(stored), _) if stored.is_expired(now()) => {
-                    self.remove(code, stored).await?;
-                }
-                (Some(_), _) => return Ok(Claim::Taken),
-                // Swept between the two commands.
-                (None, _) => {}
+            _ => None,
+        });
+        if let Some((code, known)) = known.next() {
+            if is_new {
+                self.compare_and_delete(&codes[0], link, by).await?;
             }
+            return self.prolong(code, known, link, by).await;
+        }
+        match &stored[0] {
+            _ if is_new => Ok(Some(Claim::Claimed(codes[0].clone()))),
+            Some(Ok(old)) if old.is_expired(now()) => {
+                self.compare_and_delete(&codes[0], old, by).await?;
+                Ok(None)
+            }
+            Some(Ok(_)) => Ok(Some(Claim::Taken)),
+            Some(Err(why)) => Err(why.clone()),
+            // Swept between the two commands. Or it is no text but a list, say; then this fails.
+            None => {
+                self.read(&codes[0], by).await?;
+                Ok(None)
+            }
+        }
+    }
+
+    /// Gives a link that exists the expiry that was asked for, if that is later.
+    async fn prolong(
+        &self,
+        code: &Code,
+        known: &Link,
+        asked: &Link,
+        by: Instant,
+    ) -> Result<Option<Claim>, StoreError> {
+        if !asked.outlives(known) {
+            return Ok(Some(Claim::Known(code.clone(), known.clone())));
+        }
+        let mut ask = redis::pipe();
+        self.note_end(&mut ask, code, asked);
+        ask.cmd("EVAL")
+            .arg(COMPARE_AND_SET)
+            .arg(1)
+            .arg(self.link_key(code))
+            .arg(known.to_text())
+            .arg(asked.to_text());
+        let (replaced,): (u64,) = self.run(&ask, by).await?;
+        Ok((replaced > 0).then(|| Claim::Known(code.clone(), asked.clone())))
+    }
+
+    /// Adds to some commands the note for the sweeper that a link ends. It comes before the link,
+    /// so that no link with an end is ever without it; alone it means nothing.
+    fn note_end(&self, ask: &mut Pipeline, code: &Code, link: &Link) {
+        if let Some(end) = link.expires_at {
+            ask.cmd("SET").arg(self.due_key(end, code)).arg("").ignore();
         }
     }
 
@@ -177,6 +225,15 @@ impl Store {
     /// # Errors
     /// [`StoreError`], within [`ANSWER_WITHIN`].
     pub async fn remove(&self, code: &Code, link: &Link) -> Result<bool, StoreError> {
+        self.compare_and_delete(code, link, in_time()).await
+    }
+
+    async fn compare_and_delete(
+        &self,
+        code: &Code,
+        link: &Link,
+        by: Instant,
+    ) -> Result<bool, StoreError> {
         let mut ask = redis::pipe();
         ask.cmd("EVAL")
             .arg(COMPARE_AND_DELETE)
@@ -186,14 +243,15 @@ impl Store {
         if let Some(end) = link.expires_at {
             ask.cmd("DEL").arg(self.due_key(end, code)).ignore();
         }
-        let (removed,): (u64,) = self.run(&ask).await?;
+        let (removed,): (u64,) = self.run(&ask, by).await?;
         Ok(removed > 0)
     }
 
-    /// The links in the store that are expired: work for a sweeper.
+    /// The links in the store that are expired: work for a sweeper. What is stored there and is not
+    /// a link stays, and keeps no other from being swept.
     ///
     /// # Errors
-    /// [`StoreError`], within [`ANSWER_WITHIN`] for each page of keys.
+    /// [`StoreError`], within [`ANSWER_WITHIN`] for each page of keys, and for each link.
     pub async fn expired(&self) -> Result<Vec<(Code, Link)>, StoreError> {
         let mut expired = Vec::new();
         for name in self.names("due:").await? {
@@ -206,14 +264,17 @@ impl Store {
             if end > now() {
                 continue;
             }
-            match self.get(&code).await? {
-                Some(link) if link.expires_at == Some(end) => expired.push((code, link)),
-                // It was swept, or a creation came to nothing: the note alone is left.
-                _ => {
+            match self.get(&code).await {
+                Ok(Some(link)) if link.expires_at == Some(end) => expired.push((code, link)),
+                // It was swept or prolonged, or a creation came to nothing: the note alone is left.
+                Ok(_) => {
                     let mut ask = redis::pipe();
-                    ask.cmd("DEL").arg(self.due_key(end, &code)).ignore();
-                    let () = self.run(&ask).await?;
+                    let note = format!("{}due:{name}", self.prefix);
+                    ask.cmd("DEL").arg(note).ignore();
+                    let () = self.run(&ask, in_time()).await?;
                 }
+                Err(StoreError::Refused(_)) => {}
+                Err(why) => return Err(why),
             }
         }
         Ok(expired)
@@ -229,7 +290,7 @@ impl Store {
             .arg(format!("{}member:{node}", self.prefix))
             .arg("")
             .ignore();
-        self.run(&ask).await
+        self.run(&ask, in_time()).await
     }
 
     /// The members, in no order; one may come twice.
@@ -241,7 +302,7 @@ impl Store {
         Ok(names.iter().filter_map(|name| name.parse().ok()).collect())
     }
 
-    /// What follows after a beginning in the keys that have it.
+    /// What follows after a beginning in the keys that have it. We write no key that is not UTF-8.
     async fn names(&self, kind: &str) -> Result<Vec<String>, StoreError> {
         let start = format!("{}{kind}", self.prefix);
         let (mut names, mut cursor) = (Vec::new(), "0".to_owned());
@@ -253,10 +314,10 @@ impl Store {
                 .arg(format!("{start}*"))
                 .arg("COUNT")
                 .arg(1000);
-            let ((next, page),): ((String, Vec<String>),) = self.run(&ask).await?;
+            let ((next, page),): ((String, Vec<Vec<u8>>),) = self.run(&ask, in_time()).await?;
+            let keys = page.iter().filter_map(|key| std::str::from_utf8(key).ok());
             names.extend(
-                page.iter()
-                    .filter_map(|key| key.strip_prefix(&start))
+                keys.filter_map(|key| key.strip_prefix(&start))
                     .map(str::to_owned),
             );
             if next == "0" {
@@ -274,44 +335,57 @@ impl Store {
         format!("{}due:{end}:{code}", self.prefix)
     }
 
-    async fn run<T: FromRedisValue>(&self, ask: &Pipeline) -> Result<T, StoreError> {
+    /// Asks the store, and waits for its answer until a certain time.
+    async fn run<T: FromRedisValue>(&self, ask: &Pipeline, by: Instant) -> Result<T, StoreError> {
+        let mut used = None;
         let tries = async {
             let mut tries = 0;
             loop {
-                let mut connection = self.connection.clone();
+                let connected = self.connection.get().await;
+                let (number, mut connection) =
+                    connected.map_err(|error| StoreError::Unreachable(error.to_string()))?;
+                used = Some(number);
                 match ask.query_async::<T>(&mut connection).await {
-                    Err(error) if connection_was_lost(&error) && tries < RETRIES => tries += 1,
-                    answer => return answer.map_err(told),
+                    Err(error) if connection_failed(&error) => {
+                        self.connection.forget(number);
+                        if tries >= RETRIES {
+                            return Err(StoreError::NoAnswer(error.to_string()));
+                        }
+                        tries += 1;
+                    }
+                    answer => {
+                        return answer.map_err(|error| StoreError::Refused(error.to_string()));
+                    }
                 }
             }
         };
-        match timeout(ANSWER_WITHIN, tries).await {
+        match timeout_at(by, tries).await {
             Ok(answer) => answer,
-            Err(_) => Err(StoreError::NoAnswer(format!(
-                "not within {} ms",
-                ANSWER_WITHIN.as_millis()
-            ))),
+            Err(_) => {
+                // It may be the store that is slow, or the connection that is dead.
+                used.inspect(|number| self.connection.forget(*number));
+                Err(StoreError::NoAnswer(format!(
+                    "not within {} ms",
+                    ANSWER_WITHIN.as_millis()
+                )))
+            }
         }
     }
 }
 
-fn connection_was_lost(error: &RedisError) -> bool {
-    (error.is_connection_dropped() || error.is_connection_refusal() || error.is_io_error())
-        && !error.is_timeout()
+/// Until when an operation that begins now waits.
+fn in_time() -> Instant {
+    Instant::now() + ANSWER_WITHIN
 }
 
-fn told(error: RedisError) -> StoreError {
-    if error.is_connection_refusal() {
-        StoreError::Unreachable(error.to_string())
-    } else if error.is_io_error() || error.is_timeout() || error.is_connection_dropped() {
-        StoreError::NoAnswer(error.to_string())
-    } else {
-        StoreError::Refused(error.to_string())
-    }
+/// Whether an error is about the connection: anything but an answer of the store's.
+fn connection_failed(error: &RedisError) -> bool {
+    error.is_io_error() || error.is_unrecoverable_error()
 }
 
-fn read(code: &Code, text: &str) -> Result<Link, StoreError> {
-    Link::from_text(text).ok_or_else(|| {
+fn as_link(code: &Code, value: Vec<u8>) -> Result<Link, StoreError> {
+    let text = String::from_utf8(value).ok();
+    text.and_then(|text| Link::from_text(&text)).ok_or_else(|| {
         StoreError::Refused(format!("what is stored under link:{code} is not a link"))
     })
 }

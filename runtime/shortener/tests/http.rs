@@ -82,9 +82,9 @@ impl Site {
     }
 
     /// Sends bytes, and returns all that comes until the other side closes.
-    async fn send(&self, request: &str) -> String {
+    async fn send(&self, request: impl AsRef<[u8]>) -> String {
         let mut stream = TcpStream::connect(("127.0.0.1", self.port)).await.unwrap();
-        stream.write_all(request.as_bytes()).await.unwrap();
+        stream.write_all(request.as_ref()).await.unwrap();
         let mut answer = String::new();
         let read = stream.read_to_string(&mut answer);
         let _ = timeout(Duration::from_secs(10), read)
@@ -205,30 +205,77 @@ async fn refusals_have_a_status_each() {
 #[tokio::test]
 async fn nothing_gets_into_a_header() {
     let site = Site::open().await;
+    // A line end within a URL is no part of it, says the standard.
+    let ends_line = "url=http://example.org/%0d%0aSet-Cookie:%20a=b&code=ends";
+    check(&site.post(ends_line).await, 201, &[]);
     check(
-        &site
-            .post("url=http://example.org/%0d%0aSet-Cookie:%20a=b")
-            .await,
-        422,
-        &[],
+        &site.get("/ends").await,
+        302,
+        &["location: http://example.org/Set-Cookie:%20a=b\r\n"],
     );
     check(
         &site.post("url=http://example.org/&code=a%0d%0ab").await,
         422,
         &[],
     );
-    check(
-        &site
-            .post("url=https://example.org/wiki/K%C3%B6ln&code=koeln")
-            .await,
-        201,
-        &[],
-    );
-    check(
-        &site.get("/koeln").await,
-        302,
-        &["location: https://example.org/wiki/K%C3%B6ln\r\n"],
-    );
+    for (code, foreign) in [("script", "javascript:alert(1)"), ("empty", "")] {
+        let link = Link {
+            url: foreign.into(),
+            expires_at: None,
+        };
+        let code: Code = code.parse().unwrap();
+        site.shelf.links.lock().unwrap().insert(code.clone(), link);
+        check(&site.get(&format!("/{code}")).await, 404, &[]);
+    }
+}
+
+#[tokio::test]
+async fn location_is_the_serialisation_of_the_url() {
+    let site = Site::open().await;
+    for (url, location) in [
+        (
+            "https://example.org/wiki/K%C3%B6ln",
+            "https://example.org/wiki/K%C3%B6ln",
+        ),
+        (
+            "HTTPS://B%C3%BCcher.example",
+            "https://xn--bcher-kva.example/",
+        ),
+        (
+            "https://example.org/?q=%22x%22",
+            "https://example.org/?q=%22x%22",
+        ),
+    ] {
+        check(&site.post(&format!("url={url}&code=it")).await, 201, &[]);
+        check(
+            &site.get("/it").await,
+            302,
+            &[&format!("location: {location}\r\n")],
+        );
+    }
+    // However a URL is spelt, it has one code.
+    let answer = site.post("url=https://example.org").await;
+    let code = answer.rsplit("\r\n").next().unwrap();
+    let other = "url=HTTPS://EXAMPLE.ORG:443/a/..";
+    check(&site.post(other).await, 201, &[code]);
+}
+
+#[tokio::test]
+async fn paths_are_exact() {
+    let site = Site::open().await;
+    site.post("url=http://example.org/&code=mine").await;
+    for path in [
+        "/mine/",
+        "//mine",
+        "/mine/aggregates/",
+        "/mine/else",
+        "/%ff",
+        "/%ff/aggregates",
+        "/a%2Fb",
+    ] {
+        check(&site.get(path).await, 404, &["there is no such link"]);
+    }
+    check(&site.get("/m%69ne").await, 302, &[]);
 }
 
 #[tokio::test]
@@ -246,10 +293,48 @@ async fn only_a_redirect_that_is_followed_is_a_view() {
     assert!(site.shelf.views.lock().unwrap().is_empty());
     let named = "GET /mine HTTP/1.1\r\nHost: x\r\nX-Visitor: ada\r\nConnection: close\r\n\r\n";
     check(&site.send(named).await, 302, &[]);
-    site.get("/mine").await;
+    let empty = "GET /mine HTTP/1.1\r\nHost: x\r\nX-Visitor:\r\nConnection: close\r\n\r\n";
+    check(&site.send(empty).await, 302, &[]);
     let views = site.shelf.views.lock().unwrap().clone();
     let visitors: Vec<&str> = views.iter().map(|(_, visitor)| visitor.as_str()).collect();
     assert_eq!(visitors, ["ada", "127.0.0.1"]);
+}
+
+#[tokio::test]
+async fn visitors_have_any_name_that_is_utf8() {
+    let site = Site::open().await;
+    site.post("url=http://example.org/&code=mine").await;
+    let get = |headers: &[u8]| {
+        [
+            &b"GET /mine HTTP/1.1\r\nHost: x\r\nConnection: close\r\n"[..],
+            headers,
+            b"\r\n",
+        ]
+        .concat()
+    };
+    check(
+        &site.send(get("X-Visitor: Zoë\r\n".as_bytes())).await,
+        302,
+        &[],
+    );
+    check(
+        &site.send(get("X-Visitor: Zoé\r\n".as_bytes())).await,
+        302,
+        &[],
+    );
+    check(
+        &site.send(get(b"X-Visitor: Zo\xeb\r\n")).await,
+        400,
+        &["not UTF-8"],
+    );
+    check(
+        &site.send(get(b"X-Visitor: a\r\nX-Visitor: b\r\n")).await,
+        400,
+        &["twice"],
+    );
+    let views = site.shelf.views.lock().unwrap().clone();
+    let visitors: Vec<&str> = views.iter().map(|(_, visitor)| visitor.as_str()).collect();
+    assert_eq!(visitors, ["Zoë", "Zoé"]);
 }
 
 #[tokio::test]

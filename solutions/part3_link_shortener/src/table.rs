@@ -91,7 +91,8 @@ impl Table {
         // ── gap 1: keep a link
         // Links come from creations here, from the store and from other nodes, in any order. An
         // expired one teaches nothing; of two that are not, the one with more time left is the
-        // later: a code gets a new link only when its old one has ended.
+        // later: a code gets a new link only when its old one has ended, and the end of a link only
+        // ever moves to a later time.
         if link.is_expired(now()) {
             return;
         }

@@ -145,6 +145,26 @@ async fn expired_link_is_not_learnt() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn later_expiry_of_a_link_is_in_every_table_and_stays() {
+    let cluster = Cluster::of(3).await;
+    sleep(Duration::from_secs(1)).await;
+    let earlier = Link {
+        expires_at: Some(now() + 600_000),
+        ..link("http://a.example")
+    };
+    cluster.announce(1, "a", earlier.clone()).await;
+    cluster.announce(2, "a", link("http://a.example")).await;
+    for number in 1..=3 {
+        cluster.has(number, "a", "http://a.example").await;
+    }
+    cluster.announce(3, "a", earlier).await;
+    sleep(Duration::from_secs(1)).await;
+    for number in 1..=3 {
+        cluster.has(number, "a", "http://a.example").await;
+    }
+}
+
+#[tokio::test(start_paused = true)]
 async fn look_up_without_a_store_is_refused_and_not_remembered() {
     let cluster = Cluster::of(2).await;
     let n2 = &cluster.nodes[&name(2)];

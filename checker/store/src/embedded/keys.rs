@@ -10,7 +10,7 @@ use super::database::{DATABASES, Entry};
 use super::glob;
 use super::reply::Reply;
 
-/// The one script that the embedded store runs: release a lock, but only if it is still ours.
+/// A script that the embedded store runs: release a lock, but only if it is still ours.
 ///
 /// A lock in Redis is a key with a value that only its holder knows. Deleting the key is right
 /// only while that value stands in it: after a pause the lock may have expired and belong to
@@ -19,6 +19,15 @@ use super::reply::Reply;
 /// it is recognised.
 pub const COMPARE_AND_DELETE: &str = r#"if redis.call("get",KEYS[1]) == ARGV[1] then
     return redis.call("del",KEYS[1])
+else
+    return 0
+end"#;
+
+/// The other script that the embedded store runs: replace a value, but only if it is still the one
+/// that was read. Between reading and writing another client may have written; what it wrote stays.
+pub const COMPARE_AND_SET: &str = r#"if redis.call("get",KEYS[1]) == ARGV[1] then
+    redis.call("set",KEYS[1],ARGV[2])
+    return 1
 else
     return 0
 end"#;
@@ -342,23 +351,31 @@ pub(super) fn eval(call: &mut Call<'_>) -> Answer {
     if count > rest.len() {
         return Err("ERR Number of keys can't be greater than number of args".to_owned());
     }
-    if bare(script) != bare(COMPARE_AND_DELETE.as_bytes()) {
+    let script = bare(script);
+    let (deletes, sets) = (bare(COMPARE_AND_DELETE), bare(COMPARE_AND_SET));
+    if script != deletes && script != sets {
+        let [delete, set] = [COMPARE_AND_DELETE, COMPARE_AND_SET]
+            .map(|script| script.split_whitespace().collect::<Vec<_>>().join(" "));
         return Err(format!(
-            "ERR the embedded store runs one script only, compare and delete: {}",
-            COMPARE_AND_DELETE
-                .split_whitespace()
-                .collect::<Vec<_>>()
-                .join(" ")
+            "ERR the embedded store runs two scripts only: {delete}, and: {set}"
         ));
     }
     let (keys, values) = rest.split_at(count);
     let Some(key) = keys.first() else {
         return Err("ERR this script needs a key in KEYS[1]".to_owned());
     };
-    let equal = call
+    let is_equal = call
         .entry(key)
         .is_some_and(|entry| Some(&entry.value) == values.first());
-    Ok(Reply::Integer(i64::from(equal && call.remove(key))))
+    if is_equal && script == sets {
+        let Some(value) = values.get(1) else {
+            return Err("ERR this script needs a value in ARGV[2]".to_owned());
+        };
+        call.put(key, value, None)?;
+    } else if is_equal {
+        call.remove(key);
+    }
+    Ok(Reply::Integer(i64::from(is_equal)))
 }
 
 /// Clients that name a script by its hash send the script itself after this answer.
@@ -367,10 +384,11 @@ pub(super) fn evalsha(_: &mut Call<'_>) -> Answer {
 }
 
 /// A script without what does not change it: one kind of quotes, and space only between words.
-fn bare(script: &[u8]) -> Vec<u8> {
+fn bare(script: impl AsRef<[u8]>) -> Vec<u8> {
     let is_word = |byte: &u8| byte.is_ascii_alphanumeric() || *byte == b'_';
     let mut bare: Vec<u8> = Vec::new();
     for piece in script
+        .as_ref()
         .split(u8::is_ascii_whitespace)
         .filter(|piece| !piece.is_empty())
     {

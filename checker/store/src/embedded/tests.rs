@@ -10,7 +10,7 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::time::Instant;
 
-use super::COMPARE_AND_DELETE;
+use super::{COMPARE_AND_DELETE, COMPARE_AND_SET};
 use super::commands::Session;
 use super::database::{Database, Entry};
 use super::reply::{Protocol, Reply};
@@ -127,6 +127,28 @@ fn lock_is_released_only_by_its_holder() {
 }
 
 #[test]
+fn value_is_replaced_only_if_it_is_still_the_one_that_was_read() {
+    let mut store = Store::new();
+    store.check("SET k read PX 100", Reply::OK);
+    for (key, old, new, replaced) in [
+        ("none", "", "new", 0),
+        ("k", "other", "new", 0),
+        ("k", "read", "new", 1),
+        ("k", "read", "newer", 0),
+    ] {
+        assert_eq!(
+            store.run(&["EVAL", COMPARE_AND_SET, "1", key, old, new]),
+            Reply::Integer(replaced),
+            "{key}: {old} by {new}"
+        );
+    }
+    store.check("EXISTS none", Reply::Integer(0));
+    // As after every plain SET, the expiry is gone.
+    store.wait(100);
+    store.check("GET k", bulk("new"));
+}
+
+#[test]
 fn script_is_recognised_however_it_is_laid_out() {
     let variants = [
         "if redis.call(\"get\",KEYS[1]) == ARGV[1] then return redis.call(\"del\",KEYS[1]) else return 0 end",
@@ -158,7 +180,7 @@ fn other_scripts_are_refused_by_name() {
         let Reply::Error(text) = store.run(&["EVAL", script, "1", "k", "v"]) else {
             panic!("{script} was run");
         };
-        assert!(text.contains("one script only"), "{text}");
+        assert!(text.contains("two scripts only"), "{text}");
     }
 }
 

@@ -52,7 +52,8 @@ impl Owned {
     pub async fn claim(&self, codes: Vec<Code>, link: Link) -> Result<Claim, Refusal> {
         let claimed = self.store.claim(&codes, &link).await.map_err(unavailable)?;
         // After the store has it, not before: what is not in the store must not be found here. One
-        // of the other codes has another owner, and is not kept.
+        // of the other codes has another owner, and is not kept. If that owner knows an earlier end,
+        // it asks the store when that has come.
         match &claimed {
             Claim::Claimed(code) => self.table.put(code.clone(), link),
             Claim::Known(code, link) if *code == codes[0] => {

@@ -196,6 +196,24 @@ pub(super) const CASES: &[Case] = &[
         ],
     ),
     case(
+        "compare and set",
+        &[
+            (&["SET", "k", "read"], OK),
+            (
+                &["EVAL", store::COMPARE_AND_SET, "1", "k", "other", "new"],
+                ZERO,
+            ),
+            (&["GET", "k"], Both("$4\r\nread\r\n")),
+            (
+                &["EVAL", store::COMPARE_AND_SET, "1", "k", "read", "new"],
+                ONE,
+            ),
+            (&["GET", "k"], Both("$3\r\nnew\r\n")),
+            (&["EVAL", store::COMPARE_AND_SET, "1", "none", "", "new"], ZERO),
+            (&["EXISTS", "none"], ZERO),
+        ],
+    ),
+    case(
         "compare and delete",
         &[
             (&["SET", "lock", "mine"], OK),
