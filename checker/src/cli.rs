@@ -13,6 +13,7 @@ mod update;
 mod watch;
 
 use std::ffi::OsString;
+use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -26,12 +27,13 @@ use crate::manifest::{self, PARTS, Part};
 use crate::report::json::{self, JsonReport};
 use crate::report::progress::{self, Progress};
 use crate::report::stream::Stream;
-use crate::report::terminal::{command_name, render};
+use crate::report::terminal::{command_name, print, print_for_programs, render};
 use crate::report::{Graded, PartReport, junit};
 use crate::store::{self, StoreChoice};
 use crate::trouble::{Result, While};
 use crate::verdict::Standing;
 use crate::{dev, doctor, guard, runs, seed, stubs};
+use runtime::terminal::note;
 
 const EXIT_CODES: &str = "\
 Exit codes:
@@ -200,9 +202,10 @@ pub fn main(args: impl IntoIterator<Item = OsString>) -> Standing {
     let matches = match command().color(color).try_get_matches_from(args) {
         Ok(matches) => matches,
         Err(error) => {
-            // When not even that can be printed, nobody is listening.
-            let _ = error.print();
-            return if error.use_stderr() {
+            let printed = error.print();
+            let is_gone = |error: &std::io::Error| error.kind() == ErrorKind::BrokenPipe;
+            let is_unread = printed.is_ok() || printed.is_err_and(|error| is_gone(&error));
+            return if error.use_stderr() || !is_unread {
                 Standing::CheckerFault
             } else {
                 Standing::Passed
@@ -212,7 +215,7 @@ pub fn main(args: impl IntoIterator<Item = OsString>) -> Standing {
     match run(&matches) {
         Ok(standing) => standing,
         Err(trouble) => {
-            eprintln!("{} {trouble}", "error:".red().bold());
+            note(format_args!("{} {trouble}", "error:".red().bold()));
             Standing::CheckerFault
         }
     }
@@ -340,7 +343,7 @@ impl Told {
 
     fn part_ended(&self, report: &PartReport) -> Result<()> {
         match self {
-            Told::People => report::print(&render(report, command_name())),
+            Told::People => print(&render(report, command_name())),
             Told::Json => Ok(()),
             Told::Stream(stream) => {
                 stream.part_ended(report);
@@ -351,7 +354,10 @@ impl Told {
 
     fn trouble(&self, trouble: &str) {
         match self {
-            Told::People => eprintln!("{} {trouble}", "Checker fault.".magenta().bold()),
+            Told::People => note(format_args!(
+                "{} {trouble}",
+                "Checker fault.".magenta().bold()
+            )),
             Told::Json => {}
             Told::Stream(stream) => stream.trouble(trouble),
         }
@@ -361,7 +367,7 @@ impl Told {
         let report = JsonReport::new(standing, parts, troubles);
         match self {
             Told::People => Ok(()),
-            Told::Json => report::print(&json::pretty(&report)?),
+            Told::Json => print_for_programs(&json::pretty(&report)?),
             Told::Stream(stream) => {
                 stream.end(&report);
                 Ok(())
@@ -428,7 +434,13 @@ fn grade(parts: &[&'static Part], args: PartArgs, told: &Told) -> Result<Standin
             Told::Stream(stream) => tokio::select! {
                 graded = graded => graded,
                 // Nobody reads any more, so nobody needs the rest of the run.
-                () = stream.closed() => Ok(Standing::CheckerFault),
+                why = stream.closed() => match why {
+                    ErrorKind::BrokenPipe => Ok(Standing::CheckerFault),
+                    why => {
+                        note(format_args!("{} could not write to stdout: {why}", "error:".red().bold()));
+                        Ok(Standing::CheckerFault)
+                    }
+                },
             },
             _ => graded.await,
         }
@@ -472,7 +484,7 @@ async fn grade_all(
 fn course() -> Result<Course> {
     let course = Course::here()?;
     if let Some(advice) = course.newer_than_checker() {
-        eprintln!("{}", advice.yellow());
+        note(format_args!("{}", advice.yellow()));
     }
     Ok(course)
 }
@@ -491,7 +503,9 @@ async fn until_interrupted(
     }
     guard::all_ended().await?;
     runs::remove_broken_off(course);
-    eprintln!("Interrupted: nothing can be said, and nothing is left running.");
+    note(format_args!(
+        "Interrupted: nothing can be said, and nothing is left running."
+    ));
     Ok(Standing::Inconclusive)
 }
 

@@ -23,6 +23,7 @@ use crate::stubs::Stub;
 use crate::submission::{Refusal, Submission};
 use crate::trouble::{Result, Trouble, While};
 use crate::verdict::{Failure, Outcome, ProblemResult, Verdict};
+use runtime::terminal::note;
 
 /// What to grade, and how.
 #[derive(Debug, Clone)]
@@ -222,7 +223,7 @@ pub(crate) async fn built(
         Built::Binary(binary) => {
             if verbose {
                 for warning in &binary.warnings {
-                    eprintln!("{}", build.as_handed_in(&warning.rendered));
+                    note(format_args!("{}", build.as_handed_in(&warning.rendered)));
                 }
             } else {
                 report.warn(&binary.warnings);

@@ -18,12 +18,20 @@ use std::io::{self, Write};
 /// # Errors
 /// When the text could not be written, because the disk is full for example.
 pub fn print(text: impl Display) -> io::Result<()> {
-    let text = text.to_string();
+    write(&showing(&text.to_string()))
+}
+
+/// Prints a text for programs, such as JSON, to standard output, as it is. Otherwise like
+/// [`print`].
+///
+/// # Errors
+/// As for [`print`].
+pub fn write(text: &str) -> io::Result<()> {
     let mut out = io::stdout().lock();
-    let printed = out.write_all(showing(&text).as_bytes());
-    match printed.and_then(|()| out.flush()) {
+    let written = out.write_all(text.as_bytes());
+    match written.and_then(|()| out.flush()) {
         Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(()),
-        printed => printed,
+        written => written,
     }
 }
 
