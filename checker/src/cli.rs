@@ -30,7 +30,7 @@ use crate::report::stream::Stream;
 use crate::report::terminal::{command_name, print, print_for_programs, render};
 use crate::report::{Graded, PartReport, junit};
 use crate::store::{self, StoreChoice};
-use crate::trouble::{Result, While};
+use crate::trouble::{Result, Trouble, While};
 use crate::verdict::Standing;
 use crate::{dev, doctor, guard, runs, seed, stubs};
 use runtime::terminal::note;
@@ -202,10 +202,13 @@ pub fn main(args: impl IntoIterator<Item = OsString>) -> Standing {
     let matches = match command().color(color).try_get_matches_from(args) {
         Ok(matches) => matches,
         Err(error) => {
-            let printed = error.print();
-            let is_gone = |error: &std::io::Error| error.kind() == ErrorKind::BrokenPipe;
-            let is_unread = printed.is_ok() || printed.is_err_and(|error| is_gone(&error));
-            return if error.use_stderr() || !is_unread {
+            if let Err(unprinted) = error.print()
+                && unprinted.kind() != ErrorKind::BrokenPipe
+            {
+                complain(format_args!("could not write to stdout: {unprinted}"));
+                return Standing::CheckerFault;
+            }
+            return if error.use_stderr() {
                 Standing::CheckerFault
             } else {
                 Standing::Passed
@@ -215,10 +218,15 @@ pub fn main(args: impl IntoIterator<Item = OsString>) -> Standing {
     match run(&matches) {
         Ok(standing) => standing,
         Err(trouble) => {
-            note(format_args!("{} {trouble}", "error:".red().bold()));
+            complain(trouble);
             Standing::CheckerFault
         }
     }
+}
+
+/// Tells a person what kept the checker from its work.
+fn complain(trouble: impl std::fmt::Display) {
+    note(format_args!("{} {trouble}", "error:".red().bold()));
 }
 
 /// What `--color` says. It is looked for before everything else, as it is also about how mistakes
@@ -418,6 +426,11 @@ fn grade(parts: &[&'static Part], args: PartArgs, told: &Told) -> Result<Standin
         store: args.store,
     };
     if let Some(file) = &args.junit {
+        if file == "-" {
+            return Err(Trouble::new(
+                "could not write JUnit XML to stdout, where the report goes; name a file (./- is one called -)",
+            ));
+        }
         // Now, and not when all is done: a folder that is not there is soon made.
         std::fs::write(file, "").or_trouble(|| format!("write {}", file.display()))?;
     }
@@ -437,7 +450,7 @@ fn grade(parts: &[&'static Part], args: PartArgs, told: &Told) -> Result<Standin
                 why = stream.closed() => match why {
                     ErrorKind::BrokenPipe => Ok(Standing::CheckerFault),
                     why => {
-                        note(format_args!("{} could not write to stdout: {why}", "error:".red().bold()));
+                        complain(format_args!("could not write to stdout: {why}"));
                         Ok(Standing::CheckerFault)
                     }
                 },

@@ -1,8 +1,14 @@
 //! The life of one check: find the course, build, run, report.
 
-use std::collections::BTreeMap;
-use std::path::PathBuf;
+use std::collections::{BTreeMap, BTreeSet};
+use std::fs;
+use std::io::ErrorKind;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
+
+use prompt::text::utf8;
+use runtime::terminal::{note, visible};
+use walkdir::WalkDir;
 
 use crate::building::{Binary, Build, Built};
 use crate::course::Course;
@@ -23,7 +29,6 @@ use crate::stubs::Stub;
 use crate::submission::{Refusal, Submission};
 use crate::trouble::{Result, Trouble, While};
 use crate::verdict::{Failure, Outcome, ProblemResult, Verdict};
-use runtime::terminal::note;
 
 /// What to grade, and how.
 #[derive(Debug, Clone)]
@@ -194,8 +199,7 @@ pub(crate) fn build_of_course(course: &Course, part: &Part, solution: bool) -> B
 pub(crate) fn set_up(run: &RunDir, part: &Part, binary: &Binary) -> Result<(PathBuf, Guard)> {
     // A copy, so that a build in the meantime cannot put another program in its place.
     let program = run.folder("bin")?.join(part.package);
-    std::fs::copy(&binary.path, &program)
-        .or_trouble(|| format!("copy {}", binary.path.display()))?;
+    fs::copy(&binary.path, &program).or_trouble(|| format!("copy {}", binary.path.display()))?;
     let own = std::env::current_exe().or_trouble(|| "find the checker's own program")?;
     Ok((program, Guard::start(&own, run)?))
 }
@@ -209,6 +213,10 @@ pub(crate) async fn built(
     progress: &Arc<dyn Progress>,
     report: &mut PartReport,
 ) -> Result<Option<Binary>> {
+    if let Some(refused) = unreadable(part, &build.folder) {
+        report.refuse(refused);
+        return Ok(None);
+    }
     progress.build_begun(&build.package);
     let built = build.run(|what| progress.building(&what)).await;
     progress.build_ended();
@@ -233,6 +241,40 @@ pub(crate) async fn built(
     }
 }
 
+/// The files of a part that the compiler cannot read. It would only complain about the line that
+/// names their module.
+fn unreadable(part: &Part, folder: &Path) -> Option<Refused> {
+    let known = part.editable.iter().chain(part.given).map(PathBuf::from);
+    let found = WalkDir::new(folder.join("src")).into_iter();
+    let found = found.filter_map(|entry| {
+        let path = entry.ok()?.into_path();
+        let is_rust = path.extension().is_some_and(|ending| ending == "rs");
+        is_rust.then(|| Some(path.strip_prefix(folder).ok()?.to_owned()))?
+    });
+    let files: BTreeSet<PathBuf> = known.chain(found).collect();
+    let (mut rendered, mut places) = (Vec::new(), Vec::new());
+    for file in files {
+        let path = folder.join(&file);
+        let why = match fs::metadata(&path) {
+            Err(error) if error.kind() == ErrorKind::NotFound => Some("is missing".to_owned()),
+            Ok(metadata) if !metadata.is_file() => Some("is not a file".to_owned()),
+            _ => match fs::read(&path) {
+                Ok(bytes) => utf8(bytes).err(),
+                Err(error) => Some(format!("cannot be read: {error}")),
+            },
+        };
+        if let Some(why) = why {
+            rendered.push(format!("error: {} {why}", visible(&file.to_string_lossy())));
+            places.push(CodePlace {
+                editable: part.is_learners(&file),
+                file,
+                line: None,
+            });
+        }
+    }
+    (!places.is_empty()).then_some(Refused::DoesNotCompile { rendered, places })
+}
+
 /// Notes what a learner may not see who has put back a gap: the error is in a line outside of it,
 /// which he has edited as well.
 fn note_foreign_lines(course: &Course, part: &Part, report: &mut PartReport) {
@@ -247,7 +289,7 @@ fn note_foreign_lines(course: &Course, part: &Part, report: &mut PartReport) {
         editable,
     } in places
     {
-        let yours = std::fs::read_to_string(course.exercise(part).join(file));
+        let yours = fs::read_to_string(course.exercise(part).join(file));
         let (Some(line), true, Ok(yours)) = (line, editable, yours) else {
             continue;
         };

@@ -3,7 +3,7 @@
 //! `println!` and `eprintln!` panic when the terminal's other end is closed or full, and so a
 //! program that has done its work would end as if it had crashed. And they print what a terminal
 //! *obeys*: a file's name, or a message of another node, could move the cursor or turn the line
-//! around. The functions here do neither; `clippy.toml` bans the macros.
+//! around. The functions here do neither; a lint warns of the macros.
 
 use std::borrow::Cow;
 use std::fmt::Display;

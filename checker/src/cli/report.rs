@@ -74,10 +74,10 @@ pub(super) fn run(args: ReportArgs) -> Result<Standing> {
         Some(format) => {
             let text = written(&run, &report, format, args.scenario.as_deref())?;
             match &args.output {
-                Some(file) => {
+                Some(file) if file != "-" => {
                     std::fs::write(file, text).or_trouble(|| format!("write {}", file.display()))?
                 }
-                None => print_for_programs(&text)?,
+                _ => print_for_programs(&text)?,
             }
         }
     }
