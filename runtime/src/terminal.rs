@@ -18,7 +18,7 @@ use std::io::{self, Write};
 /// # Errors
 /// When the text could not be written, because the disk is full for example.
 pub fn print(text: impl Display) -> io::Result<()> {
-    write(&showing(&text.to_string()))
+    print_on(text).map(drop)
 }
 
 /// Prints a text for programs, such as JSON, to standard output, as it is. Otherwise like
@@ -27,11 +27,24 @@ pub fn print(text: impl Display) -> io::Result<()> {
 /// # Errors
 /// As for [`print`].
 pub fn write(text: &str) -> io::Result<()> {
+    hand_over(text).map(drop)
+}
+
+/// Like [`print`], for a program that goes on printing: says whether somebody still reads.
+///
+/// # Errors
+/// As for [`print`].
+pub fn print_on(text: impl Display) -> io::Result<bool> {
+    hand_over(&showing(&text.to_string()))
+}
+
+fn hand_over(text: &str) -> io::Result<bool> {
     let mut out = io::stdout().lock();
     let written = out.write_all(text.as_bytes());
     match written.and_then(|()| out.flush()) {
-        Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(()),
-        written => written,
+        Ok(()) => Ok(true),
+        Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(false),
+        Err(error) => Err(error),
     }
 }
 

@@ -12,7 +12,7 @@ use tokio::time::{Instant, sleep};
 
 use super::report::{find, is_meant, outcome};
 use crate::guard::{Stream, monotonic_micros, written_lines};
-use crate::report::terminal::print;
+use crate::report::terminal::{print, print_on};
 use crate::runs::Run;
 use crate::trace::Trace;
 use crate::trouble::{Result, Trouble};
@@ -330,6 +330,7 @@ async fn follow(args: &LogsArgs, runs: impl Fn() -> Vec<Run>) -> Result<()> {
         node,
         printed: BTreeMap::new(),
         last: None,
+        is_read: true,
     };
     let mut quiet_since = Instant::now();
     loop {
@@ -337,6 +338,9 @@ async fn follow(args: &LogsArgs, runs: impl Fn() -> Vec<Run>) -> Result<()> {
         let over = run.is_over() && !run.goes_on();
         if followed.look(&run, over)? {
             quiet_since = Instant::now();
+        }
+        if !followed.is_read {
+            return Ok(());
         }
         if over {
             note(format_args!("The run is over; `checker report` shows it."));
@@ -375,6 +379,8 @@ struct Followed<'a> {
     /// How many lines of each try and stream are out.
     printed: BTreeMap<(Try, &'static str), usize>,
     last: Option<Try>,
+    /// Whether somebody still reads what is printed.
+    is_read: bool,
 }
 
 impl Followed<'_> {
@@ -417,7 +423,7 @@ impl Followed<'_> {
                 let _ = writeln!(text, "{}", format!("{short} in {}", of.scenario).bold());
             }
             text.push_str(&rendered(&new, of.begun(&nodes)));
-            print(&text)?;
+            self.is_read = print_on(&text)?;
             self.last = Some(of);
         }
         Ok(anything)

@@ -118,7 +118,15 @@ pub(crate) fn sentence(fragment: &str) -> String {
 /// When it could not be written, because the disk is full for example. That nobody reads any more
 /// is no error.
 pub(crate) fn print(text: impl std::fmt::Display) -> Result<()> {
-    terminal::print(text).or_trouble(|| "write to stdout")
+    print_on(text).map(drop)
+}
+
+/// Prints a text, to be followed by others, and says whether somebody still reads.
+///
+/// # Errors
+/// As for [`print`].
+pub(crate) fn print_on(text: impl std::fmt::Display) -> Result<bool> {
+    terminal::print_on(text).or_trouble(|| "write to stdout")
 }
 
 /// Prints a text for programs to standard output, as it is.

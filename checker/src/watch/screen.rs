@@ -89,7 +89,7 @@ impl Screen {
 ///
 /// # Errors
 /// When nobody reads any more.
-pub(super) fn write(text: &str) -> io::Result<()> {
+fn write(text: &str) -> io::Result<()> {
     let mut stdout = io::stdout().lock();
     stdout.write_all(text.as_bytes())?;
     stdout.flush()
