@@ -470,11 +470,13 @@ async fn grade_all(
 ) -> Result<Standing> {
     let mut reports: Vec<PartReport> = Vec::new();
     let mut troubles = Vec::new();
+    let mut unprinted = None;
     for part in parts {
         told.part_begun(part);
         match grading::grade(course, part, order, progress).await {
             Ok(report) => {
-                told.part_ended(&report)?;
+                // The other parts are graded, and files written, though this cannot be printed.
+                unprinted = told.part_ended(&report).err().or(unprinted);
                 reports.push(report);
             }
             Err(trouble) => {
@@ -491,7 +493,7 @@ async fn grade_all(
         std::fs::write(file, xml).or_trouble(|| format!("write {}", file.display()))?;
     }
     told.end(standing, &reports, &troubles)?;
-    Ok(standing)
+    unprinted.map_or(Ok(standing), Err)
 }
 
 fn course() -> Result<Course> {

@@ -235,7 +235,7 @@ fn node_runs_on_though_it_cannot_say_that_it_is_ready() {
         let mut command = Command::new(env!("CARGO_BIN_EXE_map-reduce-solution"));
         command
             .args(["--name", "n1@127.0.0.1", "--cookie", "secret"])
-            .args(["--connect", "n2@127.0.0.1", "--exit-with-stdin"])
+            .arg("--exit-with-stdin")
             .env("DIRECTORY_PORT", "11990")
             .env("SCRATCH_DIR", place.path().join("tmp"))
             .stdin(Stdio::piped())
