@@ -4,6 +4,8 @@
 //! depend on machines. The aims: written within a second in a debug build (`cargo test -p checker
 //! --bench report`), painted within a second, zoomed within 50 ms a frame.
 
+#![allow(clippy::print_stdout)] // A bench that nobody reads may panic.
+
 #[path = "../tests/page/browser.rs"]
 #[allow(dead_code, reason = "the tests use more of it")]
 mod browser;

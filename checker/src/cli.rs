@@ -13,6 +13,7 @@ mod update;
 mod watch;
 
 use std::ffi::OsString;
+use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -27,12 +28,13 @@ use crate::manifest::{self, PARTS, Part};
 use crate::report::json::{self, JsonReport};
 use crate::report::progress::{self, Progress};
 use crate::report::stream::Stream;
-use crate::report::terminal::{command_name, render};
+use crate::report::terminal::{command_name, print, print_for_programs, render};
 use crate::report::{Graded, PartReport, junit};
 use crate::store::{self, StoreChoice};
-use crate::trouble::{Result, While};
+use crate::trouble::{Result, Trouble, While};
 use crate::verdict::Standing;
 use crate::{dev, doctor, guard, runs, seed, stubs};
+use runtime::terminal::note;
 
 const EXIT_CODES: &str = "\
 Exit codes:
@@ -211,8 +213,12 @@ pub fn main(args: impl IntoIterator<Item = OsString>) -> Standing {
     let matches = match command().color(color).try_get_matches_from(args) {
         Ok(matches) => matches,
         Err(error) => {
-            // When not even that can be printed, nobody is listening.
-            let _ = error.print();
+            if let Err(unprinted) = error.print()
+                && unprinted.kind() != ErrorKind::BrokenPipe
+            {
+                complain(format_args!("could not write to stdout: {unprinted}"));
+                return Standing::CheckerFault;
+            }
             return if error.use_stderr() {
                 Standing::CheckerFault
             } else {
@@ -223,10 +229,15 @@ pub fn main(args: impl IntoIterator<Item = OsString>) -> Standing {
     match run(&matches) {
         Ok(standing) => standing,
         Err(trouble) => {
-            eprintln!("{} {trouble}", "error:".red().bold());
+            complain(trouble);
             Standing::CheckerFault
         }
     }
+}
+
+/// Tells a person what kept the checker from its work.
+fn complain(trouble: impl std::fmt::Display) {
+    note(format_args!("{} {trouble}", "error:".red().bold()));
 }
 
 /// What `--color` says. It is looked for before everything else, as it is also about how mistakes
@@ -351,7 +362,7 @@ impl Told {
 
     fn part_ended(&self, report: &PartReport) -> Result<()> {
         match self {
-            Told::People => report::print(&render(report, command_name())),
+            Told::People => print(&render(report, command_name())),
             Told::Json => Ok(()),
             Told::Stream(stream) => {
                 stream.part_ended(report);
@@ -362,7 +373,10 @@ impl Told {
 
     fn trouble(&self, trouble: &str) {
         match self {
-            Told::People => eprintln!("{} {trouble}", "Checker fault.".magenta().bold()),
+            Told::People => note(format_args!(
+                "{} {trouble}",
+                "Checker fault.".magenta().bold()
+            )),
             Told::Json => {}
             Told::Stream(stream) => stream.trouble(trouble),
         }
@@ -372,7 +386,7 @@ impl Told {
         let report = JsonReport::new(standing, parts, troubles);
         match self {
             Told::People => Ok(()),
-            Told::Json => report::print(&json::pretty(&report)?),
+            Told::Json => print_for_programs(&json::pretty(&report)?),
             Told::Stream(stream) => {
                 stream.end(&report);
                 Ok(())
@@ -424,6 +438,11 @@ fn grade(parts: &[&'static Part], args: PartArgs, told: &Told) -> Result<Standin
         isolation: args.isolation,
     };
     if let Some(file) = &args.junit {
+        if file == "-" {
+            return Err(Trouble::new(
+                "could not write JUnit XML to stdout, where the report goes; name a file (./- is one called -)",
+            ));
+        }
         // Now, and not when all is done: a folder that is not there is soon made.
         std::fs::write(file, "").or_trouble(|| format!("write {}", file.display()))?;
     }
@@ -440,7 +459,13 @@ fn grade(parts: &[&'static Part], args: PartArgs, told: &Told) -> Result<Standin
             Told::Stream(stream) => tokio::select! {
                 graded = graded => graded,
                 // Nobody reads any more, so nobody needs the rest of the run.
-                () = stream.closed() => Ok(Standing::CheckerFault),
+                why = stream.closed() => match why {
+                    ErrorKind::BrokenPipe => Ok(Standing::CheckerFault),
+                    why => {
+                        complain(format_args!("could not write to stdout: {why}"));
+                        Ok(Standing::CheckerFault)
+                    }
+                },
             },
             _ => graded.await,
         }
@@ -457,11 +482,13 @@ async fn grade_all(
 ) -> Result<Standing> {
     let mut reports: Vec<PartReport> = Vec::new();
     let mut troubles = Vec::new();
+    let mut unprinted = None;
     for part in parts {
         told.part_begun(part);
         match grading::grade(course, part, order, progress).await {
             Ok(report) => {
-                told.part_ended(&report)?;
+                // The other parts are graded, and files written, though this cannot be printed.
+                unprinted = told.part_ended(&report).err().or(unprinted);
                 reports.push(report);
             }
             Err(trouble) => {
@@ -478,13 +505,13 @@ async fn grade_all(
         std::fs::write(file, xml).or_trouble(|| format!("write {}", file.display()))?;
     }
     told.end(standing, &reports, &troubles)?;
-    Ok(standing)
+    unprinted.map_or(Ok(standing), Err)
 }
 
 fn course() -> Result<Course> {
     let course = Course::here()?;
     if let Some(advice) = course.newer_than_checker() {
-        eprintln!("{}", advice.yellow());
+        note(format_args!("{}", advice.yellow()));
     }
     Ok(course)
 }
@@ -503,7 +530,9 @@ async fn until_interrupted(
     }
     guard::all_ended().await?;
     runs::remove_broken_off(course);
-    eprintln!("Interrupted: nothing can be said, and nothing is left running.");
+    note(format_args!(
+        "Interrupted: nothing can be said, and nothing is left running."
+    ));
     Ok(Standing::Inconclusive)
 }
 

@@ -21,7 +21,7 @@ struct Line(Vec<(bool, String)>);
 
 /// Renders a comparison in lines of a width: side by side where that is wide enough.
 pub fn render(yours: &str, theirs: &str, width: usize) -> Vec<String> {
-    let (yours, theirs) = (plain(yours), plain(theirs));
+    let (yours, theirs) = (visible(yours), visible(theirs));
     let indent = common_indent(&[&yours, &theirs]);
     let (yours, theirs) = (outdented(&yours, indent), outdented(&theirs, indent));
     let rows = rows(&yours, &theirs);
@@ -191,8 +191,8 @@ fn line_of(letters: &[(bool, char)]) -> Line {
 }
 
 /// Without what would move the cursor; tabs are four blanks.
-fn plain(text: &str) -> String {
-    crate::report::terminal::plain(&text.replace('\r', "").replace('\t', "    "))
+fn visible(text: &str) -> String {
+    runtime::terminal::visible(&text.replace('\r', "").replace('\t', "    "))
 }
 
 fn common_indent(texts: &[&str]) -> usize {

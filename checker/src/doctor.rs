@@ -16,6 +16,7 @@ use tokio::time::{Instant, timeout};
 
 use crate::building::cargo_program;
 use crate::course::{Course, numbers};
+use crate::report::terminal::print;
 use crate::store::StoreChoice;
 use crate::trouble::Result;
 use crate::verdict::Standing;
@@ -102,43 +103,41 @@ impl fmt::Display for Finding {
 /// Examines the machine and prints a line for each finding.
 ///
 /// # Errors
-/// None at present; what goes wrong is a finding.
+/// When a finding cannot be printed; all else that goes wrong is a finding.
 pub async fn examine() -> Result<Standing> {
     let course = Course::here();
     let mut worst = Health::Ok;
-    let mut tell = |finding: Finding| {
-        println!("{finding}");
+    let mut tell = |finding: Finding| -> Result<()> {
         worst = worst.max(finding.health);
+        print(format_args!("{finding}\n"))
     };
     let root = course
         .as_ref()
         .map(|course| course.root.clone())
         .unwrap_or_else(|_| PathBuf::from("."));
     match &course {
-        Ok(course) => tell(course_version(course)),
-        Err(trouble) => tell(Finding::broken("course", trouble.to_string(), "")),
+        Ok(course) => tell(course_version(course))?,
+        Err(trouble) => tell(Finding::broken("course", trouble.to_string(), ""))?,
     }
     let wanted = course
         .as_ref()
         .map(|course| course.rust_version.clone())
         .unwrap_or_default();
-    tell(toolchain(&root, &wanted).await);
-    tell(cargo(&root).await);
-    tell(linker().await);
-    tell(loopback(measure_loopback().await));
-    tell(two_nodes().await);
-    tell(disk("disk", &root));
-    tell(disk("temp disk", &std::env::temp_dir()));
-    tell(open_files());
-    tell(store().await);
-    println!();
-    match worst {
-        Health::Ok => println!("This machine is fit for the course."),
-        Health::Warning => println!("This machine is fit for the course; see the warnings."),
-        Health::Broken => {
-            println!("Something must be repaired first: see the lines that say broken.")
-        }
-    }
+    tell(toolchain(&root, &wanted).await)?;
+    tell(cargo(&root).await)?;
+    tell(linker().await)?;
+    tell(loopback(measure_loopback().await))?;
+    tell(two_nodes().await)?;
+    tell(disk("disk", &root))?;
+    tell(disk("temp disk", &std::env::temp_dir()))?;
+    tell(open_files())?;
+    tell(store().await)?;
+    let summary = match worst {
+        Health::Ok => "This machine is fit for the course.",
+        Health::Warning => "This machine is fit for the course; see the warnings.",
+        Health::Broken => "Something must be repaired first: see the lines that say broken.",
+    };
+    print(format_args!("\n{summary}\n"))?;
     Ok(if worst == Health::Broken {
         Standing::Failed
     } else {

@@ -1,8 +1,14 @@
 //! The life of one check: find the course, build, run, report.
 
-use std::collections::BTreeMap;
-use std::path::PathBuf;
+use std::collections::{BTreeMap, BTreeSet};
+use std::fs;
+use std::io::ErrorKind;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
+
+use prompt::text::utf8;
+use runtime::terminal::{note, visible};
+use walkdir::WalkDir;
 
 use crate::building::{Binary, Build, Built};
 use crate::course::Course;
@@ -227,8 +233,7 @@ pub(crate) fn start_guard(run: &RunDir) -> Result<Guard> {
 /// A program that stays as it is: a build in the meantime cannot put another in its place.
 pub(crate) fn own_copy(run: &RunDir, part: &Part, binary: &Binary) -> Result<PathBuf> {
     let program = run.folder("bin")?.join(part.package);
-    std::fs::copy(&binary.path, &program)
-        .or_trouble(|| format!("copy {}", binary.path.display()))?;
+    fs::copy(&binary.path, &program).or_trouble(|| format!("copy {}", binary.path.display()))?;
     Ok(program)
 }
 
@@ -242,6 +247,10 @@ pub(crate) async fn built(
     progress: &Arc<dyn Progress>,
     report: &mut PartReport,
 ) -> Result<Option<Binary>> {
+    if let Some(refused) = unreadable(part, &build.folder) {
+        report.refuse(refused);
+        return Ok(None);
+    }
     progress.build_begun(&build.package);
     let built = build.run(guard, |what| progress.building(&what)).await;
     progress.build_ended();
@@ -256,7 +265,7 @@ pub(crate) async fn built(
         Built::Binary(binary) => {
             if verbose {
                 for warning in &binary.warnings {
-                    eprintln!("{}", build.as_handed_in(&warning.rendered));
+                    note(format_args!("{}", build.as_handed_in(&warning.rendered)));
                 }
             } else {
                 report.warn(&binary.warnings);
@@ -264,6 +273,40 @@ pub(crate) async fn built(
             Ok(Some(binary))
         }
     }
+}
+
+/// The files of a part that the compiler cannot read. It would only complain about the line that
+/// names their module.
+fn unreadable(part: &Part, folder: &Path) -> Option<Refused> {
+    let known = part.editable.iter().chain(part.given).map(PathBuf::from);
+    let found = WalkDir::new(folder.join("src")).into_iter();
+    let found = found.filter_map(|entry| {
+        let path = entry.ok()?.into_path();
+        let is_rust = path.extension().is_some_and(|ending| ending == "rs");
+        is_rust.then(|| Some(path.strip_prefix(folder).ok()?.to_owned()))?
+    });
+    let files: BTreeSet<PathBuf> = known.chain(found).collect();
+    let (mut rendered, mut places) = (Vec::new(), Vec::new());
+    for file in files {
+        let path = folder.join(&file);
+        let why = match fs::metadata(&path) {
+            Err(error) if error.kind() == ErrorKind::NotFound => Some("is missing".to_owned()),
+            Ok(metadata) if !metadata.is_file() => Some("is not a file".to_owned()),
+            _ => match fs::read(&path) {
+                Ok(bytes) => utf8(bytes).err(),
+                Err(error) => Some(format!("cannot be read: {error}")),
+            },
+        };
+        if let Some(why) = why {
+            rendered.push(format!("error: {} {why}", visible(&file.to_string_lossy())));
+            places.push(CodePlace {
+                editable: part.is_learners(&file),
+                file,
+                line: None,
+            });
+        }
+    }
+    (!places.is_empty()).then_some(Refused::DoesNotCompile { rendered, places })
 }
 
 /// Notes what a learner may not see who has put back a gap: the error is in a line outside of it,
@@ -280,7 +323,7 @@ fn note_foreign_lines(course: &Course, part: &Part, report: &mut PartReport) {
         editable,
     } in places
     {
-        let yours = std::fs::read_to_string(course.exercise(part).join(file));
+        let yours = fs::read_to_string(course.exercise(part).join(file));
         let (Some(line), true, Ok(yours)) = (line, editable, yours) else {
             continue;
         };

@@ -5,6 +5,7 @@ use std::process::ExitCode;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use checker::verdict::Standing;
+use runtime::terminal::note;
 
 /// Set when any thread of the checker panicked: whatever was graded then cannot be trusted.
 static PANICKED: AtomicBool = AtomicBool::new(false);
@@ -12,9 +13,9 @@ static PANICKED: AtomicBool = AtomicBool::new(false);
 fn main() -> ExitCode {
     panic::set_hook(Box::new(|panic| {
         PANICKED.store(true, Ordering::SeqCst);
-        eprintln!(
+        note(format_args!(
             "checker fault: {panic}\nThis is a mistake in the checker, not in your code. Please report it, with the command that you ran."
-        );
+        ));
     }));
     let ended = panic::catch_unwind(AssertUnwindSafe(|| checker::cli::main(std::env::args_os())));
     match ended {

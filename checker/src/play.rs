@@ -19,6 +19,7 @@ use std::time::Duration;
 
 use prompt::editor::{self, Prompt, Terminal, Typed};
 use prompt::screen::Screen;
+use prompt::text::utf8;
 use tokio::sync::mpsc;
 
 use crate::cluster::{Cluster, Options};
@@ -27,7 +28,7 @@ use crate::grading;
 use crate::guard::TerminalGuard;
 use crate::manifest::Part;
 use crate::report::progress::{self, Progress};
-use crate::report::terminal::{command_name, render};
+use crate::report::terminal::{self, command_name, render};
 use crate::report::{Graded, PartReport, page};
 use crate::run_dir::RunDir;
 use crate::runs::{self, Run};
@@ -70,7 +71,10 @@ const TRY: &str = "run-1/by_hand-1";
 pub async fn play(course: &Course, part: &'static Part, order: Order) -> Result<Standing> {
     if let Some(script) = &order.script {
         // Before anything is built for it.
-        std::fs::read_to_string(script).or_trouble(|| format!("read {}", script.display()))?;
+        let text = std::fs::read(script).or_trouble(|| format!("read {}", script.display()))?;
+        utf8(text).map_err(|why| {
+            Trouble::new(format!("could not read {}: it {why}", script.display()))
+        })?;
     }
     let mut report = PartReport::new(part, order.graded.clone(), order.seed, 1);
     let solution = order.graded == Graded::Solution;
@@ -80,7 +84,7 @@ pub async fn play(course: &Course, part: &'static Part, order: Order) -> Result<
     let guard = grading::start_guard(&run)?;
     let built = grading::built(&build, part, &guard, false, &progress, &mut report).await?;
     let Some(binary) = built else {
-        print!("{}", render(&report, command_name()));
+        terminal::print(&render(&report, command_name()))?;
         return Ok(Standing::Failed);
     };
     report.notes.clear();
@@ -227,9 +231,12 @@ async fn with_cluster(
     let traced = session.traced;
     drop(session);
     eyes.rest();
-    screen.flushed().await;
+    let unprinted = screen.flushed().await;
     cluster.end().await;
-    standing.map(|standing| (standing, traced))
+    match unprinted {
+        Some(why) => Err(Trouble::new(format!("could not write to stdout: {why}"))),
+        None => standing.map(|standing| (standing, traced)),
+    }
 }
 
 /// Says what there is, and how to go on.

@@ -11,9 +11,9 @@ pub mod stream;
 pub mod svg;
 pub mod terminal;
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Serialize, Serializer};
 
 use crate::building::Diagnostic;
 use crate::manifest::Part;
@@ -49,7 +49,11 @@ pub struct PartReport {
     pub notes: Vec<String>,
     /// The run's folder, with logs, traces and the page that shows it all; missing when it could
     /// not be made.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(
+        default,
+        skip_serializing_if = "Option::is_none",
+        serialize_with = "some_as_shown"
+    )]
     pub run: Option<PathBuf>,
     /// The word for it all.
     pub standing: Standing,
@@ -64,7 +68,19 @@ pub enum Graded {
     /// The course's solution.
     Solution,
     /// What lies in a folder.
-    Submission(PathBuf),
+    Submission(#[serde(serialize_with = "as_shown")] PathBuf),
+}
+
+/// Writes a path as people see it: one that is not UTF-8 is no reason to lose a report.
+fn as_shown<S: Serializer>(path: &Path, to: S) -> Result<S::Ok, S::Error> {
+    to.collect_str(&path.display())
+}
+
+fn some_as_shown<S: Serializer>(path: &Option<PathBuf>, to: S) -> Result<S::Ok, S::Error> {
+    match path {
+        Some(path) => as_shown(path, to),
+        None => to.serialize_none(),
+    }
 }
 
 impl Graded {

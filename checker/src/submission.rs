@@ -22,6 +22,7 @@ use std::io::Read;
 use std::path::{Component, Path, PathBuf};
 use std::time::Duration;
 
+use prompt::text::utf8;
 use sha2::{Digest, Sha256};
 use walkdir::WalkDir;
 
@@ -37,6 +38,9 @@ const LARGEST_FILE: u64 = 1 << 20;
 
 /// How many files of the learner are taken.
 const MOST_FILES: usize = 200;
+
+/// How many folders may be wrapped around a submission.
+const WRAPPINGS: usize = 2;
 
 /// The variable that carries the hash of the sources to the compiler.
 const HASH_VARIABLE: &str = "COURSE_SOURCE_HASH";
@@ -316,7 +320,7 @@ fn write_if_new(path: &Path, content: &[u8]) -> Result<()> {
 
 /// Reads what is to be taken from a folder, and refuses what must not be there.
 ///
-/// `folder` may be a copy of the exercise's folder, or of the whole course.
+/// `folder` may be a copy of the exercise's folder, or of the whole course, or hold nothing else.
 ///
 /// # Errors
 /// The breaches of the rules, all at once.
@@ -324,13 +328,17 @@ pub fn read(part: &Part, exercise: &Path, folder: &Path) -> std::result::Result<
     if !folder.is_dir() {
         return Err(Trouble::new(format!("could not find a folder {}", folder.display())).into());
     }
-    let inside = folder.join("exercises").join(part.folder);
-    let folder = if inside.is_dir() {
-        inside
-    } else {
-        folder.to_owned()
-    };
+    let handed_in = folder;
+    let folder = find(part, handed_in);
     let mut handed = Handed::default();
+    if let Ok(inner) = folder.strip_prefix(handed_in)
+        && inner != Path::new("")
+    {
+        let inner = inner.display();
+        handed
+            .notes
+            .push(format!("The exercise was found in {inner}."));
+    }
     let mut breaches = Vec::new();
     let entries = WalkDir::new(&folder)
         .follow_links(false)
@@ -348,6 +356,9 @@ pub fn read(part: &Part, exercise: &Path, folder: &Path) -> std::result::Result<
         match Rule::of(part, exercise, path, kind.is_file()) {
             Rule::Take => match content(entry.path())? {
                 Some(content) => {
+                    if let Err(why) = utf8(content.clone()) {
+                        breaches.push(format!("{} {why}.", path.display()));
+                    }
                     if let Some(how) = reach::reaches_outside(&String::from_utf8_lossy(&content)) {
                         breaches.push(format!("{} {how}.", path.display()));
                     }
@@ -387,6 +398,38 @@ pub fn read(part: &Part, exercise: &Path, folder: &Path) -> std::result::Result<
     } else {
         Err(Refusal::Breaches(breaches))
     }
+}
+
+/// The copy of the exercise's folder in what was handed in: that folder, or one in it, alone or in
+/// a copy of the whole course. Archives often hold one folder more, which is looked into as well.
+fn find(part: &Part, handed_in: &Path) -> PathBuf {
+    let is_folder = |path: &Path| fs::symlink_metadata(path).is_ok_and(|found| found.is_dir());
+    let mut folder = handed_in.to_owned();
+    for _ in 0..=WRAPPINGS {
+        let inside = [
+            folder.join("exercises").join(part.folder),
+            folder.join(part.folder),
+            folder.clone(),
+        ];
+        if let Some(found) = inside.into_iter().find(|path| is_folder(&path.join("src"))) {
+            return found;
+        }
+        let Ok(entries) = fs::read_dir(&folder) else {
+            break;
+        };
+        // macOS adds a folder of its own to archives.
+        let is_content = |name: &str| !name.starts_with('.') && name != "__MACOSX";
+        let inner = entries.filter_map(|entry| Some(entry.ok()?.path()));
+        let mut inner = inner.filter(|path| {
+            let name = path.file_name().unwrap_or_default().to_string_lossy();
+            is_folder(path) && is_content(&name)
+        });
+        match (inner.next(), inner.next()) {
+            (Some(only), None) => folder = only,
+            _ => break,
+        }
+    }
+    handed_in.to_owned()
 }
 
 /// What is done with a file.

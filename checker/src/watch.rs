@@ -30,7 +30,7 @@ use crate::course::Course;
 use crate::journal::Journal;
 use crate::manifest::{PARTS, Part, Problem};
 use crate::report::PartReport;
-use crate::report::terminal::{command_name, render};
+use crate::report::terminal::{command_name, print_on, render};
 use crate::store::StoreChoice;
 use crate::trouble::{Result, While};
 use crate::verdict::Standing;
@@ -39,7 +39,7 @@ use crate::{hints, seed};
 use files::Files;
 use keys::ESCAPE;
 use run::{News, Run};
-use screen::{Screen, write};
+use screen::Screen;
 use signals::{Signal, Signals};
 use stage::Heard;
 use terminal::Terminal;
@@ -209,12 +209,12 @@ impl Watch {
         let mut is_alone = false;
         let folder = verdict::from_here(&self.course.exercise(self.place.part));
         let (number, title) = (self.place.problem.number, self.place.problem.title);
-        let mut said = write(&format!(
+        let mut said = print_on(format_args!(
             "Watching {}, problem {number}, {title}, until Ctrl-C.\n",
             folder.display()
         ));
         self.begin(None)?;
-        while said.is_ok() && !(is_alone && self.run.is_none()) {
+        while said == Ok(true) && !(is_alone && self.run.is_none()) {
             let waits_for = (!is_alone).then_some(&mut starter);
             match self.next(&mut signals, waits_for).await {
                 Happened::Saved(changed) => {
@@ -222,12 +222,12 @@ impl Watch {
                         .iter()
                         .map(|file| folder.join(file).display().to_string())
                         .collect();
-                    said = write(&format!("\nChanged: {}.\n", changed.join(", ")));
+                    said = print_on(format_args!("\nChanged: {}.\n", changed.join(", ")));
                     self.saved().await?;
                 }
                 Happened::News(News::Over(report)) => {
                     self.over(*report);
-                    said = write(&self.in_full());
+                    said = print_on(self.in_full());
                 }
                 Happened::News(News::Heard(_)) | Happened::Turn => {}
                 // Whoever started this is gone. What is under way is still told.
@@ -238,7 +238,7 @@ impl Watch {
             }
         }
         self.stop().await;
-        Ok(())
+        said.map(drop)
     }
 
     async fn next(

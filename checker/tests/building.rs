@@ -436,6 +436,49 @@ fn further_source_files_are_taken_and_the_rest_is_named() {
 }
 
 #[test]
+fn file_that_is_not_utf_8_is_named() {
+    let said =
+        refused_for(|folder| fs::write(folder.join("src/consumer.rs"), b"\xff\xfeu\0").unwrap());
+    assert_eq!(said, "src/consumer.rs is UTF-16; save it as UTF-8.");
+}
+
+#[track_caller]
+fn check_found(exercise_is_in: &str) {
+    let (_dir, course) = course();
+    let handed = tempfile::tempdir().unwrap();
+    hand_in(&handed.path().join(exercise_is_in), &word("mine"));
+    write(handed.path(), "__MACOSX/._outer", "");
+    let read = read(PART, &course.exercise(PART), handed.path()).unwrap();
+    let taken = &read.taken[Path::new("src/producer.rs")];
+    assert_eq!(taken, word("mine").as_bytes());
+    let note = format!("The exercise was found in {exercise_is_in}.");
+    assert_eq!(read.notes, [note]);
+}
+
+#[test]
+fn submission_may_be_wrapped_in_more_folders() {
+    check_found("outer");
+    check_found("outer/inner");
+    check_found("part1_ping_pong");
+    check_found("outer/part1_ping_pong");
+    check_found("outer/exercises/part1_ping_pong");
+}
+
+#[test]
+fn folder_with_several_submissions_is_none() {
+    let (_dir, course) = course();
+    let handed = tempfile::tempdir().unwrap();
+    for student in ["ada", "bob"] {
+        hand_in(&handed.path().join(student), &word("mine"));
+    }
+    let refused = read(PART, &course.exercise(PART), handed.path()).unwrap_err();
+    let Refusal::Breaches(breaches) = refused else {
+        panic!("{refused:?}");
+    };
+    assert!(breaches.contains(&"src/producer.rs is missing.".to_owned()));
+}
+
+#[test]
 fn copy_of_the_whole_course_will_do_as_well() {
     let (_dir, course) = course();
     let handed = tempfile::tempdir().unwrap();

@@ -197,3 +197,39 @@ fn guard_without_a_checker_ends_at_once() {
     let (code, _, stderr) = outside(&["guard"]);
     assert!(code == 0 || code == 4, "{code} {stderr}");
 }
+
+/// The exit code, and what was complained, when stdout goes there and nobody reads it.
+fn unread(args: &[&str], stdout: std::process::Stdio) -> (i32, String) {
+    let mut child = std::process::Command::new(assert_cmd::cargo::cargo_bin("checker"))
+        .env("NO_COLOR", "1")
+        .args(args)
+        .stdin(std::process::Stdio::null())
+        .stdout(stdout)
+        .stderr(std::process::Stdio::piped())
+        .spawn()
+        .unwrap();
+    drop(child.stdout.take());
+    let output = child.wait_with_output().unwrap();
+    let said = String::from_utf8(output.stderr).unwrap();
+    (output.status.code().unwrap(), said)
+}
+
+#[test]
+fn closed_pipe_changes_no_exit_code_and_a_full_disk_is_told() {
+    let commands: [&[&str]; 4] = [&["list"], &["list", "--json"], &["shell", "man"], &["help"]];
+    for args in commands {
+        let (code, said) = unread(args, std::process::Stdio::piped());
+        assert_eq!((code, said.as_str()), (0, ""), "{args:?}");
+    }
+    for args in commands.into_iter().chain([&["store", "--port", "0"][..]]) {
+        let Ok(full) = std::fs::File::create("/dev/full") else {
+            return;
+        };
+        let (code, said) = unread(args, full.into());
+        assert_eq!(code, 4, "{args:?}: {said}");
+        assert!(
+            said.starts_with("error: could not write to stdout: "),
+            "{args:?}: {said}"
+        );
+    }
+}

@@ -204,7 +204,7 @@ try call n3 consumer TotalPings within 500ms
 resume n3
 call n3 consumer TotalPings
 expect 0 within 10s
-join n4
+start n4
 crash n1 consumer
 disconnect n1 n2
 connect n1 n2
@@ -249,7 +249,7 @@ kill n1
     0
     part1> expect 0 within 10s
     As expected.
-    part1> join n4
+    part1> start n4
     n4 is up, and connected.
     part1> crash n1 consumer
     n1's consumer has crashed.
@@ -367,6 +367,45 @@ fn complaints_are_sentences_and_end_a_script() {
 }
 
 #[test]
+fn words_of_the_shell_are_understood_with_a_hint() {
+    let printed = solution(
+        "part1",
+        "\u{feff}# from an editor that marks what is UTF-8\ncall consumer n1 TotalPings\nkill consumer n1\nsleep 0.1\nlist\n",
+    )
+    .passed();
+    let hint = "The node comes first: `call n1 consumer …`.\n0";
+    assert_eq!(answer(&printed, "call consumer n1 TotalPings"), hint);
+    let crashed = "\
+`kill` ends a whole node; a server is crashed.
+The node comes first: `crash n1 consumer`.
+n1's consumer has crashed.";
+    assert_eq!(answer(&printed, "kill consumer n1"), crashed);
+    assert_eq!(
+        answer(&printed, "sleep 0.1"),
+        "`sleep` is called `wait` here."
+    );
+    assert!(answer(&printed, "list").starts_with("`list` is called `nodes` here.\nn1   running"));
+}
+
+#[test]
+fn script_of_any_editor_is_read_or_named() {
+    let folder = tempfile::tempdir().unwrap();
+    let script = folder.path().join("script.txt");
+    let args = ["part1", "--solution", "--script", script.to_str().unwrap()];
+    fs::write(&script, "\u{feff}servers n1\r\n").unwrap();
+    let printed = play(&args, "").passed();
+    assert_eq!(answer(&printed, "servers n1"), "consumer\nproducer");
+    fs::write(&script, b"\xff\xfes\0").unwrap();
+    let refused = play(&args, "");
+    assert_eq!(refused.code, 4);
+    assert!(
+        refused.stderr.contains("it is UTF-16; save it as UTF-8"),
+        "{}",
+        refused.stderr
+    );
+}
+
+#[test]
 fn each_wrong_command_has_its_complaint() {
     let tries = [
         "conect n1",
@@ -380,9 +419,9 @@ fn each_wrong_command_has_its_complaint() {
         "drop 0 times",
         "clear 5",
         "resume n1",
-        "join n2",
-        "join n4@elsewhere",
-        "join ../n4",
+        "start n2",
+        "start n4@elsewhere",
+        "start ../n4",
         "crash n1 nobody",
         "call n1 nobody TotalPings",
         "call n1 consumer NoSuchMessage",
@@ -426,11 +465,11 @@ fn each_wrong_command_has_its_complaint() {
     There is no rule 5; `rules` lists those that there are.
     part1> try resume n1
     n1 is not paused.
-    part1> try join n2
+    part1> try start n2
     There is a node n2 already.
-    part1> try join n4@elsewhere
+    part1> try start n4@elsewhere
     "n4@elsewhere" is no name for a node; n6 would be one.
-    part1> try join ../n4
+    part1> try start ../n4
     "../n4" is no name for a node; n6 would be one.
     part1> try crash n1 nobody
     n1's nobody could not be crashed: it was not running.

@@ -6,6 +6,7 @@
 //!
 //! `cargo bench -p runtime` runs all; `cargo bench -p runtime -- casts` only that one.
 #![allow(clippy::disallowed_methods)] // Real time is what is measured here.
+#![allow(clippy::print_stdout)] // A bench that nobody reads may panic.
 
 use std::process::{Child, Command, Stdio};
 use std::sync::Arc;

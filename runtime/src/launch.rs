@@ -14,6 +14,8 @@ use crate::error::StartError;
 use crate::name::NodeName;
 use crate::net::{DirectoryMode, Net, TcpNet};
 use crate::node::{Node, NodeConfig};
+use crate::repeats;
+use crate::terminal::{note, print};
 
 /// The flags that every program which is a node understands.
 #[derive(Debug, Clone, Args)]
@@ -148,7 +150,9 @@ pub fn run_with<F: Args, M>(
                 key = Some(named);
             }
             Err(why) => {
-                eprintln!("the cookie and the key could not be read from standard input: {why}");
+                note(format_args!(
+                    "the cookie and the key could not be read from standard input: {why}"
+                ));
                 return ExitCode::FAILURE;
             }
         }
@@ -161,15 +165,9 @@ pub fn run_with<F: Args, M>(
         let message = panic
             .payload_as_str()
             .unwrap_or("a panic without a message");
-        eprintln!("panicked at {place}: {message}");
+        note(format_args!("panicked at {place}: {message}"));
     }));
-    tracing_subscriber::fmt()
-        .with_writer(std::io::stderr)
-        .with_ansi(false)
-        .with_target(false)
-        .with_max_level(tracing::Level::INFO)
-        .without_time()
-        .init();
+    let repeats = repeats::log_to(std::io::stderr, tracing::Level::INFO, &["node"]);
     let runtime = match tokio::runtime::Builder::new_multi_thread()
         .worker_threads(2)
         .enable_all()
@@ -177,17 +175,21 @@ pub fn run_with<F: Args, M>(
     {
         Ok(runtime) => runtime,
         Err(error) => {
-            eprintln!("the asynchronous runtime did not start: {error}");
+            note(format_args!(
+                "the asynchronous runtime did not start: {error}"
+            ));
             return ExitCode::FAILURE;
         }
     };
+    runtime.spawn(repeats.clone().tell());
     let ended = runtime.block_on(serve(flags, key, sources, start));
+    repeats.tell_now();
     // Standard input may still be read by a thread that nothing can wake.
     runtime.shutdown_background();
     match ended {
         Ok(()) => ExitCode::SUCCESS,
         Err(why) => {
-            eprintln!("{why}");
+            note(why);
             ExitCode::FAILURE
         }
     }
@@ -216,7 +218,7 @@ async fn serve<F: Args, M>(
     let name = node.name().clone();
     for other in &flags.connect {
         if let Err(error) = node.connect(other).await {
-            eprintln!("{name} could not connect to {other}: {error}");
+            note(format_args!("{name} could not connect to {other}: {error}"));
         }
     }
     let root = start(node.clone(), flags.own)
@@ -226,10 +228,16 @@ async fn serve<F: Args, M>(
         .map(|hash| format!(" [sources {hash}]"))
         .unwrap_or_default();
     let key = key.map(|key| format!(" [key {key}]")).unwrap_or_default();
-    println!(
-        "node {name} is ready (listening on {}){sources}{key}",
+    let ready = format!(
+        "node {name} is ready (listening on {}){sources}{key}\n",
         node.address()
     );
+    // The node serves others all the same.
+    if let Err(error) = print(ready) {
+        note(format_args!(
+            "{name} could not say that it is ready: {error}"
+        ));
+    }
 
     let mut terminate = signal(SignalKind::terminate())
         .map_err(|error| format!("cannot wait for SIGTERM: {error}"))?;

@@ -48,6 +48,8 @@ mod rpc;
 
 // A program that is a node.
 pub mod launch;
+pub mod repeats;
+pub mod terminal;
 
 pub use address::{Address, ServerName};
 pub use call::Answers;

@@ -73,6 +73,11 @@ impl Process {
         self.watchers.lock().unwrap().is_some()
     }
 
+    /// Its name, by which warnings about it are [of one kind](crate::repeats::Repeats).
+    fn kind(&self) -> &str {
+        self.name.as_deref().unwrap_or_default()
+    }
+
     /// How it is called in a log line.
     pub(crate) fn label(&self) -> String {
         self.name
@@ -274,7 +279,7 @@ fn open<M: serde::de::DeserializeOwned>(
             match decode_delivery(&payload, pending.as_ref()) {
                 Ok(message) => Some((Content::Message(message), pending)),
                 Err(error) => {
-                    warn!(node = %ctx.name(), "{} does not understand a message from {from}: {error}", ctx.process().label());
+                    warn!(node = %ctx.name(), of = ctx.process().kind(), "{} does not understand a message from {from}: {error}", ctx.process().label());
                     if let Some(to) = pending.and_then(|pending| pending.take()) {
                         to.decline(NoAnswer::NotUnderstood(error.to_string()));
                     }
@@ -337,7 +342,7 @@ async fn end<M>(
     if reason.is_normal() {
         debug!(node = %ctx.name(), "{} ended: {reason}", process.label());
     } else {
-        warn!(node = %ctx.name(), "{} ended: {reason}", process.label());
+        warn!(node = %ctx.name(), of = process.kind(), "{} ended: {reason}", process.label());
     }
     let children = std::mem::take(&mut *process.children.lock().unwrap());
     for child in children.into_iter().rev() {
@@ -351,6 +356,7 @@ pub(crate) async fn shut_down(process: &Process) {
     let _ = process.exit.send(ExitReason::Shutdown);
     if timeout(PATIENCE, process.exit.closed()).await.is_err() {
         warn!(
+            of = process.kind(),
             "{} did not end within {} s: it computes without ever waiting",
             process.label(),
             PATIENCE.as_secs()

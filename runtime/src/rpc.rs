@@ -361,7 +361,10 @@ async fn answer(running: Running, function: &str, reply: Reply<ByteBuf>) {
         Ok(Err(why)) => reply.decline(NoAnswer::Unsendable(why)),
         Err(panic) => {
             let reason = ExitReason::from_panic(&*panic);
-            warn!("the function {function:?}, run for another node, ended: {reason}");
+            warn!(
+                of = function,
+                "the function {function:?}, run for another node, ended: {reason}"
+            );
             reply.decline(NoAnswer::Exited(reason));
         }
     }

@@ -8,14 +8,13 @@ use clap::Args;
 use colored::Colorize;
 
 use super::question;
-use super::report::print;
 use crate::course::Course;
 use crate::dev::sources::Sources;
 use crate::difference::{self, WIDE};
 use crate::gaps::{Gap, gaps};
 use crate::journal::Journal;
 use crate::manifest::Part;
-use crate::report::terminal::{columns, command_name, wrap};
+use crate::report::terminal::{columns, command_name, print, wrap};
 use crate::tokens::tokens;
 use crate::trouble::{Result, Trouble};
 use crate::verdict::Standing;

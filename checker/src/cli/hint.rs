@@ -4,15 +4,15 @@ use std::fmt::Write;
 
 use clap::Args;
 use colored::Colorize;
+use runtime::terminal::visible;
 
 use super::question;
-use super::report::print;
 use crate::course::Course;
 use crate::diagnosis::Diagnosis;
 use crate::hints::{self, Hint};
 use crate::journal::Journal;
 use crate::manifest::{Part, Problem};
-use crate::report::terminal::{command_name, plain, sentence, width, wrap};
+use crate::report::terminal::{command_name, print, sentence, width, wrap};
 use crate::report::{Graded, PartReport, markdown};
 use crate::runs::Run;
 use crate::trouble::Result;
@@ -191,7 +191,7 @@ fn fitting(diagnosis: &Diagnosis, shown: usize) -> String {
         diagnosis.because.trim_end_matches('.'),
         diagnosis.training
     );
-    wrap(&plain(&text), width()).join("\n") + "\n\n"
+    wrap(&visible(&text), width()).join("\n") + "\n\n"
 }
 
 fn rest(problem: &Problem, shown: usize, of: usize, command: &str) -> String {

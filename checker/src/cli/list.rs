@@ -7,13 +7,12 @@ use colored::Colorize;
 use jiff::Timestamp;
 use serde::Serialize;
 
-use super::report::print;
 use crate::course::Course;
 use crate::journal::Journal;
 use crate::manifest::{PARTS, Part, Problem};
 use crate::overview::{PartState, Points, ProblemState, State, ago, overview, points};
 use crate::report::json::SCHEMA;
-use crate::report::terminal::{command_name, width, wrap};
+use crate::report::terminal::{command_name, print, print_for_programs, width, wrap};
 use crate::trouble::{Result, While};
 use crate::verdict::Standing;
 
@@ -28,12 +27,11 @@ pub(super) struct ListArgs {
 /// Runs it.
 pub(super) fn run(args: ListArgs) -> Result<Standing> {
     let course = Course::here().ok();
-    let text = match &course {
-        course if args.json => json(course.as_ref())?,
-        Some(course) => render(course, Timestamp::now()),
-        None => without_state(),
-    };
-    print(&text)?;
+    match &course {
+        course if args.json => print_for_programs(&json(course.as_ref())?)?,
+        Some(course) => print(render(course, Timestamp::now()))?,
+        None => print(without_state())?,
+    }
     Ok(Standing::Passed)
 }
 

@@ -7,11 +7,12 @@ use std::time::Duration;
 
 use clap::Args;
 use colored::Colorize;
+use runtime::terminal::{note, visible};
 use tokio::time::{Instant, sleep};
 
-use super::report::{find, is_meant, outcome, print};
+use super::report::{find, is_meant, outcome};
 use crate::guard::{Stream, monotonic_micros, written_lines};
-use crate::report::terminal::plain;
+use crate::report::terminal::{print, print_on};
 use crate::runs::Run;
 use crate::trace::Trace;
 use crate::trouble::{Result, Trouble};
@@ -188,7 +189,7 @@ fn rendered(lines: &[Line], begun: u64) -> String {
             Stream::Stdout => "out",
             Stream::Stderr => "err",
         };
-        let said = plain(&line.text).replace('\n', "\u{fffd}");
+        let said = visible(&line.text).replace('\n', "\u{fffd}");
         let _ = writeln!(text, "{:>9.3} s  {}  {said}", seconds, mark.dimmed());
     }
     text
@@ -329,6 +330,7 @@ async fn follow(args: &LogsArgs, runs: impl Fn() -> Vec<Run>) -> Result<()> {
         node,
         printed: BTreeMap::new(),
         last: None,
+        is_read: true,
     };
     let mut quiet_since = Instant::now();
     loop {
@@ -337,12 +339,15 @@ async fn follow(args: &LogsArgs, runs: impl Fn() -> Vec<Run>) -> Result<()> {
         if followed.look(&run, over)? {
             quiet_since = Instant::now();
         }
+        if !followed.is_read {
+            return Ok(());
+        }
         if over {
-            eprintln!("The run is over; `checker report` shows it.");
+            note(format_args!("The run is over; `checker report` shows it."));
             return Ok(());
         }
         if !run.goes_on() && !run.is_over() || quiet_since.elapsed() > PATIENCE {
-            eprintln!("The run was broken off.");
+            note(format_args!("The run was broken off."));
             return Ok(());
         }
         sleep(LOOK).await;
@@ -354,7 +359,9 @@ async fn next(runs: impl Fn() -> Vec<Run>) -> Run {
     let before = runs().into_iter().next();
     match before {
         Some(run) if run.goes_on() => return run,
-        _ => eprintln!("No run goes on; waiting for the next one. Ctrl-C ends this."),
+        _ => note(format_args!(
+            "No run goes on; waiting for the next one. Ctrl-C ends this."
+        )),
     }
     loop {
         sleep(LOOK).await;
@@ -372,6 +379,8 @@ struct Followed<'a> {
     /// How many lines of each try and stream are out.
     printed: BTreeMap<(Try, &'static str), usize>,
     last: Option<Try>,
+    /// Whether somebody still reads what is printed.
+    is_read: bool,
 }
 
 impl Followed<'_> {
@@ -414,7 +423,7 @@ impl Followed<'_> {
                 let _ = writeln!(text, "{}", format!("{short} in {}", of.scenario).bold());
             }
             text.push_str(&rendered(&new, of.begun(&nodes)));
-            print(&text)?;
+            self.is_read = print_on(&text)?;
             self.last = Some(of);
         }
         Ok(anything)

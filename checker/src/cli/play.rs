@@ -39,7 +39,7 @@ pub(super) struct PlayArgs {
     /// The store of parts 3 and 4: auto, embedded, redis, or redis://HOST:PORT
     #[arg(long, value_name = "STORE", default_value = "auto")]
     pub store: StoreChoice,
-    /// Carries out the commands in a file, and ends
+    /// Carries out the commands in a file, or on standard input (-), and ends
     #[arg(long, value_name = "FILE")]
     pub script: Option<PathBuf>,
 }
@@ -56,7 +56,7 @@ pub(super) fn run(args: PlayArgs) -> Result<Standing> {
         tick_time: Duration::from_secs(args.tick_time.into()),
         seed: args.seed.map_or_else(seed::fresh, Ok)?,
         store: args.store,
-        script: args.script,
+        script: args.script.filter(|file| file != "-"),
     };
     let course = course()?;
     asynchronously(play::play(&course, part, order))

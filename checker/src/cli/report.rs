@@ -1,7 +1,6 @@
 //! `checker report`.
 
 use std::fmt::Write as _;
-use std::io::Write;
 use std::path::PathBuf;
 
 use clap::{Args, ValueEnum, ValueHint};
@@ -9,11 +8,13 @@ use colored::Colorize;
 
 use super::question;
 use crate::manifest;
+use crate::report::terminal::{print, print_for_programs};
 use crate::report::{Graded, PartReport, json, page, shiviz, svg};
 use crate::runs::Run;
 use crate::trace::Trace;
 use crate::trouble::{Result, Trouble, While};
 use crate::verdict::{Outcome, Standing};
+use runtime::terminal::note;
 
 /// Its flags.
 #[derive(Debug, Args)]
@@ -73,28 +74,14 @@ pub(super) fn run(args: ReportArgs) -> Result<Standing> {
         Some(format) => {
             let text = written(&run, &report, format, args.scenario.as_deref())?;
             match &args.output {
-                Some(file) => {
+                Some(file) if file != "-" => {
                     std::fs::write(file, text).or_trouble(|| format!("write {}", file.display()))?
                 }
-                None => print(&text)?,
+                _ => print_for_programs(&text)?,
             }
         }
     }
     Ok(Standing::Passed)
-}
-
-/// Prints a text; a reader who has seen enough, `head` say, is no trouble.
-pub(super) fn print(text: &str) -> Result<()> {
-    let mut stdout = std::io::stdout().lock();
-    let written = stdout
-        .write_all(text.as_bytes())
-        .and_then(|()| stdout.flush());
-    match written {
-        Err(error) if error.kind() != std::io::ErrorKind::BrokenPipe => {
-            Err(Trouble::new(format!("could not write to stdout: {error}")))
-        }
-        _ => Ok(()),
-    }
 }
 
 /// The run that is over and meant: the one of a name, or the newest that [`is_meant`].
@@ -190,10 +177,10 @@ fn show_page(run: &Run, report: &PartReport, open: bool) -> Result<()> {
     }
     let page = run.page();
     if open && let Err(error) = opener::open_browser(&page) {
-        eprintln!(
+        note(format_args!(
             "{} no browser could be opened ({error}); open the file yourself:",
             "note:".yellow()
-        );
+        ));
     }
     print(&format!("{}\n", page.display()))
 }

@@ -6,12 +6,11 @@ use clap::Args;
 use colored::Colorize;
 
 use super::question;
-use super::report::print;
 use crate::backup::{Backup, replace};
 use crate::course::Course;
 use crate::journal::Journal;
 use crate::manifest::Part;
-use crate::report::terminal::{command_name, width, wrap};
+use crate::report::terminal::{command_name, print, width, wrap};
 use crate::stubs::{Change, Stub, Which};
 use crate::trouble::Result;
 use crate::verdict::Standing;

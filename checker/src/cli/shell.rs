@@ -7,9 +7,9 @@ use clap::builder::{PossibleValue, PossibleValuesParser};
 use clap::{Arg, Args, Command, Subcommand, ValueHint};
 use clap_complete::Shell;
 
-use super::report::print;
 use crate::grading;
 use crate::manifest::PARTS;
+use crate::report::terminal::{print, print_for_programs};
 use crate::trouble::{Result, Trouble, While};
 use crate::verdict::Standing;
 
@@ -69,14 +69,14 @@ pub(super) fn run(args: ShellArgs) -> Result<Standing> {
             if shell == Shell::Fish {
                 text.push_str(&places_for_fish(&command));
             }
-            print(&text)?;
+            print_for_programs(&text)?;
         }
         For::Man { output: None } => {
             let mut text = Vec::new();
             let page = clap_mangen::Man::new(with_values(super::command()));
             page.render(&mut text)
                 .or_trouble(|| "write the manual page")?;
-            print(&String::from_utf8_lossy(&text))?;
+            print_for_programs(&String::from_utf8_lossy(&text))?;
         }
         For::Man {
             output: Some(folder),

@@ -5,9 +5,8 @@ use std::fmt::Write;
 use clap::Args;
 use colored::Colorize;
 
-use super::report::print;
 use crate::course::Course;
-use crate::report::terminal::{command_name, width, wrap};
+use crate::report::terminal::{command_name, print, width, wrap};
 use crate::trouble::Result;
 use crate::updating::{self, Done, Loss};
 use crate::verdict::Standing;

@@ -10,6 +10,7 @@ use crate::dev::matrix::{OUTCOME, in_brief, is_bad, named};
 use crate::dev::variants::{Kind, Variant};
 use crate::diagnosis::{Case, diagnose};
 use crate::manifest::PARTS;
+use crate::report::terminal::print;
 use crate::trace::Trace;
 use crate::trouble::{Result, While};
 use crate::verdict::{Outcome, Standing, Verdict};
@@ -44,23 +45,23 @@ pub fn replay(course: &Course, cases: &Path) -> Result<Standing> {
             let diagnosis = diagnose(part.number, outcome.problem, &seen);
             let naming = named(mistakes, diagnosis.as_ref());
             tally.count(&naming);
-            println!(
-                "{} {:<34} {}{}",
+            print(format_args!(
+                "{} {:<34} {}{}\n",
                 part.name,
                 variant.name,
                 outcome.scenario,
                 in_brief(&naming)
-            );
+            ))?;
             if let Some(diagnosis) = diagnosis {
-                println!("      because {}", diagnosis.because);
+                print(format_args!("      because {}\n", diagnosis.because))?;
             }
             if is_bad(&naming) {
-                println!("      about   {}", variant.about);
-                println!("      seen    {}", failure.seen);
+                print(format_args!("      about   {}\n", variant.about))?;
+                print(format_args!("      seen    {}\n", failure.seen))?;
             }
         }
     }
-    println!("{}", tally.in_words());
+    print(format_args!("{}\n", tally.in_words()))?;
     Ok(if tally.will_do() {
         Standing::Passed
     } else {

@@ -14,6 +14,7 @@ use matrix::Naming;
 
 use crate::course::Course;
 use crate::manifest::PARTS;
+use crate::report::terminal::print;
 use crate::seed;
 use crate::store::StoreChoice;
 use crate::stubs;
@@ -41,34 +42,37 @@ pub async fn check(
         .iter()
         .filter(|part| parts.is_empty() || parts.contains(&part.number))
     {
-        println!(
-            "{}",
+        print(format_args!(
+            "{}\n",
             format!("Part {}, {}: stub and solution", part.number, part.title).bold()
-        );
+        ))?;
         let mut breaches = stub_rules::breaches(course, part)?;
         breaches.extend(stubs::breaches(course, part)?);
         for breach in &breaches {
-            println!("  {}  {breach}", "WRONG".red().bold());
+            print(format_args!("  {}  {breach}\n", "WRONG".red().bold()))?;
         }
         if breaches.is_empty() {
-            println!("  {}  they differ in their gaps only", "ok   ".green());
+            print(format_args!(
+                "  {}  they differ in their gaps only\n",
+                "ok   ".green()
+            ))?;
         }
-        println!(
-            "{}",
+        print(format_args!(
+            "{}\n",
             format!(
                 "Part {}, {}: variants, seed {seed}",
                 part.number, part.title
             )
             .bold()
-        );
-        let told = |row: &matrix::Row| println!("{}", matrix::line(row));
+        ))?;
+        let told = |row: &matrix::Row| drop(print(format_args!("{}\n", matrix::line(row))));
         let rows = matrix::grade_all(course, part, seed, only, store, cases, told).await?;
         let misjudged = rows.iter().filter(|row| !row.wrong.is_empty()).count();
         let repeats: usize = rows.iter().map(|row| row.repeats).sum();
-        println!(
-            "  {} variants, {misjudged} judged wrongly, {repeats} scenarios repeated",
+        print(format_args!(
+            "  {} variants, {misjudged} judged wrongly, {repeats} scenarios repeated\n",
             rows.len()
-        );
+        ))?;
         if rows.is_empty() {
             return Err(Trouble::new("could not find a variant of such a name"));
         }
@@ -77,7 +81,7 @@ pub async fn check(
             tally.count(naming);
         }
     }
-    println!("{}", tally.in_words());
+    print(format_args!("{}\n", tally.in_words()))?;
     Ok(if wrong == 0 && tally.will_do() {
         Standing::Passed
     } else {

@@ -28,14 +28,17 @@ pub(super) enum Arg {
 type Command = prompt::command::Command<Arg>;
 
 /// All commands, in the order in which a newcomer needs them.
-pub(super) const COMMANDS: Commands<Arg> = Commands(&[
-    ("Look", LOOK),
-    ("Talk to servers", TALK),
-    ("Break the network", NETWORK),
-    ("Break nodes", NODES),
-    ("Break the store", STORE),
-    ("Experiments", EXPERIMENTS),
-]);
+pub(super) const COMMANDS: Commands<Arg> = Commands {
+    groups: &[
+        ("Look", LOOK),
+        ("Talk to servers", TALK),
+        ("Break the network", NETWORK),
+        ("Break nodes", NODES),
+        ("Break the store", STORE),
+        ("Experiments", EXPERIMENTS),
+    ],
+    elsewhere: &[("sleep", "wait"), ("list", "nodes"), ("join", "start")],
+};
 
 /// How many columns a line of the list takes. Two stand side by side where there is room.
 const LINE: usize = 50;
@@ -239,10 +242,10 @@ const NODES: &[Command] = &[
         more: "It is killed first, if it runs.",
     },
     Command {
-        name: "join",
+        name: "start",
         usage: "NODE",
         args: &[Arg::Free],
-        about: "start one more node: `join n6`",
+        about: "start one more node: `start n6`",
         more: "It connects to one of the others, and by that to all.",
     },
     Command {
@@ -363,7 +366,7 @@ pub(super) fn overview(part: &Part, columns: usize) -> String {
     let named = COMMANDS.all().map(|command| command.name.len()).max();
     let width = named.unwrap_or(0);
     let mut groups: Vec<Vec<String>> = Vec::new();
-    for (name, commands) in COMMANDS.0 {
+    for (name, commands) in COMMANDS.groups {
         let commands = commands.iter().filter(|command| is_of_use(command, part));
         let lines: Vec<String> = commands
             .map(|command| format!("  {:width$}  {}", command.name, command.about))

@@ -10,7 +10,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 use std::time::Duration;
 
-use prompt::command::{USAGE, Words};
+use prompt::command::{USAGE, Whose, Words};
 use prompt::screen::Screen;
 
 use super::Place;
@@ -118,7 +118,7 @@ impl<'c> Session<'c> {
         }
         let name = line.trim_start_matches("try ").split(' ').next();
         if COMMANDS
-            .find(name.unwrap_or_default())
+            .find(COMMANDS.meant(name.unwrap_or_default()).0)
             .is_some_and(|c| !ASIDE.contains(&c.name))
         {
             // They are what the page tells as the story.
@@ -140,7 +140,11 @@ impl<'c> Session<'c> {
             return Box::pin(self.obey(rest.trim())).await.or_else(Ok);
         }
         let mut words = Words(&line);
-        let name = words.next().unwrap_or_default().to_owned();
+        let (name, hint) = COMMANDS.meant(words.next().unwrap_or_default());
+        let name = name.to_owned();
+        if let Some(hint) = hint {
+            self.screen.print(hint);
+        }
         let said = self
             .dispatch(&name, words)
             .await
@@ -174,7 +178,7 @@ impl<'c> Session<'c> {
             "pause" => self.pause(words).await,
             "resume" => self.resume(words).await,
             "restart" => self.restart(words).await,
-            "join" => self.join(words).await,
+            "start" => self.start(words).await,
             "crash" => self.crash(words).await,
             "disconnect" => self.disconnect(words).await,
             "connect" => self.connect(words).await,
@@ -206,6 +210,21 @@ impl<'c> Session<'c> {
             line = line.replace(&format!("${name}"), answer);
         }
         line
+    }
+
+    /// A node and a server of it, as they are typed. Tells a person who wrote the server first.
+    fn whose<'w>(
+        &self,
+        command: &str,
+        words: &mut Words<'w>,
+    ) -> Result<(&'w str, &'w str), String> {
+        let everyone = self.cluster.everyone();
+        let is_node = |word: &str| everyone.iter().any(|node| node == word);
+        let whose = Whose::read(command, words, is_node)?;
+        if let Some(hint) = whose.hint {
+            self.screen.print(hint);
+        }
+        Ok((whose.node, whose.server))
     }
 
     /// A node that there is, whatever its state.

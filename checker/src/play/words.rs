@@ -1,11 +1,6 @@
-//! What stands behind the name of a command: nodes, times, shares.
-
-use std::time::Duration;
+//! What stands behind the name of a command: nodes, shares.
 
 use prompt::command::USAGE;
-
-/// The longest time that can be asked for.
-const LONGEST: Duration = Duration::from_secs(600);
 
 /// The ways between some nodes.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -22,35 +17,6 @@ pub(super) fn words(text: &str) -> Vec<String> {
     let words = text.split(|c: char| c.is_whitespace() || c == ',');
     let words = words.filter(|word| !word.is_empty());
     words.map(str::to_owned).collect()
-}
-
-/// A time as people write it: `200ms`, `2s`, `1.5s`, `1m`.
-pub(super) fn duration(word: &str) -> Result<Duration, String> {
-    let wrong = || format!("{word:?} is not a time: write 200ms, 2s or 1m.");
-    let unit = word
-        .find(|c: char| c.is_ascii_alphabetic())
-        .ok_or_else(wrong)?;
-    let (number, unit) = word.split_at(unit);
-    let seconds = match unit {
-        "ms" => 0.001,
-        "s" => 1.0,
-        "m" | "min" => 60.0,
-        _ => return Err(wrong()),
-    };
-    let number: f64 = number.parse().map_err(|_| wrong())?;
-    let time = Duration::try_from_secs_f64(number * seconds).map_err(|_| wrong())?;
-    if time > LONGEST {
-        return Err(format!("{word} is too long: ten minutes are the most."));
-    }
-    Ok(time)
-}
-
-/// A time as people read it.
-pub(super) fn in_words(time: Duration) -> String {
-    match time {
-        time if time < Duration::from_secs(1) => format!("{} ms", time.as_millis()),
-        time => format!("{} s", (time.as_secs_f64() * 10.0).round() / 10.0),
-    }
 }
 
 /// A share as people write it, from 0 to 1: `10%`. Nothing, if it is no share at all.
@@ -169,16 +135,6 @@ mod tests {
         assert_eq!(refused("n1 | n1"), "n1 cannot be on both sides.");
         for typed in ["", "n1 |", "-> n2", "n1 n2 n3", "n1 -> n2 | n3"] {
             assert_eq!(refused(typed), USAGE, "{typed}");
-        }
-    }
-
-    #[test]
-    fn times_have_a_unit() {
-        for (typed, millis) in [("200ms", 200), ("2s", 2000), ("1.5s", 1500), ("1m", 60_000)] {
-            assert_eq!(duration(typed), Ok(Duration::from_millis(millis)));
-        }
-        for typed in ["", "2", "ms", "-1s", "2 s", "2h", "infs", "1e9s", "NaNs"] {
-            assert!(duration(typed).is_err(), "{typed}");
         }
     }
 

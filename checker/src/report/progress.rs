@@ -7,8 +7,9 @@ use std::time::Duration;
 
 use colored::Colorize;
 use indicatif::{MultiProgress, ProgressBar, ProgressStyle};
+use runtime::terminal::{note, showing, visible};
 
-use super::terminal::{colour, columns, plain, sentence};
+use super::terminal::{colour, columns, sentence};
 use crate::building::Building;
 use crate::scenario::Scenario;
 use crate::verdict::{Outcome, Verdict};
@@ -51,7 +52,7 @@ fn outcome_line(outcome: &Outcome, width: Option<usize>) -> String {
         _ => ", run three times".into(),
     };
     let gap = match &outcome.verdict {
-        Verdict::NotWritten { gap } => format!(": {}", plain(gap)),
+        Verdict::NotWritten { gap } => format!(": {}", visible(gap)),
         _ => String::new(),
     };
     let begin = format!("problem {}: ", outcome.problem);
@@ -95,13 +96,15 @@ pub struct Lines {
 
 impl Progress for Lines {
     fn build_begun(&self, package: &str) {
-        eprintln!("Building {package} …");
+        note(format_args!("Building {package} …"));
     }
 
     fn building(&self, what: &Building) {
         match what {
-            Building::WaitingForLock => eprintln!("{WAITING}"),
-            Building::Compiling(package) if self.verbose => eprintln!("  compiling {package}"),
+            Building::WaitingForLock => note(format_args!("{WAITING}")),
+            Building::Compiling(package) if self.verbose => {
+                note(format_args!("  compiling {package}"))
+            }
             Building::Compiling(_) => {}
         }
     }
@@ -110,30 +113,30 @@ impl Progress for Lines {
 
     fn begun(&self, scenario: &Scenario) {
         if self.verbose {
-            eprintln!(
+            note(format_args!(
                 "  begun          problem {}: {}",
                 scenario.problem, scenario.title
-            );
+            ));
         }
     }
 
     fn step(&self, scenario: &Scenario, step: &str) {
         if self.verbose {
-            eprintln!("    {}: {step}", scenario.id);
+            note(format_args!("    {}: {step}", scenario.id));
         }
     }
 
     fn repeated(&self, scenario: &Scenario, why: &str) {
-        eprintln!(
+        note(format_args!(
             "  run again      problem {}: {} ({})",
             scenario.problem,
             scenario.title,
-            plain(&sentence(why))
-        );
+            visible(&sentence(why))
+        ));
     }
 
     fn ended(&self, outcome: &Outcome) {
-        eprintln!("{}", outcome_line(outcome, None));
+        note(format_args!("{}", outcome_line(outcome, None)));
     }
 }
 
@@ -171,7 +174,7 @@ impl Spinners {
     }
 
     fn line(&self, line: &str) {
-        let _ = self.all.println(line);
+        let _ = self.all.println(showing(line));
     }
 
     fn on_scenario(&self, scenario: &Scenario, change: impl FnOnce(&ProgressBar)) {
@@ -241,7 +244,7 @@ impl Progress for Spinners {
     }
 
     fn repeated(&self, scenario: &Scenario, why: &str) {
-        let why = plain(&sentence(why));
+        let why = visible(&sentence(why));
         let (problem, title) = (scenario.problem, scenario.title);
         let line = format!("  run again      problem {problem}: {title} ({why})");
         self.line(&cut(&line, columns()));

@@ -5,11 +5,11 @@
 //! ShiViz takes them literally: the first event of a node has the number 1, each further one the
 //! next number, and a message has come when its receiver's clock includes its sender's.
 
+use runtime::terminal::visible;
 use std::collections::BTreeMap;
 use std::fmt::Write;
 
 use super::causes::is_of_story;
-use super::terminal::plain;
 use crate::trace::{Fate, Message, Trace, What};
 
 /// The first line: how the events are written, as ShiViz wants to be told.
@@ -127,7 +127,7 @@ fn text(local: &Local) -> String {
     };
     let seconds = local.at_us as f64 / 1e6;
     // A line break would end the event.
-    format!("{seconds:.6} s {}", plain(&text).replace('\n', " "))
+    format!("{seconds:.6} s {}", visible(&text).replace('\n', " "))
 }
 
 #[cfg(test)]

@@ -1,6 +1,6 @@
 //! A run as a stream of JSON, one event a line, while it goes on.
 
-use std::io::Write;
+use std::io::{self, Write};
 use std::sync::{Mutex, PoisonError};
 
 use serde_json::{Value, json};
@@ -17,8 +17,8 @@ use crate::verdict::Outcome;
 pub struct Stream {
     out: Mutex<Box<dyn Write + Send>>,
     part: Mutex<&'static str>,
-    /// Becomes true when nobody reads any more.
-    closed: watch::Sender<bool>,
+    /// Why no more can be written, once that is so.
+    closed: watch::Sender<Option<io::ErrorKind>>,
 }
 
 impl Stream {
@@ -27,14 +27,18 @@ impl Stream {
         Stream {
             out: Mutex::new(Box::new(out)),
             part: Mutex::new(""),
-            closed: watch::Sender::new(false),
+            closed: watch::Sender::new(None),
         }
     }
 
-    /// Waits until nobody reads any more.
-    pub async fn closed(&self) {
+    /// Waits until no more can be written, and says why: most often nobody reads any more.
+    pub async fn closed(&self) -> io::ErrorKind {
+        let mut closed = self.closed.subscribe();
+        let why = closed.wait_for(Option::is_some).await;
         // The sender is in `self`: it does not go before.
-        let _ = self.closed.subscribe().wait_for(|closed| *closed).await;
+        why.ok()
+            .and_then(|why| *why)
+            .unwrap_or(io::ErrorKind::BrokenPipe)
     }
 
     /// A part begins: what follows is about it.
@@ -80,8 +84,8 @@ impl Stream {
         }
         let mut out = self.out.lock().unwrap_or_else(PoisonError::into_inner);
         let told = writeln!(out, "{about}").and_then(|()| out.flush());
-        if told.is_err() {
-            self.closed.send_replace(true);
+        if let Err(error) = told {
+            self.closed.send_replace(Some(error.kind()));
         }
     }
 

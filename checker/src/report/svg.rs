@@ -6,10 +6,10 @@
 
 mod rows;
 
+use runtime::terminal::visible;
 use std::collections::BTreeSet;
 use std::fmt::Write;
 
-use super::terminal::plain;
 use crate::trace::{Change, Fate, Message, StoreMode, Trace, What};
 use crate::verdict::{Outcome, Verdict};
 use rows::{Chosen, Row, arrives, ordered};
@@ -609,7 +609,7 @@ fn style(message: &Message, sent: u64) -> (&'static str, String) {
 /// Text as it may stand in a picture: programs write anything.
 fn escaped(text: &str) -> String {
     let mut escaped = String::new();
-    for letter in plain(text).chars() {
+    for letter in visible(text).chars() {
         match letter {
             '&' => escaped.push_str("&amp;"),
             '<' => escaped.push_str("&lt;"),

@@ -7,10 +7,12 @@
 use std::fmt::Write;
 
 use colored::{ColoredString, Colorize};
+use runtime::terminal::{self, visible};
 
 use super::json::Points;
 use super::{CodePlace, Graded, PartReport, Refused};
 use crate::manifest::{self, Part};
+use crate::trouble::{Result, While};
 use crate::verdict::{Failure, Outcome, ProblemResult, Standing, Verdict, at_line};
 
 /// How wide text is set where there is no terminal to ask.
@@ -110,15 +112,29 @@ pub(crate) fn sentence(fragment: &str) -> String {
     }
 }
 
-/// Text that a program wrote, without what would move the reader's cursor or colour his screen.
-pub(crate) fn plain(text: &str) -> String {
-    text.chars()
-        .map(|letter| match letter {
-            '\n' | '\t' => letter,
-            letter if letter.is_control() => '\u{fffd}',
-            letter => letter,
-        })
-        .collect()
+/// Prints a text to standard output.
+///
+/// # Errors
+/// When it could not be written, because the disk is full for example. That nobody reads any more
+/// is no error.
+pub(crate) fn print(text: impl std::fmt::Display) -> Result<()> {
+    print_on(text).map(drop)
+}
+
+/// Prints a text, to be followed by others, and says whether somebody still reads.
+///
+/// # Errors
+/// As for [`print`].
+pub(crate) fn print_on(text: impl std::fmt::Display) -> Result<bool> {
+    terminal::print_on(text).or_trouble(|| "write to stdout")
+}
+
+/// Prints a text for programs to standard output, as it is.
+///
+/// # Errors
+/// As for [`print`].
+pub(crate) fn print_for_programs(text: &str) -> Result<()> {
+    terminal::write(text).or_trouble(|| "write to stdout")
 }
 
 /// The beginning of a text that is too long.
@@ -192,7 +208,7 @@ impl Page<'_> {
         );
         self.line(&format!("\n{}", heading.bold()));
         for note in &report.notes {
-            let note = wrap(&plain(note), self.width - 8).join("\n        ");
+            let note = wrap(&visible(note), self.width - 8).join("\n        ");
             self.line(&format!("  note: {note}"));
         }
         self.line("");
@@ -218,7 +234,7 @@ impl Page<'_> {
                     .to_string(),
                 );
                 for breach in breaches {
-                    self.line(&format!("  - {}", plain(breach)));
+                    self.line(&format!("  - {}", visible(breach)));
                 }
             }
         }
@@ -273,7 +289,7 @@ impl Page<'_> {
                 .find_map(|outcome| match &outcome.verdict {
                     Verdict::NotWritten { gap } => {
                         let are = if gap.contains(" and ") { "are" } else { "is" };
-                        Some(format!("{} {are} not written yet", plain(gap)))
+                        Some(format!("{} {are} not written yet", visible(gap)))
                     }
                     _ => None,
                 })
@@ -372,7 +388,7 @@ impl Page<'_> {
         }
         let again = self.again(outcome);
         // Never broken into lines, or it could not be pasted.
-        self.line(&format!("  {} {}", "again    ".dimmed(), plain(&again)));
+        self.line(&format!("  {} {}", "again    ".dimmed(), visible(&again)));
     }
 
     /// The earlier problem whose details say the same already.
@@ -436,7 +452,7 @@ impl Page<'_> {
         if !failure.sketch.is_empty() {
             self.line("\n  What the nodes said to each other, and what the network did to it:\n");
             for line in &failure.sketch {
-                self.line(&format!("    {}", plain(line)));
+                self.line(&format!("    {}", visible(line)));
             }
         }
         if let Some(stderr) = &failure.stderr {
@@ -450,7 +466,7 @@ impl Page<'_> {
                 while lines.next_if_eq(&line).is_some() {
                     again += 1;
                 }
-                let line = plain(&shortened(line, LONGEST_LINE));
+                let line = visible(&shortened(line, LONGEST_LINE));
                 self.line(&format!("    {} {line}", "|".dimmed()));
                 if again > 0 {
                     let times = count(again, "more time");
@@ -483,7 +499,7 @@ impl Page<'_> {
             let text = wrap(&sentence(property), self.width - 6).join("\n      ");
             self.line(&format!("  {} {text}", "✓".green()));
             for line in observations {
-                self.line(&format!("      {}", plain(line).dimmed()));
+                self.line(&format!("      {}", visible(line).dimmed()));
             }
         }
     }
@@ -563,7 +579,7 @@ impl Page<'_> {
     /// A field and its text, wrapped, under one another.
     fn field(&mut self, name: &str, text: &str) {
         let indent = " ".repeat(12);
-        let text = plain(&shortened(text, LONGEST_TEXT));
+        let text = visible(&shortened(text, LONGEST_TEXT));
         let wrapped = wrap(&text, self.width - 12).join(&format!("\n{indent}"));
         self.line(&format!("  {} {wrapped}", format!("{name:<9}").dimmed()));
     }

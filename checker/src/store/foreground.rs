@@ -7,6 +7,7 @@ use ::store::Embedded;
 use super::redis_server::RedisServer;
 use super::{Plan, StoreChoice, on_path};
 use crate::guard::Guard;
+use crate::report::terminal::print;
 use crate::run_dir::RunDir;
 use crate::trouble::{Result, Trouble, While};
 
@@ -37,33 +38,33 @@ pub async fn serve(port: u16, choice: &StoreChoice) -> Result<()> {
             let own = std::env::current_exe().or_trouble(|| "find the checker's own program")?;
             let guard = Guard::start(&own, &run)?;
             let server = RedisServer::start(&program, &guard, run.path(), Some(port)).await?;
-            tell(
-                &format!("a private redis-server ({})", server.version),
-                server.address,
-            );
-            let ended = tokio::select! { biased;
-                ended = server.child.ended() => Err(Trouble::new(format!(
-                    "could not keep the store up: redis-server {ended}"
-                ))),
-                told = told_to_end() => told,
+            let about = format!("a private redis-server ({})", server.version);
+            let ended = match tell(&about, server.address) {
+                Ok(()) => tokio::select! { biased;
+                    ended = server.child.ended() => Err(Trouble::new(format!(
+                        "could not keep the store up: redis-server {ended}"
+                    ))),
+                    told = told_to_end() => told,
+                },
+                Err(trouble) => Err(trouble),
             };
             guard.shutdown().await;
             ended
         }
         Plan::Embedded { why } => {
             let server = Embedded::start(at).await.or_trouble(listen)?;
-            tell(&format!("the embedded one{why}"), server.address());
+            tell(&format!("the embedded one{why}"), server.address())?;
             told_to_end().await
         }
         Plan::Url { .. } => Err(Trouble::new("could not run a store that is given by a URL")),
     }
 }
 
-fn tell(about: &str, at: SocketAddr) {
-    println!("The store is {about}, at redis://{at}");
-    println!(
-        "A node uses it with `--store redis://{at}`. Ctrl-C ends it, and what it holds is gone."
-    );
+fn tell(about: &str, at: SocketAddr) -> Result<()> {
+    print(format_args!(
+        "The store is {about}, at redis://{at}\n\
+         A node uses it with `--store redis://{at}`. Ctrl-C ends it, and what it holds is gone.\n"
+    ))
 }
 
 async fn told_to_end() -> Result<()> {

@@ -12,6 +12,7 @@ use super::{is_exercise, listed, merge};
 use crate::course::Course;
 use crate::runs;
 use crate::trouble::{Result, Trouble, While};
+use runtime::terminal::note;
 
 /// The clone that the course lies in.
 #[derive(Debug, Clone)]
@@ -171,7 +172,7 @@ impl Git {
             )));
         }
         if remote != "." {
-            eprintln!("Fetching from {remote} …");
+            note(format_args!("Fetching from {remote} …"));
             let mut fetch = self.command(&["fetch", "--quiet", &remote]);
             // Nobody is there who could answer.
             fetch.env("GIT_TERMINAL_PROMPT", "0");

@@ -7,6 +7,8 @@ use std::fmt::Write as _;
 use std::io::{self, Write};
 use std::path::Path;
 
+use runtime::terminal::is_obeyed;
+
 use super::terminal::Size;
 
 /// A screen, and what is on it.
@@ -87,7 +89,7 @@ impl Screen {
 ///
 /// # Errors
 /// When nobody reads any more.
-pub(super) fn write(text: &str) -> io::Result<()> {
+fn write(text: &str) -> io::Result<()> {
     let mut stdout = io::stdout().lock();
     stdout.write_all(text.as_bytes())?;
     stdout.flush()
@@ -139,7 +141,7 @@ fn pieces(text: &str) -> impl Iterator<Item = Piece<'_>> {
         rest = &rest[letter.len_utf8()..];
         Some(Piece::Letter(match letter {
             '\t' => ' ',
-            letter if letter.is_control() => '\u{fffd}',
+            letter if is_obeyed(letter) => '\u{fffd}',
             letter => letter,
         }))
     })

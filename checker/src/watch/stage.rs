@@ -3,11 +3,12 @@
 use std::collections::BTreeMap;
 
 use colored::Colorize;
+use runtime::terminal::visible;
 use tokio::sync::mpsc::UnboundedSender;
 
 use crate::building::Building;
 use crate::report::progress::Progress;
-use crate::report::terminal::{colour, plain, sentence};
+use crate::report::terminal::{colour, sentence};
 use crate::scenario::Scenario;
 use crate::verdict::Outcome;
 
@@ -56,7 +57,7 @@ impl Progress for Hears {
                 "waiting for another cargo (an editor's, perhaps), which holds the build folder"
                     .to_owned()
             }
-            Building::Compiling(package) => format!("compiling {}", plain(package)),
+            Building::Compiling(package) => format!("compiling {}", visible(package)),
         }));
     }
 
@@ -69,14 +70,17 @@ impl Progress for Hears {
     }
 
     fn step(&self, scenario: &Scenario, step: &str) {
-        Hears::step(self, scenario, plain(step));
+        Hears::step(self, scenario, visible(step));
     }
 
     fn repeated(&self, scenario: &Scenario, why: &str) {
         Hears::step(
             self,
             scenario,
-            format!("again, as nothing could be said: {}", plain(&sentence(why))),
+            format!(
+                "again, as nothing could be said: {}",
+                visible(&sentence(why))
+            ),
         );
     }
 

@@ -4,12 +4,13 @@ use std::ops::Range;
 use std::path::{Path, PathBuf};
 
 use colored::Colorize;
+use runtime::terminal::visible;
 
 use super::screen::{broken, link};
 use crate::course::Course;
 use crate::gaps;
 use crate::manifest::{Part, Problem};
-use crate::report::terminal::{colour, count, plain, sentence, shortened, wrap};
+use crate::report::terminal::{colour, count, sentence, shortened, wrap};
 use crate::report::{CodePlace, PartReport, Refused};
 use crate::verdict::{Failure, Outcome, ProblemResult, Standing, Verdict, at_line};
 
@@ -99,7 +100,7 @@ impl Paper<'_> {
     /// Writes a paragraph.
     pub(super) fn text(&mut self, text: &str) {
         self.lines.extend(
-            wrap(&plain(text), self.columns.saturating_sub(2))
+            wrap(&visible(text), self.columns.saturating_sub(2))
                 .into_iter()
                 .map(|line| format!("  {line}")),
         );
@@ -178,7 +179,7 @@ impl Paper<'_> {
 
     fn heading(&mut self, standing: Standing, outcome: &Outcome) {
         let heading = format!("{}: {}", standing.word().to_uppercase(), outcome.title);
-        for line in wrap(&plain(&heading), self.columns) {
+        for line in wrap(&visible(&heading), self.columns) {
             self.lines.push(colour(standing, &line).to_string());
         }
         self.gap();
@@ -206,14 +207,14 @@ impl Paper<'_> {
                 }
             }
             for line in &outcome.observations {
-                self.lines.push(format!("    {}", plain(line).dimmed()));
+                self.lines.push(format!("    {}", visible(line).dimmed()));
             }
         }
     }
 
     fn not_written(&mut self, gap: &str) {
         let are = if gap.contains(" and ") { "are" } else { "is" };
-        let heading = format!("{} {are} not written yet.", plain(gap));
+        let heading = format!("{} {are} not written yet.", visible(gap));
         self.lines
             .push(colour(Standing::NotWritten, &heading).to_string());
         self.gap();
@@ -282,7 +283,7 @@ impl Paper<'_> {
             let heading = self.lines.len();
             let sketch = failure.sketch.iter();
             self.lines
-                .extend(sketch.map(|line| format!("  {}", plain(line))));
+                .extend(sketch.map(|line| format!("  {}", visible(line))));
             self.drawn = heading + 1..self.lines.len();
         }
         if let Some(stderr) = &failure.stderr {
@@ -293,7 +294,7 @@ impl Paper<'_> {
             ));
             self.gap();
             for line in &stderr.lines {
-                let rows = broken(&plain(line), self.columns.saturating_sub(4));
+                let rows = broken(&visible(line), self.columns.saturating_sub(4));
                 for (row, text) in rows.iter().enumerate() {
                     let mark = if row == 0 { "|" } else { " " };
                     self.lines.push(format!("  {} {text}", mark.dimmed()));
@@ -303,7 +304,7 @@ impl Paper<'_> {
     }
 
     fn field(&mut self, name: &str, text: &str) {
-        let text = plain(&shortened(text, LONGEST_TEXT));
+        let text = visible(&shortened(text, LONGEST_TEXT));
         for (row, line) in wrap(&text, self.columns.saturating_sub(FIELD))
             .iter()
             .enumerate()
@@ -325,13 +326,13 @@ impl Paper<'_> {
             self.course.root.join(file)
         };
         let text = at_line(&from_here(&whole).to_string_lossy(), line);
-        link(&plain(&text), &whole, line)
+        link(&visible(&text), &whole, line)
     }
 
     fn training(&self, anchor: &str) -> String {
         let file = self.course.root.join("TRAINING.md");
         let text = format!("{}#{anchor}", from_here(&file).display());
-        link(&plain(&text), &file, None)
+        link(&visible(&text), &file, None)
     }
 }
 

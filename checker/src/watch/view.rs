@@ -1,6 +1,7 @@
 //! What is on the screen: where one is, what happens, what came out, which keys there are.
 
 use colored::Colorize;
+use runtime::terminal::visible;
 
 use super::screen::{cut, link, width};
 use super::terminal::Size;
@@ -10,7 +11,7 @@ use crate::hints;
 use crate::journal::Journal;
 use crate::manifest::{PARTS, Part};
 use crate::report::markdown;
-use crate::report::terminal::{colour, command_name, plain, wrap};
+use crate::report::terminal::{colour, command_name, wrap};
 use crate::verdict::Standing;
 
 const TURNS: [char; 10] = ['⠋', '⠙', '⠹', '⠸', '⠼', '⠴', '⠦', '⠧', '⠇', '⠏'];
@@ -267,7 +268,7 @@ fn bottom(watch: &Watch, columns: usize) -> Vec<String> {
     let mut lines = vec![String::new()];
     if let Some(page) = page(watch) {
         let text = format!("Report: {}", from_here(&page).display());
-        lines.push(link(&plain(&text), &page, None));
+        lines.push(link(&visible(&text), &page, None));
     }
     if watch.view.asks {
         let question = format!(
@@ -281,7 +282,7 @@ fn bottom(watch: &Watch, columns: usize) -> Vec<String> {
         );
     } else if let Some(message) = &watch.view.message {
         lines.extend(
-            wrap(&plain(message), columns)
+            wrap(&visible(message), columns)
                 .iter()
                 .map(|line| line.yellow().to_string()),
         );

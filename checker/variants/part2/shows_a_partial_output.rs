@@ -44,7 +44,7 @@ impl Manager {
                 TaskId::Reduce(_) => None,
             };
             let what = what.unwrap_or_else(|| attempt.task.to_string());
-            let why = format!("{what} was given up after {MOST_CRASHES} crashes: {why}");
+            let why = format!("{what} was given up after {MOST_CRASHES} failed attempts: {why}");
             if let Some(job) = self.jobs.get_mut(&attempt.job) {
                 job.complete();
                 job.outcome = Some(Err(why));

@@ -4,7 +4,7 @@ use std::process::ExitCode;
 
 fn main() -> ExitCode {
     // `map-reduce run …` is for people; without `run`, this process is a node.
-    if std::env::args().nth(1).as_deref() == Some("run") {
+    if std::env::args_os().nth(1).is_some_and(|arg| arg == "run") {
         map_reduce::command::run()
     } else {
         runtime::launch::run(map_reduce::SOURCE_HASH, map_reduce::start)

@@ -1,7 +1,7 @@
 //! Input: files, cut into splits on the boundaries of lines.
 
 use std::fmt;
-use std::fs::File;
+use std::fs::{self, File};
 use std::io::{self, Read, Seek, SeekFrom};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -15,6 +15,31 @@ pub struct Input {
     pub name: String,
     /// Where it is.
     pub path: PathBuf,
+}
+
+impl Input {
+    /// Opens the file, and says how many bytes it has.
+    ///
+    /// # Errors
+    /// When it cannot be read, or is not a file of known length, such as a pipe or what is in
+    /// `/proc`: splits cannot be cut from it.
+    pub fn open(&self) -> io::Result<(File, u64)> {
+        let refused = |why| Err(io::Error::new(io::ErrorKind::InvalidInput, why));
+        // Before it is opened: opening a pipe waits for another program.
+        if !fs::metadata(&self.path)?.is_file() {
+            return refused("it is not a file");
+        }
+        let mut file = File::open(&self.path)?;
+        let length = file.metadata()?.len();
+        file.seek(SeekFrom::Start(length.saturating_sub(1)))?;
+        let has_last = file.read(&mut [0])? == 1;
+        if has_last != (length > 0) {
+            return refused(
+                "it has another length than it says, like the files in /proc; copy it to a plain file",
+            );
+        }
+        Ok((file, length))
+    }
 }
 
 /// What one map task reads: whole lines, one behind the other, in one file.
@@ -74,8 +99,7 @@ fn cut(input: &Input, bytes: u64, splits: &mut Vec<Split>) -> io::Result<()> {
             "its name has a control character",
         ));
     }
-    let mut file = File::open(&input.path)?;
-    let length = file.metadata()?.len();
+    let (mut file, length) = input.open()?;
     let mut start = 0;
     while start < length {
         let end = match start.saturating_add(bytes) {
@@ -121,7 +145,13 @@ impl Split {
         file.seek(SeekFrom::Start(self.start))?;
         let length = usize::try_from(self.length).map_err(io::Error::other)?;
         let mut bytes = vec![0; length];
-        file.read_exact(&mut bytes)?;
+        file.read_exact(&mut bytes)
+            .map_err(|error| match error.kind() {
+                io::ErrorKind::UnexpectedEof => {
+                    io::Error::new(error.kind(), "it has become shorter since the job began")
+                }
+                _ => error,
+            })?;
         Ok(bytes)
     }
 
@@ -248,13 +278,45 @@ mod tests {
         assert!(Order::read(b"and the @panic").is_none());
     }
 
+    #[track_caller]
+    fn check_refused(path: impl Into<PathBuf>, why: &str) {
+        let path = path.into();
+        let (name, shown) = ("x".to_owned(), path.display().to_string());
+        let error = splits(&[Input { name, path }], 1).unwrap_err().to_string();
+        assert!(error.starts_with(&shown) && error.contains(why), "{error}");
+    }
+
     #[test]
-    fn file_that_is_not_there_is_named() {
-        let input = Input {
-            name: "x".into(),
-            path: "/no/such/file".into(),
-        };
-        let error = splits(&[input], 1).unwrap_err();
-        assert!(error.to_string().contains("/no/such/file"), "{error}");
+    fn file_that_cannot_be_cut_is_named() {
+        check_refused("/no/such/file", "No such file");
+        check_refused("/", "it is not a file");
+        // Opening it would wait for ever for a program that writes.
+        let folder = tempfile::tempdir().unwrap();
+        let pipe = folder.path().join("pipe");
+        let made = std::process::Command::new("mkfifo").arg(&pipe).status();
+        assert!(made.unwrap().success());
+        check_refused(pipe, "it is not a file");
+        #[cfg(target_os = "linux")]
+        check_refused("/proc/cpuinfo", "it has another length than it says");
+    }
+
+    #[test]
+    fn split_of_a_file_that_became_shorter_says_so() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("text");
+        fs::write(&path, "one\ntwo\n").unwrap();
+        let name = "text".into();
+        let splits = splits(
+            &[Input {
+                name,
+                path: path.clone(),
+            }],
+            4,
+        )
+        .unwrap();
+        fs::write(&path, "one\n").unwrap();
+        assert_eq!(splits[0].read().unwrap(), b"one\n");
+        let why = splits[1].read().unwrap_err().to_string();
+        assert_eq!(why, "it has become shorter since the job began");
     }
 }

@@ -36,7 +36,7 @@ impl OutputFolder {
     /// # Errors
     /// When there is an output already, or the folders cannot be made.
     pub fn prepare(&self) -> io::Result<()> {
-        if self.output.exists() {
+        if is_taken(&self.output) {
             let why = format!("there is an output already: {}", self.output.display());
             return Err(io::Error::new(io::ErrorKind::AlreadyExists, why));
         }
@@ -84,6 +84,12 @@ impl OutputFolder {
     }
 }
 
+/// Whether there is something at a path already. A symbolic link counts, wherever it leads: no
+/// folder can be renamed to it.
+pub fn is_taken(path: &Path) -> bool {
+    fs::symlink_metadata(path).is_ok()
+}
+
 /// The name of a partition's file: `part-00003`.
 pub fn part(partition: usize) -> String {
     format!("part-{partition:05}")
@@ -114,5 +120,15 @@ mod tests {
         let left: Vec<_> = fs::read_dir(folder.path()).unwrap().collect();
         assert_eq!(left.len(), 1);
         assert!(output.prepare().is_err(), "there is an output already");
+    }
+
+    #[test]
+    fn link_that_leads_nowhere_is_noticed_before_the_work() {
+        let folder = tempfile::tempdir().unwrap();
+        let place = folder.path().join("out");
+        std::os::unix::fs::symlink("nowhere", &place).unwrap();
+        let output = OutputFolder::new(&place, &JobId("<n1#1.2>/1".into()));
+        let error = output.prepare().unwrap_err();
+        assert_eq!(error.kind(), io::ErrorKind::AlreadyExists);
     }
 }

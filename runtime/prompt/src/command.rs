@@ -20,13 +20,18 @@ pub struct Command<A: 'static> {
     pub more: &'static str,
 }
 
-/// All commands, in groups, in the order in which a newcomer needs them.
-pub struct Commands<A: 'static>(pub &'static [(&'static str, &'static [Command<A>])]);
+/// All commands of a prompt.
+pub struct Commands<A: 'static> {
+    /// In groups, in the order in which a newcomer needs them.
+    pub groups: &'static [(&'static str, &'static [Command<A>])],
+    /// Words of the course's other prompt, with what does the same here.
+    pub elsewhere: &'static [(&'static str, &'static str)],
+}
 
 impl<A> Commands<A> {
     /// Each of them.
     pub fn all(&self) -> impl Iterator<Item = &'static Command<A>> {
-        self.0.iter().flat_map(|(_, commands)| commands.iter())
+        self.groups.iter().flat_map(|(_, commands)| commands.iter())
     }
 
     /// The command of that name.
@@ -41,7 +46,7 @@ impl<A> Commands<A> {
         let width = lengths.filter(|&length| length <= widest).max();
         let width = width.unwrap_or(0);
         let mut text = String::new();
-        for (group, commands) in self.0 {
+        for (group, commands) in self.groups {
             let _ = writeln!(text, "{group}:");
             for command in *commands {
                 let mut line = command.line();
@@ -55,6 +60,15 @@ impl<A> Commands<A> {
         text + "More about one of them: help COMMAND. The Tab key\ncompletes commands and names."
     }
 
+    /// The command that a word means, and a hint if it is called otherwise here.
+    pub fn meant<'w>(&self, word: &'w str) -> (&'w str, Option<String>) {
+        let known = self.elsewhere.iter().find(|(there, _)| *there == word);
+        match known {
+            Some((_, here)) => (here, Some(format!("`{word}` is called `{here}` here."))),
+            None => (word, None),
+        }
+    }
+
     /// The sentence for a person whose command was not carried out.
     pub fn complaint(&self, name: &str, why: String) -> String {
         match (why.as_str(), self.find(name)) {
@@ -62,7 +76,7 @@ impl<A> Commands<A> {
                 "It goes like this: {}. More with `help {name}`.",
                 command.line()
             ),
-            (_, None) => {
+            (USAGE, None) => {
                 format!("There is no command {name:?}. Type `help` to see those that there are.")
             }
             _ => why,
@@ -95,6 +109,49 @@ impl<A> Command<A> {
             "" => text,
             more => format!("{text}\n\n{more}"),
         }
+    }
+}
+
+/// A server on a node, as two words of a line. In every command the node comes first.
+#[derive(Debug, PartialEq, Eq)]
+pub struct Whose<'a> {
+    /// The node.
+    pub node: &'a str,
+    /// The server.
+    pub server: &'a str,
+    /// What to tell a person who wrote the server first.
+    pub hint: Option<String>,
+}
+
+impl<'a> Whose<'a> {
+    /// Reads the words. In the other order they are understood where only the second is a node.
+    ///
+    /// # Errors
+    /// [`USAGE`], if a word is missing.
+    pub fn read(
+        command: &str,
+        words: &mut Words<'a>,
+        is_node: impl Fn(&str) -> bool,
+    ) -> Result<Whose<'a>, String> {
+        let (first, second) = (words.required()?, words.required()?);
+        if is_node(first) || !is_node(second) {
+            return Ok(Whose {
+                node: first,
+                server: second,
+                hint: None,
+            });
+        }
+        let more = match words.clone().next() {
+            Some(_) => " …",
+            None => "",
+        };
+        Ok(Whose {
+            node: second,
+            server: first,
+            hint: Some(format!(
+                "The node comes first: `{command} {second} {first}{more}`."
+            )),
+        })
     }
 }
 
@@ -157,5 +214,35 @@ impl<'a> Words<'a> {
     /// All that is left.
     pub fn rest(self) -> &'a str {
         self.0.trim()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[track_caller]
+    fn check(typed: &str, node: &str, server: &str, hint: Option<&str>) {
+        let is_node = |word: &str| ["n1", "n2"].contains(&word);
+        let expected = Whose {
+            node,
+            server,
+            hint: hint.map(str::to_owned),
+        };
+        assert_eq!(
+            Whose::read("call", &mut Words(typed), is_node),
+            Ok(expected)
+        );
+    }
+
+    #[test]
+    fn the_node_comes_first_and_the_other_order_is_understood() {
+        check("n1 consumer Counts", "n1", "consumer", None);
+        let hint = "The node comes first: `call n1 consumer …`.";
+        check("consumer n1 Counts", "n1", "consumer", Some(hint));
+        let hint = "The node comes first: `call n1 consumer`.";
+        check("consumer n1", "n1", "consumer", Some(hint));
+        check("n1 n2", "n1", "n2", None);
+        check("n9 consumer", "n9", "consumer", None);
     }
 }

@@ -3,7 +3,7 @@
 //! Reading blocks, so it has a thread of its own. That thread takes no part in what a node does
 //! with messages: were it to hang, the node would go on.
 
-use std::io::{self, IsTerminal};
+use std::io::{self, BufRead, IsTerminal};
 use std::path::PathBuf;
 use std::sync::mpsc as blocking;
 use std::thread;
@@ -97,9 +97,15 @@ pub fn read_lines(
 }
 
 fn read_pipe(lines: &mpsc::Sender<Typed>) {
-    for line in io::stdin().lines() {
+    for (place, line) in io::stdin().lock().split(b'\n').enumerate() {
         let Ok(line) = line else { return };
-        if !hand_over(line, lines) {
+        // What is not UTF-8 is shown in the complaint about its command.
+        let line = String::from_utf8_lossy(&line);
+        let line = match place {
+            0 => line.trim_start_matches('\u{feff}'),
+            _ => &line,
+        };
+        if !hand_over(line.trim_end_matches('\r').to_owned(), lines) {
             return;
         }
     }

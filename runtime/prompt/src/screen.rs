@@ -1,10 +1,10 @@
 //! The terminal: lines that appear above the prompt, in order, whoever prints them.
 
-use std::io::{self, Write};
 use std::sync::mpsc;
 use std::thread;
 use std::time::Duration;
 
+use runtime::terminal::{self, visible};
 use rustyline::ExternalPrinter;
 use tokio::sync::oneshot;
 use tokio::time::timeout;
@@ -24,7 +24,7 @@ enum Item {
     Line(String),
     /// From now on print above the line being edited.
     Above(Box<dyn ExternalPrinter + Send>),
-    Flushed(oneshot::Sender<()>),
+    Flushed(oneshot::Sender<Option<String>>),
 }
 
 impl Screen {
@@ -35,18 +35,10 @@ impl Screen {
         Screen(items)
     }
 
-    /// Prints text on lines of its own. Control characters are shown, not obeyed: part of the
-    /// text may come from another node.
+    /// Prints text on lines of its own, and shows what a terminal would obey: part of the text may
+    /// come from another node.
     pub fn print(&self, text: impl AsRef<str>) {
-        let mut line = String::new();
-        for char in text.as_ref().chars() {
-            match char {
-                '\n' | '\t' => line.push(char),
-                char if char.is_control() => line.extend(char.escape_unicode()),
-                char => line.push(char),
-            }
-        }
-        let _ = self.0.send(Item::Line(line));
+        let _ = self.0.send(Item::Line(visible(text.as_ref())));
     }
 
     /// Prints above the line being edited from now on.
@@ -54,28 +46,32 @@ impl Screen {
         let _ = self.0.send(Item::Above(printer));
     }
 
-    /// Waits, a moment at most, until everything printed so far can be seen.
-    pub async fn flushed(&self) {
+    /// Waits, a moment at most, until everything printed so far can be seen. Says why something
+    /// could not be printed, if the disk is full for example. That nobody reads any more is not
+    /// said: that is up to the reader.
+    pub async fn flushed(&self) -> Option<String> {
         let (seen, wait) = oneshot::channel();
         let _ = self.0.send(Item::Flushed(seen));
-        let _ = timeout(PATIENCE, wait).await;
+        timeout(PATIENCE, wait).await.ok()?.ok()?
     }
 }
 
 fn show(queue: &mpsc::Receiver<Item>) {
     let mut above: Option<Box<dyn ExternalPrinter + Send>> = None;
-    // Nothing can be done about a terminal that is gone; whoever closed it knows.
+    let mut trouble = None;
     for item in queue {
         match item {
             Item::Line(line) => match &mut above {
+                // Nothing can be done about a terminal that is gone; whoever closed it knows.
                 Some(printer) => drop(printer.print(line + "\n")),
                 None => {
-                    let mut out = io::stdout().lock();
-                    let _ = writeln!(out, "{line}").and_then(|()| out.flush());
+                    if let Err(error) = terminal::print(line + "\n") {
+                        trouble = Some(error.to_string());
+                    }
                 }
             },
             Item::Above(printer) => above = Some(printer),
-            Item::Flushed(seen) => drop(seen.send(())),
+            Item::Flushed(seen) => drop(seen.send(trouble.clone())),
         }
     }
 }

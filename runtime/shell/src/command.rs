@@ -27,13 +27,16 @@ pub(crate) enum Arg {
 type Command = prompt::command::Command<Arg>;
 
 /// All commands of the shell.
-pub(crate) const COMMANDS: Commands<Arg> = Commands(&[
-    ("Nodes", NODES),
-    ("Messages", MESSAGES),
-    ("Names of processes", NAMES),
-    ("Failures", FAILURES),
-    ("This shell", SHELL),
-]);
+pub(crate) const COMMANDS: Commands<Arg> = Commands {
+    groups: &[
+        ("Nodes", NODES),
+        ("Messages", MESSAGES),
+        ("Names of processes", NAMES),
+        ("Failures", FAILURES),
+        ("This shell", SHELL),
+    ],
+    elsewhere: &[("sleep", "wait")],
+};
 
 /// The longest command that is explained on its own line.
 const WIDEST: usize = 30;
@@ -94,7 +97,7 @@ const MESSAGES: &[Command] = &[
         args: &[Arg::Free],
         about: "open a mailbox; what arrives in it is shown",
         more: "Casts are shown, calls can be answered with `reply`. Try it between two windows:\n\
-               `register inbox` on gold, and `send inbox gold Hello` on silver.",
+               `register inbox` on gold, and `send gold inbox Hello` on silver.",
     },
     Command {
         name: "unregister",
@@ -105,8 +108,8 @@ const MESSAGES: &[Command] = &[
     },
     Command {
         name: "send",
-        usage: "NAME NODE MESSAGE",
-        args: &[Arg::Server, Arg::Node],
+        usage: "NODE SERVER MESSAGE",
+        args: &[Arg::Node, Arg::Server],
         about: "cast a message: nobody says whether it arrives",
         more: HOW_TO_WRITE_A_CAST,
     },
@@ -120,16 +123,16 @@ const MESSAGES: &[Command] = &[
     },
     Command {
         name: "call",
-        usage: "NAME NODE MESSAGE",
-        args: &[Arg::Server, Arg::Node],
+        usage: "NODE SERVER MESSAGE",
+        args: &[Arg::Node, Arg::Server],
         about: "send a message and wait for its answer",
         more: "The message is a variant of the server's enum that carries a `Reply`. In short,\n\
                without the Reply:\n\
-               \x20 call consumer silver Counts        for  Counts(Reply<…>)\n\
-               \x20 call store silver Get \"a\"          for  Get(String, Reply<…>)\n\
+               \x20 call silver consumer Counts        for  Counts(Reply<…>)\n\
+               \x20 call silver store Get \"a\"          for  Get(String, Reply<…>)\n\
                or whole, as JSON, with null in the place of the Reply:\n\
-               \x20 call store silver {\"Get\":{\"key\":\"a\",\"reply\":null}}\n\
-               `within 2` at the end waits two seconds; Ctrl-C waits no longer.",
+               \x20 call silver store {\"Get\":{\"key\":\"a\",\"reply\":null}}\n\
+               `within 2s` at the end waits two seconds; Ctrl-C waits no longer.",
     },
     Command {
         name: "reply",
@@ -190,10 +193,10 @@ const NAMES: &[Command] = &[
 const FAILURES: &[Command] = &[
     Command {
         name: "monitor",
-        usage: "[NAME] NODE",
-        args: &[Arg::Node, Arg::Node],
+        usage: "NODE [SERVER]",
+        args: &[Arg::Node, Arg::Server],
         about: "be told, once, when a server or node is down",
-        more: "`monitor consumer silver` watches one server, `monitor silver` the node itself.\n\
+        more: "`monitor silver consumer` watches one server, `monitor silver` the node itself.\n\
                When the link to the node goes, the monitor fires too: from here that looks the\n\
                same.",
     },
@@ -205,9 +208,9 @@ const FAILURES: &[Command] = &[
         more: "",
     },
     Command {
-        name: "kill",
-        usage: "NAME NODE",
-        args: &[Arg::Server, Arg::Node],
+        name: "crash",
+        usage: "NODE SERVER",
+        args: &[Arg::Node, Arg::Server],
         about: "end a server, as if it had crashed",
         more: "Its supervisor, if it has one, starts it again. Watch it with `monitor` first,\n\
                and see what the other nodes make of it.",
@@ -241,11 +244,11 @@ const SHELL: &[Command] = &[
         more: "With `show`, the secret itself. Nodes with different cookies do not connect.",
     },
     Command {
-        name: "sleep",
-        usage: "SECONDS",
+        name: "wait",
+        usage: "TIME",
         args: &[Arg::Free],
         about: "wait, in a script",
-        more: "Commands can be piped in: the shell ends when they do.",
+        more: "As 200ms, 2s or 1m. Commands can be piped in: the shell ends when they do.",
     },
     Command {
         name: "help",
@@ -264,9 +267,9 @@ const SHELL: &[Command] = &[
 ];
 
 const HOW_TO_WRITE_A_CAST: &str = "The message is a variant of the server's enum. In short:\n\
-     \x20 send counter silver Reset          for  Reset\n\
-     \x20 send counter silver Add 5          for  Add(u64)\n\
-     \x20 send consumer silver Ping {\"from\":\"gold@127.0.0.1\",\"count\":3}\n\
+     \x20 send silver counter Reset          for  Reset\n\
+     \x20 send silver counter Add 5          for  Add(u64)\n\
+     \x20 send silver consumer Ping {\"from\":\"gold@127.0.0.1\",\"count\":3}\n\
      or whole, as JSON: \"Reset\", {\"Add\":5}. A message that the server does not\n\
      understand is dropped; its node logs that.";
 

@@ -24,6 +24,7 @@ use clap::Parser;
 use prompt::editor::{self, Prompt};
 use prompt::screen::Screen;
 use runtime::launch::NodeArgs;
+use runtime::terminal::note;
 use runtime::{Cookie, Node, NodeEvent, NodeName};
 use tokio::sync::broadcast;
 use tokio::sync::broadcast::error::RecvError;
@@ -56,7 +57,9 @@ fn main() -> ExitCode {
     {
         Ok(runtime) => runtime,
         Err(error) => {
-            eprintln!("The asynchronous runtime did not start: {error}.");
+            note(format_args!(
+                "The asynchronous runtime did not start: {error}."
+            ));
             return ExitCode::FAILURE;
         }
     };
@@ -64,17 +67,25 @@ fn main() -> ExitCode {
     // The editor's thread may still wait for a key that nobody presses.
     runtime.shutdown_background();
     match ended {
-        Ok(()) => ExitCode::SUCCESS,
+        Ok(None) => ExitCode::SUCCESS,
+        Ok(Some(unprinted)) => {
+            note(format_args!(
+                "Not all could be written to standard output: {unprinted}."
+            ));
+            ExitCode::from(4)
+        }
         Err(why) => {
-            eprintln!("{why}");
+            note(why);
             ExitCode::FAILURE
         }
     }
 }
 
-async fn run(flags: Flags) -> Result<(), String> {
+/// Runs the shell until its person leaves. Says why something could not be printed, if so.
+async fn run(flags: Flags) -> Result<Option<String>, String> {
     let screen = Screen::open();
-    warnings::show(&screen);
+    let repeats = warnings::show(&screen);
+    tokio::spawn(repeats.clone().tell());
     let mut config = flags
         .node
         .config()
@@ -124,8 +135,8 @@ async fn run(flags: Flags) -> Result<(), String> {
     }
     news.abort();
     node.stop().await;
-    screen.flushed().await;
-    Ok(())
+    repeats.tell_now();
+    Ok(screen.flushed().await)
 }
 
 /// Prints nodes as they come and go.

@@ -5,7 +5,7 @@ use std::time::Duration;
 use prompt::editor::Complete;
 use runtime::net::Net;
 use runtime::system::{NODE, NodeMsg};
-use runtime::{Node, directory};
+use runtime::{Node, NodeName, directory};
 use tokio::runtime::Handle;
 use tokio::time::timeout;
 
@@ -59,12 +59,7 @@ impl Names {
         let me = self.node.name();
         let mut nodes = self.node.list();
         nodes.push(me.clone());
-        if let Net::Tcp(net) = &self.node.config().net
-            && let Ok(address) = net.directory_of(me.host()).await
-            && let Ok(Ok(registered)) = timeout(PATIENCE, directory::names(address)).await
-        {
-            nodes.extend(registered.into_iter().map(|(name, _)| name));
-        }
+        nodes.extend(registered(&self.node).await);
         let mut names: Vec<String> = nodes
             .iter()
             .map(|name| {
@@ -96,6 +91,20 @@ impl Names {
         names.sort();
         names.dedup();
         names
+    }
+}
+
+/// The nodes that the directory of this host knows; none, if it does not say.
+pub(crate) async fn registered(node: &Node) -> Vec<NodeName> {
+    let Net::Tcp(net) = &node.config().net else {
+        return Vec::new();
+    };
+    let Ok(address) = net.directory_of(node.name().host()).await else {
+        return Vec::new();
+    };
+    match timeout(PATIENCE, directory::names(address)).await {
+        Ok(Ok(names)) => names.into_iter().map(|(name, _)| name).collect(),
+        _ => Vec::new(),
     }
 }
 

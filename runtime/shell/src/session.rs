@@ -6,15 +6,16 @@ mod names;
 mod nodes;
 
 use std::collections::BTreeMap;
-use std::time::Duration;
 
-use prompt::command::{USAGE, Words};
+use prompt::command::{USAGE, Whose, Words};
 use prompt::message::Heard;
 use prompt::screen::Screen;
+use prompt::time::patience;
 use runtime::{Address, Node, NodeName, StartError};
 
 use crate::command::{self, COMMANDS};
 use crate::mailbox::Owed;
+use crate::names::registered;
 use crate::watch::{WatchMsg, Watchman};
 
 /// What comes after a command.
@@ -70,6 +71,10 @@ impl Session {
         if matches!(name, "exit" | "quit") {
             return Flow::Exit;
         }
+        let (name, hint) = COMMANDS.meant(name);
+        if let Some(hint) = hint {
+            self.screen.print(hint);
+        }
         if let Err(why) = self.dispatch(name, words).await {
             self.screen.print(COMMANDS.complaint(name, why));
         }
@@ -97,11 +102,12 @@ impl Session {
             "global" => self.global(words).await,
             "monitor" => self.monitor(words).await,
             "demonitor" => self.demonitor(words).await,
+            "crash" => self.crash(words).await,
             "kill" => self.kill(words).await,
             "whoami" => self.whoami(words).await,
             "clock" => self.clock(words),
             "cookie" => self.cookie(words),
-            "sleep" => sleep(words).await,
+            "wait" => wait(words).await,
             "help" => self.help(words),
             // What is said of a command that there is not.
             _ => Err(USAGE.into()),
@@ -117,6 +123,36 @@ impl Session {
         Ok(())
     }
 
+    /// A server as it is typed, behind its node. The other order is understood where the words
+    /// say which is which, and the right one told.
+    async fn server_called<'a>(
+        &self,
+        command: &str,
+        words: &mut Words<'a>,
+    ) -> Result<(NodeName, &'a str), String> {
+        let mut ahead = words.clone();
+        let typed = [ahead.next(), ahead.next()].map(Option::unwrap_or_default);
+        let mut nodes = self.linked();
+        let is_one = |nodes: &[NodeName], word: &str| {
+            self.node_called(word)
+                .is_ok_and(|node| nodes.contains(&node))
+        };
+        if !typed.iter().any(|word| is_one(&nodes, word)) {
+            nodes.extend(registered(&self.node).await);
+        }
+        let whose = Whose::read(command, words, |word| is_one(&nodes, word))?;
+        if let Some(hint) = whose.hint {
+            self.screen.print(hint);
+        }
+        Ok((self.node_called(whose.node)?, whose.server))
+    }
+
+    /// This node, and those that it is connected to.
+    fn linked(&self) -> Vec<NodeName> {
+        let me = vec![self.node.name().clone()];
+        [me, self.node.list(), self.node.list_hidden()].concat()
+    }
+
     /// A node as it is typed: a name without a host is on this node's own.
     fn node_called(&self, word: &str) -> Result<NodeName, String> {
         let name = if word.contains('@') {
@@ -129,18 +165,7 @@ impl Session {
     }
 }
 
-async fn sleep(mut words: Words<'_>) -> Result<(), String> {
-    let pause = seconds(words.last()?)?;
-    tokio::time::sleep(pause).await;
+async fn wait(mut words: Words<'_>) -> Result<(), String> {
+    tokio::time::sleep(patience(words.last()?)?).await;
     Ok(())
-}
-
-/// A span of time as it is typed.
-fn seconds(word: &str) -> Result<Duration, String> {
-    let wrong = || format!("{word:?} is not a number of seconds between 0 and 3600.");
-    let seconds: f64 = word.parse().map_err(|_| wrong())?;
-    if !(0.0..=3600.0).contains(&seconds) {
-        return Err(wrong());
-    }
-    Ok(Duration::from_secs_f64(seconds))
 }

@@ -3,23 +3,13 @@
 use std::io::{self, Write};
 
 use prompt::screen::Screen;
+use runtime::repeats::{self, Repeats};
 use tracing_subscriber::fmt::MakeWriter;
-use tracing_subscriber::fmt::format::debug_fn;
 
 /// Prints the runtime's warnings, such as a connection that was refused, as lines like others.
 /// That a link is up or down is told as news already.
-pub(crate) fn show(screen: &Screen) {
-    tracing_subscriber::fmt()
-        .with_writer(Warnings(screen.clone()))
-        .with_max_level(tracing::Level::WARN)
-        .with_ansi(false)
-        .with_target(false)
-        .without_time()
-        .fmt_fields(debug_fn(|out, field, value| match field.name() {
-            "message" => write!(out, "{value:?}"),
-            _ => Ok(()),
-        }))
-        .init();
+pub(crate) fn show(screen: &Screen) -> Repeats {
+    repeats::log_to(Warnings(screen.clone()), tracing::Level::WARN, &[])
 }
 
 /// Where warnings go.

@@ -28,18 +28,21 @@ impl User {
         }
     }
 
-    fn shell(&self, name: &str, args: &[&str]) -> Shell {
-        let mut child = Command::new(env!("CARGO_BIN_EXE_node"))
+    fn command(&self, name: &str) -> Command {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_node"));
+        command
             .args(["--name", &format!("{name}@127.0.0.1")])
-            .args(args)
             .env_remove("COOKIE_FILE")
             .env("HOME", self.home.path())
             .env("DIRECTORY_PORT", self.directory_port.to_string())
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
-            .stderr(Stdio::piped())
-            .spawn()
-            .unwrap();
+            .stderr(Stdio::piped());
+        command
+    }
+
+    fn shell(&self, name: &str, args: &[&str]) -> Shell {
+        let mut child = self.command(name).args(args).spawn().unwrap();
         let (send, lines) = mpsc::channel();
         let (out, err) = (child.stdout.take().unwrap(), child.stderr.take().unwrap());
         let send_too = send.clone();
@@ -136,7 +139,7 @@ impl Shell {
             if self.sees("").contains(text) {
                 return;
             }
-            self.types("sleep 0.05");
+            self.types("wait 50ms");
         }
         panic!("{} never answered {text:?} to {command:?}", self.name);
     }
@@ -309,9 +312,9 @@ fn a_mailbox_shows_casts_and_answers_calls() {
     let mut silver = user.node("silver", &[]);
     gold.types("register inbox");
     gold.sees("The mailbox inbox is open.");
-    silver.types("send inbox gold Ping {\"count\": 3}");
+    silver.types("send gold inbox Ping {\"count\": 3}");
     gold.sees("inbox got {\"Ping\":{\"count\":3}}");
-    silver.types("call inbox gold Get \"a\"");
+    silver.types("call gold inbox Get \"a\"");
     gold.sees("inbox got call 1, {\"Get\":[\"a\",null]}");
     gold.types("reply 1 {\"found\": [1, 2.5, null]}");
     silver.sees("{\"found\":[1,2.5,null]}");
@@ -326,9 +329,9 @@ fn a_mailbox_can_be_talked_to_from_its_own_node() {
     let user = User::new();
     let mut gold = user.node("gold", &[]);
     gold.types("register inbox");
-    gold.types("send inbox gold Hello");
+    gold.types("send gold inbox Hello");
     gold.sees("inbox got \"Hello\"");
-    gold.types("call inbox gold Total within 0.2");
+    gold.types("call gold inbox Total within 200ms");
     gold.sees("inbox got call 1, {\"Total\":null}");
     gold.sees("It may have happened: no answer from gold@127.0.0.1 in time.");
 }
@@ -338,13 +341,13 @@ fn a_failed_call_says_whether_it_may_have_happened() {
     let user = User::new();
     let mut gold = user.node("gold", &[]);
     let mut silver = user.node("silver", &[]);
-    silver.types("call inbox copper Total");
+    silver.types("call copper inbox Total");
     silver.sees("It did not happen: copper@127.0.0.1 could not be connected:");
-    silver.types("call inbox gold Total");
+    silver.types("call gold inbox Total");
     silver.sees("It did not happen: gold@127.0.0.1 has no such process.");
     gold.types("register inbox");
     gold.sees("The mailbox inbox is open.");
-    silver.types("call inbox gold Total within 20");
+    silver.types("call gold inbox Total within 20s");
     gold.sees("inbox got call 1,");
     gold.types("unregister inbox");
     silver.sees("It may have happened: the process ended before it answered:");
@@ -359,10 +362,10 @@ fn a_monitor_tells_that_a_server_was_killed() {
     let mut silver = user.node("silver", &[]);
     gold.types("register inbox");
     gold.sees("The mailbox inbox is open.");
-    silver.types("monitor inbox gold");
-    silver.types("monitor nobody gold");
+    silver.types("monitor gold inbox");
+    silver.types("monitor gold nobody");
     silver.sees("Down (monitor 2): nobody at gold@127.0.0.1: there is no such process.");
-    silver.types("kill inbox gold");
+    silver.types("crash gold inbox");
     silver.sees("Down (monitor 1): inbox at gold@127.0.0.1: it was killed.");
     silver.types("demonitor");
     silver.sees("Nothing is monitored.");
@@ -406,7 +409,7 @@ fn what_a_stranger_sends_cannot_move_the_cursor() {
     let user = User::new();
     let mut gold = user.node("gold", &[]);
     gold.types("register inbox");
-    gold.types("send inbox gold \"\\u001b[2J\\u009b2J\"");
+    gold.types("send gold inbox \"\\u001b[2J\\u009b2J\"");
     let shown = gold.sees("inbox got");
     assert!(!shown.contains(char::is_control), "{shown:?}");
 }
@@ -454,4 +457,48 @@ fn a_global_name_has_one_owner() {
     gold.sees("at silver@127.0.0.1");
     gold.types("global whereis");
     gold.sees("It goes like this: global [ACTION NAME].");
+}
+
+#[test]
+fn the_former_order_and_words_are_understood_with_a_hint() {
+    let user = User::new();
+    let mut gold = user.node("gold", &[]);
+    let mut silver = user.node("silver", &[]);
+    gold.types("register inbox");
+    gold.sees("From another node: send gold inbox Hello");
+    // Silver is not connected to gold yet: the directory knows which of the words is a node.
+    silver.types("send inbox gold Hello");
+    silver.sees("The node comes first: `send gold inbox …`.");
+    silver.sees("Sent to inbox at gold@127.0.0.1.");
+    silver.types("kill gold");
+    silver.sees("A node is ended where it runs: with `exit`, Ctrl-C or kill -9.");
+    silver.types("monitor inbox gold");
+    silver.sees("The node comes first: `monitor gold inbox`.");
+    silver.types("kill inbox gold");
+    silver.sees("`kill` is for whole nodes, in `checker play`; a server is crashed.");
+    silver.sees("Down (monitor 1): inbox at gold@127.0.0.1: it was killed.");
+    silver.types("sleep 0.01");
+    silver.sees("`sleep` is called `wait` here.");
+}
+
+#[test]
+fn output_that_cannot_be_written_is_told_and_a_closed_pipe_is_not() {
+    let user = User::new();
+    let ended = |stdout: Stdio| {
+        let mut child = user.command("gold").stdout(stdout).spawn().unwrap();
+        drop(child.stdout.take());
+        writeln!(child.stdin.take().unwrap(), "help").unwrap();
+        let output = child.wait_with_output().unwrap();
+        let said = String::from_utf8(output.stderr).unwrap();
+        (output.status.code(), said)
+    };
+    assert_eq!(ended(Stdio::piped()), (Some(0), String::new()));
+    if let Ok(full) = std::fs::File::create("/dev/full") {
+        let (code, said) = ended(full.into());
+        assert_eq!(code, Some(4), "{said}");
+        assert!(
+            said.starts_with("Not all could be written to standard output: "),
+            "{said}"
+        );
+    }
 }

@@ -18,11 +18,12 @@ use crate::net::ConnError;
 use crate::net::frames::{TcpReader, TcpWriter, halves};
 use crate::wire;
 
-/// How many connections are served at a time.
-const CONNECTIONS: usize = 1024;
+/// How many names there may be at a time, one a connection. Together with the connections of
+/// [`UNREGISTERED`] clients they leave some of the 1,024 files that a process usually may open.
+const NAMES: usize = if cfg!(test) { 20 } else { 512 };
 
-/// How many of them may belong to someone who has not registered: so many that a crowd of nodes
-/// may look each other up at once, and so few that a flood leaves room for the registered.
+/// How many connections may belong to clients that have not registered. Such a client cannot take
+/// the room of registered ones, nor can names take away the room for look-ups.
 const UNREGISTERED: usize = 256;
 
 /// How long a connection without a registration may take for its next request. It counts to the
@@ -103,6 +104,7 @@ impl DirectoryServer {
             settled: now + settling,
             grown_up: now + YOUNG,
             table: Mutex::default(),
+            room_for_names: Arc::new(Semaphore::new(NAMES)),
         });
         let mut serving = JoinSet::new();
         serving.spawn(accept(listener, directory));
@@ -123,6 +125,7 @@ struct Directory {
     settled: Instant,
     grown_up: Instant,
     table: Mutex<Table>,
+    room_for_names: Arc<Semaphore>,
 }
 
 #[derive(Default)]
@@ -224,7 +227,6 @@ impl Drop for Registered {
 }
 
 async fn accept(listener: TcpListener, directory: Arc<Directory>) {
-    let connections = Arc::new(Semaphore::new(CONNECTIONS));
     let unregistered = Arc::new(Semaphore::new(UNREGISTERED));
     let mut sessions = JoinSet::new();
     loop {
@@ -238,22 +240,10 @@ async fn accept(listener: TcpListener, directory: Arc<Directory>) {
             sleep(Duration::from_millis(50)).await;
             continue;
         };
-        let permits = connections
-            .clone()
-            .try_acquire_owned()
-            .and_then(|connection| {
-                unregistered
-                    .clone()
-                    .try_acquire_owned()
-                    .map(|newcomer| (connection, newcomer))
-            });
-        match permits {
-            Ok((connection, newcomer)) => {
+        match unregistered.clone().try_acquire_owned() {
+            Ok(newcomer) => {
                 let session = Session::new(stream, directory.clone(), newcomer);
-                sessions.spawn(async move {
-                    session.run().await;
-                    drop(connection);
-                });
+                sessions.spawn(session.run());
             }
             Err(_) => refuse_crowd(stream),
         }
@@ -275,8 +265,8 @@ struct Session {
     reader: TcpReader,
     writer: TcpWriter,
     directory: Arc<Directory>,
-    /// Held until the client registers.
-    newcomer: Option<OwnedSemaphorePermit>,
+    /// The client's room: among the newcomers, and among the names once it has registered.
+    room: OwnedSemaphorePermit,
     registered: Option<Registered>,
 }
 
@@ -287,7 +277,7 @@ impl Session {
             reader,
             writer,
             directory,
-            newcomer: Some(newcomer),
+            room: newcomer,
             registered: None,
         }
     }
@@ -363,10 +353,14 @@ impl Session {
                 if !again {
                     self.directory.settle().await;
                 }
+                let room = self.directory.room_for_names.clone().try_acquire_owned();
+                let room = room.map_err(|_| {
+                    format!("there are {NAMES} names already, and no room for one more")
+                })?;
                 Ok(match self.directory.register(&name, address, again) {
                     Some(registered) => {
                         self.registered = Some(registered);
-                        self.newcomer = None;
+                        self.room = room;
                         Response::Registered
                     }
                     None => Response::NameTaken,

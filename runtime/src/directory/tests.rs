@@ -314,3 +314,24 @@ async fn a_port_held_by_something_else_is_named() {
     );
     greeting.await.unwrap();
 }
+
+#[tokio::test]
+async fn names_never_take_the_room_for_look_ups() {
+    let (_server, at) = directory().await;
+    let mut registrations = Vec::new();
+    let refused = loop {
+        let name = node(&format!("n{}@h", registrations.len()));
+        match Registration::make(at, &name, address(1), false).await {
+            Ok(registration) => registrations.push(registration),
+            Err(error) => break error,
+        }
+    };
+    assert_eq!(registrations.len(), 20);
+    let why = "there are 20 names already, and no room for one more";
+    assert_eq!(refused, DirectoryError::Refused(why.into()));
+    assert_eq!(lookup(at, None, &node("n0@h")).await, Ok(Some(address(1))));
+    registrations.pop();
+    eventually_missing(at, &node("n19@h")).await;
+    let again = Registration::make(at, &node("n20@h"), address(1), false).await;
+    assert!(again.is_ok(), "a name that is gone leaves its room");
+}

@@ -234,11 +234,11 @@ impl GlobalServer {
         };
         match resolver {
             Resolver::KeepFirst | Resolver::KillBoth => {
-                warn!(node = %ctx.name(), "{rival} has a process called {name:?} as well; ours is killed");
+                warn!(node = %ctx.name(), of = name, "{rival} has a process called {name:?} as well; ours is killed");
                 ctx.exit(&process.address::<()>(), ExitReason::Killed);
             }
             Resolver::Notify => {
-                warn!(node = %ctx.name(), "{rival} has a process called {name:?} as well; ours loses the name");
+                warn!(node = %ctx.name(), of = name, "{rival} has a process called {name:?} as well; ours loses the name");
                 let target = Target::Process(process.creation, process.serial);
                 if let Some(process) = ctx.inner().processes.find(&target) {
                     process.mailbox.put_info(Info::NameLost(name.to_owned()));

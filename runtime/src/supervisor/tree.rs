@@ -218,7 +218,7 @@ impl Tree {
         let label = &child.spec.label;
         let again = match (&reason, child.spec.restart) {
             (ExitReason::NotWritten(what), _) => {
-                error!(node = %ctx.name(), "{label} reached code that is not written yet ({what}) and is not started again");
+                error!(node = %ctx.name(), of = %label, "{label} reached code that is not written yet ({what}) and is not started again");
                 child.state = State::Away(reason);
                 if child.dynamic {
                     self.children.remove(place);
@@ -279,7 +279,8 @@ impl Tree {
                 }) => return ctx.stop(ExitReason::Shutdown),
                 Err(failed) => {
                     (place, reason) = (failed.place, failed.reason);
-                    warn!(node = %ctx.name(), "{} did not start: {reason}", self.children[place].spec.label);
+                    let label = &self.children[place].spec.label;
+                    warn!(node = %ctx.name(), of = %label, "{label} did not start: {reason}");
                 }
             }
         }
@@ -330,7 +331,7 @@ impl Tree {
             Err(StartError::Init(reason @ ExitReason::NotWritten(_)))
                 if !self.children[place].dynamic =>
             {
-                error!(node = %ctx.name(), "{} is not started, because {reason}", spec.label);
+                error!(node = %ctx.name(), of = %spec.label, "{} is not started, because {reason}", spec.label);
                 State::Away(reason)
             }
             Err(StartError::Init(reason)) => return Err(reason),

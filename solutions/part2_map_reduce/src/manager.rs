@@ -431,7 +431,7 @@ impl Manager {
                 TaskId::Reduce(_) => None,
             };
             let what = what.unwrap_or_else(|| attempt.task.to_string());
-            let why = format!("{what} was given up after {MOST_CRASHES} crashes: {why}");
+            let why = format!("{what} was given up after {MOST_CRASHES} failed attempts: {why}");
             self.end(&attempt.job, Err(why), ctx).await;
         }
     }

@@ -166,9 +166,97 @@ fn what_cannot_be_done_is_said_before_anything_is_started() {
         "nowhere cannot be read",
     );
     refuse("--input full --output out", 1, "full cannot be read");
+    let mkfifo = Command::new("mkfifo")
+        .arg(place.path().join("pipe"))
+        .status();
+    assert!(mkfifo.unwrap().success());
+    refuse("--input pipe --output out", 1, "pipe cannot be read");
+    fs::remove_file(place.path().join("pipe")).unwrap();
+    if cfg!(target_os = "linux") {
+        refuse(
+            "--input /proc/cpuinfo --output out",
+            1,
+            "/proc/cpuinfo cannot be read: it has another length than it says",
+        );
+    }
+    std::os::unix::fs::symlink("nowhere", place.path().join("link")).unwrap();
+    refuse("--input text --output link", 1, "link is there already");
+    fs::remove_file(place.path().join("link")).unwrap();
+    refuse("--input text --output -", 1, "A file of this name is ./-");
     refuse("--input text", 2, "--output <DIR>");
     refuse("--input text --output out --nodes 0", 2, "--nodes");
     assert_eq!(place.left(), ["full"]);
+}
+
+#[test]
+fn path_that_is_not_utf_8_is_refused_and_not_panicked_at() {
+    use std::os::unix::ffi::OsStrExt;
+    let place = Place::new();
+    let name = std::ffi::OsStr::from_bytes(b"te\xffxt");
+    if fs::write(place.path().join(name), TEXT).is_err() {
+        return; // This file system has none.
+    }
+    let mut command = place.command("--output out --input");
+    let output = command.arg(name).output().unwrap();
+    refused(output, 1, "cannot be used: its path is not UTF-8.");
+}
+
+#[test]
+fn job_that_is_done_counts_though_its_report_is_not_read() {
+    let place = Place::new();
+    let done = |output: &str, stdout: Stdio| {
+        let mut command = place.command(&format!("--input text --output {output} --nodes 1"));
+        let mut child = command
+            .stdout(stdout)
+            .stderr(Stdio::piped())
+            .spawn()
+            .unwrap();
+        drop(child.stdout.take());
+        let output = child.wait_with_output().unwrap();
+        let said = String::from_utf8(output.stderr).unwrap();
+        (output.status.code(), said)
+    };
+    assert_eq!(done("unread", Stdio::piped()), (Some(0), String::new()));
+    if let Ok(full) = fs::File::create("/dev/full") {
+        let (code, said) = done("full", full.into());
+        assert_eq!(code, Some(4), "{said}");
+        assert!(
+            said.starts_with("The job is done, and its output is in "),
+            "{said}"
+        );
+        assert!(place.path().join("full/part-00000").is_file());
+    }
+}
+
+#[test]
+fn node_runs_on_though_it_cannot_say_that_it_is_ready() {
+    let place = Place::new();
+    let ended = |stdout: Stdio| {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_map-reduce-solution"));
+        command
+            .args(["--name", "n1@127.0.0.1", "--cookie", "secret"])
+            .arg("--exit-with-stdin")
+            .env("DIRECTORY_PORT", "11990")
+            .env("SCRATCH_DIR", place.path().join("tmp"))
+            .stdin(Stdio::piped())
+            .stdout(stdout)
+            .stderr(Stdio::piped());
+        let mut child = command.spawn().unwrap();
+        drop(child.stdout.take());
+        drop(child.stdin.take());
+        let output = child.wait_with_output().unwrap();
+        let said = String::from_utf8(output.stderr).unwrap();
+        assert_eq!(output.status.code(), Some(0), "{said}");
+        said
+    };
+    assert!(!ended(Stdio::piped()).contains("could not say"));
+    if let Ok(full) = fs::File::create("/dev/full") {
+        let said = ended(full.into());
+        assert!(
+            said.contains("n1@127.0.0.1 could not say that it is ready: "),
+            "{said}"
+        );
+    }
 }
 
 #[tokio::test]

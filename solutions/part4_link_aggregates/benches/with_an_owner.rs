@@ -8,6 +8,7 @@
 //! `cargo bench -p link-aggregates-solution --bench with_an_owner` runs all; with `-- redirects` or
 //! `-- creations` behind it, only that. It takes `wrk` and `redis-server`.
 #![allow(clippy::disallowed_methods)] // Real time is what is measured here.
+#![allow(clippy::print_stdout)] // A bench that nobody reads may panic.
 
 #[path = "../../part3_link_shortener/benches/beside_bare/bare.rs"]
 mod bare;

@@ -6,10 +6,11 @@ use std::time::Duration;
 
 use prompt::command::{USAGE, Words};
 use prompt::message::split_within;
+use prompt::text::utf8;
+use prompt::time::{in_words as time_in_words, patience};
 use tokio::time::{Instant, sleep};
 
 use super::{Flow, Said, Session, in_words};
-use crate::play::words::{duration, in_words as time_in_words};
 
 /// How many scripts may be under way, one within the other.
 const DEEPEST: usize = 5;
@@ -33,8 +34,9 @@ impl Session<'_> {
     /// The complaint of the first that fails, with its place.
     pub(in crate::play) async fn script(&mut self, file: &Path) -> Result<Flow, String> {
         let name = file.display();
-        let text = std::fs::read_to_string(file)
+        let text = std::fs::read(file)
             .map_err(|error| format!("The file {name} cannot be read: {error}."))?;
+        let text = utf8(text).map_err(|why| format!("The file {name} {why}."))?;
         if self.scripts >= DEEPEST {
             return Err(format!(
                 "{name} is one script too deep: does it call itself?"
@@ -76,7 +78,7 @@ impl Session<'_> {
     pub(super) async fn wait(&self, mut words: Words<'_>) -> Said {
         match words.optional()? {
             Some(word) => {
-                sleep(duration(word)?).await;
+                sleep(patience(word)?).await;
                 Ok(String::new())
             }
             None => {
@@ -88,7 +90,7 @@ impl Session<'_> {
 
     pub(super) async fn expect(&mut self, words: Words<'_>) -> Said {
         let (text, within) = split_within(words.rest());
-        let within = within.map_or(Ok(Duration::ZERO), duration)?;
+        let within = within.map_or(Ok(Duration::ZERO), patience)?;
         let (text, wanted) = match text.strip_prefix("not ") {
             Some(text) => (text.trim(), false),
             None => (text, true),

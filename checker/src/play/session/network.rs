@@ -3,12 +3,13 @@
 use std::time::Duration;
 
 use prompt::command::{USAGE, Words};
+use prompt::time::{duration, in_words as time_in_words};
 use runtime::net::faults::{Action, PatternKind, Rule};
 use tokio::time::timeout;
 
 use super::{PATIENCE, Said, Session, in_words, told};
 use crate::cluster::{RuleHandle, rule_in_words};
-use crate::play::words::{self, Ways, duration, list, share, ways};
+use crate::play::words::{self, Ways, list, share, ways};
 
 /// What is between two nodes, in one direction.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -95,9 +96,9 @@ impl Session<'_> {
         }
         let jitter = match jitter {
             Duration::ZERO => String::new(),
-            jitter => format!(",\nand up to {} more", words::in_words(jitter)),
+            jitter => format!(",\nand up to {} more", time_in_words(jitter)),
         };
-        let base = words::in_words(base);
+        let base = time_in_words(base);
         Ok(format!("What is sent {who} comes {base} later{jitter}."))
     }
 
@@ -181,13 +182,13 @@ impl Session<'_> {
                     LinkFault::Partition => format!("{from} and {to} are cut off"),
                     LinkFault::Blackhole => format!("{from} -> {to} vanishes"),
                     LinkFault::Delay(base, Duration::ZERO) => {
-                        format!("{from} -> {to} comes {} later", words::in_words(*base))
+                        format!("{from} -> {to} comes {} later", time_in_words(*base))
                     }
                     LinkFault::Delay(base, jitter) => {
-                        let most = words::in_words(*base + *jitter);
+                        let most = time_in_words(*base + *jitter);
                         format!(
                             "{from} -> {to} comes {} to {most} later",
-                            words::in_words(*base)
+                            time_in_words(*base)
                         )
                     }
                 });

@@ -66,6 +66,12 @@ impl Session<'_> {
     }
 
     pub(super) async fn kill(&self, mut words: Words<'_>) -> Said {
+        let mut ahead = words.clone();
+        if let (Some(_), Some(_), None) = (ahead.next(), ahead.next(), ahead.next()) {
+            self.screen
+                .print("`kill` ends a whole node; a server is crashed.");
+            return self.crash(words).await;
+        }
         let node = words.last()?;
         self.alive(node)?;
         self.cluster.kill(node).await.map_err(in_words)?;
@@ -98,7 +104,7 @@ impl Session<'_> {
         self.is_up(node).await
     }
 
-    pub(super) async fn join(&self, mut words: Words<'_>) -> Said {
+    pub(super) async fn start(&self, mut words: Words<'_>) -> Said {
         let node = words.last()?;
         let proper = node
             .chars()
@@ -125,7 +131,8 @@ impl Session<'_> {
     }
 
     pub(super) async fn crash(&self, mut words: Words<'_>) -> Said {
-        let (node, server) = (words.required()?, words.last()?);
+        let (node, server) = self.whose("crash", &mut words)?;
+        words.end()?;
         self.runs(node)?;
         let crashed = self.cluster.crash_together(node, &[server]).await;
         crashed.map_err(in_words)?;

@@ -3,12 +3,12 @@
 use ciborium::Value;
 use prompt::command::{USAGE, Words};
 use prompt::message::{Sent, Written, read, show, split_within};
+use prompt::time::patience;
 use runtime::system::{NODE, NodeMsg};
 use runtime::{CallError, Reply, ServerName};
 
 use super::{Said, Session, in_words};
 use crate::cluster::Request;
-use crate::play::words::duration;
 use crate::report::terminal::sentence;
 
 /// How long an answer is waited for, if nobody says how long.
@@ -19,10 +19,10 @@ const BODY_LINES: usize = 20;
 
 impl Session<'_> {
     pub(super) async fn call(&self, mut words: Words<'_>) -> Said {
-        let (node, server) = (words.required()?, words.required()?);
+        let (node, server) = self.whose("call", &mut words)?;
         self.alive(node)?;
         let (text, within) = split_within(words.rest());
-        let within = within.map_or(Ok(WITHIN), duration)?;
+        let within = within.map_or(Ok(WITHIN), patience)?;
         let message = read(text, Sent::ForAnAnswer)?;
         let server = ServerName::<Written>::dynamic(server);
         let asked = self
@@ -43,7 +43,7 @@ impl Session<'_> {
     }
 
     pub(super) async fn send(&self, mut words: Words<'_>) -> Said {
-        let (node, server) = (words.required()?, words.required()?);
+        let (node, server) = self.whose("send", &mut words)?;
         self.alive(node)?;
         let message = read(words.rest(), Sent::AsIs)?;
         let to = ServerName::<Written>::dynamic(server);

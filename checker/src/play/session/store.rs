@@ -1,9 +1,10 @@
 //! The command that breaks the store, and looks into it.
 
 use prompt::command::{USAGE, Words};
+use prompt::time::{duration, in_words as time_in_words};
 
 use super::{Said, Session, in_words};
-use crate::play::words::{self, duration, list};
+use crate::play::words::{self, list};
 
 /// The most keys that are listed.
 const KEYS: usize = 50;
@@ -63,7 +64,7 @@ impl Session<'_> {
             }
             ("slow", Some(by)) => {
                 self.cluster.store_slow(&nodes, by);
-                format!("is {} late for", words::in_words(by))
+                format!("is {} late for", time_in_words(by))
             }
             ("back", _) => {
                 self.cluster.store_back(&nodes);

@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use runtime::terminal::visible;
 use serde::Serialize;
 use serde_json::{Value, json};
 
@@ -10,7 +11,7 @@ use super::room;
 use super::sums::{self, Sums};
 use crate::guard::Stream;
 use crate::report::causes::{self, Cause, causes, is_of_story};
-use crate::report::terminal::{again, in_part, plain, sentence};
+use crate::report::terminal::{again, in_part, sentence};
 use crate::report::{PartReport, Refused};
 use crate::runs::Run;
 use crate::trace::{Event, LogLine, Message, Trace, Violation, What};
@@ -136,7 +137,7 @@ impl PageData {
             heading: heading(report),
             standing: report.word(),
             run: run.name(),
-            notes: report.notes.iter().map(|note| plain(note)).collect(),
+            notes: report.notes.iter().map(|note| visible(note)).collect(),
             refused: report.refused.as_ref().map_or(Vec::new(), refused),
             problems: report.problems.iter().map(ProblemData::from).collect(),
             opened: opened(Standing::Failed)
@@ -172,9 +173,9 @@ fn heading(report: &PartReport) -> String {
 fn refused(why: &Refused) -> Vec<String> {
     match why {
         Refused::DoesNotCompile { rendered, .. } => {
-            rendered.iter().map(|text| plain(text)).collect()
+            rendered.iter().map(|text| visible(text)).collect()
         }
-        Refused::BreaksRules(breaches) => breaches.iter().map(|text| plain(text)).collect(),
+        Refused::BreaksRules(breaches) => breaches.iter().map(|text| visible(text)).collect(),
     }
 }
 
@@ -278,14 +279,14 @@ impl<'a> Scene<'a> {
             observations: outcome
                 .observations
                 .iter()
-                .map(|line| plain(line))
+                .map(|line| visible(line))
                 .collect(),
             repeats: outcome
                 .repeats
                 .iter()
-                .map(|why| sentence(&plain(why)))
+                .map(|why| sentence(&visible(why)))
                 .collect(),
-            again: plain(&again(report, outcome, command)),
+            again: visible(&again(report, outcome, command)),
             stderr: failure.and_then(|failure| failure.stderr.clone()),
             traces,
             earlier: self.earlier.as_ref().map(|(other, _)| EarlierData {
@@ -310,7 +311,7 @@ fn in_a_sentence(verdict: &Verdict) -> String {
         }
         Verdict::CheckerFault { why } => format!("{} This is not about your code.", sentence(why)),
     };
-    plain(&sentence(&text))
+    visible(&sentence(&text))
 }
 
 /// The fields of a failure, in the order of the terminal's report.
@@ -322,7 +323,7 @@ fn fields(
 ) -> Vec<(&'static str, Vec<String>)> {
     let mut fields: Vec<(&'static str, Vec<String>)> = Vec::new();
     let mut field = |name, texts: Vec<String>| {
-        let texts: Vec<String> = texts.iter().map(|text| plain(&sentence(text))).collect();
+        let texts: Vec<String> = texts.iter().map(|text| visible(&sentence(text))).collect();
         if texts.iter().any(|text| !text.is_empty()) {
             fields.push((name, texts));
         }
@@ -356,7 +357,10 @@ fn fields(
     let anchor = failure.section(given);
     places.extend(anchor.map(|anchor| format!("TRAINING.md#{anchor}")));
     if !places.is_empty() {
-        fields.push(("look at", places.iter().map(|place| plain(place)).collect()));
+        fields.push((
+            "look at",
+            places.iter().map(|place| visible(place)).collect(),
+        ));
     }
     fields
 }
@@ -428,7 +432,12 @@ fn logs(trace: &Trace, mut room: usize) -> (Vec<(u64, usize, bool, String)>, usi
     let lines = trace.logs[left_out..].iter().map(|line| {
         let node = trace.nodes.iter().position(|node| *node == line.node);
         let is_stderr = line.stream == Stream::Stderr;
-        (line.at_us, node.unwrap_or(0), is_stderr, plain(&line.text))
+        (
+            line.at_us,
+            node.unwrap_or(0),
+            is_stderr,
+            visible(&line.text),
+        )
     });
     (lines.collect(), left_out)
 }
@@ -483,7 +492,7 @@ impl Words {
         if let Some(place) = self.places.get(text) {
             return *place;
         }
-        self.list.push(plain(text));
+        self.list.push(visible(text));
         self.places.insert(text.to_owned(), self.list.len() - 1);
         self.list.len() - 1
     }

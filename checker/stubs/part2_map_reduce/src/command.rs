@@ -8,13 +8,13 @@
 mod node_process;
 
 use std::fmt::Display;
-use std::fs::File;
 use std::future::Future;
 use std::path::{Path, PathBuf, absolute};
 use std::process::ExitCode;
 use std::sync::Arc;
 use std::time::Duration;
 
+use batch::output::is_taken;
 use batch::{Experiment, Input, JobId, OutputFolder};
 use clap::builder::RangedU64ValueParser;
 use clap::{Args, Parser, Subcommand, ValueEnum};
@@ -22,6 +22,7 @@ use indicatif::{ProgressBar, ProgressStyle};
 use runtime::directory::{AsRegistered, DirectoryServer};
 use runtime::net::DirectoryMode;
 use runtime::system::{NODE, NodeMsg};
+use runtime::terminal::{note, print};
 use runtime::{CallError, Cookie, ExitReason, Net, Node, NodeConfig, NodeName, TcpNet};
 use tokio::process::Command;
 use tokio::signal::unix::{Signal, SignalKind, signal};
@@ -98,6 +99,8 @@ enum Failure {
     Interrupted,
     /// Something went wrong: a sentence for the person at the terminal.
     Failed(String),
+    /// The job is done, but that could not be printed.
+    Unprinted(String),
 }
 
 impl<S: Display> From<S> for Failure {
@@ -119,12 +122,16 @@ pub fn run() -> ExitCode {
     match outcome {
         Ok(()) => ExitCode::SUCCESS,
         Err(Failure::Interrupted) => {
-            eprintln!("Interrupted: there is no output.");
+            note("Interrupted: there is no output.");
             ExitCode::from(130)
         }
         Err(Failure::Failed(why)) => {
-            eprintln!("{why}");
+            note(why);
             ExitCode::FAILURE
+        }
+        Err(Failure::Unprinted(why)) => {
+            note(why);
+            ExitCode::from(4)
         }
     }
 }
@@ -140,9 +147,10 @@ async fn perform(flags: &Flags) -> Result<(), Failure> {
     let mut outcome = interrupt.unless(started).await;
     let start_up = begun.elapsed();
     if outcome.is_ok() && spec.experiment.is_some() {
-        for process in &cluster.processes {
-            println!("{} is process {}", process.name, process.id());
-        }
+        let processes = cluster.processes.iter();
+        let lines = processes.map(|node| format!("{} is process {}\n", node.name, node.id()));
+        // If nobody reads this, the job is done all the same.
+        let _ = print(lines.collect::<String>());
     }
 
     let mut summary = Summary::default();
@@ -167,26 +175,27 @@ async fn perform(flags: &Flags) -> Result<(), Failure> {
         why.push_str(&cluster.last_words());
     }
     outcome?;
-    report(&summary, start_up, &spec.output);
-    Ok(())
+    let output = spec.output.display();
+    print(report(&summary, start_up, &spec.output)).map_err(|error| {
+        Failure::Unprinted(format!(
+            "The job is done, and its output is in {output}, but the report could not be printed: {error}."
+        ))
+    })
 }
 
 /// The job that the flags describe, once what can be seen without a cluster is seen to be right.
 fn job(flags: &Flags) -> Result<JobSpec, Failure> {
     let mut input = Vec::new();
     for file in &flags.input {
-        let name = file.display().to_string();
-        let opened = File::open(file).and_then(|file| file.metadata());
-        let metadata = opened.map_err(|error| format!("{name} cannot be read: {error}."))?;
-        if !metadata.is_file() {
-            return Err(format!("{name} cannot be read: it is not a file.").into());
-        }
-        let path = absolute(file)?;
-        input.push(Input { name, path });
+        let (name, path) = (file.display().to_string(), place(file)?);
+        let file = Input { name, path };
+        file.open()
+            .map_err(|why| format!("{} cannot be read: {why}.", file.name))?;
+        input.push(file);
     }
     // Taken apart and put together, it has no slash at its end.
-    let output: PathBuf = absolute(&flags.output)?.components().collect();
-    if output.exists() {
+    let output: PathBuf = place(&flags.output)?.components().collect();
+    if is_taken(&output) {
         let why = "is there already: give a folder that is not, or remove it";
         return Err(format!("{} {why}.", flags.output.display()).into());
     }
@@ -207,24 +216,41 @@ fn job(flags: &Flags) -> Result<JobSpec, Failure> {
     })
 }
 
-fn report(summary: &Summary, start_up: Duration, output: &Path) {
+/// The whole path, as messages between nodes can carry it.
+fn place(path: &Path) -> Result<PathBuf, Failure> {
+    if path == "-" {
+        return Err("The nodes read and write files, not standard input or output: - is none. A file of this name is ./-".into());
+    }
+    let whole = absolute(path)?;
+    match whole.to_str() {
+        Some(_) => Ok(whole),
+        None => Err(format!("{} cannot be used: its path is not UTF-8.", path.display()).into()),
+    }
+}
+
+fn report(summary: &Summary, start_up: Duration, output: &Path) -> String {
     let Summary {
         tasks, attempts, ..
     } = *summary;
     let retries = attempts.saturating_sub(tasks as u64);
-    println!("tasks           {tasks}");
-    println!("attempts        {attempts}, of these {retries} retries");
-    println!("records         {}", summary.work.records);
-    println!("pairs emitted   {}", summary.work.emitted);
-    println!("distinct keys   {}", summary.work.keys);
-    println!("bytes shuffled  {}", summary.work.fetched);
-    println!(
-        "time            start-up {} ms, map {} ms, reduce {} ms",
+    format!(
+        "tasks           {tasks}\n\
+         attempts        {attempts}, of these {retries} retries\n\
+         records         {}\n\
+         pairs emitted   {}\n\
+         distinct keys   {}\n\
+         bytes shuffled  {}\n\
+         time            start-up {} ms, map {} ms, reduce {} ms\n\
+         output          {}\n",
+        summary.work.records,
+        summary.work.emitted,
+        summary.work.keys,
+        summary.work.fetched,
         start_up.as_millis(),
         summary.map_ms,
-        summary.reduce_ms
-    );
-    println!("output          {}", output.display());
+        summary.reduce_ms,
+        output.display()
+    )
 }
 
 /// The signals by which somebody wants us to end. They are remembered from the beginning on.
@@ -427,7 +453,7 @@ impl Bar {
     }
 
     fn note(&self, text: &str) {
-        self.0.suspend(|| eprintln!("{text}"));
+        self.0.suspend(|| note(text));
     }
 }
 

@@ -9,16 +9,19 @@ use prompt::message::Written;
 
 impl Session {
     pub(super) async fn monitor(&self, mut words: Words<'_>) -> Result<(), String> {
-        let first = words.required()?;
-        let (whom, label) = match words.optional()? {
-            Some(node) => {
-                let whom = ServerName::<Written>::dynamic(first).at(self.node_called(node)?);
+        let mut ahead = words.clone();
+        ahead.required()?;
+        let (whom, label) = match ahead.next() {
+            Some(_) => {
+                let (node, server) = self.server_called("monitor", &mut words).await?;
+                words.end()?;
+                let whom = ServerName::<Written>::dynamic(server).at(node);
                 let label = whom.to_string();
                 (whom, label)
             }
             // A node lives as long as the server that answers for it.
             None => {
-                let node = self.node_called(first)?;
+                let node = self.node_called(words.last()?)?;
                 (NODE.at(&node).retype(), node.to_string())
             }
         };
@@ -61,9 +64,23 @@ impl Session {
         Ok(())
     }
 
-    pub(super) async fn kill(&mut self, mut words: Words<'_>) -> Result<(), String> {
-        let name = words.required()?;
-        let node = self.node_called(words.last()?)?;
+    /// What is left of an earlier day: the word now means the same as in `checker play`, the end of
+    /// a whole node, which no shell can bring about.
+    pub(super) async fn kill(&mut self, words: Words<'_>) -> Result<(), String> {
+        let mut typed = words.clone();
+        match (typed.next(), typed.next()) {
+            (Some(_), Some(_)) => {
+                self.screen
+                    .print("`kill` is for whole nodes, in `checker play`; a server is crashed.");
+                self.crash(words).await
+            }
+            _ => Err("A node is ended where it runs: with `exit`, Ctrl-C or kill -9.\n`crash NODE SERVER` ends one of its servers.".into()),
+        }
+    }
+
+    pub(super) async fn crash(&mut self, mut words: Words<'_>) -> Result<(), String> {
+        let (node, name) = self.server_called("crash", &mut words).await?;
+        words.end()?;
         if name.starts_with('$') {
             return Err("Servers whose names begin with $ belong to the runtime; end the whole node instead.".into());
         }
@@ -76,7 +93,7 @@ impl Session {
         let whom = ServerName::<Written>::dynamic(name).at(&node);
         self.node.exit(&whom, ExitReason::Killed);
         self.screen.print(format!(
-            "Asked {node} to kill {name}, if it has such a process."
+            "Asked {node} to end {name}, if it has such a process."
         ));
         Ok(())
     }

@@ -3,9 +3,10 @@
 use ciborium::Value;
 use runtime::{ExitReason, Reply, ServerName};
 
-use super::{Session, Words, seconds};
+use super::{Session, Words};
 use crate::mailbox::{Letterbox, Letters};
 use prompt::message::{Sent, Written, read, show, split_within};
+use prompt::time::patience;
 
 impl Session {
     pub(super) async fn register(&mut self, mut words: Words<'_>) -> Result<(), String> {
@@ -25,7 +26,7 @@ impl Session {
         let mailbox = started.map_err(|error| format!("The mailbox was not opened: {error}."))?;
         self.mailboxes.insert(name.clone(), mailbox);
         self.screen.print(format!(
-            "The mailbox {name} is open. From another node: send {name} {} Hello",
+            "The mailbox {name} is open. From another node: send {} {name} Hello",
             self.node.name().short()
         ));
         Ok(())
@@ -43,8 +44,8 @@ impl Session {
     }
 
     pub(super) async fn send(&self, mut words: Words<'_>) -> Result<(), String> {
-        let (name, node) = (words.required()?, words.required()?);
-        let to = ServerName::<Written>::dynamic(name).at(self.node_called(node)?);
+        let (node, server) = self.server_called("send", &mut words).await?;
+        let to = ServerName::<Written>::dynamic(server).at(node);
         let message = read(words.rest(), Sent::AsIs)?;
         // A cast to a node that cannot be reached is lost without a word. A person would rather
         // know.
@@ -77,12 +78,12 @@ impl Session {
     }
 
     pub(super) async fn call(&self, mut words: Words<'_>) -> Result<(), String> {
-        let (name, node) = (words.required()?, words.required()?);
-        let to = ServerName::<Written>::dynamic(name).at(self.node_called(node)?);
+        let (node, server) = self.server_called("call", &mut words).await?;
+        let to = ServerName::<Written>::dynamic(server).at(node);
         let (text, within) = split_within(words.rest());
         let message = read(text, Sent::ForAnAnswer)?;
         let within = match within {
-            Some(word) => seconds(word)?,
+            Some(word) => patience(word)?,
             None => self.node.config().call_timeout,
         };
         let answer = self
