@@ -1,12 +1,13 @@
 //! Building a part with cargo, once, before anything is started.
 
+use std::io;
 use std::path::{Path, PathBuf};
 use std::process::Stdio;
 
 use rustix::process::{Pid, Signal, kill_process_group};
 use serde::Deserialize;
 use tokio::io::{AsyncBufReadExt, BufReader};
-use tokio::process::{Child, Command};
+use tokio::process::{Child, ChildStderr, Command};
 
 use crate::trouble::{Result, Trouble, While};
 
@@ -32,8 +33,48 @@ pub struct Build {
 pub enum Building {
     /// Another cargo holds the lock that this one needs.
     WaitingForLock,
-    /// A package is being compiled.
+    /// This one has the lock.
+    LockTaken,
+    /// Cargo begins to compile a package.
     Compiling(String),
+    /// How far cargo is, as it says itself.
+    Progress(Progress),
+}
+
+/// How far cargo is. It counts libraries, build scripts and programs, also those that it need not
+/// compile again.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Progress {
+    /// How many are done.
+    pub done: usize,
+    /// How many there are.
+    pub of: usize,
+    /// The packages that are being compiled, the program among them; as many as cargo names.
+    pub now: Vec<String>,
+}
+
+/// What makes cargo say how far it is, though nobody sits at its terminal.
+const TELL_PROGRESS: [(&str, &str); 2] = [
+    ("CARGO_TERM_PROGRESS_WHEN", "always"),
+    ("CARGO_TERM_PROGRESS_WIDTH", "120"),
+];
+
+impl Progress {
+    /// Reads `    Building [===>     ] 3/14: syn, libc(build)`.
+    fn read(words: &str) -> Option<Progress> {
+        let (_, rest) = words.trim().strip_prefix("Building [")?.split_once("] ")?;
+        let (count, now) = rest.split_once(": ").unwrap_or((rest, ""));
+        let (done, of) = count.split_once('/')?;
+        let now = now.split(", ").filter(|name| !name.is_empty() && *name != "...");
+        let package = |name: &str| name.split('(').next().unwrap_or(name).to_owned();
+        let mut now: Vec<String> = now.map(package).collect();
+        now.dedup();
+        Some(Progress {
+            done: done.parse().ok()?,
+            of: of.parse().ok()?,
+            now,
+        })
+    }
 }
 
 /// What a build made.
@@ -111,6 +152,7 @@ impl Build {
             .args(["--package", &self.package])
             .args(&self.args)
             .envs(self.env.iter().map(|(name, value)| (name, value)))
+            .envs(TELL_PROGRESS)
             .stdin(Stdio::null())
             .stdout(Stdio::piped())
             .stderr(Stdio::piped())
@@ -124,17 +166,21 @@ impl Build {
         };
 
         let mut messages = BufReader::new(stdout).lines();
-        let mut words = BufReader::new(stderr).lines();
+        let mut words = BufReader::new(stderr);
+        let mut piece = Vec::new();
         let mut said = Said::default();
         let (mut more_messages, mut more_words) = (true, true);
         while more_messages || more_words {
             tokio::select! {
                 line = messages.next_line(), if more_messages => match line {
-                    Ok(Some(line)) => said.note_message(&line, self),
+                    Ok(Some(line)) => said.note_message(&line, self, &mut progress),
                     _ => more_messages = false,
                 },
-                line = words.next_line(), if more_words => match line {
-                    Ok(Some(line)) => said.note_words(line, &mut progress),
+                more = next_piece(&mut words, &mut piece), if more_words => match more {
+                    Ok(true) => {
+                        said.note_words(&String::from_utf8_lossy(&piece), &mut progress);
+                        piece.clear();
+                    }
                     _ => more_words = false,
                 },
             }
@@ -163,6 +209,24 @@ impl Build {
             path,
             warnings: said.warnings,
         }))
+    }
+}
+
+/// Reads on to the end of a line, or to where cargo goes back to its beginning: so it tells how far it
+/// is. Returns whether there was more. Cancel safe: what was read so far is in `piece`.
+async fn next_piece(words: &mut BufReader<ChildStderr>, piece: &mut Vec<u8>) -> io::Result<bool> {
+    loop {
+        let read = words.fill_buf().await?;
+        if read.is_empty() {
+            return Ok(!piece.is_empty());
+        }
+        let end = read.iter().position(|byte| b"\r\n".contains(byte));
+        let length = end.unwrap_or(read.len());
+        piece.extend_from_slice(&read[..length]);
+        words.consume(length + usize::from(end.is_some()));
+        if end.is_some() {
+            return Ok(true);
+        }
     }
 }
 
@@ -204,6 +268,7 @@ struct Said {
     warnings: Vec<Diagnostic>,
     binary: Option<PathBuf>,
     words: Vec<String>,
+    waits: bool,
 }
 
 /// The messages of cargo that matter here.
@@ -268,7 +333,8 @@ struct Span {
 }
 
 impl Said {
-    fn note_message(&mut self, line: &str, build: &Build) {
+    fn note_message(&mut self, line: &str, build: &Build, progress: &mut impl FnMut(Building)) {
+        self.goes_on(progress);
         let is_ours = |manifest: &Path| {
             manifest
                 .parent()
@@ -305,16 +371,34 @@ impl Said {
         }
     }
 
-    fn note_words(&mut self, line: String, progress: &mut impl FnMut(Building)) {
-        let words = line.trim_start();
-        if words.starts_with("Blocking waiting for file lock") {
+    /// Takes in a line of cargo's stderr, or how far it is, which ends with a carriage return.
+    fn note_words(&mut self, words: &str, progress: &mut impl FnMut(Building)) {
+        let known = words.trim();
+        if known.is_empty() {
+            return;
+        }
+        if known.starts_with("Blocking waiting for file lock") {
+            self.waits = true;
             progress(Building::WaitingForLock);
-        } else if let Some(package) = words.strip_prefix("Compiling ") {
+        } else {
+            self.goes_on(progress);
+        }
+        if let Some(far) = Progress::read(known) {
+            return progress(Building::Progress(far));
+        }
+        if let Some(package) = known.strip_prefix("Compiling ") {
             progress(Building::Compiling(
                 package.split(" (").next().unwrap_or(package).to_owned(),
             ));
         }
-        self.words.push(line);
+        self.words.push(words.to_owned());
+    }
+
+    /// Cargo does something, so it waits no longer.
+    fn goes_on(&mut self, progress: &mut impl FnMut(Building)) {
+        if std::mem::take(&mut self.waits) {
+            progress(Building::LockTaken);
+        }
     }
 }
 
@@ -353,4 +437,57 @@ fn diagnostic(message: CompilerMessage, build: &Build) -> Option<Diagnostic> {
 fn same_folder(one: &Path, other: &Path) -> bool {
     one == other
         || matches!((one.canonicalize(), other.canonicalize()), (Ok(one), Ok(other)) if one == other)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[track_caller]
+    fn check(words: &[&str], expected: &[Building]) {
+        let (mut said, mut heard) = (Said::default(), Vec::new());
+        for words in words {
+            said.note_words(words, &mut |what| heard.push(what));
+        }
+        assert_eq!(heard, expected);
+    }
+
+    #[test]
+    fn cargo_tells_how_far_it_is() {
+        let far = |done, of, now: &[&str]| {
+            let now = now.iter().map(|name| (*name).to_owned()).collect();
+            Building::Progress(Progress { done, of, now })
+        };
+        check(
+            &[
+                "   Compiling syn v2.0.1",
+                "    Building [===>        ] 3/14: syn, syn(build), libc(build.rs), ...  ",
+                "    Building [===========>] 13/14: ping-pong(bin)",
+                "    Building [============] 14/14",
+                "    Finished `dev` profile [unoptimized + debuginfo] target(s) in 5.10s",
+            ],
+            &[
+                Building::Compiling("syn v2.0.1".into()),
+                far(3, 14, &["syn", "libc"]),
+                far(13, 14, &["ping-pong"]),
+                far(14, 14, &[]),
+            ],
+        );
+        check(&["    Building [ of another form", "    Building [=>] x/y: z"], &[]);
+    }
+
+    #[test]
+    fn wait_for_another_cargo_is_over_once_cargo_says_anything_else() {
+        let waits = "    Blocking waiting for file lock on build directory";
+        let compiles = "   Compiling ping-pong v0.1.0 (/course)";
+        check(
+            &[waits, compiles, compiles],
+            &[
+                Building::WaitingForLock,
+                Building::LockTaken,
+                Building::Compiling("ping-pong v0.1.0".into()),
+                Building::Compiling("ping-pong v0.1.0".into()),
+            ],
+        );
+    }
 }
