@@ -22,6 +22,7 @@ use tokio::signal::unix::{SignalKind, signal};
 
 use crate::course::Course;
 use crate::grading::{self, Order};
+use crate::journal::Journal;
 use crate::manifest::{self, PARTS, Part};
 use crate::report::json::{self, JsonReport};
 use crate::report::progress::{self, Progress};
@@ -471,6 +472,7 @@ async fn grade_all(
 
 fn course() -> Result<Course> {
     let course = Course::here()?;
+    Journal::take_back(&course);
     if let Some(advice) = course.newer_than_checker() {
         eprintln!("{}", advice.yellow());
     }

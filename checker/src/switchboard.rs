@@ -179,7 +179,10 @@ impl Switchboard {
         state
             .faults
             .record_mut()
-            .note(format!("{sent} held messages are released"));
+            .note(match sent {
+                1 => "1 held message is released".to_owned(),
+                sent => format!("{sent} held messages are released"),
+            });
         sent
     }
 

@@ -28,6 +28,9 @@ pub(super) struct ListArgs {
 /// Runs it.
 pub(super) fn run(args: ListArgs) -> Result<Standing> {
     let course = Course::here().ok();
+    if let Some(course) = &course {
+        Journal::take_back(course);
+    }
     let text = match &course {
         course if args.json => json(course.as_ref())?,
         Some(course) => render(course, Timestamp::now()),
