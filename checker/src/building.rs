@@ -65,7 +65,9 @@ impl Progress {
         let (_, rest) = words.trim().strip_prefix("Building [")?.split_once("] ")?;
         let (count, now) = rest.split_once(": ").unwrap_or((rest, ""));
         let (done, of) = count.split_once('/')?;
-        let now = now.split(", ").filter(|name| !name.is_empty() && *name != "...");
+        let now = now
+            .split(", ")
+            .filter(|name| !name.is_empty() && *name != "...");
         let package = |name: &str| name.split('(').next().unwrap_or(name).to_owned();
         let mut now: Vec<String> = now.map(package).collect();
         now.dedup();
@@ -473,7 +475,10 @@ mod tests {
                 far(14, 14, &[]),
             ],
         );
-        check(&["    Building [ of another form", "    Building [=>] x/y: z"], &[]);
+        check(
+            &["    Building [ of another form", "    Building [=>] x/y: z"],
+            &[],
+        );
     }
 
     #[test]

@@ -271,7 +271,9 @@ async fn waiting_for_another_cargo_is_said_until_it_is_over() {
         told.push(what);
     });
     assert!(matches!(built.await.unwrap(), Built::Binary(_)));
-    let waits = told.iter().rposition(|what| *what == Building::WaitingForLock);
+    let waits = told
+        .iter()
+        .rposition(|what| *what == Building::WaitingForLock);
     let taken = told.iter().rposition(|what| *what == Building::LockTaken);
     assert!(waits.is_some() && waits < taken, "{told:?}");
 }

@@ -549,7 +549,15 @@ fn what_became_of_a_problem_comes_back_with_its_code() {
     let fresh = Fresh::course();
     solve_some(&fresh);
     just_run(&fresh, "passed");
-    let state = || fresh.checker(&["list"]).out().lines().nth(2).unwrap().to_owned();
+    let state = || {
+        fresh
+            .checker(&["list"])
+            .out()
+            .lines()
+            .nth(2)
+            .unwrap()
+            .to_owned()
+    };
     fresh.checker(&["reset", "part1", "--yes"]).out();
     assert_eq!(state(), "→ ·  1. Broadcast                 not written");
     let mut backups = fs::read_dir(fresh.at(".checker/backups")).unwrap();
@@ -559,7 +567,10 @@ fn what_became_of_a_problem_comes_back_with_its_code() {
         .current_dir(fresh.folder.path())
         .status();
     assert!(done.unwrap().success());
-    assert_eq!(state(), "  ✓  1. Broadcast                 passed 5 minutes ago");
+    assert_eq!(
+        state(),
+        "  ✓  1. Broadcast                 passed 5 minutes ago"
+    );
 }
 
 #[test]

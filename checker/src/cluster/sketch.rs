@@ -652,6 +652,7 @@ mod tests {
             },
             arrow(150, "n2", "n3", "Ping{count: 1}", End::Swallowed),
             arrow(151, "n2", "n2", "Ping{count: 1}", End::Arrived),
+            arrow(152, "n1", "n2", "0.02 s late: Ping{count: 1}", End::Late),
         ];
         insta::assert_snapshot!(draw(&nodes(3), &rows, WIDTH).join("\n"), @"
                  n1                             n2                             n3
@@ -665,6 +666,7 @@ mod tests {
         0.140 s  │╌╌╌╌╌╌╌╌ ╳ link cut ╳ ╌╌╌╌╌╌╌╌│                              │
         0.150 s  │                              ├─ Ping{count: 1} ──────────∅  │
         0.151 s  │                              │ ⟲ Ping{count: 1}             │
+        0.152 s  ├ 0.02 s late: Ping{count: 1} ►│                              │
                  ✗ dropped   ⇉ arrived twice   ‖ held back   ∅ swallowed in
                  silence
         ");

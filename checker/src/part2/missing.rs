@@ -64,8 +64,10 @@ pub(super) async fn tasks(cluster: &Cluster<'_>, job: &Job, at: Progress) -> Vec
         ..Seen::default()
     };
     for node in cluster.running() {
-        let asked = cluster.call_within(PATIENCE, &node, &PARTITIONS, PartitionsMsg::Report);
-        let Ok(report) = asked.await else {
+        let answer = cluster
+            .call_within(PATIENCE, &node, &PARTITIONS, PartitionsMsg::Report)
+            .await;
+        let Ok(report) = answer else {
             seen.silent.insert(node);
             continue;
         };
@@ -94,10 +96,7 @@ fn said(cluster: &Cluster<'_>, job: &Job) -> Vec<Said> {
     of_job.collect()
 }
 
-fn understood<'a>(
-    cluster: &Cluster<'_>,
-    frame: &'a FrameSeen,
-) -> Option<(&'a str, Attempt, News)> {
+fn understood<'a>(cluster: &Cluster<'_>, frame: &'a FrameSeen) -> Option<(&'a str, Attempt, News)> {
     let (from, to) = (frame.from.short(), frame.to.short());
     match frame.message.as_deref()? {
         "Assign" if from == "n1" => {
@@ -213,7 +212,9 @@ impl Seen {
     fn is_lost(&self, task: TaskId) -> bool {
         let finishers = self.about(task).filter(|said| said.what == News::Finished);
         map_number(task).is_some_and(|map| !self.kept.contains_key(&map))
-            && finishers.into_iter().all(|said| !self.silent.contains(&said.node))
+            && finishers
+                .into_iter()
+                .all(|said| !self.silent.contains(&said.node))
     }
 
     /// Where a task is, since when, and what happened there.
@@ -246,9 +247,10 @@ impl Seen {
             nodes.contains(node) && nodes.iter().all(|other| other == node || other == "n1")
         };
         let is_paused = |words: &str| words.contains("paused");
-        let happened = self.done_to.iter().rfind(|(at, nodes, words)| {
-            is_about(nodes) && (*at >= given.at || is_paused(words))
-        });
+        let happened = self
+            .done_to
+            .iter()
+            .rfind(|(at, nodes, words)| is_about(nodes) && (*at >= given.at || is_paused(words)));
         if let Some((at, _, words)) = happened {
             why.push_str(&format!("; {words} at {}", seconds(*at)));
         } else if told.is_none() && given.way == Way::Came {
@@ -324,8 +326,10 @@ mod tests {
         seen.done_to = vec![(killed, vec!["n3".into()], "n3 is killed".into())];
         assert_eq!(
             seen.told(maps(2, 1)),
-            ["map 1 is not done: n1 has sent it to n3 at 0.100 s; n3 finished it at 0.130 s; \
-              n3 is killed at 0.150 s; n1 has sent it to no node since"]
+            [
+                "map 1 is not done: n1 has sent it to n3 at 0.100 s; n3 finished it at 0.130 s; \
+              n3 is killed at 0.150 s; n1 has sent it to no node since"
+            ]
         );
     }
 
@@ -341,8 +345,10 @@ mod tests {
         seen.said = vec![said(200, "n2", TaskId::Reduce(1), News::Given, Way::Came)];
         assert_eq!(
             seen.told(at),
-            ["reduce 1 is not done: n1 has sent it to n2 at 0.200 s; no result has come; \
-              n1 has sent it to no node since"]
+            [
+                "reduce 1 is not done: n1 has sent it to n2 at 0.200 s; no result has come; \
+              n1 has sent it to no node since"
+            ]
         );
     }
 

