@@ -560,7 +560,22 @@ mod tests {
         }
         let mut paper = paper(&course);
         paper.failure(&failure());
-        insta::assert_snapshot!(paper.fitted(14, ": f shows all").join("\n"), @"");
+        insta::assert_snapshot!(paper.fitted(14, ": f shows all").join("\n"), @"
+        FAILED: a title
+          step      n1 sends a ping.
+          seen      n2 shows 5 instead of 4.
+          required  n2 shows 4.
+          perhaps   It adds.
+          row 0
+          … 10 earlier lines: f shows all
+          row 11
+          row 12
+          row 13
+          row 14
+          row 15
+          row 16
+          … 10 more lines: f shows all
+        ");
     }
 
     #[test]
