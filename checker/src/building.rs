@@ -49,8 +49,50 @@ pub struct Build {
 pub enum Building {
     /// Another cargo holds the lock that this one needs.
     WaitingForLock,
-    /// A package is being compiled.
+    /// This one has the lock.
+    LockTaken,
+    /// Cargo begins to compile a package.
     Compiling(String),
+    /// How far cargo is, as it says itself.
+    Progress(Progress),
+}
+
+/// How far cargo is. It counts libraries, build scripts and programs, also those that it need not
+/// compile again.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Progress {
+    /// How many are done.
+    pub done: usize,
+    /// How many there are.
+    pub of: usize,
+    /// The packages that are being compiled, the program among them; as many as cargo names.
+    pub now: Vec<String>,
+}
+
+/// What makes cargo say how far it is, though nobody sits at its terminal.
+const TELL_PROGRESS: [(&str, &str); 2] = [
+    ("CARGO_TERM_PROGRESS_WHEN", "always"),
+    ("CARGO_TERM_PROGRESS_WIDTH", "120"),
+];
+
+impl Progress {
+    /// Reads `    Building [===>     ] 3/14: syn, libc(build)`.
+    fn read(words: &str) -> Option<Progress> {
+        let (_, rest) = words.trim().strip_prefix("Building [")?.split_once("] ")?;
+        let (count, now) = rest.split_once(": ").unwrap_or((rest, ""));
+        let (done, of) = count.split_once('/')?;
+        let now = now
+            .split(", ")
+            .filter(|name| !name.is_empty() && *name != "...");
+        let package = |name: &str| name.split('(').next().unwrap_or(name).to_owned();
+        let mut now: Vec<String> = now.map(package).collect();
+        now.dedup();
+        Some(Progress {
+            done: done.parse().ok()?,
+            of: of.parse().ok()?,
+            now,
+        })
+    }
 }
 
 /// What a build made.
@@ -133,15 +175,18 @@ impl Build {
                     if line.contains("\"reason\":\"compiler-artifact\"") {
                         since = Instant::now();
                     }
-                    said.note_message(&line, self);
+                    said.note_message(&line, self, &mut progress);
                 }
                 Ok(Some((Stream::Stderr, line))) => {
-                    since = Instant::now();
-                    said.note_words(line, &mut progress);
+                    // Cargo also tells how far it is, again and again.
+                    if line.trim_start().starts_with("Compiling ") {
+                        since = Instant::now();
+                    }
+                    said.note_words(&line, &mut progress);
                 }
                 Ok(None) => break cargo.ended().await,
                 // What holds the lock is a build with a limit of its own.
-                Err(_) if said.waits_for_lock => since = Instant::now(),
+                Err(_) if said.waits => since = Instant::now(),
                 Err(_) => {
                     cargo.kill().await?;
                     let what =
@@ -210,6 +255,9 @@ impl Build {
             Some(sandbox) => toolchain::for_sandbox(cargo).sandboxed(Some(sandbox.clone())),
             None => cargo,
         };
+        let cargo = TELL_PROGRESS
+            .iter()
+            .fold(cargo, |cargo, (name, value)| cargo.env(name, value));
         let env = self.env.iter();
         env.fold(cargo, |cargo, (name, value)| cargo.env(name, value))
     }
@@ -259,7 +307,7 @@ struct Said {
     words: Vec<String>,
     /// The package that was begun last.
     compiling: Option<String>,
-    waits_for_lock: bool,
+    waits: bool,
 }
 
 /// The messages of cargo that matter here.
@@ -332,7 +380,8 @@ impl Said {
         ))
     }
 
-    fn note_message(&mut self, line: &str, build: &Build) {
+    fn note_message(&mut self, line: &str, build: &Build, progress: &mut impl FnMut(Building)) {
+        self.goes_on(progress);
         let is_ours = |manifest: &Path| {
             manifest
                 .parent()
@@ -369,18 +418,35 @@ impl Said {
         }
     }
 
-    fn note_words(&mut self, line: String, progress: &mut impl FnMut(Building)) {
-        let words = line.trim_start();
-        self.waits_for_lock = words.starts_with("Blocking waiting for file lock");
-        if self.waits_for_lock {
+    /// Takes in a line of cargo's stderr, or how far it is, which ends with a carriage return.
+    fn note_words(&mut self, words: &str, progress: &mut impl FnMut(Building)) {
+        let known = words.trim();
+        if known.is_empty() {
+            return;
+        }
+        if known.starts_with("Blocking waiting for file lock") {
+            self.waits = true;
             progress(Building::WaitingForLock);
-        } else if let Some(package) = words.strip_prefix("Compiling ") {
+        } else {
+            self.goes_on(progress);
+        }
+        if let Some(far) = Progress::read(known) {
+            return progress(Building::Progress(far));
+        }
+        if let Some(package) = known.strip_prefix("Compiling ") {
             self.compiling = package.split(' ').next().map(str::to_owned);
             progress(Building::Compiling(
                 package.split(" (").next().unwrap_or(package).to_owned(),
             ));
         }
-        self.words.push(line);
+        self.words.push(words.to_owned());
+    }
+
+    /// Cargo does something, so it waits no longer.
+    fn goes_on(&mut self, progress: &mut impl FnMut(Building)) {
+        if std::mem::take(&mut self.waits) {
+            progress(Building::LockTaken);
+        }
     }
 }
 
@@ -419,4 +485,60 @@ fn diagnostic(message: CompilerMessage, build: &Build) -> Option<Diagnostic> {
 fn same_folder(one: &Path, other: &Path) -> bool {
     one == other
         || matches!((one.canonicalize(), other.canonicalize()), (Ok(one), Ok(other)) if one == other)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[track_caller]
+    fn check(words: &[&str], expected: &[Building]) {
+        let (mut said, mut heard) = (Said::default(), Vec::new());
+        for words in words {
+            said.note_words(words, &mut |what| heard.push(what));
+        }
+        assert_eq!(heard, expected);
+    }
+
+    #[test]
+    fn cargo_tells_how_far_it_is() {
+        let far = |done, of, now: &[&str]| {
+            let now = now.iter().map(|name| (*name).to_owned()).collect();
+            Building::Progress(Progress { done, of, now })
+        };
+        check(
+            &[
+                "   Compiling syn v2.0.1",
+                "    Building [===>        ] 3/14: syn, syn(build), libc(build.rs), ...  ",
+                "    Building [===========>] 13/14: ping-pong(bin)",
+                "    Building [============] 14/14",
+                "    Finished `dev` profile [unoptimized + debuginfo] target(s) in 5.10s",
+            ],
+            &[
+                Building::Compiling("syn v2.0.1".into()),
+                far(3, 14, &["syn", "libc"]),
+                far(13, 14, &["ping-pong"]),
+                far(14, 14, &[]),
+            ],
+        );
+        check(
+            &["    Building [ of another form", "    Building [=>] x/y: z"],
+            &[],
+        );
+    }
+
+    #[test]
+    fn wait_for_another_cargo_is_over_once_cargo_says_anything_else() {
+        let waits = "    Blocking waiting for file lock on build directory";
+        let compiles = "   Compiling ping-pong v0.1.0 (/course)";
+        check(
+            &[waits, compiles, compiles],
+            &[
+                Building::WaitingForLock,
+                Building::LockTaken,
+                Building::Compiling("ping-pong v0.1.0".into()),
+                Building::Compiling("ping-pong v0.1.0".into()),
+            ],
+        );
+    }
 }

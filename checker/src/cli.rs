@@ -24,6 +24,7 @@ use tokio::signal::unix::{SignalKind, signal};
 use crate::course::Course;
 use crate::grading::{self, Order};
 use crate::isolation::IsolationChoice;
+use crate::journal::Journal;
 use crate::manifest::{self, PARTS, Part};
 use crate::report::json::{self, JsonReport};
 use crate::report::progress::{self, Progress};
@@ -510,6 +511,7 @@ async fn grade_all(
 
 fn course() -> Result<Course> {
     let course = Course::here()?;
+    Journal::take_back(&course);
     if let Some(advice) = course.newer_than_checker() {
         note(format_args!("{}", advice.yellow()));
     }

@@ -18,6 +18,7 @@ mod tale;
 
 use serde::{Deserialize, Serialize};
 
+use crate::manifest::PARTS;
 use crate::trace::Trace;
 use crate::verdict::Failure;
 
@@ -32,8 +33,11 @@ pub struct Diagnosis {
     pub because: String,
     /// The section of TRAINING.md that explains it, without the `#`.
     pub training: String,
-    /// The hint of the problem to read next, from 1 to 3.
+    /// The hint to read next, from 1 to 3.
     pub hint: u8,
+    /// The earlier problem whose hint it is; of the one that failed, if not given.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub hint_of: Option<u8>,
 }
 
 impl Diagnosis {
@@ -41,6 +45,15 @@ impl Diagnosis {
     pub(crate) fn evidence(&self) -> String {
         let because = self.because.trim_end_matches('.');
         format!("What we saw suggests so, because {because}")
+    }
+
+    /// How to come to its hint, when a problem of a part failed; a sentence.
+    pub(crate) fn way_to_hint(&self, command: &str, part: &str, failed: u8) -> String {
+        let of = self.hint_of.unwrap_or(failed);
+        format!(
+            "`{command} hint {part} --problem {of}` shows one hint after the other; hint {} is about it.",
+            self.hint
+        )
     }
 }
 
@@ -54,7 +67,8 @@ pub struct Mistake {
     pub suggests: &'static str,
     /// The section of TRAINING.md that explains it, without the `#`.
     pub training: &'static str,
-    /// The hint of the problem to read next, from 1 to 3.
+    /// The hint to read next, from 1 to 3: of the problem that the section is of, if the mistake can
+    /// be made there, and else of the one that failed.
     pub hint: u8,
     /// Looks for its symptom, and tells what was seen, so that it reads well behind "because".
     pub symptom: fn(&Case) -> Option<String>,
@@ -82,6 +96,8 @@ pub fn mistakes(part: u8) -> &'static [Mistake] {
 }
 
 /// The first mistake whose symptom is there.
+///
+/// It never leads ahead: what is explained with a later problem is for those who are there.
 pub fn diagnose(part: u8, problem: u8, case: &Case) -> Option<Diagnosis> {
     let fitting = mistakes(part)
         .iter()
@@ -89,13 +105,73 @@ pub fn diagnose(part: u8, problem: u8, case: &Case) -> Option<Diagnosis> {
     fitting
         .filter_map(|mistake| {
             let because = (mistake.symptom)(case)?;
+            let (training, hint_of) = mistake.lead(part, problem);
             Some(Diagnosis {
                 mistake: mistake.id.to_owned(),
                 suggests: mistake.suggests.to_owned(),
                 because,
-                training: mistake.training.to_owned(),
+                training: training.to_owned(),
                 hint: mistake.hint,
+                hint_of,
             })
         })
         .next()
+}
+
+impl Mistake {
+    /// The section of TRAINING.md for those who failed a problem, and the earlier problem whose hint
+    /// is about the mistake, if it is one.
+    fn lead(&self, part: u8, failed: u8) -> (&'static str, Option<u8>) {
+        let problems = PARTS.iter().filter(|of| of.number == part);
+        let mut problems = problems.flat_map(|part| part.problems);
+        let explains = problems.clone().find(|of| of.anchor == self.training);
+        match explains {
+            Some(explains) if explains.number > failed => {
+                let own = problems.find(|of| of.number == failed);
+                (own.map_or(self.training, |own| own.anchor), None)
+            }
+            Some(explains) if explains.number < failed => {
+                let is_made_there = self.problems.contains(&explains.number);
+                (self.training, is_made_there.then_some(explains.number))
+            }
+            _ => (self.training, None),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn failure_never_leads_to_a_later_problem() {
+        for part in PARTS {
+            for mistake in mistakes(part.number) {
+                for failed in mistake.problems {
+                    let (training, hint_of) = mistake.lead(part.number, *failed);
+                    let leads_to = part.problems.iter().find(|of| of.anchor == training);
+                    assert!(
+                        leads_to.is_none_or(|of| of.number <= *failed),
+                        "{} leads from problem {failed} to {training}",
+                        mistake.id
+                    );
+                    assert!(hint_of.is_none_or(|of| of < *failed), "{}", mistake.id);
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn hint_is_of_the_problem_that_explains_the_mistake() {
+        #[track_caller]
+        fn check(mistake: &str, failed: u8, expected: (&str, Option<u8>)) {
+            let found = mistakes(1).iter().find(|other| other.id == mistake);
+            assert_eq!(found.unwrap().lead(1, failed), expected);
+        }
+        check("counts-deliveries", 1, ("problem-1-broadcast", None));
+        check("counts-deliveries", 4, ("problem-1-broadcast", Some(1)));
+        check("overwrites-with-older", 1, ("problem-1-broadcast", None));
+        check("overwrites-with-older", 5, ("problem-3-crash", Some(3)));
+        check("tells-it-under-the-wrong-name", 5, ("the-messages", None));
+    }
 }

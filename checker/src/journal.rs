@@ -31,6 +31,9 @@ pub struct Journal {
     pub at: Option<(String, u8)>,
     /// How many hints of each problem were shown.
     pub hints: BTreeMap<String, BTreeMap<u8, u8>>,
+    /// What became of problems before their stubs were put back: it holds again, once their code is
+    /// there again.
+    pub aside: BTreeMap<String, BTreeMap<u8, Entry>>,
 }
 
 /// What became of a problem when it was last run.
@@ -74,6 +77,13 @@ pub fn fingerprint(problem: &Problem, sources: &Sources) -> String {
         .iter()
         .map(|byte| format!("{byte:02x}"))
         .collect()
+}
+
+impl Entry {
+    /// Whether it says something about code that somebody wrote.
+    fn tells(&self) -> bool {
+        matches!(self.standing, Standing::Passed | Standing::Failed)
+    }
 }
 
 impl Journal {
@@ -121,7 +131,17 @@ impl Journal {
                     .problem(problem.problem)
                     .map(|problem| fingerprint(problem, sources)),
             };
-            entries.insert(problem.problem, entry);
+            let before = entries.insert(problem.problem, entry);
+            let aside = self.aside.entry(report.part.clone()).or_default();
+            match (problem.standing, before) {
+                (Standing::NotWritten, Some(before)) if before.tells() => {
+                    aside.insert(problem.problem, before);
+                }
+                (Standing::NotWritten, _) => {}
+                _ => {
+                    aside.remove(&problem.problem);
+                }
+            }
         }
     }
 
@@ -130,11 +150,48 @@ impl Journal {
         self.parts.get(part.name)?.get(&problem)
     }
 
-    /// Forgets what became of a problem: its code is no longer there.
-    pub fn forget(&mut self, part: &Part, problem: u8) {
-        if let Some(entries) = self.parts.get_mut(part.name) {
-            entries.remove(&problem);
+    /// Puts aside what became of a problem: its code is no longer there.
+    pub fn put_aside(&mut self, part: &Part, problem: u8) {
+        let entries = self.parts.get_mut(part.name);
+        if let Some(entry) = entries.and_then(|entries| entries.remove(&problem))
+            && entry.tells()
+        {
+            let aside = self.aside.entry(part.name.to_owned()).or_default();
+            aside.insert(problem, entry);
         }
+    }
+
+    /// Takes back what was put aside, where the code is there again: from a backup, perhaps.
+    pub fn take_back(course: &Course) {
+        let journal = Journal::read(course);
+        if journal.aside.values().all(BTreeMap::is_empty) {
+            return;
+        }
+        let parts = PARTS.iter().filter_map(|part| {
+            let aside = journal.aside.get(part.name)?;
+            Some((part, aside, Sources::read(&course.exercise(part)).ok()?))
+        });
+        let again: Vec<(&Part, u8)> = parts
+            .flat_map(|(part, aside, sources)| {
+                let is_there = move |(number, entry): (&u8, &Entry)| {
+                    let code = fingerprint(part.problem(*number)?, &sources);
+                    (entry.code.as_ref() == Some(&code)).then_some((part, *number))
+                };
+                aside.iter().filter_map(is_there).collect::<Vec<_>>()
+            })
+            .collect();
+        if again.is_empty() {
+            return;
+        }
+        Journal::change(course, |journal| {
+            for (part, number) in again {
+                let aside = journal.aside.get_mut(part.name);
+                if let Some(entry) = aside.and_then(|aside| aside.remove(&number)) {
+                    let entries = journal.parts.entry(part.name.to_owned()).or_default();
+                    entries.insert(number, entry);
+                }
+            }
+        });
     }
 
     /// How many hints of a problem were shown.
@@ -160,25 +217,35 @@ impl Journal {
         counting.find(fails)
     }
 
-    /// The problem that the learner is at: where he went, unless it has passed while another of
-    /// its part fails; or else the first one that counts and has not passed; the very last one,
-    /// when all have.
+    /// The problem that the learner is at. That is where the learner went, until it has passed: then
+    /// another of its part that fails, or the next one in the course that counts and has not passed.
+    /// Where nobody went anywhere, it is the first one of these; the very last, when all have passed.
     pub fn place(&self) -> (&'static Part, &'static Problem) {
-        if let Some((part, problem)) = &self.at
-            && let Some(part) = crate::manifest::part(part)
-            && let Some(problem) = part.problem(*problem)
-        {
-            let failing = self.failing(part);
-            let failing = failing.filter(|_| self.has_passed(part, problem.number));
-            return (part, failing.unwrap_or(problem));
-        }
         let all = || {
             PARTS
                 .iter()
                 .flat_map(|part| part.problems.iter().map(move |problem| (part, problem)))
         };
-        all()
+        let at = self.at.as_ref().and_then(|(part, problem)| {
+            let part = crate::manifest::part(part)?;
+            Some((part, part.problem(*problem)?))
+        });
+        if let Some((part, problem)) = at {
+            if !self.has_passed(part, problem.number) {
+                return (part, problem);
+            }
+            if let Some(failing) = self.failing(part) {
+                return (part, failing);
+            }
+        }
+        let is_before = |(part, problem): &(&Part, &Problem)| {
+            at.is_some_and(|(at, of)| (part.number, problem.number) <= (at.number, of.number))
+        };
+        let behind = all().skip_while(is_before);
+        behind
+            .chain(all())
             .find(|(part, problem)| !problem.optional && !self.has_passed(part, problem.number))
+            .or(at)
             .or_else(|| all().last())
             .expect("the course has a problem")
     }
@@ -212,9 +279,23 @@ mod tests {
         assert_eq!(at(&journal), (2, 2));
         journal.at = Some(("part1".into(), 4));
         assert_eq!(at(&journal), (1, 3), "what was written for 4 has broken 3");
+        let solved = journal.parts.get_mut("part1").unwrap();
+        solved.insert(3, entry(Standing::Passed));
+        assert_eq!(at(&journal), (2, 1), "the part is done");
+        journal.parts.get_mut("part1").unwrap().remove(&3);
+        journal.at = Some(("part1".into(), 2));
+        assert_eq!(at(&journal), (1, 3), "the next one of the part");
         journal.at = Some(("part1".into(), 6));
         assert_eq!(at(&journal), (1, 6), "6 is not solved yet");
         journal.at = Some(("part9".into(), 2));
         assert_eq!(at(&journal), (1, 3), "a part that is no longer there");
+        let all = PARTS.iter().map(|part| {
+            let problems = part.problems.iter();
+            let passed = problems.map(|problem| (problem.number, entry(Standing::Passed)));
+            (part.name.to_owned(), passed.collect())
+        });
+        journal.parts = all.collect();
+        journal.at = Some(("part1".into(), 2));
+        assert_eq!(at(&journal), (1, 2), "nothing is left to do");
     }
 }

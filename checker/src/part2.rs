@@ -12,6 +12,7 @@ mod failure;
 mod further;
 mod local;
 mod messages;
+mod missing;
 mod netsplit;
 mod text;
 
@@ -24,7 +25,7 @@ use runtime::net::faults::FrameSeen;
 use runtime::wire;
 use tokio::time::Instant;
 
-use crate::cluster::{Cluster, Mark, Unmet};
+use crate::cluster::{Cluster, Explained, Mark, Unmet};
 use crate::scenario::{DEADLINE, Scenario, Stop, Told};
 use crate::verdict::Failure;
 use messages::{Assignment, JobKind, JobSpec, JobStatus, LEASE, MANAGER, ManagerMsg, WorkerMsg};
@@ -326,16 +327,22 @@ async fn submit(cluster: &Cluster<'_>, plan: &Plan<'_>, output: &str) -> Result<
     })
 }
 
-/// Waits until a job is done.
+/// Waits until a job is done. If it is not in time, the tasks that it waits for are named.
 async fn is_done(cluster: &Cluster<'_>, job: &Job, within: Duration) -> Told {
     let mut looks = 0_u32;
+    let mut progress = None;
     let expected = "the job gets done";
     let wait = cluster.eventually(within, expected, async || {
         looks += 1;
         if looks.is_multiple_of(16) {
             cluster.written()?;
         }
-        match status(cluster, job).await? {
+        let status = status(cluster, job).await?;
+        progress = match &status {
+            JobStatus::Running(at) => Some(*at),
+            _ => None,
+        };
+        match status {
             JobStatus::Done(_) => Ok(()),
             JobStatus::Failed(why) => Err(Unmet::Never(
                 cluster
@@ -352,7 +359,13 @@ async fn is_done(cluster: &Cluster<'_>, job: &Job, within: Duration) -> Told {
             JobStatus::Unknown => Err(Unmet::at("n1", "n1's manager does not know the job")),
         }
     });
-    wait.await
+    let mut told = wait.await;
+    if let (Err(_), Some(at)) = (&told, progress) {
+        for fact in missing::tasks(cluster, job, at).await {
+            told = told.evidence(fact);
+        }
+    }
+    told
 }
 
 async fn status(cluster: &Cluster<'_>, job: &Job) -> Result<JobStatus, crate::cluster::Unanswered> {

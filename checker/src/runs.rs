@@ -28,7 +28,7 @@ use crate::trouble::{Result, While};
 pub const FOLDER: &str = ".checker";
 
 /// How many runs are kept.
-const KEPT: usize = 20;
+pub const KEPT: usize = 20;
 
 /// How many runs may be there that never came to their end, before they are taken for dead.
 const UNFINISHED: usize = 20;

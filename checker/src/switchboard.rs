@@ -180,10 +180,10 @@ impl Switchboard {
                 sent += 1;
             }
         }
-        state
-            .faults
-            .record_mut()
-            .note(format!("{sent} held messages are released"));
+        state.faults.record_mut().note(match sent {
+            1 => "1 held message is released".to_owned(),
+            sent => format!("{sent} held messages are released"),
+        });
         sent
     }
 

@@ -276,7 +276,7 @@ async fn warnings_of_the_learner_are_kept() {
 }
 
 #[tokio::test]
-async fn waiting_for_another_cargo_is_said() {
+async fn waiting_for_another_cargo_is_said_until_it_is_over() {
     let (_dir, course) = course();
     let own = Build::of_course(&course.root, course.exercise(PART), PART.package);
     build(&own).await;
@@ -290,16 +290,20 @@ async fn waiting_for_another_cargo_is_said() {
     for lock in &locks {
         lock.lock().unwrap();
     }
-    let mut waited = false;
+    let mut told = Vec::new();
     let (_run, guard) = guarded();
     let built = own.run(&guard, |what| {
         if what == Building::WaitingForLock {
-            waited = true;
             locks.iter().for_each(|lock| lock.unlock().unwrap());
         }
+        told.push(what);
     });
     assert!(matches!(built.await.unwrap(), Built::Binary(_)));
-    assert!(waited);
+    let waits = told
+        .iter()
+        .rposition(|what| *what == Building::WaitingForLock);
+    let taken = told.iter().rposition(|what| *what == Building::LockTaken);
+    assert!(waits.is_some() && waits < taken, "{told:?}");
 }
 
 /// What a submission with one more file is refused for.

@@ -310,7 +310,7 @@ async fn lost_ping_is_regained_after_a_crash() {
 }
 
 #[tokio::test]
-async fn held_message_arrives_when_it_is_released() {
+async fn held_message_arrives_when_it_is_released_and_is_drawn_at_both_times() {
     async fn story(cx: &Context) -> Told {
         Cluster::tell(cx, TWO, Options::default(), async |cluster| {
             let rule = cluster.rule(
@@ -326,12 +326,25 @@ async fn held_message_arrives_when_it_is_released() {
                     shows(cluster, "n2", "n1", 0).await
                 })
                 .await?;
+            cluster.step("The ping arrives.");
             assert_eq!(rule.release(), 1);
             cluster
                 .eventually(SOON, "it arrives", async || {
                     shows(cluster, "n2", "n1", 1).await
                 })
-                .await
+                .await?;
+            let drawn = cluster.sketch();
+            let row = |signs: [&str; 2]| {
+                let has_both = |line: &String| signs.iter().all(|sign| line.contains(sign));
+                drawn.iter().position(has_both)
+            };
+            let (sent, step, came) = (
+                row(["Ping", "‖"]),
+                row(["▸", "arrives"]),
+                row(["late: Ping", "►"]),
+            );
+            assert!(sent.is_some() && sent < step && step < came, "{drawn:#?}");
+            Ok(())
         })
         .await
     }

@@ -545,6 +545,50 @@ fn reset_puts_back_a_whole_part_and_the_way_back_works() {
 }
 
 #[test]
+fn what_became_of_a_problem_comes_back_with_its_code() {
+    let fresh = Fresh::course();
+    solve_some(&fresh);
+    just_run(&fresh, "passed");
+    let state = || {
+        fresh
+            .checker(&["list"])
+            .out()
+            .lines()
+            .nth(2)
+            .unwrap()
+            .to_owned()
+    };
+    fresh.checker(&["reset", "part1", "--yes"]).out();
+    assert_eq!(state(), "→ ·  1. Broadcast                 not written");
+    let mut backups = fs::read_dir(fresh.at(".checker/backups")).unwrap();
+    let backup = backups.next().unwrap().unwrap().path();
+    let done = Command::new("sh")
+        .args(["-c", &format!("cp -R {}/exercises .", backup.display())])
+        .current_dir(fresh.folder.path())
+        .status();
+    assert!(done.unwrap().success());
+    assert_eq!(
+        state(),
+        "  ✓  1. Broadcast                 passed 5 minutes ago"
+    );
+}
+
+#[test]
+fn list_leads_on_when_a_part_is_done() {
+    let fresh = Fresh::course();
+    let entry = r#"{"standing": "passed", "at": "2026-11-25T12:00:00Z", "seed": 7}"#;
+    let entries = [1, 2, 3, 4].map(|number| format!(r#""{number}": {entry}"#));
+    fresh.journal(&format!(
+        r#"{{"at": ["part1", 4], "parts": {{"part1": {{{}}}}}}}"#,
+        entries.join(", ")
+    ));
+    let list = fresh.checker(&["list"]).out();
+    let end: Vec<&str> = list.lines().rev().take(3).collect();
+    assert_eq!(end[0], "  checker part2 --problem 1");
+    assert_eq!(end[2], "Next: read TRAINING.md#problem-1-local");
+}
+
+#[test]
 fn reset_of_given_files_keeps_what_was_written() {
     let fresh = Fresh::course();
     solve_some(&fresh);
@@ -962,6 +1006,7 @@ fn hint_says_which_one_fits_what_the_last_run_saw() {
         because: "a ping came twice, and the count is one too high".into(),
         training: "problem-1-broadcast".into(),
         hint: 2,
+        hint_of: None,
     });
     let outcome = Outcome {
         scenario: "part1-twice".into(),

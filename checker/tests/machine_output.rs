@@ -203,6 +203,7 @@ fn everything() -> (Vec<PartReport>, Vec<String>) {
             because: "b".into(),
             training: "t".into(),
             hint: 1,
+            hint_of: None,
         }),
         training: Some("t".into()),
         ..Failure::new("step", "seen", "expected")

@@ -104,7 +104,7 @@ pub(super) fn shown(
     });
     let after = to.max(before);
     if let Some(diagnosis) = diagnosis(course, part, problem) {
-        text.push_str(&fitting(&diagnosis, after));
+        text.push_str(&fitting(&diagnosis, part, after));
     }
     text.push_str(&rest(problem, after, hints.len(), &command));
     Ok(text)
@@ -178,12 +178,13 @@ fn diagnosis(course: &Course, part: &Part, problem: &Problem) -> Option<Diagnosi
 }
 
 /// Says which hint fits what was seen, and how to come to it.
-fn fitting(diagnosis: &Diagnosis, shown: usize) -> String {
+fn fitting(diagnosis: &Diagnosis, part: &Part, shown: usize) -> String {
     let number = usize::from(diagnosis.hint);
-    let way = match number.checked_sub(shown) {
-        None | Some(0) => format!("Hint {number} is about that; `--again` repeats it."),
-        Some(1) => format!("Hint {number}, the next one, is about that."),
-        Some(_) => format!("Hint {number} is about that."),
+    let way = match (diagnosis.hint_of, number.checked_sub(shown)) {
+        (Some(of), _) => diagnosis.way_to_hint(command_name(), part.name, of),
+        (None, None | Some(0)) => format!("Hint {number} is about that; `--again` repeats it."),
+        (None, Some(1)) => format!("Hint {number}, the next one, is about that."),
+        (None, Some(_)) => format!("Hint {number} is about that."),
     };
     let text = format!(
         "Your last run failed. {} What was seen suggests so, because {}. {way} See TRAINING.md#{}.",

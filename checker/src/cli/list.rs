@@ -27,6 +27,9 @@ pub(super) struct ListArgs {
 /// Runs it.
 pub(super) fn run(args: ListArgs) -> Result<Standing> {
     let course = Course::here().ok();
+    if let Some(course) = &course {
+        Journal::take_back(course);
+    }
     match &course {
         course if args.json => print_for_programs(&json(course.as_ref())?)?,
         Some(course) => print(render(course, Timestamp::now()))?,

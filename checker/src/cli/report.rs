@@ -10,7 +10,7 @@ use super::question;
 use crate::manifest;
 use crate::report::terminal::{print, print_for_programs};
 use crate::report::{Graded, PartReport, json, page, shiviz, svg};
-use crate::runs::Run;
+use crate::runs::{KEPT, Run};
 use crate::trace::Trace;
 use crate::trouble::{Result, Trouble, While};
 use crate::verdict::{Outcome, Standing};
@@ -132,7 +132,7 @@ fn not_there(wanted: Option<&str>) -> Trouble {
             format!("could not find a run of {part}: run `checker {part}` first")
         }
         Some(name) => format!(
-            "could not find the run {}: `checker report --list` lists those that are kept",
+            "could not find the run {}: the newest {KEPT} are kept, and `checker report --list` lists them",
             name_in(name)
         ),
     })

@@ -151,7 +151,7 @@ impl Reset {
             Journal::change(course, |journal| {
                 let all = self.part.problems.iter().map(|problem| problem.number);
                 for number in all.filter(|number| self.problem.is_none_or(|only| only == *number)) {
-                    journal.forget(self.part, number);
+                    journal.put_aside(self.part, number);
                 }
             });
         }

@@ -297,13 +297,17 @@ pub(crate) fn in_words(rule: &Rule) -> String {
         (None, PatternKind::Cast) => ("cast".into(), "casts".into()),
         (None, PatternKind::Any) => ("message".into(), "messages".into()),
     };
+    let others = |skip| match skip {
+        1 => "1 other".to_owned(),
+        skip => format!("{skip} others"),
+    };
     let which = match (rule.skip, rule.times) {
         (0, 1) => format!("the next {one}"),
         (0, usize::MAX) => format!("each {one}"),
         (0, times) => format!("the next {times} {some}"),
-        (skip, 1) => format!("one {one} after {skip} others"),
-        (skip, usize::MAX) => format!("each {one} after {skip} others"),
-        (skip, times) => format!("{times} {some} after {skip} others"),
+        (skip, 1) => format!("one {one} after {}", others(skip)),
+        (skip, usize::MAX) => format!("each {one} after {}", others(skip)),
+        (skip, times) => format!("{times} {some} after {}", others(skip)),
     };
     let node = |word: &str, node: &Option<NodeName>| match node {
         Some(node) => format!(" {word} {}", node.short()),

@@ -34,6 +34,9 @@ const FIRST: usize = 11;
 /// How many events are shown: the last ones.
 const ROWS: usize = 16;
 
+/// What takes so long on its way is late, also on a machine with much to do.
+const LATE: Duration = Duration::from_millis(150);
+
 /// How far columns stand apart at most.
 const APART: usize = 36;
 
@@ -149,13 +152,16 @@ enum End {
     Twice,
     Dropped,
     Swallowed,
+    /// The network has held it back; where it arrives after all, there is a second arrow.
     Held,
+    /// It arrives here, long after it was sent.
+    Late,
     /// It was under way when the link went, or still is.
     UnderWay,
 }
 
 /// What is worth drawing of a record: what programs said, what was done on purpose, and links
-/// that went.
+/// that went. A message that came late is drawn where it was sent, and again where it arrived.
 fn rows(record: &Record, payloads: &Payloads) -> Vec<Row> {
     let entries: Vec<&Entry> = record.entries().collect();
     let mut names = std::collections::BTreeMap::new();
@@ -168,13 +174,10 @@ fn rows(record: &Record, payloads: &Payloads) -> Vec<Row> {
                 if is_of_programs(frame) || frame.kind == Kind::Tick {
                     spoken.insert(frame.connection);
                 }
-                is_of_programs(frame).then(|| What::Arrow {
-                    from: frame.from.short().to_owned(),
-                    to: frame.to.short().to_owned(),
-                    label: label(frame, payloads, Fields::Named),
-                    brief: label(frame, payloads, Fields::Bare),
-                    end: end(frame),
-                })
+                if is_of_programs(frame) {
+                    rows.extend(arrows(*at, frame, payloads));
+                }
+                None
             }
             Event::Opened {
                 connection,
@@ -211,17 +214,58 @@ fn rows(record: &Record, payloads: &Payloads) -> Vec<Row> {
         };
         rows.extend(what.map(|what| Row { at: *at, what }));
     }
+    // What came late stands behind the step in which it came.
+    rows.sort_by_key(|row| row.at);
     rows
+}
+
+/// The arrow of a message, or the two of one that came late.
+fn arrows(sent: Duration, frame: &FrameSeen, payloads: &Payloads) -> Vec<Row> {
+    let (label, brief) = (
+        label(frame, payloads, Fields::Named),
+        label(frame, payloads, Fields::Bare),
+    );
+    let arrow = |at, label: &str, brief: &str, end| Row {
+        at,
+        what: What::Arrow {
+            from: frame.from.short().to_owned(),
+            to: frame.to.short().to_owned(),
+            label: label.to_owned(),
+            brief: brief.to_owned(),
+            end,
+        },
+    };
+    match came_late(sent, frame) {
+        Some(came) => {
+            let late = format!("{:.2} s late: {label}", (came - sent).as_secs_f64());
+            vec![
+                arrow(sent, &label, &brief, End::Held),
+                arrow(came, &late, &format!("late: {brief}"), End::Late),
+            ]
+        }
+        None => vec![arrow(sent, &label, &brief, end(frame))],
+    }
+}
+
+/// When a message arrived, if that was later than its way explains: a rule held it back, or a fault
+/// delayed it.
+fn came_late(sent: Duration, frame: &FrameSeen) -> Option<Duration> {
+    let came = frame.delivered_at?;
+    match frame.fate {
+        Fate::Hold(_) => Some(came.max(sent)),
+        Fate::Deliver => Some(came).filter(|came| *came >= sent + LATE),
+        Fate::Drop | Fate::Swallow | Fate::Duplicate => None,
+    }
 }
 
 fn end(frame: &FrameSeen) -> End {
     match frame.fate {
         Fate::Drop => End::Dropped,
         Fate::Swallow => End::Swallowed,
-        Fate::Hold(_) if frame.delivered_at.is_none() => End::Held,
+        Fate::Hold(_) => End::Held,
         Fate::Duplicate => End::Twice,
-        Fate::Deliver | Fate::Hold(_) if frame.delivered_at.is_some() => End::Arrived,
-        Fate::Deliver | Fate::Hold(_) => End::UnderWay,
+        Fate::Deliver if frame.delivered_at.is_some() => End::Arrived,
+        Fate::Deliver => End::UnderWay,
     }
 }
 
@@ -420,8 +464,8 @@ fn draw(nodes: &[String], rows: &[Row], width: usize) -> Vec<String> {
 impl End {
     fn head(self, rightwards: bool) -> char {
         match self {
-            End::Arrived if rightwards => '►',
-            End::Arrived => '◄',
+            End::Arrived | End::Late if rightwards => '►',
+            End::Arrived | End::Late => '◄',
             End::Twice if rightwards => '⇉',
             End::Twice => '⇇',
             End::Dropped => '✗',
@@ -433,12 +477,12 @@ impl End {
 
     /// Whether the arrow gets to its node.
     fn reaches(self) -> bool {
-        matches!(self, End::Arrived | End::Twice)
+        matches!(self, End::Arrived | End::Twice | End::Late)
     }
 
     fn legend(self) -> Option<&'static str> {
         match self {
-            End::Arrived => None,
+            End::Arrived | End::Late => None,
             End::Twice => Some("⇉ arrived twice"),
             End::Dropped => Some("✗ dropped"),
             End::Swallowed => Some("∅ swallowed in silence"),
@@ -608,6 +652,7 @@ mod tests {
             },
             arrow(150, "n2", "n3", "Ping{count: 1}", End::Swallowed),
             arrow(151, "n2", "n2", "Ping{count: 1}", End::Arrived),
+            arrow(152, "n1", "n2", "0.02 s late: Ping{count: 1}", End::Late),
         ];
         insta::assert_snapshot!(draw(&nodes(3), &rows, WIDTH).join("\n"), @"
                  n1                             n2                             n3
@@ -621,6 +666,7 @@ mod tests {
         0.140 s  │╌╌╌╌╌╌╌╌ ╳ link cut ╳ ╌╌╌╌╌╌╌╌│                              │
         0.150 s  │                              ├─ Ping{count: 1} ──────────∅  │
         0.151 s  │                              │ ⟲ Ping{count: 1}             │
+        0.152 s  ├ 0.02 s late: Ping{count: 1} ►│                              │
                  ✗ dropped   ⇉ arrived twice   ‖ held back   ∅ swallowed in
                  silence
         ");

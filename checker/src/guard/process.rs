@@ -446,7 +446,9 @@ impl Reporter {
 
     fn read(&mut self, bytes: &[u8]) {
         for &byte in bytes {
-            if byte != b'\n' {
+            // Cargo goes back to a line's beginning to tell how far it is.
+            let ends = byte == b'\n' || (byte == b'\r' && self.prefix.is_empty());
+            if !ends {
                 if self.line.len() < MAX_LINE {
                     self.line.push(byte);
                 }

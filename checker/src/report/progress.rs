@@ -10,7 +10,7 @@ use indicatif::{MultiProgress, ProgressBar, ProgressStyle};
 use runtime::terminal::{note, showing, visible};
 
 use super::terminal::{colour, columns, sentence};
-use crate::building::Building;
+use crate::building::{self, Building};
 use crate::scenario::Scenario;
 use crate::verdict::{Outcome, Verdict};
 
@@ -101,11 +101,11 @@ impl Progress for Lines {
 
     fn building(&self, what: &Building) {
         match what {
-            Building::WaitingForLock => note(format_args!("{WAITING}")),
+            Building::WaitingForLock => note(format_args!("{}", sentence(WAITING))),
             Building::Compiling(package) if self.verbose => {
                 note(format_args!("  compiling {package}"))
             }
-            Building::Compiling(_) => {}
+            Building::LockTaken | Building::Compiling(_) | Building::Progress(_) => {}
         }
     }
 
@@ -141,13 +141,59 @@ impl Progress for Lines {
 }
 
 const WAITING: &str =
-    "Waiting for another cargo (an editor's, perhaps), which holds the build folder.";
+    "waiting for another cargo (an editor's, perhaps), which holds the build folder";
+
+/// Where a build is, from what was heard of it.
+#[derive(Debug, Default)]
+pub(crate) struct BuildStage {
+    package: String,
+    waits: bool,
+    compiling: Option<String>,
+    far: Option<building::Progress>,
+}
+
+impl BuildStage {
+    /// The build of a package begins.
+    pub(crate) fn of(package: &str) -> BuildStage {
+        BuildStage {
+            package: package.to_owned(),
+            ..BuildStage::default()
+        }
+    }
+
+    /// Takes in what was heard.
+    pub(crate) fn hear(&mut self, what: &Building) {
+        match what {
+            Building::WaitingForLock => self.waits = true,
+            Building::LockTaken => self.waits = false,
+            Building::Compiling(package) => self.compiling = Some(package.clone()),
+            Building::Progress(far) => self.far = Some(far.clone()),
+        }
+    }
+
+    /// In a line: how far, and what compiles.
+    pub(crate) fn in_words(&self) -> String {
+        let said = match (&self.far, &self.compiling) {
+            _ if self.waits => WAITING.to_owned(),
+            (Some(far), _) => {
+                let now = match far.now.as_slice() {
+                    [] => self.package.clone(),
+                    now => now.join(", "),
+                };
+                format!("{} of {} built, now {now}", far.done, far.of)
+            }
+            (None, Some(package)) => format!("compiling {package}"),
+            (None, None) => format!("building {}", self.package),
+        };
+        visible(&said)
+    }
+}
 
 /// A turning line for all that is under way, at a terminal.
 pub struct Spinners {
     verbose: bool,
     all: MultiProgress,
-    build: Mutex<Option<(ProgressBar, u32)>>,
+    build: Mutex<Option<(ProgressBar, BuildStage)>>,
     running: Mutex<BTreeMap<&'static str, ProgressBar>>,
 }
 
@@ -191,21 +237,16 @@ impl Spinners {
 
 impl Progress for Spinners {
     fn build_begun(&self, package: &str) {
-        let spinner = self.spinner(format!("building {package}"));
-        *self.build.lock().unwrap_or_else(PoisonError::into_inner) = Some((spinner, 0));
+        let stage = BuildStage::of(package);
+        let spinner = self.spinner(stage.in_words());
+        *self.build.lock().unwrap_or_else(PoisonError::into_inner) = Some((spinner, stage));
     }
 
     fn building(&self, what: &Building) {
         let mut build = self.build.lock().unwrap_or_else(PoisonError::into_inner);
-        let Some((spinner, compiled)) = build.as_mut() else {
-            return;
-        };
-        match what {
-            Building::WaitingForLock => spinner.set_message(WAITING),
-            Building::Compiling(package) => {
-                *compiled += 1;
-                spinner.set_message(format!("compiling {package} (number {compiled})"));
-            }
+        if let Some((spinner, stage)) = build.as_mut() {
+            stage.hear(what);
+            spinner.set_message(stage.in_words());
         }
     }
 
@@ -266,6 +307,26 @@ impl Progress for Spinners {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn build_tells_how_far_it_is_and_that_it_waits_only_while_it_does() {
+        let mut stage = BuildStage::of("ping-pong");
+        assert_eq!(stage.in_words(), "building ping-pong");
+        let mut hears = |what: Building| {
+            stage.hear(&what);
+            stage.in_words()
+        };
+        assert_eq!(hears(Building::WaitingForLock), WAITING);
+        assert_eq!(hears(Building::LockTaken), "building ping-pong");
+        let syn = Building::Compiling("syn v2.0.1".into());
+        assert_eq!(hears(syn), "compiling syn v2.0.1");
+        let far = Building::Progress(building::Progress {
+            done: 12,
+            of: 34,
+            now: vec!["syn".into(), "libc".into()],
+        });
+        assert_eq!(hears(far), "12 of 34 built, now syn, libc");
+    }
 
     #[test]
     fn outcome_fits_a_narrow_terminal_with_its_word_and_time() {

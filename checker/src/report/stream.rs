@@ -106,7 +106,9 @@ impl Progress for Stream {
     fn building(&self, what: &Building) {
         let about = match what {
             Building::WaitingForLock => json!({ "waiting_for_lock": true }),
+            Building::LockTaken => json!({ "waiting_for_lock": false }),
             Building::Compiling(package) => json!({ "compiling": package }),
+            Building::Progress(far) => json!({ "done": far.done, "of": far.of }),
         };
         self.tell("building", about);
     }

@@ -12,6 +12,7 @@ use runtime::terminal::{self, visible};
 use super::json::Points;
 use super::{CodePlace, Graded, PartReport, Refused};
 use crate::manifest::{self, Part};
+use crate::runs;
 use crate::trouble::{Result, While};
 use crate::verdict::{Failure, Outcome, ProblemResult, Standing, Verdict, at_line};
 
@@ -425,11 +426,9 @@ impl Page<'_> {
         if let Some(diagnosis) = &failure.diagnosis {
             self.field("perhaps", &sentence(&diagnosis.suggests));
             self.field("", &sentence(&diagnosis.evidence()));
-            let hint = format!(
-                "`{} hint {} --problem {}`: hint {} is about it",
-                self.command, self.report.part, problem.problem, diagnosis.hint
-            );
-            self.field("", &sentence(&hint));
+            let part = &self.report.part;
+            let way = diagnosis.way_to_hint(self.command, part, problem.problem);
+            self.field("", &way);
         }
         if let Some(place) = &failure.place {
             let file = self.in_part(&place.file.to_string_lossy());
@@ -513,6 +512,11 @@ impl Page<'_> {
         if let Some(run) = &report.run {
             let page = run.join("report.html");
             self.line(&format!("\nReport: {}", page.display()));
+            let kept = format!(
+                "(The newest {} runs are kept, also those on a save.)",
+                runs::KEPT
+            );
+            self.line(&kept.dimmed().to_string());
         }
         let own = report.graded == Graded::Exercise;
         let not_written = report

@@ -7,15 +7,17 @@ use runtime::terminal::visible;
 use tokio::sync::mpsc::UnboundedSender;
 
 use crate::building::Building;
-use crate::report::progress::Progress;
+use crate::report::progress::{BuildStage, Progress};
 use crate::report::terminal::{colour, sentence};
 use crate::scenario::Scenario;
 use crate::verdict::Outcome;
 
 /// What a run says about itself.
 pub(super) enum Heard {
+    /// It begins to build a package.
+    BuildBegun(String),
     /// It builds, and this is what it does there.
-    Building(String),
+    Building(Building),
     /// The build is over.
     Built,
     /// A scenario takes its next step.
@@ -48,17 +50,11 @@ impl Hears {
 
 impl Progress for Hears {
     fn build_begun(&self, package: &str) {
-        self.tell(Heard::Building(format!("building {package}")));
+        self.tell(Heard::BuildBegun(package.to_owned()));
     }
 
     fn building(&self, what: &Building) {
-        self.tell(Heard::Building(match what {
-            Building::WaitingForLock => {
-                "waiting for another cargo (an editor's, perhaps), which holds the build folder"
-                    .to_owned()
-            }
-            Building::Compiling(package) => format!("compiling {}", visible(package)),
-        }));
+        self.tell(Heard::Building(what.clone()));
     }
 
     fn build_ended(&self) {
@@ -92,7 +88,7 @@ impl Progress for Hears {
 /// Where a run is.
 #[derive(Default)]
 pub(super) struct Stage {
-    build: Option<String>,
+    build: Option<BuildStage>,
     running: BTreeMap<&'static str, (String, String)>,
     over: Vec<Outcome>,
 }
@@ -101,7 +97,12 @@ impl Stage {
     /// Takes in what was heard.
     pub(super) fn hear(&mut self, heard: Heard) {
         match heard {
-            Heard::Building(what) => self.build = Some(what),
+            Heard::BuildBegun(package) => self.build = Some(BuildStage::of(&package)),
+            Heard::Building(what) => {
+                if let Some(build) = &mut self.build {
+                    build.hear(&what);
+                }
+            }
             Heard::Built => self.build = None,
             Heard::Step {
                 scenario,
@@ -120,7 +121,7 @@ impl Stage {
     /// In a line.
     pub(super) fn summary(&self) -> String {
         match (&self.build, self.running.values().next()) {
-            (Some(what), _) => what.clone(),
+            (Some(build), _) => build.in_words(),
             (None, Some((title, _))) => format!("running: {title}"),
             (None, None) => "getting ready".to_owned(),
         }

@@ -8,9 +8,11 @@ use runtime::terminal::visible;
 
 use super::screen::{broken, link};
 use crate::course::Course;
+use crate::diagnosis::Diagnosis;
 use crate::gaps;
+use crate::hints::HINTS;
 use crate::manifest::{Part, Problem};
-use crate::report::terminal::{colour, count, sentence, shortened, wrap};
+use crate::report::terminal::{colour, command_name, count, sentence, shortened, wrap};
 use crate::report::{CodePlace, PartReport, Refused};
 use crate::verdict::{Failure, Outcome, ProblemResult, Standing, Verdict, at_line};
 
@@ -35,41 +37,124 @@ pub(super) struct Paper<'a> {
     pub(super) columns: usize,
     /// The lines.
     pub(super) lines: Vec<String>,
-    /// Which of them draw what happened, the oldest first.
+    /// Which of them draw what happened, the oldest first; the line before is their heading.
     pub(super) drawn: Range<usize>,
+    /// Which of them the drawing may take the place of.
+    pub(super) yields: Vec<(Yields, Range<usize>)>,
+    /// How many hints of the problem were shown.
+    pub(super) hints_shown: usize,
+}
+
+/// When a line makes room for the drawing: the first of these make room first. What has no rank stays.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Yields {
+    /// Empty lines and headings.
+    Air,
+    Because,
+    WhatSuggestsSo,
+    Evidence,
+    Training,
+    Hint,
+    Step,
+    Perhaps,
+    Place,
+    Required,
+}
+
+/// Which lines of a paper are kept.
+struct Kept {
+    lines: Vec<Option<String>>,
+    drawn: Range<usize>,
+    /// How many lines of what is drawn are left out, and how many others that say something.
+    earlier: usize,
+    more: usize,
+}
+
+impl Kept {
+    fn all_of(lines: Vec<String>, drawn: Range<usize>) -> Kept {
+        Kept {
+            lines: lines.into_iter().map(Some).collect(),
+            drawn,
+            earlier: 0,
+            more: 0,
+        }
+    }
+
+    /// How many lines are shown, with those that say that something is left out.
+    fn height(&self) -> usize {
+        let signs = usize::from(self.earlier > 0) + usize::from(self.more > 0);
+        self.lines.iter().flatten().count() + signs
+    }
+
+    fn leave_out(&mut self, place: usize) {
+        match self.lines[place].take() {
+            Some(_) if self.drawn.contains(&place) => self.earlier += 1,
+            Some(line) if !line.is_empty() => self.more += 1,
+            _ => {}
+        }
+    }
+
+    fn shown(self, full: &str) -> Vec<String> {
+        let sign = |hidden: usize, what: &str| {
+            let sign = format!("  … {}{full}", count(hidden, what));
+            (hidden > 0).then(|| sign.dimmed().to_string())
+        };
+        let (earlier, more) = (
+            sign(self.earlier, "earlier line"),
+            sign(self.more, "more line"),
+        );
+        let mut before = self.lines;
+        let behind = before.split_off(self.drawn.start);
+        let before = before.into_iter().flatten();
+        before
+            .chain(earlier)
+            .chain(behind.into_iter().flatten())
+            .chain(more)
+            .collect()
+    }
 }
 
 impl Paper<'_> {
     /// The lines, as many as there is room for. What is written behind the drawing is left out
-    /// first, and then what was drawn first: what a failure comes of is near the end.
-    pub(super) fn fitted(mut self, room: usize, full: &str) -> Vec<String> {
-        let left_out = |hidden: usize, what: &str| {
-            let more = format!("  … {}{full}", count(hidden, what));
-            more.dimmed().to_string()
+    /// first; then what was drawn first, for what a failure comes of is near the end; and then the
+    /// words before it, so that a small drawing is always there.
+    pub(super) fn fitted(self, room: usize, full: &str) -> Vec<String> {
+        if self.lines.len() <= room {
+            return self.lines;
+        }
+        let drawn = match self.drawn.is_empty() {
+            true => 0..0,
+            false => self.drawn,
         };
-        // A line that is left out makes room for the one that says so.
-        let over = |lines: &Vec<String>| (lines.len() + 1).saturating_sub(room);
-        if self.lines.len() > room && !self.drawn.is_empty() {
-            let behind = self.lines.len() - self.drawn.end;
-            let hidden = over(&self.lines).min(behind);
-            if hidden > 1 {
-                self.lines.truncate(self.lines.len() - hidden);
-                self.lines.push(left_out(hidden, "more line"));
+        let mut kept = Kept::all_of(self.lines, drawn.clone());
+        for place in (drawn.end..kept.lines.len()).rev() {
+            if kept.height() <= room {
+                break;
             }
-            let spare = self.drawn.len().saturating_sub(DRAWN_AT_LEAST);
-            if self.lines.len() > room && spare > 1 {
-                let from = self.drawn.start;
-                let hidden = over(&self.lines).min(spare);
-                let sign = left_out(hidden, "earlier line");
-                self.lines.splice(from..from + hidden, [sign]);
+            kept.leave_out(place);
+        }
+        let spare = drawn.start..drawn.end - drawn.len().min(DRAWN_AT_LEAST);
+        let mut yields = self.yields;
+        yields.sort_by_key(|(rank, _)| *rank);
+        let words = yields.into_iter().flat_map(|(_, range)| range);
+        // What has no rank is short, unless a node said much: then its end is left out.
+        let rest = (1..drawn.start.saturating_sub(1)).rev();
+        for place in words.chain(rest) {
+            // A sign takes the place of the lines that are left out.
+            if kept.height() - spare.len() + usize::from(spare.len() > 0) <= room {
+                break;
             }
+            kept.leave_out(place);
         }
-        if self.lines.len() > room {
-            let hidden = over(&self.lines);
-            self.lines.truncate(room.saturating_sub(1));
-            self.lines.push(left_out(hidden, "more line"));
+        for place in spare {
+            if kept.height() <= room {
+                break;
+            }
+            kept.leave_out(place);
         }
-        self.lines
+        let mut lines = kept.shown(full);
+        lines.truncate(room);
+        lines
     }
 
     /// Writes what came out of a run.
@@ -182,7 +267,14 @@ impl Paper<'_> {
         for line in wrap(&visible(&heading), self.columns) {
             self.lines.push(colour(standing, &line).to_string());
         }
-        self.gap();
+        self.yielding(Yields::Air, Paper::gap);
+    }
+
+    /// Writes what makes room for the drawing.
+    fn yielding(&mut self, rank: Yields, write: impl FnOnce(&mut Self)) {
+        let from = self.lines.len();
+        write(self);
+        self.yields.push((rank, from..self.lines.len()));
     }
 
     fn passed(&mut self, problem: &ProblemResult) {
@@ -244,42 +336,76 @@ impl Paper<'_> {
     }
 
     fn failure(&mut self, failure: &Failure) {
-        self.field("step", &sentence(&failure.step));
+        self.yielding(Yields::Step, |paper| {
+            paper.field("step", &sentence(&failure.step));
+        });
         self.field("seen", &sentence(&failure.seen));
-        for fact in &failure.evidence {
-            self.field("", &sentence(fact));
-        }
-        self.field("required", &sentence(&failure.expected));
+        self.yielding(Yields::Evidence, |paper| {
+            for fact in &failure.evidence {
+                paper.field("", &sentence(fact));
+            }
+        });
+        self.yielding(Yields::Required, |paper| {
+            paper.field("required", &sentence(&failure.expected));
+        });
         if let Some(diagnosis) = &failure.diagnosis {
-            self.field("perhaps", &sentence(&diagnosis.suggests));
-            self.field("", &sentence(&diagnosis.evidence()));
-            self.field("", &format!("Hint {} is about it: h.", diagnosis.hint));
+            self.yielding(Yields::Perhaps, |paper| {
+                paper.field("perhaps", &sentence(&diagnosis.suggests));
+            });
+            self.yielding(Yields::WhatSuggestsSo, |paper| {
+                paper.field("", &sentence(&diagnosis.evidence()));
+            });
+            self.yielding(Yields::Hint, |paper| {
+                paper.field("", &paper.way_to_hint(diagnosis));
+            });
         }
         if let Some(place) = &failure.place {
-            let file = self.file(&place.file, place.line);
-            self.styled("look at", &file);
+            self.yielding(Yields::Place, |paper| {
+                let file = paper.file(&place.file, place.line);
+                paper.styled("look at", &file);
+            });
         }
-        let given = self.problem.anchor;
-        let anchor = failure.section(Some(given)).unwrap_or(given);
-        let training = self.training(anchor);
-        let name = if failure.place.is_some() {
-            ""
-        } else {
-            "look at"
-        };
-        self.styled(name, &training);
+        self.yielding(Yields::Training, |paper| {
+            let given = paper.problem.anchor;
+            let anchor = failure.section(Some(given)).unwrap_or(given);
+            let training = paper.training(anchor);
+            let name = match &failure.place {
+                Some(_) => "",
+                None => "look at",
+            };
+            paper.styled(name, &training);
+        });
         if !failure.why.is_empty() {
-            self.field("because", &sentence(&failure.why));
+            self.yielding(Yields::Because, |paper| {
+                paper.field("because", &sentence(&failure.why));
+            });
         }
         self.history(failure);
+    }
+
+    /// How to come to the hint that is about a mistake: `h` shows one more each time.
+    fn way_to_hint(&self, diagnosis: &Diagnosis) -> String {
+        if diagnosis.hint_of.is_some() {
+            return diagnosis.way_to_hint(command_name(), self.part.name, self.problem.number);
+        }
+        let shows = match usize::from(diagnosis.hint).checked_sub(self.hints_shown) {
+            None | Some(0) if self.hints_shown < HINTS => "h shows it again, below the next one",
+            None | Some(0) => "h shows it again",
+            Some(1) => "h shows it",
+            Some(2) => "h shows it, pressed twice",
+            Some(_) => "h shows it, pressed three times",
+        };
+        format!("Hint {} is about it: {shows}.", diagnosis.hint)
     }
 
     /// What the nodes said, to each other and to their own stderr.
     fn history(&mut self, failure: &Failure) {
         if !failure.sketch.is_empty() {
-            self.gap();
-            self.text("What the nodes said to each other, and what the network did to it:");
-            self.gap();
+            self.yielding(Yields::Air, |paper| {
+                paper.gap();
+                paper.text("What the nodes said to each other, and what the network did to it:");
+                paper.gap();
+            });
             let heading = self.lines.len();
             let sketch = failure.sketch.iter();
             self.lines
@@ -376,8 +502,103 @@ mod tests {
             columns: 80,
             lines: (0..15).map(|number| number.to_string()).collect(),
             drawn: 2..12,
+            yields: Vec::new(),
+            hints_shown: 0,
         };
         paper.fitted(room, "")
+    }
+
+    fn failure() -> Failure {
+        let mut failure = Failure::new("n1 sends a ping", "n2 shows 5 instead of 4", "n2 shows 4")
+            .because(
+                "a reason that takes a line or two of a terminal that is only sixty columns wide",
+            )
+            .evidence("n1 was asked")
+            .sketch((0..17).map(|row| format!("row {row}")).collect())
+            .stderr("n2", vec!["panicked".into()]);
+        failure.diagnosis = Some(Diagnosis {
+            mistake: "a-mistake".into(),
+            suggests: "It adds.".into(),
+            because: "5 is 4 and 1".into(),
+            training: "problem-1-broadcast".into(),
+            hint: 2,
+            hint_of: None,
+        });
+        failure
+    }
+
+    fn paper(course: &Course) -> Paper<'_> {
+        colored::control::set_override(false);
+        Paper {
+            course,
+            part: &crate::manifest::PARTS[0],
+            problem: &crate::manifest::PARTS[0].problems[0],
+            columns: 60,
+            lines: vec!["FAILED: a title".into()],
+            drawn: 0..0,
+            yields: Vec::new(),
+            hints_shown: 0,
+        }
+    }
+
+    #[test]
+    fn smallest_useful_drawing_always_fits_and_the_words_give_way() {
+        let course = Course::find(Path::new(env!("CARGO_MANIFEST_DIR"))).unwrap();
+        for room in 11..60 {
+            let mut paper = paper(&course);
+            paper.failure(&failure());
+            let lines = paper.fitted(room, ": f shows all");
+            assert!(lines.len() <= room, "{lines:#?}");
+            let has = |text: &str| lines.iter().any(|line| line.contains(text));
+            assert!(
+                has("FAILED: a title") && has("n2 shows 5 instead of 4"),
+                "{lines:#?}"
+            );
+            // The heading of the drawing, and its last rows.
+            assert!(has("row 0"), "{lines:#?}");
+            let rows = lines.iter().filter(|line| line.contains("row ")).count();
+            assert!(rows > DRAWN_AT_LEAST && has("row 16"), "{lines:#?}");
+        }
+        let mut paper = paper(&course);
+        paper.failure(&failure());
+        insta::assert_snapshot!(paper.fitted(14, ": f shows all").join("\n"), @"
+        FAILED: a title
+          step      n1 sends a ping.
+          seen      n2 shows 5 instead of 4.
+          required  n2 shows 4.
+          perhaps   It adds.
+          row 0
+          … 10 earlier lines: f shows all
+          row 11
+          row 12
+          row 13
+          row 14
+          row 15
+          row 16
+          … 10 more lines: f shows all
+        ");
+    }
+
+    #[test]
+    fn hint_is_named_with_the_way_to_it() {
+        let course = Course::find(Path::new(env!("CARGO_MANIFEST_DIR"))).unwrap();
+        let mut paper = paper(&course);
+        let mut diagnosis = failure().diagnosis.unwrap();
+        let mut check = |shown: usize, hint: u8, expected: &str| {
+            paper.hints_shown = shown;
+            diagnosis.hint = hint;
+            assert_eq!(paper.way_to_hint(&diagnosis), expected);
+        };
+        check(0, 1, "Hint 1 is about it: h shows it.");
+        check(0, 2, "Hint 2 is about it: h shows it, pressed twice.");
+        check(1, 2, "Hint 2 is about it: h shows it.");
+        check(0, 3, "Hint 3 is about it: h shows it, pressed three times.");
+        check(
+            2,
+            1,
+            "Hint 1 is about it: h shows it again, below the next one.",
+        );
+        check(3, 3, "Hint 3 is about it: h shows it again.");
     }
 
     #[test]

@@ -80,13 +80,19 @@ pub(super) fn lines(watch: &Watch, size: Size) -> Vec<String> {
     let journal = Journal::read(&watch.course);
     let mut lines = top(watch, &journal, size.columns);
     let mut bottom = bottom(watch, size.columns);
+    let middle = middle(watch, &journal, size.columns);
+    // Empty lines are the first to make room for a drawing.
+    if !middle.drawn.is_empty() && lines.len() + middle.lines.len() + bottom.len() > size.rows {
+        lines.retain(|line| !line.is_empty());
+        bottom.retain(|line| !line.is_empty());
+    }
     let room = size.rows.saturating_sub(lines.len() + bottom.len());
     let full = if watch.view.panel == Panel::Verdict {
         ": f shows all"
     } else {
         ""
     };
-    lines.append(&mut middle(watch, &journal, size.columns).fitted(room, full));
+    lines.append(&mut middle.fitted(room, full));
     lines.append(&mut bottom);
     lines.iter().map(|line| cut(line, size.columns)).collect()
 }
@@ -103,7 +109,7 @@ fn top(watch: &Watch, journal: &Journal, columns: usize) -> Vec<String> {
         .bold()
         .to_string(),
     ];
-    lines.extend(progress(journal, part, Some(problem.number), columns));
+    lines.extend(progress(watch, journal, part, columns));
     lines.push(String::new());
     lines.push(match (&watch.run, &watch.last) {
         (Some(run), _) => format!(
@@ -129,12 +135,16 @@ fn top(watch: &Watch, journal: &Journal, columns: usize) -> Vec<String> {
 }
 
 /// The problems of a part in a line or two, each with what became of it.
-fn progress(journal: &Journal, part: &Part, at: Option<u8>, columns: usize) -> Vec<String> {
+fn progress(watch: &Watch, journal: &Journal, part: &Part, columns: usize) -> Vec<String> {
+    let place = watch.place;
+    let at = (part.number == place.part.number).then_some(place.problem.number);
+    let does_not_compile = watch.last.as_ref().is_some_and(Last::does_not_compile);
     let mut lines = vec![String::new()];
     for problem in part.problems {
-        let standing = journal
-            .entry(part, problem.number)
-            .map(|entry| entry.standing);
+        let standing = match journal.entry(part, problem.number) {
+            _ if at == Some(problem.number) && does_not_compile => Some(Standing::Failed),
+            entry => entry.map(|entry| entry.standing),
+        };
         let mark = match standing {
             Some(Standing::Passed) => "✓",
             Some(Standing::Failed) => "✗",
@@ -177,6 +187,8 @@ fn middle<'a>(watch: &'a Watch, journal: &Journal, columns: usize) -> Paper<'a> 
         columns,
         lines: Vec::new(),
         drawn: 0..0,
+        yields: Vec::new(),
+        hints_shown: journal.hints_shown(watch.place.part, watch.place.problem.number),
     };
     match (&watch.view.panel, &watch.run, &watch.last) {
         (Panel::Hints, ..) => shown_hints(watch, journal, &mut paper),
@@ -219,11 +231,10 @@ fn shown_hints(watch: &Watch, journal: &Journal, paper: &mut Paper<'_>) {
 
 fn list(watch: &Watch, journal: &Journal, paper: &mut Paper<'_>) {
     for part in PARTS {
-        let at = (part.number == watch.place.part.number).then_some(watch.place.problem.number);
         let heading = format!("Part {}, {}", part.number, part.title);
         paper.lines.push(heading.bold().to_string());
         let columns = paper.columns.saturating_sub(2);
-        for line in progress(journal, part, at, columns) {
+        for line in progress(watch, journal, part, columns) {
             paper.lines.push(format!("  {line}"));
         }
     }

@@ -339,10 +339,7 @@ fn fields(
             vec![
                 diagnosis.suggests.clone(),
                 format!("{}.", diagnosis.evidence()),
-                format!(
-                    "`{command} hint {} --problem {}`: hint {} is about it.",
-                    report.part, problem.problem, diagnosis.hint
-                ),
+                diagnosis.way_to_hint(command, &report.part, problem.problem),
             ],
         );
     }

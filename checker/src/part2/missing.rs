@@ -1,0 +1,365 @@
+//! Which tasks of a job are not done, and why, as far as the network and the nodes show it: a
+//! manager only says how many.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::time::Duration;
+
+use batch::{Attempt, PARTITIONS, PartitionsMsg, TaskId};
+use runtime::net::faults::{Fate, FrameSeen};
+use runtime::wire;
+
+use super::Job;
+use super::messages::{ManagerMsg, Progress, WorkerMsg, map_number};
+use crate::cluster::Cluster;
+use crate::trace::{Change, Event, What};
+
+/// How many tasks are told of, one by one.
+const MOST: usize = 3;
+
+/// How long a node may take to say what map tasks have left there.
+const PATIENCE: Duration = Duration::from_millis(500);
+
+/// What the network did to a message.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Way {
+    Came,
+    Lost,
+    HeldBack,
+}
+
+/// A task was given to a node, or a node told what came of one.
+#[derive(Debug)]
+struct Said {
+    at: Duration,
+    node: String,
+    task: TaskId,
+    way: Way,
+    what: News,
+}
+
+#[derive(Debug, PartialEq, Eq)]
+enum News {
+    Given,
+    Finished,
+    Failed(String),
+}
+
+/// What was seen of a job.
+#[derive(Debug, Default)]
+struct Seen {
+    /// What was said about its tasks, the oldest first.
+    said: Vec<Said>,
+    /// The nodes that have an output of each map task.
+    kept: BTreeMap<usize, BTreeSet<String>>,
+    /// The nodes that did not say what they have.
+    silent: BTreeSet<String>,
+    /// What was done to nodes and links, the oldest first: when, which nodes, in words.
+    done_to: Vec<(Duration, Vec<String>, String)>,
+}
+
+/// A sentence for each task that is not done, a few of them.
+pub(super) async fn tasks(cluster: &Cluster<'_>, job: &Job, at: Progress) -> Vec<String> {
+    let mut seen = Seen {
+        said: said(cluster, job),
+        ..Seen::default()
+    };
+    for node in cluster.running() {
+        let answer = cluster
+            .call_within(PATIENCE, &node, &PARTITIONS, PartitionsMsg::Report)
+            .await;
+        let Ok(report) = answer else {
+            seen.silent.insert(node);
+            continue;
+        };
+        let own = report.kept.iter().filter(|attempt| attempt.job == job.id);
+        for map in own.filter_map(|attempt| map_number(attempt.task)) {
+            seen.kept.entry(map).or_default().insert(node.clone());
+        }
+    }
+    let events = cluster.trace().events;
+    seen.done_to = events.iter().filter_map(done_to).collect();
+    seen.told(at)
+}
+
+fn said(cluster: &Cluster<'_>, job: &Job) -> Vec<Said> {
+    let frames = cluster.frames();
+    let of_job = frames.iter().filter_map(|(at, frame)| {
+        let (node, attempt, what) = understood(cluster, frame)?;
+        (attempt.job == job.id).then(|| Said {
+            at: *at,
+            node: node.to_owned(),
+            task: attempt.task,
+            way: way(frame),
+            what,
+        })
+    });
+    of_job.collect()
+}
+
+fn understood<'a>(cluster: &Cluster<'_>, frame: &'a FrameSeen) -> Option<(&'a str, Attempt, News)> {
+    let (from, to) = (frame.from.short(), frame.to.short());
+    match frame.message.as_deref()? {
+        "Assign" if from == "n1" => {
+            let WorkerMsg::Assign(assignment) = wire::decode(&cluster.payload(frame)?).ok()?;
+            Some((to, assignment.attempt, News::Given))
+        }
+        "Finished" | "Failed" if to == "n1" => match wire::decode(&cluster.payload(frame)?).ok()? {
+            ManagerMsg::Finished { attempt, .. } => Some((from, attempt, News::Finished)),
+            ManagerMsg::Failed { attempt, why, .. } => {
+                Some((from, attempt, News::Failed(why.to_string())))
+            }
+            _ => None,
+        },
+        _ => None,
+    }
+}
+
+fn way(frame: &FrameSeen) -> Way {
+    match frame.fate {
+        Fate::Drop | Fate::Swallow => Way::Lost,
+        Fate::Deliver | Fate::Duplicate => Way::Came,
+        Fate::Hold(_) if frame.delivered_at.is_some() => Way::Came,
+        Fate::Hold(_) => Way::HeldBack,
+    }
+}
+
+/// What keeps a task from being done, if the event is such.
+fn done_to(event: &Event) -> Option<(Duration, Vec<String>, String)> {
+    let (nodes, words) = match &event.what {
+        What::Process { node, change, text } => match change {
+            Change::Killed | Change::Paused | Change::Crashed => (vec![node.clone()], text.clone()),
+            Change::Started | Change::Resumed | Change::Disconnected => return None,
+        },
+        What::Partition { a, b } => (
+            vec![a.clone(), b.clone()],
+            format!("{a} and {b} are cut off from each other"),
+        ),
+        What::Blackhole { from, to } => (
+            vec![from.clone(), to.clone()],
+            format!("what {from} says to {to} vanishes"),
+        ),
+        _ => return None,
+    };
+    Some((Duration::from_micros(event.at_us), nodes, words))
+}
+
+impl Seen {
+    fn told(&self, at: Progress) -> Vec<String> {
+        let maps = at.maps_done < at.maps;
+        let (count, done) = match maps {
+            true => (at.maps, at.maps_done),
+            false => (at.reduces, at.reduces_done),
+        };
+        let task = |number| match maps {
+            true => TaskId::Map(number),
+            false => TaskId::Reduce(number),
+        };
+        let missing = count.saturating_sub(done);
+        let all = || (0..count).map(task);
+        let without_result = all().filter(|task| !self.is_finished(*task));
+        let mut open: Vec<TaskId> = match maps {
+            true => without_result.collect(),
+            // What n1 has reduced itself is not seen, unless it is all that is left.
+            false => {
+                let (given, own): (Vec<_>, Vec<_>) =
+                    without_result.partition(|task| self.last_given(*task).is_some());
+                match given.len() + own.len() == missing {
+                    true => given.into_iter().chain(own).collect(),
+                    false => given,
+                }
+            }
+        };
+        if open.len() < missing {
+            open.extend(all().filter(|task| self.is_finished(*task) && self.is_lost(*task)));
+        }
+        let certain = open.len() == missing;
+        let mut facts: Vec<String> = open
+            .iter()
+            .take(MOST)
+            .map(|task| {
+                let why = self.why(*task);
+                match certain {
+                    true => format!("{task} is not done: {why}"),
+                    false => format!("of {task} no result was seen: {why}"),
+                }
+            })
+            .collect();
+        if let Some(more @ 1..) = open.len().checked_sub(MOST) {
+            let tasks = if more == 1 { "task" } else { "tasks" };
+            facts.push(format!("so it is with {more} more {tasks}"));
+        }
+        facts
+    }
+
+    fn about(&self, task: TaskId) -> impl DoubleEndedIterator<Item = &Said> {
+        self.said.iter().filter(move |said| said.task == task)
+    }
+
+    fn last_given(&self, task: TaskId) -> Option<&Said> {
+        self.about(task).rfind(|said| said.what == News::Given)
+    }
+
+    /// Whether n1 has heard that a task is done; what it did itself, it has.
+    fn is_finished(&self, task: TaskId) -> bool {
+        let is_heard = |said: &Said| said.what == News::Finished && said.way == Way::Came;
+        let is_own = map_number(task)
+            .and_then(|map| self.kept.get(&map))
+            .is_some_and(|nodes| nodes.contains("n1"));
+        is_own || self.about(task).any(is_heard)
+    }
+
+    /// Whether no node has the output of a map task any more.
+    fn is_lost(&self, task: TaskId) -> bool {
+        let finishers = self.about(task).filter(|said| said.what == News::Finished);
+        map_number(task).is_some_and(|map| !self.kept.contains_key(&map))
+            && finishers
+                .into_iter()
+                .all(|said| !self.silent.contains(&said.node))
+    }
+
+    /// Where a task is, since when, and what happened there.
+    fn why(&self, task: TaskId) -> String {
+        let seconds = |at: Duration| format!("{:.3} s", at.as_secs_f64());
+        let Some(given) = self.last_given(task) else {
+            return "n1 has sent it to no other node, so it is with n1 itself, or with none".into();
+        };
+        let node = &given.node;
+        let mut why = format!("n1 has sent it to {node} at {}", seconds(given.at));
+        match given.way {
+            Way::Came => {}
+            Way::Lost => why.push_str(", and the network has lost that"),
+            Way::HeldBack => why.push_str(", and the network holds that back"),
+        }
+        let told = self.about(task).rfind(|said| said.what != News::Given);
+        let told = told.filter(|told| told.at >= given.at);
+        if let Some(told) = told {
+            let (from, at) = (&told.node, seconds(told.at));
+            let words = match (&told.what, told.way) {
+                (News::Failed(why), Way::Came) => format!("{from} said at {at} that {why}"),
+                (_, Way::Came) => format!("{from} finished it at {at}"),
+                (_, Way::Lost) => format!("what {from} said of it at {at} was lost"),
+                (_, Way::HeldBack) => format!("what {from} said of it at {at} is held back"),
+            };
+            why.push_str(&format!("; {words}"));
+        }
+        // What was done to the node, or to its link to n1, at that time or later.
+        let is_about = |nodes: &[String]| {
+            nodes.contains(node) && nodes.iter().all(|other| other == node || other == "n1")
+        };
+        let is_paused = |words: &str| words.contains("paused");
+        let happened = self
+            .done_to
+            .iter()
+            .rfind(|(at, nodes, words)| is_about(nodes) && (*at >= given.at || is_paused(words)));
+        if let Some((at, _, words)) = happened {
+            why.push_str(&format!("; {words} at {}", seconds(*at)));
+        } else if told.is_none() && given.way == Way::Came {
+            why.push_str("; no result has come");
+        }
+        format!("{why}; n1 has sent it to no node since")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn said(at: u64, node: &str, task: TaskId, what: News, way: Way) -> Said {
+        Said {
+            at: Duration::from_millis(at),
+            node: node.into(),
+            task,
+            way,
+            what,
+        }
+    }
+
+    fn maps(maps: usize, maps_done: usize) -> Progress {
+        Progress {
+            maps,
+            maps_done,
+            reduces: 2,
+            reduces_done: 0,
+        }
+    }
+
+    fn kept(maps: impl IntoIterator<Item = usize>, node: &str) -> Seen {
+        let of = |map| (map, BTreeSet::from([node.to_owned()]));
+        Seen {
+            kept: maps.into_iter().map(of).collect(),
+            ..Seen::default()
+        }
+    }
+
+    #[test]
+    fn each_task_that_is_not_done_is_named_with_what_happened_to_it() {
+        let mut seen = kept(0..3, "n1");
+        seen.said = vec![
+            said(100, "n3", TaskId::Map(3), News::Given, Way::Came),
+            said(110, "n2", TaskId::Map(4), News::Given, Way::Lost),
+            said(120, "n2", TaskId::Map(5), News::Given, Way::Came),
+            said(180, "n2", TaskId::Map(5), News::Finished, Way::HeldBack),
+        ];
+        let killed = Duration::from_millis(150);
+        seen.done_to = vec![(killed, vec!["n3".into()], "n3 is killed".into())];
+        assert_eq!(
+            seen.told(maps(6, 3)),
+            [
+                "map 3 is not done: n1 has sent it to n3 at 0.100 s; n3 is killed at 0.150 s; \
+                 n1 has sent it to no node since",
+                "map 4 is not done: n1 has sent it to n2 at 0.110 s, and the network has lost that; \
+                 n1 has sent it to no node since",
+                "map 5 is not done: n1 has sent it to n2 at 0.120 s; what n2 said of it at 0.180 s \
+                 is held back; n1 has sent it to no node since",
+            ]
+        );
+    }
+
+    #[test]
+    fn output_that_was_lost_with_its_node_is_told() {
+        let mut seen = kept(0..1, "n1");
+        seen.said = vec![
+            said(100, "n3", TaskId::Map(1), News::Given, Way::Came),
+            said(130, "n3", TaskId::Map(1), News::Finished, Way::Came),
+        ];
+        let killed = Duration::from_millis(150);
+        seen.done_to = vec![(killed, vec!["n3".into()], "n3 is killed".into())];
+        assert_eq!(
+            seen.told(maps(2, 1)),
+            [
+                "map 1 is not done: n1 has sent it to n3 at 0.100 s; n3 finished it at 0.130 s; \
+              n3 is killed at 0.150 s; n1 has sent it to no node since"
+            ]
+        );
+    }
+
+    #[test]
+    fn reduce_tasks_that_n1_may_have_done_are_not_blamed() {
+        let at = Progress {
+            maps: 1,
+            maps_done: 1,
+            reduces: 3,
+            reduces_done: 2,
+        };
+        let mut seen = kept(0..1, "n1");
+        seen.said = vec![said(200, "n2", TaskId::Reduce(1), News::Given, Way::Came)];
+        assert_eq!(
+            seen.told(at),
+            [
+                "reduce 1 is not done: n1 has sent it to n2 at 0.200 s; no result has come; \
+              n1 has sent it to no node since"
+            ]
+        );
+    }
+
+    #[test]
+    fn many_tasks_are_counted() {
+        let facts = kept(0..1, "n1").told(maps(9, 1));
+        assert_eq!(facts.len(), MOST + 1);
+        assert_eq!(
+            facts[0],
+            "map 1 is not done: n1 has sent it to no other node, so it is with n1 itself, or with none"
+        );
+        assert_eq!(facts[MOST], "so it is with 5 more tasks");
+    }
+}
