@@ -195,6 +195,13 @@ impl Context {
         Draw::new(self.seed, self.scenario)
     }
 
+    /// What the seeds of the nodes are made of: a draw of its own, and of few bits, so that no node
+    /// can find out from it which scenario it is in, or what that has drawn.
+    pub(crate) fn seed_of_nodes(&self) -> u16 {
+        let mut draw = Draw::new(self.seed, &format!("the nodes of {}", self.scenario));
+        draw.number(0..=u64::from(u16::MAX)) as u16
+    }
+
     /// What it means for the scenario that a node did not come up.
     ///
     /// That it does is the learner's business, except where the checker or the system failed to
