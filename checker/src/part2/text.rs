@@ -134,6 +134,11 @@ pub(super) fn word(mut number: usize) -> String {
     }
 }
 
+/// A name for a file, which has not been drawn before.
+pub(super) fn file(draw: &mut Draw) -> String {
+    format!("{}.txt", word(draw.number(5_000..=9_999_999) as usize))
+}
+
 /// Lines of text of the same length: each split of `LINE * n` bytes is n of them.
 pub(super) const LINE: usize = 64;
 
