@@ -148,6 +148,9 @@ enum Dev {
         /// The store of parts 3 and 4: auto, embedded, redis, or redis://HOST:PORT
         #[arg(long, value_name = "STORE", default_value = "auto")]
         store: StoreChoice,
+        /// Repeats the decisions of an earlier check: who is hit, how many pings are sent
+        #[arg(long, value_name = "NUMBER")]
+        seed: Option<u64>,
     },
     /// Says what the diagnosis makes of the failures that `check --cases DIR` has left
     Diagnose {
@@ -324,11 +327,12 @@ fn run(matches: &clap::ArgMatches) -> Result<Standing> {
                     only,
                     cases,
                     store,
+                    seed,
                 },
         } => {
             let course = course()?;
-            let cases = cases.as_deref();
-            let checked = dev::check(&course, &parts, only.as_deref(), &store, cases);
+            let (cases, seed) = (cases.as_deref(), seed.map_or_else(seed::fresh, Ok)?);
+            let checked = dev::check(&course, &parts, only.as_deref(), &store, cases, seed);
             asynchronously(until_interrupted(&course, checked))
         }
         Other::Dev {

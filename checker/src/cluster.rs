@@ -73,6 +73,8 @@ pub struct Cluster<'a> {
     context: &'a Context,
     options: Options,
     cookie: String,
+    /// What the seeds of the nodes are made of.
+    seed_of_nodes: u16,
     switchboard: Switchboard,
     manager: Node,
     /// Nodes of this process that the scenario asked for.
@@ -207,6 +209,7 @@ impl<'a> Cluster<'a> {
             context,
             options,
             cookie,
+            seed_of_nodes: context.seed_of_nodes(),
             switchboard,
             manager,
             guests: Mutex::default(),

@@ -1,7 +1,9 @@
 //! Part 1, ping pong: its scenarios.
 //!
-//! Each is a story of three to five nodes with memorable counts. A count that is 0 and one that is
-//! missing are the same to us: nobody has told the learner which to keep.
+//! Each is a story of two to five nodes. Which node has which part in it, and how many pings it
+//! sends, is drawn; where a mistake could show for the smaller name only, or for the larger one,
+//! the story has both. A count that is 0 and one that is missing are the same to us: nobody has
+//! told the learner which to keep.
 
 mod broadcast;
 mod crash;
@@ -9,11 +11,13 @@ mod everyone;
 mod lost_count;
 mod messages;
 mod netsplit;
+mod told;
 
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use runtime::net::faults::Kind;
+use ciborium::Value;
+use runtime::net::faults::{Action, Kind, PatternKind, Rule};
 use runtime::wire;
 
 use crate::cluster::{Cluster, RuleHandle, Unanswered, Unmet, message_in_words};
@@ -27,6 +31,9 @@ const SOON: Duration = Duration::from_secs(5);
 
 /// How long a restarted server may take to know again what it knew.
 const RECOVERY: Duration = Duration::from_secs(3);
+
+/// The nodes of most stories.
+const ALL: &[&str] = &["n1", "n2", "n3"];
 
 /// The scenarios of part 1, in the order of its problems.
 pub const SCENARIOS: &[Scenario] = &[
@@ -206,6 +213,51 @@ async fn shows(cluster: &Cluster<'_>, node: &str) -> Result<Counts, Unanswered> 
         .filter(|(_, count)| *count > 0)
         .map(|(node, count)| (node.short().to_owned(), count))
         .collect())
+}
+
+/// Names in their order. The cast is drawn, and who stands beside whom is not.
+fn sorted<const N: usize>(mut names: [&str; N]) -> [&str; N] {
+    names.sort_unstable();
+    names
+}
+
+/// The highest of some counts.
+fn highest(counts: &[(&str, u64)]) -> u64 {
+    counts.iter().map(|(_, count)| *count).max().unwrap_or(0)
+}
+
+/// How a sentence goes on about so many pings.
+fn it_or_them(pings: u64) -> &'static str {
+    if pings == 1 { "it" } else { "them" }
+}
+
+/// A fault on the ping of this number from one node to another.
+fn ping(cluster: &Cluster<'_>, action: Action, from: &str, to: &str, number: u64) -> Rule {
+    Rule::new(action)
+        .from(&cluster.name(from))
+        .to(&cluster.name(to))
+        .kind(PatternKind::Cast)
+        .message("Ping")
+        .matching(move |message| ping_number(message) == Some(number))
+        .times(1)
+}
+
+/// The number in an encoded `Ping { from, count }`.
+fn ping_number(message: &Value) -> Option<u64> {
+    let (_, fields) = message.as_map()?.first()?;
+    let (_, count) = fields
+        .as_map()?
+        .iter()
+        .find(|(name, _)| name.as_text() == Some("count"))?;
+    u64::try_from(count.as_integer()?).ok()
+}
+
+/// Has producers send their first pings, so many each.
+async fn first_pings(cluster: &Cluster<'_>, pings: &[(&str, u64)]) -> Told {
+    for (node, pings) in pings {
+        send_pings(cluster, node, *pings, *pings).await?;
+    }
+    Ok(())
 }
 
 /// Has a node's producer send pings; the last is to be number `last`.

@@ -1,10 +1,11 @@
 //! Part 2, map reduce: its scenarios.
 //!
-//! Each is the story of one or two jobs on three or four nodes. Whatever happens to them, the output
-//! is compared in full with an independent count. What a job does, and for how long, is decided by
-//! its input: so a scenario knows what is under way without knowing how the learner's manager
-//! decides. Work of n1 is not seen on the network; what was left there is asked of the given server
-//! `partitions`.
+//! Each is the story of one or two jobs on three or four nodes. Which of them manages the jobs, and
+//! what happens to which of the others, is drawn, as are the texts and how many tasks they make.
+//! Whatever happens, the output is compared in full with an independent count. What a job does, and
+//! for how long, is decided by its input: so a scenario knows what is under way without knowing how
+//! the learner's manager decides. Work of the manager's own node is not seen on the network; what was
+//! left there is asked of the given server `partitions`.
 
 mod delivery;
 mod distribute;
@@ -21,12 +22,14 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use batch::{Attempt, Experiment, JobId, PARTITIONS, PartitionsMsg, Report};
-use runtime::net::faults::FrameSeen;
+use runtime::net::faults::{FrameSeen, Kind};
 use runtime::wire;
 use tokio::time::Instant;
 
 use crate::cluster::{Cluster, Explained, Mark, Unmet};
 use crate::scenario::{DEADLINE, Scenario, Stop, Told};
+use crate::seed::Draw;
+use crate::trouble::While;
 use crate::verdict::Failure;
 use messages::{Assignment, JobKind, JobSpec, JobStatus, LEASE, MANAGER, ManagerMsg, WorkerMsg};
 use text::{LINE, Table, Texts};
@@ -36,6 +39,9 @@ const JOB_WITHIN: Duration = Duration::from_secs(15);
 
 /// What follows from something that has happened already comes within this time.
 const SOON: Duration = Duration::from_secs(5);
+
+/// The nodes of most stories.
+const ALL: &[&str] = &["n1", "n2", "n3"];
 
 /// The partitions of most jobs.
 const PARTITIONS_OF_A_JOB: usize = 4;
@@ -236,9 +242,10 @@ pub const SCENARIOS: &[Scenario] = &[
     },
 ];
 
-/// A job that was given to n1, and what must come of it.
+/// A job that was given to a node's manager, and what must come of it.
 struct Job {
     id: JobId,
+    manager: &'static str,
     output: PathBuf,
     partitions: usize,
     expected: Table,
@@ -290,20 +297,36 @@ impl<'a> Plan<'a> {
     }
 }
 
+/// A text for so many map tasks of four lines each.
+fn slow_text(cluster: &Cluster<'_>, draw: &mut Draw, maps: u64) -> Result<Texts, Stop> {
+    let name = text::file(draw);
+    Ok(texts(cluster).with(&name, text::lines(draw, maps as usize * 4))?)
+}
+
 /// Where the texts of a scenario lie.
 fn texts(cluster: &Cluster<'_>) -> Texts {
     Texts::in_folder(&cluster.context().shared().join("input"))
 }
 
-/// Gives a job to n1's manager, which answers its id.
-async fn submit(cluster: &Cluster<'_>, plan: &Plan<'_>, output: &str) -> Result<Job, Stop> {
-    let output = cluster.context().shared().join(output);
+/// A place that is not taken yet, of a name that says nothing: the nodes read it.
+fn place(cluster: &Cluster<'_>) -> Result<PathBuf, Stop> {
+    let number = getrandom::u64().or_trouble(|| "get a random number from the operating system")?;
+    Ok(cluster.context().shared().join(format!("{number:016x}")))
+}
+
+/// Gives a job to a node's manager, which answers its id.
+async fn submit(
+    cluster: &Cluster<'_>,
+    manager: &'static str,
+    plan: &Plan<'_>,
+) -> Result<Job, Stop> {
+    let output = place(cluster)?;
     // Counted first: the checker should be attentive while the job runs.
     let expected = plan.expected();
     let spec = plan.spec(&output);
     let begun = Instant::now();
     let asked = cluster
-        .call("n1", &MANAGER, |reply| ManagerMsg::Submit(spec, reply))
+        .call(manager, &MANAGER, |reply| ManagerMsg::Submit(spec, reply))
         .await;
     let answer = match asked {
         Ok(answer) => answer,
@@ -314,12 +337,13 @@ async fn submit(cluster: &Cluster<'_>, plan: &Plan<'_>, output: &str) -> Result<
     };
     let id = answer.map_err(|why| {
         cluster.failed(
-            format!("n1's manager refused the job: {why}"),
+            format!("{manager}'s manager refused the job: {why}"),
             "the job is accepted: its input is there, and its output is not",
         )
     })?;
     Ok(Job {
         id,
+        manager,
         output,
         partitions: plan.partitions,
         expected,
@@ -329,8 +353,7 @@ async fn submit(cluster: &Cluster<'_>, plan: &Plan<'_>, output: &str) -> Result<
 
 /// Waits until a job is done. If it is not in time, the tasks that it waits for are named.
 async fn is_done(cluster: &Cluster<'_>, job: &Job, within: Duration) -> Told {
-    let mut looks = 0_u32;
-    let mut progress = None;
+    let (manager, mut looks, mut progress) = (job.manager, 0_u32, None);
     let expected = "the job gets done";
     let wait = cluster.eventually(within, expected, async || {
         looks += 1;
@@ -346,17 +369,23 @@ async fn is_done(cluster: &Cluster<'_>, job: &Job, within: Duration) -> Told {
             JobStatus::Done(_) => Ok(()),
             JobStatus::Failed(why) => Err(Unmet::Never(
                 cluster
-                    .failed(format!("n1's manager gave the job up: {why}"), expected)
+                    .failed(
+                        format!("{manager}'s manager gave the job up: {why}"),
+                        expected,
+                    )
                     .into(),
             )),
             JobStatus::Running(at) => Err(Unmet::at(
-                "n1",
+                manager,
                 format!(
                     "{} of {} map tasks and {} of {} reduce tasks are done",
                     at.maps_done, at.maps, at.reduces_done, at.reduces
                 ),
             )),
-            JobStatus::Unknown => Err(Unmet::at("n1", "n1's manager does not know the job")),
+            JobStatus::Unknown => Err(Unmet::at(
+                manager,
+                format!("{manager}'s manager does not know the job"),
+            )),
         }
     });
     let mut told = wait.await;
@@ -371,7 +400,7 @@ async fn is_done(cluster: &Cluster<'_>, job: &Job, within: Duration) -> Told {
 async fn status(cluster: &Cluster<'_>, job: &Job) -> Result<JobStatus, crate::cluster::Unanswered> {
     let id = job.id.clone();
     cluster
-        .call("n1", &MANAGER, |reply| ManagerMsg::Status(id, reply))
+        .call(job.manager, &MANAGER, |reply| ManagerMsg::Status(id, reply))
         .await
 }
 
@@ -411,12 +440,12 @@ struct Answered {
     clock: u64,
 }
 
-/// The results that got to n1 since a moment.
-fn results(cluster: &Cluster<'_>, since: Mark) -> Vec<Answered> {
+/// The results that got to a job's manager since a moment.
+fn results(cluster: &Cluster<'_>, job: &Job, since: Mark) -> Vec<Answered> {
     let frames = cluster
         .since(since)
         .messages("Finished")
-        .to("n1")
+        .to(job.manager)
         .delivered();
     frames
         .iter()
@@ -438,12 +467,13 @@ fn finished(cluster: &Cluster<'_>, frame: &FrameSeen) -> Option<Attempt> {
     }
 }
 
-/// The assignments that n1 sent since a moment, each with its receiver and the sender's clock.
-fn assignments(cluster: &Cluster<'_>, since: Mark) -> Vec<(String, Assignment, u64)> {
+/// The assignments that a job's manager sent since a moment, each with its receiver and the
+/// sender's clock.
+fn assignments(cluster: &Cluster<'_>, job: &Job, since: Mark) -> Vec<(String, Assignment, u64)> {
     let frames = cluster
         .since(since)
         .messages("Assign")
-        .from("n1")
+        .from(job.manager)
         .delivered();
     frames
         .iter()
@@ -470,7 +500,7 @@ async fn has_finished(
     );
     cluster
         .eventually(SOON, expected, async || {
-            let seen = results(cluster, since);
+            let seen = results(cluster, job, since);
             let own = seen.iter().filter(|result| {
                 result.from == node
                     && result.attempt.job == job.id
@@ -539,6 +569,32 @@ async fn maps_kept(cluster: &Cluster<'_>, job: &Job) -> Result<BTreeSet<usize>, 
         .filter(|attempt| attempt.job == job.id)
         .filter_map(|attempt| messages::map_number(attempt.task))
         .collect())
+}
+
+/// All that a node had of a job's map output, and that no other one got of it before the node was
+/// gone, is computed again: the output of each map task is kept by a node that runs.
+async fn is_computed_again(cluster: &Cluster<'_>, job: &Job, maps: u64, gone: &str) -> Told {
+    let answers = cluster.frames().from(gone).kind(Kind::Answer);
+    let got = answers
+        .delivered()
+        .filter(|frame| frame.message.as_deref() == Some("Fetch"));
+    if !got.is_empty() {
+        return Ok(());
+    }
+    let kept = maps_kept(cluster, job).await?;
+    let Some(lacking) = (0..maps as usize).find(|map| !kept.contains(map)) else {
+        return Ok(());
+    };
+    Err(cluster
+        .failed(
+            format!("no node that runs keeps the output of map task {lacking}, and nobody had fetched anything from {gone}"),
+            format!("what was lost with {gone} is computed again"),
+        )
+        .because(
+            "The output of a map task is where it was written, and was fetched by nobody. Here the nodes run on one \
+             machine, where a folder can hold what is gone; on machines of their own, the disk goes with the node.",
+        )
+        .into())
 }
 
 /// Files of an output, with all that changes when somebody touches them.

@@ -227,7 +227,15 @@ impl Runner {
             stores: self.stores.clone(),
             sandbox: self.sandbox.clone(),
         };
-        let scratch = self.scratch.join(format!("{}-{}", scenario.id, repeat + 1));
+        // The nodes see this one, and are not to see which scenario they are in.
+        let scratch = match getrandom::u64() {
+            Ok(number) => self.scratch.join(format!("{number:016x}")),
+            Err(error) => {
+                return Verdict::CheckerFault {
+                    why: format!("The checker could not get a random number: {error}."),
+                };
+            }
+        };
         let (deadline, heard) = (scenario.deadline, steps.clone());
         let mut context = Context::new(scenario.id, grounds, folder, scratch, deadline, heard);
         context.observations = observed.clone();
@@ -278,7 +286,8 @@ async fn told_aside(
     let (mut told, hear) = oneshot::channel();
     let runtime = Handle::current();
     std::thread::Builder::new()
-        .name(scenario.id.to_owned())
+        // Not by the scenario's name: the nodes can see what threads there are.
+        .name("story".to_owned())
         .spawn(move || {
             let outcome = runtime.block_on(async {
                 tokio::select! { biased;

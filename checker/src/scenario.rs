@@ -6,13 +6,11 @@ use std::sync::atomic::AtomicU32;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use rand_chacha::ChaCha8Rng;
-
 use crate::cluster::place_of_panic;
 use crate::guard::{Child, Guard};
 use crate::isolation::Sandbox;
 use crate::ready::NotReady;
-use crate::seed;
+use crate::seed::Draw;
 use crate::store::Stores;
 use crate::trouble::Trouble;
 use crate::verdict::{Failure, Verdict};
@@ -203,9 +201,17 @@ impl Context {
         Failure::new(self.steps.last(), seen, expected)
     }
 
-    /// Where the scenario's choices come from; the same on every try under one seed.
-    pub fn chances(&self) -> ChaCha8Rng {
-        seed::generator(self.seed, self.scenario)
+    /// What the scenario draws from: the same on every try under one seed. It is asked for once,
+    /// as each draw begins anew.
+    pub fn draw(&self) -> Draw {
+        Draw::new(self.seed, self.scenario)
+    }
+
+    /// What the seeds of the nodes are made of: a draw of its own, and of few bits, so that no node
+    /// can find out from it which scenario it is in, or what that has drawn.
+    pub(crate) fn seed_of_nodes(&self) -> u16 {
+        let mut draw = Draw::new(self.seed, &format!("the nodes of {}", self.scenario));
+        draw.number(0..=u64::from(u16::MAX)) as u16
     }
 
     /// What it means for the scenario that a node did not come up.

@@ -248,11 +248,7 @@ impl Cluster<'_> {
             Some(member) => member.starts + 1,
             None => 1,
         };
-        let seed = self
-            .context
-            .seed
-            .wrapping_mul(1000)
-            .wrapping_add(members.len() as u64 * 100 + starts);
+        let seed = u64::from(self.seed_of_nodes) * 1000 + members.len() as u64 * 100 + starts;
         let seconds = |time: Duration| time.as_secs_f64().to_string();
         let scratch = self.scratch(node);
         std::fs::create_dir_all(&scratch).or_trouble(|| format!("make {}", scratch.display()))?;

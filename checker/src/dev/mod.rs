@@ -15,7 +15,6 @@ use matrix::Naming;
 use crate::course::Course;
 use crate::manifest::PARTS;
 use crate::report::terminal::print;
-use crate::seed;
 use crate::store::StoreChoice;
 use crate::stubs;
 use crate::trouble::{Result, Trouble};
@@ -34,10 +33,10 @@ pub async fn check(
     only: Option<&str>,
     store: &StoreChoice,
     cases: Option<&Path>,
+    seed: u64,
 ) -> Result<Standing> {
     let mut wrong = 0;
     let mut tally = Tally::default();
-    let seed = seed::fresh()?;
     for part in PARTS
         .iter()
         .filter(|part| parts.is_empty() || parts.contains(&part.number))

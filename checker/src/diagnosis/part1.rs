@@ -7,6 +7,7 @@ mod lost_count;
 mod netsplit;
 #[cfg(test)]
 mod tests;
+mod told;
 
 use std::collections::BTreeMap;
 
@@ -16,6 +17,14 @@ use crate::trace::{Change, Fate, Kind};
 
 /// The more telling ones first.
 pub(super) const MISTAKES: &[Mistake] = &[
+    Mistake {
+        id: "shares-a-disk",
+        problems: &[3, 4, 5, 6],
+        suggests: "The nodes tell each other their counts past the network, perhaps by a file that all of them read; or what they know stands in the program.",
+        training: "problem-3-crash",
+        hint: 1,
+        symptom: told::shares_a_disk,
+    },
     Mistake {
         id: "answers-before-counting",
         problems: &[1, 2, 3, 4, 5, 6],

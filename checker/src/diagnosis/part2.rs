@@ -9,7 +9,8 @@ mod tasks;
 mod tests;
 mod work;
 
-use super::Mistake;
+use super::{Case, Mistake};
+use crate::trace::What;
 
 /// The more telling ones first.
 pub(super) const MISTAKES: &[Mistake] = &[
@@ -358,3 +359,12 @@ pub(super) const MISTAKES: &[Mistake] = &[
         symptom: functions::combines_nothing,
     },
 ];
+
+/// The node whose manager was given the jobs.
+fn manager<'a>(case: &Case<'a>) -> &'a str {
+    let given = case.events().find_map(|event| match &event.what {
+        What::Step { text } => text.split_once(" is given ")?.0.rsplit(' ').next(),
+        _ => None,
+    });
+    given.unwrap_or_default()
+}

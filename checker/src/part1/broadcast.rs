@@ -4,14 +4,17 @@ use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use runtime::net::faults::{Action, PatternKind, Rule};
+use runtime::net::faults::Action;
 use runtime::{Ctx, Server};
 
-use super::crash::ping_number;
 use super::messages::{CONSUMER, ConsumerMsg, PRODUCER, ProducerMsg};
-use super::{SOON, all_show, caught_one, pings_are_as_given, send_pings, still_show};
+use super::{
+    ALL, SOON, all_show, caught_one, first_pings, it_or_them, ping, pings_are_as_given, send_pings,
+    sorted, still_show,
+};
 use crate::cluster::{Cluster, Explained, Options, Unmet};
 use crate::scenario::{Context, Stop, Told};
+use crate::seed::{count_of, in_order, in_words};
 
 const EVERY_CONSUMER: &str = "a ping reaches every connected consumer, that of its own node too";
 
@@ -19,40 +22,54 @@ const EVERY_CONSUMER: &str = "a ping reaches every connected consumer, that of i
 const AT_ONCE: Duration = Duration::from_secs(3);
 
 pub(super) async fn reaches_every_connected_consumer(cx: &Context) -> Told {
-    Cluster::tell(cx, &["n1", "n2", "n3"], Options::default(), async |cluster| {
-        cluster.step("n1 sends three pings, n2 one and n3 five.");
-        send_pings(cluster, "n1", 3, 3).await?;
-        send_pings(cluster, "n2", 1, 1).await?;
-        send_pings(cluster, "n3", 5, 5).await?;
-
-        let expected = [("n1", 3), ("n2", 1), ("n3", 5)];
+    let mut draw = cx.draw();
+    let [a, b, c, late] = draw.cast(["n1", "n2", "n3", "n4"]);
+    let [pings_a, pings_b, pings_c] = draw.numbers(1..=7);
+    let all = sorted([a, b, c]);
+    Cluster::tell(cx, &all, Options::default(), async |cluster| {
+        cluster.step(format!(
+            "{a} sends {}, {b} {} and {c} {}.",
+            count_of(pings_a, "ping"),
+            in_words(pings_b),
+            in_words(pings_c)
+        ));
+        let expected = [(a, pings_a), (b, pings_b), (c, pings_c)];
+        first_pings(cluster, &expected).await?;
         let why = "Whoever asks any consumer must get the same answer, so every node has to hear of every ping.";
-        all_show(cluster, &["n1", "n2", "n3"], &expected, SOON, EVERY_CONSUMER).await.because(why)?;
-        still_show(cluster, &["n1", "n2", "n3"], &expected, "each count is exactly the number of pings").await.because(why)?;
+        all_show(cluster, &all, &expected, SOON, EVERY_CONSUMER).await.because(why)?;
+        still_show(cluster, &all, &expected, "each count is exactly the number of pings").await.because(why)?;
         pings_are_as_given(cluster)?;
 
         cluster.step("Ask each for its total.");
-        for node in ["n1", "n2", "n3"] {
+        let sum = pings_a + pings_b + pings_c;
+        for node in all {
             let total: u64 = cluster.call(node, &CONSUMER, ConsumerMsg::TotalPings).await?;
-            if total != 9 {
-                return Err(cluster.failed(format!("{node}'s consumer answered TotalPings with {total}"), "the total is the sum of all counts, 9").into());
+            if total != sum {
+                return Err(cluster
+                    .failed(
+                        format!("{node}'s consumer answered TotalPings with {total}"),
+                        format!("the total is the sum of all counts, {sum}"),
+                    )
+                    .into());
             }
         }
 
-        cluster.step("n4 joins the cluster, and then n1 sends its fourth ping.");
-        cluster.join("n4").await?;
-        send_pings(cluster, "n1", 1, 4).await?;
+        let number = pings_a + 1;
+        cluster.step(format!("{late} joins the cluster, and then {a} sends its {} ping.", in_order(number)));
+        cluster.join(late).await?;
+        send_pings(cluster, a, 1, number).await?;
         let reached = async || {
-            for node in ["n1", "n2", "n3", "n4"] {
+            for node in sorted([a, b, c, late]) {
                 let seen = super::shows(cluster, node).await?;
-                if seen.get("n1") != Some(&4) {
+                if seen.get(a) != Some(&number) {
                     return Err(Unmet::at(node, format!("{node}'s consumer shows {}", super::shown(&seen))));
                 }
             }
             Ok(())
         };
+        let claim = format!("{EVERY_CONSUMER}, also that of a node which came late (wanted on all: {a}: {number})");
         cluster
-            .eventually(SOON, format!("{EVERY_CONSUMER}, also that of a node which came late (wanted on all: n1: 4)"), reached)
+            .eventually(SOON, claim, reached)
             .await
             .because("Nodes come and go while a program runs: who is connected must be asked when a ping is sent, \
                       and the ping's number must tell a node that came late of all those before.")
@@ -61,41 +78,37 @@ pub(super) async fn reaches_every_connected_consumer(cx: &Context) -> Told {
 }
 
 pub(super) async fn delivered_twice_counts_once(cx: &Context) -> Told {
+    let mut draw = cx.draw();
+    let [from, to] = draw.cast(["n1", "n2"]);
+    let pings = draw.number(3..=6);
+    let twice = draw.number(1..=pings);
     Cluster::tell(cx, &["n1", "n2"], Options::default(), async |cluster| {
-        cluster.step("The network delivers the second ping from n1 to n2 twice.");
-        let second = Rule::new(Action::Duplicate)
-            .from(&cluster.name("n1"))
-            .to(&cluster.name("n2"))
-            .kind(PatternKind::Cast)
-            .message("Ping")
-            .skip(1)
-            .times(1);
-        let twice = cluster.rule(second);
-        send_pings(cluster, "n1", 3, 3).await?;
-        caught_one(cluster, &twice).await?;
+        cluster.step(format!("The network delivers the {} ping from {from} to {to} twice.", in_order(twice)));
+        let doubled = cluster.rule(ping(cluster, Action::Duplicate, from, to, twice));
+        send_pings(cluster, from, pings, pings).await?;
+        caught_one(cluster, &doubled).await?;
 
-        cluster.step("All three have arrived, one of them twice.");
+        cluster.step(format!("All {} have arrived, one of them twice.", in_words(pings)));
         let why = "Networks repeat messages, and so do senders that are not sure. Handling must be idempotent: \
                    once or twice, the outcome is the same.";
-        all_show(cluster, &["n1", "n2"], &[("n1", 3)], SOON, "a ping that is delivered twice counts once").await.because(why)?;
-        still_show(cluster, &["n1", "n2"], &[("n1", 3)], "a ping that is delivered twice counts once").await.because(why)?;
+        let claim = "a ping that is delivered twice counts once";
+        all_show(cluster, &[to, from], &[(from, pings)], SOON, claim).await.because(why)?;
+        still_show(cluster, &[to, from], &[(from, pings)], claim).await.because(why)?;
 
-        cluster.step("The fourth ping from n1 to n2 is held back, and the fifth overtakes it.");
-        let fourth = Rule::new(Action::Hold)
-            .from(&cluster.name("n1"))
-            .to(&cluster.name("n2"))
-            .kind(PatternKind::Cast)
-            .message("Ping")
-            .matching(|message| ping_number(message) == Some(4))
-            .times(1);
-        let late = cluster.rule(fourth);
-        send_pings(cluster, "n1", 2, 5).await?;
-        caught_one(cluster, &late).await?;
-        all_show(cluster, &["n1", "n2"], &[("n1", 5)], SOON, EVERY_CONSUMER).await?;
+        let (late, next) = (pings + 1, pings + 2);
+        cluster.step(format!(
+            "The {} ping from {from} to {to} is held back, and the {} overtakes it.",
+            in_order(late),
+            in_order(next)
+        ));
+        let held = cluster.rule(ping(cluster, Action::Hold, from, to, late));
+        send_pings(cluster, from, 2, next).await?;
+        caught_one(cluster, &held).await?;
+        all_show(cluster, &[to, from], &[(from, next)], SOON, EVERY_CONSUMER).await?;
 
-        cluster.step("The fourth ping arrives.");
-        late.release();
-        still_show(cluster, &["n1", "n2"], &[("n1", 5)], "a ping that comes late does not undo a newer one")
+        cluster.step(format!("The {} ping arrives.", in_order(late)));
+        held.release();
+        still_show(cluster, &[to, from], &[(from, next)], "a ping that comes late does not undo a newer one")
             .await
             .because("What comes later need not have been said later. Of two numbers of one producer, the higher one is newer.")
     })
@@ -103,40 +116,44 @@ pub(super) async fn delivered_twice_counts_once(cx: &Context) -> Told {
 }
 
 pub(super) async fn disconnected_stays_disconnected(cx: &Context) -> Told {
-    Cluster::tell(cx, &["n1", "n2", "n3"], Options::default(), async |cluster| {
-        cluster.step("n1 sends a ping; all have it.");
-        send_pings(cluster, "n1", 1, 1).await?;
-        all_show(cluster, &["n1", "n2", "n3"], &[("n1", 1)], SOON, EVERY_CONSUMER).await?;
+    let mut draw = cx.draw();
+    let [sender, near, apart] = draw.cast(["n1", "n2", "n3"]);
+    let [first, more] = [draw.number(1..=4), draw.number(1..=4)];
+    Cluster::tell(cx, ALL, Options::default(), async |cluster| {
+        cluster.step(format!("{sender} sends {}; all have {}.", count_of(first, "ping"), it_or_them(first)));
+        send_pings(cluster, sender, first, first).await?;
+        all_show(cluster, ALL, &[(sender, first)], SOON, EVERY_CONSUMER).await?;
 
-        cluster.step("n1 disconnects from n3 on purpose, and sends two more pings.");
-        cluster.disconnect("n1", "n3").await?;
+        cluster.step(format!("{sender} disconnects from {apart} on purpose, and sends {}.", count_of(more, "more ping")));
+        cluster.disconnect(sender, apart).await?;
         cluster.quiesce().await?;
         let mark = cluster.mark();
-        send_pings(cluster, "n1", 2, 3).await?;
-        all_show(cluster, &["n1", "n2"], &[("n1", 3)], SOON, EVERY_CONSUMER).await?;
+        send_pings(cluster, sender, more, first + more).await?;
+        all_show(cluster, &[sender, near], &[(sender, first + more)], SOON, EVERY_CONSUMER).await?;
 
-        cluster.step("n1 and n3 stay apart.");
-        let apart = async || {
-            let listed = cluster.list("n1").await?;
-            if listed.contains("n3") || !cluster.nothing_crossed(mark, &["n1"], &["n3"]) {
-                return Err(Unmet::at("n1", "n1 is connected to n3 again"));
+        cluster.step(format!("{sender} and {apart} stay apart."));
+        let stays = async || {
+            let listed = cluster.list(sender).await?;
+            if listed.contains(apart) || !cluster.nothing_crossed(mark, &[sender], &[apart]) {
+                return Err(Unmet::at(sender, format!("{sender} is connected to {apart} again")));
             }
             Ok(())
         };
-        cluster
-            .throughout(Duration::from_millis(400), "n3 stays disconnected: a ping goes to the nodes that are connected, and connects no others", apart)
-            .await
-            .because(
-                "Somebody took n3 out of n1's cluster on purpose. A message to one node by name connects to it, \
-                 so a broadcast must not be a list of names that were seen once.",
-            )
+        let claim = format!("{apart} stays disconnected: a ping goes to the nodes that are connected, and connects no others");
+        cluster.throughout(Duration::from_millis(400), claim, stays).await.because(format!(
+            "Somebody took {apart} out of {sender}'s cluster on purpose. A message to one node by name connects to it, \
+             so a broadcast must not be a list of names that were seen once."
+        ))
     })
     .await
 }
 
 pub(super) async fn hidden_node_gets_none(cx: &Context) -> Told {
+    let mut draw = cx.draw();
+    let [sender, _] = draw.cast(["n1", "n2"]);
+    let sent = draw.number(2..=6);
     Cluster::tell(cx, &["n1", "n2"], Options::default(), async |cluster| {
-        cluster.step("A hidden node, with a consumer of its own, connects to n1.");
+        cluster.step(format!("A hidden node, with a consumer of its own, connects to {sender}."));
         let guest = cluster.guest("guest").await?;
         let heard = Heard::default();
         guest
@@ -144,18 +161,18 @@ pub(super) async fn hidden_node_gets_none(cx: &Context) -> Told {
             .await
             .map_err(|error| Stop::fault(format!("The hidden node's consumer did not start: {error}.")))?;
         guest
-            .connect(&cluster.name("n1"))
+            .connect(&cluster.name(sender))
             .await
-            .map_err(|error| Stop::inconclusive(format!("The hidden node could not connect to n1: {error}.")))?;
+            .map_err(|error| Stop::inconclusive(format!("The hidden node could not connect to {sender}: {error}.")))?;
 
-        cluster.step("n1 sends three pings.");
-        send_pings(cluster, "n1", 3, 3).await?;
-        all_show(cluster, &["n1", "n2"], &[("n1", 3)], SOON, EVERY_CONSUMER).await?;
-        // What n1 sent the hidden node before is ahead of this answer, on the same link.
+        cluster.step(format!("{sender} sends {}.", count_of(sent, "ping")));
+        send_pings(cluster, sender, sent, sent).await?;
+        all_show(cluster, &["n1", "n2"], &[(sender, sent)], SOON, EVERY_CONSUMER).await?;
+        // What the sender told the hidden node before is ahead of this answer, on the same link.
         guest
-            .ping(&cluster.name("n1"))
+            .ping(&cluster.name(sender))
             .await
-            .map_err(|error| Stop::inconclusive(format!("n1 did not answer the hidden node: {error}.")))?;
+            .map_err(|error| Stop::inconclusive(format!("{sender} did not answer the hidden node: {error}.")))?;
         cluster.quiesce().await?;
         let pings = *heard.0.lock().expect("nobody panics while counting");
         if pings > 0 {
@@ -170,13 +187,16 @@ pub(super) async fn hidden_node_gets_none(cx: &Context) -> Told {
 }
 
 pub(super) async fn answers_at_once(cx: &Context) -> Told {
-    Cluster::tell(cx, &["n1", "n2", "n3"], Options::default(), async |cluster| {
-        cluster.step("n2 is paused: it is connected, and silent.");
-        cluster.pause("n2").await?;
+    let mut draw = cx.draw();
+    let [sender, paused, other] = draw.cast(["n1", "n2", "n3"]);
+    let pings = draw.number(2..=4);
+    Cluster::tell(cx, ALL, Options::default(), async |cluster| {
+        cluster.step(format!("{paused} is paused: it is connected, and silent."));
+        cluster.pause(paused).await?;
 
-        cluster.step("n1 sends two pings.");
-        for number in 1..=2 {
-            let answer: Result<u64, _> = cluster.call_within(AT_ONCE, "n1", &PRODUCER, ProducerMsg::SendPing).await;
+        cluster.step(format!("{sender} sends {}.", count_of(pings, "ping")));
+        for number in 1..=pings {
+            let answer: Result<u64, _> = cluster.call_within(AT_ONCE, sender, &PRODUCER, ProducerMsg::SendPing).await;
             let answer = answer.map_err(Stop::from).because(
                 "A ping is a cast: its sender goes on at once. Who waits for each receiver is held up by the slowest, \
                  and for a node that is gone, for ever.",
@@ -185,11 +205,11 @@ pub(super) async fn answers_at_once(cx: &Context) -> Told {
                 return Err(cluster.failed("SendPing answered another number", format!("SendPing answers its number, {number}")).into());
             }
         }
-        all_show(cluster, &["n1", "n3"], &[("n1", 2)], SOON, "the nodes that run get the ping at once").await?;
+        all_show(cluster, &[sender, other], &[(sender, pings)], SOON, "the nodes that run get the ping at once").await?;
 
-        cluster.step("n2 runs on, and finds the pings waiting.");
-        cluster.resume("n2").await?;
-        all_show(cluster, &["n1", "n2", "n3"], &[("n1", 2)], SOON, EVERY_CONSUMER).await
+        cluster.step(format!("{paused} runs on, and finds the pings waiting."));
+        cluster.resume(paused).await?;
+        all_show(cluster, ALL, &[(sender, pings)], SOON, EVERY_CONSUMER).await
     })
     .await
 }

@@ -7,9 +7,10 @@ use runtime::{CallError, NodeName};
 use tokio::time::Instant;
 
 use super::messages::{ASK_WITHIN, Everyone, PRODUCER, ProducerMsg};
-use super::{Counts, SOON, all_show, send_pings, shown};
+use super::{ALL, Counts, SOON, all_show, first_pings, it_or_them, send_pings, shown, sorted};
 use crate::cluster::{Cluster, Explained, Options};
 use crate::scenario::{Context, Stop, Told};
+use crate::seed::{count_of, in_words};
 
 /// What the answer may take: the limit that the exercise gives, and as much again and a little
 /// for a busy machine. Two limits one after the other do not fit twice.
@@ -21,65 +22,64 @@ const LONGEST_REASON: usize = 80;
 const EVERY_NODE: &str = "every node is in the answer, as a total or as failed";
 
 pub(super) async fn appears_with_its_current_total(cx: &Context) -> Told {
-    Cluster::tell(
-        cx,
-        &["n1", "n2", "n3"],
-        Options::default(),
-        async |cluster| {
-            cluster.step("n1 sends two pings and n3 five; all have them.");
-            send_pings(cluster, "n1", 2, 2).await?;
-            send_pings(cluster, "n3", 5, 5).await?;
-            all_show(
-                cluster,
-                &["n1", "n2", "n3"],
-                &[("n1", 2), ("n3", 5)],
-                SOON,
-                "all have the pings",
-            )
-            .await?;
-            cluster.step("Ask n2's producer to ask everyone.");
-            totals_are(
-                cluster,
-                ask(cluster, "n2").await?,
-                &[("n1", 7), ("n2", 7), ("n3", 7)],
-            )?;
+    let mut draw = cx.draw();
+    let [a, asker, b] = draw.cast(["n1", "n2", "n3"]);
+    let [pings_a, pings_b, more] = draw.numbers(1..=7);
+    Cluster::tell(cx, ALL, Options::default(), async |cluster| {
+        cluster.step(format!(
+            "{a} sends {} and {b} {}; all have them.",
+            count_of(pings_a, "ping"),
+            in_words(pings_b)
+        ));
+        let first = [(a, pings_a), (b, pings_b)];
+        first_pings(cluster, &first).await?;
+        all_show(cluster, ALL, &first, SOON, "all have the pings").await?;
+        cluster.step(format!("Ask {asker}'s producer to ask everyone."));
+        totals_are(cluster, ask(cluster, asker).await?, pings_a + pings_b)?;
 
-            cluster.step("n2 sends four pings, and everyone is asked again.");
-            send_pings(cluster, "n2", 4, 4).await?;
-            all_show(
-                cluster,
-                &["n1", "n2", "n3"],
-                &[("n1", 2), ("n2", 4), ("n3", 5)],
-                SOON,
-                "all have the pings",
-            )
-            .await?;
-            totals_are(
-                cluster,
-                ask(cluster, "n2").await?,
-                &[("n1", 11), ("n2", 11), ("n3", 11)],
-            )
-        },
-    )
+        cluster.step(format!(
+            "{asker} sends {}, and everyone is asked again.",
+            count_of(more, "ping")
+        ));
+        send_pings(cluster, asker, more, more).await?;
+        let then = [(a, pings_a), (asker, more), (b, pings_b)];
+        all_show(cluster, ALL, &then, SOON, "all have the pings").await?;
+        totals_are(
+            cluster,
+            ask(cluster, asker).await?,
+            pings_a + more + pings_b,
+        )
+    })
     .await
 }
 
 pub(super) async fn names_dead_and_paused(cx: &Context) -> Told {
-    Cluster::tell(cx, &["n1", "n2", "n3", "n4"], Options::default(), async |cluster| {
-        cluster.step("n1 sends three pings and n4 one; all have them.");
-        send_pings(cluster, "n1", 3, 3).await?;
-        send_pings(cluster, "n4", 1, 1).await?;
-        all_show(cluster, &["n1", "n2", "n3", "n4"], &[("n1", 3), ("n4", 1)], SOON, "all have the pings").await?;
+    let mut draw = cx.draw();
+    let all = ["n1", "n2", "n3", "n4"];
+    let [asker, alive, paused, dead] = draw.cast(all);
+    let [own, of_the_dead] = draw.numbers(1..=5);
+    let sum = own + of_the_dead;
+    Cluster::tell(cx, &all, Options::default(), async |cluster| {
+        cluster.step(format!(
+            "{asker} sends {} and {dead} {}; all have them.",
+            count_of(own, "ping"),
+            in_words(of_the_dead)
+        ));
+        let first = [(asker, own), (dead, of_the_dead)];
+        first_pings(cluster, &first).await?;
+        all_show(cluster, &all, &first, SOON, "all have the pings").await?;
 
-        cluster.step("n3 is paused, and n4 is killed.");
-        cluster.pause("n3").await?;
-        cluster.kill("n4").await?;
+        cluster.step(format!("{paused} is paused, and {dead} is killed."));
+        cluster.pause(paused).await?;
+        cluster.kill(dead).await?;
 
-        cluster.step("Ask n1's producer to ask everyone.");
-        if !cluster.list("n1").await?.contains("n3") {
-            return Err(Stop::inconclusive("n1 took the paused n3 for down before it was asked."));
+        cluster.step(format!("Ask {asker}'s producer to ask everyone."));
+        if !cluster.list(asker).await?.contains(paused) {
+            return Err(Stop::inconclusive(format!(
+                "{asker} took the paused {paused} for down before it was asked."
+            )));
         }
-        let everyone = ask(cluster, "n1").await?;
+        let everyone = ask(cluster, asker).await?;
         let (totals, failed) = (short(&everyone.totals), short(&everyone.failed));
         let answer = answer_in_words(&everyone);
         let wrong = |expected: &str| {
@@ -87,14 +87,20 @@ pub(super) async fn names_dead_and_paused(cx: &Context) -> Told {
                        which totals are missing, or will take a part for the whole.";
             Err(Stop::from(cluster.failed(answer.clone(), expected).because(why)))
         };
-        if totals.get("n1") != Some(&4) || totals.get("n2") != Some(&4) {
-            return wrong("every node that runs is in the answer with its current total, 4 at n1 and n2");
+        if [asker, alive].iter().any(|node| totals.get(*node) != Some(&sum)) {
+            return wrong(&format!(
+                "every node that runs is in the answer with its current total, {sum} at {asker} and {alive}"
+            ));
         }
-        if totals.contains_key("n3") || !failed.contains_key("n3") {
-            return wrong("every node is in the answer: n3, connected and silent, is among those that failed, and has no total");
+        if totals.contains_key(paused) || !failed.contains_key(paused) {
+            return wrong(&format!(
+                "every node is in the answer: {paused}, connected and silent, is among those that failed, and has no total"
+            ));
         }
-        if totals.contains_key("n4") {
-            return wrong("every node is in the answer as it is: n4 is dead and has no total");
+        if totals.contains_key(dead) {
+            return wrong(&format!(
+                "every node is in the answer as it is: {dead} is dead and has no total"
+            ));
         }
         if let Some(both) = totals.keys().find(|node| failed.contains_key(*node)) {
             return wrong(&format!("{EVERY_NODE}, not both as {both}"));
@@ -105,47 +111,44 @@ pub(super) async fn names_dead_and_paused(cx: &Context) -> Told {
 }
 
 pub(super) async fn answers_in_time(cx: &Context) -> Told {
-    Cluster::tell(
-        cx,
-        &["n1", "n2", "n3", "n4", "n5"],
-        Options::default(),
-        async |cluster| {
-            cluster.step("n5 sends three pings; all have them.");
-            send_pings(cluster, "n5", 3, 3).await?;
-            all_show(
-                cluster,
-                &["n1", "n2", "n3", "n4", "n5"],
-                &[("n5", 3)],
-                SOON,
-                "all have the pings",
-            )
-            .await?;
+    let mut draw = cx.draw();
+    let all = ["n1", "n2", "n3", "n4", "n5"];
+    let [asker, sender, silent @ ..] = draw.cast(all);
+    let silent: [&str; 3] = sorted(silent);
+    let pings = draw.number(1..=5);
+    Cluster::tell(cx, &all, Options::default(), async |cluster| {
+        cluster.step(format!(
+            "{sender} sends {}; all have {}.",
+            count_of(pings, "ping"),
+            it_or_them(pings)
+        ));
+        send_pings(cluster, sender, pings, pings).await?;
+        all_show(cluster, &all, &[(sender, pings)], SOON, "all have the pings").await?;
 
-            cluster.step("n1, n2 and n3 are paused.");
-            for node in ["n1", "n2", "n3"] {
-                cluster.pause(node).await?;
-            }
-            cluster.step("Ask n4's producer to ask everyone.");
-            let everyone = ask(cluster, "n4").await?;
-            let (totals, failed) = (short(&everyone.totals), short(&everyone.failed));
-            let complete = ["n1", "n2", "n3"]
+        let [one, two, three] = silent;
+        cluster.step(format!("{one}, {two} and {three} are paused."));
+        for node in silent {
+            cluster.pause(node).await?;
+        }
+        cluster.step(format!("Ask {asker}'s producer to ask everyone."));
+        let everyone = ask(cluster, asker).await?;
+        let (totals, failed) = (short(&everyone.totals), short(&everyone.failed));
+        let complete = silent
+            .iter()
+            .all(|node| failed.contains_key(*node) && !totals.contains_key(*node))
+            && [asker, sender]
                 .iter()
-                .all(|node| failed.contains_key(*node) && !totals.contains_key(*node))
-                && totals.get("n4") == Some(&3)
-                && totals.get("n5") == Some(&3);
-            if !complete {
-                return Err(cluster
-                    .failed(
-                        answer_in_words(&everyone),
-                        format!(
-                            "{EVERY_NODE}: n4 and n5 with a total of 3, the paused ones as failed"
-                        ),
-                    )
-                    .into());
-            }
-            Ok(())
-        },
-    )
+                .all(|node| totals.get(*node) == Some(&pings));
+        if !complete {
+            let expected = format!(
+                "{EVERY_NODE}: {asker} and {sender} with a total of {pings}, the paused ones as failed"
+            );
+            return Err(cluster
+                .failed(answer_in_words(&everyone), expected)
+                .into());
+        }
+        Ok(())
+    })
     .await
 }
 
@@ -188,11 +191,9 @@ async fn ask(cluster: &Cluster<'_>, node: &str) -> Result<Everyone, Stop> {
     Ok(everyone)
 }
 
-fn totals_are(cluster: &Cluster<'_>, everyone: Everyone, expected: &[(&str, u64)]) -> Told {
-    let expected: Counts = expected
-        .iter()
-        .map(|(node, total)| (node.to_string(), *total))
-        .collect();
+/// Each node is in the answer, and with this total.
+fn totals_are(cluster: &Cluster<'_>, everyone: Everyone, total: u64) -> Told {
+    let expected: Counts = ALL.iter().map(|node| ((*node).to_owned(), total)).collect();
     if short(&everyone.totals) == expected && everyone.failed.is_empty() {
         return Ok(());
     }

@@ -2,13 +2,15 @@
 
 use std::time::Duration;
 
-use runtime::net::faults::{Action, PatternKind, Rule};
+use runtime::net::faults::Action;
 
-use super::crash::ping_number;
 use super::messages::{CONSUMER, PRODUCER, ProducerMsg};
-use super::{SOON, all_show, caught_one, send_pings, shown, shows};
+use super::{
+    ALL, SOON, all_show, caught_one, first_pings, ping, send_pings, shown, shows, sorted, told,
+};
 use crate::cluster::{Cluster, Explained, Options, Unmet};
 use crate::scenario::{Context, Stop, Told};
+use crate::seed::{count_of, in_words};
 
 const GOES_ON: &str = "the restarted producer goes on counting where it was";
 
@@ -16,85 +18,120 @@ const WHY: &str = "A number that was used already is ignored by every consumer t
                    lost without a trace. What the producer forgot, its consumers still know.";
 
 pub(super) async fn goes_on_counting(cx: &Context) -> Told {
-    Cluster::tell(
-        cx,
-        &["n1", "n2", "n3"],
-        Options::default(),
-        async |cluster| {
-            cluster.step("n1 sends three pings and n3 seven; all have them.");
-            send_pings(cluster, "n1", 3, 3).await?;
-            send_pings(cluster, "n3", 7, 7).await?;
-            let before = [("n1", 3), ("n3", 7)];
-            all_show(
-                cluster,
-                &["n1", "n2", "n3"],
-                &before,
-                SOON,
-                "all have the pings",
-            )
-            .await?;
+    let mut draw = cx.draw();
+    let [node, other, _] = draw.cast(["n1", "n2", "n3"]);
+    let first = draw.number(2..=4);
+    let others = first + draw.number(2..=4);
+    let more = draw.number(2..=3);
+    let most = others + draw.number(1..=3);
+    Cluster::tell(cx, ALL, Options::default(), async |cluster| {
+        cluster.step(format!(
+            "{node} sends {} and {other} {}; all have them.",
+            count_of(first, "ping"),
+            in_words(others)
+        ));
+        let before = [(node, first), (other, others)];
+        first_pings(cluster, &before).await?;
+        all_show(cluster, ALL, &before, SOON, "all have the pings").await?;
 
-            cluster.step("n1's producer crashes, and its supervisor starts it again.");
-            cluster.crash("n1", &PRODUCER).await?;
-            cluster.step("n1 sends two pings.");
-            ping_goes_on(cluster, 4).await?;
-            ping_goes_on(cluster, 5).await?;
-            all_show(
-                cluster,
-                &["n1", "n2", "n3"],
-                &[("n1", 5), ("n3", 7)],
-                SOON,
-                GOES_ON,
-            )
-            .await
-            .because(WHY)
-        },
-    )
-    .await
-}
-
-pub(super) async fn goes_on_counting_from_whoever_knows(cx: &Context) -> Told {
-    Cluster::tell(cx, &["n1", "n2", "n3"], Options::default(), async |cluster| {
-        cluster.step("n1 sends three pings, the third of which is lost on the way to n2.");
-        let third = Rule::new(Action::Drop)
-            .from(&cluster.name("n1"))
-            .to(&cluster.name("n2"))
-            .kind(PatternKind::Cast)
-            .message("Ping")
-            .matching(|message| ping_number(message) == Some(3))
-            .times(1);
-        let lost = cluster.rule(third);
-        send_pings(cluster, "n1", 3, 3).await?;
-        caught_one(cluster, &lost).await?;
-        all_show(cluster, &["n1", "n3"], &[("n1", 3)], SOON, "n3 has all three").await?;
-
-        cluster.step("n2 and n3 become slow to answer; then n1's consumer and producer crash, both at once.");
-        let slow = Duration::from_millis(250);
-        cluster.delay("n2", "n1", slow, Duration::ZERO);
-        cluster.delay("n3", "n1", slow, Duration::ZERO);
-        cluster.crash_together("n1", &[CONSUMER.as_str(), PRODUCER.as_str()]).await?;
-
-        cluster.step("n1 sends two pings; n3's count of n1 never falls meanwhile.");
-        let pings = async {
-            ping_goes_on(cluster, 4).await?;
-            ping_goes_on(cluster, 5).await
-        };
-        tokio::select! { biased;
-            sent = pings => sent?,
-            fallen = never_falls(cluster, "n3", "n1") => fallen?,
+        cluster.step(format!("{node}'s producer crashes, and its supervisor starts it again."));
+        cluster.crash(node, &PRODUCER).await?;
+        cluster.step(format!("{node} sends {}.", count_of(more, "ping")));
+        for number in first + 1..=first + more {
+            ping_goes_on(cluster, node, number).await?;
         }
-        cluster.heal();
-        all_show(cluster, &["n1", "n2", "n3"], &[("n1", 5)], SOON, GOES_ON).await.because(WHY)
+        let after = [(node, first + more), (other, others)];
+        all_show(cluster, ALL, &after, SOON, GOES_ON).await.because(WHY)?;
+
+        // More than any other count: nothing else that is said could be taken for it.
+        let number = most.max(first + more + 1);
+        cluster.step(format!(
+            "{node} sends {}, and has sent {number} then. It is killed and started again: it remembers nothing.",
+            count_of(number - first - more, "more ping")
+        ));
+        send_pings(cluster, node, number - first - more, number).await?;
+        all_show(cluster, ALL, &[(node, number), (other, others)], SOON, "all have the pings").await?;
+        let since = cluster.mark();
+        cluster.restart(node).await?;
+        cluster.step(format!("{node} is connected to the others again. Its producer crashes, and {node} sends a ping."));
+        cluster.crash(node, &PRODUCER).await?;
+        ping_goes_on(cluster, node, number + 1).await?;
+        all_count(cluster, ALL, (node, number + 1)).await?;
+        if !told::could_know(cluster, node, number, since) {
+            let seen = format!("{node}'s producer went on after {number}, and");
+            return Err(told::untold(cluster, node, &seen).into());
+        }
+        Ok(())
     })
     .await
 }
 
-/// Has n1 send one more ping as soon as its producer is there again; it must be number `number`.
-async fn ping_goes_on(cluster: &Cluster<'_>, number: u64) -> Told {
+pub(super) async fn goes_on_counting_from_whoever_knows(cx: &Context) -> Told {
+    let mut draw = cx.draw();
+    let all = ["n1", "n2", "n3", "n4"];
+    let [node, others @ ..] = draw.cast(all);
+    // The one that knows all stands neither first nor last among those that can be asked.
+    let [behind, knows, behind_too] = sorted(others);
+    let number = draw.number(2..=5);
+    Cluster::tell(cx, &all, Options::default(), async |cluster| {
+        cluster.step(format!(
+            "{node} sends {}, the last of which is lost on the way to {behind} and to {behind_too}.",
+            count_of(number, "ping")
+        ));
+        let lost = [behind, behind_too].map(|to| cluster.rule(ping(cluster, Action::Drop, node, to, number)));
+        send_pings(cluster, node, number, number).await?;
+        for lost in &lost {
+            caught_one(cluster, lost).await?;
+        }
+        let claim = format!("{knows} has all {}", in_words(number));
+        all_show(cluster, &[node, knows], &[(node, number)], SOON, &claim).await?;
+
+        cluster.step(format!("The others become slow to answer; then {node}'s consumer and producer crash, both at once."));
+        let slow = Duration::from_millis(250);
+        for other in others {
+            cluster.delay(other, node, slow, Duration::ZERO);
+        }
+        cluster.crash_together(node, &[CONSUMER.as_str(), PRODUCER.as_str()]).await?;
+
+        cluster.step(format!("{node} sends two pings; {knows}'s count of {node} never falls meanwhile."));
+        let pings = async {
+            ping_goes_on(cluster, node, number + 1).await?;
+            ping_goes_on(cluster, node, number + 2).await
+        };
+        tokio::select! { biased;
+            sent = pings => sent?,
+            fallen = never_falls(cluster, knows, node) => fallen?,
+        }
+        cluster.heal();
+        all_show(cluster, &all, &[(node, number + 2)], SOON, GOES_ON).await.because(WHY)
+    })
+    .await
+}
+
+/// Waits until the consumers of these nodes show this count of a node, whatever they show of others.
+async fn all_count(cluster: &Cluster<'_>, nodes: &[&str], (of, count): (&str, u64)) -> Told {
+    let wanted = format!("{GOES_ON} (wanted on all: {of}: {count})");
+    let counted = async || {
+        for node in nodes {
+            let seen = shows(cluster, node).await?;
+            if seen.get(of) != Some(&count) {
+                return Err(Unmet::at(
+                    node,
+                    format!("{node}'s consumer shows {}", shown(&seen)),
+                ));
+            }
+        }
+        Ok(())
+    };
+    cluster.eventually(SOON, wanted, counted).await.because(WHY)
+}
+
+/// Has a node send one more ping as soon as its producer is there again; it must be number `number`.
+async fn ping_goes_on(cluster: &Cluster<'_>, node: &str, number: u64) -> Told {
     let mut answered = None;
     let sent = async || {
         match cluster
-            .call::<_, u64>("n1", &PRODUCER, ProducerMsg::SendPing)
+            .call::<_, u64>(node, &PRODUCER, ProducerMsg::SendPing)
             .await
         {
             Ok(answer) => answered = Some(answer),
@@ -113,7 +150,7 @@ async fn ping_goes_on(cluster: &Cluster<'_>, number: u64) -> Told {
         Some(answer) if answer == number => Ok(()),
         answer => {
             let seen = format!(
-                "n1's producer answered SendPing with {}",
+                "{node}'s producer answered SendPing with {}",
                 answer.unwrap_or_default()
             );
             let expected = format!("{GOES_ON}: this ping is number {number}");

@@ -3,23 +3,28 @@
 use std::time::Duration;
 
 use ciborium::Value;
-use rand::Rng;
 use runtime::net::faults::{Action, PatternKind, Rule};
 use tokio::time::Instant;
 
 use super::failure::{is_open, reduces_begin};
 use super::messages::{JobStatus, MANAGER, ManagerMsg, WorkerMsg, is_map};
-use super::text::lines;
 use super::{
-    Plan, SOON, footprint, is_done, is_exact, is_untouched, output_is_exact, status, submit, texts,
+    ALL, Plan, SOON, footprint, is_done, is_exact, is_untouched, output_is_exact, slow_text,
+    status, submit,
 };
 use crate::cluster::{Cluster, Explained, Options, RuleHandle, Unmet};
 use crate::scenario::{Context, Stop, Told};
+use crate::seed::{in_order, in_words};
 
-/// A rule about assignments to a node, of map or of reduce tasks.
-fn assignment_to(cluster: &Cluster<'_>, action: Action, node: &str, maps: bool) -> Rule {
+/// A rule about assignments of a manager to a node, of map or of reduce tasks.
+fn assignment(
+    cluster: &Cluster<'_>,
+    action: Action,
+    [manager, node]: [&str; 2],
+    maps: bool,
+) -> Rule {
     Rule::new(action)
-        .from(&cluster.name("n1"))
+        .from(&cluster.name(manager))
         .to(&cluster.name(node))
         .kind(PatternKind::Cast)
         .message("Assign")
@@ -29,11 +34,11 @@ fn assignment_to(cluster: &Cluster<'_>, action: Action, node: &str, maps: bool) 
         })
 }
 
-/// A rule about results of a node, of map or of reduce tasks.
-fn result_of(cluster: &Cluster<'_>, action: Action, node: &str, maps: bool) -> Rule {
+/// A rule about results of a node for a manager, of map or of reduce tasks.
+fn result(cluster: &Cluster<'_>, action: Action, [node, manager]: [&str; 2], maps: bool) -> Rule {
     Rule::new(action)
         .from(&cluster.name(node))
-        .to(&cluster.name("n1"))
+        .to(&cluster.name(manager))
         .kind(PatternKind::Cast)
         .message("Finished")
         .matching(move |message: &Value| match message.deserialized() {
@@ -59,18 +64,23 @@ async fn has_bitten(
 }
 
 pub(super) async fn lost_messages(cx: &Context) -> Told {
-    Cluster::tell(cx, &["n1", "n2", "n3"], Options::default(), async |cluster| {
-        cluster.step("n1 is given a job. An assignment to n2 and a result of n3 are lost: of a map task, and of a reduce task.");
-        let mut chances = cluster.context().chances();
+    let mut draw = cx.draw();
+    let [manager, one, other] = draw.cast(["n1", "n2", "n3"]);
+    let maps = draw.number(23..=27);
+    Cluster::tell(cx, ALL, Options::default(), async |cluster| {
+        cluster.step(format!(
+            "{manager} is given a job. An assignment to {one} and a result of {other} are lost: of a map task, and of a \
+             reduce task."
+        ));
         let rules = [true, false].map(|maps| {
             // Of the map tasks there are enough for the lost one to be the first or the third.
-            let skip = if maps { (chances.next_u64() % 3) as usize } else { 0 };
-            let assignment = assignment_to(cluster, Action::Drop, "n2", maps).skip(skip);
-            let result = result_of(cluster, Action::Drop, "n3", maps).skip(skip);
+            let skip = if maps { draw.number(0..=2) as usize } else { 0 };
+            let assignment = assignment(cluster, Action::Drop, [manager, one], maps).skip(skip);
+            let result = result(cluster, Action::Drop, [other, manager], maps).skip(skip);
             [cluster.rule(assignment), cluster.rule(result)]
         });
-        let texts = texts(cluster).with("slow.txt", lines(&mut chances, 24 * 4))?;
-        let job = submit(cluster, &Plan::slow(&texts, 4, 40, 60).partitions(9), "out").await?;
+        let texts = slow_text(cluster, &mut draw, maps)?;
+        let job = submit(cluster, manager, &Plan::slow(&texts, 4, 40, 60).partitions(9)).await?;
         for rule in &rules[0] {
             has_bitten(cluster, rule, 1, SOON).await?;
         }
@@ -87,18 +97,23 @@ pub(super) async fn lost_messages(cx: &Context) -> Told {
 }
 
 pub(super) async fn doubled_messages(cx: &Context) -> Told {
-    Cluster::tell(cx, &["n1", "n2", "n3"], Options::default(), async |cluster| {
-        cluster.step("n1 is given a job. Each assignment and each result comes twice.");
+    let mut draw = cx.draw();
+    let [manager, one, other] = draw.cast(["n1", "n2", "n3"]);
+    let maps = draw.number(23..=27);
+    Cluster::tell(cx, ALL, Options::default(), async |cluster| {
+        cluster.step(format!("{manager} is given a job. Each assignment and each result comes twice."));
         let mut rules = Vec::new();
-        for node in ["n2", "n3"] {
+        for node in [one, other] {
             for maps in [true, false] {
-                let twice = [assignment_to(cluster, Action::Duplicate, node, maps), result_of(cluster, Action::Duplicate, node, maps)];
+                let twice = [
+                    assignment(cluster, Action::Duplicate, [manager, node], maps),
+                    result(cluster, Action::Duplicate, [node, manager], maps),
+                ];
                 rules.extend(twice.map(|rule| cluster.rule(rule.times(usize::MAX))));
             }
         }
-        let mut chances = cluster.context().chances();
-        let texts = texts(cluster).with("slow.txt", lines(&mut chances, 24 * 4))?;
-        let job = submit(cluster, &Plan::slow(&texts, 4, 40, 40).partitions(6), "out").await?;
+        let texts = slow_text(cluster, &mut draw, maps)?;
+        let job = submit(cluster, manager, &Plan::slow(&texts, 4, 40, 40).partitions(6)).await?;
         is_exact(cluster, &job, "what comes twice counts once").await.because(
             "Who repeats what may be lost makes repetitions. So whoever receives it must be able to take it twice, with \
              the effect of once.",
@@ -112,15 +127,21 @@ pub(super) async fn doubled_messages(cx: &Context) -> Told {
 }
 
 pub(super) async fn late_results(cx: &Context) -> Told {
-    Cluster::tell(cx, &["n1", "n2", "n3"], Options::default(), async |cluster| {
+    let mut draw = cx.draw();
+    let [manager, one, other] = draw.cast(["n1", "n2", "n3"]);
+    let maps = draw.number(23..=27);
+    Cluster::tell(cx, ALL, Options::default(), async |cluster| {
         let claim = "a late result changes nothing";
-        cluster.step("n1 is given a job. A result of a map task is held back from n2, and one from n3; later, results of reduce tasks.");
-        let held_maps = ["n2", "n3"].map(|node| cluster.rule(result_of(cluster, Action::Hold, node, true)));
-        let held_reduces = ["n2", "n3"].map(|node| cluster.rule(result_of(cluster, Action::Hold, node, false)));
-        let mut chances = cluster.context().chances();
-        let texts = texts(cluster).with("slow.txt", lines(&mut chances, 24 * 4))?;
+        cluster.step(format!(
+            "{manager} is given a job. A result of a map task is held back from {one}, and one from {other}; later, \
+             results of reduce tasks."
+        ));
+        let hold = |node, maps| cluster.rule(result(cluster, Action::Hold, [node, manager], maps));
+        let held_maps = [one, other].map(|node| hold(node, true));
+        let held_reduces = [one, other].map(|node| hold(node, false));
+        let texts = slow_text(cluster, &mut draw, maps)?;
         let begun = cluster.mark();
-        let job = submit(cluster, &Plan::slow(&texts, 4, 40, 60).partitions(12), "out").await?;
+        let job = submit(cluster, manager, &Plan::slow(&texts, 4, 40, 60).partitions(12)).await?;
         for held in &held_maps {
             has_bitten(cluster, held, 1, SOON).await?;
         }
@@ -149,7 +170,7 @@ pub(super) async fn late_results(cx: &Context) -> Told {
         match status(cluster, &job).await? {
             JobStatus::Done(_) => Ok(()),
             other => Err(cluster
-                .failed(format!("n1's manager, asked again, says of the job that was done: {other:?}"), claim)
+                .failed(format!("{manager}'s manager, asked again, says of the job that was done: {other:?}"), claim)
                 .into()),
         }
     })
@@ -159,22 +180,29 @@ pub(super) async fn late_results(cx: &Context) -> Told {
 pub(super) async fn result_of_an_earlier_job(cx: &Context) -> Told {
     /// A map task of the second job takes at least so long.
     const MAP_MS: u64 = 600;
-    Cluster::tell(cx, &["n1", "n2", "n3"], Options::default(), async |cluster| {
+    let mut draw = cx.draw();
+    let [manager, one, other] = draw.cast(["n1", "n2", "n3"]);
+    let maps = draw.number(6..=7);
+    Cluster::tell(cx, ALL, Options::default(), async |cluster| {
         let claim = "a result of an earlier job is not taken for one of this job";
-        cluster.step("n1 is given a job. Two results of map tasks are held back, one from n2 and one from n3, and the job gets done without them.");
-        let held = ["n2", "n3"].map(|node| cluster.rule(result_of(cluster, Action::Hold, node, true)));
-        let mut chances = cluster.context().chances();
-        let first = texts(cluster).with("first.txt", lines(&mut chances, 6 * 4))?;
-        let second = texts(cluster).with("second.txt", lines(&mut chances, 6 * 4))?;
-        let job = submit(cluster, &Plan::slow(&first, 4, 40, 10), "first").await?;
+        cluster.step(format!(
+            "{manager} is given a job. Two results of map tasks are held back, one from {one} and one from {other}, and \
+             the job gets done without them."
+        ));
+        let held = [one, other].map(|node| cluster.rule(result(cluster, Action::Hold, [node, manager], true)));
+        let first = slow_text(cluster, &mut draw, maps)?;
+        let second = slow_text(cluster, &mut draw, maps)?;
+        let job = submit(cluster, manager, &Plan::slow(&first, 4, 40, 10)).await?;
         for held in &held {
             has_bitten(cluster, held, 1, SOON).await?;
         }
         is_exact(cluster, &job, claim).await?;
 
-        cluster.step("n1 is given the next job, whose tasks have the same numbers. Now the two results of the first job arrive.");
+        cluster.step(format!(
+            "{manager} is given the next job, whose tasks have the same numbers. Now the two results of the first job arrive."
+        ));
         let begun = Instant::now();
-        let next = submit(cluster, &Plan::slow(&second, 4, MAP_MS, 10), "second").await?;
+        let next = submit(cluster, manager, &Plan::slow(&second, 4, MAP_MS, 10)).await?;
         let released: usize = held.iter().map(RuleHandle::release).sum();
         // No map task of the second job can be done by now, whoever has it.
         if released < 2 || begun.elapsed() > Duration::from_millis(MAP_MS) {
@@ -182,37 +210,50 @@ pub(super) async fn result_of_an_earlier_job(cx: &Context) -> Told {
         }
         is_exact(cluster, &next, claim)
             .await
-            .evidence(format!("the first job is {}, the second {}; each has six map tasks", job.id, next.id))
+            .evidence(format!("the first job is {}, the second {}; each has {maps} map tasks", job.id, next.id))
             .because("A number names a task within its job only. A message may be under way longer than the job that it belongs to.")
     })
     .await
 }
 
 pub(super) async fn job_ids_never_repeat(cx: &Context) -> Told {
+    let mut draw = cx.draw();
+    let [manager, _] = draw.cast(["n1", "n2"]);
+    let [before, maps] = [draw.number(2..=3), draw.number(2..=4)];
     Cluster::tell(cx, &["n1", "n2"], Options::default(), async |cluster| {
         let claim = "job ids never repeat, also after a crash of the manager";
-        let mut chances = cluster.context().chances();
-        let texts = texts(cluster).with("text.txt", lines(&mut chances, 8))?;
+        let texts = slow_text(cluster, &mut draw, maps)?;
         let plan = Plan::slow(&texts, 4, 0, 0);
-        cluster.step("n1 is given two jobs.");
+        cluster.step(format!("{manager} is given {} jobs.", in_words(before)));
         let mut ids = Vec::new();
-        for output in ["first", "second"] {
-            let job = submit(cluster, &plan, output).await?;
+        for _ in 0..before {
+            let job = submit(cluster, manager, &plan).await?;
             is_done(cluster, &job, super::JOB_WITHIN).await?;
             ids.push(job.id);
         }
-        cluster.step("n1's manager crashes, and its supervisor starts it again; then n1 is given a third job.");
-        cluster.crash("n1", &MANAGER).await?;
-        is_there(cluster).await?;
-        ids.push(submit(cluster, &plan, "third").await?.id);
+        cluster.step(format!(
+            "{manager}'s manager crashes, and its supervisor starts it again; then {manager} is given a {} job.",
+            in_order(before + 1)
+        ));
+        cluster.crash(manager, &MANAGER).await?;
+        is_there(cluster, manager).await?;
+        ids.push(submit(cluster, manager, &plan).await?.id);
 
-        cluster.step("n1 itself is killed and started again, and is given a fourth job.");
-        cluster.restart("n1").await?;
-        ids.push(submit(cluster, &plan, "fourth").await?.id);
+        cluster.step(format!(
+            "{manager} itself is killed and started again, and is given a {} job.",
+            in_order(before + 2)
+        ));
+        cluster.restart(manager).await?;
+        ids.push(submit(cluster, manager, &plan).await?.id);
         for (place, id) in ids.iter().enumerate() {
             if let Some(other) = ids[..place].iter().position(|other| other == id) {
+                let when = match place.checked_sub(before as usize) {
+                    None => String::new(),
+                    Some(0) => format!(", which was given after {manager}'s manager had crashed,"),
+                    Some(_) => format!(", which was given after {manager} was started again,"),
+                };
                 return Err(cluster
-                    .failed(format!("job {} and job {} both have the id `{id}`", other + 1, place + 1), claim)
+                    .failed(format!("job {} and job {}{when} both have the id `{id}`", other + 1, place + 1), claim)
                     .because("What is still under way about the first would be taken for news of the second. A counter in the memory of a process begins again with the process.")
                     .into());
             }
@@ -222,22 +263,26 @@ pub(super) async fn job_ids_never_repeat(cx: &Context) -> Told {
     .await
 }
 
-/// Waits until n1's manager runs again.
-pub(super) async fn is_there(cluster: &Cluster<'_>) -> Told {
+/// Waits until a node's manager runs again.
+pub(super) async fn is_there(cluster: &Cluster<'_>, node: &str) -> Told {
     let there = async || {
         let servers = cluster
             .call(
-                "n1",
+                node,
                 &runtime::system::NODE,
                 runtime::system::NodeMsg::Servers,
             )
             .await?;
         match servers.iter().any(|(server, _)| server == MANAGER.as_str()) {
             true => Ok(()),
-            false => Err(Unmet::at("n1", "n1 runs no manager")),
+            false => Err(Unmet::at(node, format!("{node} runs no manager"))),
         }
     };
     cluster
-        .eventually(SOON, "n1's supervisor starts the manager again", there)
+        .eventually(
+            SOON,
+            format!("{node}'s supervisor starts the manager again"),
+            there,
+        )
         .await
 }

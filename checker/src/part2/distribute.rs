@@ -6,32 +6,40 @@ use batch::Experiment;
 use runtime::net::faults::{Action, Kind, PatternKind, Rule};
 
 use super::local::bible;
-use super::messages::JobKind;
-use super::text::lines;
+use super::messages::{JobKind, is_map};
+use super::text::file;
 use super::{
-    Plan, SOON, assignments, has_finished, is_exact, maps_kept, reports, results, submit, texts,
+    ALL, Plan, SOON, assignments, has_finished, is_exact, maps_kept, reports, results, slow_text,
+    submit, texts,
 };
-use crate::cluster::{Cluster, Explained, Options, Unmet};
+use crate::cluster::{Cluster, Explained, Mark, Options, RuleHandle, Unmet};
 use crate::scenario::{Context, Stop, Told};
 
 /// Well before the lease of the first attempt runs out.
 const AT_ONCE: Duration = Duration::from_millis(700);
 
 const EVERYONE: &str = "every worker node finishes at least one task";
+const WHY_FETCHED: &str = "On real machines there is no folder that all share for what lies between map and reduce: it \
+                           would have to be written to several disks, only to be read once. So it stays where it is, \
+                           and is fetched.";
 const FETCHED: &str = "map output is fetched from the node where it lies";
 
 pub(super) async fn every_node_takes_part(cx: &Context) -> Told {
-    Cluster::tell(cx, &["n1", "n2", "n3"], Options::default(), async |cluster| {
-        cluster.step("n4 is started, but does not join yet.");
-        cluster.start_node("n4").await?;
-        cluster.step("n1 is given a job of 48 map tasks that take 60 ms each.");
-        let mut chances = cluster.context().chances();
-        let texts = texts(cluster).with("slow.txt", lines(&mut chances, 48 * 4))?;
+    let mut draw = cx.draw();
+    let [manager, one, other, late] = draw.cast(["n1", "n2", "n3", "n4"]);
+    let maps = draw.number(46..=54);
+    let mut nodes = [manager, one, other];
+    nodes.sort_unstable();
+    Cluster::tell(cx, &nodes, Options::default(), async |cluster| {
+        cluster.step(format!("{late} is started, but does not join yet."));
+        cluster.start_node(late).await?;
+        cluster.step(format!("{manager} is given a job of {maps} map tasks that take 60 ms each."));
+        let texts = slow_text(cluster, &mut draw, maps)?;
         let begun = cluster.mark();
-        let job = submit(cluster, &Plan::slow(&texts, 4, 60, 60), "out").await?;
+        let job = submit(cluster, manager, &Plan::slow(&texts, 4, 60, 60)).await?;
 
-        cluster.step("When the first result has come in, n4 joins.");
-        let first = async || match results(cluster, begun).is_empty() {
+        cluster.step(format!("When the first result has come in, {late} joins."));
+        let first = async || match results(cluster, &job, begun).is_empty() {
             false => Ok(()),
             true => {
                 cluster.written()?;
@@ -42,21 +50,21 @@ pub(super) async fn every_node_takes_part(cx: &Context) -> Told {
         cluster.eventually(SOON, wanted, first).await.because(
             "A manager that does all the work itself is a program for one node, with a network beside it.",
         )?;
-        cluster.connect("n4", "n1").await?;
+        cluster.connect(late, manager).await?;
         cluster.await_mesh().await?;
-        let kept = maps_kept(cluster, &job).await?.len();
-        if kept > 48 - 16 {
+        let kept = maps_kept(cluster, &job).await?.len() as u64;
+        if kept > maps - 16 {
             return Err(Stop::inconclusive(format!(
-                "When n4 had joined, {kept} of 48 map tasks were done already."
+                "When {late} had joined, {kept} of {maps} map tasks were done already."
             )));
         }
         is_exact(cluster, &job, EVERYONE).await?;
-        let seen = results(cluster, begun);
-        for node in ["n2", "n3", "n4"] {
+        let seen = results(cluster, &job, begun);
+        for node in [one, other, late] {
             if !seen.iter().any(|result| result.from == node && result.attempt.job == job.id) {
-                let late = if node == "n4" { ", which joined late," } else { "" };
+                let why = if node == late { ", which joined late," } else { "" };
                 return Err(cluster
-                    .failed(format!("no result came from {node}"), format!("{EVERYONE}; {node}{late} had time for some"))
+                    .failed(format!("no result came from {node}"), format!("{EVERYONE}; {node}{why} had time for some"))
                     .because("Work that waits while a node has nothing to do takes longer than it must.")
                     .into());
             }
@@ -67,29 +75,33 @@ pub(super) async fn every_node_takes_part(cx: &Context) -> Told {
 }
 
 pub(super) async fn done_gets_its_next_task(cx: &Context) -> Told {
-    Cluster::tell(cx, &["n1", "n2", "n3"], Options::default(), async |cluster| {
-        cluster.step("n1 is given a job of 36 map tasks that take 60 ms each. A result of n3 is held back.");
+    let mut draw = cx.draw();
+    let [manager, idle, slow] = draw.cast(["n1", "n2", "n3"]);
+    let maps = draw.number(34..=40);
+    Cluster::tell(cx, ALL, Options::default(), async |cluster| {
+        cluster.step(format!(
+            "{manager} is given a job of {maps} map tasks that take 60 ms each. A result of {slow} is held back."
+        ));
         let held = cluster.rule(
             Rule::new(Action::Hold)
-                .from(&cluster.name("n3"))
-                .to(&cluster.name("n1"))
+                .from(&cluster.name(slow))
+                .to(&cluster.name(manager))
                 .kind(PatternKind::Cast)
                 .message("Finished"),
         );
-        let mut chances = cluster.context().chances();
-        let texts = texts(cluster).with("slow.txt", lines(&mut chances, 36 * 4))?;
-        let job = submit(cluster, &Plan::slow(&texts, 4, 60, 60), "out").await?;
+        let texts = slow_text(cluster, &mut draw, maps)?;
+        let job = submit(cluster, manager, &Plan::slow(&texts, 4, 60, 60)).await?;
         let bitten = held.await_hits(1, SOON).await;
         cluster.written()?;
         bitten?;
 
-        cluster.step("While n1 waits for n3, n2 goes on.");
+        cluster.step(format!("While {manager} waits for {slow}, {idle} goes on."));
         let mark = cluster.mark();
         let next = async || {
-            let given = assignments(cluster, mark);
-            match given.iter().any(|(node, assignment, _)| node == "n2" && assignment.attempt.job == job.id) {
+            let given = assignments(cluster, &job, mark);
+            match given.iter().any(|(node, assignment, _)| node == idle && assignment.attempt.job == job.id) {
                 true => Ok(()),
-                false => Err(Unmet::at("n2", "n2 was given no other task")),
+                false => Err(Unmet::at(idle, format!("{idle} was given no other task"))),
             }
         };
         cluster
@@ -103,24 +115,39 @@ pub(super) async fn done_gets_its_next_task(cx: &Context) -> Told {
 }
 
 pub(super) async fn map_output_is_fetched(cx: &Context) -> Told {
-    Cluster::tell(cx, &["n1", "n2", "n3"], Options::default(), async |cluster| {
-        cluster.step("n1 is given a job: count the words of the King James Bible, with the others.");
-        let texts = texts(cluster).with("kjv.txt", bible(cluster)?)?;
+    let mut draw = cx.draw();
+    let [manager, source, _] = draw.cast(["n1", "n2", "n3"]);
+    let partitions = draw.number(5..=7) as usize;
+    Cluster::tell(cx, ALL, Options::default(), async |cluster| {
+        cluster.step(format!(
+            "{manager} is given a job: count the words of the King James Bible, with the others. What is fetched \
+             from {source} does not get through for a while."
+        ));
+        let texts = texts(cluster).with(&file(&mut draw), bible(cluster)?)?;
+        let held = cluster.rule(
+            Rule::new(Action::Hold)
+                .from(&cluster.name(source))
+                .kind(PatternKind::Answer)
+                .message("Fetch")
+                .times(usize::MAX),
+        );
         let plan = Plan {
             texts: &texts,
             kind: JobKind::WordCount,
             split_bytes: 256 << 10,
-            partitions: 6,
+            partitions,
             experiment: Some(Experiment { map_ms: 20, reduce_ms: 50 }),
         };
-        let job = submit(cluster, &plan, "out").await?;
+        let begun = cluster.mark();
+        let job = submit(cluster, manager, &plan).await?;
+        waits_for(cluster, &job, source, &held, begun).await?;
+        drop(held);
         is_exact(cluster, &job, FETCHED).await?;
 
         cluster.step("Ask each node what map tasks have left there, and what was fetched of it.");
         let maps = std::fs::metadata(&texts.inputs[0].path).map_or(0, |file| file.len()).div_ceil(plan.split_bytes);
         let kept = maps_kept(cluster, &job).await?.len() as u64;
-        let why = "On real machines there is no folder that all share for what lies between map and reduce: it would \
-                   have to be written to several disks, only to be read once. So it stays where it is, and is fetched.";
+        let why = WHY_FETCHED;
         if kept + 1 < maps {
             return Err(cluster
                 .failed(
@@ -152,13 +179,67 @@ pub(super) async fn map_output_is_fetched(cx: &Context) -> Told {
     .training("problem-2-distribute")
 }
 
+/// As long as nothing gets through that is fetched from a node, no reduce task is done elsewhere: it
+/// needs some of each map task's output.
+async fn waits_for(
+    cluster: &Cluster<'_>,
+    job: &super::Job,
+    source: &str,
+    held: &RuleHandle<'_>,
+    since: Mark,
+) -> Told {
+    // In a job that gets done without it, nothing is fetched from there. What follows says so.
+    let asked = async || match held.hits() > 0 || !super::failure::is_open(job) {
+        true => Ok(()),
+        false => {
+            cluster.written()?;
+            Err(Unmet::from(format!("nothing was fetched from {source}")))
+        }
+    };
+    cluster.eventually(SOON, FETCHED, asked).await?;
+    let kept = maps_kept_by(cluster, job, source).await?;
+    if held.hits() == 0 || kept == 0 {
+        return Ok(());
+    }
+    let none_is_done = async || {
+        let results = results(cluster, job, since);
+        let done = results.iter().find(|result| {
+            result.from != source && result.attempt.job == job.id && !is_map(result.attempt.task)
+        });
+        match done {
+            None => Ok(()),
+            Some(result) => Err(Unmet::at(
+                &result.from,
+                format!(
+                    "{} finished a reduce task, when nothing that was fetched from {source}, which keeps the output of \
+                     {kept} map tasks, had got through",
+                    result.from
+                ),
+            )),
+        }
+    };
+    cluster
+        .throughout(Duration::from_millis(300), FETCHED, none_is_done)
+        .await
+        .because(WHY_FETCHED)?;
+    held.release();
+    Ok(())
+}
+
+/// How many map tasks of a job have their output on a node.
+async fn maps_kept_by(cluster: &Cluster<'_>, job: &super::Job, node: &str) -> Result<usize, Stop> {
+    let reports = reports(cluster).await?;
+    let kept = reports.get(node).map_or(&[][..], |report| &report.kept);
+    Ok(kept.iter().filter(|attempt| attempt.job == job.id).count())
+}
+
 /// Waits until a node has finished so many map tasks of a job.
 pub(super) async fn maps_by(
     cluster: &Cluster<'_>,
     job: &super::Job,
     node: &str,
     count: usize,
-    since: crate::cluster::Mark,
+    since: Mark,
 ) -> Told {
     has_finished(cluster, job, node, true, count, since).await
 }

@@ -1,45 +1,39 @@
 //! Problem 3: workers crash, and nodes die.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use rand::Rng;
 use runtime::net::faults::{Action, PatternKind, Rule};
 
 use super::distribute::maps_by;
 use super::messages::{JobStatus, MOST_CRASHES, WORKERS, map_number};
 use super::text::{self, lines};
 use super::{
-    JOB_WITHIN, Job, LEASE, Plan, SOON, has_finished, inexact, is_exact, maps_kept,
-    output_is_exact, results, status, submit, texts,
+    ALL, JOB_WITHIN, Job, LEASE, Plan, SOON, has_finished, inexact, is_computed_again, is_exact,
+    maps_kept, output_is_exact, place, results, slow_text, status, submit, texts,
 };
 use crate::cluster::{Cluster, Explained, Mark, Options, Unmet};
 use crate::scenario::{Context, Stop, Told};
+use crate::seed::Draw;
 
 const WHY_LOST: &str = "What a map task leaves is on the node where it ran and nowhere else. When the node dies, a task \
                         that was done is not done any more.";
 
-/// Which of the two worker nodes dies, and which lives on.
-fn victim(cluster: &Cluster<'_>) -> (&'static str, &'static str) {
-    match cluster.context().chances().next_u64() % 2 {
-        0 => ("n2", "n3"),
-        _ => ("n3", "n2"),
-    }
-}
-
 pub(super) async fn crashed_worker_is_replaced(cx: &Context) -> Told {
-    Cluster::tell(cx, &["n1", "n2", "n3"], Options::default(), async |cluster| {
-        cluster.step("n1 is given a job of 36 map tasks that take 60 ms each.");
-        let mut chances = cluster.context().chances();
-        let texts = texts(cluster).with("slow.txt", lines(&mut chances, 36 * 4))?;
+    let mut draw = cx.draw();
+    let [manager, one, other] = draw.cast(["n1", "n2", "n3"]);
+    let maps = draw.number(34..=40);
+    Cluster::tell(cx, ALL, Options::default(), async |cluster| {
+        cluster.step(format!("{manager} is given a job of {maps} map tasks that take 60 ms each."));
+        let texts = slow_text(cluster, &mut draw, maps)?;
         let begun = cluster.mark();
-        let job = submit(cluster, &Plan::slow(&texts, 4, 60, 60), "out").await?;
-        maps_by(cluster, &job, "n2", 1, begun).await?;
-        maps_by(cluster, &job, "n3", 1, begun).await?;
+        let job = submit(cluster, manager, &Plan::slow(&texts, 4, 60, 60)).await?;
+        maps_by(cluster, &job, one, 1, begun).await?;
+        maps_by(cluster, &job, other, 1, begun).await?;
 
         cluster.step("The workers of all nodes crash, one node after the other.");
         let mut crashed = 0;
-        for node in ["n2", "n3", "n1"] {
+        for node in [one, other, manager] {
             crashed += cluster.crash_children(node, &WORKERS).await?;
         }
         if crashed < 2 {
@@ -53,45 +47,46 @@ pub(super) async fn crashed_worker_is_replaced(cx: &Context) -> Told {
 }
 
 pub(super) async fn node_dies_in_map_phase(cx: &Context) -> Told {
-    Cluster::tell(
-        cx,
-        &["n1", "n2", "n3"],
-        Options::default(),
-        async |cluster| {
-            let claim = "a node that dies in the map phase takes nothing along that is needed";
-            let (victim, _) = victim(cluster);
-            cluster.step("n1 is given a job of 36 map tasks that take 60 ms each.");
-            let mut chances = cluster.context().chances();
-            let texts = texts(cluster).with("slow.txt", lines(&mut chances, 36 * 4))?;
-            let begun = cluster.mark();
-            let job = submit(cluster, &Plan::slow(&texts, 4, 60, 40), "out").await?;
-            maps_by(cluster, &job, victim, 2, begun).await?;
+    let mut draw = cx.draw();
+    let [manager, victim, _] = draw.cast(["n1", "n2", "n3"]);
+    let maps = draw.number(34..=40);
+    Cluster::tell(cx, ALL, Options::default(), async |cluster| {
+        let claim = "a node that dies in the map phase takes nothing along that is needed";
+        cluster.step(format!(
+            "{manager} is given a job of {maps} map tasks that take 60 ms each."
+        ));
+        let texts = slow_text(cluster, &mut draw, maps)?;
+        let begun = cluster.mark();
+        let job = submit(cluster, manager, &Plan::slow(&texts, 4, 60, 40)).await?;
+        maps_by(cluster, &job, victim, 2, begun).await?;
 
-            cluster.step(format!(
-                "{victim}, which has finished some map tasks, is killed. All that it had is lost."
+        cluster.step(format!(
+            "{victim}, which has finished some map tasks, is killed. All that it had is lost."
+        ));
+        cluster.kill(victim).await?;
+        let mut done = maps_kept(cluster, &job).await?;
+        done.extend(
+            results(cluster, &job, begun)
+                .into_iter()
+                .filter_map(|result| map_number(result.attempt.task)),
+        );
+        if done.len() as u64 >= maps {
+            return Err(Stop::inconclusive(
+                "All map tasks were done before the node was dead.",
             ));
-            cluster.kill(victim).await?;
-            let mut done = maps_kept(cluster, &job).await?;
-            done.extend(
-                results(cluster, begun)
-                    .into_iter()
-                    .filter_map(|result| map_number(result.attempt.task)),
-            );
-            if done.len() >= 36 {
-                return Err(Stop::inconclusive(
-                    "All map tasks were done before the node was dead.",
-                ));
-            }
-            is_exact(cluster, &job, claim).await.because(WHY_LOST)
-        },
-    )
+        }
+        is_exact(cluster, &job, claim).await.because(WHY_LOST)?;
+        is_computed_again(cluster, &job, maps, victim).await
+    })
     .await
 }
 
 pub(super) async fn node_dies_in_shuffle(cx: &Context) -> Told {
-    Cluster::tell(cx, &["n1", "n2", "n3"], Options::default(), async |cluster| {
-        let (victim, _) = victim(cluster);
-        cluster.step(format!("n1 is given a job of 18 map tasks. What is fetched from {victim} does not get through."));
+    let mut draw = cx.draw();
+    let [manager, victim, _] = draw.cast(["n1", "n2", "n3"]);
+    let maps = draw.number(16..=20);
+    Cluster::tell(cx, ALL, Options::default(), async |cluster| {
+        cluster.step(format!("{manager} is given a job of {maps} map tasks. What is fetched from {victim} does not get through."));
         let held = cluster.rule(
             Rule::new(Action::Hold)
                 .from(&cluster.name(victim))
@@ -99,10 +94,9 @@ pub(super) async fn node_dies_in_shuffle(cx: &Context) -> Told {
                 .message("Fetch")
                 .times(usize::MAX),
         );
-        let mut chances = cluster.context().chances();
-        let texts = texts(cluster).with("slow.txt", lines(&mut chances, 18 * 4))?;
+        let texts = slow_text(cluster, &mut draw, maps)?;
         let begun = cluster.mark();
-        let job = submit(cluster, &Plan::slow(&texts, 4, 60, 40).partitions(6), "out").await?;
+        let job = submit(cluster, manager, &Plan::slow(&texts, 4, 60, 40).partitions(6)).await?;
         maps_by(cluster, &job, victim, 1, begun).await?;
         held.await_hits(1, SOON).await?;
 
@@ -110,19 +104,24 @@ pub(super) async fn node_dies_in_shuffle(cx: &Context) -> Told {
         cluster.kill(victim).await?;
         is_exact(cluster, &job, "a node that dies in the shuffle takes nothing along that is needed")
             .await
-            .because(WHY_LOST)
+            .because(WHY_LOST)?;
+        is_computed_again(cluster, &job, maps, victim).await
     })
     .await
 }
 
 pub(super) async fn node_dies_in_reduce_phase(cx: &Context) -> Told {
-    Cluster::tell(cx, &["n1", "n2", "n3"], Options::default(), async |cluster| {
-        let (victim, _) = victim(cluster);
-        cluster.step("n1 is given a job of 18 map tasks and 12 reduce tasks that take 100 ms each.");
-        let mut chances = cluster.context().chances();
-        let texts = texts(cluster).with("slow.txt", lines(&mut chances, 18 * 4))?;
+    let mut draw = cx.draw();
+    let [manager, victim, _] = draw.cast(["n1", "n2", "n3"]);
+    let [maps, reduces] = [draw.number(16..=20), draw.number(11..=14)];
+    Cluster::tell(cx, ALL, Options::default(), async |cluster| {
+        cluster.step(format!(
+            "{manager} is given a job of {maps} map tasks and {reduces} reduce tasks that take 100 ms each."
+        ));
+        let texts = slow_text(cluster, &mut draw, maps)?;
         let begun = cluster.mark();
-        let job = submit(cluster, &Plan::slow(&texts, 4, 40, 100).partitions(12), "out").await?;
+        let plan = Plan::slow(&texts, 4, 40, 100).partitions(reduces as usize);
+        let job = submit(cluster, manager, &plan).await?;
         maps_by(cluster, &job, victim, 1, begun).await?;
         has_finished(cluster, &job, victim, false, 1, begun).await?;
 
@@ -138,20 +137,31 @@ pub(super) async fn node_dies_in_reduce_phase(cx: &Context) -> Told {
     .await
 }
 
-/// A job of which one record crashes its task, `times` times at most, and each time only after a
-/// while. Returns where the crashes are counted.
+/// A job of which one record crashes its task.
+struct Poisoned {
+    job: Job,
+    /// The file with the record in it.
+    file: String,
+    /// Where the crashes are counted.
+    crashes: PathBuf,
+}
+
+/// Gives such a job to a manager. The record crashes its task `times` times at most, and each time
+/// only after a while.
 async fn job_with_crashes(
     cluster: &Cluster<'_>,
+    manager: &'static str,
+    draw: &mut Draw,
     times: u64,
     after_ms: u64,
-) -> Result<(Job, std::path::PathBuf), Stop> {
-    let crashes = cluster.context().shared().join("crashes");
-    let mut chances = cluster.context().chances();
-    let (before, behind) = (lines(&mut chances, 20), lines(&mut chances, 20));
+) -> Result<Poisoned, Stop> {
+    let (file, crashes) = (text::file(draw), place(cluster)?);
+    let [before, behind] = [draw.number(12..=28) as usize, draw.number(12..=28) as usize];
+    let (before, behind) = (lines(draw, before), lines(draw, behind));
     let order = format!("@sleep {after_ms}\n@panic {times} {}\n", crashes.display());
-    let texts = texts(cluster).with("poison.txt", before + &order + &behind)?;
-    let job = submit(cluster, &Plan::slow(&texts, 4, 30, 30), "out").await?;
-    Ok((job, crashes))
+    let texts = texts(cluster).with(&file, before + &order + &behind)?;
+    let job = submit(cluster, manager, &Plan::slow(&texts, 4, 30, 30)).await?;
+    Ok(Poisoned { job, file, crashes })
 }
 
 fn crashes_so_far(file: &Path) -> u64 {
@@ -159,9 +169,13 @@ fn crashes_so_far(file: &Path) -> u64 {
 }
 
 pub(super) async fn record_crashes_three_times(cx: &Context) -> Told {
-    Cluster::tell(cx, &["n1", "n2", "n3"], Options::default(), async |cluster| {
-        cluster.step("n1 is given a job with a record that crashes its map task three times, and not a fourth time.");
-        let (job, crashes) = job_with_crashes(cluster, MOST_CRASHES - 1, 0).await?;
+    let mut draw = cx.draw();
+    let [manager, ..] = draw.cast(["n1", "n2", "n3"]);
+    Cluster::tell(cx, ALL, Options::default(), async |cluster| {
+        cluster.step(format!(
+            "{manager} is given a job with a record that crashes its map task three times, and not a fourth time."
+        ));
+        let Poisoned { job, crashes, .. } = job_with_crashes(cluster, manager, &mut draw, MOST_CRASHES - 1, 0).await?;
         is_exact(cluster, &job, "a record that crashes three times does not end the job")
             .await
             .because("Many crashes do not come again: a machine that was short of memory, a file that was busy. One more try costs little.")?;
@@ -192,13 +206,15 @@ pub(super) async fn record_crashes_late(cx: &Context) -> Told {
 async fn crashes_every_time(cx: &Context, after_ms: u64, claim: &'static str) -> Told {
     /// Several attempts may be under way when the job is given up.
     const FOR_EVER: u64 = 5 * MOST_CRASHES;
-    Cluster::tell(cx, &["n1", "n2", "n3"], Options::default(), async |cluster| {
+    let mut draw = cx.draw();
+    let [manager, ..] = draw.cast(["n1", "n2", "n3"]);
+    Cluster::tell(cx, ALL, Options::default(), async |cluster| {
         let late = match after_ms {
             0 => String::new(),
             _ => format!(", after {after_ms} ms"),
         };
-        cluster.step(format!("n1 is given a job with a record that crashes its map task each time{late}."));
-        let (job, crashes) = job_with_crashes(cluster, 1_000_000, after_ms).await?;
+        cluster.step(format!("{manager} is given a job with a record that crashes its map task each time{late}."));
+        let Poisoned { job, file, crashes } = job_with_crashes(cluster, manager, &mut draw, 1_000_000, after_ms).await?;
         let mut ended = None;
         let wait = cluster.eventually(JOB_WITHIN, claim, async || {
             cluster.written()?;
@@ -210,7 +226,7 @@ async fn crashes_every_time(cx: &Context, after_ms: u64, claim: &'static str) ->
             }
             match status(cluster, &job).await? {
                 end @ (JobStatus::Done(_) | JobStatus::Failed(_)) => ended = Some(end),
-                _ => return Err(Unmet::at("n1", format!("the job is not over; the record has crashed {so_far} times"))),
+                _ => return Err(Unmet::at(manager, format!("the job is not over; the record has crashed {so_far} times"))),
             }
             Ok(())
         });
@@ -223,7 +239,7 @@ async fn crashes_every_time(cx: &Context, after_ms: u64, claim: &'static str) ->
                 if so_far < MOST_CRASHES {
                     return Err(cluster.failed(format!("the job was given up after {so_far} crashes: {why}"), format!("{claim}, but {MOST_CRASHES} times")).into());
                 }
-                if !why.contains("poison.txt") {
+                if !why.contains(&file) {
                     return Err(cluster
                         .failed(format!("the job failed with the error `{why}`"), format!("{claim}: the error names the split, with the name of its file"))
                         .because("There may be ten thousand splits. Who is to look into the matter must know which one.")
@@ -260,7 +276,7 @@ pub(super) fn is_open(job: &Job) -> bool {
 /// Waits until some reduce task was given to another node.
 pub(super) async fn reduces_begin(cluster: &Cluster<'_>, job: &Job, since: Mark) -> Told {
     let given = async || {
-        let given = super::assignments(cluster, since);
+        let given = super::assignments(cluster, job, since);
         let is_reduce = |assignment: &super::Assignment| {
             assignment.attempt.job == job.id && !super::messages::is_map(assignment.attempt.task)
         };
@@ -268,7 +284,10 @@ pub(super) async fn reduces_begin(cluster: &Cluster<'_>, job: &Job, since: Mark)
             true => Ok(()),
             false => {
                 cluster.written()?;
-                Err(Unmet::at("n1", "n1 has given out no reduce task"))
+                Err(Unmet::at(
+                    job.manager,
+                    format!("{} has given out no reduce task", job.manager),
+                ))
             }
         }
     };

@@ -5,24 +5,28 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::delivery::is_there;
 use super::failure::is_open;
 use super::messages::{JobKind, MANAGER, map_number};
-use super::text::{lines, prose};
-use super::{Job, Plan, SOON, assignments, is_exact, reports, results, status, submit, texts};
+use super::text::{file, prose};
+use super::{
+    ALL, Job, Plan, SOON, assignments, is_exact, reports, results, slow_text, status, submit, texts,
+};
 use crate::cluster::{Cluster, Explained, Options, Unmet};
 use crate::scenario::{Context, Stop, Told};
 
 pub(super) async fn manager_goes_on(cx: &Context) -> Told {
-    Cluster::tell(cx, &["n1", "n2", "n3"], Options::default(), async |cluster| {
+    let mut draw = cx.draw();
+    let [manager, ..] = draw.cast(["n1", "n2", "n3"]);
+    let maps = draw.number(34..=40);
+    Cluster::tell(cx, ALL, Options::default(), async |cluster| {
         let claim = "a manager that crashed goes on with the job";
-        cluster.step("n1 is given a job of 36 map tasks that take 60 ms each.");
-        let mut chances = cluster.context().chances();
-        let texts = texts(cluster).with("slow.txt", lines(&mut chances, 36 * 4))?;
+        cluster.step(format!("{manager} is given a job of {maps} map tasks that take 60 ms each."));
+        let texts = slow_text(cluster, &mut draw, maps)?;
         let begun = cluster.mark();
-        let job = submit(cluster, &Plan::slow(&texts, 4, 60, 60), "out").await?;
+        let job = submit(cluster, manager, &Plan::slow(&texts, 4, 60, 60)).await?;
         let mut recorded = BTreeSet::new();
         let some = async || {
             // What the manager sent later than a result was sent after the result had arrived.
-            let last = assignments(cluster, begun).iter().map(|(_, _, clock)| *clock).max();
-            let handled = results(cluster, begun).into_iter().filter(|result| Some(result.clock) < last);
+            let last = assignments(cluster, &job, begun).iter().map(|(_, _, clock)| *clock).max();
+            let handled = results(cluster, &job, begun).into_iter().filter(|result| Some(result.clock) < last);
             recorded = handled
                 .filter_map(|result| map_number(result.attempt.task))
                 .collect();
@@ -38,13 +42,15 @@ pub(super) async fn manager_goes_on(cx: &Context) -> Told {
         // Its mailbox is in order: when this is answered, those results have been taken.
         status(cluster, &job).await?;
 
-        cluster.step("n1's manager crashes, and its supervisor starts it again. It is asked for the same job.");
-        cluster.crash("n1", &MANAGER).await?;
+        cluster.step(format!(
+            "{manager}'s manager crashes, and its supervisor starts it again. It is asked for the same job."
+        ));
+        cluster.crash(manager, &MANAGER).await?;
         if !is_open(&job) {
             return Err(Stop::inconclusive("The job was done before the manager crashed."));
         }
         let before = attempts(cluster, &job).await?;
-        is_there(cluster).await?;
+        is_there(cluster, manager).await?;
         is_exact(cluster, &job, claim).await.because(
             "A client that was told an id will ask for it. The crash of one process must not undo the work of a hundred others.",
         )?;
@@ -85,13 +91,17 @@ async fn attempts(cluster: &Cluster<'_>, job: &Job) -> Result<BTreeMap<usize, us
 pub(super) async fn combiner_cuts_what_is_fetched(cx: &Context) -> Told {
     /// Words of the text; each stands for at least two bytes if it is fetched by itself.
     const WORDS: usize = 120_000;
+    let mut draw = cx.draw();
+    let [manager, _] = draw.cast(["n1", "n2"]);
+    let different = draw.number(180..=220);
     Cluster::tell(cx, &["n1", "n2"], Options::default(), async |cluster| {
         let claim = "a combiner cuts what is fetched";
-        cluster.step("n1 is given a text of 120,000 words, but only 200 different ones, to count and to index.");
-        let mut chances = cluster.context().chances();
-        let texts = texts(cluster)
-            .with("one.txt", prose(&mut chances, WORDS / 2, 200))?
-            .with("two.txt", prose(&mut chances, WORDS / 2, 200))?;
+        cluster.step(format!(
+            "{manager} is given a text of 120,000 words, but only {different} different ones, to count and to index."
+        ));
+        let mut text = || (file(&mut draw), prose(&mut draw, WORDS / 2, different as usize));
+        let ((one, first), (two, second)) = (text(), text());
+        let texts = texts(cluster).with(&one, first)?.with(&two, second)?;
         let plan = |kind, split_bytes| Plan {
             texts: &texts,
             kind,
@@ -100,13 +110,13 @@ pub(super) async fn combiner_cuts_what_is_fetched(cx: &Context) -> Told {
             experiment: None,
         };
         // Enough of each word in a split for its values to be combined more than once.
-        let count = submit(cluster, &plan(JobKind::WordCount, 1 << 20), "count").await?;
+        let count = submit(cluster, manager, &plan(JobKind::WordCount, 1 << 20)).await?;
         is_exact(cluster, &count, claim).await.because(
             "A combiner may be applied to some values, to all or to none, and to its own results. Whatever it does, the \
              result must not depend on it.",
         )?;
         // Enough splits of both files for what was combined of one to be combined with the other.
-        let index = submit(cluster, &plan(JobKind::InvertedIndex, 8 << 10), "index").await?;
+        let index = submit(cluster, manager, &plan(JobKind::InvertedIndex, 8 << 10)).await?;
         is_exact(cluster, &index, claim).await.because("Not every job can be combined in the way that a sum can.")?;
 
         cluster.step("Ask each node how much was fetched for the word count.");
@@ -115,7 +125,7 @@ pub(super) async fn combiner_cuts_what_is_fetched(cx: &Context) -> Told {
         if served > at_most {
             return Err(cluster
                 .failed(
-                    format!("{served} bytes were fetched to count {WORDS} words, of which 200 are different"),
+                    format!("{served} bytes were fetched to count {WORDS} words, of which {different} are different"),
                     format!("{claim}: at most {at_most} bytes, a fifth of what the words take when each is sent by itself"),
                 )
                 .because("The network between the nodes is what they all share. What a map task can add up, nobody has to fetch.")

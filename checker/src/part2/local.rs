@@ -3,10 +3,11 @@
 use std::time::Duration;
 
 use super::messages::{JobKind, LOCAL, LocalMsg};
-use super::text::{self, Texts, prose, word};
-use super::{Plan, inexact, texts};
+use super::text::{self, Texts, file, prose, word};
+use super::{Plan, inexact, place, texts};
 use crate::cluster::{Cluster, Explained, Options};
 use crate::scenario::{Context, Stop, Told};
+use crate::seed::{Draw, in_words};
 use crate::trouble::{Result, While};
 
 /// How long a whole job may take on one node, whose program is not optimised.
@@ -16,37 +17,48 @@ const COUNT: &str = "the word count is exact";
 const INDEX: &str = "the index lists each file once";
 
 pub(super) async fn word_count_is_exact(cx: &Context) -> Told {
-    Cluster::tell(cx, &["n1"], Options::default(), async |cluster| {
-        cluster.step("n1 counts the words of the King James Bible, alone.");
-        let bible = texts(cluster).with("kjv.txt", bible(cluster)?)?;
-        alone(cluster, &plan(&bible, JobKind::WordCount), "bible", COUNT).await?;
+    let mut draw = cx.draw();
+    let [node, ..] = draw.cast(["n1", "n2", "n3"]);
+    Cluster::tell(cx, &[node], Options::default(), async |cluster| {
+        cluster.step(format!("{node} counts the words of the King James Bible, alone."));
+        let bible = texts(cluster).with(&file(&mut draw), bible(cluster)?)?;
+        alone(cluster, node, &plan(&bible, JobKind::WordCount), COUNT).await?;
 
         cluster.step(
             "It counts a text of which one word is half, one without line ends, an empty one, one that is not UTF-8, \
              and one of 100,000 different words.",
         );
-        let odd = odd_texts(cluster)?;
-        alone(cluster, &plan(&odd, JobKind::WordCount), "odd", COUNT).await
+        let odd = odd_texts(cluster, &mut draw)?;
+        alone(cluster, node, &plan(&odd, JobKind::WordCount), COUNT).await
     })
     .await
 }
 
 pub(super) async fn index_lists_each_file_once(cx: &Context) -> Told {
-    Cluster::tell(cx, &["n1"], Options::default(), async |cluster| {
-        cluster.step("n1 makes an index of four files, alone.");
-        let mut chances = cluster.context().chances();
-        let four = texts(cluster)
-            .with("zebra.txt", prose(&mut chances, 3000, 900))?
-            .with("a file.txt", prose(&mut chances, 3000, 700))?
-            .with("empty.txt", "")?
-            .with("middle.txt", b"The \xff\xfe the\nTHE the9the\n".as_slice())?;
-        alone(
-            cluster,
-            &plan(&four, JobKind::InvertedIndex),
-            "index",
-            INDEX,
-        )
-        .await
+    let mut draw = cx.draw();
+    let [node, ..] = draw.cast(["n1", "n2", "n3"]);
+    // So many that no order but the right one is theirs by chance.
+    let of_prose = draw.number(8..=10);
+    Cluster::tell(cx, &[node], Options::default(), async |cluster| {
+        cluster.step(format!(
+            "{node} makes an index of {} files, alone.",
+            in_words(of_prose + 2)
+        ));
+        let mut files = texts(cluster);
+        for number in 0..of_prose {
+            // One name has a blank in it.
+            let name = if number == 0 {
+                format!("a {}", file(&mut draw))
+            } else {
+                file(&mut draw)
+            };
+            files = files.with(&name, prose(&mut draw, 700, 300))?;
+        }
+        let files = files.with(&file(&mut draw), "")?.with(
+            &file(&mut draw),
+            b"The \xff\xfe the\nTHE the9the\n".as_slice(),
+        )?;
+        alone(cluster, node, &plan(&files, JobKind::InvertedIndex), INDEX).await
     })
     .await
 }
@@ -67,36 +79,39 @@ pub(super) fn bible(cluster: &Cluster<'_>) -> Result<Vec<u8>> {
     std::fs::read(&path).or_trouble(|| format!("read {}", path.display()))
 }
 
-fn odd_texts(cluster: &Cluster<'_>) -> Result<Texts> {
-    let mut chances = cluster.context().chances();
+fn odd_texts(cluster: &Cluster<'_>, draw: &mut Draw) -> Result<Texts> {
+    let often = word(draw.number(500..=5000) as usize);
     let half: String = (0..40_000)
-        .map(|number| format!("the {} ", word(number % 500)))
+        .map(|number| format!("{often} {} ", word(number % 500)))
         .collect();
-    let giant = prose(&mut chances, 100_000, 300).replace('\n', ".");
+    let giant = prose(draw, 100_000, 300).replace('\n', ".");
     let mut bytes = b"caf\xc3\xa9 na\xefve \xff\xfe\0end it's e-mail x2y\r\n".repeat(50);
     bytes.extend((0..=255_u8).flat_map(|byte| [byte, b'w']));
     let many: String = (0..100_000)
         .map(|number| word(number) + if number % 7 == 0 { "\n" } else { "," })
         .collect();
     texts(cluster)
-        .with("half.txt", half.replace(" the ", "\nthe "))?
-        .with("giant.txt", giant)?
-        .with("empty.txt", "")?
-        .with("bytes.txt", bytes)?
-        .with("many.txt", many)
+        .with(
+            &file(draw),
+            half.replace(&format!(" {often} "), &format!("\n{often} ")),
+        )?
+        .with(&file(draw), giant)?
+        .with(&file(draw), "")?
+        .with(&file(draw), bytes)?
+        .with(&file(draw), many)
 }
 
-/// Has n1 do a job alone, and compares the output.
-async fn alone(cluster: &Cluster<'_>, plan: &Plan<'_>, output: &str, claim: &str) -> Told {
-    let output = cluster.context().shared().join(output);
+/// Has a node do a job alone, and compares the output.
+async fn alone(cluster: &Cluster<'_>, node: &str, plan: &Plan<'_>, claim: &str) -> Told {
+    let output = place(cluster)?;
     let spec = plan.spec(&output);
     let done = cluster
-        .call_within(WITHIN, "n1", &LOCAL, |reply| LocalMsg::Run(spec, reply))
+        .call_within(WITHIN, node, &LOCAL, |reply| LocalMsg::Run(spec, reply))
         .await
         .map_err(Stop::from)?;
     if let Err(why) = done {
         return Err(cluster
-            .failed(format!("n1 could not do the job: {why}"), claim)
+            .failed(format!("{node} could not do the job: {why}"), claim)
             .into());
     }
     let table = text::read_output(&output, plan.partitions)

@@ -9,19 +9,12 @@ use tokio::time::{Instant, sleep};
 use super::distribute::maps_by;
 use super::failure::is_open;
 use super::messages::{LEASE, is_map};
-use super::text::{Texts, lines};
 use super::{
-    JOB_WITHIN, Plan, SOON, assignments, footprint, is_done, is_exact, is_untouched,
-    output_is_exact, results, submit, texts,
+    ALL, JOB_WITHIN, Plan, SOON, assignments, footprint, is_done, is_exact, is_untouched,
+    output_is_exact, results, slow_text, submit,
 };
 use crate::cluster::{Cluster, Explained, Mark, Options, Unmet};
 use crate::scenario::{Context, Stop, Told};
-
-/// A text for so many slow map tasks.
-fn slow_text(cluster: &Cluster<'_>, tasks: usize) -> Result<Texts, Stop> {
-    let mut chances = cluster.context().chances();
-    Ok(texts(cluster).with("slow.txt", lines(&mut chances, tasks * 4))?)
-}
 
 /// Silence does not make a node count as down before the job must be done.
 fn patient() -> Options {
@@ -41,27 +34,32 @@ fn while_open(job: &super::Job) -> Told {
 }
 
 pub(super) async fn node_is_cut_off(cx: &Context) -> Told {
-    Cluster::tell(cx, &["n1", "n2", "n3"], Options::default(), async |cluster| {
+    let mut draw = cx.draw();
+    let [manager, other, away] = draw.cast(["n1", "n2", "n3"]);
+    let maps = draw.number(23..=27);
+    Cluster::tell(cx, ALL, Options::default(), async |cluster| {
         let claim = "a node that is cut off does not stop the job, nor when it comes back";
         let why = "A node that cannot be reached is as good as dead for the job. When it comes back it is none of the \
                    job's concern any more what it did meanwhile, and it may help again.";
-        let texts = slow_text(cluster, 24)?;
+        let texts = slow_text(cluster, &mut draw, maps)?;
         let plan = Plan::slow(&texts, 4, 60, 60);
-        cluster.step("n1 is given a job. When n3 has done some of it, it is cut off from both others.");
+        cluster.step(format!("{manager} is given a job. When {away} has done some of it, it is cut off from both others."));
         let begun = cluster.mark();
-        let job = submit(cluster, &plan, "first").await?;
-        maps_by(cluster, &job, "n3", 1, begun).await?;
-        cluster.partition(&["n1", "n2"], &["n3"]).await?;
+        let job = submit(cluster, manager, &plan).await?;
+        maps_by(cluster, &job, away, 1, begun).await?;
+        cluster.partition(&[manager, other], &[away]).await?;
         while_open(&job)?;
         is_exact(cluster, &job, claim).await.because(why)?;
 
-        cluster.step("The network is whole again, and n1 is given the same job once more. n3 is cut off for a moment.");
+        cluster.step(format!(
+            "The network is whole again, and {manager} is given the same job once more. {away} is cut off for a moment."
+        ));
         cluster.heal();
         cluster.await_mesh().await?;
         let begun = cluster.mark();
-        let job = submit(cluster, &plan, "second").await?;
-        maps_by(cluster, &job, "n2", 1, begun).await?;
-        cluster.partition(&["n1", "n2"], &["n3"]).await?;
+        let job = submit(cluster, manager, &plan).await?;
+        maps_by(cluster, &job, other, 1, begun).await?;
+        cluster.partition(&[manager, other], &[away]).await?;
         while_open(&job)?;
         cluster.heal();
         is_exact(cluster, &job, claim).await.because(why)
@@ -70,14 +68,20 @@ pub(super) async fn node_is_cut_off(cx: &Context) -> Told {
 }
 
 pub(super) async fn workers_are_apart(cx: &Context) -> Told {
-    Cluster::tell(cx, &["n1", "n2", "n3"], Options::default(), async |cluster| {
-        let texts = slow_text(cluster, 24)?;
-        cluster.step("n1 is given a job. When n2 and n3 have both done some of it, they are cut off from each other; n1 reaches both.");
+    let mut draw = cx.draw();
+    let [manager, one, other] = draw.cast(["n1", "n2", "n3"]);
+    let maps = draw.number(23..=27);
+    Cluster::tell(cx, ALL, Options::default(), async |cluster| {
+        let texts = slow_text(cluster, &mut draw, maps)?;
+        cluster.step(format!(
+            "{manager} is given a job. When {one} and {other} have both done some of it, they are cut off from each other; \
+             {manager} reaches both."
+        ));
         let begun = cluster.mark();
-        let job = submit(cluster, &Plan::slow(&texts, 4, 60, 60), "out").await?;
-        maps_by(cluster, &job, "n2", 1, begun).await?;
-        maps_by(cluster, &job, "n3", 1, begun).await?;
-        cluster.partition(&["n2"], &["n3"]).await?;
+        let job = submit(cluster, manager, &Plan::slow(&texts, 4, 60, 60)).await?;
+        maps_by(cluster, &job, one, 1, begun).await?;
+        maps_by(cluster, &job, other, 1, begun).await?;
+        cluster.partition(&[one], &[other]).await?;
         while_open(&job)?;
         is_exact(cluster, &job, "workers that cannot reach each other do not stop the job").await.because(
             "Who is reached by the manager need not be reached by the others. What cannot be fetched has to be computed \
@@ -88,13 +92,19 @@ pub(super) async fn workers_are_apart(cx: &Context) -> Told {
 }
 
 pub(super) async fn node_is_silent(cx: &Context) -> Told {
-    Cluster::tell(cx, &["n1", "n2", "n3"], patient(), async |cluster| {
-        let texts = slow_text(cluster, 24)?;
-        cluster.step("n1 is given a job. When n3 has done some of it, everything between it and the others vanishes in silence.");
+    let mut draw = cx.draw();
+    let [manager, other, silent] = draw.cast(["n1", "n2", "n3"]);
+    let maps = draw.number(23..=27);
+    Cluster::tell(cx, ALL, patient(), async |cluster| {
+        let texts = slow_text(cluster, &mut draw, maps)?;
+        cluster.step(format!(
+            "{manager} is given a job. When {silent} has done some of it, everything between it and the others vanishes in \
+             silence."
+        ));
         let begun = cluster.mark();
-        let job = submit(cluster, &Plan::slow(&texts, 4, 60, 60), "out").await?;
-        maps_by(cluster, &job, "n3", 1, begun).await?;
-        cluster.blackhole(&["n1", "n2"], &["n3"]);
+        let job = submit(cluster, manager, &Plan::slow(&texts, 4, 60, 60)).await?;
+        maps_by(cluster, &job, silent, 1, begun).await?;
+        cluster.blackhole(&[manager, other], &[silent]);
         while_open(&job)?;
         is_exact(cluster, &job, "a silent node does not hold the job up").await.because(
             "A connection that is silent is not closed, and it may take long until the runtime calls the node down. \
@@ -105,19 +115,24 @@ pub(super) async fn node_is_silent(cx: &Context) -> Told {
 }
 
 pub(super) async fn node_is_paused(cx: &Context) -> Told {
-    Cluster::tell(cx, &["n1", "n2", "n3"], patient(), async |cluster| {
-        let texts = slow_text(cluster, 36)?;
+    let mut draw = cx.draw();
+    let [manager, _, paused] = draw.cast(["n1", "n2", "n3"]);
+    let maps = draw.number(34..=40);
+    Cluster::tell(cx, ALL, patient(), async |cluster| {
+        let texts = slow_text(cluster, &mut draw, maps)?;
         let plan = Plan::slow(&texts, 4, 80, 80).partitions(6);
-        cluster.step("n1 is given a job, and nothing happens to it: so long does it take.");
-        let job = submit(cluster, &plan, "undisturbed").await?;
+        cluster.step(format!("{manager} is given a job, and nothing happens to it: so long does it take."));
+        let job = submit(cluster, manager, &plan).await?;
         is_exact(cluster, &job, "an undisturbed job gets done").await?;
         let undisturbed = job.begun.elapsed();
 
-        cluster.step("n1 is given the same job. When n3 has done some of it, it is paused, and stays so.");
+        cluster.step(format!(
+            "{manager} is given the same job. When {paused} has done some of it, it is paused, and stays so."
+        ));
         let begun = cluster.mark();
-        let job = submit(cluster, &plan, "out").await?;
-        maps_by(cluster, &job, "n3", 1, begun).await?;
-        cluster.pause("n3").await?;
+        let job = submit(cluster, manager, &plan).await?;
+        maps_by(cluster, &job, paused, 1, begun).await?;
+        cluster.pause(paused).await?;
         while_open(&job)?;
         let at_most = 3 * undisturbed + LEASE;
         let left = at_most.saturating_sub(job.begun.elapsed());
@@ -137,53 +152,58 @@ pub(super) async fn node_is_paused(cx: &Context) -> Told {
 }
 
 pub(super) async fn paused_node_wakes_up(cx: &Context) -> Told {
-    Cluster::tell(cx, &["n1", "n2", "n3"], patient(), async |cluster| {
+    let mut draw = cx.draw();
+    let [manager, _, paused] = draw.cast(["n1", "n2", "n3"]);
+    let maps = draw.number(23..=27);
+    Cluster::tell(cx, ALL, patient(), async |cluster| {
         let claim = "a paused node that wakes up does not touch the output";
-        let texts = slow_text(cluster, 24)?;
-        cluster.step("n1 is given a job. n3 is paused in the middle of a reduce task, and the job gets done without it.");
+        let texts = slow_text(cluster, &mut draw, maps)?;
+        cluster.step(format!(
+            "{manager} is given a job. {paused} is paused in the middle of a reduce task, and the job gets done without it."
+        ));
         let begun = cluster.mark();
-        let job = submit(cluster, &Plan::slow(&texts, 4, 30, 400).partitions(6), "out").await?;
+        let job = submit(cluster, manager, &Plan::slow(&texts, 4, 30, 400).partitions(6)).await?;
         let mut given = None;
         let reduces = async || {
-            let seen = assignments(cluster, begun);
+            let seen = assignments(cluster, &job, begun);
             let mut own = seen.into_iter().filter(|(node, assignment, _)| {
-                node == "n3" && assignment.attempt.job == job.id && !is_map(assignment.attempt.task)
+                node == paused && assignment.attempt.job == job.id && !is_map(assignment.attempt.task)
             });
             given = own.next().map(|(_, assignment, _)| (assignment.attempt, assignment.work));
             match given {
                 Some(_) => Ok(()),
                 None => {
                     cluster.written()?;
-                    Err(Unmet::at("n3", "n3 was given no reduce task"))
+                    Err(Unmet::at(paused, format!("{paused} was given no reduce task")))
                 }
             }
         };
         cluster.eventually(SOON, "every worker node is given some of the reduce tasks", reduces).await?;
         let seen = Instant::now();
-        let (attempt, work) = given.ok_or_else(|| Stop::fault("There is no reduce task of n3."))?;
-        has_fetched(cluster, "n3", &work, begun).await;
-        cluster.pause("n3").await?;
-        let was_done = results(cluster, begun).iter().any(|result| result.attempt == attempt);
+        let (attempt, work) = given.ok_or_else(|| Stop::fault(format!("There is no reduce task of {paused}.")))?;
+        has_fetched(cluster, paused, &work, begun).await;
+        cluster.pause(paused).await?;
+        let was_done = results(cluster, &job, begun).iter().any(|result| result.attempt == attempt);
         if was_done || seen.elapsed() > Duration::from_millis(300) {
-            return Err(Stop::inconclusive("n3 was not paused before its task was done."));
+            return Err(Stop::inconclusive(format!("{paused} was not paused before its task was done.")));
         }
         is_done(cluster, &job, JOB_WITHIN).await?;
         output_is_exact(cluster, &job, claim)?;
 
-        cluster.step("The job is done. n3 wakes up, and goes on with what it has in hand.");
+        cluster.step(format!("The job is done. {paused} wakes up, and goes on with what it has in hand."));
         let before = footprint(&job);
         let mark = cluster.mark();
-        cluster.resume("n3").await?;
+        cluster.resume(paused).await?;
         let answered = async || {
-            let said = cluster.since(mark).from("n3").to("n1").of_programs();
+            let said = cluster.since(mark).from(paused).to(manager).of_programs();
             let answers = said.filter(|frame| matches!(frame.message.as_deref(), Some("Finished" | "Failed")));
             match answers.is_empty() {
                 false => Ok(()),
-                true => Err(Unmet::at("n3", "n3 has not come to an end with its task")),
+                true => Err(Unmet::at(paused, format!("{paused} has not come to an end with its task"))),
             }
         };
         // It need not say anything. If it does, that is the end of it.
-        let _ = cluster.eventually(Duration::from_secs(2), "n3 comes to an end", answered).await;
+        let _ = cluster.eventually(Duration::from_secs(2), format!("{paused} comes to an end"), answered).await;
         is_untouched(cluster, &job, &before, claim)?;
         output_is_exact(cluster, &job, claim)
     })

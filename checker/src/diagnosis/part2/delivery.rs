@@ -1,6 +1,7 @@
 //! Symptoms of problem 4: what is lost, comes twice or late, and what the tasks count.
 
 use super::functions::counted_too_often;
+use super::manager;
 use super::tasks::{About, LEASE, assigned, finished};
 use crate::diagnosis::Case;
 use crate::diagnosis::evidence::seconds;
@@ -32,7 +33,7 @@ pub(super) fn takes_both_attempts(case: &Case) -> Option<String> {
     told_to_fetch_both(case).or_else(|| too_much_after_a_late_result(case))
 }
 
-/// The reduce tasks of n1 itself are not seen; but what they count is.
+/// The reduce tasks of the manager's own node are not seen; but what they count is.
 fn too_much_after_a_late_result(case: &Case) -> Option<String> {
     let (word, has, right) = counted_too_often(case)?;
     let finished = finished(case);
@@ -64,16 +65,8 @@ fn told_to_fetch_both(case: &Case) -> Option<String> {
 }
 
 pub(super) fn job_ids_repeat(case: &Case) -> Option<String> {
-    let (jobs, id) = case.failure.seen.split_once(" both have the id ")?;
-    let crashed = case.step("crashes")?;
-    let killed = case
-        .step("killed and started again")
-        .is_some_and(|at| at > crashed);
-    let done = if killed && jobs.contains("job 4") {
-        "n1 was started again"
-    } else {
-        "n1's manager had crashed"
-    };
+    let (jobs, id) = case.failure.seen.split_once(", both have the id ")?;
+    let (_, done) = jobs.split_once(", which was given after ")?;
     Some(format!(
         "after {done}, a new job got the id {id}, which an earlier one had"
     ))
@@ -90,7 +83,7 @@ pub(super) fn has_no_lease(case: &Case) -> Option<String> {
             let again = assigned.iter().any(|about| {
                 about.task == lost.task && about.job == lost.job && about.number != lost.number
             });
-            let asked = case.messages().from(&lost.sent.to).to("n1");
+            let asked = case.messages().from(&lost.sent.to).to(manager(case));
             let asked = asked.since(lost.sent.at_us + LEASE);
             (!again && !asked.is_empty()).then(|| {
                 format!(
@@ -111,8 +104,12 @@ pub(super) fn asks_once(case: &Case) -> Option<String> {
         .iter()
         .find(|about| about.sent.fate == Fate::Dropped && about.sent.at_us + 3 * LEASE < end)?;
     let node = &lost.sent.message.to;
-    let said = case.messages().from(node).to("n1").since(lost.sent.at_us);
-    let told = case.messages().from("n1").to(node);
+    let said = case
+        .messages()
+        .from(node)
+        .to(manager(case))
+        .since(lost.sent.at_us);
+    let told = case.messages().from(manager(case)).to(node);
     let told = told.since(lost.sent.at_us + 1).named("Assign");
     (said.is_empty() && told.is_empty()).then(|| {
         format!(

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use super::manager;
 use super::tasks::{LEASE, Task, assigned, finished};
 use crate::diagnosis::Case;
 use crate::diagnosis::evidence::{listed, seconds};
@@ -27,8 +28,10 @@ pub(super) fn gives_up_when_a_node_goes(case: &Case) -> Option<String> {
     let why = given_up(case)?;
     let killed = case.last_done(Change::Killed)?;
     (panics(case) == 0).then(|| {
-        let node = killed.node;
-        format!("{node} was killed, no task had crashed, and n1's manager gave the job up: {why}")
+        let (node, manager) = (killed.node, manager(case));
+        format!(
+            "{node} was killed, no task had crashed, and {manager}'s manager gave the job up: {why}"
+        )
     })
 }
 
@@ -41,7 +44,8 @@ pub(super) fn gives_up_too_early(case: &Case) -> Option<String> {
             1 => "once".to_owned(),
             times => format!("{times} times"),
         };
-        format!("a task had crashed {times}, and n1's manager gave the job up: {why}")
+        let manager = manager(case);
+        format!("a task had crashed {times}, and {manager}'s manager gave the job up: {why}")
     })
 }
 
@@ -97,7 +101,8 @@ pub(super) fn forgets_its_jobs(case: &Case) -> Option<String> {
         about.sent.at_us > crash.at_us && goes_on
     });
     (unknown && !since).then(|| {
-        "n1's manager gave out no more tasks after its crash, and does not know the job that it was given before".to_owned()
+        let manager = manager(case);
+        format!("{manager}'s manager gave out no more tasks after its crash, and does not know the job that it was given before")
     })
 }
 
@@ -112,7 +117,12 @@ pub(super) fn renames_its_jobs(case: &Case) -> Option<String> {
         .iter()
         .find(|about| about.sent.at_us > crash.at_us && about.job != before.job)?;
     unknown.then(|| {
-        format!("before its crash n1's manager gave out tasks of job {}, and afterwards tasks of job {}", before.job, after.job)
+        format!(
+            "before its crash {}'s manager gave out tasks of job {}, and afterwards tasks of job {}",
+            manager(case),
+            before.job,
+            after.job
+        )
     })
 }
 
@@ -139,11 +149,13 @@ pub(super) fn maps_again_after_a_crash(case: &Case) -> Option<String> {
     let again: Vec<String> = again.iter().take(3).map(ToString::to_string).collect();
     match again.is_empty() {
         true => Some(format!(
-            "{map} was done before the crash of n1's manager, and the manager had it done again"
+            "{map} was done before the crash of {}'s manager, and the manager had it done again",
+            manager(case)
         )),
         false => Some(format!(
-            "{} had been done before the crash of n1's manager, and it gave them out again",
-            listed(&again)
+            "{} had been done before the crash of {}'s manager, and it gave them out again",
+            listed(&again),
+            manager(case)
         )),
     }
 }

@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use super::manager;
 use super::tasks::{About, LEASE, Task, assigned, failed, finished};
 use crate::diagnosis::Case;
 use crate::diagnosis::evidence::{Done, seconds};
@@ -14,7 +15,7 @@ const OFTEN: usize = 3;
 fn death<'a>(case: &Case<'a>) -> Option<(Done<'a>, u64)> {
     const HEARD: u64 = 50_000;
     let death = case.last_done(Change::Killed)?;
-    let parted = case.parted("n1", death.node, death.step_us)?;
+    let parted = case.parted(manager(case), death.node, death.step_us)?;
     Some((death, parted + HEARD))
 }
 
@@ -25,14 +26,18 @@ pub(super) fn lost_outputs_count_as_done(case: &Case) -> Option<String> {
 fn told_to_fetch_from_the_dead(case: &Case) -> Option<String> {
     let (death, heard_us) = death(case)?;
     let assigned = assigned(case);
-    // The last one: what was lost may have been done again meanwhile, also by n1 itself.
+    // The last one: what was lost may have been done again meanwhile, also on the manager's own node.
     let last = assigned.iter().rfind(|about| !about.is_map())?;
     let inputs = last.inputs();
     let lost = inputs.iter().find(|input| input.node == death.node)?;
     if last.sent.at_us > heard_us {
         return Some(format!(
-            "n1 had heard that {} was down, and then told {} to fetch the output of map {} from there, for {}",
-            death.node, last.sent.to, lost.map, last.task
+            "{} had heard that {} was down, and then told {} to fetch the output of map {} from there, for {}",
+            manager(case),
+            death.node,
+            last.sent.to,
+            lost.map,
+            last.task
         ));
     }
     None
@@ -92,7 +97,11 @@ fn is_ruled_out(case: &Case, node: &str, since_us: u64) -> bool {
     let given = given
         .iter()
         .any(|about| about.sent.to == node && about.sent.at_us > since_us + LEASE);
-    let said = case.messages().from(node).to("n1").since(since_us + LEASE);
+    let said = case
+        .messages()
+        .from(node)
+        .to(manager(case))
+        .since(since_us + LEASE);
     !given && !said.arrived().is_empty()
 }
 
@@ -110,7 +119,7 @@ pub(super) fn distrusts_both_sides(case: &Case) -> Option<String> {
         .iter()
         .all(|node| is_ruled_out(case, node, at_us));
     (both && !is_mapped(case)?).then(|| {
-        format!("{who} said that it could not fetch from {whom}, and for nearly all of the {} since then n1 gave no task to either of them", seconds(end - at_us))
+        format!("{who} said that it could not fetch from {whom}, and for nearly all of the {} since then {} gave no task to either of them", seconds(end - at_us), manager(case))
     })
 }
 
@@ -118,7 +127,7 @@ pub(super) fn blames_who_complains(case: &Case) -> Option<String> {
     let (who, whom, at_us) = complaint(case)?;
     let end = case.events().next_back()?.at_us;
     (is_ruled_out(case, who, at_us) && is_mapped(case)?).then(|| {
-        format!("{who} said that it could not fetch from {whom}, n1 then gave {who} nothing more to do, and {} later no map task had been taken back", seconds(end - at_us))
+        format!("{who} said that it could not fetch from {whom}, {} then gave {who} nothing more to do, and {} later no map task had been taken back", manager(case), seconds(end - at_us))
     })
 }
 
@@ -147,7 +156,10 @@ pub(super) fn insists_on_the_same_worker(case: &Case) -> Option<String> {
     let paused = case.last_done(Change::Paused)?;
     let (task, node, times) = insistence(case, paused.step_us)?;
     (node == paused.node).then(|| {
-        format!("n1 gave {task} to {node} {times} times, which stood still, and to nobody else")
+        let manager = manager(case);
+        format!(
+            "{manager} gave {task} to {node} {times} times, which stood still, and to nobody else"
+        )
     })
 }
 
@@ -155,25 +167,27 @@ pub(super) fn keeps_the_dead(case: &Case) -> Option<String> {
     let crash = case.last_crash("workers")?;
     let (task, node, times) = insistence(case, crash.step_us)?;
     Some(format!(
-        "after the workers had crashed, n1 gave {task} to {node} {times} times, a lease apart, and there was no answer"
+        "after the workers had crashed, {} gave {task} to {node} {times} times, a lease apart, and there was no answer",
+        manager(case)
     ))
 }
 
 pub(super) fn crashed_worker_is_not_replaced(case: &Case) -> Option<String> {
     let crash = case.last_crash("workers")?;
-    let starts = case.messages().from("n1").since(crash.step_us);
+    let manager = manager(case);
+    let starts = case.messages().from(manager).since(crash.step_us);
     let starts = starts.kind(Kind::Call).named("StartChild");
     let silent = case.nodes().iter().find(|node| {
         let said = case
             .messages()
             .from(node)
-            .to("n1")
+            .to(manager)
             .since(crash.at_us + LEASE);
-        *node != "n1" && said.is_empty()
+        *node != manager && said.is_empty()
     })?;
     let end = case.events().next_back()?.at_us;
     (starts.is_empty() && end > crash.at_us + LEASE).then(|| {
-        format!("the worker of {silent} crashed, n1 did not have another one started there, and nothing came from {silent} after that")
+        format!("the worker of {silent} crashed, {manager} did not have another one started there, and nothing came from {silent} after that")
     })
 }
 
@@ -190,7 +204,7 @@ pub(super) fn waits_for_the_straggler(case: &Case) -> Option<String> {
     let same = |about: &&About| about.task == last.task && about.job == last.job;
     let once = assigned.iter().filter(same).count() == 1;
     (once && !finished.iter().any(|done| same(&done))).then(|| {
-        format!("{} had {} when it was paused, and {} later n1 had not given that task to any node again", last.sent.to, last.task, seconds(end - paused.at_us))
+        format!("{} had {} when it was paused, and {} later {} had not given that task to any node again", last.sent.to, last.task, seconds(end - paused.at_us), manager(case))
     })
 }
 

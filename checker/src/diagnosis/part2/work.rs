@@ -1,13 +1,14 @@
 //! Symptoms of problem 2: who is given which task, and when.
 
+use super::manager;
 use super::tasks::{About, assigned, finished};
 use crate::diagnosis::Case;
 use crate::diagnosis::evidence::{Messages, listed};
 use crate::trace::{Fate, Kind};
 
-/// What n1 said to other nodes, except that a job is over, which all are told.
+/// What the manager's node said to other nodes, except that a job is over, which all are told.
 fn told_of_work<'a>(case: &Case<'a>) -> Messages<'a> {
-    let said = case.messages().from("n1");
+    let said = case.messages().from(manager(case));
     said.that(|sent| sent.server.as_deref() != Some("partitions"))
 }
 
@@ -17,25 +18,34 @@ const YOUNG: u64 = 400_000;
 pub(super) fn works_alone(case: &Case) -> Option<String> {
     let nothing_came = case.failure.seen.starts_with("no result came in");
     let given_job = case.step("is given a job")?;
-    let others = case.nodes().iter().filter(|node| *node != "n1");
-    let linked = others.filter(|node| case.connected("n1", node).is_some_and(|at| at < given_job));
+    let manager = manager(case);
+    let others = case.nodes().iter().filter(|node| *node != manager);
+    let linked = others.filter(|node| {
+        case.connected(manager, node)
+            .is_some_and(|at| at < given_job)
+    });
     let linked: Vec<&String> = linked.collect();
     let said = told_of_work(case).since(given_job);
     (nothing_came && !linked.is_empty() && said.is_empty()).then(|| {
         let linked = listed(&linked);
-        format!("n1 was given a job while it was connected to {linked}, and sent them nothing")
+        format!(
+            "{manager} was given a job while it was connected to {linked}, and sent them nothing"
+        )
     })
 }
 
 pub(super) fn looks_at_the_list_once(case: &Case) -> Option<String> {
     let late = case.failure.seen.strip_prefix("no result came from ")?;
     let begun = case.step("is given a job")?;
-    let joined = case.connected("n1", late).filter(|at_us| *at_us > begun)?;
+    let manager = manager(case);
+    let joined = case
+        .connected(manager, late)
+        .filter(|at_us| *at_us > begun)?;
     let told = told_of_work(case).to(late).since(joined);
     let others = assigned(case);
     let other = others.iter().find(|about| about.sent.at_us > joined)?;
     told.is_empty().then(|| {
-        format!("{late} joined when the job was under way, n1 went on to give tasks to {}, and never sent anything to {late}", other.sent.to)
+        format!("{late} joined when the job was under way, {manager} went on to give tasks to {}, and never sent anything to {late}", other.sent.to)
     })
 }
 
@@ -67,7 +77,7 @@ fn unfinished_map<'a>(case: &Case<'a>) -> Option<(About<'a>, About<'a>)> {
 }
 
 /// A reduce task that was to fetch from fewer maps than a later one of the same job, and a map
-/// that it lacks. So one shows that was still being done on n1 itself.
+/// that it lacks. So one shows that was still being done on the manager's own node.
 fn reduce_without_a_map<'a>(case: &Case<'a>) -> Option<(About<'a>, u64)> {
     let mut reduces = assigned(case);
     reduces.retain(|about| !about.inputs().is_empty());
@@ -102,16 +112,23 @@ pub(super) fn counts_messages(case: &Case) -> Option<String> {
         about.is_map() && about.sent.fate == Fate::Doubled && about.sent.at_us < reduce.sent.at_us
     })?;
     Some(format!(
-        "the result of {} came twice; and n1 gave {} to {} {when}",
-        twice.task, reduce.task, reduce.sent.to
+        "the result of {} came twice; and {} gave {} to {} {when}",
+        twice.task,
+        manager(case),
+        reduce.task,
+        reduce.sent.to
     ))
 }
 
 pub(super) fn reduces_before_all_is_mapped(case: &Case) -> Option<String> {
     let (reduce, late) = unfinished_map(case)?;
     Some(format!(
-        "n1 gave {} to {} when {} was still being done at {}, of which it then had no output to fetch",
-        reduce.task, reduce.sent.to, late.task, late.sent.from
+        "{} gave {} to {} when {} was still being done at {}, of which it then had no output to fetch",
+        manager(case),
+        reduce.task,
+        reduce.sent.to,
+        late.task,
+        late.sent.from
     ))
 }
 
@@ -127,8 +144,8 @@ pub(super) fn works_in_waves(case: &Case) -> Option<String> {
     let held = finished.iter().find(|about| !about.sent.arrived())?;
     (case.failure.seen.contains("was given no other task")).then(|| {
         format!(
-            "{idle} had answered {}, n1 still waited for {}, which {} had, and gave {idle} nothing to do",
-            answer.task, held.task, held.sent.from
+            "{idle} had answered {}, {} still waited for {}, which {} had, and gave {idle} nothing to do",
+            answer.task, manager(case), held.task, held.sent.from
         )
     })
 }

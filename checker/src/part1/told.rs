@@ -1,0 +1,115 @@
+//! What a node knows of another must have come to it over the network.
+//!
+//! The nodes of a scenario run on one machine, so that a file would pass on what a message should.
+//! The record tells the two apart: it holds all that came to a node.
+
+use ciborium::Value;
+use runtime::NodeName;
+use runtime::net::faults::{FrameSeen, Kind};
+use runtime::wire;
+
+use super::shows;
+use crate::cluster::{Cluster, Mark};
+use crate::scenario::Told;
+use crate::verdict::Failure;
+
+/// Where a consumer shows a count of another node that was reached after `since`, a message could
+/// have told it.
+pub(super) async fn was_told(
+    cluster: &Cluster<'_>,
+    node: &str,
+    (of, count): (&str, u64),
+    since: Mark,
+) -> Told {
+    let shown = shows(cluster, node).await?.get(of).copied().unwrap_or(0);
+    if shown < count || could_know(cluster, node, count, since) {
+        return Ok(());
+    }
+    let seen = format!("{node}'s consumer knows {of}: {shown}, and");
+    Err(untold(cluster, node, &seen).into())
+}
+
+/// Whether anything has come to a node since then that could have told it a count: from whichever
+/// node, in whichever message.
+pub(super) fn could_know(cluster: &Cluster<'_>, node: &str, count: u64, since: Mark) -> bool {
+    let nodes = cluster.everyone();
+    let says = |frame: &FrameSeen| {
+        let is_message = matches!(frame.kind, Kind::Cast | Kind::Call | Kind::Answer);
+        let is_of_cluster = nodes.iter().any(|node| node == frame.from.short());
+        // What is no longer remembered may have said anything.
+        let says = || match cluster.payload(frame) {
+            Some(payload) => wire::decode(&payload).map_or(true, |said| may_say(&said, count)),
+            None => true,
+        };
+        is_message && is_of_cluster && says()
+    };
+    let came = cluster.since(since).to(node).delivered();
+    !came.filter(says).is_empty()
+}
+
+/// What a node did, and that no message accounts for it.
+pub(super) fn untold(cluster: &Cluster<'_>, node: &str, seen: &str) -> Failure {
+    cluster
+        .failed_at(
+            node,
+            format!("{seen} no message that could have told it came to {node}"),
+            "what a node knows of another has come to it over the network",
+        )
+        .because(
+            "The nodes of a cluster share no memory and no disk. Here they run on one machine, where a file passes \
+             on what a message should; on machines of their own, each would find nothing but what it was sent.",
+        )
+}
+
+/// Whether a message may say a count: by a number that is no lower, by digits in a text, or in
+/// bytes of its own making.
+fn may_say(said: &Value, count: u64) -> bool {
+    match said {
+        Value::Integer(number) => i128::from(*number) >= i128::from(count),
+        Value::Float(number) => *number >= count as f64,
+        Value::Bytes(bytes) => !bytes.is_empty(),
+        Value::Text(text) => {
+            text.parse::<NodeName>().is_err() && text.contains(|c: char| c.is_ascii_digit())
+        }
+        Value::Tag(_, said) => may_say(said, count),
+        Value::Array(said) => said.iter().any(|said| may_say(said, count)),
+        Value::Map(said) => said
+            .iter()
+            .any(|(key, value)| may_say(key, count) || may_say(value, count)),
+        _ => false,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[track_caller]
+    fn check(said: Value, expected: bool) {
+        assert_eq!(may_say(&said, 5), expected, "{said:?}");
+    }
+
+    fn ping(count: u64) -> Value {
+        let fields = [
+            ("from".into(), "n1@127.0.0.1".into()),
+            ("count".into(), count.into()),
+        ];
+        Value::Map(vec![("Ping".into(), Value::Map(fields.to_vec()))])
+    }
+
+    #[test]
+    fn message_says_a_count_by_a_number_that_is_no_lower() {
+        check(ping(5), true);
+        check(ping(6), true);
+        check(ping(4), false);
+        check(Value::Map(vec![("Count".into(), Value::Null)]), false);
+    }
+
+    #[test]
+    fn message_may_say_a_count_in_a_way_of_its_own() {
+        check(Value::Bytes(vec![5]), true);
+        check("n1 has 5".into(), true);
+        check("n5@127.0.0.1".into(), false);
+        check(Value::Array(vec![1.into(), Value::Bytes(vec![])]), false);
+    }
+}
