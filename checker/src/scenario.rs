@@ -6,12 +6,10 @@ use std::sync::atomic::AtomicU32;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use rand_chacha::ChaCha8Rng;
-
 use crate::cluster::place_of_panic;
 use crate::guard::{Child, Guard};
 use crate::ready::NotReady;
-use crate::seed;
+use crate::seed::Draw;
 use crate::store::Stores;
 use crate::trouble::Trouble;
 use crate::verdict::{Failure, Verdict};
@@ -191,9 +189,10 @@ impl Context {
         Failure::new(self.steps.last(), seen, expected)
     }
 
-    /// Where the scenario's choices come from; the same on every try under one seed.
-    pub fn chances(&self) -> ChaCha8Rng {
-        seed::generator(self.seed, self.scenario)
+    /// What the scenario draws from: the same on every try under one seed. It is asked for once,
+    /// as each draw begins anew.
+    pub fn draw(&self) -> Draw {
+        Draw::new(self.seed, self.scenario)
     }
 
     /// What it means for the scenario that a node did not come up.

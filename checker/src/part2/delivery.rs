@@ -3,7 +3,6 @@
 use std::time::Duration;
 
 use ciborium::Value;
-use rand::Rng;
 use runtime::net::faults::{Action, PatternKind, Rule};
 use tokio::time::Instant;
 
@@ -61,15 +60,15 @@ async fn has_bitten(
 pub(super) async fn lost_messages(cx: &Context) -> Told {
     Cluster::tell(cx, &["n1", "n2", "n3"], Options::default(), async |cluster| {
         cluster.step("n1 is given a job. An assignment to n2 and a result of n3 are lost: of a map task, and of a reduce task.");
-        let mut chances = cluster.context().chances();
+        let mut draw = cluster.context().draw();
         let rules = [true, false].map(|maps| {
             // Of the map tasks there are enough for the lost one to be the first or the third.
-            let skip = if maps { (chances.next_u64() % 3) as usize } else { 0 };
+            let skip = if maps { draw.number(0..=2) as usize } else { 0 };
             let assignment = assignment_to(cluster, Action::Drop, "n2", maps).skip(skip);
             let result = result_of(cluster, Action::Drop, "n3", maps).skip(skip);
             [cluster.rule(assignment), cluster.rule(result)]
         });
-        let texts = texts(cluster).with("slow.txt", lines(&mut chances, 24 * 4))?;
+        let texts = texts(cluster).with("slow.txt", lines(&mut draw, 24 * 4))?;
         let job = submit(cluster, &Plan::slow(&texts, 4, 40, 60).partitions(9), "out").await?;
         for rule in &rules[0] {
             has_bitten(cluster, rule, 1, SOON).await?;
@@ -96,8 +95,8 @@ pub(super) async fn doubled_messages(cx: &Context) -> Told {
                 rules.extend(twice.map(|rule| cluster.rule(rule.times(usize::MAX))));
             }
         }
-        let mut chances = cluster.context().chances();
-        let texts = texts(cluster).with("slow.txt", lines(&mut chances, 24 * 4))?;
+        let mut draw = cluster.context().draw();
+        let texts = texts(cluster).with("slow.txt", lines(&mut draw, 24 * 4))?;
         let job = submit(cluster, &Plan::slow(&texts, 4, 40, 40).partitions(6), "out").await?;
         is_exact(cluster, &job, "what comes twice counts once").await.because(
             "Who repeats what may be lost makes repetitions. So whoever receives it must be able to take it twice, with \
@@ -117,8 +116,8 @@ pub(super) async fn late_results(cx: &Context) -> Told {
         cluster.step("n1 is given a job. A result of a map task is held back from n2, and one from n3; later, results of reduce tasks.");
         let held_maps = ["n2", "n3"].map(|node| cluster.rule(result_of(cluster, Action::Hold, node, true)));
         let held_reduces = ["n2", "n3"].map(|node| cluster.rule(result_of(cluster, Action::Hold, node, false)));
-        let mut chances = cluster.context().chances();
-        let texts = texts(cluster).with("slow.txt", lines(&mut chances, 24 * 4))?;
+        let mut draw = cluster.context().draw();
+        let texts = texts(cluster).with("slow.txt", lines(&mut draw, 24 * 4))?;
         let begun = cluster.mark();
         let job = submit(cluster, &Plan::slow(&texts, 4, 40, 60).partitions(12), "out").await?;
         for held in &held_maps {
@@ -163,9 +162,9 @@ pub(super) async fn result_of_an_earlier_job(cx: &Context) -> Told {
         let claim = "a result of an earlier job is not taken for one of this job";
         cluster.step("n1 is given a job. Two results of map tasks are held back, one from n2 and one from n3, and the job gets done without them.");
         let held = ["n2", "n3"].map(|node| cluster.rule(result_of(cluster, Action::Hold, node, true)));
-        let mut chances = cluster.context().chances();
-        let first = texts(cluster).with("first.txt", lines(&mut chances, 6 * 4))?;
-        let second = texts(cluster).with("second.txt", lines(&mut chances, 6 * 4))?;
+        let mut draw = cluster.context().draw();
+        let first = texts(cluster).with("first.txt", lines(&mut draw, 6 * 4))?;
+        let second = texts(cluster).with("second.txt", lines(&mut draw, 6 * 4))?;
         let job = submit(cluster, &Plan::slow(&first, 4, 40, 10), "first").await?;
         for held in &held {
             has_bitten(cluster, held, 1, SOON).await?;
@@ -191,8 +190,8 @@ pub(super) async fn result_of_an_earlier_job(cx: &Context) -> Told {
 pub(super) async fn job_ids_never_repeat(cx: &Context) -> Told {
     Cluster::tell(cx, &["n1", "n2"], Options::default(), async |cluster| {
         let claim = "job ids never repeat, also after a crash of the manager";
-        let mut chances = cluster.context().chances();
-        let texts = texts(cluster).with("text.txt", lines(&mut chances, 8))?;
+        let mut draw = cluster.context().draw();
+        let texts = texts(cluster).with("text.txt", lines(&mut draw, 8))?;
         let plan = Plan::slow(&texts, 4, 0, 0);
         cluster.step("n1 is given two jobs.");
         let mut ids = Vec::new();

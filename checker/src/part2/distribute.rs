@@ -25,8 +25,8 @@ pub(super) async fn every_node_takes_part(cx: &Context) -> Told {
         cluster.step("n4 is started, but does not join yet.");
         cluster.start_node("n4").await?;
         cluster.step("n1 is given a job of 48 map tasks that take 60 ms each.");
-        let mut chances = cluster.context().chances();
-        let texts = texts(cluster).with("slow.txt", lines(&mut chances, 48 * 4))?;
+        let mut draw = cluster.context().draw();
+        let texts = texts(cluster).with("slow.txt", lines(&mut draw, 48 * 4))?;
         let begun = cluster.mark();
         let job = submit(cluster, &Plan::slow(&texts, 4, 60, 60), "out").await?;
 
@@ -76,8 +76,8 @@ pub(super) async fn done_gets_its_next_task(cx: &Context) -> Told {
                 .kind(PatternKind::Cast)
                 .message("Finished"),
         );
-        let mut chances = cluster.context().chances();
-        let texts = texts(cluster).with("slow.txt", lines(&mut chances, 36 * 4))?;
+        let mut draw = cluster.context().draw();
+        let texts = texts(cluster).with("slow.txt", lines(&mut draw, 36 * 4))?;
         let job = submit(cluster, &Plan::slow(&texts, 4, 60, 60), "out").await?;
         let bitten = held.await_hits(1, SOON).await;
         cluster.written()?;

@@ -3,7 +3,6 @@
 use std::path::Path;
 use std::time::Duration;
 
-use rand::Rng;
 use runtime::net::faults::{Action, PatternKind, Rule};
 
 use super::distribute::maps_by;
@@ -21,7 +20,7 @@ const WHY_LOST: &str = "What a map task leaves is on the node where it ran and n
 
 /// Which of the two worker nodes dies, and which lives on.
 fn victim(cluster: &Cluster<'_>) -> (&'static str, &'static str) {
-    match cluster.context().chances().next_u64() % 2 {
+    match cluster.context().draw().number(0..=1) {
         0 => ("n2", "n3"),
         _ => ("n3", "n2"),
     }
@@ -30,8 +29,8 @@ fn victim(cluster: &Cluster<'_>) -> (&'static str, &'static str) {
 pub(super) async fn crashed_worker_is_replaced(cx: &Context) -> Told {
     Cluster::tell(cx, &["n1", "n2", "n3"], Options::default(), async |cluster| {
         cluster.step("n1 is given a job of 36 map tasks that take 60 ms each.");
-        let mut chances = cluster.context().chances();
-        let texts = texts(cluster).with("slow.txt", lines(&mut chances, 36 * 4))?;
+        let mut draw = cluster.context().draw();
+        let texts = texts(cluster).with("slow.txt", lines(&mut draw, 36 * 4))?;
         let begun = cluster.mark();
         let job = submit(cluster, &Plan::slow(&texts, 4, 60, 60), "out").await?;
         maps_by(cluster, &job, "n2", 1, begun).await?;
@@ -61,8 +60,8 @@ pub(super) async fn node_dies_in_map_phase(cx: &Context) -> Told {
             let claim = "a node that dies in the map phase takes nothing along that is needed";
             let (victim, _) = victim(cluster);
             cluster.step("n1 is given a job of 36 map tasks that take 60 ms each.");
-            let mut chances = cluster.context().chances();
-            let texts = texts(cluster).with("slow.txt", lines(&mut chances, 36 * 4))?;
+            let mut draw = cluster.context().draw();
+            let texts = texts(cluster).with("slow.txt", lines(&mut draw, 36 * 4))?;
             let begun = cluster.mark();
             let job = submit(cluster, &Plan::slow(&texts, 4, 60, 40), "out").await?;
             maps_by(cluster, &job, victim, 2, begun).await?;
@@ -99,8 +98,8 @@ pub(super) async fn node_dies_in_shuffle(cx: &Context) -> Told {
                 .message("Fetch")
                 .times(usize::MAX),
         );
-        let mut chances = cluster.context().chances();
-        let texts = texts(cluster).with("slow.txt", lines(&mut chances, 18 * 4))?;
+        let mut draw = cluster.context().draw();
+        let texts = texts(cluster).with("slow.txt", lines(&mut draw, 18 * 4))?;
         let begun = cluster.mark();
         let job = submit(cluster, &Plan::slow(&texts, 4, 60, 40).partitions(6), "out").await?;
         maps_by(cluster, &job, victim, 1, begun).await?;
@@ -119,8 +118,8 @@ pub(super) async fn node_dies_in_reduce_phase(cx: &Context) -> Told {
     Cluster::tell(cx, &["n1", "n2", "n3"], Options::default(), async |cluster| {
         let (victim, _) = victim(cluster);
         cluster.step("n1 is given a job of 18 map tasks and 12 reduce tasks that take 100 ms each.");
-        let mut chances = cluster.context().chances();
-        let texts = texts(cluster).with("slow.txt", lines(&mut chances, 18 * 4))?;
+        let mut draw = cluster.context().draw();
+        let texts = texts(cluster).with("slow.txt", lines(&mut draw, 18 * 4))?;
         let begun = cluster.mark();
         let job = submit(cluster, &Plan::slow(&texts, 4, 40, 100).partitions(12), "out").await?;
         maps_by(cluster, &job, victim, 1, begun).await?;
@@ -146,8 +145,8 @@ async fn job_with_crashes(
     after_ms: u64,
 ) -> Result<(Job, std::path::PathBuf), Stop> {
     let crashes = cluster.context().scratch.join("crashes");
-    let mut chances = cluster.context().chances();
-    let (before, behind) = (lines(&mut chances, 20), lines(&mut chances, 20));
+    let mut draw = cluster.context().draw();
+    let (before, behind) = (lines(&mut draw, 20), lines(&mut draw, 20));
     let order = format!("@sleep {after_ms}\n@panic {times} {}\n", crashes.display());
     let texts = texts(cluster).with("poison.txt", before + &order + &behind)?;
     let job = submit(cluster, &Plan::slow(&texts, 4, 30, 30), "out").await?;

@@ -14,8 +14,8 @@ pub(super) async fn manager_goes_on(cx: &Context) -> Told {
     Cluster::tell(cx, &["n1", "n2", "n3"], Options::default(), async |cluster| {
         let claim = "a manager that crashed goes on with the job";
         cluster.step("n1 is given a job of 36 map tasks that take 60 ms each.");
-        let mut chances = cluster.context().chances();
-        let texts = texts(cluster).with("slow.txt", lines(&mut chances, 36 * 4))?;
+        let mut draw = cluster.context().draw();
+        let texts = texts(cluster).with("slow.txt", lines(&mut draw, 36 * 4))?;
         let begun = cluster.mark();
         let job = submit(cluster, &Plan::slow(&texts, 4, 60, 60), "out").await?;
         let mut recorded = BTreeSet::new();
@@ -88,10 +88,10 @@ pub(super) async fn combiner_cuts_what_is_fetched(cx: &Context) -> Told {
     Cluster::tell(cx, &["n1", "n2"], Options::default(), async |cluster| {
         let claim = "a combiner cuts what is fetched";
         cluster.step("n1 is given a text of 120,000 words, but only 200 different ones, to count and to index.");
-        let mut chances = cluster.context().chances();
+        let mut draw = cluster.context().draw();
         let texts = texts(cluster)
-            .with("one.txt", prose(&mut chances, WORDS / 2, 200))?
-            .with("two.txt", prose(&mut chances, WORDS / 2, 200))?;
+            .with("one.txt", prose(&mut draw, WORDS / 2, 200))?
+            .with("two.txt", prose(&mut draw, WORDS / 2, 200))?;
         let plan = |kind, split_bytes| Plan {
             texts: &texts,
             kind,

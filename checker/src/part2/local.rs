@@ -34,10 +34,10 @@ pub(super) async fn word_count_is_exact(cx: &Context) -> Told {
 pub(super) async fn index_lists_each_file_once(cx: &Context) -> Told {
     Cluster::tell(cx, &["n1"], Options::default(), async |cluster| {
         cluster.step("n1 makes an index of four files, alone.");
-        let mut chances = cluster.context().chances();
+        let mut draw = cluster.context().draw();
         let four = texts(cluster)
-            .with("zebra.txt", prose(&mut chances, 3000, 900))?
-            .with("a file.txt", prose(&mut chances, 3000, 700))?
+            .with("zebra.txt", prose(&mut draw, 3000, 900))?
+            .with("a file.txt", prose(&mut draw, 3000, 700))?
             .with("empty.txt", "")?
             .with("middle.txt", b"The \xff\xfe the\nTHE the9the\n".as_slice())?;
         alone(
@@ -68,11 +68,11 @@ pub(super) fn bible(cluster: &Cluster<'_>) -> Result<Vec<u8>> {
 }
 
 fn odd_texts(cluster: &Cluster<'_>) -> Result<Texts> {
-    let mut chances = cluster.context().chances();
+    let mut draw = cluster.context().draw();
     let half: String = (0..40_000)
         .map(|number| format!("the {} ", word(number % 500)))
         .collect();
-    let giant = prose(&mut chances, 100_000, 300).replace('\n', ".");
+    let giant = prose(&mut draw, 100_000, 300).replace('\n', ".");
     let mut bytes = b"caf\xc3\xa9 na\xefve \xff\xfe\0end it's e-mail x2y\r\n".repeat(50);
     bytes.extend((0..=255_u8).flat_map(|byte| [byte, b'w']));
     let many: String = (0..100_000)

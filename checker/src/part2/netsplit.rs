@@ -19,8 +19,8 @@ use crate::scenario::{Context, Stop, Told};
 
 /// A text for so many slow map tasks.
 fn slow_text(cluster: &Cluster<'_>, tasks: usize) -> Result<Texts, Stop> {
-    let mut chances = cluster.context().chances();
-    Ok(texts(cluster).with("slow.txt", lines(&mut chances, tasks * 4))?)
+    let mut draw = cluster.context().draw();
+    Ok(texts(cluster).with("slow.txt", lines(&mut draw, tasks * 4))?)
 }
 
 /// Silence does not make a node count as down before the job must be done.

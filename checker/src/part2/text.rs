@@ -5,9 +5,8 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use batch::Input;
-use rand::Rng;
-use rand_chacha::ChaCha8Rng;
 
+use crate::seed::Draw;
 use crate::trouble::{Result, While};
 
 /// A result: keys with their values, as bytes.
@@ -109,10 +108,10 @@ fn each_word(content: &[u8], mut found: impl FnMut(&[u8])) {
 }
 
 /// Words of a small language, in lines of eight. `size` says of how many different ones.
-pub(super) fn prose(chances: &mut ChaCha8Rng, words: usize, size: usize) -> String {
+pub(super) fn prose(draw: &mut Draw, words: usize, size: usize) -> String {
     let mut text = String::new();
     for number in 1..=words {
-        text.push_str(&word(chances.next_u64() as usize % size));
+        text.push_str(&word(draw.number(0..=size as u64 - 1) as usize));
         text.push(if number % 8 == 0 { '\n' } else { ' ' });
     }
     text
@@ -139,10 +138,10 @@ pub(super) fn word(mut number: usize) -> String {
 pub(super) const LINE: usize = 64;
 
 /// So many lines, each of `LINE` bytes; of words from a small language.
-pub(super) fn lines(chances: &mut ChaCha8Rng, count: usize) -> String {
+pub(super) fn lines(draw: &mut Draw, count: usize) -> String {
     let mut text = String::new();
     for _ in 0..count {
-        text.push_str(&line(|| word(chances.next_u64() as usize % 300)));
+        text.push_str(&line(|| word(draw.number(0..=299) as usize)));
     }
     text
 }

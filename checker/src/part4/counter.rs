@@ -2,13 +2,11 @@
 
 use std::collections::BTreeMap;
 
-use rand::Rng;
-use rand_chacha::ChaCha8Rng;
-
 use super::messages::{COUNTERS, CountersMsg, Evaluated, Step};
 use super::pages::at_once;
 use crate::cluster::{Cluster, Explained, Options};
 use crate::scenario::{Context, Stop, Told};
+use crate::seed::Draw;
 
 /// How many experiments are tried.
 const EXPERIMENTS: usize = 200;
@@ -50,9 +48,9 @@ pub(super) async fn equals_are_equal(cx: &Context) -> Told {
 }
 
 async fn try_all(cluster: &Cluster<'_>, judge: Judge) -> Told {
-    let mut chances = cluster.context().chances();
+    let mut draw = cluster.context().draw();
     let mut experiments = laws();
-    experiments.resize_with(EXPERIMENTS, || experiment(&mut chances));
+    experiments.resize_with(EXPERIMENTS, || experiment(&mut draw));
     // Begun with those that anybody would try: their counterexamples read best.
     at_once(8, &experiments, async |steps| {
         let answer = evaluate(cluster, steps).await?;
@@ -188,8 +186,8 @@ fn without(steps: &[Step], gone: usize) -> Vec<Step> {
 }
 
 /// An experiment that nobody thought of.
-fn experiment(chances: &mut ChaCha8Rng) -> Vec<Step> {
-    let mut below = |most: u64| chances.next_u64() % most;
+fn experiment(draw: &mut Draw) -> Vec<Step> {
+    let mut below = |most: u64| draw.number(0..=most - 1);
     let mut steps = vec![Step::New, Step::New];
     let mut counters = 2;
     for _ in 0..4 + below(MOST_STEPS - 5) {
@@ -383,7 +381,6 @@ fn in_words(steps: &[Step]) -> String {
 
 #[cfg(test)]
 mod tests {
-    use rand_chacha::rand_core::SeedableRng;
 
     use super::*;
 
@@ -424,10 +421,10 @@ mod tests {
 
     #[test]
     fn counterexamples_are_small() {
-        let mut chances = ChaCha8Rng::seed_from_u64(7);
+        let mut draw = Draw::new(7, "counterexamples");
         let mut found = 0;
         for _ in 0..100 {
-            let steps = experiment(&mut chances);
+            let steps = experiment(&mut draw);
             if wrong_value(&steps, &adding(&steps)).is_some() {
                 found += 1;
                 // Five steps, or seven where it takes a third counter by which a count comes twice.
