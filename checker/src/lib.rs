@@ -28,6 +28,7 @@ pub mod play;
 pub mod runner;
 pub mod scenario;
 pub mod seed;
+mod words;
 
 pub mod gaps;
 pub mod hints;

@@ -25,7 +25,7 @@ use futures_util::{StreamExt, stream};
 use shortener::{Code, Link};
 use tokio::time::{Instant, sleep};
 
-use crate::cluster::{Answer, Cluster, NoAnswer, Request, Unanswered, Unmet};
+use crate::cluster::{Answer, Cluster, Mark, NoAnswer, Request, Unanswered, Unmet};
 use crate::scenario::{DEADLINE, Scenario, Stop, Told};
 use messages::{CACHE, CacheMsg};
 
@@ -218,6 +218,12 @@ type Links = BTreeMap<String, String>;
 
 fn url(name: &str) -> String {
     format!("https://example.org/{name}")
+}
+
+/// So many names that differ in a number only: `butter-48-1`, `butter-48-2`.
+fn numbered(name: &str, count: u64) -> impl Iterator<Item = String> + use<> {
+    let name = name.to_owned();
+    (1..=count).map(move |number| format!("{name}-{number}"))
 }
 
 /// How a link stands in the store that never ends.
@@ -480,6 +486,31 @@ async fn tables_have(
         ));
     }
     waited
+}
+
+/// A node has heard of links in messages of other nodes since a moment. What its table has does
+/// not say where it is from, and the nodes of a test run may share more than a network.
+fn was_told(cluster: &Cluster<'_>, node: &str, links: &Links, since: Mark) -> Told {
+    let codes: Vec<&str> = links.keys().map(String::as_str).collect();
+    let untold = cluster.untold(node, since, &codes);
+    let Some(first) = untold.first() else {
+        return Ok(());
+    };
+    let rest = match untold.len() {
+        1 => String::new(),
+        count => format!(", nor of {} others", count - 1),
+    };
+    Err(cluster
+        .failed_at(
+            node,
+            format!("{node} knows the link {first}, and no message has told it of {first}{rest}"),
+            "a node hears of the links of other nodes in messages from them",
+        )
+        .because(
+            "Between nodes there is the network and nothing else: another node may be on another machine. And a node that \
+             reads all links from the store costs the store what messages are there to spare it.",
+        )
+        .into())
 }
 
 /// What the store has under a code, past all faults.

@@ -1,5 +1,6 @@
 //! Questions to the record: what passed between the nodes, and what became of it.
 
+use std::collections::BTreeSet;
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -55,6 +56,36 @@ impl Cluster<'_> {
         self.switchboard.record(|_, payloads| payloads.of(frame))
     }
 
+    /// Those of these texts that no message from another node can have brought to a node since a
+    /// moment: none with the text in it has arrived. Of the long messages, whose words are not
+    /// remembered, it is only known how much they may have said.
+    pub fn untold<'t>(&self, node: &str, since: Mark, texts: &[&'t str]) -> Vec<&'t str> {
+        let mut untold: BTreeSet<&[u8]> = texts.iter().map(|text| text.as_bytes()).collect();
+        let lengths: BTreeSet<usize> = untold.iter().map(|text| text.len().max(1)).collect();
+        let mut unknown = 0;
+        for (_, frame) in self.since(since).to(node).of_servers().delivered().iter() {
+            match self.payload(frame) {
+                Some(payload) => {
+                    for length in &lengths {
+                        for words in payload.windows(*length) {
+                            untold.remove(words);
+                        }
+                    }
+                }
+                None => unknown += frame.bytes,
+            }
+        }
+        let least: usize = untold.iter().map(|text| text.len()).sum();
+        match least <= unknown {
+            true => Vec::new(),
+            false => texts
+                .iter()
+                .filter(|text| untold.contains(text.as_bytes()))
+                .copied()
+                .collect(),
+        }
+    }
+
     /// Whether nothing at all got from one side to the other since a moment, nor back: what a
     /// cut network must show.
     pub fn nothing_crossed(&self, mark: Mark, one_side: &[&str], other_side: &[&str]) -> bool {
@@ -99,6 +130,17 @@ impl Frames {
     /// What programs said to each other: casts, calls and answers, without the runtime's own.
     pub fn of_programs(self) -> Frames {
         self.filter(is_of_programs)
+    }
+
+    /// What servers said to each other, those of the runtime too: a program may have functions run
+    /// elsewhere.
+    fn of_servers(self) -> Frames {
+        self.filter(|frame| {
+            matches!(
+                frame.kind,
+                Kind::Cast | Kind::Call | Kind::Answer | Kind::NoAnswer
+            )
+        })
     }
 
     /// Those of a kind.

@@ -47,6 +47,8 @@ enum News {
 /// What was seen of a job.
 #[derive(Debug, Default)]
 struct Seen {
+    /// The node whose manager has the job.
+    manager: &'static str,
     /// What was said about its tasks, the oldest first.
     said: Vec<Said>,
     /// The nodes that have an output of each map task.
@@ -60,6 +62,7 @@ struct Seen {
 /// A sentence for each task that is not done, a few of them.
 pub(super) async fn tasks(cluster: &Cluster<'_>, job: &Job, at: Progress) -> Vec<String> {
     let mut seen = Seen {
+        manager: job.manager,
         said: said(cluster, job),
         ..Seen::default()
     };
@@ -84,7 +87,7 @@ pub(super) async fn tasks(cluster: &Cluster<'_>, job: &Job, at: Progress) -> Vec
 fn said(cluster: &Cluster<'_>, job: &Job) -> Vec<Said> {
     let frames = cluster.frames();
     let of_job = frames.iter().filter_map(|(at, frame)| {
-        let (node, attempt, what) = understood(cluster, frame)?;
+        let (node, attempt, what) = understood(cluster, job, frame)?;
         (attempt.job == job.id).then(|| Said {
             at: *at,
             node: node.to_owned(),
@@ -96,20 +99,26 @@ fn said(cluster: &Cluster<'_>, job: &Job) -> Vec<Said> {
     of_job.collect()
 }
 
-fn understood<'a>(cluster: &Cluster<'_>, frame: &'a FrameSeen) -> Option<(&'a str, Attempt, News)> {
+fn understood<'a>(
+    cluster: &Cluster<'_>,
+    job: &Job,
+    frame: &'a FrameSeen,
+) -> Option<(&'a str, Attempt, News)> {
     let (from, to) = (frame.from.short(), frame.to.short());
     match frame.message.as_deref()? {
-        "Assign" if from == "n1" => {
+        "Assign" if from == job.manager => {
             let WorkerMsg::Assign(assignment) = wire::decode(&cluster.payload(frame)?).ok()?;
             Some((to, assignment.attempt, News::Given))
         }
-        "Finished" | "Failed" if to == "n1" => match wire::decode(&cluster.payload(frame)?).ok()? {
-            ManagerMsg::Finished { attempt, .. } => Some((from, attempt, News::Finished)),
-            ManagerMsg::Failed { attempt, why, .. } => {
-                Some((from, attempt, News::Failed(why.to_string())))
+        "Finished" | "Failed" if to == job.manager => {
+            match wire::decode(&cluster.payload(frame)?).ok()? {
+                ManagerMsg::Finished { attempt, .. } => Some((from, attempt, News::Finished)),
+                ManagerMsg::Failed { attempt, why, .. } => {
+                    Some((from, attempt, News::Failed(why.to_string())))
+                }
+                _ => None,
             }
-            _ => None,
-        },
+        }
         _ => None,
     }
 }
@@ -159,7 +168,7 @@ impl Seen {
         let without_result = all().filter(|task| !self.is_finished(*task));
         let mut open: Vec<TaskId> = match maps {
             true => without_result.collect(),
-            // What n1 has reduced itself is not seen, unless it is all that is left.
+            // What the manager's node has reduced itself is not seen, unless it is all that is left.
             false => {
                 let (given, own): (Vec<_>, Vec<_>) =
                     without_result.partition(|task| self.last_given(*task).is_some());
@@ -199,12 +208,12 @@ impl Seen {
         self.about(task).rfind(|said| said.what == News::Given)
     }
 
-    /// Whether n1 has heard that a task is done; what it did itself, it has.
+    /// Whether the manager has heard that a task is done; what its own node did, it has.
     fn is_finished(&self, task: TaskId) -> bool {
         let is_heard = |said: &Said| said.what == News::Finished && said.way == Way::Came;
         let is_own = map_number(task)
             .and_then(|map| self.kept.get(&map))
-            .is_some_and(|nodes| nodes.contains("n1"));
+            .is_some_and(|nodes| nodes.contains(self.manager));
         is_own || self.about(task).any(is_heard)
     }
 
@@ -220,11 +229,14 @@ impl Seen {
     /// Where a task is, since when, and what happened there.
     fn why(&self, task: TaskId) -> String {
         let seconds = |at: Duration| format!("{:.3} s", at.as_secs_f64());
+        let manager = self.manager;
         let Some(given) = self.last_given(task) else {
-            return "n1 has sent it to no other node, so it is with n1 itself, or with none".into();
+            return format!(
+                "{manager} has sent it to no other node, so it is with {manager} itself, or with none"
+            );
         };
         let node = &given.node;
-        let mut why = format!("n1 has sent it to {node} at {}", seconds(given.at));
+        let mut why = format!("{manager} has sent it to {node} at {}", seconds(given.at));
         match given.way {
             Way::Came => {}
             Way::Lost => why.push_str(", and the network has lost that"),
@@ -242,9 +254,9 @@ impl Seen {
             };
             why.push_str(&format!("; {words}"));
         }
-        // What was done to the node, or to its link to n1, at that time or later.
+        // What was done to the node, or to its link to the manager's, at that time or later.
         let is_about = |nodes: &[String]| {
-            nodes.contains(node) && nodes.iter().all(|other| other == node || other == "n1")
+            nodes.contains(node) && nodes.iter().all(|other| other == node || other == manager)
         };
         let is_paused = |words: &str| words.contains("paused");
         let happened = self
@@ -256,7 +268,7 @@ impl Seen {
         } else if told.is_none() && given.way == Way::Came {
             why.push_str("; no result has come");
         }
-        format!("{why}; n1 has sent it to no node since")
+        format!("{why}; {manager} has sent it to no node since")
     }
 }
 
@@ -284,6 +296,7 @@ mod tests {
     }
 
     fn kept(maps: impl IntoIterator<Item = usize>, node: &str) -> Seen {
+            manager: "n1",
         let of = |map| (map, BTreeSet::from([node.to_owned()]));
         Seen {
             kept: maps.into_iter().map(of).collect(),

@@ -2,15 +2,11 @@
 
 use std::time::Duration;
 
-use super::{NOWHERE, create, in_store, is_answered, led, url};
+use super::{NOWHERE, create, in_store, is_answered, led, numbered, url};
 use crate::cluster::{Cluster, Explained, Options, Request};
 use crate::scenario::{Context, Stop, Told};
-
-/// How many different links are looked up.
-const LINKS: usize = 60;
-
-/// How often each is looked up once it is known.
-const ROUNDS: usize = 4;
+use crate::seed::count_of;
+use crate::words::Names;
 
 /// What a network puts between a node and its store.
 const AWAY: Duration = Duration::from_millis(2);
@@ -18,59 +14,63 @@ const AWAY: Duration = Duration::from_millis(2);
 const NO_COST: &str = "a look-up that the table can answer sends no command to the store";
 
 pub(super) async fn hits_ask_nobody(cx: &Context) -> Told {
-    Cluster::tell(cx, &["n1"], Options::with_store(), async |cluster| {
+    let mut draw = cx.draw();
+    let [node, ..] = draw.cast(["n1", "n2", "n3"]);
+    let [known, first, created] = Names::new(&mut draw).take();
+    let (count, rounds) = (draw.number(40..=80), draw.number(3..=5));
+    Cluster::tell(cx, &[node], Options::with_store(), async |cluster| {
         cluster.step(format!(
-            "The store has {LINKS} links and is 2 ms away. n1 is asked for each of them."
+            "The store has {count} links and is 2 ms away. {node} is asked for each of them."
         ));
-        for number in 0..LINKS {
+        let links: Vec<(String, String)> = numbered(&known, count)
+            .map(|code| (code.clone(), url(&format!("of-{code}"))))
+            .collect();
+        for (code, url) in &links {
             cluster
-                .store_set(
-                    &format!("link:known-{number}"),
-                    &in_store(&url(&number.to_string())),
-                )
+                .store_set(&format!("link:{code}"), &in_store(url))
                 .await?;
         }
         // To connect is slow, too, and not the subject.
-        is_answered(cluster, "n1", &Request::get("/first"), 404, NOWHERE).await?;
-        cluster.store_slow(["n1"], AWAY);
+        let first = Request::get(format!("/{first}"));
+        is_answered(cluster, node, &first, 404, NOWHERE).await?;
+        cluster.store_slow([node], AWAY);
         let begun = cluster.store_mark();
-        let uncached = look_up_all(cluster, 1).await?;
-        if cluster
-            .store_commands(begun)
-            .by("n1")
-            .forwarded()
-            .key_starts("link:known-")
-            .len()
-            < LINKS
-        {
-            return Err(Stop::inconclusive(
-                "n1 knew links of which nobody had told it.",
-            ));
+        let uncached = look_up_all(cluster, node, &links, 1).await?;
+        let asked = cluster.store_commands(begun).by(node).forwarded();
+        if asked.key_starts(&format!("link:{known}-")).len() < links.len() {
+            return Err(Stop::inconclusive(format!(
+                "{node} knew links of which nobody had told it.",
+            )));
         }
 
-        cluster.step(format!("n1 is asked for all of them {ROUNDS} times more."));
+        cluster.step(format!(
+            "{node} is asked for all of them {} more.",
+            count_of(rounds, "time")
+        ));
         let mark = cluster.store_mark();
-        let cached = look_up_all(cluster, ROUNDS).await?;
-        costs_nothing(cluster, mark, "looked up")?;
+        let cached = look_up_all(cluster, node, &links, rounds).await?;
+        costs_nothing(cluster, node, mark, "looked up")?;
 
-        cluster.step("n1 creates a link, and is asked for it.");
-        let spread = url("spread");
-        let code = create(cluster, "n1", &spread).await?;
+        cluster.step(format!("{node} creates a link, and is asked for it."));
+        let page = url(&created);
+        let code = create(cluster, node, &page).await?;
         let mark = cluster.store_mark();
-        let answer = cluster.get("n1", &format!("/{code}")).await?;
+        let answer = cluster.get(node, &format!("/{code}")).await?;
         led(
             cluster,
-            "n1",
+            node,
             &code,
             &answer,
-            &spread,
+            &page,
             "a link that was created is followed at once",
         )?;
-        costs_nothing(cluster, mark, "created")?;
+        costs_nothing(cluster, node, mark, "created")?;
 
-        cluster.step("The store refuses n1, which is asked for all links once more.");
-        cluster.store_refused(["n1"]);
-        look_up_all(cluster, 1)
+        cluster.step(format!(
+            "The store refuses {node}, which is asked for all links once more."
+        ));
+        cluster.store_refused([node]);
+        look_up_all(cluster, node, &links, 1)
             .await
             .because("What is in the table can be had whatever becomes of the store.")?;
         observe(cluster.context(), &uncached, &cached);
@@ -80,28 +80,26 @@ pub(super) async fn hits_ask_nobody(cx: &Context) -> Told {
 }
 
 /// Looks all links up, one after the other, and says how long each look-up took.
-async fn look_up_all(cluster: &Cluster<'_>, rounds: usize) -> Result<Vec<Duration>, Stop> {
+async fn look_up_all(
+    cluster: &Cluster<'_>,
+    node: &str,
+    links: &[(String, String)],
+    rounds: u64,
+) -> Result<Vec<Duration>, Stop> {
     let mut times = Vec::new();
     for _ in 0..rounds {
-        for number in 0..LINKS {
-            let code = format!("known-{number}");
-            let answer = cluster.get("n1", &format!("/{code}")).await?;
-            led(
-                cluster,
-                "n1",
-                &code,
-                &answer,
-                &url(&number.to_string()),
-                "a node follows what the store has",
-            )?;
+        for (code, url) in links {
+            let answer = cluster.get(node, &format!("/{code}")).await?;
+            let claim = "a node follows what the store has";
+            led(cluster, node, code, &answer, url, claim)?;
             times.push(answer.took);
         }
     }
     Ok(times)
 }
 
-fn costs_nothing(cluster: &Cluster<'_>, mark: u64, how: &str) -> Told {
-    let asked = cluster.store_commands(mark).by("n1").key_starts("link:");
+fn costs_nothing(cluster: &Cluster<'_>, node: &str, mark: u64, how: &str) -> Told {
+    let asked = cluster.store_commands(mark).by(node).key_starts("link:");
     let Some(first) = asked.iter().next() else {
         return Ok(());
     };
@@ -112,8 +110,8 @@ fn costs_nothing(cluster: &Cluster<'_>, mark: u64, how: &str) -> Told {
     );
     Err(cluster
         .failed_at(
-            "n1",
-            format!("n1 sent the store {times} commands about links that had just been {how}; the first was {name} {key}"),
+            node,
+            format!("{node} sent the store {times} commands about links that had just been {how}; the first was {name} {key}"),
             NO_COST,
         )
         .because("All nodes share one store, and it is far away. What one asks it again and again, nobody else can ask.")

@@ -4,10 +4,12 @@ use std::time::Duration;
 
 use super::{
     Links, SOON, all_lead, create, create_all, create_with, expires, is_answered, is_stored, leads,
-    tables_have, url,
+    numbered, tables_have, url, was_told,
 };
 use crate::cluster::{Cluster, Explained, Options, Request};
 use crate::scenario::{Context, Stop, Told};
+use crate::seed::count_of;
+use crate::words::Names;
 
 const ALL: [&str; 3] = ["n1", "n2", "n3"];
 
@@ -18,20 +20,28 @@ const WHY_MEET: &str = "What was to be told while there was no link is lost, and
                         side must take it that it has missed something of the other.";
 
 pub(super) async fn tables_meet(cx: &Context) -> Told {
+    let mut draw = cx.draw();
+    let [alone, one, other] = draw.cast(ALL);
+    let [before, here, there, near, far] = Names::new(&mut draw).take();
+    let (earlier, counts) = (
+        draw.number(2..=4),
+        [draw.number(5..=12), draw.number(5..=12)],
+    );
     Cluster::tell(cx, &ALL, Options::with_store(), async |cluster| {
-        cluster.step("n1 creates two links; all have them.");
+        cluster.step(format!("{alone} creates {}; all have them.", count_of(earlier, "link")));
         let mut links = Links::new();
-        create_all(cluster, "n1", ["before", "earlier"].map(Into::into), &mut links).await?;
+        create_all(cluster, alone, numbered(&before, earlier), &mut links).await?;
         tables_have(cluster, &ALL, &links, SOON, "all have the links").await?;
 
-        cluster.step("The network is cut between n1 and the others. Both sides create links.");
+        cluster.step(format!("The network is cut between {alone} and the others. Both sides create links."));
         let mark = cluster.mark();
-        cluster.partition(&["n1"], &["n2", "n3"]).await?;
-        let (here, there) = (url("here"), url("there"));
-        let ours = create(cluster, "n1", &here).await?;
-        let theirs = create(cluster, "n3", &there).await?;
-        create_all(cluster, "n1", (0..5).map(|number| format!("near-{number}")), &mut links).await?;
-        create_all(cluster, "n2", (0..5).map(|number| format!("far-{number}")), &mut links).await?;
+        cluster.partition(&[alone], &[one, other]).await?;
+        let (here, there) = (url(&here), url(&there));
+        let ours = create(cluster, alone, &here).await?;
+        let theirs = create(cluster, other, &there).await?;
+        let (mut near_links, mut far_links) = (Links::new(), Links::new());
+        create_all(cluster, alone, numbered(&near, counts[0]), &mut near_links).await?;
+        create_all(cluster, one, numbered(&far, counts[1]), &mut far_links).await?;
 
         cluster.step("One link of each side is followed on both sides. The others are not.");
         let claim = "during a split each side follows the links of the other, through the store";
@@ -39,10 +49,12 @@ pub(super) async fn tables_meet(cx: &Context) -> Told {
             leads(cluster, node, &ours, &here, claim).await?;
             leads(cluster, node, &theirs, &there, claim).await?;
         }
-        if !cluster.nothing_crossed(mark, &["n1"], &["n2", "n3"]) {
+        if !cluster.nothing_crossed(mark, &[alone], &[one, other]) {
             return Err(Stop::inconclusive("Something crossed the cut."));
         }
         links.extend([(ours, here), (theirs, there)]);
+        links.extend(near_links.clone());
+        links.extend(far_links.clone());
 
         cluster.step("The store refuses everybody. Then the network is whole again, and the nodes have found each other.");
         cluster.store_refused(ALL);
@@ -52,31 +64,43 @@ pub(super) async fn tables_meet(cx: &Context) -> Told {
         for node in ALL {
             all_lead(cluster, node, &links, MEET).await?;
         }
+        for (node, of_others) in [(alone, &far_links), (one, &near_links), (other, &near_links)] {
+            was_told(cluster, node, of_others, mark)?;
+        }
         Ok(())
     })
     .await
 }
 
 pub(super) async fn expired_link_stays_dead(cx: &Context) -> Told {
+    let mut draw = cx.draw();
+    let [alone, one, other] = draw.cast(ALL);
+    let [phoenix, sparrow, dodo, old, fire, nest] = Names::new(&mut draw).take();
+    let (ttl, seconds) = (draw.number(1..=2), draw.number(60..=600));
     Cluster::tell(cx, &ALL, Options::with_store(), async |cluster| {
-        cluster.step("n1 creates three links for one second; all have them.");
-        let old = url("old");
-        for code in ["phoenix", "sparrow", "dodo"] {
-            create_with(cluster, "n1", &old, &[("code", code), ("ttl", "1")]).await?;
+        cluster.step(format!(
+            "{alone} creates the links {phoenix}, {sparrow} and {dodo} for {}; all have them.",
+            count_of(ttl, "second")
+        ));
+        let old = url(&old);
+        for code in [&phoenix, &sparrow, &dodo] {
+            create_with(cluster, alone, &old, &[("code", code), ("ttl", &ttl.to_string())]).await?;
         }
-        let last = is_stored(cluster, "n1", "dodo", &old).await?;
+        let last = is_stored(cluster, alone, &dodo, &old).await?;
 
-        cluster.step("The network is cut between n1 and the others. The links expire, and each side gives one of the codes to a new URL.");
-        cluster.partition(&["n1"], &["n2", "n3"]).await?;
+        cluster.step(format!(
+            "The network is cut between {alone} and the others. The links expire. {other} gives {phoenix} to a new URL, and {alone} does so with {sparrow}."
+        ));
+        cluster.partition(&[alone], &[one, other]).await?;
         expires(&last).await;
-        let (fire, nest) = (url("fire"), url("nest"));
-        create_with(cluster, "n3", &fire, &[("code", "phoenix")]).await?;
-        create_with(cluster, "n1", &nest, &[("code", "sparrow"), ("ttl", "60")]).await?;
+        let (fire, nest) = (url(&fire), url(&nest));
+        create_with(cluster, other, &fire, &[("code", &phoenix)]).await?;
+        create_with(cluster, alone, &nest, &[("code", &sparrow), ("ttl", &seconds.to_string())]).await?;
 
         cluster.step("The network is whole again, and the nodes have found each other.");
         cluster.heal();
         cluster.await_mesh().await?;
-        let links = Links::from([("phoenix".to_owned(), fire), ("sparrow".to_owned(), nest)]);
+        let links = Links::from([(phoenix, fire), (sparrow, nest)]);
         let claim = "of two links of one code, the later one is in all tables after the heal";
         let why = "Both sides tell each other what they have, and one of them has old news. It must not matter who speaks \
                    first, or last.";
@@ -87,7 +111,7 @@ pub(super) async fn expired_link_stays_dead(cx: &Context) -> Told {
         for node in ALL {
             all_lead(cluster, node, &links, claim).await?;
             let claim = "an expired link leads nowhere, whoever still tells of it: 404";
-            is_answered(cluster, node, &Request::get("/dodo"), 404, claim)
+            is_answered(cluster, node, &Request::get(format!("/{dodo}")), 404, claim)
                 .await
                 .because("That a link comes from another node does not make it new.")?;
         }
@@ -97,18 +121,23 @@ pub(super) async fn expired_link_stays_dead(cx: &Context) -> Told {
 }
 
 pub(super) async fn tables_meet_after_silence(cx: &Context) -> Told {
+    let mut draw = cx.draw();
+    let [one, between, other] = draw.cast(ALL);
+    let [before, earlier, ours, theirs] = Names::new(&mut draw).take();
+    let counts = [draw.number(2..=5), draw.number(2..=5)];
     Cluster::tell(cx, &ALL, Options::with_store(), async |cluster| {
-        create(cluster, "n1", &url("before")).await?;
-        create(cluster, "n3", &url("earlier")).await?;
-        cluster.step("Everything between n1 and n3 vanishes in silence, and neither notices. Both create links.");
+        create(cluster, one, &url(&before)).await?;
+        create(cluster, other, &url(&earlier)).await?;
+        cluster.step(format!("Everything between {one} and {other} vanishes in silence, and neither notices. Both create links."));
         let mark = cluster.mark();
-        cluster.blackhole(&["n1"], &["n3"]);
-        let mut links = Links::new();
-        create_all(cluster, "n1", ["swallow", "swift"].map(Into::into), &mut links).await?;
-        create_all(cluster, "n3", ["martin", "lark"].map(Into::into), &mut links).await?;
+        cluster.blackhole(&[one], &[other]);
+        let (mut near, mut far) = (Links::new(), Links::new());
+        create_all(cluster, one, numbered(&ours, counts[0]), &mut near).await?;
+        create_all(cluster, other, numbered(&theirs, counts[1]), &mut far).await?;
+        let links: Links = near.clone().into_iter().chain(far.clone()).collect();
         let claim = "a silence between two nodes does not keep a third from learning of new links";
-        tables_have(cluster, &["n2"], &links, SOON, claim).await?;
-        if !cluster.nothing_crossed(mark, &["n1"], &["n3"]) {
+        tables_have(cluster, &[between], &links, SOON, claim).await?;
+        if !cluster.nothing_crossed(mark, &[one], &[other]) {
             return Err(Stop::inconclusive("Something crossed the silence."));
         }
 
@@ -119,6 +148,9 @@ pub(super) async fn tables_meet_after_silence(cx: &Context) -> Told {
         tables_have(cluster, &ALL, &links, SOON, MEET).await.because(WHY_MEET)?;
         for node in ALL {
             all_lead(cluster, node, &links, MEET).await?;
+        }
+        for (node, of_others) in [(one, &far), (other, &near), (between, &links)] {
+            was_told(cluster, node, of_others, mark)?;
         }
         Ok(())
     })

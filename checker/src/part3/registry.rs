@@ -13,6 +13,8 @@ use super::{
 };
 use crate::cluster::{Cluster, Explained, Options, Request, Unmet};
 use crate::scenario::{Context, Stop, Told};
+use crate::seed::count_of;
+use crate::words::Names;
 
 const ALL: [&str; 3] = ["n1", "n2", "n3"];
 
@@ -24,23 +26,29 @@ const WHY_ONE: &str = "What is to be done once in a cluster is done by one proce
 const EXPIRED: &str = "an expired link leads nowhere, whether it was swept or not: 404";
 
 pub(super) async fn one_node_sweeps(cx: &Context) -> Told {
+    let mut draw = cx.draw();
+    let [creator, visited, _] = draw.cast(ALL);
+    let (mut names, seconds) = (Names::new(&mut draw), draw.number(60..=600));
+    let ttl = draw.number(1..=2);
     Cluster::tell(cx, &ALL, Options::with_store(), async |cluster| {
         let sweeper = one_sweeper(cluster, &ALL, None).await?;
         let who = sweeper.node().short().to_owned();
         cluster.step(format!(
-            "The sweeper is on {who}. Each node creates two links for one second, n1 also one without an end and one for a minute."
+            "The sweeper is on {who}. Each node creates two links for {}, {creator} also one without an end and one for {seconds} seconds.",
+            count_of(ttl, "second")
         ));
         let mark = cluster.store_mark();
         let (mut short, mut quiet) = (Vec::new(), Vec::new());
         for node in ALL {
-            short.push(ending(cluster, node, &format!("short-{node}")).await?);
-            quiet.push(ending(cluster, node, &format!("quiet-{node}")).await?);
+            let [followed, left_alone] = names.take();
+            short.push(ending(cluster, node, &followed, ttl).await?);
+            quiet.push(ending(cluster, node, &left_alone, ttl).await?);
         }
-        let (long, minute) = (url("long"), url("minute"));
-        let mut kept = Links::from([(create(cluster, "n1", &long).await?, long)]);
-        kept.insert(create_with(cluster, "n1", &minute, &[("ttl", "60")]).await?, minute);
+        let [endless, long] = names.take().map(|name: String| url(&name));
+        let mut kept = Links::from([(create(cluster, creator, &endless).await?, endless)]);
+        kept.insert(create_with(cluster, creator, &long, &[("ttl", &seconds.to_string())]).await?, long);
 
-        cluster.step("The second is over. Every node is asked at once for one link of each.");
+        cluster.step("The time is over. Every node is asked at once for one link of each.");
         for (code, link) in &short {
             expires(link).await;
             for node in ALL {
@@ -59,8 +67,8 @@ pub(super) async fn one_node_sweeps(cx: &Context) -> Told {
         }
         has_swept(cluster, &sweeper, all.len() as u64).await?;
         for (code, url) in &kept {
-            is_stored(cluster, "n1", code, url).await?;
-            leads(cluster, "n2", code, url, "what has not expired is not swept").await?;
+            is_stored(cluster, creator, code, url).await?;
+            leads(cluster, visited, code, url, "what has not expired is not swept").await?;
         }
         Ok(())
     })
@@ -68,6 +76,9 @@ pub(super) async fn one_node_sweeps(cx: &Context) -> Told {
 }
 
 pub(super) async fn another_takes_over(cx: &Context) -> Told {
+    let mut draw = cx.draw();
+    let order = draw.cast(ALL);
+    let ([page], ttl) = (Names::new(&mut draw).take(), draw.number(1..=2));
     Cluster::tell(cx, &ALL, Options::with_store(), async |cluster| {
         let first = one_sweeper(cluster, &ALL, None).await?;
         let who = first.node().short().to_owned();
@@ -76,9 +87,13 @@ pub(super) async fn another_takes_over(cx: &Context) -> Told {
         let second = one_sweeper(cluster, &ALL, Some(&first)).await?;
         let who = second.node().short().to_owned();
 
-        cluster.step(format!("The sweeper is on {who} now. A link for one second is created, and {who} is killed."));
-        let survivors: Vec<&str> = ALL.into_iter().filter(|node| *node != who).collect();
-        let short = vec![ending(cluster, survivors[0], "short").await?];
+        let survivors: Vec<&str> = order.into_iter().filter(|node| *node != who).collect();
+        let creator = survivors[0];
+        cluster.step(format!(
+            "The sweeper is on {who} now. {creator} creates a link for {}, and {who} is killed.",
+            count_of(ttl, "second")
+        ));
+        let short = vec![ending(cluster, creator, &page, ttl).await?];
         cluster.kill(&who).await?;
         let mark = cluster.store_mark();
         let third = one_sweeper(cluster, &survivors, Some(&second)).await.because(
@@ -92,16 +107,17 @@ pub(super) async fn another_takes_over(cx: &Context) -> Told {
 }
 
 pub(super) async fn one_is_left_after_a_split(cx: &Context) -> Told {
+    let [alone, one, other] = cx.draw().cast(ALL);
     Cluster::tell(cx, &ALL, Options::with_store(), async |cluster| {
         one_sweeper(cluster, &ALL, None).await?;
-        cluster.step("The network is cut between n1 and the others.");
-        cluster.partition(&["n1"], &["n2", "n3"]).await?;
+        cluster.step(format!("The network is cut between {alone} and the others."));
+        cluster.partition(&[alone], &[one, other]).await?;
         let claim = "during a split each side has a sweeper";
         let why = "Neither side can know whether the other one still lives. Two sweepers do no harm, and none at all does.";
-        one_sweeper(cluster, &["n1"], None).await.because(why)?;
-        let far = one_sweeper(cluster, &["n2", "n3"], None).await.because(why)?;
+        one_sweeper(cluster, &[alone], None).await.because(why)?;
+        let far = one_sweeper(cluster, &[one, other], None).await.because(why)?;
         let mark = cluster.store_mark();
-        sweeps(cluster, "n1", mark, 1, claim).await.because(why)?;
+        sweeps(cluster, alone, mark, 1, claim).await.because(why)?;
         sweeps(cluster, far.node().short(), mark, 1, claim).await.because(why)?;
 
         cluster.step("The network is whole again, and the nodes have found each other.");
@@ -193,15 +209,20 @@ async fn one_sweeper(
     agreed.ok_or_else(|| Stop::fault("Nobody told who the sweeper is."))
 }
 
-/// Creates a link that ends after a second.
-async fn ending(cluster: &Cluster<'_>, node: &str, name: &str) -> Result<(String, Link), Stop> {
+/// Creates a link that ends soon.
+async fn ending(
+    cluster: &Cluster<'_>,
+    node: &str,
+    name: &str,
+    ttl: u64,
+) -> Result<(String, Link), Stop> {
     let url = url(name);
-    let code = create_with(cluster, node, &url, &[("ttl", "1")]).await?;
+    let code = create_with(cluster, node, &url, &[("ttl", &ttl.to_string())]).await?;
     match stored(cluster, &code).await? {
         Some(link) if link.url == url => Ok((code, link)),
         // So slow a machine that it was swept already.
         _ => Err(Stop::inconclusive(
-            "A link for one second was gone before it could be looked at.",
+            "A link was over and gone before it could be looked at.",
         )),
     }
 }

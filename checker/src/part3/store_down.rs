@@ -8,10 +8,12 @@ use shortener::Code;
 use super::messages::UNAVAILABLE_WITHIN;
 use super::{
     Links, SOON, all_lead, code_of, create, create_all, in_store, is_answered, leads, leads_to,
-    median, stored, url,
+    median, numbered, stored, url,
 };
 use crate::cluster::{Answer, Cluster, Explained, Options, Request, Unmet};
 use crate::scenario::{Context, Stop, Told};
+use crate::seed::{count_of, in_words};
+use crate::words::Names;
 
 /// What a busy machine may add to what an answer takes.
 const BUSY: Duration = Duration::from_millis(500);
@@ -26,31 +28,39 @@ const UNKNOWN: &str =
 const BACK: &str = "when the store is back all goes on by itself";
 
 pub(super) async fn store_refuses(cx: &Context) -> Told {
+    let mut draw = cx.draw();
+    let [first, other] = draw.cast(["n1", "n2"]);
+    let mut names = Names::new(&mut draw);
+    let [known, code, uncached, unknown, meanwhile] = names.take();
+    let [phantom, ghost, again] = names.take();
+    let count = draw.number(2..=5);
     Cluster::tell(cx, &["n1", "n2"], Options::with_store(), async |cluster| {
-        cluster.step("n1 creates three links, and both nodes follow them.");
-        let (mut links, uncached) = (Links::new(), url("uncached"));
-        create_all(cluster, "n1", ["red", "green", "blue"].map(Into::into), &mut links).await?;
+        cluster.step(format!("{first} creates {}, and both nodes follow them.", count_of(count, "link")));
+        let (mut links, uncached) = (Links::new(), url(&uncached));
+        create_all(cluster, first, numbered(&known, count), &mut links).await?;
         for node in ["n1", "n2"] {
             all_lead(cluster, node, &links, "every node follows what the store has").await?;
         }
-        cluster.store_set("link:uncached", &in_store(&uncached)).await?;
+        cluster.store_set(&format!("link:{code}"), &in_store(&uncached)).await?;
 
-        cluster.step("The store refuses n1 alone. n2 creates a link.");
-        cluster.store_refused(["n1"]);
-        all_lead_now(cluster, "n1", &links).await?;
-        is_unavailable(cluster, "n1", &post("phantom"), RETRY).await?;
-        is_unavailable(cluster, "n1", &Request::get("/uncached"), UNKNOWN).await.because(WHY_UNKNOWN)?;
-        is_unavailable(cluster, "n1", &Request::get("/no-such-code"), UNKNOWN).await.because(WHY_UNKNOWN)?;
-        let yellow = url("yellow");
-        let made = create(cluster, "n2", &yellow).await?;
+        cluster.step(format!("The store refuses {first} alone. {other} creates a link."));
+        cluster.store_refused([first]);
+        all_lead_now(cluster, first, &links).await?;
+        is_unavailable(cluster, first, &post(&phantom), RETRY).await?;
+        for code in [&code, &unknown] {
+            let request = Request::get(format!("/{code}"));
+            is_unavailable(cluster, first, &request, UNKNOWN).await.because(WHY_UNKNOWN)?;
+        }
+        let meanwhile = url(&meanwhile);
+        let made = create(cluster, other, &meanwhile).await?;
 
         cluster.step("The store refuses both.");
-        cluster.store_refused(["n2"]);
+        cluster.store_refused([other]);
         for node in ["n1", "n2"] {
             all_lead_now(cluster, node, &links).await?;
-            is_unavailable(cluster, node, &post("ghost"), RETRY).await?;
+            is_unavailable(cluster, node, &post(&ghost), RETRY).await?;
         }
-        let phantoms = [code_for("phantom"), code_for("ghost")];
+        let phantoms = [code_for(&phantom), code_for(&ghost)];
         for code in &phantoms {
             if stored(cluster, code).await?.is_some() {
                 return Err(Stop::inconclusive("The store has a link though it refused everybody."));
@@ -59,9 +69,9 @@ pub(super) async fn store_refuses(cx: &Context) -> Told {
 
         cluster.step("The store is back. Nothing is restarted.");
         cluster.store_back(["n1", "n2"]);
-        links.insert(made, yellow);
-        links.insert("uncached".to_owned(), uncached);
-        goes_on(cluster, &["n1", "n2"], &links).await?;
+        links.insert(made, meanwhile);
+        links.insert(code, uncached);
+        goes_on(cluster, &["n1", "n2"], &links, &again).await?;
         let claim = "a link whose creation was answered 503, as the store refused it, is not created later";
         let look = async || {
             for code in &phantoms {
@@ -92,59 +102,61 @@ const WHY_UNKNOWN: &str = "A 404 says for certain that there is no such link, an
                            he knows that it is worth another try.";
 
 pub(super) async fn store_stands_still(cx: &Context) -> Told {
+    let mut draw = cx.draw();
+    let [node, _] = draw.cast(["n1", "n2"]);
+    let mut names = Names::new(&mut draw);
+    let [known, code, uncached, stalled, unanswered, again] = names.take();
+    let count = draw.number(2..=5);
     Cluster::tell(cx, &["n1", "n2"], Options::with_store(), async |cluster| {
-        cluster.step("n1 creates three links, and follows them.");
+        cluster.step(format!(
+            "{node} creates {}, and follows them.",
+            count_of(count, "link")
+        ));
         let mut links = Links::new();
-        create_all(
-            cluster,
-            "n1",
-            ["red", "green", "blue"].map(Into::into),
-            &mut links,
-        )
-        .await?;
-        all_lead(
-            cluster,
-            "n1",
-            &links,
-            "every node follows what the store has",
-        )
-        .await?;
+        create_all(cluster, node, numbered(&known, count), &mut links).await?;
+        let claim = "every node follows what the store has";
+        all_lead(cluster, node, &links, claim).await?;
+        let uncached = url(&uncached);
         cluster
-            .store_set("link:uncached", &in_store(&url("uncached")))
+            .store_set(&format!("link:{code}"), &in_store(&uncached))
             .await?;
 
-        cluster.step("The store stands still for n1: it takes what it is told, and does nothing.");
-        cluster.store_stalled(["n1"]);
-        let (request, uncached) = (post("stalled"), Request::get("/uncached"));
+        cluster.step(format!(
+            "The store stands still for {node}: it takes what it is told, and does nothing."
+        ));
+        cluster.store_stalled([node]);
+        let (creation, look_up) = (post(&stalled), Request::get(format!("/{code}")));
         let (created, followed, known) = tokio::join!(
-            is_unavailable(cluster, "n1", &request, RETRY),
-            is_unavailable(cluster, "n1", &uncached, UNKNOWN),
-            all_lead_now(cluster, "n1", &links),
+            is_unavailable(cluster, node, &creation, RETRY),
+            is_unavailable(cluster, node, &look_up, UNKNOWN),
+            all_lead_now(cluster, node, &links),
         );
         created?;
         followed?;
         known?;
 
         cluster.step("The store is back. Whoever wanted a link asks again, twice.");
-        cluster.store_back(["n1"]);
-        let code = asks_again(cluster, "stalled", None).await?;
-        links.insert(code, url("stalled"));
+        cluster.store_back([node]);
+        let made = asks_again(cluster, node, &stalled, None).await?;
+        links.insert(made, url(&stalled));
 
-        cluster.step("The store does what n1 tells it, but its answers do not come.");
-        cluster.store_answers_stalled(["n1"]);
-        is_unavailable(cluster, "n1", &post("unanswered"), RETRY).await?;
-        let code = code_for("unanswered");
-        if stored(cluster, &code).await?.is_none() {
+        cluster.step(format!(
+            "The store does what {node} tells it, but its answers do not come."
+        ));
+        cluster.store_answers_stalled([node]);
+        is_unavailable(cluster, node, &post(&unanswered), RETRY).await?;
+        let first = code_for(&unanswered);
+        if stored(cluster, &first).await?.is_none() {
             return Err(Stop::inconclusive("The store did not do what it was told."));
         }
-        all_lead_now(cluster, "n1", &links).await?;
+        all_lead_now(cluster, node, &links).await?;
 
         cluster.step("The store is back. Whoever wanted a link asks again, twice.");
-        cluster.store_back(["n1"]);
-        let code = asks_again(cluster, "unanswered", Some(code)).await?;
-        links.insert(code, url("unanswered"));
-        links.insert("uncached".to_owned(), url("uncached"));
-        goes_on(cluster, &["n1", "n2"], &links).await
+        cluster.store_back([node]);
+        let made = asks_again(cluster, node, &unanswered, Some(first)).await?;
+        links.insert(made, url(&unanswered));
+        links.insert(code, uncached);
+        goes_on(cluster, &["n1", "n2"], &links, &again).await
     })
     .await
 }
@@ -152,6 +164,7 @@ pub(super) async fn store_stands_still(cx: &Context) -> Told {
 /// After a 503 the same URL gets one code, and the store has one link for it.
 async fn asks_again(
     cluster: &Cluster<'_>,
+    node: &str,
     name: &str,
     code: Option<String>,
 ) -> Result<String, Stop> {
@@ -160,16 +173,17 @@ async fn asks_again(
                same code.";
     let mut made = None;
     let look = async || {
-        let answer = cluster.request("n1", &post(name)).await?;
+        let answer = cluster.request(node, &post(name)).await?;
         if answer.status != 201 {
-            return Err(Unmet::at("n1", format!("n1 answers {}", answer.in_words())));
+            let seen = format!("{node} answers {}", answer.in_words());
+            return Err(Unmet::at(node, seen));
         }
-        made = Some(code_of(cluster, "n1", &answer)?);
+        made = Some(code_of(cluster, node, &answer)?);
         Ok(())
     };
     cluster.eventually(SOON, BACK, look).await?;
     let made = made.unwrap_or_default();
-    let again = create(cluster, "n1", &url(name)).await?;
+    let again = create(cluster, node, &url(name)).await?;
     let mut all = Vec::new();
     for key in cluster.store_keys("link:").await? {
         let code = key.trim_start_matches("link:").to_owned();
@@ -186,8 +200,8 @@ async fn asks_again(
     }
     Err(cluster
         .failed_at(
-            "n1",
-            format!("n1 answered 201 with {made}, then with {again}, and the store has the URL under {}", all.join(" and ")),
+            node,
+            format!("{node} answered 201 with {made}, then with {again}, and the store has the URL under {}", all.join(" and ")),
             format!("{claim} (wanted: {first} everywhere)"),
         )
         .because(why)
@@ -195,37 +209,44 @@ async fn asks_again(
 }
 
 pub(super) async fn store_is_slow(cx: &Context) -> Told {
-    const SLOW: Duration = Duration::from_millis(400);
     /// What is in the table is there at once; this is what a busy machine may need.
     const AT_MOST: Duration = Duration::from_millis(250);
-    Cluster::tell(cx, &["n1"], Options::with_store(), async |cluster| {
-        cluster.step("n1 creates a link and follows it. The store has four more.");
-        let quick = url("quick");
-        let code = create(cluster, "n1", &quick).await?;
-        leads(cluster, "n1", &code, &quick, "a link that was created is followed").await?;
-        for number in 0..4 {
-            cluster.store_set(&format!("link:slow-{number}"), &in_store(&url("slow"))).await?;
+    let mut draw = cx.draw();
+    let [node, ..] = draw.cast(["n1", "n2", "n3"]);
+    let [quick, slow, page, created] = Names::new(&mut draw).take();
+    let (count, ms) = (draw.number(4..=6), draw.number(380..=420));
+    let delay = Duration::from_millis(ms);
+    Cluster::tell(cx, &[node], Options::with_store(), async |cluster| {
+        cluster.step(format!("{node} creates a link and follows it. The store has {}.", count_of(count, "more link")));
+        let quick = url(&quick);
+        let code = create(cluster, node, &quick).await?;
+        leads(cluster, node, &code, &quick, "a link that was created is followed").await?;
+        for code in numbered(&slow, count) {
+            cluster.store_set(&format!("link:{code}"), &in_store(&url(&page))).await?;
         }
 
-        cluster.step("The store is slow: 400 ms. n1 is asked for those four, to create a link, and twenty times for the one that it knows.");
-        cluster.store_slow(["n1"], SLOW);
-        let others: Vec<Request> = (0..4)
-            .map(|number| Request::get(format!("/slow-{number}")))
-            .chain([post("slow-too")])
+        cluster.step(format!(
+            "The store is slow: {ms} ms. {node} is asked for those {}, to create a link, and twenty times for the one that it knows.",
+            in_words(count)
+        ));
+        cluster.store_slow([node], delay);
+        let others: Vec<Request> = numbered(&slow, count)
+            .map(|code| Request::get(format!("/{code}")))
+            .chain([post(&created)])
             .collect();
-        let slow = join_all(others.iter().map(|request| cluster.request("n1", request)));
+        let slow = join_all(others.iter().map(|request| cluster.request(node, request)));
         let known = async {
             // They come second, so that they find the others waiting.
-            tokio::time::sleep(SLOW / 8).await;
+            tokio::time::sleep(delay / 8).await;
             let request = Request::get(format!("/{code}"));
             let requests = vec![request; 20];
-            join_all(requests.iter().map(|request| cluster.request("n1", request))).await
+            join_all(requests.iter().map(|request| cluster.request(node, request))).await
         };
         let (slow, known) = tokio::join!(slow, known);
         let mut times = Vec::new();
         for answer in known {
             let answer = answer?;
-            super::led(cluster, "n1", &code, &answer, &quick, FROM_TABLE)?;
+            super::led(cluster, node, &code, &answer, &quick, FROM_TABLE)?;
             times.push(answer.took);
         }
         let (mut held_up, mut longest) = (true, Duration::ZERO);
@@ -235,17 +256,17 @@ pub(super) async fn store_is_slow(cx: &Context) -> Told {
             if !matches!(answer.status, 201 | 302 | 503) {
                 let (asked, said) = (request.in_words(), answer.in_words());
                 return Err(cluster
-                    .failed_at("n1", format!("n1 answered `{asked}` with {said}"), "a slow store is a store: it is waited for")
+                    .failed_at(node, format!("{node} answered `{asked}` with {said}"), "a slow store is a store: it is waited for")
                     .into());
             }
-            held_up &= answer.took >= SLOW * 3 / 4;
+            held_up &= answer.took >= delay * 3 / 4;
             longest = longest.max(answer.took);
         }
         if !held_up {
             return Err(Stop::inconclusive("The slow store held nobody up."));
         }
         let median = median(&times);
-        if median <= AT_MOST && longest <= SLOW * 3 {
+        if median <= AT_MOST && longest <= delay * 3 {
             return Ok(());
         }
         let why = "A server that handles one message at a time makes everybody wait for the one that waits. What takes long is \
@@ -253,8 +274,8 @@ pub(super) async fn store_is_slow(cx: &Context) -> Told {
         if median <= AT_MOST {
             return Err(cluster
                 .failed_at(
-                    "n1",
-                    format!("one of five requests for different links took {:.1} s, while the store took 0.4 s for each", longest.as_secs_f32()),
+                    node,
+                    format!("one of {} requests for different links took {:.1} s, while the store took 0.4 s for each", in_words(count + 1), longest.as_secs_f32()),
                     "look-ups of different codes wait for the store side by side",
                 )
                 .because(why)
@@ -262,8 +283,8 @@ pub(super) async fn store_is_slow(cx: &Context) -> Told {
         }
         Err(cluster
             .failed_at(
-                "n1",
-                format!("half of the look-ups of a link that n1 has in its table took more than {} ms, while the store took 400 ms", median.as_millis()),
+                node,
+                format!("half of the look-ups of a link that {node} has in its table took more than {} ms, while the store took {ms} ms", median.as_millis()),
                 "who asks for what is in the table does not wait for the store, nor for others who do",
             )
             .because(why)
@@ -335,8 +356,8 @@ async fn is_unavailable(cluster: &Cluster<'_>, node: &str, request: &Request, cl
 }
 
 /// All is as it was before, within a few seconds: links are followed, and new ones created.
-async fn goes_on(cluster: &Cluster<'_>, nodes: &[&str], links: &Links) -> Told {
-    for node in nodes {
+async fn goes_on(cluster: &Cluster<'_>, nodes: &[&str], links: &Links, new: &str) -> Told {
+    for (node, name) in nodes.iter().zip(numbered(new, nodes.len() as u64)) {
         for (code, url) in links {
             let look = async || {
                 let answer = cluster.get(node, &format!("/{code}")).await?;
@@ -359,7 +380,6 @@ async fn goes_on(cluster: &Cluster<'_>, nodes: &[&str], links: &Links) -> Told {
                 .eventually(SOON, format!("{BACK} (wanted: 302 {url})"), look)
                 .await?;
         }
-        let name = format!("again-{node}");
         let look = async || {
             let answer = cluster.request(node, &post(&name)).await?;
             match answer.status {

@@ -5,20 +5,19 @@ use std::time::Duration;
 use tokio::time::{Instant, sleep};
 
 use super::SOON;
-use super::pages::shows;
-use super::pages::{Page, Pages, all_show, at_once, put, rings_are, view, view_at_once};
+use super::pages::{
+    Page, Pages, all_show, at_once, put, rings_are, shows, view, view_at_once, were_told,
+};
 use crate::cluster::{Cluster, Explained, Mark, Options, Unmet};
 use crate::scenario::{Context, Stop, Told};
+use crate::words::Names;
 
 /// How many links there are in the end.
 const LINKS: usize = 1000;
 
-/// By how many views their cost is measured.
-const VIEWS: usize = 20;
-
-/// What that many views may always cost: who tells of several at once does it in a few messages more
-/// or less.
-const NO_WASTE: usize = VIEWS * 50;
+/// What one view may always cost: who tells of several at once does it in a few messages more or
+/// less.
+const NO_WASTE: usize = 50;
 
 /// How often something is measured that something else may have disturbed.
 const TRIES: usize = 3;
@@ -30,12 +29,12 @@ const MOST_TRIES: usize = 12;
 /// What costs so many times as much as it may does not cost it by chance.
 const BEYOND_CHANCE: usize = 5;
 
-/// Links that are in the store, those of n1 first.
-async fn links(cluster: &Cluster<'_>) -> Result<Vec<Page>, Stop> {
+/// Links that are in the store, those of a node first.
+async fn links(cluster: &Cluster<'_>, node: &str, site: &str) -> Result<Vec<Page>, Stop> {
     let pages: Vec<Page> = (1..=LINKS)
-        .map(|number| Page::called("many", number))
+        .map(|number| Page::called(site, number))
         .collect();
-    let pages = Pages::sorted(cluster, pages).await?.all_from("n1");
+    let pages = Pages::sorted(cluster, node, pages).await?.all_from(node);
     at_once(64, &pages, async |page| put(cluster, page).await).await?;
     Ok(pages)
 }
@@ -47,28 +46,37 @@ fn bytes(cluster: &Cluster<'_>, since: Mark, node: &str) -> usize {
     frames.iter().map(|(_, frame)| frame.bytes).sum()
 }
 
-/// What something costs between n1 and n2, without what they say anyhow.
-async fn cost(cluster: &Cluster<'_>, work: impl AsyncFnOnce() -> Told) -> Result<usize, Stop> {
+/// What something costs that others have to tell a node, without what they say anyhow.
+async fn cost(
+    cluster: &Cluster<'_>,
+    told: &str,
+    work: impl AsyncFnOnce() -> Told,
+) -> Result<usize, Stop> {
     cluster.quiesce().await?;
     let (mark, begun) = (cluster.mark(), Instant::now());
     work().await?;
     cluster.quiesce().await?;
-    let (cost, took) = (bytes(cluster, mark, "n2"), begun.elapsed());
+    let (cost, took) = (bytes(cluster, mark, told), begun.elapsed());
     // The same time without it.
     let mark = cluster.mark();
     sleep(took.min(Duration::from_secs(2))).await;
-    Ok(cost.saturating_sub(bytes(cluster, mark, "n2")))
+    Ok(cost.saturating_sub(bytes(cluster, mark, told)))
 }
 
-/// What views of a link on n1 cost that was viewed once before.
-async fn cost_of_views(cluster: &Cluster<'_>, page: &Page) -> Result<usize, Stop> {
-    cost(cluster, async || {
-        view(cluster, "n1", page, VIEWS).await?;
+/// What views of a link on a node cost that was viewed once before, of which it tells another one.
+async fn cost_of_views(
+    cluster: &Cluster<'_>,
+    [teller, told]: [&str; 2],
+    page: &Page,
+    views: u64,
+) -> Result<usize, Stop> {
+    cost(cluster, told, async || {
+        view(cluster, teller, page, views).await?;
         all_show(
             cluster,
-            &["n1", "n2"],
+            &[teller, told],
             page,
-            VIEWS as u64 + 1,
+            views + 1,
             "every node shows the views of all nodes",
         )
         .await
@@ -77,34 +85,38 @@ async fn cost_of_views(cluster: &Cluster<'_>, page: &Page) -> Result<usize, Stop
 }
 
 pub(super) async fn view_is_cheap(cx: &Context) -> Told {
+    let mut draw = cx.draw();
+    let [teller, told] = draw.cast(["n1", "n2"]);
+    let ([site], views) = (Names::new(&mut draw).take(), draw.number(18..=24));
+    let ways = [teller, told];
     Cluster::tell(cx, &["n1", "n2"], Options::with_store(), async |cluster| {
         rings_are(cluster, &["n1", "n2"], &["n1", "n2"]).await?;
-        let pages = links(cluster).await?;
-        cluster.step("Ten links are viewed; then one of them twenty times more.");
-        view_at_once(cluster, "n1", &pages[..10]).await?;
-        all_show(cluster, &["n2"], &pages[9], 1, "every node shows the views of all nodes").await?;
-        let few = cost_of_views(cluster, &pages[0]).await?.max(cost_of_views(cluster, &pages[1]).await?);
+        let pages = links(cluster, teller, &site).await?;
+        cluster.step(format!("Ten links are viewed on {teller}; then one of them {views} times more."));
+        view_at_once(cluster, teller, &pages[..10]).await?;
+        all_show(cluster, &[told], &pages[9], 1, "every node shows the views of all nodes").await?;
+        let few = cost_of_views(cluster, ways, &pages[0], views).await?.max(cost_of_views(cluster, ways, &pages[1], views).await?);
 
-        cluster.step("A thousand links are viewed; then one of them twenty times more.");
-        view_at_once(cluster, "n1", &pages[10..]).await?;
-        all_show(cluster, &["n2"], &pages[LINKS - 1], 1, "every node shows the views of all nodes").await?;
-        let most = few.max(NO_WASTE) + few / 10;
+        cluster.step(format!("A thousand links are viewed on {teller}; then one of them {views} times more."));
+        view_at_once(cluster, teller, &pages[10..]).await?;
+        all_show(cluster, &[told], &pages[LINKS - 1], 1, "every node shows the views of all nodes").await?;
+        let most = few.max(NO_WASTE * views as usize) + few / 10;
         let mut many = usize::MAX;
         for page in &pages[2..2 + MOST_TRIES] {
-            many = many.min(cost_of_views(cluster, page).await?);
+            many = many.min(cost_of_views(cluster, ways, page, views).await?);
             if many > BEYOND_CHANCE * most {
                 break;
             }
             if many <= most {
                 cluster.context().observe(format!(
-                    "Twenty views cost {few} bytes between two nodes that know ten links, and {many} bytes with a thousand."
+                    "{views} views cost {few} bytes between two nodes that know ten links, and {many} bytes with a thousand."
                 ));
                 return Ok(());
             }
         }
         Err(cluster
             .failed(
-                format!("twenty views cost {few} bytes with ten links, and {many} bytes with a thousand"),
+                format!("{views} views cost {few} bytes with ten links, and {many} bytes with a thousand"),
                 "a view costs at most 1.1 times as much with a thousand links as with ten",
             )
             .because(
@@ -117,23 +129,31 @@ pub(super) async fn view_is_cheap(cx: &Context) -> Told {
 }
 
 pub(super) async fn heal_is_cheap(cx: &Context) -> Told {
-    Cluster::tell(cx, &["n1", "n2"], Options::with_store(), async |cluster| {
-        rings_are(cluster, &["n1", "n2"], &["n1", "n2"]).await?;
-        let pages = links(cluster).await?;
-        cluster.step("A thousand links are viewed on n1; n2 knows of them. Then n3 joins, which knows nothing.");
-        view_at_once(cluster, "n1", &pages).await?;
-        knows_all(cluster, "n2", &pages).await?;
+    let mut draw = cx.draw();
+    let [viewed, other, late] = draw.cast(["n1", "n2", "n3"]);
+    let [site] = Names::new(&mut draw).take();
+    let mut there = [viewed, other];
+    there.sort_unstable();
+    Cluster::tell(cx, &there, Options::with_store(), async |cluster| {
+        rings_are(cluster, &there, &there).await?;
+        let pages = links(cluster, viewed, &site).await?;
+        cluster.step(format!("A thousand links are viewed on {viewed}; {other} knows of them. Then {late} joins, which knows nothing."));
+        view_at_once(cluster, viewed, &pages).await?;
+        knows_all(cluster, other, &pages).await?;
         cluster.quiesce().await?;
         let mark = cluster.mark();
-        cluster.join("n3").await?;
-        knows_all(cluster, "n3", &pages).await?;
+        cluster.join(late).await?;
+        knows_all(cluster, late, &pages).await?;
         cluster.quiesce().await?;
-        let whole = bytes(cluster, mark, "n3");
+        let whole = bytes(cluster, mark, late);
+        were_told(cluster, &[late], &pages, mark)?;
 
-        cluster.step("n1 and n2 are cut off from each other, one of the links is viewed on n1, and the network is whole again.");
+        cluster.step(format!(
+            "{viewed} and {other} are cut off from each other, one of the links is viewed on {viewed}, and the network is whole again."
+        ));
         let mut one = usize::MAX;
         for page in &pages[..TRIES] {
-            one = one.min(cost_of_heal(cluster, page).await?);
+            one = one.min(cost_of_heal(cluster, [viewed, other, late], page).await?);
             if one * 10 <= whole {
                 break;
             }
@@ -141,7 +161,7 @@ pub(super) async fn heal_is_cheap(cx: &Context) -> Told {
         if one * 10 > whole {
             return Err(cluster
                 .failed(
-                    format!("the heal cost {one} bytes between n1 and n2; to tell n3 everything had cost {whole}"),
+                    format!("the heal cost {one} bytes between {viewed} and {other}; to tell {late} everything had cost {whole}"),
                     "a heal after which the nodes differ in one link costs at most a tenth of what it costs to tell everything",
                 )
                 .because(
@@ -152,32 +172,34 @@ pub(super) async fn heal_is_cheap(cx: &Context) -> Told {
         }
         cluster.context().observe(format!("A heal after one view cost {one} bytes, and a node that knew nothing {whole} bytes."));
 
-        cluster.step("n2 is killed and started again: it has the old name, and knows nothing.");
-        cluster.restart("n2").await?;
-        knows_all(cluster, "n2", &pages[TRIES..]).await.because(
+        cluster.step(format!("{other} is killed and started again: it has the old name, and knows nothing."));
+        let mark = cluster.mark();
+        cluster.restart(other).await?;
+        knows_all(cluster, other, &pages[TRIES..]).await.because(
             "What a node of that name once knew, this one does not. Whoever takes notes of what others know must note by which \
              start of the node.",
-        )
+        )?;
+        were_told(cluster, &[other], &pages[TRIES..], mark)
     })
     .await
 }
 
-async fn cost_of_heal(cluster: &Cluster<'_>, page: &Page) -> Result<usize, Stop> {
-    cluster.partition(&["n1"], &["n2"]).await?;
-    cluster.partition(&["n2"], &["n3"]).await?;
-    view(cluster, "n1", page, 1).await?;
-    all_show(cluster, &["n1"], page, 2, "n1 counts the view").await?;
-    cost(cluster, async || {
-        cluster.heal_between(&["n1"], &["n2"]);
+/// What it costs to tell a node of one view, after it was cut off from the node where that was.
+async fn cost_of_heal(
+    cluster: &Cluster<'_>,
+    [viewed, other, third]: [&str; 3],
+    page: &Page,
+) -> Result<usize, Stop> {
+    cluster.partition(&[viewed], &[other]).await?;
+    cluster.partition(&[other], &[third]).await?;
+    view(cluster, viewed, page, 1).await?;
+    let claim = format!("{viewed} counts the view");
+    all_show(cluster, &[viewed], page, 2, &claim).await?;
+    cost(cluster, other, async || {
+        cluster.heal_between(&[viewed], &[other]);
         cluster.await_mesh().await?;
-        all_show(
-            cluster,
-            &["n2"],
-            page,
-            2,
-            "on a new link both sides learn of all views, without a new one",
-        )
-        .await
+        let claim = "on a new link both sides learn of all views, without a new one";
+        all_show(cluster, &[other], page, 2, claim).await
     })
     .await
 }

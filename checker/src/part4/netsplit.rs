@@ -3,9 +3,13 @@
 use runtime::net::faults::{Action, Order, PatternKind, Rule};
 
 use super::SOON;
-use super::pages::{Pages, all_show, create, rings_are, speaks_of, still_show, view};
+use super::pages::{
+    Page, Pages, all_show, create, rings_are, speaks_of, still_show, view, were_told,
+};
 use crate::cluster::{Cluster, Explained, Options};
 use crate::scenario::{Context, Stop, Told};
+use crate::seed::count_of;
+use crate::words::Names;
 
 const NODES: [&str; 3] = ["n1", "n2", "n3"];
 
@@ -15,60 +19,88 @@ const WHY_MEET: &str = "What is told while a link is down is lost, and nobody re
                         each must learn what the other knows; and what both know already must not be added twice.";
 
 pub(super) async fn both_sides_count(cx: &Context) -> Told {
+    let mut draw = cx.draw();
+    let [one, between, other] = draw.cast(NODES);
+    let ([site], late) = (Names::new(&mut draw).take(), "n4");
+    // How often a page is viewed: on one node and on the other, before the first cut and during it.
+    let before = [draw.number(2..=5), draw.number(2..=5)];
+    let during: [u64; 2] = draw.numbers(1..=5);
+    // During the second cut: a page of this side here, and one of the far side on each node.
+    let near_views = draw.number(2..=5);
+    let far_views = [draw.number(1..=2), draw.number(1..=3), draw.number(1..=3)];
     Cluster::tell(cx, &NODES, Options::with_store(), async |cluster| {
         rings_are(cluster, &NODES, &NODES).await?;
-        let mut pages = Pages::deal(cluster, 60).await?;
-        let (page, near, far) = (pages.take(cluster, "n2")?, pages.take(cluster, "n1")?, pages.take(cluster, "n3")?);
+        let mut pages = Pages::deal(cluster, one, &site, 60).await?;
+        let (page, near, far) = (pages.take(cluster, between)?, pages.take(cluster, one)?, pages.take(cluster, other)?);
         for page in [&page, &near, &far] {
-            create(cluster, "n1", page).await?;
+            create(cluster, one, page).await?;
         }
-        cluster.step("A link of n2 is viewed on n1 three times, and on n3 twice.");
-        view(cluster, "n1", &page, 3).await?;
-        view(cluster, "n3", &page, 2).await?;
-        all_show(cluster, &NODES, &page, 5, "every node shows the views of all nodes").await?;
+        let begun = cluster.mark();
+        cluster.step(format!(
+            "A link of {between} is viewed on {one} {}, and on {other} {}.",
+            count_of(before[0], "time"), count_of(before[1], "time")
+        ));
+        view(cluster, one, &page, before[0]).await?;
+        view(cluster, other, &page, before[1]).await?;
+        let first = before[0] + before[1];
+        all_show(cluster, &NODES, &page, first, "every node shows the views of all nodes").await?;
+        were_told(cluster, &NODES, [&page], begun)?;
 
-        cluster.step("The network is cut between n1 and n3; both reach n2. The link is viewed four times on n1, and once on n3.");
+        cluster.step(format!(
+            "The network is cut between {one} and {other}; both reach {between}. The link is viewed {} on {one}, and {} on {other}.",
+            count_of(during[0], "time"), count_of(during[1], "time")
+        ));
         let mark = cluster.mark();
-        cluster.partition(&["n1"], &["n3"]).await?;
-        view(cluster, "n1", &page, 4).await?;
-        view(cluster, "n3", &page, 1).await?;
-        all_show(cluster, &["n2"], &page, 10, "who reaches both sides learns of both").await?;
-        has_bitten(cluster, cluster.nothing_crossed(mark, &["n1"], &["n3"]))?;
+        cluster.partition(&[one], &[other]).await?;
+        view(cluster, one, &page, during[0]).await?;
+        view(cluster, other, &page, during[1]).await?;
+        let second = first + during[0] + during[1];
+        all_show(cluster, &[between], &page, second, "who reaches both sides learns of both").await?;
+        has_bitten(cluster.nothing_crossed(mark, &[one], &[other]))?;
         cluster.step("The network is whole again.");
         cluster.heal();
         cluster.await_mesh().await?;
-        still_show(cluster, &NODES, &page, 10, BOTH_SIDES).await.because(WHY_MEET)?;
+        still_show(cluster, &NODES, &page, second, BOTH_SIDES).await.because(WHY_MEET)?;
+        were_told(cluster, &NODES, [&page], mark)?;
 
-        cluster.step("The network is cut between n1 and the others. A link of n1 is viewed on n1 three times, one of n3 on all nodes.");
+        cluster.step(format!(
+            "The network is cut between {one} and the others. A link of {one} is viewed on {one} {}, one of {other} on all nodes.",
+            count_of(near_views, "time")
+        ));
         let mark = cluster.mark();
-        cluster.partition(&["n1"], &["n2", "n3"]).await?;
-        view(cluster, "n1", &near, 3).await?;
-        view(cluster, "n2", &far, 2).await?;
-        view(cluster, "n3", &far, 2).await?;
-        // Whoever owns it: the views of n1 are counted on n1.
-        view(cluster, "n1", &far, 1).await?;
-        all_show(cluster, &["n1"], &near, 3, "each side goes on counting").await?;
-        all_show(cluster, &["n1"], &far, 1, "each side goes on counting").await?;
-        all_show(cluster, &["n2", "n3"], &far, 4, "each side goes on counting").await?;
-        has_bitten(cluster, cluster.nothing_crossed(mark, &["n1"], &["n2", "n3"]))?;
+        cluster.partition(&[one], &[between, other]).await?;
+        view(cluster, one, &near, near_views).await?;
+        view(cluster, between, &far, far_views[1]).await?;
+        view(cluster, other, &far, far_views[2]).await?;
+        // Whoever owns it: the views on a node are counted there.
+        view(cluster, one, &far, far_views[0]).await?;
+        all_show(cluster, &[one], &near, near_views, "each side goes on counting").await?;
+        all_show(cluster, &[one], &far, far_views[0], "each side goes on counting").await?;
+        all_show(cluster, &[between, other], &far, far_views[1] + far_views[2], "each side goes on counting").await?;
+        has_bitten(cluster.nothing_crossed(mark, &[one], &[between, other]))?;
 
-        cluster.step("The network is whole again. n4 joins, late.");
+        cluster.step(format!("The network is whole again. {late} joins, late."));
         cluster.heal();
         cluster.await_mesh().await?;
-        still_show(cluster, &NODES, &near, 3, BOTH_SIDES).await.because(WHY_MEET)?;
-        still_show(cluster, &NODES, &far, 5, BOTH_SIDES).await.because(WHY_MEET)?;
-        cluster.join("n4").await?;
-        for (page, views) in [(&page, 10), (&near, 3), (&far, 5)] {
-            all_show(cluster, &["n4", "n1"], page, views, BOTH_SIDES).await.because(
+        let far_sum = far_views.iter().sum();
+        still_show(cluster, &NODES, &near, near_views, BOTH_SIDES).await.because(WHY_MEET)?;
+        still_show(cluster, &NODES, &far, far_sum, BOTH_SIDES).await.because(WHY_MEET)?;
+        were_told(cluster, &[between, other], [&near], mark)?;
+        were_told(cluster, &NODES, [&far], mark)?;
+        let mark = cluster.mark();
+        cluster.join(late).await?;
+        for (page, views) in [(&page, second), (&near, near_views), (&far, far_sum)] {
+            all_show(cluster, &[late, one], page, views, BOTH_SIDES).await.because(
                 "A node that comes late has heard of no view before it came. A link that comes up is the moment to tell it of all.",
             )?;
+            were_told(cluster, &[late], [page], mark)?;
         }
         Ok(())
     })
     .await
 }
 
-fn has_bitten(_: &Cluster<'_>, nothing_crossed: bool) -> Told {
+fn has_bitten(nothing_crossed: bool) -> Told {
     match nothing_crossed {
         true => Ok(()),
         false => Err(Stop::inconclusive("Something crossed the cut.")),
@@ -76,25 +108,35 @@ fn has_bitten(_: &Cluster<'_>, nothing_crossed: bool) -> Told {
 }
 
 pub(super) async fn noise_does_no_harm(cx: &Context) -> Told {
+    /// How many messages are held back, fewer than the first node has to tell.
+    const HELD: usize = 3;
+    let mut draw = cx.draw();
+    let [one, other, third] = draw.cast(NODES);
+    let ([site], owner) = (Names::new(&mut draw).take(), draw.cast(NODES)[0]);
+    let views = [draw.number(4..=7), draw.number(2..=5), draw.number(2..=5)];
+    let all = views.iter().sum();
     Cluster::tell(cx, &NODES, Options::with_store(), async |cluster| {
         rings_are(cluster, &NODES, &NODES).await?;
-        let page = Pages::deal(cluster, 60).await?.take(cluster, "n1")?;
-        create(cluster, "n1", &page).await?;
-        cluster.step("A link is viewed on all nodes. Whatever they tell each other of it comes twice, and some of what n1 tells n2 is held back.");
+        let page = Pages::deal(cluster, one, &site, 60).await?.take(cluster, owner)?;
+        create(cluster, one, &page).await?;
+        cluster.step(format!(
+            "A link of {owner} is viewed on all nodes. Whatever they tell each other of it comes twice, and some of what {one} tells {other} is held back."
+        ));
+        let begun = cluster.mark();
         let twice = Rule::new(Action::Duplicate).times(usize::MAX).matching(speaks_of(&page));
         let late = Rule::new(Action::Hold)
-            .from(&cluster.name("n1"))
-            .to(&cluster.name("n2"))
+            .from(&cluster.name(one))
+            .to(&cluster.name(other))
             .kind(PatternKind::Cast)
-            .times(3)
+            .times(HELD)
             .matching(speaks_of(&page));
         // The one that was put in force first is asked first.
         let late = cluster.rule(late);
         let twice = cluster.rule(twice);
-        for (node, views) in [("n1", 5), ("n2", 3), ("n3", 4)] {
+        for (node, views) in [one, other, third].into_iter().zip(views) {
             view(cluster, node, &page, views).await?;
         }
-        all_show(cluster, &["n1", "n3"], &page, 12, "what comes twice counts once").await.because(
+        all_show(cluster, &[one, third], &page, all, "what comes twice counts once").await.because(
             "Networks repeat messages, and so do senders that are not sure. To merge twice must be the same as to merge once.",
         )?;
 
@@ -102,15 +144,16 @@ pub(super) async fn noise_does_no_harm(cx: &Context) -> Told {
         let held = late.held();
         late.release_in(&Order::Reversed);
         let claim = "what comes late, in another order, and twice, changes nothing that is known already";
-        still_show(cluster, &NODES, &page, 12, claim).await.because(
+        still_show(cluster, &NODES, &page, all, claim).await.because(
             "A late message says what was true when it was sent. To overwrite what is newer with it would take views back.",
         )?;
+        were_told(cluster, &NODES, [&page], begun)?;
         let doubled = cluster.frames().of_programs().doubled().count();
         match (doubled, held) {
             (0, _) => Err(Stop::inconclusive("There was no message about the link that could come twice.")),
             (_, 0) => {
-                // Where nothing is cast from n1 to n2, nothing can come late: calls wait for their answers.
-                cluster.context().observe("No message from n1 to n2 could be held back.");
+                // Where nothing is cast from one to the other, nothing can come late: calls wait for their answers.
+                cluster.context().observe(format!("No message from {one} to {other} could be held back."));
                 Ok(())
             }
             _ if twice.hits() == 0 => Err(Stop::inconclusive("No message came twice.")),
@@ -121,57 +164,77 @@ pub(super) async fn noise_does_no_harm(cx: &Context) -> Told {
 }
 
 pub(super) async fn lost_message_is_made_up_for(cx: &Context) -> Told {
+    let mut draw = cx.draw();
+    let [one, other, third] = draw.cast(NODES);
+    // Not the second one: it would be asked for the link, and not get the question.
+    let ([site], owner) = (Names::new(&mut draw).take(), draw.either(one, third));
+    let [before, lost, next, again] = std::array::from_fn(|_| draw.number(1..=3));
     Cluster::tell(cx, &NODES, Options::with_store(), async |cluster| {
         rings_are(cluster, &NODES, &NODES).await?;
-        let page = Pages::deal(cluster, 60).await?.take(cluster, "n1")?;
-        create(cluster, "n1", &page).await?;
-        view(cluster, "n1", &page, 1).await?;
-        all_show(cluster, &NODES, &page, 1, "every node shows the views of all nodes").await?;
+        let page = Pages::deal(cluster, one, &site, 60).await?.take(cluster, owner)?;
+        create(cluster, one, &page).await?;
+        let begun = cluster.mark();
+        view(cluster, one, &page, before).await?;
+        all_show(cluster, &NODES, &page, before, "every node shows the views of all nodes").await?;
+        were_told(cluster, &[other, third], [&page], begun)?;
 
-        cluster.step("A link is viewed on n1 twice, and what n1 tells n2 of it is lost, though they are connected. Then it is viewed on n1 once more.");
-        loses_views(cluster, &page, 2, 3).await?;
-        view(cluster, "n1", &page, 1).await?;
-        still_show(cluster, &NODES, &page, 4, "the next view makes up for the lost ones").await.because(
+        cluster.step(format!(
+            "A link is viewed on {one} {}, and what {one} tells {other} of it is lost, though they are connected. Then it is viewed on {one} {} more.",
+            count_of(lost, "time"), count_of(next, "time")
+        ));
+        let mut all = before + lost;
+        loses_views(cluster, &page, [one, other, third], lost, all).await?;
+        view(cluster, one, &page, next).await?;
+        all += next;
+        still_show(cluster, &NODES, &page, all, "the next view makes up for the lost ones").await.because(
             "Nobody is told that a message was lost. Whoever tells how many views there are now, instead of that there was one \
              more, has told with the last message all that the lost ones said.",
         )?;
 
-        cluster.step("Again it is viewed on n1, twice, and what n1 tells n2 is lost. Then the link between n1 and n2 closes and is opened again.");
-        loses_views(cluster, &page, 2, 6).await?;
-        cluster.partition(&["n1"], &["n2"]).await?;
+        cluster.step(format!(
+            "Again it is viewed on {one}, {}, and what {one} tells {other} is lost. Then the link between {one} and {other} closes and is opened again.",
+            count_of(again, "time")
+        ));
+        all += again;
+        let mark = cluster.mark();
+        loses_views(cluster, &page, [one, other, third], again, all).await?;
+        cluster.partition(&[one], &[other]).await?;
         cluster.heal();
         cluster.await_mesh().await?;
-        still_show(cluster, &NODES, &page, 6, BOTH_SIDES).await.because(
-            "What was said is not what was heard. A note of what was sent to n2 does not tell what n2 knows: it has to be asked, \
+        still_show(cluster, &NODES, &page, all, BOTH_SIDES).await.because(
+            "What was said is not what was heard. A note of what was sent to a node does not tell what it knows: it has to be asked, \
              or told everything it may have missed.",
-        )
+        )?;
+        were_told(cluster, &[other, third], [&page], mark)
     })
     .await
 }
 
-/// Views a link of n1 on n1, and what n1 tells n2 of it is lost; n3 learns of it.
+/// Views a link on the first node, and what that tells the second of it is lost; the third learns
+/// of it.
 async fn loses_views(
     cluster: &Cluster<'_>,
-    page: &super::pages::Page,
-    views: usize,
+    page: &Page,
+    [one, other, third]: [&str; 3],
+    views: u64,
     all: u64,
 ) -> Told {
     let lost = Rule::new(Action::Drop)
-        .from(&cluster.name("n1"))
-        .to(&cluster.name("n2"))
+        .from(&cluster.name(one))
+        .to(&cluster.name(other))
         .times(usize::MAX)
         .matching(speaks_of(page));
     let lost = cluster.rule(lost);
-    view(cluster, "n1", page, views).await?;
+    view(cluster, one, page, views).await?;
     all_show(
         cluster,
-        &["n1", "n3"],
+        &[one, third],
         page,
         all,
         "the others learn of the views",
     )
     .await?;
-    // Who learnt of them from n3 in time need not hear of them from n1: then nothing was lost.
+    // Who learnt of them from the third in time need not hear of them from the first: then nothing was lost.
     lost.await_hits(1, SOON).await?;
     // Nothing of it may be under way when the rule ends.
     cluster.quiesce().await

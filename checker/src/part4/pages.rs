@@ -21,19 +21,26 @@ pub(super) struct Page {
 }
 
 impl Page {
-    /// The page of a number, with the first code that its URL may get. No URL is the beginning of
-    /// another, so that it can be searched for.
-    pub(super) fn number(number: usize) -> Page {
-        let url = format!("https://example.org/page/{number}.html");
+    /// The page of a number on a site, with the first code that its URL may get. No URL is the
+    /// beginning of another, so that it can be searched for.
+    pub(super) fn number(site: &str, number: usize) -> Page {
+        let url = format!("https://example.org/{site}/{number}.html");
         let code = Code::candidates(&url).swap_remove(0);
         Page { url, code }
     }
 
-    /// The page of a number, with a code that somebody chose.
-    pub(super) fn called(name: &str, number: usize) -> Page {
+    /// So many pages of a site.
+    pub(super) fn of(site: &str, count: usize) -> Vec<Page> {
+        (1..=count)
+            .map(|number| Page::number(site, number))
+            .collect()
+    }
+
+    /// The page of a number on a site, with a code that somebody chose.
+    pub(super) fn called(site: &str, number: usize) -> Page {
         Page {
-            url: format!("https://example.org/{name}/{number}.html"),
-            code: format!("{name}-{number:04}")
+            url: format!("https://example.org/{site}/{number}.html"),
+            code: format!("{site}-{number:04}")
                 .parse()
                 .expect("scenarios choose proper codes"),
         }
@@ -60,32 +67,45 @@ impl Page {
 
 /// Pages by the nodes that own their codes, each to be taken once.
 #[derive(Debug)]
-pub(super) struct Pages(BTreeMap<String, VecDeque<Page>>);
+pub(super) struct Pages {
+    /// The node whose ring has distributed them.
+    by: String,
+    owned: BTreeMap<String, VecDeque<Page>>,
+}
 
 impl Pages {
-    /// So many pages, as n1's ring distributes them.
-    pub(super) async fn deal(cluster: &Cluster<'_>, count: usize) -> Result<Pages, Stop> {
-        let pages: Vec<Page> = (1..=count).map(Page::number).collect();
-        Pages::sorted(cluster, pages).await
+    /// So many pages of a site, as a node's ring distributes them.
+    pub(super) async fn deal(
+        cluster: &Cluster<'_>,
+        node: &str,
+        site: &str,
+        count: usize,
+    ) -> Result<Pages, Stop> {
+        Pages::sorted(cluster, node, Page::of(site, count)).await
     }
 
-    /// Those pages, as n1's ring distributes them.
-    pub(super) async fn sorted(cluster: &Cluster<'_>, pages: Vec<Page>) -> Result<Pages, Stop> {
-        let owners = owners(cluster, "n1", &pages).await?;
-        let mut by_owner: BTreeMap<String, VecDeque<Page>> = BTreeMap::new();
+    /// Those pages, as a node's ring distributes them.
+    pub(super) async fn sorted(
+        cluster: &Cluster<'_>,
+        node: &str,
+        pages: Vec<Page>,
+    ) -> Result<Pages, Stop> {
+        let owners = owners(cluster, node, &pages).await?;
+        let mut owned: BTreeMap<String, VecDeque<Page>> = BTreeMap::new();
         for (page, owner) in pages.into_iter().zip(owners) {
-            by_owner.entry(owner).or_default().push_back(page);
+            owned.entry(owner).or_default().push_back(page);
         }
-        Ok(Pages(by_owner))
+        let by = node.to_owned();
+        Ok(Pages { by, owned })
     }
 
     /// The next page of a node.
     pub(super) fn take(&mut self, cluster: &Cluster<'_>, owner: &str) -> Result<Page, Stop> {
-        let next = self.0.get_mut(owner).and_then(VecDeque::pop_front);
+        let next = self.owned.get_mut(owner).and_then(VecDeque::pop_front);
         next.ok_or_else(|| {
             cluster
                 .failed(
-                    format!("n1's ring gives {owner} hardly any of the codes"),
+                    format!("{}'s ring gives {owner} hardly any of the codes", self.by),
                     "each member owns its share of the codes",
                 )
                 .because("A node that owns nothing is no help, and the others have its work.")
@@ -95,8 +115,8 @@ impl Pages {
 
     /// All that are left, those of a node first.
     pub(super) fn all_from(mut self, owner: &str) -> Vec<Page> {
-        let mut all: Vec<Page> = self.0.remove(owner).into_iter().flatten().collect();
-        all.extend(self.0.into_values().flatten());
+        let mut all: Vec<Page> = self.owned.remove(owner).into_iter().flatten().collect();
+        all.extend(self.owned.into_values().flatten());
         all
     }
 }
@@ -117,14 +137,20 @@ pub(super) async fn owners(
 /// The owners of pages on a ring of other members, which has nothing to do with the cluster.
 pub(super) async fn owners_among(
     cluster: &Cluster<'_>,
+    node: &str,
     members: &[NodeName],
     pages: &[Page],
 ) -> Result<Vec<String>, Stop> {
     let (members, codes) = (members.to_vec(), codes(pages));
     let answer = cluster
-        .call("n1", &RING, |reply| RingMsg::Try(members, codes, reply))
+        .call(node, &RING, |reply| RingMsg::Try(members, codes, reply))
         .await?;
-    named(cluster, "n1's ring, in a try,", answer, pages.len())
+    named(
+        cluster,
+        &format!("{node}'s ring, in a try,"),
+        answer,
+        pages.len(),
+    )
 }
 
 fn codes(pages: &[Page]) -> Vec<Code> {
@@ -235,7 +261,7 @@ pub(super) async fn leads(cluster: &Cluster<'_>, node: &str, page: &Page) -> Tol
 }
 
 /// Views a link so often, with nothing in the way.
-pub(super) async fn view(cluster: &Cluster<'_>, node: &str, page: &Page, times: usize) -> Told {
+pub(super) async fn view(cluster: &Cluster<'_>, node: &str, page: &Page, times: u64) -> Told {
     for _ in 0..times {
         asked(cluster, node, page, "GET").await?;
     }
@@ -388,6 +414,35 @@ pub(super) async fn still_show(
 ) -> Told {
     cluster.quiesce().await?;
     all_show(cluster, nodes, page, views, claim).await
+}
+
+/// Nodes have heard of views in messages of other nodes since a moment. What they show does not
+/// say where it is from, and the nodes of a test run may share more than a network.
+pub(super) fn were_told<'p>(
+    cluster: &Cluster<'_>,
+    nodes: &[&str],
+    of: impl IntoIterator<Item = &'p Page>,
+    since: Mark,
+) -> Told {
+    let codes: Vec<&str> = of.into_iter().map(|page| page.code.as_str()).collect();
+    for node in nodes {
+        if let Some(code) = cluster.untold(node, since, &codes).first() {
+            let seen = format!(
+                "{node} shows views of /{code} that others have counted, and no message has told it of any"
+            );
+            return Err(cluster
+                .failed_at(
+                    node,
+                    seen,
+                    "a node hears of the views on other nodes in messages from them",
+                )
+                .because(
+                    "Between nodes there is the network and nothing else: another node may be on another machine.",
+                )
+                .into());
+        }
+    }
+    Ok(())
 }
 
 /// Whether a message speaks of a link, whatever it says of it.

@@ -4,9 +4,11 @@ use runtime::system::{NODE, NodeMsg};
 
 use super::SOON;
 use super::messages::COUNTERS;
-use super::pages::{Pages, all_show, create, rings_are, shows, still_show, view};
+use super::pages::{Pages, all_show, create, rings_are, shows, still_show, view, were_told};
 use crate::cluster::{Cluster, Explained, Options, Unmet};
 use crate::scenario::{Context, Stop, Told};
+use crate::seed::count_of;
+use crate::words::Names;
 
 const NODES: [&str; 3] = ["n1", "n2", "n3"];
 
@@ -18,85 +20,110 @@ const WHY_SLOT: &str = "A node that starts anew does not know how far it had cou
                         ever counted in does not have to know.";
 
 pub(super) async fn peers_know_different_amounts(cx: &Context) -> Told {
+    let mut draw = cx.draw();
+    let [dies, less, more] = draw.cast(NODES);
+    let [site] = Names::new(&mut draw).take();
+    // What all know, and what one of the two does not.
+    let (known, hidden) = (draw.number(3..=6), draw.number(2..=4));
+    let [second, third, on_less] = std::array::from_fn(|_| draw.number(1..=3));
     Cluster::tell(cx, &NODES, Options::with_store(), async |cluster| {
         rings_are(cluster, &NODES, &NODES).await?;
-        let page = Pages::deal(cluster, 60).await?.take(cluster, "n3")?;
-        create(cluster, "n1", &page).await?;
-        cluster.step("A link of n3 is viewed on n1 five times, and all know of it. Then n1 and n2 are cut off from each other, and it is viewed on n1 three times more.");
-        view(cluster, "n1", &page, 5).await?;
-        all_show(cluster, &NODES, &page, 5, "every node shows the views of all nodes").await?;
-        cluster.partition(&["n1"], &["n2"]).await?;
-        view(cluster, "n1", &page, 3).await?;
-        all_show(cluster, &["n1", "n3"], &page, 8, "who is connected learns of the views").await?;
+        let page = Pages::deal(cluster, dies, &site, 60).await?.take(cluster, more)?;
+        create(cluster, dies, &page).await?;
+        cluster.step(format!(
+            "A link of {more} is viewed on {dies} {}, and all know of it. Then {dies} and {less} are cut off from each other, and it is viewed on {dies} {} more.",
+            count_of(known, "time"), count_of(hidden, "time")
+        ));
+        view(cluster, dies, &page, known).await?;
+        all_show(cluster, &NODES, &page, known, "every node shows the views of all nodes").await?;
+        cluster.partition(&[dies], &[less]).await?;
+        view(cluster, dies, &page, hidden).await?;
+        let mut all = known + hidden;
+        all_show(cluster, &[dies, more], &page, all, "who is connected learns of the views").await?;
 
-        cluster.step("n1 is killed, and started again; n2 answers it before n3 does.");
-        cluster.kill("n1").await?;
+        cluster.step(format!("{dies} is killed, and started again; {less} answers it before {more} does."));
+        let mark = cluster.mark();
+        cluster.kill(dies).await?;
         cluster.heal();
-        cluster.start_node("n1").await?;
-        cluster.connect("n1", "n2").await?;
+        cluster.start_node(dies).await?;
+        cluster.connect(dies, less).await?;
         cluster.await_mesh().await?;
-        still_show(cluster, &NODES, &page, 8, KNOWN_ONES).await.because(WHY_SLOT)?;
+        still_show(cluster, &NODES, &page, all, KNOWN_ONES).await.because(WHY_SLOT)?;
+        were_told(cluster, &[dies, less], [&page], mark)?;
 
-        cluster.step("It is viewed on n1 twice; n1 is killed and started again once more; and it is viewed on n1 and n2.");
-        view(cluster, "n1", &page, 2).await?;
-        still_show(cluster, &NODES, &page, 10, KNOWN_ONES).await.because(WHY_SLOT)?;
-        cluster.restart("n1").await?;
-        view(cluster, "n1", &page, 1).await?;
-        view(cluster, "n2", &page, 1).await?;
-        still_show(cluster, &NODES, &page, 12, KNOWN_ONES).await.because(WHY_SLOT)
+        cluster.step(format!(
+            "It is viewed on {dies} {}; {dies} is killed and started again once more; and it is viewed on {dies} {} and on {less} {}.",
+            count_of(second, "time"), count_of(third, "time"), count_of(on_less, "time")
+        ));
+        view(cluster, dies, &page, second).await?;
+        all += second;
+        still_show(cluster, &NODES, &page, all, KNOWN_ONES).await.because(WHY_SLOT)?;
+        let mark = cluster.mark();
+        cluster.restart(dies).await?;
+        view(cluster, dies, &page, third).await?;
+        view(cluster, less, &page, on_less).await?;
+        all += third + on_less;
+        still_show(cluster, &NODES, &page, all, KNOWN_ONES).await.because(WHY_SLOT)?;
+        were_told(cluster, &NODES, [&page], mark)
     })
     .await
 }
 
 pub(super) async fn views_before_anybody_is_met(cx: &Context) -> Told {
+    let mut draw = cx.draw();
+    let [dies, one, other] = draw.cast(NODES);
+    let [site] = Names::new(&mut draw).take();
+    // Fewer after the restart than before it, so that they could hide behind those.
+    let (before, after, last) = (draw.number(5..=8), draw.number(2..=4), draw.number(1..=2));
     Cluster::tell(cx, &NODES, Options::with_store(), async |cluster| {
         rings_are(cluster, &NODES, &NODES).await?;
-        let page = Pages::deal(cluster, 60).await?.take(cluster, "n1")?;
-        create(cluster, "n1", &page).await?;
-        cluster
-            .step("A link of n1 is viewed on n1 six times, and all know of it. Then n1 is killed.");
-        view(cluster, "n1", &page, 6).await?;
-        all_show(
-            cluster,
-            &NODES,
-            &page,
-            6,
-            "every node shows the views of all nodes",
-        )
-        .await?;
-        cluster.kill("n1").await?;
+        let page = Pages::deal(cluster, one, &site, 60).await?.take(cluster, dies)?;
+        create(cluster, dies, &page).await?;
+        cluster.step(format!(
+            "A link of {dies} is viewed on {dies} {}, and all know of it. Then {dies} is killed.",
+            count_of(before, "time")
+        ));
+        let begun = cluster.mark();
+        view(cluster, dies, &page, before).await?;
+        let claim = "every node shows the views of all nodes";
+        all_show(cluster, &NODES, &page, before, claim).await?;
+        were_told(cluster, &[one, other], [&page], begun)?;
+        cluster.kill(dies).await?;
 
-        cluster.step(
-            "n1 is started again, and cannot reach anybody. The link is viewed on it four times.",
-        );
-        cluster.partition(&["n1"], &["n2", "n3"]).await?;
+        cluster.step(format!(
+            "{dies} is started again, and cannot reach anybody. The link is viewed on it {}.",
+            count_of(after, "time")
+        ));
+        cluster.partition(&[dies], &[one, other]).await?;
         let mark = cluster.mark();
-        cluster.start_node("n1").await?;
-        rings_are(cluster, &["n1"], &NODES).await?;
-        view(cluster, "n1", &page, 4).await?;
-        let some = async || match shows(cluster, "n1", &page.code).await?.redirects {
-            4.. => Ok(()),
-            seen => Err(Unmet::at("n1", format!("n1 shows Redirects: {seen}"))),
+        cluster.start_node(dies).await?;
+        rings_are(cluster, &[dies], &NODES).await?;
+        view(cluster, dies, &page, after).await?;
+        let some = async || match shows(cluster, dies, &page.code).await?.redirects {
+            seen if seen >= after => Ok(()),
+            seen => Err(Unmet::at(dies, format!("{dies} shows Redirects: {seen}"))),
         };
         cluster
             .eventually(
                 SOON,
-                "n1 counts its views, whether it knows of earlier ones or not (wanted: at least 4)",
+                format!("{dies} counts its views, whether it knows of earlier ones or not (wanted: at least {after})"),
                 some,
             )
             .await?;
-        if !cluster.nothing_crossed(mark, &["n1"], &["n2", "n3"]) {
-            return Err(Stop::inconclusive("n1 was to be alone, and was not."));
+        if !cluster.nothing_crossed(mark, &[dies], &[one, other]) {
+            return Err(Stop::inconclusive(format!("{dies} was to be alone, and was not.")));
         }
 
         cluster.step("The network is whole again, and the nodes have found each other.");
         cluster.heal();
         cluster.await_mesh().await?;
-        still_show(cluster, &NODES, &page, 10, KNOWN_ONES)
+        let all = before + after;
+        still_show(cluster, &NODES, &page, all, KNOWN_ONES)
             .await
             .because(WHY_SLOT)?;
-        view(cluster, "n1", &page, 1).await?;
-        still_show(cluster, &NODES, &page, 11, KNOWN_ONES)
+        were_told(cluster, &NODES, [&page], mark)?;
+        view(cluster, dies, &page, last).await?;
+        still_show(cluster, &NODES, &page, all + last, KNOWN_ONES)
             .await
             .because(WHY_SLOT)
     })
@@ -104,34 +131,50 @@ pub(super) async fn views_before_anybody_is_met(cx: &Context) -> Told {
 }
 
 pub(super) async fn only_the_counters_crash(cx: &Context) -> Told {
+    let mut draw = cx.draw();
+    let [crashes, one, other] = draw.cast(NODES);
+    let [site] = Names::new(&mut draw).take();
+    let (own, others, more) = (draw.number(4..=6), draw.number(1..=3), draw.number(2..=3));
+    let (alone, last) = (draw.number(2..=3), draw.number(1..=2));
     Cluster::tell(cx, &NODES, Options::with_store(), async |cluster| {
         rings_are(cluster, &NODES, &NODES).await?;
-        let page = Pages::deal(cluster, 60).await?.take(cluster, "n1")?;
-        create(cluster, "n1", &page).await?;
-        cluster.step("A link of n1 is viewed on n1 five times and on n2 twice, and all know of it. Then the counters of n1 crash, and their supervisor starts them again.");
-        view(cluster, "n1", &page, 5).await?;
-        view(cluster, "n2", &page, 2).await?;
-        all_show(cluster, &NODES, &page, 7, "every node shows the views of all nodes").await?;
-        cluster.crash("n1", &COUNTERS).await?;
-        are_back(cluster).await?;
+        let page = Pages::deal(cluster, one, &site, 60).await?.take(cluster, crashes)?;
+        create(cluster, crashes, &page).await?;
+        cluster.step(format!(
+            "A link of {crashes} is viewed on {crashes} {} and on {one} {}, and all know of it. Then the counters of {crashes} crash, and their supervisor starts them again.",
+            count_of(own, "time"), count_of(others, "time")
+        ));
+        view(cluster, crashes, &page, own).await?;
+        view(cluster, one, &page, others).await?;
+        let mut sum = own + others;
+        all_show(cluster, &NODES, &page, sum, "every node shows the views of all nodes").await?;
+        cluster.crash(crashes, &COUNTERS).await?;
+        are_back(cluster, crashes).await?;
         let why = "A server that starts anew has forgotten everything; its node is still connected, so that no link comes up \
                    by which the others would notice. It has to ask them, or to keep what it counts where its own crash does not reach.";
-        still_show(cluster, &NODES, &page, 7, KNOWN_ONES).await.because(why)?;
-        view(cluster, "n1", &page, 3).await?;
-        still_show(cluster, &NODES, &page, 10, KNOWN_ONES).await.because(WHY_SLOT)?;
+        still_show(cluster, &NODES, &page, sum, KNOWN_ONES).await.because(why)?;
+        view(cluster, crashes, &page, more).await?;
+        sum += more;
+        still_show(cluster, &NODES, &page, sum, KNOWN_ONES).await.because(WHY_SLOT)?;
 
-        cluster.step("n1 is cut off, and the link is viewed on it twice. Its counters crash; then it is viewed on n1 once more.");
-        cluster.partition(&["n1"], &["n2", "n3"]).await?;
-        view(cluster, "n1", &page, 2).await?;
+        cluster.step(format!(
+            "{crashes} is cut off, and the link is viewed on it {}. Its counters crash; then it is viewed on {crashes} {} more.",
+            count_of(alone, "time"), count_of(last, "time")
+        ));
+        cluster.partition(&[crashes], &[one, other]).await?;
+        view(cluster, crashes, &page, alone).await?;
         cluster.quiesce().await?;
-        cluster.crash("n1", &COUNTERS).await?;
-        are_back(cluster).await?;
-        view(cluster, "n1", &page, 1).await?;
+        cluster.crash(crashes, &COUNTERS).await?;
+        are_back(cluster, crashes).await?;
+        view(cluster, crashes, &page, last).await?;
 
         cluster.step("The network is whole again, and the nodes have found each other.");
+        let mark = cluster.mark();
         cluster.heal();
         cluster.await_mesh().await?;
         cluster.quiesce().await?;
+        // Nobody but the counters that crashed knew of those that were viewed just before.
+        let (least, most) = (sum + last, sum + last + alone);
         let mut all = 0;
         let settled = async || {
             let mut seen = Vec::new();
@@ -139,36 +182,40 @@ pub(super) async fn only_the_counters_crash(cx: &Context) -> Told {
                 seen.push(shows(cluster, node, &page.code).await?.redirects);
             }
             all = seen[0];
-            // Nobody but n1's counters knew of two of them.
-            let right = (11..=13).contains(&all) && seen.iter().all(|seen| *seen == all);
+            let right = (least..=most).contains(&all) && seen.iter().all(|seen| *seen == all);
             match right {
                 true => Ok(()),
                 false => Err(format!("n1, n2 and n3 show Redirects: {}, {} and {}", seen[0], seen[1], seen[2]).into()),
             }
         };
         cluster
-            .eventually(SOON, format!("{KNOWN_ONES} (wanted: the same everywhere, and 11 to 13)"), settled)
+            .eventually(SOON, format!("{KNOWN_ONES} (wanted: the same everywhere, and {least} to {most})"), settled)
             .await
             .because(WHY_SLOT)?;
-        view(cluster, "n1", &page, 1).await?;
-        still_show(cluster, &NODES, &page, all + 1, KNOWN_ONES).await.because(WHY_SLOT)
+        were_told(cluster, &[one, other], [&page], mark)?;
+        view(cluster, crashes, &page, last).await?;
+        still_show(cluster, &NODES, &page, all + last, KNOWN_ONES).await.because(WHY_SLOT)
     })
     .await
 }
 
-/// Waits until n1's counters run again.
-async fn are_back(cluster: &Cluster<'_>) -> Told {
+/// Waits until a node's counters run again.
+async fn are_back(cluster: &Cluster<'_>, node: &str) -> Told {
     let there = async || {
-        let servers = cluster.call("n1", &NODE, NodeMsg::Servers).await?;
+        let servers = cluster.call(node, &NODE, NodeMsg::Servers).await?;
         match servers
             .iter()
             .any(|(server, _)| server == COUNTERS.as_str())
         {
             true => Ok(()),
-            false => Err(Unmet::at("n1", "n1 runs no counters")),
+            false => Err(Unmet::at(node, format!("{node} runs no counters"))),
         }
     };
     cluster
-        .eventually(SOON, "n1's supervisor starts the counters again", there)
+        .eventually(
+            SOON,
+            format!("{node}'s supervisor starts the counters again"),
+            there,
+        )
         .await
 }

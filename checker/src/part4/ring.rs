@@ -6,9 +6,9 @@ use super::SOON;
 use super::pages::{Page, member, members_in_words, owners, owners_among, ring, rings_are};
 use crate::cluster::{Cluster, Explained, Options, Unmet};
 use crate::scenario::{Context, Told};
+use crate::words::Names;
 
-/// The codes by which a ring is judged. They are the same in every run: a ring that is good
-/// enough is so always.
+/// How many codes a ring is judged by.
 const CODES: usize = 10_000;
 
 /// Codes enough to see a difference.
@@ -28,28 +28,31 @@ const NAMES: [[&str; 10]; 2] = [
     ],
 ];
 
+const ALL: [&str; 3] = ["n1", "n2", "n3"];
+
 const AGREE: &str = "every node comes to the same owner of a code, whenever and by whatever way it learnt of the members";
 
 const WHY_AGREE: &str = "Nobody keeps a list of who owns what. The nodes agree because each computes the same from the \
                          same members: by a hash that is the same in each process, on a ring that does not depend on \
                          the order in which they were named.";
 
-fn pages(count: usize) -> Vec<Page> {
-    (1..=count).map(Page::number).collect()
-}
+/// The pages by whose codes a ring is judged, and the nodes in [`NAMES`], are the same in every
+/// run: a ring that is good enough is so always, and one that is not never is.
+const SITE: &str = "page";
 
 fn members(cluster: &Cluster<'_>, names: &[&str]) -> Vec<NodeName> {
     names.iter().map(|name| cluster.name(name)).collect()
 }
 
 pub(super) async fn is_balanced(cx: &Context) -> Told {
-    Cluster::tell(cx, &["n1"], Options::with_store(), async |cluster| {
-        let pages = pages(CODES);
+    let [node, ..] = cx.draw().cast(ALL);
+    Cluster::tell(cx, &[node], Options::with_store(), async |cluster| {
+        let pages = Page::of(SITE, CODES);
         for names in NAMES {
             let (first, second) = (names[0], names[1]);
-            cluster.step(format!("n1 distributes 10,000 codes over rings of 3 to 10 nodes: {first}, {second} and so on."));
+            cluster.step(format!("{node} distributes 10,000 codes over rings of 3 to 10 nodes: {first}, {second} and so on."));
             for count in 3..=names.len() {
-                let owners = owners_among(cluster, &members(cluster, &names[..count]), &pages).await?;
+                let owners = owners_among(cluster, node, &members(cluster, &names[..count]), &pages).await?;
                 let mean = CODES as f64 / count as f64;
                 for name in &names[..count] {
                     let own = owners.iter().filter(|owner| owner == name).count();
@@ -72,16 +75,17 @@ pub(super) async fn is_balanced(cx: &Context) -> Told {
 }
 
 pub(super) async fn moves_little(cx: &Context) -> Told {
-    Cluster::tell(cx, &["n1"], Options::with_store(), async |cluster| {
-        let pages = pages(CODES);
+    let [node, ..] = cx.draw().cast(ALL);
+    Cluster::tell(cx, &[node], Options::with_store(), async |cluster| {
+        let pages = Page::of(SITE, CODES);
         for names in NAMES {
             let (first, last) = (names[0], names[9]);
-            cluster.step(format!("n1 distributes 10,000 codes over growing rings, up to {last}, and over the same without {first}."));
-            let mut before = owners_among(cluster, &members(cluster, &names[..3]), &pages).await?;
+            cluster.step(format!("{node} distributes 10,000 codes over growing rings, up to {last}, and over the same without {first}."));
+            let mut before = owners_among(cluster, node, &members(cluster, &names[..3]), &pages).await?;
             for count in 4..=names.len() {
-                let whole = owners_among(cluster, &members(cluster, &names[..count]), &pages).await?;
+                let whole = owners_among(cluster, node, &members(cluster, &names[..count]), &pages).await?;
                 few_have_moved(cluster, names[count - 1], count, &before, &whole)?;
-                let rest = owners_among(cluster, &members(cluster, &names[1..count]), &pages).await?;
+                let rest = owners_among(cluster, node, &members(cluster, &names[1..count]), &pages).await?;
                 few_have_moved(cluster, first, count, &rest, &whole)?;
                 before = whole;
             }
@@ -123,26 +127,40 @@ fn few_have_moved(
 }
 
 pub(super) async fn all_agree(cx: &Context) -> Told {
-    Cluster::tell(cx, &["n1", "n2", "n3"], Options::with_store(), async |cluster| {
-        let pages = pages(SOME_CODES);
+    let mut draw = cx.draw();
+    let [asked, second, third] = draw.cast(ALL);
+    let [site] = Names::new(&mut draw).take();
+    // Another order than that of the names, so that it differs from the one in which a ring is
+    // read from the store; and one of them twice.
+    let mut orders = [
+        ["n3", "n1", "n2", "n3"],
+        ["n2", "n2", "n3", "n1"],
+        ["n1", "n3", "n2", "n1"],
+    ];
+    let first = draw.number(0..=2) as usize;
+    orders.rotate_left(first);
+    let restarted = draw.either(second, third);
+    Cluster::tell(cx, &ALL, Options::with_store(), async |cluster| {
+        let pages = Page::of(&site, SOME_CODES);
         cluster.step("Each node is asked for the owners of 500 codes.");
-        rings_are(cluster, &["n1", "n2", "n3"], &["n1", "n2", "n3"]).await?;
-        let owned = owners(cluster, "n1", &pages).await?;
-        for node in ["n2", "n3"] {
-            same(cluster, "n1", &owned, node, &owners(cluster, node, &pages).await?)?;
+        rings_are(cluster, &ALL, &ALL).await?;
+        let owned = owners(cluster, asked, &pages).await?;
+        for node in [second, third] {
+            same(cluster, asked, &owned, node, &owners(cluster, node, &pages).await?)?;
         }
 
-        cluster.step("n1 is asked for the owners on a ring of the same members, named in another order, and some of them twice.");
-        for order in [["n3", "n1", "n2", "n3"], ["n2", "n2", "n3", "n1"]] {
-            let other = owners_among(cluster, &members(cluster, &order), &pages).await?;
+        cluster.step(format!("{asked} is asked for the owners on a ring of the same members, named in another order, and some of them twice."));
+        for order in orders {
+            let other = owners_among(cluster, asked, &members(cluster, &order), &pages).await?;
             let order = format!("a ring of {}", order.join(", "));
-            same(cluster, "n1", &owned, &order, &other)?;
+            same(cluster, asked, &owned, &order, &other)?;
         }
 
-        cluster.step("n2 is killed and started again: another process, asked for the same.");
-        cluster.restart("n2").await?;
-        rings_are(cluster, &["n2"], &["n1", "n2", "n3"]).await?;
-        same(cluster, "n1", &owned, "n2, started again,", &owners(cluster, "n2", &pages).await?)
+        cluster.step(format!("{restarted} is killed and started again: another process, asked for the same."));
+        cluster.restart(restarted).await?;
+        rings_are(cluster, &[restarted], &ALL).await?;
+        let again = owners(cluster, restarted, &pages).await?;
+        same(cluster, asked, &owned, &format!("{restarted}, started again,"), &again)
     })
     .await
 }
@@ -168,27 +186,31 @@ fn same(
 }
 
 pub(super) async fn follows_the_store(cx: &Context) -> Told {
-    Cluster::tell(cx, &["n1", "n2", "n3"], Options::with_store(), async |cluster| {
-        let everyone = ["n1", "n2", "n3"];
-        let pages = pages(SOME_CODES);
-        rings_are(cluster, &everyone, &everyone).await?;
-        let first = owners(cluster, "n1", &pages).await?;
+    let mut draw = cx.draw();
+    let [asked, other, killed] = draw.cast(ALL);
+    let ([site], new) = (Names::new(&mut draw).take(), draw.number(4..=9));
+    let new = format!("n{new}");
+    Cluster::tell(cx, &ALL, Options::with_store(), async |cluster| {
+        let pages = Page::of(&site, SOME_CODES);
+        rings_are(cluster, &ALL, &ALL).await?;
+        let first = owners(cluster, asked, &pages).await?;
 
-        cluster.step("n3 is killed. n7, which does not run, is entered in the store as a member.");
-        cluster.kill("n3").await?;
-        cluster.store_set(&member("n7"), "").await?;
-        rings_are(cluster, &["n1", "n2"], &["n1", "n2", "n3", "n7"]).await.because(
+        cluster.step(format!("{killed} is killed. {new}, which does not run, is entered in the store as a member."));
+        cluster.kill(killed).await?;
+        cluster.store_set(&member(&new), "").await?;
+        rings_are(cluster, &[asked, other], &["n1", "n2", "n3", &new]).await.because(
             "The store says who is a member, and nobody else. If who is down dropped out of the ring, its links would move at \
              every hiccup of the network, and to different nodes on each side of a split.",
         )?;
-        let second = owners(cluster, "n1", &pages).await?;
-        same(cluster, "n1", &second, "n2", &owners(cluster, "n2", &pages).await?)?;
-        only_to(cluster, "n7", &first, &second)?;
+        let second = owners(cluster, asked, &pages).await?;
+        same(cluster, asked, &second, other, &owners(cluster, other, &pages).await?)?;
+        only_to(cluster, &new, &first, &second)?;
 
-        cluster.step("n7 is deleted from the store again.");
-        cluster.store_delete(&member("n7")).await?;
-        rings_are(cluster, &["n1", "n2"], &everyone).await?;
-        same(cluster, "n1 before", &first, "n1 afterwards", &owners(cluster, "n1", &pages).await?)
+        cluster.step(format!("{new} is deleted from the store again."));
+        cluster.store_delete(&member(&new)).await?;
+        rings_are(cluster, &[asked, other], &ALL).await?;
+        let third = owners(cluster, asked, &pages).await?;
+        same(cluster, &format!("{asked} before"), &first, &format!("{asked} afterwards"), &third)
     })
     .await
 }
@@ -215,39 +237,46 @@ fn only_to(cluster: &Cluster<'_>, node: &str, before: &[String], after: &[String
 }
 
 pub(super) async fn keeps_the_old_one(cx: &Context) -> Told {
-    Cluster::tell(cx, &["n1", "n2", "n3"], Options::with_store(), async |cluster| {
-        let (everyone, now) = (["n1", "n2", "n3"], ["n1", "n2", "n3", "n7"]);
-        let pages = pages(SOME_CODES);
-        rings_are(cluster, &everyone, &everyone).await?;
-        let owned = owners(cluster, "n1", &pages).await?;
+    let mut draw = cx.draw();
+    let [refused, stalled, reached] = draw.cast(ALL);
+    let ([site], new) = (Names::new(&mut draw).take(), draw.number(4..=9));
+    let new = format!("n{new}");
+    Cluster::tell(cx, &ALL, Options::with_store(), async |cluster| {
+        let now = ["n1", "n2", "n3", &new];
+        let pages = Page::of(&site, SOME_CODES);
+        rings_are(cluster, &ALL, &ALL).await?;
+        let owned = owners(cluster, refused, &pages).await?;
 
-        cluster.step("The store refuses n1, and stands still for n2. Then n7 is entered as a member, and n3 sees it.");
-        cluster.store_refused(["n1"]);
-        cluster.store_stalled(["n2"]);
-        cluster.store_set(&member("n7"), "").await?;
-        rings_are(cluster, &["n3"], &now).await?;
+        cluster.step(format!(
+            "The store refuses {refused}, and stands still for {stalled}. Then {new} is entered as a member, and {reached} sees it."
+        ));
+        cluster.store_refused([refused]);
+        cluster.store_stalled([stalled]);
+        cluster.store_set(&member(&new), "").await?;
+        rings_are(cluster, &[reached], &now).await?;
         let claim = "a ring that cannot be read from the store stays as it was, and its node says why it may be old (`stale`)";
         let why = "Whoever takes an unreachable store for an empty one owns nothing from now on. An old ring is mostly \
                    right; but who looks for the cause must be told that it is old.";
-        for node in ["n1", "n2"] {
+        for node in [refused, stalled] {
             let old = async || {
                 let state = ring(cluster, node).await?;
                 let words = members_in_words(&state);
                 match state.stale {
-                    _ if state.members != members(cluster, &everyone) => Err(Unmet::at(node, format!("{node}'s ring has {words}"))),
+                    _ if state.members != members(cluster, &ALL) => Err(Unmet::at(node, format!("{node}'s ring has {words}"))),
                     None => Err(Unmet::at(node, format!("{node} says nothing of its ring being stale"))),
                     Some(_) => Ok(()),
                 }
             };
             cluster.eventually(SOON, claim, old).await.because(why)?;
         }
-        same(cluster, "n1 before", &owned, "n1 now", &owners(cluster, "n1", &pages).await?).because(why)?;
+        let still = owners(cluster, refused, &pages).await?;
+        same(cluster, &format!("{refused} before"), &owned, &format!("{refused} now"), &still).because(why)?;
 
         cluster.step("The store is back for both.");
-        cluster.store_back(["n1", "n2"]);
-        rings_are(cluster, &everyone, &now).await?;
+        cluster.store_back([refused, stalled]);
+        rings_are(cluster, &ALL, &now).await?;
         let fresh = async || {
-            for node in everyone {
+            for node in ALL {
                 if let Some(why) = ring(cluster, node).await?.stale {
                     return Err(Unmet::at(node, format!("{node} says of its ring that it is stale: {why}")));
                 }

@@ -9,6 +9,7 @@ use super::pages::{
 };
 use crate::cluster::{Cluster, Explained, Mark, Options, Request, Unmet};
 use crate::scenario::{Context, Stop, Told};
+use crate::words::Names;
 
 const NODES: [&str; 3] = ["n1", "n2", "n3"];
 
@@ -18,14 +19,16 @@ const TO_THE_OWNER: &str =
 const WHY_OWNER: &str = "In part 3 each node had a copy of each link, and each creation was told to all: n - 1 messages, \
                          n times the memory. With an owner for each code, a cluster of a hundred nodes has no more to do for a link than one of three.";
 
-/// One page for each way from a node to an owner.
+/// One page for each way from a node to an owner, in the order in which the nodes are named.
 async fn one_each_way(
     cluster: &Cluster<'_>,
+    site: &str,
+    nodes: [&'static str; 3],
 ) -> Result<Vec<(&'static str, &'static str, Page)>, Stop> {
-    let mut pages = Pages::deal(cluster, 90).await?;
+    let mut pages = Pages::deal(cluster, nodes[0], site, 90).await?;
     let mut ways = Vec::new();
-    for entry in NODES {
-        for owner in NODES {
+    for entry in nodes {
+        for owner in nodes {
             ways.push((entry, owner, pages.take(cluster, owner)?));
         }
     }
@@ -63,9 +66,11 @@ fn between_two(
 }
 
 pub(super) async fn goes_to_the_owner(cx: &Context) -> Told {
+    let mut draw = cx.draw();
+    let (nodes, [site]) = (draw.cast(NODES), Names::new(&mut draw).take());
     Cluster::tell(cx, &NODES, Options::with_store(), async |cluster| {
         rings_are(cluster, &NODES, &NODES).await?;
-        let ways = one_each_way(cluster).await?;
+        let ways = one_each_way(cluster, &site, nodes).await?;
         cluster.step("Nine links are created, on each node one that it owns itself, and one of each other owner.");
         let (mark, commands) = (cluster.mark(), cluster.store_mark());
         let mut tries = Vec::new();
@@ -131,9 +136,11 @@ fn by_the_owner(cluster: &Cluster<'_>, since: u64, page: &Page, entry: &str, own
 }
 
 pub(super) async fn only_the_owner_keeps_it(cx: &Context) -> Told {
+    let mut draw = cx.draw();
+    let (nodes, [site]) = (draw.cast(NODES), Names::new(&mut draw).take());
     Cluster::tell(cx, &NODES, Options::with_store(), async |cluster| {
         rings_are(cluster, &NODES, &NODES).await?;
-        let ways = one_each_way(cluster).await?;
+        let ways = one_each_way(cluster, &site, nodes).await?;
         cluster.step("Nine links are created, and each is looked up on each node.");
         for (entry, _, page) in &ways {
             create(cluster, entry, page).await?;
@@ -181,44 +188,44 @@ pub(super) async fn only_the_owner_keeps_it(cx: &Context) -> Told {
 }
 
 pub(super) async fn code_is_anothers(cx: &Context) -> Told {
+    let mut draw = cx.draw();
+    let [entry, first_owner, third] = draw.cast(NODES);
+    let [site, elsewhere, own, theirs, wanted, nobodys] = Names::new(&mut draw).take();
     Cluster::tell(cx, &NODES, Options::with_store(), async |cluster| {
         rings_are(cluster, &NODES, &NODES).await?;
         // The codes of its first choice and of its second, and who owns them.
-        let (mut near, mut far) = (None, None);
-        for number in 1..=90 {
-            let first = Page::number(number);
-            let code = shortener::Code::candidates(&first.url).swap_remove(1);
-            let second = Page { code, ..first.clone() };
-            let both = [first, second];
-            match &owners(cluster, "n1", &both).await?.iter().map(String::as_str).collect::<Vec<_>>()[..] {
-                ["n2", "n1"] => near = near.or(Some(both)),
-                ["n2", "n3"] => far = far.or(Some(both)),
-                _ => {}
-            }
-            if near.is_some() && far.is_some() {
-                break;
-            }
-        }
-        let (Some(near), Some(far)) = (near, far) else {
-            return Err(Stop::inconclusive("Hardly any code belongs to n2."));
+        let firsts = Page::of(&site, 200);
+        let second = |first: &Page| Page {
+            code: shortener::Code::candidates(&first.url).swap_remove(1),
+            ..first.clone()
         };
-        for (both, second_owner, most) in [(near, "n1", 2), (far, "n3", 4)] {
+        let seconds: Vec<Page> = firsts.iter().map(second).collect();
+        let owners_of = [owners(cluster, entry, &firsts).await?, owners(cluster, entry, &seconds).await?];
+        let owned_by = |second_owner: &str| {
+            let mut places = 0..firsts.len();
+            let place = places.find(|place| owners_of[0][*place] == first_owner && owners_of[1][*place] == second_owner)?;
+            Some([firsts[place].clone(), seconds[place].clone()])
+        };
+        let (Some(near), Some(far)) = (owned_by(entry), owned_by(third)) else {
+            return Err(Stop::inconclusive(format!("Hardly any code belongs to {first_owner}.")));
+        };
+        for (both, second_owner, most) in [(near, entry, 2), (far, third, 4)] {
             let [first, second] = both;
             cluster.step(format!(
-                "{} is another page's already, and n2 owns that code. n1 is to create a link to {}, whose next code is {second_owner}'s.",
+                "{} is another page's already, and {first_owner} owns that code. {entry} is to create a link to {}, whose next code is {second_owner}'s.",
                 first.path(),
                 first.url
             ));
-            let other = Page { url: format!("{}/other", first.url), ..first.clone() };
+            let other = Page { url: format!("https://example.org/{elsewhere}/{second_owner}"), ..first.clone() };
             put(cluster, &other).await?;
             let mark = cluster.mark();
-            let tries = create(cluster, "n1", &second).await.because(
+            let tries = create(cluster, entry, &second).await.because(
                 "Two URLs may come to the same code. The store gives it to one of them, and the other gets its next choice, \
                  which belongs to another owner.",
             )?;
             cluster.quiesce().await?;
             let frames = frames_about(cluster, mark, &second);
-            let seen = match frames.iter().find(|frame| ![frame.from.short(), frame.to.short()].contains(&"n1")) {
+            let seen = match frames.iter().find(|frame| ![frame.from.short(), frame.to.short()].contains(&entry)) {
                 Some(frame) => format!("{} sent {} a message about {}", frame.from.short(), frame.to.short(), first.url),
                 None if frames.len() > most * tries => format!("the creation took {} messages", frames.len()),
                 None => String::new(),
@@ -231,16 +238,17 @@ pub(super) async fn code_is_anothers(cx: &Context) -> Told {
                 leads(cluster, node, &second).await?;
                 leads(cluster, node, &other).await?;
             }
-            create(cluster, "n3", &second).await?;
+            create(cluster, third, &second).await?;
         }
 
-        cluster.step("n1, n2 and n3 are asked for codes that are wanted: a new one, one that another URL has, and one that its own URL has; and for a code that nobody has.");
+        cluster.step("Each node is asked for codes that are wanted: a new one, one that another URL has, and one that its own URL has; and for a code that nobody has.");
+        let (own, theirs) = (format!("https://example.org/{own}"), format!("https://example.org/{theirs}"));
         for (place, node) in NODES.into_iter().enumerate() {
-            let own = format!("wanted-{}", place + 1);
-            for (asked, url, status) in [(node, "https://example.org/own", 201), ("n1", "https://example.org/theirs", 409), ("n3", "https://example.org/own", 201)] {
-                answers(cluster, asked, &Request::form("/", &[("url", url), ("code", &own)]), status).await?;
+            let code = format!("{wanted}-{}", place + 1);
+            for (asked, url, status) in [(node, &own, 201), (entry, &theirs, 409), (third, &own, 201)] {
+                answers(cluster, asked, &Request::form("/", &[("url", url), ("code", &code)]), status).await?;
             }
-            answers(cluster, node, &Request::get("/nobodys"), 404).await?;
+            answers(cluster, node, &Request::get(format!("/{nobodys}")), 404).await?;
         }
         Ok(())
     })
@@ -266,57 +274,71 @@ async fn answers(cluster: &Cluster<'_>, node: &str, request: &Request, status: u
 }
 
 pub(super) async fn is_not_passed_on(cx: &Context) -> Told {
+    let mut draw = cx.draw();
+    let [entry, gone, heir] = draw.cast(NODES);
+    let [site] = Names::new(&mut draw).take();
+    let mut left = [entry, heir];
+    left.sort_unstable();
     Cluster::tell(cx, &NODES, Options::with_store(), async |cluster| {
         rings_are(cluster, &NODES, &NODES).await?;
-        let pages: Vec<Page> = (1..=90).map(Page::number).collect();
-        let now = owners(cluster, "n1", &pages).await?;
-        let then = owners_among(cluster, &[cluster.name("n1"), cluster.name("n3")], &pages).await?;
-        let moves = |place: &usize| now[*place] == "n2" && then[*place] == "n3";
+        let pages = Page::of(&site, 90);
+        let now = owners(cluster, entry, &pages).await?;
+        let then = owners_among(cluster, entry, &left.map(|node| cluster.name(node)), &pages).await?;
+        let moves = |place: &usize| now[*place] == gone && then[*place] == heir;
         let moving: Vec<&Page> = (0..pages.len()).filter(moves).map(|place| &pages[place]).take(4).collect();
         if moving.is_empty() {
-            return Err(Stop::inconclusive("No code of n2 moves to n3 when n2 is no member any more."));
+            return Err(Stop::inconclusive(format!("No code of {gone} moves to {heir} when {gone} is no member any more.")));
         }
 
-        cluster.step("The store refuses n1. n2 is deleted from the members: n2 and n3 know of it, and n1 does not.");
-        cluster.store_refused(["n1"]);
-        cluster.store_delete(&member("n2")).await?;
-        rings_are(cluster, &["n2", "n3"], &["n1", "n3"]).await?;
+        cluster.step(format!(
+            "The store refuses {entry}. {gone} is deleted from the members: {gone} and {heir} know of it, and {entry} does not."
+        ));
+        cluster.store_refused([entry]);
+        cluster.store_delete(&member(gone)).await?;
+        rings_are(cluster, &[gone, heir], &left).await?;
 
-        cluster.step("n1 is to create links which belong to n2, as n1 has it; and to n3, as n2 has it.");
+        cluster.step(format!(
+            "{entry} is to create links which belong to {gone}, as {entry} has it; and to {heir}, as {gone} has it."
+        ));
         let mark = cluster.mark();
         for page in &moving {
-            create(cluster, "n1", page).await.because(
+            create(cluster, entry, page).await.because(
                 "Rings differ for a moment whenever the members change. Whoever was taken for the owner can do what \
                  is to be done: the store sees to it that a code has one URL.",
             )?;
         }
         cluster.quiesce().await?;
-        rings_are(cluster, &["n1"], &NODES).await?;
-        was_not_passed_on(cluster, mark, &moving)?;
+        rings_are(cluster, &[entry], &NODES).await?;
+        was_not_passed_on(cluster, mark, &moving, [entry, gone, heir])?;
 
-        cluster.step("They are looked up on n1 and on n3.");
+        cluster.step(format!("They are looked up on {entry} and on {heir}."));
         at_once(4, &moving, async |page| {
-            leads(cluster, "n1", page).await?;
-            leads(cluster, "n3", page).await
+            leads(cluster, entry, page).await?;
+            leads(cluster, heir, page).await
         })
         .await?;
         cluster.quiesce().await?;
-        was_not_passed_on(cluster, mark, &moving)
+        was_not_passed_on(cluster, mark, &moving, [entry, gone, heir])
     })
     .await
 }
 
-/// n2, which was asked, has not asked n3.
-fn was_not_passed_on(cluster: &Cluster<'_>, since: Mark, pages: &[&Page]) -> Told {
+/// The node that was asked as the owner has not asked the one which it takes for the owner itself.
+fn was_not_passed_on(
+    cluster: &Cluster<'_>,
+    since: Mark,
+    pages: &[&Page],
+    [entry, asked, owner]: [&str; 3],
+) -> Told {
     for page in pages {
         let frames = frames_about(cluster, since, page);
         let passed_on = frames
             .iter()
-            .any(|frame| frame.from.short() == "n2" && frame.to.short() == "n3");
+            .any(|frame| frame.from.short() == asked && frame.to.short() == owner);
         if passed_on {
             return Err(cluster
                 .failed(
-                    format!("n2, which n1 had asked for {}, sent n3 a message about it", page.path()),
+                    format!("{asked}, which {entry} had asked for {}, sent {owner} a message about it", page.path()),
                     "whoever is asked as the owner does it, and asks nobody else",
                 )
                 .because(
@@ -330,6 +352,9 @@ fn was_not_passed_on(cluster: &Cluster<'_>, since: Mark, pages: &[&Page]) -> Tol
 }
 
 pub(super) async fn nobody_owns_anything(cx: &Context) -> Told {
+    let mut draw = cx.draw();
+    let [back, other] = draw.cast(["n1", "n2"]);
+    let [site] = Names::new(&mut draw).take();
     Cluster::tell(cx, &["n1", "n2"], Options::with_store(), async |cluster| {
         rings_are(cluster, &["n1", "n2"], &["n1", "n2"]).await?;
         cluster.step("All members are deleted from the store.");
@@ -337,8 +362,8 @@ pub(super) async fn nobody_owns_anything(cx: &Context) -> Told {
             cluster.store_delete(&member(node)).await?;
         }
         rings_are(cluster, &["n1", "n2"], &[]).await?;
-        let page = Page::number(1);
-        for node in ["n1", "n2"] {
+        let page = Page::number(&site, 1);
+        for node in [other, back] {
             let answer = cluster.post_form(node, &[("url", &page.url)]).await?;
             if answer.status != 503 || answer.retry_after.is_none() {
                 let retry = answer.retry_after.as_ref().map_or("without Retry-After", |_| "with Retry-After");
@@ -349,11 +374,11 @@ pub(super) async fn nobody_owns_anything(cx: &Context) -> Told {
             }
         }
 
-        cluster.step("n2 is entered in the store again.");
-        cluster.store_set(&member("n2"), "").await?;
-        rings_are(cluster, &["n1", "n2"], &["n2"]).await?;
-        create(cluster, "n1", &page).await?;
-        leads(cluster, "n2", &page).await
+        cluster.step(format!("{back} is entered in the store again."));
+        cluster.store_set(&member(back), "").await?;
+        rings_are(cluster, &["n1", "n2"], &[back]).await?;
+        create(cluster, other, &page).await?;
+        leads(cluster, back, &page).await
     })
     .await
 }

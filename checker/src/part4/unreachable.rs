@@ -9,10 +9,12 @@ use runtime::NodeName;
 
 use super::messages::ANSWERED_WITHIN;
 use super::pages::{
-    Page, at_once, create, leads, member, misled, owners, owners_among, peek, put, rings_are,
+    Page, Pages, at_once, create, leads, member, misled, owners, owners_among, peek, put, rings_are,
 };
 use crate::cluster::{Answer, Cluster, Explained, Options, Request};
 use crate::scenario::{Context, Stop, Told};
+use crate::seed::count_of;
+use crate::words::Names;
 
 const NODES: [&str; 3] = ["n1", "n2", "n3"];
 
@@ -30,12 +32,17 @@ const STORE_KNOWS: &str = "a look-up whose owner cannot be reached falls back to
 const WHY_STORE: &str = "What was promised when the link was created holds for whoever knows it. To read does no harm, \
                          and the store has every link.";
 
-/// Pages by their owners, of which neither the owner nor whoever comes next on the ring is n1.
+/// Pages by their owners, of which neither the owner nor the node that comes next on the ring is
+/// the one that will be alone.
 ///
 /// Who keeps each link with two owners asks the second when the first does not answer.
-async fn beyond_n1(cluster: &Cluster<'_>) -> Result<BTreeMap<String, Vec<Page>>, Stop> {
-    let pages: Vec<Page> = (1..=150).map(Page::number).collect();
-    let first = owners(cluster, "n1", &pages).await?;
+async fn beyond(
+    cluster: &Cluster<'_>,
+    alone: &str,
+    site: &str,
+) -> Result<BTreeMap<String, Vec<Page>>, Stop> {
+    let pages = Page::of(site, 150);
+    let first = owners(cluster, alone, &pages).await?;
     let all = NODES.map(|node| cluster.name(node));
     let mut next = BTreeMap::new();
     for node in NODES {
@@ -44,7 +51,7 @@ async fn beyond_n1(cluster: &Cluster<'_>) -> Result<BTreeMap<String, Vec<Page>>,
             .filter(|name| name.short() != node)
             .cloned()
             .collect();
-        next.insert(node, owners_among(cluster, &others, &pages).await?);
+        next.insert(node, owners_among(cluster, alone, &others, &pages).await?);
     }
     let mut beyond: BTreeMap<String, Vec<Page>> = BTreeMap::new();
     for (place, page) in pages.into_iter().enumerate() {
@@ -52,7 +59,7 @@ async fn beyond_n1(cluster: &Cluster<'_>) -> Result<BTreeMap<String, Vec<Page>>,
         let second = next
             .get(owner.as_str())
             .map(|owners| owners[place].as_str());
-        if owner == "n1" || second != Some("n1") {
+        if owner == alone || second != Some(alone) {
             beyond.entry(owner.clone()).or_default().push(page);
         }
     }
@@ -63,31 +70,29 @@ async fn beyond_n1(cluster: &Cluster<'_>) -> Result<BTreeMap<String, Vec<Page>>,
         None => Ok(beyond),
         Some(node) => Err(cluster
             .failed(
-                format!("n1's ring gives {node} hardly any of 150 codes"),
+                format!("{alone}'s ring gives {node} hardly any of 150 codes"),
                 "each member owns its share of the codes",
             )
             .into()),
     }
 }
 
-/// A creation on n1 is refused in time, and with all that belongs to it.
-async fn is_refused(cluster: &Cluster<'_>, page: &Page, owner: &str) -> Told {
+/// A creation is refused in time, and with all that belongs to it.
+async fn is_refused(cluster: &Cluster<'_>, node: &str, page: &Page, owner: &str) -> Told {
     let answer = cluster
-        .post_form("n1", &[("url", &page.url)])
+        .post_form(node, &[("url", &page.url)])
         .await
         .map_err(Stop::from)
         .because(WHY_REFUSED)?;
-    refuses(
-        cluster,
-        &answer,
-        &format!("n1 was to create {}, which {owner} owns, and", page.path()),
-        REFUSED,
-    )
-    .because(WHY_REFUSED)
+    let what = format!(
+        "{node} was to create {}, which {owner} owns, and",
+        page.path()
+    );
+    refuses(cluster, node, &answer, &what, REFUSED).because(WHY_REFUSED)
 }
 
 /// An answer says that something cannot be had at the moment, in time, and why.
-fn refuses(cluster: &Cluster<'_>, answer: &Answer, what: &str, expected: &str) -> Told {
+fn refuses(cluster: &Cluster<'_>, node: &str, answer: &Answer, what: &str, expected: &str) -> Told {
     let wrong = if answer.status != 503 {
         format!("{what} answered {}", answer.in_words())
     } else if answer.retry_after.is_none() {
@@ -97,7 +102,7 @@ fn refuses(cluster: &Cluster<'_>, answer: &Answer, what: &str, expected: &str) -
     } else {
         return in_time(cluster, answer, what, expected);
     };
-    Err(cluster.failed_at("n1", wrong, expected).into())
+    Err(cluster.failed_at(node, wrong, expected).into())
 }
 
 fn in_time(cluster: &Cluster<'_>, answer: &Answer, what: &str, expected: &str) -> Told {
@@ -112,87 +117,100 @@ fn in_time(cluster: &Cluster<'_>, answer: &Answer, what: &str, expected: &str) -
     Err(cluster.failed(seen, expected).into())
 }
 
-/// A look-up on n1 leads to the page in time.
-async fn falls_back(cluster: &Cluster<'_>, page: &Page, owner: &str) -> Told {
+/// A look-up leads to the page in time.
+async fn falls_back(cluster: &Cluster<'_>, node: &str, page: &Page, owner: &str) -> Told {
     let asked = cluster
-        .request("n1", &Request::new("HEAD", page.path()))
+        .request(node, &Request::new("HEAD", page.path()))
         .await;
     let answer = asked.map_err(Stop::from).because(WHY_STORE)?;
-    let what = format!("n1, asked for {}, which {owner} owns,", page.path());
+    let what = format!("{node}, asked for {}, which {owner} owns,", page.path());
     if answer.status != 302 || answer.location.as_deref() != Some(&page.url) {
         let seen = format!("{what} answered {}", answer.in_words());
         return Err(cluster
-            .failed_at("n1", seen, STORE_KNOWS)
+            .failed_at(node, seen, STORE_KNOWS)
             .because(WHY_STORE)
             .into());
     }
     in_time(cluster, &answer, &what, STORE_KNOWS).because(WHY_STORE)
 }
 
-/// What a scenario needs of a cluster: links that are there already, and pages that have none yet.
+/// What a scenario needs of a cluster: who is cut off from whom, links that are there already, and
+/// pages that have none yet.
 struct Cast {
-    /// With their owners: a link of each node.
+    /// The node that is alone.
+    alone: &'static str,
+    /// The others, which are not.
+    others: [&'static str; 2],
+    /// With their owners: a link of each node, that of the one that is alone first.
     known: Vec<(&'static str, Page)>,
-    /// With their owners: two pages of n2 and one of n3.
+    /// With their owners: three pages of the others.
     wanted: Vec<(&'static str, Page)>,
-    /// A page of n1.
+    /// A page of the one that is alone.
     own: Page,
-    /// A page of n2 that n3 is to create.
+    /// A page of the first of the others, which the second is to create.
     theirs: Page,
 }
 
-async fn prepare(cluster: &Cluster<'_>) -> Result<Cast, Stop> {
+async fn prepare(
+    cluster: &Cluster<'_>,
+    [alone, one, other]: [&'static str; 3],
+    site: &str,
+) -> Result<Cast, Stop> {
     rings_are(cluster, &NODES, &NODES).await?;
-    let mut beyond = beyond_n1(cluster).await?;
+    let mut beyond = beyond(cluster, alone, site).await?;
     let mut take = |owner: &str| {
         beyond
             .get_mut(owner)
             .and_then(Vec::pop)
             .expect("each has four at least")
     };
+    let nodes = [alone, one, other];
     let cast = Cast {
-        known: NODES.map(|owner| (owner, take(owner))).to_vec(),
-        wanted: ["n2", "n3", "n2"]
-            .map(|owner| (owner, take(owner)))
-            .to_vec(),
-        own: take("n1"),
-        theirs: take("n2"),
+        alone,
+        others: [one, other],
+        known: nodes.map(|owner| (owner, take(owner))).to_vec(),
+        wanted: [one, other, one].map(|owner| (owner, take(owner))).to_vec(),
+        own: take(alone),
+        theirs: take(one),
     };
     for (place, (_, page)) in cast.known.iter().enumerate() {
-        create(cluster, NODES[(place + 1) % 3], page).await?;
+        create(cluster, nodes[(place + 1) % 3], page).await?;
     }
     Ok(cast)
 }
 
 pub(super) async fn links_are_cut(cx: &Context) -> Told {
+    let mut draw = cx.draw();
+    let (nodes, [site]) = (draw.cast(NODES), Names::new(&mut draw).take());
     Cluster::tell(cx, &NODES, Options::with_store(), async |cluster| {
-        let cast = prepare(cluster).await?;
-        cluster.step("The network is cut between n1 and the others. n1 is asked for links of theirs.");
-        cluster.partition(&["n1"], &["n2", "n3"]).await?;
+        let cast = prepare(cluster, nodes, &site).await?;
+        let Cast { alone, others, .. } = cast;
+        cluster.step(format!("The network is cut between {alone} and the others. {alone} is asked for links of theirs."));
+        cluster.partition(&[alone], &others).await?;
         for (owner, page) in &cast.wanted {
-            is_refused(cluster, page, owner).await?;
+            is_refused(cluster, alone, page, owner).await?;
         }
         for (owner, page) in &cast.known {
-            falls_back(cluster, page, owner).await?;
+            falls_back(cluster, alone, page, owner).await?;
         }
 
         cluster.step("On each side, links are created whose owner is on that side.");
-        create(cluster, "n1", &cast.own).await?;
-        create(cluster, "n3", &cast.theirs).await?;
-        for node in ["n2", "n3"] {
+        create(cluster, alone, &cast.own).await?;
+        create(cluster, others[1], &cast.theirs).await?;
+        for node in others {
             leads(cluster, node, &cast.theirs).await?;
         }
 
-        cluster.step("The store refuses n1, too. It is asked for a link of n2.");
-        cluster.store_refused(["n1"]);
         let (owner, page) = &cast.known[1];
-        let answer = cluster.request("n1", &Request::get(page.path())).await?;
+        cluster.step(format!("The store refuses {alone}, too. It is asked for a link of {owner}."));
+        cluster.store_refused([alone]);
+        let answer = cluster.request(alone, &Request::get(page.path())).await?;
         let expected = "what can neither be asked of its owner nor of the store is answered 503 within 2 s, with the reason and Retry-After";
-        refuses(cluster, &answer, &format!("n1, asked for {}, which {owner} owns,", page.path()), expected)
+        refuses(cluster, alone, &answer, &format!("{alone}, asked for {}, which {owner} owns,", page.path()), expected)
             .because("It is not known whether there is such a link. 404 would say that there is none.")?;
 
         cluster.step("The network is whole again, and the store is back.");
-        cluster.store_back(["n1"]);
+        cluster.store_back([alone]);
         cluster.heal();
         cluster.await_mesh().await?;
         as_before(cluster, &cast).await
@@ -203,7 +221,7 @@ pub(super) async fn links_are_cut(cx: &Context) -> Told {
 /// What was refused can be had, and leads everywhere.
 async fn as_before(cluster: &Cluster<'_>, cast: &Cast) -> Told {
     for (_, page) in &cast.wanted {
-        create(cluster, "n1", page).await?;
+        create(cluster, cast.alone, page).await?;
     }
     let known = cast.known.iter().chain(&cast.wanted).map(|(_, page)| page);
     for page in known.chain([&cast.own, &cast.theirs]) {
@@ -215,19 +233,24 @@ async fn as_before(cluster: &Cluster<'_>, cast: &Cast) -> Told {
 }
 
 pub(super) async fn owner_is_silent(cx: &Context) -> Told {
+    let mut draw = cx.draw();
+    let (nodes, [site]) = (draw.cast(NODES), Names::new(&mut draw).take());
     Cluster::tell(cx, &NODES, Options::with_store(), async |cluster| {
-        let cast = prepare(cluster).await?;
-        cluster.step("Between n1 and the others everything vanishes in silence: no link closes. n1 is asked for several links of theirs at once.");
+        let cast = prepare(cluster, nodes, &site).await?;
+        let Cast { alone, others, .. } = cast;
+        cluster.step(format!(
+            "Between {alone} and the others everything vanishes in silence: no link closes. {alone} is asked for several links of theirs at once."
+        ));
         let mark = cluster.mark();
-        cluster.blackhole(&["n1"], &["n2", "n3"]);
-        let wanted = at_once(8, &cast.wanted, async |(owner, page)| is_refused(cluster, page, owner).await);
-        let known = at_once(8, &cast.known, async |(owner, page)| falls_back(cluster, page, owner).await);
+        cluster.blackhole(&[alone], &others);
+        let wanted = at_once(8, &cast.wanted, async |(owner, page)| is_refused(cluster, alone, page, owner).await);
+        let known = at_once(8, &cast.known, async |(owner, page)| falls_back(cluster, alone, page, owner).await);
         try_join(wanted, known).await?;
-        if !cluster.nothing_crossed(mark, &["n1"], &["n2", "n3"]) || cluster.list("n1").await?.is_empty() {
+        if !cluster.nothing_crossed(mark, &[alone], &others) || cluster.list(alone).await?.is_empty() {
             return Err(Stop::inconclusive("The silence was none, or it was noticed."));
         }
-        create(cluster, "n1", &cast.own).await?;
-        create(cluster, "n3", &cast.theirs).await?;
+        create(cluster, alone, &cast.own).await?;
+        create(cluster, others[1], &cast.theirs).await?;
 
         cluster.step("The network is whole again, and the nodes have found each other.");
         cluster.heal();
@@ -238,14 +261,23 @@ pub(super) async fn owner_is_silent(cx: &Context) -> Told {
 }
 
 pub(super) async fn members_change(cx: &Context) -> Told {
+    let mut draw = cx.draw();
+    let [first, second, other] = draw.cast(NODES);
+    let sites: [String; 3] = Names::new(&mut draw).take();
+    let mut without_first = [second, other];
+    let mut without_second = [first, other];
+    without_first.sort_unstable();
+    without_second.sort_unstable();
     Cluster::tell(cx, &NODES, Options::with_store(), async |cluster| {
         rings_are(cluster, &NODES, &NODES).await?;
-        cluster.step("Links are created and looked up on each node, all the time. Meanwhile n2 is deleted from the members, then n3 in its place, and in the end both are members again.");
+        cluster.step(format!(
+            "Links are created and looked up on each node, all the time. Meanwhile {first} is deleted from the members, then {second} in its place, and in the end both are members again."
+        ));
         let over = Cell::new(false);
         let done = [const { Cell::new(0_usize) }; 3];
         let load = at_once(3, 0..3, async |place| {
             while !over.get() {
-                one_more(cluster, place, done[place].get()).await?;
+                one_more(cluster, NODES[place], &sites[place], done[place].get()).await?;
                 done[place].set(done[place].get() + 1);
                 tokio::time::sleep(Duration::from_millis(2)).await;
             }
@@ -254,7 +286,7 @@ pub(super) async fn members_change(cx: &Context) -> Told {
         let change = async {
             let counted = || done.iter().map(Cell::get).min().unwrap_or_default();
             let mut before = counted();
-            for (gone, back, members) in [(Some("n2"), None, &["n1", "n3"][..]), (Some("n3"), Some("n2"), &["n1", "n2"]), (None, Some("n3"), &NODES)] {
+            for (gone, back, members) in [(Some(first), None, &without_first[..]), (Some(second), Some(first), &without_second), (None, Some(second), &NODES)] {
                 if let Some(gone) = gone {
                     cluster.store_delete(&member(gone)).await?;
                 }
@@ -278,13 +310,12 @@ pub(super) async fn members_change(cx: &Context) -> Told {
     .await
 }
 
-/// Creates one more link on the node of that place, and looks up an earlier one.
-async fn one_more(cluster: &Cluster<'_>, place: usize, number: usize) -> Told {
+/// Creates one more link on a node, and looks up an earlier one.
+async fn one_more(cluster: &Cluster<'_>, node: &str, site: &str, number: usize) -> Told {
     const CLAIM: &str = "while the members change and all nodes can be reached, every creation and every look-up is granted";
     const WHY: &str = "Nobody agrees on the moment at which a code changes its owner. So whoever was the owner goes on answering, \
                        and whoever becomes it reads from the store what it has never heard of.";
-    let node = NODES[place];
-    let page = Page::called(node, number);
+    let page = Page::called(site, number);
     let form = [("url", page.url.as_str()), ("code", page.code.as_str())];
     let answer = cluster
         .post_form(node, &form)
@@ -298,7 +329,7 @@ async fn one_more(cluster: &Cluster<'_>, place: usize, number: usize) -> Told {
     // The one just created half of the time, and otherwise an older one of the same node.
     let earlier = match number % 2 {
         0 => page,
-        _ => Page::called(node, number / 2),
+        _ => Page::called(site, number / 2),
     };
     for node in NODES {
         let answer = cluster
@@ -331,17 +362,27 @@ fn not_granted(
 }
 
 pub(super) async fn one_of_two_owners_dies(cx: &Context) -> Told {
+    let mut draw = cx.draw();
+    let [one, other, dies] = draw.cast(NODES);
+    let [site, last] = Names::new(&mut draw).take();
+    let each = draw.number(3..=5);
     Cluster::tell(cx, &NODES, Options::with_store(), async |cluster| {
         rings_are(cluster, &NODES, &NODES).await?;
-        let pages: Vec<Page> = (1..=24).map(Page::number).collect();
-        let (known, wanted) = pages.split_at(12);
-        cluster.step("Twelve links are created, before anything happens.");
+        let mut pages = Pages::deal(cluster, one, &site, 90).await?;
+        let (mut known, mut wanted) = (Vec::new(), Vec::new());
+        for owner in NODES {
+            for _ in 0..each {
+                known.push(pages.take(cluster, owner)?);
+                wanted.push(pages.take(cluster, owner)?);
+            }
+        }
+        cluster.step(format!("Of each node {} are created, before anything happens.", count_of(each, "link")));
         for (number, page) in known.iter().enumerate() {
             create(cluster, NODES[number % 3], page).await?;
         }
         // On a busy machine an owner may answer too late now and then, and the second one does it.
         let mut elsewhere = Vec::new();
-        for (page, owner) in known.iter().zip(owners(cluster, "n1", known).await?) {
+        for (page, owner) in known.iter().zip(owners(cluster, one, &known).await?) {
             if peek(cluster, &owner, page).await? != Some(page.link()) {
                 elsewhere.push((page, owner));
             }
@@ -354,28 +395,28 @@ pub(super) async fn one_of_two_owners_dies(cx: &Context) -> Told {
                 .into());
         }
 
-        cluster.step("n3 is killed. Links, old and new ones, are asked for on n1 and n2.");
-        cluster.kill("n3").await?;
+        cluster.step(format!("{dies} is killed. Links, old and new ones, are asked for on {one} and {other}."));
+        cluster.kill(dies).await?;
         for (number, page) in wanted.iter().enumerate() {
-            granted(cluster, ["n1", "n2"][number % 2], page).await?;
+            granted(cluster, [one, other][number % 2], page).await?;
         }
-        for page in &pages {
-            for node in ["n1", "n2"] {
+        for page in known.iter().chain(&wanted) {
+            for node in [one, other] {
                 found(cluster, node, page).await?;
             }
         }
 
-        cluster.step("n3 is started again.");
-        cluster.restart("n3").await?;
+        cluster.step(format!("{dies} is started again."));
+        cluster.restart(dies).await?;
         rings_are(cluster, &NODES, &NODES).await?;
-        for page in &pages {
+        for page in known.iter().chain(&wanted) {
             for node in NODES {
                 leads(cluster, node, page).await?;
             }
         }
-        let last = Page::called("last", 1);
+        let last = Page::called(&last, 1);
         put(cluster, &last).await?;
-        leads(cluster, "n3", &last).await
+        leads(cluster, dies, &last).await
     })
     .await
 }

@@ -10,10 +10,12 @@ use super::SOON;
 use super::messages::{COUNTERS, CountersMsg};
 use super::pages::{
     Page, Pages, all_show, at_once, create, leads, misled, rings_are, shows, still_show, view,
-    view_at_once,
+    view_at_once, were_told,
 };
 use crate::cluster::{Cluster, Explained, Options, Request, Unmet};
 use crate::scenario::{Context, Stop, Told};
+use crate::seed::{Draw, count_of};
+use crate::words::Names;
 
 const NODES: [&str; 3] = ["n1", "n2", "n3"];
 
@@ -26,17 +28,27 @@ const AT_ONCE: Duration = Duration::from_millis(600);
 const ALL_COUNT: &str = "every node shows the views of all nodes";
 
 pub(super) async fn are_counted(cx: &Context) -> Told {
+    let mut draw = cx.draw();
+    let [first, second, third] = draw.cast(NODES);
+    let [site, nothing] = Names::new(&mut draw).take();
+    let (owner, [one, two, three]) = (draw.cast(NODES)[0], draw.numbers(1..=6));
+    let all = one + two + three;
     Cluster::tell(cx, &NODES, Options::with_store(), async |cluster| {
         rings_are(cluster, &NODES, &NODES).await?;
-        let mut pages = Pages::deal(cluster, 60).await?;
-        let (page, other) = (pages.take(cluster, "n2")?, pages.take(cluster, "n3")?);
-        cluster.step(format!("A link is created. It is viewed on n1 three times, on n2 once and on n3 five times: {}.", page.path()));
-        create(cluster, "n1", &page).await?;
-        view(cluster, "n1", &page, 3).await?;
-        view(cluster, "n2", &page, 1).await?;
-        view(cluster, "n3", &page, 5).await?;
+        let mut pages = Pages::deal(cluster, first, &site, 60).await?;
+        let (page, other) = (pages.take(cluster, owner)?, pages.take(cluster, third)?);
+        cluster.step(format!(
+            "A link is created. It is viewed on {first} {}, on {second} {} and on {third} {}: {}.",
+            count_of(one, "time"), count_of(two, "time"), count_of(three, "time"), page.path()
+        ));
+        create(cluster, first, &page).await?;
+        let begun = cluster.mark();
+        view(cluster, first, &page, one).await?;
+        view(cluster, second, &page, two).await?;
+        view(cluster, third, &page, three).await?;
         let why = "A view is counted where it happens, for nobody else has seen it. Whoever asks any node wants to know of all.";
-        all_show(cluster, &NODES, &page, 9, ALL_COUNT).await.because(why)?;
+        all_show(cluster, &NODES, &page, all, ALL_COUNT).await.because(why)?;
+        were_told(cluster, &NODES, [&page], begun)?;
 
         cluster.step("It is asked for with HEAD, its aggregates are read, and a code that nobody has is asked for. None of that is a view.");
         for node in NODES {
@@ -47,10 +59,10 @@ pub(super) async fn are_counted(cx: &Context) -> Told {
                 return Err(cluster.failed_at(node, seen, "404").into());
             }
         }
-        still_show(cluster, &NODES, &page, 9, "a view is a GET that is answered 302, and nothing else is")
+        still_show(cluster, &NODES, &page, all, "a view is a GET that is answered 302, and nothing else is")
             .await
             .because("Browsers, search engines and monitors ask for many things, and nobody is sent on by most of them.")?;
-        for code in [&other.code, &Page::called("nothing", 1).code] {
+        for code in [&other.code, &Page::called(&nothing, 1).code] {
             for node in NODES {
                 let seen = shows(cluster, node, code).await.map_err(|unmet| as_stop(cluster, unmet))?;
                 if seen.redirects != 0 {
@@ -74,20 +86,22 @@ fn as_stop(cluster: &Cluster<'_>, unmet: Unmet) -> Stop {
 }
 
 pub(super) async fn add_up(cx: &Context) -> Told {
-    const EACH: usize = 60;
+    let mut draw = cx.draw();
+    let [one, other, third] = draw.cast(NODES);
+    let ([site], each) = (Names::new(&mut draw).take(), draw.number(50..=70));
     Cluster::tell(cx, &NODES, Options::with_store(), async |cluster| {
         rings_are(cluster, &NODES, &NODES).await?;
-        let mut pages = Pages::deal(cluster, 60).await?;
-        let pages = [pages.take(cluster, "n1")?, pages.take(cluster, "n2")?];
+        let mut pages = Pages::deal(cluster, one, &site, 60).await?;
+        let pages = [pages.take(cluster, one)?, pages.take(cluster, other)?];
         for page in &pages {
-            create(cluster, "n3", page).await?;
+            create(cluster, third, page).await?;
         }
-        cluster.step("Two links are viewed on all three nodes, sixty times on each, all at once.");
-        let views = |node| view_at_once(cluster, node, pages.iter().cycle().take(2 * EACH));
+        cluster.step(format!("Two links are viewed on all three nodes, {each} times on each, all at once."));
+        let views = |node| view_at_once(cluster, node, pages.iter().cycle().take(2 * each as usize));
         try_join3(views("n1"), views("n2"), views("n3")).await?;
         for page in &pages {
             let claim = "views that are made at the same time add up exactly";
-            still_show(cluster, &NODES, page, 3 * EACH as u64, claim).await.because(
+            still_show(cluster, &NODES, page, 3 * each, claim).await.because(
                 "A count that is read, increased and written back loses what others did in between. If each node adds to a share \
                  of its own, nobody can overwrite anybody.",
             )?;
@@ -98,109 +112,192 @@ pub(super) async fn add_up(cx: &Context) -> Told {
 }
 
 pub(super) async fn are_read_at_once(cx: &Context) -> Told {
+    let mut draw = cx.draw();
+    let [asked, other, _] = draw.cast(NODES);
+    let ([site], owner) = (Names::new(&mut draw).take(), draw.cast(NODES)[0]);
+    let (here, there) = (draw.number(1..=4), draw.number(1..=4));
     Cluster::tell(cx, &NODES, Options::with_store(), async |cluster| {
         rings_are(cluster, &NODES, &NODES).await?;
-        let page = Pages::deal(cluster, 30).await?.take(cluster, "n1")?;
-        cluster.step("A link is created, and viewed on n1 and on n2 twice each.");
-        create(cluster, "n1", &page).await?;
-        view(cluster, "n1", &page, 2).await?;
-        view(cluster, "n2", &page, 2).await?;
-        still_show(cluster, &NODES, &page, 4, ALL_COUNT).await?;
+        let page = Pages::deal(cluster, asked, &site, 60).await?.take(cluster, owner)?;
+        cluster.step(format!(
+            "A link is created, and viewed on {asked} {} and on {other} {}.",
+            count_of(here, "time"), count_of(there, "time")
+        ));
+        create(cluster, other, &page).await?;
+        view(cluster, asked, &page, here).await?;
+        view(cluster, other, &page, there).await?;
+        still_show(cluster, &NODES, &page, here + there, ALL_COUNT).await?;
 
-        cluster.step("The counters of all nodes are kept busy for two seconds. Meanwhile n1 is asked how often the link was viewed, and the link is viewed on it.");
+        cluster.step(format!(
+            "The counters of all nodes are kept busy for two seconds. Meanwhile {asked} is asked how often the link was viewed, and the link is viewed on it."
+        ));
         let begun = Instant::now();
         for node in NODES {
             cluster.cast(node, &COUNTERS, CountersMsg::Hold(HELD.as_millis() as u64)).await?;
         }
         // Its mailbox is in order: while this is not answered, the counters are busy.
-        let busy = cluster.call_within::<_, super::messages::Evaluated>(Duration::from_millis(100), "n1", &COUNTERS, |reply| {
+        let busy = cluster.call_within::<_, super::messages::Evaluated>(Duration::from_millis(100), asked, &COUNTERS, |reply| {
             CountersMsg::Evaluate(Vec::new(), reply)
         }).await;
         match busy.map_err(|unanswered| (matches!(unanswered.error, CallError::Timeout(_)), unanswered)) {
             Err((true, _)) => {}
             Err((false, unanswered)) => return Err(unanswered.into()),
-            Ok(_) => return Err(Stop::inconclusive("n1's counters were to be busy, and answered.")),
+            Ok(_) => return Err(Stop::inconclusive(format!("{asked}'s counters were to be busy, and answered."))),
         }
         let claim = "what is known on a node is read there at once, whatever its counters are doing";
         let why = "Reading needs no agreement and no turn: it may be a little old, but it must not wait behind everything \
                    that comes in from other nodes, nor for the slowest of them.";
-        let asked = cluster.request("n1", &Request::get(format!("{}/aggregates", page.path())).within(HELD)).await;
-        let answer = asked.map_err(Stop::from).because(why)?;
+        let read = cluster.request(asked, &Request::get(format!("{}/aggregates", page.path())).within(HELD)).await;
+        let answer = read.map_err(Stop::from).because(why)?;
         let follow_claim = "a link is followed at once, whatever the counters are doing";
         let follow_why = "Whoever follows a link wants the page. That it is counted, and that others hear of it, is our business: \
                           it must not cost him a moment.";
-        let asked = cluster.request("n1", &Request::get(page.path()).within(HELD)).await;
-        let followed = asked.map_err(Stop::from).because(follow_why)?;
+        let followed = cluster.request(asked, &Request::get(page.path()).within(HELD)).await;
+        let followed = followed.map_err(Stop::from).because(follow_why)?;
         if begun.elapsed() > HELD - Duration::from_millis(200) && answer.took.max(followed.took) <= AT_ONCE {
             return Err(Stop::inconclusive("The counters were not busy for long enough to show anything."));
         }
         for (answer, claim, why) in [(&answer, claim, why), (&followed, follow_claim, follow_why)] {
             if answer.took > AT_ONCE {
-                let seen = format!("n1 answered {} after {} ms", answer.in_words(), answer.took.as_millis());
+                let seen = format!("{asked} answered {} after {} ms", answer.in_words(), answer.took.as_millis());
                 return Err(cluster.failed(seen, claim).because(why).into());
             }
         }
+        let wanted = format!("Redirects: {}", here + there);
         match answer.line() {
-            "Redirects: 4" => Ok(()),
-            line => Err(cluster.failed(format!("n1 answered `{line}`"), "`Redirects: 4`, as before").because(why).into()),
+            line if line == wanted => Ok(()),
+            line => Err(cluster.failed(format!("{asked} answered `{line}`"), format!("`{wanted}`, as before")).because(why).into()),
         }
     })
     .await
 }
 
 pub(super) async fn visitors_are_told_apart(cx: &Context) -> Told {
-    const ALL: usize = 1000;
+    /// How many links have a small crowd of their own. A coarse sketch may be right by luck about
+    /// one crowd, and not about all of these.
+    const SMALL: usize = 12;
+    let mut draw = cx.draw();
+    let [one, between, other] = draw.cast(NODES);
+    let ([site, crowd], owner) = (Names::new(&mut draw).take(), draw.cast(NODES)[0]);
+    let all = draw.number(500..=700);
+    let (twice, thrice, both) = (
+        draw.number(all / 4..=all / 3),
+        draw.number(50..=100),
+        draw.number(80..=120),
+    );
+    let small: Vec<u64> = (0..SMALL).map(|_| draw.number(35..=60)).collect();
+    let mut visitors = Visitors {
+        draw,
+        crowd,
+        came: 0,
+    };
     Cluster::tell(cx, &NODES, Options::with_store(), async |cluster| {
         rings_are(cluster, &NODES, &NODES).await?;
-        let mut pages = Pages::deal(cluster, 60).await?;
-        let (page, other) = (pages.take(cluster, "n2")?, pages.take(cluster, "n2")?);
-        create(cluster, "n1", &page).await?;
-        create(cluster, "n1", &other).await?;
-        cluster.step("A thousand visitors view a link, some on each node; 200 of them come twice, to different nodes.");
-        let visits = |visitors: std::ops::Range<usize>| visitors.map(|visitor| (NODES[visitor % 3], visitor));
-        at_once(24, visits(0..ALL), async |(node, visitor)| visit(cluster, node, &page, visitor).await).await?;
-        let again = (0..200).map(|visitor| (NODES[(visitor + 1) % 3], visitor));
-        at_once(24, again, async |(node, visitor)| visit(cluster, node, &page, visitor).await).await?;
-        let first = agreed(cluster, &page, ALL + 200, ALL).await?;
+        let mut pages = Pages::deal(cluster, one, &site, 90).await?;
+        let (page, split) = (pages.take(cluster, owner)?, pages.take(cluster, between)?);
+        let rest: Vec<Page> = pages.all_from(owner).into_iter().take(SMALL).collect();
+        for page in rest.iter().chain([&page, &split]) {
+            create(cluster, one, page).await?;
+        }
+        cluster.step(format!(
+            "{all} visitors view a link, some on each node; {twice} of them come twice, to different nodes."
+        ));
+        let first: Vec<Visit> = visitors.come(all);
+        visit(cluster, &page, &first).await?;
+        let again: Vec<Visit> = first[..twice as usize].iter().map(Visit::elsewhere).collect();
+        visit(cluster, &page, &again).await?;
+        let before = agreed(cluster, &page, all + twice, all).await?;
 
-        cluster.step("A hundred of them come once more.");
-        let again = (300..400).map(|visitor| (NODES[(visitor + 2) % 3], visitor));
-        at_once(24, again, async |(node, visitor)| visit(cluster, node, &page, visitor).await).await?;
-        let second = agreed(cluster, &page, ALL + 300, ALL).await?;
-        if first != second {
-            let seen = format!("Visitors: {first} has become Visitors: {second}, and nobody new has come");
+        cluster.step(format!("{thrice} of them come once more."));
+        let again: Vec<Visit> = again[..thrice as usize].iter().map(Visit::elsewhere).collect();
+        visit(cluster, &page, &again).await?;
+        let after = agreed(cluster, &page, all + twice + thrice, all).await?;
+        if before != after {
+            let seen = format!("Visitors: {before} has become Visitors: {after}, and nobody new has come");
             return Err(cluster.failed(seen, "who comes again changes the redirects, and not the number of visitors").into());
         }
 
-        cluster.step("The network is cut between n1 and n3. The same hundred visitors view another link on n1 and on n3.");
-        cluster.partition(&["n1"], &["n3"]).await?;
-        let both = (0..100).flat_map(|visitor| [("n1", visitor), ("n3", visitor)]);
-        at_once(24, both, async |(node, visitor)| visit(cluster, node, &other, visitor).await).await?;
+        cluster.step(format!("{} more are viewed, each by a small crowd of its own.", count_of(SMALL as u64, "link")));
+        for (page, count) in rest.iter().zip(&small) {
+            visit(cluster, page, &visitors.come(*count)).await?;
+        }
+        for (page, count) in rest.iter().zip(&small) {
+            agreed(cluster, page, *count, *count).await?;
+        }
+
+        cluster.step(format!(
+            "The network is cut between {one} and {other}. The same {both} visitors view another link on {one} and on {other}."
+        ));
+        cluster.partition(&[one], &[other]).await?;
+        let here: Vec<Visit> = visitors.come(both).into_iter().map(|visit| Visit { node: one, ..visit }).collect();
+        let there: Vec<Visit> = here.iter().map(|visit| Visit { node: other, ..visit.clone() }).collect();
+        visit(cluster, &split, &here).await?;
+        visit(cluster, &split, &there).await?;
         cluster.step("The network is whole again.");
         cluster.heal();
         cluster.await_mesh().await?;
-        agreed(cluster, &other, 200, 100).await?;
+        agreed(cluster, &split, 2 * both, both).await?;
         Ok(())
     })
     .await
 }
 
-/// A visitor follows a link on a node.
-async fn visit(cluster: &Cluster<'_>, node: &str, page: &Page, visitor: usize) -> Told {
-    let request = Request::get(page.path()).header("x-visitor", format!("visitor-{visitor:04}"));
-    cluster
-        .eventually(SOON, format!("{node} leads to {}", page.url), async || {
-            let answer = cluster.request(node, &request).await.map_err(Stop::from)?;
-            match answer.status {
-                302 => Ok(()),
-                503 => Err(Unmet::at(
-                    node,
-                    format!("{node} answered {}", answer.in_words()),
-                )),
-                _ => Err(Unmet::Never(misled(cluster, node, page, &answer))),
-            }
-        })
-        .await
+/// Visitors who were never here before, and come to any node.
+struct Visitors {
+    draw: Draw,
+    crowd: String,
+    came: u64,
+}
+
+/// A visit of somebody on a node.
+#[derive(Debug, Clone)]
+struct Visit {
+    node: &'static str,
+    visitor: String,
+}
+
+impl Visitors {
+    fn come(&mut self, count: u64) -> Vec<Visit> {
+        let first = self.came;
+        self.came += count;
+        let visit = |number| Visit {
+            node: self.draw.cast(NODES)[0],
+            visitor: format!("{}-{number:04}", self.crowd),
+        };
+        (first..first + count).map(visit).collect()
+    }
+}
+
+impl Visit {
+    /// The same visitor on the next node.
+    fn elsewhere(&self) -> Visit {
+        let place = NODES.iter().position(|node| *node == self.node);
+        Visit {
+            node: NODES[place.map_or(0, |place| (place + 1) % NODES.len())],
+            visitor: self.visitor.clone(),
+        }
+    }
+}
+
+/// Visitors follow a link, many at once.
+async fn visit(cluster: &Cluster<'_>, page: &Page, visits: &[Visit]) -> Told {
+    at_once(24, visits, async |Visit { node, visitor }| {
+        let request = Request::get(page.path()).header("x-visitor", visitor);
+        cluster
+            .eventually(SOON, format!("{node} leads to {}", page.url), async || {
+                let answer = cluster.request(node, &request).await.map_err(Stop::from)?;
+                match answer.status {
+                    302 => Ok(()),
+                    503 => Err(Unmet::at(
+                        node,
+                        format!("{node} answered {}", answer.in_words()),
+                    )),
+                    _ => Err(Unmet::Never(misled(cluster, node, page, &answer))),
+                }
+            })
+            .await
+    })
+    .await
 }
 
 /// Waits until all nodes show so many redirects, and the same number of visitors, which is about
@@ -208,8 +305,8 @@ async fn visit(cluster: &Cluster<'_>, node: &str, page: &Page, visitor: usize) -
 async fn agreed(
     cluster: &Cluster<'_>,
     page: &Page,
-    redirects: usize,
-    visitors: usize,
+    redirects: u64,
+    visitors: u64,
 ) -> Result<u64, Stop> {
     let mut seen_on_all = 0;
     let claim = format!(
@@ -224,7 +321,7 @@ async fn agreed(
                 let Some(number) = seen.visitors else {
                     return Err(Unmet::at(node, format!("{node} shows Redirects: {}, and no Visitors", seen.redirects)));
                 };
-                if seen.redirects != redirects as u64 || number.abs_diff(visitors as u64) * 10 > visitors as u64 {
+                if seen.redirects != redirects || number.abs_diff(visitors) * 10 > visitors {
                     return Err(Unmet::at(node, format!("{node} shows Redirects: {} and Visitors: {number}", seen.redirects)));
                 }
                 numbers.push(number);

@@ -2,6 +2,7 @@
 
 use super::telling::{Missing, missing};
 use crate::diagnosis::Case;
+use crate::diagnosis::service::Command;
 
 pub(super) fn old_link_comes_back(case: &Case) -> Option<String> {
     let Missing {
@@ -10,14 +11,14 @@ pub(super) fn old_link_comes_back(case: &Case) -> Option<String> {
         creator,
         ..
     } = missing(case)?;
-    let ends = Ends::of(case)?;
+    let later = Successors::of(case, code);
     let came_back = |who: &'_ str| {
         let versions = versions(case, who, code);
-        let is_over = |(at, _, end, from): &&Version| ends.is_over(*end, *at) && from != who;
-        let (at, old, _, from) = versions.iter().find(is_over)?;
-        let (_, new, ..) = versions
-            .iter()
-            .find(|(before, url, end, _)| before < at && url != old && !ends.is_over(*end, *at))?;
+        let is_over = |(at, url, from): &&Version| later.have_taken_over(url, *at) && from != who;
+        let (at, old, from) = versions.iter().find(is_over)?;
+        let (_, new, _) = versions.iter().find(|(before, url, _)| {
+            before < at && url != old && !later.have_taken_over(url, *at)
+        })?;
         Some((*at, (*old).to_owned(), from.clone(), (*new).to_owned()))
     };
     if let Some((_, old, from, new)) = came_back(node) {
@@ -48,16 +49,16 @@ pub(super) fn ended_link_keeps_its_place(case: &Case) -> Option<String> {
         creator,
         ..
     } = missing(case)?;
-    let ends = Ends::of(case)?;
+    let later = Successors::of(case, code);
     for who in [node, creator] {
         let versions = versions(case, who, code);
-        let Some((at, new, end, from)) = versions.last() else {
+        let Some((at, new, from)) = versions.last() else {
             continue;
         };
         let old = versions
             .iter()
-            .find(|(before, url, old, _)| before < at && url != new && ends.is_over(*old, *at));
-        let Some((_, old, ..)) = old.filter(|_| !ends.is_over(*end, *at)) else {
+            .find(|(before, url, _)| before < at && url != new && later.have_taken_over(url, *at));
+        let Some((_, old, _)) = old.filter(|_| !later.have_taken_over(new, *at)) else {
             continue;
         };
         let came = match from == who {
@@ -83,43 +84,62 @@ pub(super) fn ended_link_keeps_its_place(case: &Case) -> Option<String> {
     None
 }
 
-/// When links of one second, of which the scenario has told, end on the clock of the trace.
-struct Ends(i128);
+/// From when on a link that had a code was over: a code is given to another URL when the one that
+/// has it is over, and not before.
+struct Successors<'a>(Vec<(u64, &'a str)>);
 
-impl Ends {
-    fn of(case: &Case) -> Option<Ends> {
-        case.step("for one second")?;
-        let commands = case.commands();
-        let ahead = commands.iter().filter_map(|command| {
-            let (_, link) = command.stores()?;
-            Some(i128::from(link.expires_at?) * 1000 - i128::from(command.at_us))
-        });
-        // The shortest of all are those for a second.
-        ahead.min().map(|ahead| Ends(ahead - 1_000_000))
+impl<'a> Successors<'a> {
+    /// When each URL first stood in the store under a code, where its creation was granted.
+    fn of(case: &Case<'a>, code: &str) -> Successors<'a> {
+        let requests = case.requests();
+        let mut granted: Vec<(u64, &str)> = Vec::new();
+        for command in case.commands() {
+            let stored = stored(&command).filter(|(stored, _)| *stored == code);
+            let Some((_, url)) = stored.filter(|_| command.forwarded) else {
+                continue;
+            };
+            let is_known = granted.iter().any(|(_, known)| *known == url);
+            let is_granted = requests.iter().any(|asked| {
+                asked.node == command.node
+                    && asked.created() == Some(code)
+                    && (asked.from_us.saturating_sub(LATE)..=asked.at_us).contains(&command.at_us)
+            });
+            if is_granted && !is_known {
+                granted.push((command.at_us, url));
+            }
+        }
+        Successors(granted)
     }
 
-    /// Whether a link with that end was over.
-    fn is_over(&self, ends: Option<u64>, at_us: u64) -> bool {
-        ends.is_some_and(|ends| i128::from(ends) * 1000 < self.0 + i128::from(at_us))
+    /// Whether the link to that URL was over.
+    fn have_taken_over(&self, url: &str, at_us: u64) -> bool {
+        let mut others = self.0.iter().skip_while(|(_, own)| *own != url).skip(1);
+        others.any(|(since, _)| *since <= at_us)
     }
 }
 
-/// A link of a code: when it came to a node, its URL, its end, and from which node it came.
-type Version<'a> = (u64, &'a str, Option<u64>, String);
+/// How much the clocks of requests and of commands may differ.
+const LATE: u64 = 20_000;
+
+/// A link of a code: when it came to a node, its URL, and from which node it came.
+type Version<'a> = (u64, &'a str, String);
+
+/// The code and the URL of the link that a command stores.
+fn stored<'a>(command: &Command<'a>) -> Option<(&'a str, &'a str)> {
+    let (code, _) = command.stores()?;
+    let (_, url) = command.args.get(1)?.split_once(' ')?;
+    Some((code, url))
+}
 
 /// What a node was told of a code, or stored under it, in the order of time.
 fn versions<'a>(case: &Case<'a>, node: &str, code: &str) -> Vec<Version<'a>> {
     let mut versions = Vec::new();
     for command in case.commands() {
-        let Some((stored, link)) = command.stores() else {
-            continue;
-        };
-        let url = command.args.get(1).and_then(|text| text.split_once(' '));
-        if let Some((_, url)) = url
+        if let Some((stored, url)) = stored(&command)
             && stored == code
             && command.node == node
         {
-            versions.push((command.at_us, url, link.expires_at, node.to_owned()));
+            versions.push((command.at_us, url, node.to_owned()));
         }
     }
     for telling in case.tellings() {
@@ -128,12 +148,7 @@ fn versions<'a>(case: &Case<'a>, node: &str, code: &str) -> Vec<Version<'a>> {
             && telling.code == code
             && telling.sent.to == node
         {
-            versions.push((
-                arrived,
-                telling.url,
-                telling.ends,
-                telling.sent.message.from.clone(),
-            ));
+            versions.push((arrived, telling.url, telling.sent.message.from.clone()));
         }
     }
     versions.sort_by_key(|(at, ..)| *at);

@@ -5,9 +5,9 @@ use std::collections::BTreeSet;
 use serde_json::Value;
 
 use super::news::reconnected;
-use super::words::{number_behind, seen};
+use super::words::{number_behind, seen, word_behind};
 use crate::diagnosis::Case;
-use crate::diagnosis::evidence::{Messages, Sent};
+use crate::diagnosis::evidence::{Messages, Sent, listed};
 use crate::trace::Change;
 
 /// A message of so many bytes tells of dozens of links.
@@ -20,23 +20,46 @@ fn bytes(messages: &Messages) -> usize {
 pub(super) fn views_carry_everything(case: &Case) -> Option<String> {
     (case.scenario == "part4-view-cost").then_some(())?;
     let since = case.step("A thousand links are viewed")?;
-    let told = case.messages().since(since).from("n1").to("n2");
+    let requests = case.requests();
+    // All views are on one node, and it is what that tells the other.
+    let viewed = requests
+        .iter()
+        .find(|asked| asked.at_us > since && asked.followed().is_some())?
+        .node;
+    let told = case.messages().since(since).from(viewed);
     let much = told.iter().filter(|sent| sent.message.bytes > MUCH).count();
     let last = told.iter().rev().find(|sent| sent.message.bytes > MUCH)?;
     (much * 2 > told.len() && much >= 20).then(|| {
-        format!("of {} messages from n1 to n2 while one link after the other was viewed, {much} told of many links; the last of them had {} bytes", told.len(), last.message.bytes)
+        format!("of {} messages from {viewed} to {} while one link after the other was viewed, {much} told of many links; the last of them had {} bytes", told.len(), last.message.to, last.message.bytes)
     })
 }
 
-/// What n1 and n2 said since they were last connected anew.
-fn meeting<'a>(case: &Case<'a>) -> Option<Messages<'a>> {
+/// Two nodes that were cut off from each other, what they said since they were last connected
+/// anew, and the node that had joined before, knowing nothing.
+struct Meeting<'a> {
+    pair: [&'a str; 2],
+    said: Messages<'a>,
+    newcomer: &'a str,
+}
+
+/// "the heal cost 900 bytes between n1 and n2; to tell n3 everything had cost 4000"
+fn meeting<'a>(case: &Case<'a>) -> Option<Meeting<'a>> {
     seen(case).starts_with("the heal cost ").then_some(())?;
-    let since = reconnected(case, "n1", "n2")?;
-    let pair = ["n1", "n2"];
+    let named = |words| {
+        let name = word_behind(seen(case), words)?;
+        let known = case.nodes().iter().find(|node| *node == name)?;
+        Some(known.as_str())
+    };
+    let pair = [named(" between ")?, named(" and ")?];
+    let since = reconnected(case, pair[0], pair[1])?;
     let within = |sent: &Sent| {
         pair.contains(&sent.message.from.as_str()) && pair.contains(&sent.message.to.as_str())
     };
-    Some(case.messages().since(since).that(within))
+    Some(Meeting {
+        pair,
+        said: case.messages().since(since).that(within),
+        newcomer: named("; to tell ")?,
+    })
 }
 
 /// What a node said before it had heard anything from the other.
@@ -58,33 +81,36 @@ fn longest<'a>(messages: &Messages<'a>) -> Option<Sent<'a>> {
 }
 
 pub(super) fn everything_is_told_on_a_new_link(case: &Case) -> Option<String> {
-    let said = meeting(case)?;
-    let both = ["n1", "n2"].map(|node| (node, unasked(&said, node)));
+    let Meeting {
+        pair,
+        said,
+        newcomer,
+    } = meeting(case)?;
+    let both = pair.map(|node| (node, unasked(&said, node)));
     let (node, first) = both.into_iter().max_by_key(|(_, first)| bytes(first))?;
     let much = bytes(&first) > MUCH && bytes(&first) * 5 > bytes(&said);
-    // A long summary is another matter: n3, which knew nothing, was then told of the links in
-    // something else that was longer still.
-    let to_n3 = longest(&case.messages().to("n3"))?;
-    let is_of_links = longest(&first)?.message.name == to_n3.message.name;
+    // A long summary is another matter: the newcomer, which knew nothing, was then told of the
+    // links in something else that was longer still.
+    let whole = longest(&case.messages().to(newcomer))?;
+    let is_of_links = longest(&first)?.message.name == whole.message.name;
     (much && is_of_links).then(|| {
         format!(
-            "as soon as n1 and n2 were connected again, {node} sent {} bytes, before it had heard anything of what the other knew",
+            "as soon as {} were connected again, {node} sent {} bytes, before it had heard anything of what the other knew",
+            listed(&pair),
             bytes(&first)
         )
     })
 }
 
 pub(super) fn parts_are_too_large(case: &Case) -> Option<String> {
-    let said = meeting(case)?;
+    let Meeting { pair, said, .. } = meeting(case)?;
     let all = bytes(&said);
-    let first: usize = ["n1", "n2"]
-        .map(|node| bytes(&unasked(&said, node)))
-        .iter()
-        .sum();
+    let first: usize = pair.map(|node| bytes(&unasked(&said, node))).iter().sum();
     let largest = longest(&said)?;
     (first < MUCH && largest.message.bytes > MUCH && largest.message.bytes * 3 > all).then(|| {
         format!(
-            "n1 and n2 first compared what they knew, in {first} bytes, and then {} sent {} `{}` with {} bytes, though they differed in one link",
+            "{} first compared what they knew, in {first} bytes, and then {} sent {} `{}` with {} bytes, though they differed in one link",
+            listed(&pair),
             largest.message.from,
             largest.message.to,
             largest.message.name.as_deref().unwrap_or("a message"),
