@@ -11,12 +11,15 @@ use tokio::time::{Instant, sleep};
 use super::{Cluster, Share, Standing, lock};
 use crate::guard::{Child, Ending};
 use crate::scenario::{Stop, Told, lacked_room, no_room, unwritten};
-use crate::switchboard::FLOOD;
 use crate::verdict::{Failure, Verdict};
 
 /// How long after a lost link a node may be found to have ended: the guard first collects what
 /// the node wrote last.
 const NOTICE: Duration = Duration::from_millis(800);
+
+/// More messages than this from one node are no conversation. A node that repeats itself ten
+/// times a second to each other node stays far below.
+const FLOOD: u64 = 20_000;
 
 /// A machine that stands still for less than this is busy, not broken.
 const STILL: Duration = Duration::from_millis(500);

@@ -296,9 +296,9 @@ mod tests {
     }
 
     fn kept(maps: impl IntoIterator<Item = usize>, node: &str) -> Seen {
-            manager: "n1",
         let of = |map| (map, BTreeSet::from([node.to_owned()]));
         Seen {
+            manager: "n1",
             kept: maps.into_iter().map(of).collect(),
             ..Seen::default()
         }
