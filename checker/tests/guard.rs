@@ -251,7 +251,10 @@ async fn memory_and_threads_of_what_a_child_starts_count_as_its_own() {
     let ending = node.ended().await;
     assert!(matches!(ending, Ending::OverMemory { .. }), "{ending}");
     let many = "i=0; while [ $i -lt 40 ]; do sleep 1000 & i=$((i+1)); done; wait";
-    let node = guard.spawn(shell("n2", many).limits(limits));
+    let node = guard.spawn(shell("n2", many).limits(Limits {
+        tasks: 20,
+        ..Limits::default()
+    }));
     let ending = node.ended().await;
     assert!(
         matches!(ending, Ending::OverTasks { seen, limit: 20 } if seen > 20),
@@ -328,7 +331,7 @@ async fn sandbox_shows_its_own_folder_and_no_other_process() {
     let secret = run.path().join("secret");
     std::fs::write(&secret, "x").unwrap();
     let script = format!(
-        "ls {0} /etc/passwd /home /root >&2; ls /proc | grep -c '^[0-9]' >&2; (: > /tmp/x) >&2; : > /dev/shm/x; \
+        "ls {0} /etc/passwd /home /root >&2; ls /proc | grep -c '^[0-9]' >&2; (: > /tmp/x); (: > /dev/shm/x); \
          echo mine > $SCRATCH_DIR/own && cat own >&2",
         secret.display()
     );
