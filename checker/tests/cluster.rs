@@ -313,6 +313,7 @@ async fn lost_ping_is_regained_after_a_crash() {
 async fn held_message_arrives_when_it_is_released_and_is_drawn_at_both_times() {
     async fn story(cx: &Context) -> Told {
         Cluster::tell(cx, TWO, Options::default(), async |cluster| {
+            cluster.step("n1 sends a ping, which is held back.");
             let rule = cluster.rule(
                 Rule::new(Action::Hold)
                     .to(&cluster.name("n2"))

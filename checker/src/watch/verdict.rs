@@ -141,7 +141,7 @@ impl Paper<'_> {
         let rest = (1..drawn.start.saturating_sub(1)).rev();
         for place in words.chain(rest) {
             // A sign takes the place of the lines that are left out.
-            if kept.height() - spare.len() + usize::from(spare.len() > 0) <= room {
+            if kept.height() - spare.len() + usize::from(!spare.is_empty()) <= room {
                 break;
             }
             kept.leave_out(place);
