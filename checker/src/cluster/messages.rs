@@ -1,12 +1,13 @@
 //! Questions to the record: what passed between the nodes, and what became of it.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use bytes::Bytes;
 use runtime::net::faults::{Event, Fate, FrameSeen, Kind, Record};
 
 use super::Cluster;
+use crate::scenario::Told;
 
 /// A moment in the record.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -56,12 +57,43 @@ impl Cluster<'_> {
         self.switchboard.record(|_, payloads| payloads.of(frame))
     }
 
-    /// Those of these texts that no message from another node can have brought to a node since a
-    /// moment: none with the text in it has arrived. Of the long messages, whose words are not
+    /// What a node knows since a moment of these texts, each of which others had to tell it, has
+    /// come to it in messages. What it shows does not say so: the nodes of a test run may share
+    /// more than a network.
+    ///
+    /// # Errors
+    /// A failure that tells what it knows: `knows` says that of one of the texts.
+    pub fn was_told(
+        &self,
+        node: &str,
+        since: Mark,
+        texts: &[&str],
+        knows: impl FnOnce(&str) -> String,
+    ) -> Told {
+        let Some(text) = self.untold(node, since, texts) else {
+            return Ok(());
+        };
+        let knows = knows(text);
+        Err(self
+            .failed_at(
+                node,
+                format!("{node} {knows}, and no message that could have told it came to {node}"),
+                "what a node knows of another has come to it over the network",
+            )
+            .because(
+                "The nodes of a cluster share no memory and no disk. Here they run on one machine, where a file passes \
+                 on what a message should; on machines of their own, each would find nothing but what it was sent.",
+            )
+            .into())
+    }
+
+    /// One of the texts that no message from another node can have brought to a node since a
+    /// moment: it stands in none that has arrived. Of long messages, whose words are not
     /// remembered, it is only known how much they may have said.
-    pub fn untold<'t>(&self, node: &str, since: Mark, texts: &[&'t str]) -> Vec<&'t str> {
-        let mut untold: BTreeSet<&[u8]> = texts.iter().map(|text| text.as_bytes()).collect();
-        let lengths: BTreeSet<usize> = untold.iter().map(|text| text.len().max(1)).collect();
+    fn untold<'t>(&self, node: &str, since: Mark, texts: &[&'t str]) -> Option<&'t str> {
+        let mut untold: BTreeMap<&[u8], &str> =
+            texts.iter().map(|text| (text.as_bytes(), *text)).collect();
+        let lengths: BTreeSet<usize> = texts.iter().map(|text| text.len().max(1)).collect();
         let mut unknown = 0;
         for (_, frame) in self.since(since).to(node).of_servers().delivered().iter() {
             match self.payload(frame) {
@@ -75,15 +107,9 @@ impl Cluster<'_> {
                 None => unknown += frame.bytes,
             }
         }
-        let least: usize = untold.iter().map(|text| text.len()).sum();
-        match least <= unknown {
-            true => Vec::new(),
-            false => texts
-                .iter()
-                .filter(|text| untold.contains(text.as_bytes()))
-                .copied()
-                .collect(),
-        }
+        let least: usize = untold.values().map(|text| text.len()).sum();
+        let first = untold.into_values().next();
+        first.filter(|_| least > unknown)
     }
 
     /// Whether nothing at all got from one side to the other since a moment, nor back: what a

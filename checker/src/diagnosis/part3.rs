@@ -9,7 +9,7 @@ mod telling;
 mod tests;
 mod versions;
 
-use super::Mistake;
+use super::{Mistake, service};
 
 const CACHE: &str = "problem-1-cache";
 const REPLICATE: &str = "problem-2-replicate";
@@ -112,7 +112,15 @@ pub(super) const MISTAKES: &[Mistake] = &[
         hint: 2,
         symptom: lookups::table_makes_no_room,
     },
-    // Problem 2.
+    // Problem 2, and what comes of it later.
+    Mistake {
+        id: "shares-a-disk",
+        problems: &[2, 3, 4],
+        suggests: "The nodes tell each other of links past the network, perhaps by a file that all of them read.",
+        training: REPLICATE,
+        hint: 1,
+        symptom: service::shares_a_disk,
+    },
     Mistake {
         id: "answers-before-the-store",
         problems: &[2],

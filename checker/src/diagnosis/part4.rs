@@ -12,7 +12,7 @@ mod unreachable;
 mod views;
 mod words;
 
-use super::Mistake;
+use super::{Mistake, service};
 
 /// The more telling ones first.
 pub(super) const MISTAKES: &[Mistake] = &[
@@ -279,6 +279,14 @@ pub(super) const MISTAKES: &[Mistake] = &[
         training: "problem-4-g-counter",
         hint: 2,
         symptom: laws::nothing_leaves_something,
+    },
+    Mistake {
+        id: "shares-a-disk",
+        problems: &[5, 6, 7, 8],
+        suggests: "The nodes tell each other of views past the network, perhaps by a file that all of them read.",
+        training: "problem-5-aggregates",
+        hint: 1,
+        symptom: service::shares_a_disk,
     },
     Mistake {
         id: "nobody-told-of-views",

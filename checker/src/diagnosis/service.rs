@@ -190,6 +190,13 @@ impl<'a> Case<'a> {
     }
 }
 
+/// Knowledge that did not come over the network.
+pub(super) fn shares_a_disk(case: &Case) -> Option<String> {
+    let untold = ", and no message that could have told it came to ";
+    let (knows, _) = case.failure.seen.split_once(untold)?;
+    Some(format!("{knows}, though no message had told it"))
+}
+
 /// What the store did at a time, of that which [`Case::store_of`] gives.
 pub(super) fn at(modes: &[(u64, StoreMode, &str)], at_us: u64) -> StoreMode {
     let before = modes.iter().rev().find(|(from, ..)| *from <= at_us);

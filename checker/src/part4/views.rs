@@ -179,13 +179,13 @@ pub(super) async fn visitors_are_told_apart(cx: &Context) -> Told {
     let mut draw = cx.draw();
     let [one, between, other] = draw.cast(NODES);
     let ([site, crowd], owner) = (Names::new(&mut draw).take(), draw.cast(NODES)[0]);
-    let all = draw.number(500..=700);
+    let all = draw.number(300..=400);
     let (twice, thrice, both) = (
         draw.number(all / 4..=all / 3),
-        draw.number(50..=100),
+        draw.number(50..=75),
         draw.number(80..=120),
     );
-    let small: Vec<u64> = (0..SMALL).map(|_| draw.number(35..=60)).collect();
+    let small: Vec<u64> = (0..SMALL).map(|_| draw.number(60..=90)).collect();
     let mut visitors = Visitors {
         draw,
         crowd,
@@ -221,8 +221,9 @@ pub(super) async fn visitors_are_told_apart(cx: &Context) -> Told {
         for (page, count) in rest.iter().zip(&small) {
             visit(cluster, page, &visitors.come(*count)).await?;
         }
+        cluster.quiesce().await?;
         for (page, count) in rest.iter().zip(&small) {
-            agreed(cluster, page, *count, *count).await?;
+            show_alike(cluster, page, *count, *count).await?;
         }
 
         cluster.step(format!(
@@ -300,9 +301,20 @@ async fn visit(cluster: &Cluster<'_>, page: &Page, visits: &[Visit]) -> Told {
     .await
 }
 
+/// After everything has come to rest: all nodes show the same.
+async fn agreed(
+    cluster: &Cluster<'_>,
+    page: &Page,
+    redirects: u64,
+    visitors: u64,
+) -> Result<u64, Stop> {
+    cluster.quiesce().await?;
+    show_alike(cluster, page, redirects, visitors).await
+}
+
 /// Waits until all nodes show so many redirects, and the same number of visitors, which is about
 /// right.
-async fn agreed(
+async fn show_alike(
     cluster: &Cluster<'_>,
     page: &Page,
     redirects: u64,
@@ -312,7 +324,6 @@ async fn agreed(
     let claim = format!(
         "all nodes show Redirects: {redirects}, and the same number of visitors, within 10 % of {visitors}"
     );
-    cluster.quiesce().await?;
     cluster
         .eventually(SOON, claim, async || {
             let mut numbers = Vec::new();
