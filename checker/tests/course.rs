@@ -982,10 +982,9 @@ fn hint_says_which_one_fits_what_the_last_run_saw() {
         vec![outcome],
     )]);
     let course = Course::find(fresh.folder.path()).unwrap();
-    Run::begin(&course, "part1")
-        .unwrap()
-        .finish(&report)
-        .unwrap();
+    let run = Run::begin(&course, "part1").unwrap();
+    run.save(&report).unwrap();
+    run.end();
     let first = fresh.checker(&["hint"]).out();
     insta::assert_snapshot!(first.split_once("whom.\n\n").unwrap().1, @r##"
     Your last run failed. The consumer counts how many pings arrive. What was seen

@@ -7,9 +7,9 @@ use std::time::Duration;
 
 use clap::Args;
 use colored::Colorize;
-use tokio::time::{Instant, sleep};
+use tokio::time::sleep;
 
-use super::report::{find, is_meant, outcome, print};
+use super::report::{find, first_readable, is_meant, outcome, print};
 use crate::guard::{Stream, monotonic_micros, written_lines};
 use crate::report::terminal::plain;
 use crate::runs::Run;
@@ -22,10 +22,6 @@ const LOOK: Duration = Duration::from_millis(200);
 
 /// A line may still grow for that long, in microseconds.
 const GROWS: u64 = 300_000;
-
-/// After so long without a new line, a run is taken to have been broken off, whoever has its process
-/// number now.
-const PATIENCE: Duration = Duration::from_secs(300);
 
 /// Its flags.
 #[derive(Debug, Args)]
@@ -84,7 +80,7 @@ pub(super) fn run(args: LogsArgs) -> Result<Standing> {
 /// on is: who plays looks at the logs from another window.
 fn chosen(all: &[Run], wanted: Option<&str>) -> Result<Run> {
     let is_wanted = |run: &&Run| is_meant(run, wanted) || wanted.is_none() && run.goes_on();
-    match all.iter().find(is_wanted) {
+    match first_readable(all.iter().filter(is_wanted))? {
         Some(run) => Ok(run.clone()),
         None => find(all, wanted),
     }
@@ -330,18 +326,15 @@ async fn follow(args: &LogsArgs, runs: impl Fn() -> Vec<Run>) -> Result<()> {
         printed: BTreeMap::new(),
         last: None,
     };
-    let mut quiet_since = Instant::now();
     loop {
         // Asked before looking: what came until then is printed, and nothing comes later.
         let over = run.is_over() && !run.goes_on();
-        if followed.look(&run, over)? {
-            quiet_since = Instant::now();
-        }
+        followed.look(&run, over)?;
         if over {
             eprintln!("The run is over; `checker report` shows it.");
             return Ok(());
         }
-        if !run.goes_on() && !run.is_over() || quiet_since.elapsed() > PATIENCE {
+        if !run.goes_on() && !run.is_over() {
             eprintln!("The run was broken off.");
             return Ok(());
         }
@@ -375,9 +368,8 @@ struct Followed<'a> {
 }
 
 impl Followed<'_> {
-    /// Prints what is new, and says whether something was.
-    fn look(&mut self, run: &Run, over: bool) -> Result<bool> {
-        let mut anything = false;
+    /// Prints what is new.
+    fn look(&mut self, run: &Run, over: bool) -> Result<()> {
         let wanted = |of: &Try| {
             let only = self.args.scenario.as_deref();
             only.is_none_or(|id| is_called(&of.scenario, id))
@@ -408,7 +400,6 @@ impl Followed<'_> {
                 continue;
             }
             new.sort_by_key(|line| line.at);
-            anything = true;
             let mut text = String::new();
             if self.last.as_ref() != Some(&of) {
                 let _ = writeln!(text, "{}", format!("{short} in {}", of.scenario).bold());
@@ -417,7 +408,7 @@ impl Followed<'_> {
             print(&text)?;
             self.last = Some(of);
         }
-        Ok(anything)
+        Ok(())
     }
 }
 

@@ -14,6 +14,7 @@ use crate::runs::Run;
 use crate::trace::Trace;
 use crate::trouble::{Result, Trouble, While};
 use crate::verdict::{Outcome, Standing};
+use crate::whole_file;
 
 /// Its flags.
 #[derive(Debug, Args)]
@@ -73,9 +74,7 @@ pub(super) fn run(args: ReportArgs) -> Result<Standing> {
         Some(format) => {
             let text = written(&run, &report, format, args.scenario.as_deref())?;
             match &args.output {
-                Some(file) => {
-                    std::fs::write(file, text).or_trouble(|| format!("write {}", file.display()))?
-                }
+                Some(file) => whole_file::write(file, text)?,
                 None => print(&text)?,
             }
         }
@@ -100,11 +99,41 @@ pub(super) fn print(text: &str) -> Result<()> {
 /// The run that is over and meant: the one of a name, or the newest that [`is_meant`].
 pub(super) fn find(all: &[Run], wanted: Option<&str>) -> Result<Run> {
     let meant = || all.iter().filter(|run| is_meant(run, wanted));
-    match meant().find(|run| run.is_over()).or(meant().next()) {
-        Some(run) if run.is_over() => Ok(run.clone()),
-        Some(run) => Err(not_over(run)),
-        None => Err(not_there(wanted)),
+    match (
+        first_readable(meant().filter(|run| run.is_over()))?,
+        meant().next(),
+    ) {
+        (Some(run), _) => Ok(run.clone()),
+        (None, Some(run)) => Err(not_over(run)),
+        (None, None) => Err(not_there(wanted)),
     }
+}
+
+/// The first of some runs; one that is over, and whose verdicts cannot be read, is passed over, which
+/// is said.
+///
+/// # Errors
+/// When none of those that there are can be read.
+pub(super) fn first_readable<'r>(runs: impl Iterator<Item = &'r Run>) -> Result<Option<&'r Run>> {
+    let mut passed_over = None;
+    for run in runs {
+        match run.verdicts() {
+            Err(trouble) if run.is_over() => {
+                passed_over.get_or_insert(trouble);
+            }
+            _ => {
+                if let Some(trouble) = passed_over {
+                    let note = "note:".yellow();
+                    eprintln!(
+                        "{note} the checker {trouble}. So this is of an earlier run, {}.",
+                        run.name()
+                    );
+                }
+                return Ok(Some(run));
+            }
+        }
+    }
+    passed_over.map_or(Ok(None), Err)
 }
 
 /// Whether a run is one of those that are meant: of a name, of a part, or of a session. Without a
@@ -177,7 +206,7 @@ fn list(all: &[Run], part: Option<&str>) -> Result<()> {
             }
             Err(_) if run.goes_on() => "goes on".dimmed().to_string(),
             Err(_) if !run.is_over() => "broken off".dimmed().to_string(),
-            Err(_) => "of another version".dimmed().to_string(),
+            Err(_) => "cannot be read".dimmed().to_string(),
         };
         let _ = writeln!(text, "{}  {detail}", run.name());
     }

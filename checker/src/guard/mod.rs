@@ -37,7 +37,7 @@ use std::path::PathBuf;
 use crate::trouble::Result;
 
 pub use client::{Child, Guard, Program, all_ended};
-pub use logs::{monotonic_micros, written_lines};
+pub use logs::{monotonic_micros, times_file, written_lines};
 pub use protocol::{Ending, Signal, Stream};
 pub use terminal::{TerminalGuard, for_keys};
 

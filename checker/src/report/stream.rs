@@ -37,6 +37,11 @@ impl Stream {
         let _ = self.closed.subscribe().wait_for(|closed| *closed).await;
     }
 
+    /// Whether nobody reads any more.
+    pub fn is_closed(&self) -> bool {
+        *self.closed.borrow()
+    }
+
     /// A part begins: what follows is about it.
     pub fn part_begun(&self, part: &'static str) {
         *self.part.lock().unwrap_or_else(PoisonError::into_inner) = part;
@@ -64,6 +69,7 @@ impl Stream {
             "checker": report.checker,
             "standing": report.standing,
             "exit_code": report.exit_code,
+            "complete": report.complete,
             "points": report.points,
         });
         self.tell("end", end);
