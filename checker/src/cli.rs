@@ -491,7 +491,7 @@ fn grade(parts: &[&'static Part], args: PartArgs, told: &Told, files: &Files) ->
             _ => {}
         }
         if let Some(why) = interrupt.why() {
-            eprintln!("The run was {why}. What was not finished is inconclusive.");
+            eprintln!("The run was {why}.");
         }
         Ok(standing)
     })

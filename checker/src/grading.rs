@@ -196,11 +196,11 @@ pub async fn grade(
     let is_fault = |outcome: &Outcome| outcome.verdict.standing() == Standing::CheckerFault;
     let rest = match (stores.trouble(), interrupt.why()) {
         (Some(trouble), _) if known.outcomes.values().all(is_fault) => {
-            kept.map(Begun::remove);
+            remove(kept);
             return Err(trouble);
         }
         (_, Some(why)) if known.outcomes.is_empty() => {
-            kept.map(Begun::remove);
+            remove(kept);
             return Ok(not_begun(part, order, &why));
         }
         (Some(trouble), _) => Verdict::CheckerFault {
@@ -217,19 +217,29 @@ pub async fn grade(
     report.notes.extend(room.note());
     let mut report = known.conclude(report, &rest);
     if let Some(kept) = kept {
-        if let Err(trouble) = kept
-            .save(&report)
-            .and_then(|()| page::write(&kept, &report))
-        {
-            report.notes.push(format!(
-                "There is no report of this run: the checker {trouble}."
-            ));
-        }
-        kept.end();
+        keep(kept, &mut report);
         runs::forget_old(course);
     }
     Journal::change(course, |journal| journal.enter(part, &report, &sources));
     Ok(report)
+}
+
+/// Ends a run with its report, and the page of it.
+fn keep(kept: Begun, report: &mut PartReport) {
+    let written = kept.save(report).and_then(|()| page::write(&kept, report));
+    if let Err(trouble) = written {
+        report.notes.push(format!(
+            "There is no report of this run: the checker {trouble}."
+        ));
+    }
+    kept.end();
+}
+
+/// Removes a run of which nothing is known.
+fn remove(kept: Option<Begun>) {
+    if let Some(kept) = kept {
+        kept.remove();
+    }
 }
 
 /// The report of a part that was not begun, as the run was ended before.

@@ -28,7 +28,7 @@ const REPEATS: usize = 2;
 
 /// How long a story may take to end once its time is over. One that does not is left alone, as the
 /// other scenarios must not wait for it.
-const GRACE: Duration = Duration::from_secs(10);
+const GRACE: Duration = Duration::from_secs(if cfg!(test) { 1 } else { 10 });
 
 /// How many stories are being told in this process.
 static STORIES: LazyLock<watch::Sender<usize>> = LazyLock::new(|| watch::Sender::new(0));
@@ -361,12 +361,17 @@ mod tests {
         }
     }
 
-    /// Runs scenarios that start no process: the guard is one that ends at once.
+    /// Runs scenarios that start no process.
     async fn run(scenarios: &[&'static Scenario], gaps: &[(u8, &str)]) -> Vec<Outcome> {
         let run = RunDir::create().unwrap();
-        let guard = Guard::start("true".as_ref(), &run).unwrap();
-        let runner = Runner {
-            stores: Stores::new(StoreChoice::Embedded, &guard, &run),
+        Arc::new(runner(&run, gaps)).run(scenarios).await
+    }
+
+    /// A runner of scenarios that start no process: the guard is one that ends at once.
+    fn runner(run: &RunDir, gaps: &[(u8, &str)]) -> Runner {
+        let guard = Guard::start("true".as_ref(), run).unwrap();
+        Runner {
+            stores: Stores::new(StoreChoice::Embedded, &guard, run),
             guard,
             binary: PathBuf::new(),
             sources: None,
@@ -381,8 +386,7 @@ mod tests {
                 .map(|(problem, gap)| (*problem, (*gap).to_owned()))
                 .collect(),
             progress: Arc::new(Silent),
-        };
-        Arc::new(runner).run(scenarios).await
+        }
     }
 
     fn standings(outcomes: &[Outcome]) -> Vec<Standing> {
@@ -511,6 +515,48 @@ mod tests {
             panic!("{outcomes:?}")
         };
         assert!(why.contains("wait for ever"), "{why}");
+    }
+
+    #[tokio::test]
+    async fn interrupted_run_keeps_what_is_known_and_breaks_off_the_rest() {
+        static QUICK: Scenario = scenario("quick", 1, |_| Box::pin(async { Ok(()) }));
+        static ENDLESS: Scenario = scenario("endless", 2, |_| Box::pin(std::future::pending()));
+        static WAITS: Scenario = scenario("waits", 3, |_| Box::pin(async { panic!("not run") }));
+        let run = RunDir::create().unwrap();
+        let (interrupter, interrupt) = Interrupt::new();
+        let mut known = Vec::new();
+        let settled = |place, outcome: Outcome| {
+            known.push((place, outcome.verdict.standing()));
+            interrupter.raise("ended by signal (SIGTERM)");
+        };
+        let scenarios = [&QUICK, &ENDLESS, &WAITS];
+        let runner = Arc::new(runner(&run, &[]));
+        let under_way = runner.run_each(&scenarios, &interrupt, settled).await;
+        assert_eq!(known, [(0, Passed)]);
+        let [(1, broken_off)] = &under_way[..] else {
+            panic!("{under_way:?}")
+        };
+        let Verdict::Inconclusive { why } = &broken_off.verdict else {
+            panic!("{broken_off:?}")
+        };
+        assert!(why.starts_with("ended by signal (SIGTERM)"), "{why}");
+        stories_ended().await;
+    }
+
+    #[tokio::test]
+    async fn story_that_blocks_its_thread_hides_no_other() {
+        static BLOCKS: Scenario = Scenario {
+            deadline: Duration::from_millis(20),
+            ..scenario("blocks", 1, |_| {
+                Box::pin(async {
+                    std::thread::park_timeout(Duration::from_secs(20));
+                    Ok(())
+                })
+            })
+        };
+        static OTHER: Scenario = scenario("other", 2, |_| Box::pin(async { Ok(()) }));
+        let outcomes = run(&[&BLOCKS, &OTHER], &[]).await;
+        assert_eq!(standings(&outcomes), [Inconclusive, Passed]);
     }
 
     #[tokio::test]

@@ -238,7 +238,7 @@ fn try_of(run: &Run, tries: &[Try], outcome: &Outcome) -> Result<Try> {
     let of = tries.iter().find(|of| Some(&of.folder) == folder.as_ref());
     of.cloned().ok_or_else(|| {
         Trouble::new(format!(
-            "could not find logs of {}: it was not run, for another scenario had said it all",
+            "could not find logs of {}: it was not run",
             outcome.scenario
         ))
     })

@@ -191,6 +191,7 @@ fn list(all: &[Run], part: Option<&str>) -> Result<()> {
     let mut text = String::new();
     for run in runs {
         let detail = match run.verdicts() {
+            _ if run.goes_on() && !run.is_over() => "goes on".dimmed().to_string(),
             Ok(report) => {
                 let whose = match report.graded {
                     Graded::Exercise => "your code",
@@ -202,9 +203,13 @@ fn list(all: &[Run], part: Option<&str>) -> Result<()> {
                     true => word.normal(),
                     false => crate::report::terminal::colour(report.standing, &word),
                 };
-                format!("{word}  {whose}, seed {}", report.seed)
+                let unfinished = if report.complete {
+                    ""
+                } else {
+                    ", not finished"
+                };
+                format!("{word}  {whose}, seed {}{unfinished}", report.seed)
             }
-            Err(_) if run.goes_on() => "goes on".dimmed().to_string(),
             Err(_) if !run.is_over() => "broken off".dimmed().to_string(),
             Err(_) => "cannot be read".dimmed().to_string(),
         };
@@ -232,11 +237,15 @@ pub(super) fn outcome<'r>(report: &'r PartReport, scenario: Option<&str>) -> Res
     let mut all = report.problems.iter().flat_map(|problem| &problem.outcomes);
     let worst_first = |outcomes: &mut dyn Iterator<Item = &'r Outcome>| {
         let mut outcomes: Vec<&Outcome> = outcomes.collect();
-        outcomes.sort_by_key(|outcome| match outcome.verdict.standing() {
-            Standing::Failed => 0,
-            Standing::CheckerFault | Standing::Inconclusive => 1,
-            Standing::NotWritten => 2,
-            Standing::Passed => 3,
+        outcomes.sort_by_key(|outcome| {
+            let standing = match outcome.verdict.standing() {
+                Standing::Failed => 0,
+                Standing::CheckerFault | Standing::Inconclusive => 1,
+                Standing::NotWritten => 2,
+                Standing::Passed => 3,
+            };
+            // Of what was not run there is nothing to show.
+            (outcome.folder.is_none(), standing)
         });
         outcomes.first().copied()
     };
