@@ -16,13 +16,14 @@ use std::ffi::OsString;
 use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::time::Duration;
 
 use clap::{Args, CommandFactory, FromArgMatches, Parser, Subcommand, ValueHint};
 use colored::Colorize;
-use tokio::signal::unix::{SignalKind, signal};
 
 use crate::course::Course;
 use crate::grading::{self, Order};
+use crate::interrupt::Interrupt;
 use crate::isolation::IsolationChoice;
 use crate::journal::Journal;
 use crate::manifest::{self, PARTS, Part};
@@ -34,7 +35,8 @@ use crate::report::{Graded, PartReport, junit};
 use crate::store::{self, StoreChoice};
 use crate::trouble::{Result, Trouble, While};
 use crate::verdict::Standing;
-use crate::{dev, doctor, guard, runs, seed, stubs};
+use crate::whole_file::ResultFile;
+use crate::{dev, doctor, guard, seed, stubs};
 use runtime::terminal::note;
 
 const EXIT_CODES: &str = "\
@@ -46,6 +48,9 @@ Exit codes:
   4  checker fault: the checker went wrong, or was called wrongly
 Of several, 4 is told before 1, before 2, before 3. Optional problems do not count,
 unless --problem names them.";
+
+/// How long what still runs when all is said may take to end.
+const SHUTDOWN: Duration = Duration::from_secs(2);
 
 /// Grades the exercises of Distributed Systems Training in Rust: starts real clusters of your
 /// code, breaks them, and explains what it sees.
@@ -198,7 +203,10 @@ struct PartArgs {
     /// Prints what happens while it happens, as JSON, one event a line
     #[arg(long, conflicts_with = "json")]
     stream: bool,
-    /// Also writes the result as JUnit XML, for a course platform
+    /// Also writes the result to a file as JSON, after each scenario
+    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
+    json_file: Option<PathBuf>,
+    /// Also writes the result to a file as JUnit XML, for a course platform, after each scenario
     #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
     junit: Option<PathBuf>,
     /// Also shows each step, and the compiler's warnings
@@ -333,7 +341,7 @@ fn run(matches: &clap::ArgMatches) -> Result<Standing> {
             let course = course()?;
             let (cases, seed) = (cases.as_deref(), seed.map_or_else(seed::fresh, Ok)?);
             let checked = dev::check(&course, &parts, only.as_deref(), &store, cases, seed);
-            asynchronously(until_interrupted(&course, checked))
+            asynchronously(until_interrupted(checked))
         }
         Other::Dev {
             command: Dev::Stubs,
@@ -400,8 +408,47 @@ impl Told {
     }
 }
 
+/// The files that a result goes to, beside what is printed.
+#[derive(Default)]
+struct Files {
+    json: Option<ResultFile>,
+    junit: Option<ResultFile>,
+}
+
+impl Files {
+    /// Looks whether the files can be written. Now, and not when all is done: a folder that is not there
+    /// is soon made.
+    fn open(&mut self, json: Option<PathBuf>, junit: Option<PathBuf>) -> Result<()> {
+        self.json = json.map(ResultFile::at).transpose()?;
+        self.junit = junit.map(ResultFile::at).transpose()?;
+        Ok(())
+    }
+
+    /// What is known while the run goes on. What cannot be written then is told in the end.
+    fn write_so_far(&self, standing: Standing, parts: &[PartReport], troubles: &[String]) {
+        if let Some(file) = &self.json {
+            let json = json::pretty(&JsonReport::new(standing, parts, troubles));
+            let _ = json.and_then(|json| file.write_so_far(&json));
+        }
+        if let Some(file) = &self.junit {
+            let xml = junit::xml(parts, troubles);
+            let _ = xml.and_then(|xml| file.write_so_far(&xml));
+        }
+    }
+
+    fn write(&self, standing: Standing, parts: &[PartReport], troubles: &[String]) -> Result<()> {
+        if let Some(file) = &self.json {
+            file.write(&json::pretty(&JsonReport::new(standing, parts, troubles))?)?;
+        }
+        if let Some(file) = &self.junit {
+            file.write(&junit::xml(parts, troubles)?)?;
+        }
+        Ok(())
+    }
+}
+
 /// Grades, and tells a program too what kept it from that, if a program listens.
-fn grade_or_tell(parts: &[&'static Part], args: PartArgs) -> Result<Standing> {
+fn grade_or_tell(parts: &[&'static Part], mut args: PartArgs) -> Result<Standing> {
     let told = if args.stream {
         Told::Stream(Arc::new(Stream::to(std::io::stdout())))
     } else if args.json {
@@ -409,18 +456,24 @@ fn grade_or_tell(parts: &[&'static Part], args: PartArgs) -> Result<Standing> {
     } else {
         Told::People
     };
-    match (grade(parts, args, &told), &told) {
-        (Err(trouble), Told::Json | Told::Stream(_)) => {
-            let trouble = format!("The checker {trouble}.");
-            told.trouble(&trouble);
-            told.end(Standing::CheckerFault, &[], &[trouble])?;
-            Ok(Standing::CheckerFault)
-        }
-        (graded, _) => graded,
+    let mut files = Files::default();
+    let opened = files.open(args.json_file.take(), args.junit.take());
+    let graded = opened.and_then(|()| grade(parts, args, &told, &files));
+    let Err(trouble) = graded else {
+        return graded;
+    };
+    let troubles = [format!("The checker {trouble}.")];
+    // Also to those files that can be written, if it is about another.
+    let _ = files.write(Standing::CheckerFault, &[], &troubles);
+    if matches!(told, Told::People) {
+        return Err(trouble);
     }
+    told.trouble(&troubles[0]);
+    told.end(Standing::CheckerFault, &[], &troubles)?;
+    Ok(Standing::CheckerFault)
 }
 
-fn grade(parts: &[&'static Part], args: PartArgs, told: &Told) -> Result<Standing> {
+fn grade(parts: &[&'static Part], args: PartArgs, told: &Told, files: &Files) -> Result<Standing> {
     for part in parts {
         for &number in &args.problems {
             question::problem(part, number)?;
@@ -442,38 +495,46 @@ fn grade(parts: &[&'static Part], args: PartArgs, told: &Told) -> Result<Standin
         store: args.store,
         isolation: args.isolation,
     };
-    if let Some(file) = &args.junit {
-        if file == "-" {
-            return Err(Trouble::new(
-                "could not write JUnit XML to stdout, where the report goes; name a file (./- is one called -)",
-            ));
-        }
-        // Now, and not when all is done: a folder that is not there is soon made.
-        std::fs::write(file, "").or_trouble(|| format!("write {}", file.display()))?;
+    if args.junit.as_deref() == Some(Path::new("-")) {
+        return Err(Trouble::new(
+            "could not write JUnit XML to stdout, where the report goes; name a file (./- is one called -)",
+        ));
     }
     let progress: Arc<dyn Progress> = match told {
         Told::Stream(stream) => Arc::clone(stream) as Arc<dyn Progress>,
         Told::Json => progress::fitting(true, args.verbose),
         Told::People => progress::fitting(false, args.verbose),
     };
-    let junit = args.junit.as_deref();
-    let graded = grade_all(&course, parts, &order, told, junit, &progress);
-    let graded = until_interrupted(&course, graded);
     asynchronously(async {
-        match told {
-            Told::Stream(stream) => tokio::select! {
-                graded = graded => graded,
-                // Nobody reads any more, so nobody needs the rest of the run.
-                why = stream.closed() => match why {
-                    ErrorKind::BrokenPipe => Ok(Standing::CheckerFault),
-                    why => {
-                        complain(format_args!("could not write to stdout: {why}"));
-                        Ok(Standing::CheckerFault)
-                    }
-                },
-            },
-            _ => graded.await,
+        let (interrupter, interrupt) = Interrupt::new();
+        interrupter.listen_to_signals()?;
+        let graded = grade_all(&course, parts, &order, told, files, &progress, &interrupt);
+        let unheard = async {
+            if let Told::Stream(stream) = told {
+                stream.closed().await;
+                // Nobody needs the rest of the run.
+                interrupter.raise("ended, as nobody reads the stream any more");
+            }
+            std::future::pending().await
+        };
+        let standing = tokio::select! {
+            graded = graded => graded?,
+            () = unheard => Standing::CheckerFault,
+            () = interrupt.raised_again() => Standing::Inconclusive,
+        };
+        if let Told::Stream(stream) = told
+            && stream.is_closed()
+        {
+            let why = stream.closed().await;
+            if why != ErrorKind::BrokenPipe {
+                complain(format_args!("could not write to stdout: {why}"));
+            }
+            return Ok(Standing::CheckerFault);
         }
+        if let Some(why) = interrupt.why() {
+            note(format_args!("The run was {why}."));
+        }
+        Ok(standing)
     })
 }
 
@@ -482,35 +543,60 @@ async fn grade_all(
     parts: &[&'static Part],
     order: &Order,
     told: &Told,
-    junit: Option<&Path>,
+    files: &Files,
     progress: &Arc<dyn Progress>,
+    interrupt: &Interrupt,
 ) -> Result<Standing> {
     let mut reports: Vec<PartReport> = Vec::new();
     let mut troubles = Vec::new();
     let mut unprinted = None;
-    for part in parts {
+    let give_up = |trouble: Trouble, troubles: &mut Vec<String>| {
+        let trouble = format!("The checker {trouble}.");
+        told.trouble(&trouble);
+        troubles.push(trouble);
+    };
+    for (place, part) in parts.iter().enumerate() {
+        let rest = &parts[place + 1..];
+        let so_far = |report: &PartReport| {
+            let rest = rest
+                .iter()
+                .map(|part| grading::not_begun(part, order, "it has not been run yet"));
+            let reports: Vec<PartReport> = reports
+                .iter()
+                .cloned()
+                .chain([report.clone()])
+                .chain(rest)
+                .collect();
+            files.write_so_far(standing(&reports, &troubles), &reports, &troubles);
+        };
         told.part_begun(part);
-        match grading::grade(course, part, order, progress).await {
+        let graded = match interrupt.why() {
+            Some(why) => Ok(grading::not_begun(part, order, &why)),
+            None => grading::grade(course, part, order, progress, interrupt, &so_far).await,
+        };
+        match graded {
             Ok(report) => {
+                so_far(&report);
                 // The other parts are graded, and files written, though this cannot be printed.
                 unprinted = told.part_ended(&report).err().or(unprinted);
                 reports.push(report);
             }
-            Err(trouble) => {
-                let trouble = format!("The checker {trouble}.");
-                told.trouble(&trouble);
-                troubles.push(trouble);
-            }
+            Err(trouble) => give_up(trouble, &mut troubles),
         }
     }
-    let fault = (!troubles.is_empty()).then_some(Standing::CheckerFault);
-    let standing = Standing::worst(reports.iter().map(|report| report.standing).chain(fault));
-    if let Some(file) = junit {
-        let xml = junit::xml(&reports, &troubles)?;
-        std::fs::write(file, xml).or_trouble(|| format!("write {}", file.display()))?;
+    let mut standing = standing(&reports, &troubles);
+    if let Err(trouble) = files.write(standing, &reports, &troubles) {
+        give_up(trouble, &mut troubles);
+        standing = Standing::CheckerFault;
     }
     told.end(standing, &reports, &troubles)?;
     unprinted.map_or(Ok(standing), Err)
+}
+
+/// The word for all parts.
+fn standing(reports: &[PartReport], troubles: &[String]) -> Standing {
+    let fault = (!troubles.is_empty()).then_some(Standing::CheckerFault);
+    Standing::worst(reports.iter().map(|report| report.standing).chain(fault))
 }
 
 fn course() -> Result<Course> {
@@ -522,22 +608,17 @@ fn course() -> Result<Course> {
     Ok(course)
 }
 
-/// Works until it is done, or until Ctrl-C or SIGTERM. Then all that it has begun is ended at once: the build,
-/// the nodes, and the folder of the run.
-async fn until_interrupted(
-    course: &Course,
-    work: impl Future<Output = Result<Standing>>,
-) -> Result<Standing> {
-    let mut terminated = signal(SignalKind::terminate()).or_trouble(|| "listen to signals")?;
-    tokio::select! {
+/// Works until it is done, or until a signal ends it. Then all that it has begun is ended at once.
+async fn until_interrupted(work: impl Future<Output = Result<Standing>>) -> Result<Standing> {
+    let (interrupter, interrupt) = Interrupt::new();
+    interrupter.listen_to_signals()?;
+    let why = tokio::select! {
         done = work => return done,
-        _ = tokio::signal::ctrl_c() => {}
-        _ = terminated.recv() => {}
-    }
+        why = interrupt.raised() => why,
+    };
     guard::all_ended().await?;
-    runs::remove_broken_off(course);
     note(format_args!(
-        "Interrupted: nothing can be said, and nothing is left running."
+        "The check was {why}: nothing can be said, and nothing is left running."
     ));
     Ok(Standing::Inconclusive)
 }
@@ -547,5 +628,8 @@ fn asynchronously<T>(work: impl Future<Output = Result<T>>) -> Result<T> {
         .enable_all()
         .build()
         .or_trouble(|| "start its threads")?;
-    runtime.block_on(work)
+    let done = runtime.block_on(work);
+    // What does not end by itself must not keep the process.
+    runtime.shutdown_timeout(SHUTDOWN);
+    done
 }

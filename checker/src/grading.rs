@@ -15,6 +15,7 @@ use crate::course::Course;
 use crate::dev::sources::Sources;
 use crate::gaps;
 use crate::guard::Guard;
+use crate::interrupt::Interrupt;
 use crate::isolation::{Isolation, IsolationChoice};
 use crate::journal::Journal;
 use crate::manifest::Part;
@@ -22,14 +23,15 @@ use crate::report::page;
 use crate::report::progress::Progress;
 use crate::report::{CodePlace, Graded, PartReport, Refused};
 use crate::run_dir::RunDir;
-use crate::runner::{HELD_UNWRITTEN, JOBS, Runner};
-use crate::runs::Run;
+use crate::runner::{HELD_UNWRITTEN, JOBS, Runner, stories_ended};
+use crate::runs::room::Room;
+use crate::runs::{self, Begun, Run};
 use crate::scenario::Scenario;
 use crate::store::{StoreChoice, Stores};
 use crate::stubs::Stub;
 use crate::submission::{Refusal, Submission};
 use crate::trouble::{Result, Trouble, While};
-use crate::verdict::{Failure, Outcome, ProblemResult, Verdict};
+use crate::verdict::{Failure, Outcome, ProblemResult, Standing, Verdict};
 
 /// What to grade, and how.
 #[derive(Debug, Clone)]
@@ -79,7 +81,8 @@ pub fn scenarios(part: &Part) -> &'static [Scenario] {
     }
 }
 
-/// Grades a part.
+/// Grades a part. `so_far` hears what is known after each scenario; what is not finished by then is
+/// inconclusive there.
 ///
 /// # Errors
 /// When the checker cannot do its work. What is wrong with the code that is graded stands in
@@ -89,6 +92,8 @@ pub async fn grade(
     part: &'static Part,
     order: &Order,
     progress: &Arc<dyn Progress>,
+    interrupt: &Interrupt,
+    so_far: &dyn Fn(&PartReport),
 ) -> Result<PartReport> {
     let mut report = PartReport::new(part, order.graded.clone(), order.seed, order.repeat);
 
@@ -107,7 +112,11 @@ pub async fn grade(
         Graded::Solution => build_of_course(course, part, true),
         Graded::Submission(folder) => {
             let isolation = isolation.clone().unwrap_or(Isolation::Off);
-            match Submission::lay_out(course, part, folder, &isolation).await {
+            let laid_out = tokio::select! { biased;
+                laid_out = Submission::lay_out(course, part, folder, &isolation) => laid_out,
+                why = interrupt.raised() => return Ok(not_begun(part, order, &why)),
+            };
+            match laid_out {
                 Ok(laid_out) => {
                     report.notes.extend(laid_out.notes.iter().cloned());
                     submission.insert(laid_out).build.clone()
@@ -122,16 +131,26 @@ pub async fn grade(
     };
     let run = RunDir::create()?;
     let guard = start_guard(&run)?;
-    if let Some(submission) = &submission {
-        progress.build_begun("what submissions depend on");
-        let prepared = submission
-            .prepare(&guard, |what| progress.building(&what))
-            .await;
-        progress.build_ended();
-        prepared?;
-    }
-    let built = built(&build, part, &guard, order.verbose, progress, &mut report).await?;
-    let Some(binary) = built else {
+    let building = async {
+        if let Some(submission) = &submission {
+            progress.build_begun("what submissions depend on");
+            let prepared = submission
+                .prepare(&guard, |what| progress.building(&what))
+                .await;
+            progress.build_ended();
+            prepared?;
+        }
+        built(&build, part, &guard, order.verbose, progress, &mut report).await
+    };
+    let binary = tokio::select! { biased;
+        built = building => built?,
+        why = interrupt.raised() => {
+            progress.build_ended();
+            guard.shutdown().await;
+            return Ok(not_begun(part, order, &why));
+        }
+    };
+    let Some(binary) = binary else {
         guard.shutdown().await;
         if order.graded == Graded::Exercise {
             note_foreign_lines(course, part, &mut report);
@@ -148,18 +167,19 @@ pub async fn grade(
             None
         }
     };
-    let folder = kept.as_ref().map_or(run.path(), Run::path);
+    let folder = kept.as_ref().map_or(run.path(), |kept| kept.path());
     let program = own_copy(&run, part, &binary)?;
     let stores = Stores::new(order.store.clone(), &guard, &run);
 
-    let wanted: Vec<&'static Scenario> = scenarios(part)
-        .iter()
-        .filter(|scenario| order.problems.is_empty() || order.problems.contains(&scenario.problem))
-        .collect();
     let sources = Sources::read(&build.folder)?;
     let gaps = unwritten(part, &sources);
-    let mut outcomes = Vec::new();
-    for round in 0..order.repeat.max(1) {
+    let mut known = Known::nothing(part, order, folder);
+    let wanted = known.wanted.clone();
+    let mut room = Room::of(folder);
+    let mut broken_off = Vec::new();
+    report.run = kept.as_ref().map(|kept| kept.path().to_owned());
+    for (round, seed) in seeds(order).enumerate() {
+        let tries = folder.join(format!("run-{}", round + 1));
         let runner = Arc::new(Runner {
             guard: guard.clone(),
             binary: program.clone(),
@@ -168,9 +188,9 @@ pub async fn grade(
                 .map(|submission| submission.sources.clone()),
             data: course.data(part),
             part: part.number,
-            folder: folder.join(format!("run-{}", round + 1)),
+            folder: tries.clone(),
             scratch: run.path().join(format!("scratch-{}", round + 1)),
-            seed: order.seed.wrapping_add(u64::from(round)),
+            seed,
             jobs: order.jobs.unwrap_or(JOBS),
             gaps: gaps.clone(),
             stores: stores.clone(),
@@ -179,41 +199,176 @@ pub async fn grade(
                 .and_then(|isolation| isolation.nodes(&course.root)),
             progress: Arc::clone(progress),
         });
-        outcomes.extend(runner.run(&wanted).await);
-        if stores.trouble().is_some() {
+        let settled = |place, mut outcome: Outcome| {
+            if let Verdict::Failed(failure) = &mut outcome.verdict {
+                name_files_as_handed_in(failure, &build);
+            }
+            room.enter(&tries, &outcome);
+            known.enter(round, place, outcome);
+            let mut report = report.clone();
+            report.notes.extend(room.note());
+            let report = known.conclude(report, &inconclusive("it has not been run yet"));
+            if let Some(kept) = &kept {
+                // Whether that works is told in the end.
+                let _ = kept.save(&report);
+            }
+            so_far(&report);
+        };
+        let under_way = runner.run_each(&wanted, interrupt, settled).await;
+        broken_off.extend(
+            under_way
+                .into_iter()
+                .map(|(place, outcome)| (round, place, outcome)),
+        );
+        if stores.trouble().is_some() || interrupt.why().is_some() {
             break;
         }
     }
-    for outcome in &mut outcomes {
-        outcome.folder = outcome
-            .folder
-            .take()
-            .and_then(|try_of| Some(try_of.strip_prefix(folder).ok()?.to_owned()));
-        if let Verdict::Failed(failure) = &mut outcome.verdict {
-            name_files_as_handed_in(failure, &build);
-        }
-    }
     guard.shutdown().await;
+    stories_ended().await;
     stores.close().await;
-    if let Some(trouble) = stores.trouble() {
-        return Err(trouble);
+
+    let is_fault = |outcome: &Outcome| outcome.verdict.standing() == Standing::CheckerFault;
+    let rest = match (stores.trouble(), interrupt.why()) {
+        (Some(trouble), _) if known.outcomes.values().all(is_fault) => {
+            remove(kept);
+            return Err(trouble);
+        }
+        (_, Some(why)) if known.outcomes.is_empty() => {
+            remove(kept);
+            return Ok(not_begun(part, order, &why));
+        }
+        (Some(trouble), _) => Verdict::CheckerFault {
+            why: format!("The checker {trouble}."),
+        },
+        (None, why) => inconclusive(&why.unwrap_or_default()),
+    };
+    for (round, place, outcome) in broken_off {
+        room.enter(&folder.join(format!("run-{}", round + 1)), &outcome);
+        known.enter(round, place, outcome);
+        known.broken_off += 1;
     }
     report.notes.extend(stores.note());
-    report.notes.extend(passed_unwritten(part, &outcomes));
+    report.notes.extend(room.note());
+    report
+        .notes
+        .extend(passed_unwritten(part, known.outcomes.values()));
+    let mut report = known.conclude(report, &rest);
+    if let Some(kept) = kept {
+        keep(kept, &mut report);
+        runs::forget_old(course);
+    }
+    Journal::change(course, |journal| journal.enter(part, &report, &sources));
+    Ok(report)
+}
 
-    report.run = kept.as_ref().map(|kept| kept.path().to_owned());
-    report.conclude(by_problem(part, order, outcomes));
-    if let Some(kept) = kept
-        && let Err(trouble) = kept
-            .finish(&report)
-            .and_then(|()| page::write(&kept, &report))
-    {
+/// Ends a run with its report, and the page of it.
+fn keep(kept: Begun, report: &mut PartReport) {
+    let written = kept.save(report).and_then(|()| page::write(&kept, report));
+    if let Err(trouble) = written {
         report.notes.push(format!(
             "There is no report of this run: the checker {trouble}."
         ));
     }
-    Journal::change(course, |journal| journal.enter(part, &report, &sources));
-    Ok(report)
+    kept.end();
+}
+
+/// Removes a run of which nothing is known.
+fn remove(kept: Option<Begun>) {
+    if let Some(kept) = kept {
+        kept.remove();
+    }
+}
+
+/// The report of a part that was not begun, as the run was ended before.
+pub fn not_begun(part: &'static Part, order: &Order, why: &str) -> PartReport {
+    let report = PartReport::new(part, order.graded.clone(), order.seed, order.repeat);
+    Known::nothing(part, order, Path::new("")).conclude(report, &inconclusive(why))
+}
+
+fn inconclusive(why: &str) -> Verdict {
+    Verdict::Inconclusive {
+        why: why.to_owned(),
+    }
+}
+
+/// The seed of each round.
+fn seeds(order: &Order) -> impl Iterator<Item = u64> {
+    let seed = order.seed;
+    (0..order.repeat.max(1)).map(move |round| seed.wrapping_add(u64::from(round)))
+}
+
+/// What is known of a part while it is run.
+struct Known<'a> {
+    part: &'static Part,
+    order: &'a Order,
+    /// The folder of the run, which the folders of outcomes are named within.
+    folder: &'a Path,
+    wanted: Vec<&'static Scenario>,
+    /// By round, and by place among those that are wanted.
+    outcomes: BTreeMap<(usize, usize), Outcome>,
+    /// How many of these were under way when the run was ended.
+    broken_off: usize,
+}
+
+impl<'a> Known<'a> {
+    fn nothing(part: &'static Part, order: &'a Order, folder: &'a Path) -> Known<'a> {
+        let is_wanted = |scenario: &&Scenario| {
+            order.problems.is_empty() || order.problems.contains(&scenario.problem)
+        };
+        Known {
+            part,
+            order,
+            folder,
+            wanted: scenarios(part).iter().filter(is_wanted).collect(),
+            outcomes: BTreeMap::new(),
+            broken_off: 0,
+        }
+    }
+
+    fn enter(&mut self, round: usize, place: usize, mut outcome: Outcome) {
+        outcome.folder = outcome
+            .folder
+            .take()
+            .and_then(|of| Some(of.strip_prefix(self.folder).ok()?.to_owned()));
+        self.outcomes.insert((round, place), outcome);
+    }
+
+    /// Enters what is known into a report, with that verdict for the rest.
+    fn conclude(&self, mut report: PartReport, rest: &Verdict) -> PartReport {
+        let mut outcomes = Vec::new();
+        let mut unfinished = self.broken_off;
+        for (round, seed) in seeds(self.order).enumerate() {
+            // Where a problem is not written, what was not run would say the same.
+            let is_left_out = |scenario: &Scenario| {
+                let of_round = self.outcomes.range((round, 0)..(round + 1, 0));
+                let mut outcomes = of_round.map(|(_, outcome)| outcome);
+                outcomes.any(|outcome| {
+                    outcome.problem == scenario.problem
+                        && outcome.verdict.standing() == Standing::NotWritten
+                })
+            };
+            for (place, scenario) in self.wanted.iter().enumerate() {
+                match self.outcomes.get(&(round, place)) {
+                    Some(outcome) => outcomes.push(outcome.clone()),
+                    None if is_left_out(scenario) => {}
+                    None => {
+                        unfinished += 1;
+                        outcomes.push(scenario.outcome(rest.clone(), seed));
+                    }
+                }
+            }
+        }
+        report.complete = unfinished == 0;
+        if !report.complete {
+            report.notes.push(format!(
+                "{unfinished} of {} scenarios were not finished.",
+                outcomes.len()
+            ));
+        }
+        report.conclude(by_problem(self.part, self.order, outcomes));
+        report
+    }
 }
 
 /// The build of a part's exercise, or of its solution.
@@ -348,10 +503,13 @@ fn name_files_as_handed_in(failure: &mut Failure, build: &Build) {
 }
 
 /// A learner may have written the code in another place than the gap, and must be told.
-fn passed_unwritten(part: &Part, outcomes: &[Outcome]) -> Vec<String> {
+fn passed_unwritten<'a>(
+    part: &Part,
+    outcomes: impl Iterator<Item = &'a Outcome> + Clone,
+) -> Vec<String> {
     let passed = |number: u8| {
         let of_problem = outcomes
-            .iter()
+            .clone()
             .filter(move |outcome| outcome.problem == number);
         let held = |outcome: &Outcome| outcome.observations == [HELD_UNWRITTEN];
         of_problem.clone().next().is_some() && of_problem.clone().all(held)
@@ -380,7 +538,10 @@ fn by_problem(part: &Part, order: &Order, outcomes: Vec<Outcome>) -> Vec<Problem
                 .collect();
             // Who asks for a problem by its number wants to know of that one.
             let optional = problem.optional && order.problems.is_empty();
-            ProblemResult::new(problem.number, problem.title, optional, own).worth(problem.points)
+            let all = scenarios(part).iter();
+            let scenarios = all.filter(|scenario| scenario.problem == problem.number);
+            ProblemResult::new(problem.number, problem.title, optional, own)
+                .worth(problem.points, scenarios.count())
         })
         .collect()
 }

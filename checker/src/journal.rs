@@ -18,6 +18,7 @@ use crate::report::{Graded, PartReport};
 use crate::runs;
 use crate::tokens::{tokens, without_imports};
 use crate::verdict::Standing;
+use crate::whole_file;
 
 const FILE: &str = "progress.json";
 
@@ -103,10 +104,8 @@ impl Journal {
         let Ok(text) = serde_json::to_vec_pretty(&journal) else {
             return;
         };
-        // Whoever reads meanwhile gets the old one or the new one.
-        let new = folder.join(format!("{FILE}.{}", std::process::id()));
         let _ = fs::create_dir_all(&folder);
-        let _ = fs::write(&new, text).and_then(|()| fs::rename(&new, folder.join(FILE)));
+        let _ = whole_file::write(&folder.join(FILE), text);
     }
 
     /// Enters what became of the problems of a run, if it was a run of the exercise.

@@ -8,6 +8,7 @@ pub mod manifest;
 pub mod cli;
 pub mod course;
 pub mod grading;
+pub mod interrupt;
 
 pub mod building;
 pub mod cluster;
@@ -51,3 +52,4 @@ pub mod watch;
 pub mod dev;
 pub mod doctor;
 pub mod trouble;
+pub mod whole_file;

@@ -93,7 +93,10 @@ pub async fn play(course: &Course, part: &'static Part, order: Order) -> Result<
     let stores = Stores::new(order.store.clone(), &guard, &run);
     // Where it cannot be kept, there will be no page, and that is said when one is wanted.
     let kept = Run::begin(course, &format!("play-{}", part.name)).ok();
-    let folder = kept.as_ref().map_or(run.path(), Run::path).join(TRY);
+    let folder = kept
+        .as_ref()
+        .map_or(run.path(), |kept| kept.path())
+        .join(TRY);
     std::fs::create_dir_all(&folder).or_trouble(|| format!("make {}", folder.display()))?;
     let grounds = Grounds {
         guard: guard.clone(),
@@ -111,7 +114,7 @@ pub async fn play(course: &Course, part: &'static Part, order: Order) -> Result<
         data: course.data(part),
         scratch: run.folder("yours")?,
         tick_time: order.tick_time,
-        kept: kept.clone(),
+        kept: kept.as_deref().cloned(),
         report,
     };
     let names = Names::of(part, &build.folder);
@@ -129,7 +132,7 @@ pub async fn play(course: &Course, part: &'static Part, order: Order) -> Result<
     match kept {
         Some(kept) if traced => kept.end(),
         // Without a page nobody will look for it.
-        Some(kept) => drop(std::fs::remove_dir_all(kept.path())),
+        Some(kept) => kept.remove(),
         None => {}
     }
     played.map(|(standing, _)| standing)
@@ -185,7 +188,7 @@ impl Place {
         report.title = format!("{}, by hand", report.title);
         report.run = Some(kept.path().to_owned());
         report.conclude(vec![ProblemResult::new(0, "By hand", true, vec![outcome])]);
-        kept.finish(&report)?;
+        kept.save(&report)?;
         page::write(kept, &report)?;
         Ok(kept.page())
     }

@@ -57,6 +57,14 @@ pub struct PartReport {
     pub run: Option<PathBuf>,
     /// The word for it all.
     pub standing: Standing,
+    /// Whether the run came to its end. If not, what was not finished is inconclusive.
+    #[serde(default = "yes")]
+    pub complete: bool,
+}
+
+/// Reports of older checkers are of runs that came to their end.
+fn yes() -> bool {
+    true
 }
 
 /// Whose code was graded.
@@ -157,6 +165,7 @@ impl PartReport {
             notes: Vec::new(),
             run: None,
             standing: Standing::CheckerFault,
+            complete: true,
         }
     }
 

@@ -1,18 +1,18 @@
 //! Runs scenarios: several at once, each against a deadline, and again when nothing can be said.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::path::PathBuf;
-use std::sync::Arc;
+use std::sync::{Arc, LazyLock};
 use std::time::Duration;
 
 use tokio::runtime::Handle;
-use tokio::sync::oneshot;
-use tokio::task::JoinSet;
-use tokio::time::error::Elapsed;
+use tokio::sync::{oneshot, watch};
+use tokio::task::{Id, JoinError, JoinSet};
 use tokio::time::{Instant, timeout};
 
 use crate::diagnosis::{Case, diagnose};
 use crate::guard::Guard;
+use crate::interrupt::Interrupt;
 use crate::isolation::Sandbox;
 use crate::manifest::PARTS;
 use crate::report::progress::Progress;
@@ -31,6 +31,13 @@ const REPEATS: usize = 2;
 
 /// What is observed where all claims held without the code that they are about.
 pub const HELD_UNWRITTEN: &str = "every claim held, but a gap that is needed holds no code";
+
+/// How long a story may take to end once its time is over. One that does not is left alone, as the
+/// other scenarios must not wait for it.
+const GRACE: Duration = Duration::from_secs(if cfg!(test) { 1 } else { 10 });
+
+/// How many stories are being told in this process.
+static STORIES: LazyLock<watch::Sender<usize>> = LazyLock::new(|| watch::Sender::new(0));
 
 /// Runs the scenarios of a part against one program.
 pub struct Runner {
@@ -64,23 +71,37 @@ pub struct Runner {
 }
 
 impl Runner {
-    /// Runs the scenarios, and returns what became of each, in their order.
+    /// Runs the scenarios, and returns what became of each, in their order. See [`run_each`](Runner::run_each).
+    pub async fn run(self: Arc<Self>, scenarios: &[&'static Scenario]) -> Vec<Outcome> {
+        let mut outcomes = BTreeMap::new();
+        let settled = |place, outcome| drop(outcomes.insert(place, outcome));
+        self.run_each(scenarios, &Interrupt::never(), settled).await;
+        outcomes.into_values().collect()
+    }
+
+    /// Runs the scenarios, and says of each what became of it, with its place among them, as soon as
+    /// that is known. When it is interrupted, those under way are broken off and returned, and nothing is
+    /// said of those that wait.
     ///
     /// Once a problem has turned out not to be written, its other scenarios are left out: they
     /// would only say the same. Likewise, once a node has not even come up at a scenario's start,
     /// all that are left are taken to fail as that one did.
-    pub async fn run(self: Arc<Self>, scenarios: &[&'static Scenario]) -> Vec<Outcome> {
+    pub async fn run_each(
+        self: Arc<Self>,
+        scenarios: &[&'static Scenario],
+        interrupt: &Interrupt,
+        mut settled: impl FnMut(usize, Outcome),
+    ) -> Vec<(usize, Outcome)> {
         let mut waiting = scenarios.iter().copied().enumerate();
         let mut running = JoinSet::new();
-        let mut outcomes = BTreeMap::new();
+        let mut under_way: HashMap<Id, (usize, &'static Scenario, Instant)> = HashMap::new();
         let mut not_written = BTreeSet::new();
         let mut before_all = None;
         loop {
             if let Some(failure) = &before_all {
                 for (place, scenario) in waiting.by_ref() {
                     let verdict = Verdict::Failed(Box::clone(failure));
-                    let outcome = self.outcome(scenario, verdict, Duration::ZERO, Vec::new());
-                    outcomes.insert(place, outcome);
+                    settled(place, scenario.outcome(verdict, self.seed));
                 }
             }
             while running.len() < self.jobs.max(1) {
@@ -90,28 +111,61 @@ impl Runner {
                     break;
                 };
                 let runner = Arc::clone(&self);
-                running.spawn(async move { (place, runner.settle(scenario).await) });
+                let task = running.spawn(async move { runner.settle(scenario).await });
+                under_way.insert(task.id(), (place, scenario, Instant::now()));
             }
-            match running.join_next().await {
-                None => break,
-                Some(Ok((place, outcome))) => {
-                    match &outcome.verdict {
-                        Verdict::NotWritten { .. } => {
-                            not_written.insert(outcome.problem);
-                        }
-                        Verdict::Failed(failure) if failure.before_all => {
-                            before_all.get_or_insert_with(|| failure.clone());
-                        }
-                        _ => {}
-                    }
-                    self.progress.ended(&outcome);
-                    outcomes.insert(place, outcome);
+            let ended = tokio::select! { biased;
+                ended = running.join_next_with_id() => ended,
+                why = interrupt.raised() => {
+                    drop(running);
+                    let broken_off = under_way.into_values().map(|(place, scenario, begun)| {
+                        let outcome = self.broken_off(scenario, begun, &why);
+                        self.progress.ended(&outcome);
+                        (place, outcome)
+                    });
+                    return broken_off.collect();
                 }
+            };
+            let Some(ended) = ended else {
+                return Vec::new();
+            };
+            let task = ended.as_ref().map_or_else(JoinError::id, |(id, _)| *id);
+            let Some((place, scenario, _)) = under_way.remove(&task) else {
+                continue;
+            };
+            let outcome = match ended {
+                Ok((_, outcome)) => outcome,
                 // A panic here is one of the runner itself; the process reports it as its own.
-                Some(Err(_)) => {}
+                Err(_) => {
+                    let why = "The checker went wrong in this scenario.".to_owned();
+                    scenario.outcome(Verdict::CheckerFault { why }, self.seed)
+                }
+            };
+            match &outcome.verdict {
+                Verdict::NotWritten { .. } => {
+                    not_written.insert(outcome.problem);
+                }
+                Verdict::Failed(failure) if failure.before_all => {
+                    before_all.get_or_insert_with(|| failure.clone());
+                }
+                _ => {}
             }
+            self.progress.ended(&outcome);
+            settled(place, outcome);
         }
-        outcomes.into_values().collect()
+    }
+
+    fn broken_off(&self, scenario: &Scenario, begun: Instant, why: &str) -> Outcome {
+        let tries = (0..=REPEATS).rev();
+        let verdict = Verdict::Inconclusive {
+            why: format!("{why}, while it was under way"),
+        };
+        let mut folders = tries.map(|repeat| self.folder_of_try(scenario, repeat));
+        Outcome {
+            duration: begun.elapsed(),
+            folder: folders.find(|folder| folder.is_dir()),
+            ..scenario.outcome(verdict, self.seed)
+        }
     }
 
     /// Runs a scenario until something can be said about it, at most three times.
@@ -149,7 +203,11 @@ impl Runner {
             (verdict, _) => verdict,
         };
         let last_try = self.folder_of_try(scenario, repeats.len());
-        let mut outcome = self.outcome(scenario, verdict, begun.elapsed(), repeats);
+        let mut outcome = Outcome {
+            duration: begun.elapsed(),
+            repeats,
+            ..scenario.outcome(verdict, self.seed)
+        };
         if let Verdict::Failed(failure) = &mut outcome.verdict {
             let traces = Trace::read_all(&last_try);
             let case = Case {
@@ -168,26 +226,6 @@ impl Runner {
             outcome.observations = observed.take();
         }
         outcome
-    }
-
-    fn outcome(
-        &self,
-        scenario: &Scenario,
-        verdict: Verdict,
-        duration: Duration,
-        repeats: Vec<String>,
-    ) -> Outcome {
-        Outcome {
-            scenario: scenario.id.to_owned(),
-            title: scenario.title.to_owned(),
-            problem: scenario.problem,
-            verdict,
-            observations: Vec::new(),
-            duration,
-            repeats,
-            seed: self.seed,
-            folder: None,
-        }
     }
 
     fn folder_of_try(&self, scenario: &Scenario, repeat: usize) -> PathBuf {
@@ -244,63 +282,98 @@ impl Runner {
                 why: format!("The checker {trouble}."),
             };
         }
-        let told = match told_aside(scenario, context).await {
-            Ok(told) => told,
-            Err(error) => {
-                return Verdict::Inconclusive {
-                    why: format!(
-                        "The machine had no room for another thread of the checker: {error}."
-                    ),
-                };
-            }
-        };
-        match told {
-            Some(Ok(Ok(()))) => Verdict::Passed {
+        match told_aside(scenario, context).await {
+            Ending::Told(Ok(())) => Verdict::Passed {
                 property: scenario.property.to_owned(),
             },
-            Some(Ok(Err(stop))) => stop.into_verdict(),
-            Some(Err(_)) => Verdict::Inconclusive {
+            Ending::Told(Err(stop)) => stop.into_verdict(),
+            Ending::TooLate => Verdict::Inconclusive {
                 why: format!(
                     "It was not through after {} s, and still at this step: {}",
                     scenario.deadline.as_secs(),
                     steps.last()
                 ),
             },
-            None => Verdict::CheckerFault {
+            Ending::Panicked => Verdict::CheckerFault {
                 why: format!("The scenario broke off at this step: {}", steps.last()),
+            },
+            Ending::NotStarted(error) => Verdict::Inconclusive {
+                why: format!("This machine could not start a thread for the scenario: {error}."),
             },
         }
     }
 }
 
+/// How the telling of a story ended.
+enum Ending {
+    /// It said how.
+    Told(Told),
+    /// It was not through in time.
+    TooLate,
+    /// It panicked.
+    Panicked,
+    /// The system had no thread for it.
+    NotStarted(std::io::Error),
+}
+
 /// Runs a story on a thread of its own, so that a panic is this scenario's fault only, and so
 /// that stories may be written with closures which borrow: those futures cannot move between
-/// threads. `None`: it panicked. When the caller no longer waits, the story ends.
-///
-/// # Errors
-/// When the system has no room for another thread.
-async fn told_aside(
-    scenario: &'static Scenario,
-    context: Context,
-) -> std::io::Result<Option<Result<Told, Elapsed>>> {
-    let (mut told, hear) = oneshot::channel();
+/// threads. When the caller no longer waits, the story ends.
+async fn told_aside(scenario: &'static Scenario, context: Context) -> Ending {
+    let (mut told, mut hear) = oneshot::channel();
     let runtime = Handle::current();
-    std::thread::Builder::new()
+    let counted = Counted::new();
+    let started = std::thread::Builder::new()
         // Not by the scenario's name: the nodes can see what threads there are.
         .name("story".to_owned())
         .spawn(move || {
+            let _counted = counted;
             let outcome = runtime.block_on(async {
                 tokio::select! { biased;
                     () = told.closed() => None,
                     outcome = timeout(scenario.deadline, (scenario.run)(&context)) => Some(outcome),
                 }
             });
+            // What it has begun ends before anybody hears of the outcome.
+            drop(context);
             if let Some(outcome) = outcome {
                 // Nobody waits any more: nobody needs to know.
-                let _ = told.send(outcome);
+                let _ = told.send(outcome.map_or(Ending::TooLate, Ending::Told));
             }
-        })?;
-    Ok(hear.await.ok())
+        });
+    if let Err(error) = started {
+        return Ending::NotStarted(error);
+    }
+    // Its own clock is checked only where it waits. The second one begins when the first is over, as
+    // the whole checker may have stood still.
+    for within in [scenario.deadline, GRACE] {
+        if let Ok(heard) = timeout(within, &mut hear).await {
+            return heard.unwrap_or(Ending::Panicked);
+        }
+    }
+    Ending::TooLate
+}
+
+/// A story that is being told.
+struct Counted;
+
+impl Counted {
+    fn new() -> Counted {
+        STORIES.send_modify(|stories| *stories += 1);
+        Counted
+    }
+}
+
+impl Drop for Counted {
+    fn drop(&mut self) {
+        STORIES.send_modify(|stories| *stories -= 1);
+    }
+}
+
+/// Waits until no story is told any more in this process, or until it is clear that one does not end.
+pub async fn stories_ended() {
+    let mut stories = STORIES.subscribe();
+    let _ = timeout(GRACE, stories.wait_for(|stories| *stories == 0)).await;
 }
 
 #[cfg(test)]
@@ -330,12 +403,17 @@ mod tests {
         }
     }
 
-    /// Runs scenarios that start no process: the guard is one that ends at once.
+    /// Runs scenarios that start no process.
     async fn run(scenarios: &[&'static Scenario], gaps: &[(u8, &str)]) -> Vec<Outcome> {
         let run = RunDir::create().unwrap();
-        let guard = Guard::start("true".as_ref(), &run).unwrap();
-        let runner = Runner {
-            stores: Stores::new(StoreChoice::Embedded, &guard, &run),
+        Arc::new(runner(&run, gaps)).run(scenarios).await
+    }
+
+    /// A runner of scenarios that start no process: the guard is one that ends at once.
+    fn runner(run: &RunDir, gaps: &[(u8, &str)]) -> Runner {
+        let guard = Guard::start("true".as_ref(), run).unwrap();
+        Runner {
+            stores: Stores::new(StoreChoice::Embedded, &guard, run),
             guard,
             binary: PathBuf::new(),
             sources: None,
@@ -351,8 +429,7 @@ mod tests {
                 .map(|(problem, gap)| (*problem, (*gap).to_owned()))
                 .collect(),
             progress: Arc::new(Silent),
-        };
-        Arc::new(runner).run(scenarios).await
+        }
     }
 
     fn standings(outcomes: &[Outcome]) -> Vec<Standing> {
@@ -489,6 +566,48 @@ mod tests {
             panic!("{outcomes:?}")
         };
         assert!(why.contains("wait for ever"), "{why}");
+    }
+
+    #[tokio::test]
+    async fn interrupted_run_keeps_what_is_known_and_breaks_off_the_rest() {
+        static QUICK: Scenario = scenario("quick", 1, |_| Box::pin(async { Ok(()) }));
+        static ENDLESS: Scenario = scenario("endless", 2, |_| Box::pin(std::future::pending()));
+        static WAITS: Scenario = scenario("waits", 3, |_| Box::pin(async { panic!("not run") }));
+        let run = RunDir::create().unwrap();
+        let (interrupter, interrupt) = Interrupt::new();
+        let mut known = Vec::new();
+        let settled = |place, outcome: Outcome| {
+            known.push((place, outcome.verdict.standing()));
+            interrupter.raise("ended by signal (SIGTERM)");
+        };
+        let scenarios = [&QUICK, &ENDLESS, &WAITS];
+        let runner = Arc::new(runner(&run, &[]));
+        let under_way = runner.run_each(&scenarios, &interrupt, settled).await;
+        assert_eq!(known, [(0, Passed)]);
+        let [(1, broken_off)] = &under_way[..] else {
+            panic!("{under_way:?}")
+        };
+        let Verdict::Inconclusive { why } = &broken_off.verdict else {
+            panic!("{broken_off:?}")
+        };
+        assert!(why.starts_with("ended by signal (SIGTERM)"), "{why}");
+        stories_ended().await;
+    }
+
+    #[tokio::test]
+    async fn story_that_blocks_its_thread_hides_no_other() {
+        static BLOCKS: Scenario = Scenario {
+            deadline: Duration::from_millis(20),
+            ..scenario("blocks", 1, |_| {
+                Box::pin(async {
+                    std::thread::park_timeout(Duration::from_secs(20));
+                    Ok(())
+                })
+            })
+        };
+        static OTHER: Scenario = scenario("other", 2, |_| Box::pin(async { Ok(()) }));
+        let outcomes = run(&[&BLOCKS, &OTHER], &[]).await;
+        assert_eq!(standings(&outcomes), [Inconclusive, Passed]);
     }
 
     #[tokio::test]

@@ -5,24 +5,30 @@
 //! .checker/
 //!   progress.json                 what was solved, see the journal
 //!   runs/20261125-214608-part1/   one run; `play-part1` for one at the prompt of `checker play`
-//!     run.json                    the verdicts; missing while the run goes on
-//!     report.html                 the same as a page
+//!     pid                         locked by the checker while the run goes on
+//!     run.json                    the verdicts so far; written again after each scenario
+//!     report.html                 the same as a page, at the end
 //!     run-1/SCENARIO-TRY/         traces and logs of one try
 //! ```
 //!
-//! Only the newest runs are kept. Where the folder cannot be written, runs are not kept, and that
-//! is no reason not to run.
+//! Only the newest runs are kept, and only so many bytes of them. Where the folder cannot be written,
+//! runs are not kept, and that is no reason not to run.
 
-use std::fs;
+pub mod room;
+
+use std::fs::{self, File, TryLockError};
+use std::io::Write;
+use std::ops::Deref;
+use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 
 use jiff::ZonedDateTime;
-use rustix::process::{Pid, test_kill_process};
 
 use crate::course::Course;
 use crate::report::PartReport;
 use crate::trace::Trace;
 use crate::trouble::{Result, While};
+use crate::whole_file;
 
 /// The folder in the course's root for what the checker keeps there.
 pub const FOLDER: &str = ".checker";
@@ -35,7 +41,8 @@ const UNFINISHED: usize = 20;
 
 const VERDICTS: &str = "run.json";
 
-/// While a run goes on, this file has the number of the process that it belongs to.
+/// While a run goes on, this file has the number of the process that it belongs to, which holds a lock
+/// on it.
 const PROCESS: &str = "pid";
 
 /// A run in the course's folder.
@@ -44,38 +51,84 @@ pub struct Run {
     path: PathBuf,
 }
 
+/// A run that this process has begun. It goes on until this is ended or dropped.
+#[derive(Debug)]
+pub struct Begun {
+    run: Run,
+    /// Locked as long as it is open.
+    owner: File,
+}
+
+impl Deref for Begun {
+    type Target = Run;
+
+    fn deref(&self) -> &Run {
+        &self.run
+    }
+}
+
+impl Begun {
+    /// Writes down what is known so far, or in the end.
+    ///
+    /// # Errors
+    /// When it cannot be written.
+    pub fn save(&self, report: &PartReport) -> Result<()> {
+        self.run.save(report)
+    }
+
+    /// Nothing comes any more.
+    pub fn end(self) {
+        // Without the lock the number is that of nobody.
+        let _ = fs::remove_file(self.run.path.join(PROCESS));
+        drop(self.owner);
+    }
+
+    /// Removes it: there is nothing in it that anybody would look for.
+    pub fn remove(self) {
+        let _ = fs::remove_dir_all(&self.run.path);
+    }
+}
+
 impl Run {
     /// Makes the folder of a run that begins now, and removes the oldest ones.
     ///
     /// # Errors
     /// When the folder cannot be made.
-    pub fn begin(course: &Course, part: &str) -> Result<Run> {
+    pub fn begin(course: &Course, part: &str) -> Result<Begun> {
         let runs = folder(course).join("runs");
-        let path = dated_folder(&runs, part)?;
-        // Without it, what is left of a run that is broken off only stays longer.
-        let _ = fs::write(path.join(PROCESS), std::process::id().to_string());
-        forget_old(course);
-        Ok(Run { path })
+        let doing = || format!("make a folder in {}", runs.display());
+        fs::create_dir_all(&runs).or_trouble(doing)?;
+        // It is taken before it has its name: nobody finds one that belongs to nobody.
+        let new = tempfile::Builder::new()
+            .prefix(".new-")
+            .permissions(fs::Permissions::from_mode(0o777))
+            .tempdir_in(&runs)
+            .or_trouble(doing)?;
+        let owner = take(new.path()).or_trouble(doing)?;
+        for name in dated_names(part) {
+            let path = runs.join(name);
+            match fs::rename(new.path(), &path) {
+                Err(error) if is_taken(&error) => {}
+                named => {
+                    named.or_trouble(doing)?;
+                    // Under its old name it is no longer there to be removed.
+                    let _ = new.keep();
+                    forget_old(course);
+                    let run = Run { path };
+                    return Ok(Begun { run, owner });
+                }
+            }
+        }
+        unreachable!("there is always another name")
     }
 
-    /// Writes the verdicts down: the run is over.
+    /// Writes what is known of it. For a session, that is what its page shows.
     ///
     /// # Errors
-    /// When they cannot be written.
-    pub fn finish(&self, report: &PartReport) -> Result<()> {
-        let file = self.path.join(VERDICTS);
+    /// When it cannot be written.
+    pub fn save(&self, report: &PartReport) -> Result<()> {
         let text = serde_json::to_vec_pretty(report).or_trouble(|| "write verdicts as JSON")?;
-        fs::write(&file, text).or_trouble(|| format!("write {}", file.display()))?;
-        if !self.is_session() {
-            self.end();
-        }
-        Ok(())
-    }
-
-    /// Nothing comes any more. For a session, that is later than its page.
-    pub fn end(&self) {
-        // A number that stays is that of no process, mostly.
-        let _ = fs::remove_file(self.path.join(PROCESS));
+        whole_file::write(&self.path.join(VERDICTS), text)
     }
 
     /// All runs that are kept, the newest first.
@@ -94,6 +147,18 @@ impl Run {
     pub fn name(&self) -> String {
         let name = self.path.file_name().unwrap_or_default();
         name.to_string_lossy().into_owned()
+    }
+
+    /// Whether its name begins with the time: others are not ours.
+    fn has_its_name(&self) -> bool {
+        let name = self.name();
+        let mut parts = name.split('-');
+        let is_number = |text: Option<&str>, length| {
+            text.is_some_and(|text| {
+                text.len() == length && text.bytes().all(|byte| byte.is_ascii_digit())
+            })
+        };
+        is_number(parts.next(), 8) && is_number(parts.next(), 6) && parts.next().is_some()
     }
 
     /// What it was of: `part1`, or `play-part1` if somebody played with that part.
@@ -124,24 +189,24 @@ impl Run {
         self.path.join("report.html")
     }
 
-    /// Whether its verdicts are there.
+    /// Whether there are verdicts, and no others come. Those of a checker that was killed tell what it
+    /// knew until then. A session may go on although there are verdicts, which are what its page shows.
     pub fn is_over(&self) -> bool {
-        self.path.join(VERDICTS).is_file()
+        self.path.join(VERDICTS).is_file() && (self.is_session() || !self.is_held())
     }
 
-    /// Whether the checker that began it still runs it. If it does not, and the run is not over, that was
-    /// killed. A session may go on although there are verdicts, which are what its page shows.
+    /// Whether the checker that began it still runs it. If it does not, and the run is not over, that
+    /// checker was killed before it knew anything.
     pub fn goes_on(&self) -> bool {
-        if self.is_over() && !self.is_session() || !self.path.is_dir() {
-            return false;
-        }
-        let process = fs::read_to_string(self.path.join(PROCESS)).ok();
-        let process = process.and_then(|number| Pid::from_raw(number.trim().parse().ok()?));
-        match process {
-            // A process of somebody else cannot be asked, and is there.
-            Some(process) => !matches!(test_kill_process(process), Err(rustix::io::Errno::SRCH)),
-            // It may have begun this moment.
-            None => !self.is_over(),
+        self.is_held()
+    }
+
+    /// Whether a living process holds the lock: a number alone may be that of another by now.
+    fn is_held(&self) -> bool {
+        // One that cannot be opened is another user's, who may still be at it.
+        match File::open(self.path.join(PROCESS)) {
+            Ok(owner) => matches!(owner.try_lock_shared(), Err(TryLockError::WouldBlock)),
+            Err(error) => error.kind() != std::io::ErrorKind::NotFound,
         }
     }
 
@@ -176,20 +241,41 @@ pub fn folder(course: &Course) -> PathBuf {
 /// When it cannot be made.
 pub(crate) fn dated_folder(within: &Path, what: &str) -> Result<PathBuf> {
     fs::create_dir_all(within).or_trouble(|| format!("make {}", within.display()))?;
-    let now = ZonedDateTime::now().strftime("%Y%m%d-%H%M%S").to_string();
-    let mut folder = within.join(format!("{now}-{what}"));
-    for number in 2.. {
+    for name in dated_names(what) {
+        let folder = within.join(name);
         match fs::create_dir(&folder) {
-            Err(error) if error.kind() == std::io::ErrorKind::AlreadyExists => {
-                folder = within.join(format!("{now}-{what}-{number}"));
-            }
+            Err(error) if is_taken(&error) => {}
             made => {
                 made.or_trouble(|| format!("make {}", folder.display()))?;
-                break;
+                return Ok(folder);
             }
         }
     }
-    Ok(folder)
+    unreachable!("there is always another name")
+}
+
+/// Names that begin with the time, the first of which is mostly free.
+fn dated_names(what: &str) -> impl Iterator<Item = String> {
+    let now = ZonedDateTime::now().strftime("%Y%m%d-%H%M%S").to_string();
+    let first = format!("{now}-{what}");
+    let others = {
+        let first = first.clone();
+        (2..).map(move |number: u32| format!("{first}-{number}"))
+    };
+    std::iter::once(first).chain(others)
+}
+
+fn is_taken(error: &std::io::Error) -> bool {
+    use std::io::ErrorKind::{AlreadyExists, DirectoryNotEmpty};
+    matches!(error.kind(), AlreadyExists | DirectoryNotEmpty)
+}
+
+/// Says, in the folder of a run, that it belongs to this process.
+fn take(folder: &Path) -> std::io::Result<File> {
+    let mut owner = File::create(folder.join(PROCESS))?;
+    owner.lock()?;
+    write!(owner, "{}", std::process::id())?;
+    Ok(owner)
 }
 
 /// The runs that lie in a folder, the newest first.
@@ -201,6 +287,7 @@ fn in_folder(folder: &Path) -> Vec<Run> {
         .filter_map(|entry| Some(entry.ok()?.path()))
         .filter(|path| path.is_dir())
         .map(|path| Run { path })
+        .filter(Run::has_its_name)
         .collect();
     // Their names begin with the time.
     runs.sort_by(|a, b| b.path.cmp(&a.path));
@@ -210,22 +297,27 @@ fn in_folder(folder: &Path) -> Vec<Run> {
 /// Removes what this process has begun and not ended: none of its runs is under way any more.
 pub fn remove_broken_off(course: &Course) {
     let own = std::process::id().to_string();
-    for run in Run::all(course).iter().filter(|run| !run.is_over()) {
+    for run in Run::all(course) {
         if fs::read_to_string(run.path.join(PROCESS)).is_ok_and(|process| process == own) {
             let _ = fs::remove_dir_all(&run.path);
         }
     }
 }
 
-/// Removes the oldest runs. One that is not over may belong to a checker that still runs.
-fn forget_old(course: &Course) {
-    let (over, unfinished): (Vec<Run>, Vec<Run>) =
-        Run::all(course).into_iter().partition(Run::is_over);
-    let old = over
-        .iter()
-        .skip(KEPT)
-        .chain(unfinished.iter().skip(UNFINISHED));
-    for run in old {
+/// Removes the oldest runs, so that there are neither too many nor too large ones. One that goes on
+/// stays, and so does the newest one that is over.
+pub fn forget_old(course: &Course) {
+    let (over, unfinished): (Vec<Run>, Vec<Run>) = Run::all(course)
+        .into_iter()
+        .filter(|run| !run.goes_on())
+        .partition(Run::is_over);
+    let mut bytes = 0;
+    let is_old = |(place, run): (usize, Run)| {
+        bytes += room::bytes(&run.path);
+        (place > 0 && bytes > room::ALL_RUNS || place >= KEPT).then_some(run)
+    };
+    let old = over.into_iter().enumerate().filter_map(is_old);
+    for run in old.chain(unfinished.into_iter().skip(UNFINISHED)) {
         let _ = fs::remove_dir_all(&run.path);
     }
 }
@@ -234,12 +326,13 @@ fn forget_old(course: &Course) {
 mod tests {
     use super::*;
 
-    /// A run of that name, which belongs to the process of this test.
-    fn run_of_this_process(runs: &Path, name: &str) -> Run {
+    /// A run of that name, which belongs to this test.
+    fn begun(runs: &Path, name: &str) -> Begun {
         let path = runs.join(name);
         fs::create_dir(&path).unwrap();
-        fs::write(path.join(PROCESS), std::process::id().to_string()).unwrap();
-        Run { path }
+        let owner = take(&path).unwrap();
+        let run = Run { path };
+        Begun { run, owner }
     }
 
     #[test]
@@ -256,27 +349,34 @@ mod tests {
     }
 
     #[test]
-    fn run_goes_on_until_its_verdicts_and_a_session_until_its_end() {
+    fn run_goes_on_until_it_is_ended_though_there_are_verdicts() {
         let runs = tempfile::tempdir().unwrap();
-        let graded = run_of_this_process(runs.path(), "20261125-214608-part1");
-        let session = run_of_this_process(runs.path(), "20261125-214608-play-part1");
+        let graded = begun(runs.path(), "20261125-214608-part1");
+        let session = begun(runs.path(), "20261125-214608-play-part1");
         assert!(graded.goes_on() && session.goes_on());
         for run in [&graded, &session] {
             fs::write(run.path.join(VERDICTS), "{}").unwrap();
+            assert!(run.goes_on());
         }
-        assert!(!graded.goes_on());
-        assert!(session.goes_on());
+        assert!(!graded.is_over(), "others may come");
+        assert!(session.is_over(), "its page can be looked at");
+        let (of_graded, of_session) = (graded.run.clone(), session.run.clone());
+        graded.end();
         session.end();
-        assert!(!session.goes_on());
+        for run in [of_graded, of_session] {
+            assert!(!run.goes_on() && run.is_over());
+        }
     }
 
     #[test]
-    fn run_whose_checker_was_killed_does_not_go_on() {
+    fn run_whose_checker_was_killed_is_over_once_it_knew_something() {
         let runs = tempfile::tempdir().unwrap();
-        let run = run_of_this_process(runs.path(), "20261125-214608-part1");
-        let mut gone = std::process::Command::new("true").spawn().unwrap();
-        gone.wait().unwrap();
-        fs::write(run.path.join(PROCESS), gone.id().to_string()).unwrap();
+        let begun = begun(runs.path(), "20261125-214608-part1");
+        let run = begun.run.clone();
+        // The number stays that of a living process: it is the lock that counts.
+        drop(begun);
         assert!(!run.goes_on() && !run.is_over());
+        fs::write(run.path.join(VERDICTS), "{}").unwrap();
+        assert!(!run.goes_on() && run.is_over());
     }
 }

@@ -13,7 +13,7 @@ use crate::ready::NotReady;
 use crate::seed::Draw;
 use crate::store::Stores;
 use crate::trouble::Trouble;
-use crate::verdict::{Failure, Verdict};
+use crate::verdict::{Failure, Outcome, Verdict};
 
 /// One story of a cluster that is broken, and the claim that must hold nevertheless.
 pub struct Scenario {
@@ -29,6 +29,23 @@ pub struct Scenario {
     pub deadline: Duration,
     /// The story: `|cx| Box::pin(dead_node_is_named(cx))`.
     pub run: for<'a> fn(&'a Context) -> Story<'a>,
+}
+
+impl Scenario {
+    /// What became of it, under a seed; nothing else is known of it yet.
+    pub fn outcome(&self, verdict: Verdict, seed: u64) -> Outcome {
+        Outcome {
+            scenario: self.id.to_owned(),
+            title: self.title.to_owned(),
+            problem: self.problem,
+            verdict,
+            observations: Vec::new(),
+            duration: Duration::ZERO,
+            repeats: Vec::new(),
+            seed,
+            folder: None,
+        }
+    }
 }
 
 /// The longest that a scenario takes unless it says otherwise.

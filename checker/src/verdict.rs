@@ -4,6 +4,7 @@
 //! data: the same value is printed at the terminal, written as JSON, and folded into the exit
 //! code.
 
+use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -305,6 +306,9 @@ pub struct ProblemResult {
     /// What it is worth.
     #[serde(default)]
     pub points: u8,
+    /// How many scenarios it has, those that were left out included.
+    #[serde(default)]
+    pub scenarios: usize,
     /// Its scenarios.
     pub outcomes: Vec<Outcome>,
 }
@@ -325,19 +329,23 @@ impl ProblemResult {
         } else {
             Standing::worst(outcomes.iter().map(|outcome| outcome.verdict.standing()))
         };
-        ProblemResult {
+        let mut result = ProblemResult {
             problem,
             title: title.into(),
             optional,
             standing,
             points: 0,
+            scenarios: 0,
             outcomes,
-        }
+        };
+        result.scenarios = result.by_scenario().len();
+        result
     }
 
-    /// Says what it is worth.
-    pub fn worth(mut self, points: u8) -> Self {
+    /// Says what it is worth, and how many scenarios it has.
+    pub fn worth(mut self, points: u8, scenarios: usize) -> Self {
         self.points = points;
+        self.scenarios = scenarios;
         self
     }
 
@@ -347,6 +355,35 @@ impl ProblemResult {
             Standing::Passed => self.points,
             _ => 0,
         }
+    }
+
+    /// How many of its scenarios passed, each in every round. What is not written has none, also
+    /// where the stub happens to do what a scenario asks.
+    pub fn scenarios_passed(&self) -> usize {
+        let passed = |outcomes: &&Vec<&Outcome>| {
+            let mut outcomes = outcomes.iter();
+            outcomes.all(|outcome| outcome.verdict.standing() == Standing::Passed)
+        };
+        match self.standing {
+            Standing::NotWritten => 0,
+            _ => self.by_scenario().values().filter(passed).count(),
+        }
+    }
+
+    /// The points that its passed scenarios have as their share, in hundredths.
+    pub fn hundredths_by_scenario(&self) -> u32 {
+        let (passed, of) = (self.scenarios_passed() as u64, self.scenarios.max(1) as u64);
+        let share = (u64::from(self.points) * 100 * passed + of / 2) / of;
+        u32::try_from(share).unwrap_or(u32::MAX)
+    }
+
+    fn by_scenario(&self) -> BTreeMap<&str, Vec<&Outcome>> {
+        let mut by_scenario: BTreeMap<&str, Vec<&Outcome>> = BTreeMap::new();
+        for outcome in &self.outcomes {
+            let of = by_scenario.entry(&outcome.scenario).or_default();
+            of.push(outcome);
+        }
+        by_scenario
     }
 }
 
@@ -389,8 +426,51 @@ mod tests {
             optional,
             standing,
             points: 10,
+            scenarios: 0,
             outcomes: vec![],
         }
+    }
+
+    fn outcome(scenario: &str, seed: u64, passed: bool) -> Outcome {
+        let verdict = match passed {
+            true => Verdict::Passed {
+                property: String::new(),
+            },
+            false => Verdict::Inconclusive { why: String::new() },
+        };
+        Outcome {
+            scenario: scenario.into(),
+            title: String::new(),
+            problem: 1,
+            verdict,
+            observations: vec![],
+            duration: Duration::ZERO,
+            repeats: vec![],
+            seed,
+            folder: None,
+        }
+    }
+
+    #[test]
+    fn scenario_has_its_share_of_the_points_if_it_passed_in_every_round() {
+        let outcomes = vec![
+            outcome("a", 1, true),
+            outcome("b", 1, true),
+            outcome("a", 2, true),
+            outcome("b", 2, false),
+        ];
+        let result = ProblemResult::new(1, "Broadcast", false, outcomes).worth(10, 3);
+        assert_eq!(result.earned(), 0);
+        assert_eq!(result.scenarios_passed(), 1);
+        assert_eq!(result.hundredths_by_scenario(), 333);
+        let all = ProblemResult::new(1, "Broadcast", false, vec![outcome("a", 1, true)]);
+        let all = all.worth(10, 1);
+        assert_eq!(all.hundredths_by_scenario(), 1000);
+        let unwritten = ProblemResult {
+            standing: NotWritten,
+            ..all
+        };
+        assert_eq!(unwritten.hundredths_by_scenario(), 0);
     }
 
     #[test]

@@ -1027,10 +1027,7 @@ fn hint_says_which_one_fits_what_the_last_run_saw() {
         vec![outcome],
     )]);
     let course = Course::find(fresh.folder.path()).unwrap();
-    Run::begin(&course, "part1")
-        .unwrap()
-        .finish(&report)
-        .unwrap();
+    keep(&course, &report);
     let first = fresh.checker(&["hint"]).out();
     insta::assert_snapshot!(first.split_once("whom.\n\n").unwrap().1, @r##"
     Your last run failed. The consumer counts how many pings arrive. What was seen
@@ -1042,4 +1039,65 @@ fn hint_says_which_one_fits_what_the_last_run_saw() {
     "##);
     let again = fresh.checker(&["hint", "--all"]).out();
     assert!(again.contains("`--again` repeats it"), "{again}");
+}
+
+/// Keeps a run that ended with a report.
+fn keep(course: &Course, report: &PartReport) -> Run {
+    let begun = Run::begin(course, "part1").unwrap();
+    begun.save(report).unwrap();
+    let run = (*begun).clone();
+    begun.end();
+    run
+}
+
+#[test]
+fn nonsense_in_the_newest_run_leads_to_the_run_before_it() {
+    let fresh = Fresh::course();
+    let course = Course::find(fresh.folder.path()).unwrap();
+    let outcome = Outcome {
+        scenario: "part1-twice".into(),
+        title: "a ping is delivered twice".into(),
+        problem: 1,
+        verdict: Verdict::Passed {
+            property: "It holds.".into(),
+        },
+        observations: Vec::new(),
+        duration: Duration::from_millis(700),
+        repeats: Vec::new(),
+        seed: 7,
+        folder: Some("run-1/part1-twice-1".into()),
+    };
+    let mut report = PartReport::new(&PARTS[0], Graded::Exercise, 7, 1);
+    report.conclude(vec![ProblemResult::new(
+        1,
+        "Broadcast",
+        false,
+        vec![outcome],
+    )]);
+    let before = keep(&course, &report);
+    let tries = before.path().join("run-1/part1-twice-1");
+    fs::create_dir_all(&tries).unwrap();
+    fs::write(tries.join("n1@127.0.0.1.stdout.log"), "a line\n").unwrap();
+    for nonsense in ["", "{", "[1, 2]", "{\"part\": 1}", "\u{0}\u{fffd}"] {
+        let newest = keep(&course, &report);
+        fs::write(newest.path().join("run.json"), nonsense).unwrap();
+        for args in [
+            &["report"][..],
+            &["report", "part1", "--format", "json"],
+            &["logs", "n1"],
+            &["logs", "--list"],
+        ] {
+            let said = fresh.checker(args);
+            assert_eq!(said.code, 0, "{args:?}: {}", said.stderr);
+            let earlier = format!("So this is of an earlier run, {}.", before.name());
+            assert!(said.stderr.contains(&earlier), "{args:?}: {}", said.stderr);
+        }
+        let named = fresh.checker(&["report", &newest.name()]);
+        assert_eq!(named.code, 4, "who asks for that one gets no other");
+        let list = fresh.checker(&["report", "--list"]).out();
+        assert!(list.contains("cannot be read"), "{list}");
+    }
+    // What is no run of ours does not stand in the way either.
+    fs::create_dir_all(course.root.join(".checker/runs/zzz")).unwrap();
+    assert_eq!(fresh.checker(&["logs", "n1"]).code, 0);
 }

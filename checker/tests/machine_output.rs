@@ -466,6 +466,16 @@ fn points_are_summed_up() {
     assert_eq!(json["exit_code"], 0);
     assert_eq!(json["points"]["earned"], 10);
     assert_eq!(json["points"]["of"], 10);
+    assert_eq!(json["points"]["earned_by_scenario"], 10.0);
+    let failed = &failed().json["parts"][0]["problems"][1];
+    assert_eq!(
+        (&failed["scenarios"], &failed["scenarios_passed"]),
+        (&3.into(), &2.into())
+    );
+    assert_eq!(
+        (&failed["earned"], &failed["earned_by_scenario"]),
+        (&0.into(), &6.67.into())
+    );
     assert_eq!(json["parts"][0]["problems"][0]["earned"], 10);
 }
 
@@ -668,6 +678,92 @@ fn stream_that_nobody_reads_ends_quietly() {
     let output = child.wait_with_output().unwrap();
     assert_eq!(String::from_utf8_lossy(&output.stderr), "");
     assert_eq!(output.status.code(), Some(4));
+}
+
+/// A run of part 1 that gets a signal once something is known of it. What it says on stdout, and its
+/// exit code.
+fn ended_by(signal: rustix::process::Signal, json_file: &Path, args: &[&str]) -> (String, i32) {
+    let child = Command::new(env!("CARGO_BIN_EXE_checker"))
+        .args(["part1", "--solution", "--seed", "7", "--json-file"])
+        .arg(json_file)
+        .args(args)
+        .current_dir(root())
+        .stdout(std::process::Stdio::piped())
+        .stderr(std::process::Stdio::piped())
+        .spawn()
+        .unwrap();
+    let begun = std::time::Instant::now();
+    let is_there = || std::fs::read(json_file).is_ok_and(|text| text.starts_with(b"{"));
+    while !is_there() {
+        assert!(
+            begun.elapsed() < Duration::from_secs(300),
+            "nothing is known"
+        );
+        std::thread::sleep(Duration::from_millis(20));
+    }
+    let so_far: Value = serde_json::from_slice(&std::fs::read(json_file).unwrap()).unwrap();
+    assert_eq!(so_far["complete"], false);
+    assert!(!outcomes_in(&so_far).is_empty());
+    rustix::process::kill_process(rustix::process::Pid::from_child(&child), signal).unwrap();
+    let output = child.wait_with_output().unwrap();
+    let stderr = String::from_utf8_lossy(&output.stderr);
+    assert!(stderr.contains("The run was ended by signal"), "{stderr}");
+    (stdout(&output), output.status.code().unwrap())
+}
+
+#[test]
+fn run_that_is_ended_by_a_signal_says_what_it_knows_in_every_format() {
+    let folder = tempfile::tempdir().unwrap();
+    let [file, junit] = ["a.json", "a.xml"].map(|name| folder.path().join(name));
+    let old = "x".repeat(6420);
+    std::fs::write(&file, &old).unwrap();
+    std::fs::write(&junit, &old).unwrap();
+    let args = ["--json", "--junit", junit.to_str().unwrap()];
+    let (said, code) = ended_by(rustix::process::Signal::TERM, &file, &args);
+    let json: Value = serde_json::from_str(&said).unwrap();
+    assert_eq!(std::fs::read_to_string(&file).unwrap(), said);
+    assert_eq!(
+        (&json["complete"], json["exit_code"].as_i64()),
+        (&false.into(), Some(code.into()))
+    );
+    assert_eq!(code, 2);
+    let outcomes = outcomes_in(&json);
+    let of = |verdict: &str| {
+        outcomes
+            .iter()
+            .filter(|of| of["verdict"] == verdict)
+            .count()
+    };
+    assert!(of("passed") > 0 && of("inconclusive") > 0, "{said}");
+    assert_eq!(of("passed") + of("inconclusive"), outcomes.len());
+    for outcome in outcomes.iter().filter(|of| of["verdict"] == "inconclusive") {
+        let why = outcome["why"].as_str().unwrap();
+        assert!(why.starts_with("ended by signal (SIGTERM)"), "{why}");
+    }
+    assert_eq!(json["points"]["of"], 40, "all that was ordered is counted");
+    let junit = std::fs::read_to_string(junit).unwrap();
+    check_junit(&junit);
+    assert_eq!(junit.matches("<testcase ").count(), outcomes.len());
+    let run = json["parts"][0]["run"].as_str().unwrap();
+    assert!(Path::new(run).join("report.html").is_file());
+    let name = run.rsplit('/').next().unwrap();
+    let kept = stdout(&checker(&["report", name, "--format", "json"]));
+    let kept: Value = serde_json::from_str(&kept).unwrap();
+    assert_eq!(kept["report"]["problems"], json["parts"][0]["problems"]);
+
+    std::fs::remove_file(&file).unwrap();
+    let (said, code) = ended_by(rustix::process::Signal::HUP, &file, &["--stream"]);
+    let end: Value = serde_json::from_str(said.lines().last().unwrap()).unwrap();
+    assert_eq!(
+        (&end["event"], &end["complete"]),
+        (&"end".into(), &false.into())
+    );
+    assert_eq!(end["exit_code"], code);
+
+    std::fs::remove_file(&file).unwrap();
+    let (said, _) = ended_by(rustix::process::Signal::INT, &file, &[]);
+    assert!(said.contains("scenarios were not finished"), "{said}");
+    assert!(said.contains("nded by signal (SIGINT)"), "{said}");
 }
 
 #[test]

@@ -8,9 +8,9 @@ use std::time::Duration;
 use clap::Args;
 use colored::Colorize;
 use runtime::terminal::{note, visible};
-use tokio::time::{Instant, sleep};
+use tokio::time::sleep;
 
-use super::report::{find, is_meant, outcome};
+use super::report::{find, first_readable, is_meant, outcome};
 use crate::guard::{Stream, monotonic_micros, written_lines};
 use crate::report::terminal::{print, print_on};
 use crate::runs::Run;
@@ -23,10 +23,6 @@ const LOOK: Duration = Duration::from_millis(200);
 
 /// A line may still grow for that long, in microseconds.
 const GROWS: u64 = 300_000;
-
-/// After so long without a new line, a run is taken to have been broken off, whoever has its process
-/// number now.
-const PATIENCE: Duration = Duration::from_secs(300);
 
 /// Its flags.
 #[derive(Debug, Args)]
@@ -85,7 +81,7 @@ pub(super) fn run(args: LogsArgs) -> Result<Standing> {
 /// on is: who plays looks at the logs from another window.
 fn chosen(all: &[Run], wanted: Option<&str>) -> Result<Run> {
     let is_wanted = |run: &&Run| is_meant(run, wanted) || wanted.is_none() && run.goes_on();
-    match all.iter().find(is_wanted) {
+    match first_readable(all.iter().filter(is_wanted))? {
         Some(run) => Ok(run.clone()),
         None => find(all, wanted),
     }
@@ -243,7 +239,7 @@ fn try_of(run: &Run, tries: &[Try], outcome: &Outcome) -> Result<Try> {
     let of = tries.iter().find(|of| Some(&of.folder) == folder.as_ref());
     of.cloned().ok_or_else(|| {
         Trouble::new(format!(
-            "could not find logs of {}: it was not run, for another scenario had said it all",
+            "could not find logs of {}: it was not run",
             outcome.scenario
         ))
     })
@@ -332,13 +328,10 @@ async fn follow(args: &LogsArgs, runs: impl Fn() -> Vec<Run>) -> Result<()> {
         last: None,
         is_read: true,
     };
-    let mut quiet_since = Instant::now();
     loop {
         // Asked before looking: what came until then is printed, and nothing comes later.
         let over = run.is_over() && !run.goes_on();
-        if followed.look(&run, over)? {
-            quiet_since = Instant::now();
-        }
+        followed.look(&run, over)?;
         if !followed.is_read {
             return Ok(());
         }
@@ -346,7 +339,7 @@ async fn follow(args: &LogsArgs, runs: impl Fn() -> Vec<Run>) -> Result<()> {
             note(format_args!("The run is over; `checker report` shows it."));
             return Ok(());
         }
-        if !run.goes_on() && !run.is_over() || quiet_since.elapsed() > PATIENCE {
+        if !run.goes_on() && !run.is_over() {
             note(format_args!("The run was broken off."));
             return Ok(());
         }
@@ -384,9 +377,8 @@ struct Followed<'a> {
 }
 
 impl Followed<'_> {
-    /// Prints what is new, and says whether something was.
-    fn look(&mut self, run: &Run, over: bool) -> Result<bool> {
-        let mut anything = false;
+    /// Prints what is new.
+    fn look(&mut self, run: &Run, over: bool) -> Result<()> {
         let wanted = |of: &Try| {
             let only = self.args.scenario.as_deref();
             only.is_none_or(|id| is_called(&of.scenario, id))
@@ -417,7 +409,6 @@ impl Followed<'_> {
                 continue;
             }
             new.sort_by_key(|line| line.at);
-            anything = true;
             let mut text = String::new();
             if self.last.as_ref() != Some(&of) {
                 let _ = writeln!(text, "{}", format!("{short} in {}", of.scenario).bold());
@@ -426,7 +417,7 @@ impl Followed<'_> {
             self.is_read = print_on(&text)?;
             self.last = Some(of);
         }
-        Ok(anything)
+        Ok(())
     }
 }
 

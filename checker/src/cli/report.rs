@@ -14,6 +14,7 @@ use crate::runs::{KEPT, Run};
 use crate::trace::Trace;
 use crate::trouble::{Result, Trouble, While};
 use crate::verdict::{Outcome, Standing};
+use crate::whole_file;
 use runtime::terminal::note;
 
 /// Its flags.
@@ -74,9 +75,7 @@ pub(super) fn run(args: ReportArgs) -> Result<Standing> {
         Some(format) => {
             let text = written(&run, &report, format, args.scenario.as_deref())?;
             match &args.output {
-                Some(file) if file != "-" => {
-                    std::fs::write(file, text).or_trouble(|| format!("write {}", file.display()))?
-                }
+                Some(file) if file != "-" => whole_file::write(file, text)?,
                 _ => print_for_programs(&text)?,
             }
         }
@@ -87,11 +86,41 @@ pub(super) fn run(args: ReportArgs) -> Result<Standing> {
 /// The run that is over and meant: the one of a name, or the newest that [`is_meant`].
 pub(super) fn find(all: &[Run], wanted: Option<&str>) -> Result<Run> {
     let meant = || all.iter().filter(|run| is_meant(run, wanted));
-    match meant().find(|run| run.is_over()).or(meant().next()) {
-        Some(run) if run.is_over() => Ok(run.clone()),
-        Some(run) => Err(not_over(run)),
-        None => Err(not_there(wanted)),
+    match (
+        first_readable(meant().filter(|run| run.is_over()))?,
+        meant().next(),
+    ) {
+        (Some(run), _) => Ok(run.clone()),
+        (None, Some(run)) => Err(not_over(run)),
+        (None, None) => Err(not_there(wanted)),
     }
+}
+
+/// The first of some runs; one that is over, and whose verdicts cannot be read, is passed over, which
+/// is said.
+///
+/// # Errors
+/// When none of those that there are can be read.
+pub(super) fn first_readable<'r>(runs: impl Iterator<Item = &'r Run>) -> Result<Option<&'r Run>> {
+    let mut passed_over = None;
+    for run in runs {
+        match run.verdicts() {
+            Err(trouble) if run.is_over() => {
+                passed_over.get_or_insert(trouble);
+            }
+            _ => {
+                if let Some(trouble) = passed_over {
+                    note(format_args!(
+                        "{} the checker {trouble}. So this is of an earlier run, {}.",
+                        "note:".yellow(),
+                        run.name()
+                    ));
+                }
+                return Ok(Some(run));
+            }
+        }
+    }
+    passed_over.map_or(Ok(None), Err)
 }
 
 /// Whether a run is one of those that are meant: of a name, of a part, or of a session. Without a
@@ -149,6 +178,7 @@ fn list(all: &[Run], part: Option<&str>) -> Result<()> {
     let mut text = String::new();
     for run in runs {
         let detail = match run.verdicts() {
+            _ if run.goes_on() && !run.is_over() => "goes on".dimmed().to_string(),
             Ok(report) => {
                 let whose = match report.graded {
                     Graded::Exercise => "your code",
@@ -160,11 +190,15 @@ fn list(all: &[Run], part: Option<&str>) -> Result<()> {
                     true => word.normal(),
                     false => crate::report::terminal::colour(report.standing, &word),
                 };
-                format!("{word}  {whose}, seed {}", report.seed)
+                let unfinished = if report.complete {
+                    ""
+                } else {
+                    ", not finished"
+                };
+                format!("{word}  {whose}, seed {}{unfinished}", report.seed)
             }
-            Err(_) if run.goes_on() => "goes on".dimmed().to_string(),
             Err(_) if !run.is_over() => "broken off".dimmed().to_string(),
-            Err(_) => "of another version".dimmed().to_string(),
+            Err(_) => "cannot be read".dimmed().to_string(),
         };
         let _ = writeln!(text, "{}  {detail}", run.name());
     }
@@ -190,11 +224,15 @@ pub(super) fn outcome<'r>(report: &'r PartReport, scenario: Option<&str>) -> Res
     let mut all = report.problems.iter().flat_map(|problem| &problem.outcomes);
     let worst_first = |outcomes: &mut dyn Iterator<Item = &'r Outcome>| {
         let mut outcomes: Vec<&Outcome> = outcomes.collect();
-        outcomes.sort_by_key(|outcome| match outcome.verdict.standing() {
-            Standing::Failed => 0,
-            Standing::CheckerFault | Standing::Inconclusive => 1,
-            Standing::NotWritten => 2,
-            Standing::Passed => 3,
+        outcomes.sort_by_key(|outcome| {
+            let standing = match outcome.verdict.standing() {
+                Standing::Failed => 0,
+                Standing::CheckerFault | Standing::Inconclusive => 1,
+                Standing::NotWritten => 2,
+                Standing::Passed => 3,
+            };
+            // Of what was not run there is nothing to show.
+            (outcome.folder.is_none(), standing)
         });
         outcomes.first().copied()
     };

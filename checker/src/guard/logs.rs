@@ -29,7 +29,7 @@ pub(super) fn log_file(logs: &Path, name: &str, start: u32, stream: Stream) -> P
 }
 
 /// The file with the times of a log.
-pub(super) fn times_file(log: &Path) -> PathBuf {
+pub fn times_file(log: &Path) -> PathBuf {
     log.with_extension("times")
 }
 

@@ -40,7 +40,7 @@ use std::path::PathBuf;
 use crate::trouble::Result;
 
 pub use client::{Child, Guard, Program, all_ended};
-pub use logs::{monotonic_micros, written_lines};
+pub use logs::{monotonic_micros, times_file, written_lines};
 pub use orphans::end_left_over;
 pub use protocol::{Ending, Limits, Signal, Stream};
 pub use terminal::{TerminalGuard, for_keys};

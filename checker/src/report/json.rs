@@ -23,6 +23,8 @@ pub struct JsonReport<'a> {
     pub standing: Standing,
     /// What the process returns.
     pub exit_code: u8,
+    /// Whether all that was ordered was done.
+    pub complete: bool,
     /// The points of all parts.
     pub points: Points,
     /// The parts that were graded.
@@ -40,6 +42,7 @@ impl<'a> JsonReport<'a> {
             checker: env!("CARGO_PKG_VERSION"),
             standing,
             exit_code: standing.exit_code(),
+            complete: troubles.is_empty() && parts.iter().all(|part| part.complete),
             points: Points::of(parts.iter().flat_map(|part| &part.problems)),
             parts: parts.iter().map(JsonPart::from).collect(),
             troubles,
@@ -56,6 +59,7 @@ pub struct JsonPart<'a> {
     seed: u64,
     repeat: u32,
     standing: Standing,
+    complete: bool,
     points: Points,
     #[serde(skip_serializing_if = "Option::is_none")]
     refused: Option<&'a Refused>,
@@ -76,6 +80,7 @@ impl<'a> From<&'a PartReport> for JsonPart<'a> {
             seed: part.seed,
             repeat: part.repeat,
             standing: part.standing,
+            complete: part.complete,
             points: Points::of(&part.problems),
             refused: part.refused.as_ref(),
             problems: part.problems.iter().map(JsonProblem::from).collect(),
@@ -94,6 +99,9 @@ struct JsonProblem<'a> {
     standing: Standing,
     points: u8,
     earned: u8,
+    scenarios: usize,
+    scenarios_passed: usize,
+    earned_by_scenario: Hundredths,
     outcomes: &'a [Outcome],
 }
 
@@ -106,6 +114,9 @@ impl<'a> From<&'a ProblemResult> for JsonProblem<'a> {
             standing: problem.standing,
             points: problem.points,
             earned: problem.earned(),
+            scenarios: problem.scenarios,
+            scenarios_passed: problem.scenarios_passed(),
+            earned_by_scenario: Hundredths(problem.hundredths_by_scenario()),
             outcomes: &problem.outcomes,
         }
     }
@@ -122,6 +133,29 @@ pub struct Points {
     pub optional_earned: u32,
     /// What those are worth.
     pub optional_of: u32,
+    /// What was earned with problems that count, if each scenario has its share.
+    pub earned_by_scenario: Hundredths,
+    /// The same of optional ones.
+    pub optional_earned_by_scenario: Hundredths,
+}
+
+/// A number with two places behind the point.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Hundredths(pub u32);
+
+impl std::fmt::Display for Hundredths {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{}", f64::from(self.0) / 100.0)
+    }
+}
+
+impl Serialize for Hundredths {
+    fn serialize<S: serde::Serializer>(
+        &self,
+        serializer: S,
+    ) -> std::result::Result<S::Ok, S::Error> {
+        serializer.serialize_f64(f64::from(self.0) / 100.0)
+    }
 }
 
 impl Points {
@@ -129,12 +163,21 @@ impl Points {
     pub fn of<'p>(problems: impl IntoIterator<Item = &'p ProblemResult>) -> Points {
         let mut points = Points::default();
         for problem in problems {
-            let (earned, of) = match problem.optional {
-                true => (&mut points.optional_earned, &mut points.optional_of),
-                false => (&mut points.earned, &mut points.of),
+            let (earned, of, by_scenario) = match problem.optional {
+                true => (
+                    &mut points.optional_earned,
+                    &mut points.optional_of,
+                    &mut points.optional_earned_by_scenario,
+                ),
+                false => (
+                    &mut points.earned,
+                    &mut points.of,
+                    &mut points.earned_by_scenario,
+                ),
             };
             *earned += u32::from(problem.earned());
             *of += u32::from(problem.points);
+            by_scenario.0 += problem.hundredths_by_scenario();
         }
         points
     }

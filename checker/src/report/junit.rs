@@ -15,6 +15,7 @@ use std::fmt::Write;
 
 use quick_junit::{NonSuccessKind, Property, Report, TestCase, TestCaseStatus, TestSuite};
 
+use super::json::Hundredths;
 use super::{PartReport, Refused};
 use crate::trouble::{Result, While};
 use crate::verdict::{Failure, Outcome, ProblemResult, Verdict, at_line};
@@ -59,6 +60,10 @@ fn suite(part: &PartReport, problem: &ProblemResult) -> TestSuite {
         ("seed", part.seed.to_string()),
         ("points", problem.points.to_string()),
         ("earned", problem.earned().to_string()),
+        (
+            "earned_by_scenario",
+            Hundredths(problem.hundredths_by_scenario()).to_string(),
+        ),
         ("optional", problem.optional.to_string()),
         // As JSON has it.
         ("standing", problem.standing.word().replace(' ', "_")),
@@ -242,7 +247,7 @@ mod tests {
         ];
         let mut report = PartReport::new(&PARTS[0], Graded::Exercise, 7, 1);
         report.conclude(vec![
-            ProblemResult::new(1, "Broadcast", false, outcomes).worth(10),
+            ProblemResult::new(1, "Broadcast", false, outcomes).worth(10, 4),
         ]);
         let xml = xml(&[report], &["The checker could not go on.".into()]).unwrap();
         for (element, count) in [
@@ -262,6 +267,8 @@ mod tests {
             xml.contains(r#"<property name="earned" value="0"/>"#),
             "{xml}"
         );
+        let share = r#"<property name="earned_by_scenario" value="2.5"/>"#;
+        assert!(xml.contains(share), "{xml}");
         assert!(xml.contains("why: A count is not a guess."), "{xml}");
         assert!(!xml.contains("<2>") && xml.contains("&lt;2"), "{xml}");
         let allowed = |letter: char| letter == '\n' || letter >= ' ' && letter != '\u{ffff}';

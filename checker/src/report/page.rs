@@ -10,11 +10,10 @@ mod data;
 mod room;
 mod sums;
 
-use std::path::Path;
-
 use crate::report::{PartReport, terminal};
 use crate::runs::Run;
 use crate::trouble::{Result, While};
+use crate::whole_file;
 use data::PageData;
 
 const FRAME: &str = include_str!("page/page.html");
@@ -43,7 +42,8 @@ pub fn write(run: &Run, report: &PartReport) -> Result<()> {
             break;
         }
     }
-    save(&run.page(), &page)
+    // Who has the old one open and loads it again sees the old one or the new one.
+    whole_file::write(&run.page(), page)
 }
 
 /// The whole page: the frame, with everything in its place.
@@ -86,14 +86,6 @@ fn escaped(text: &str) -> String {
     text.replace('&', "&amp;")
         .replace('<', "&lt;")
         .replace('>', "&gt;")
-}
-
-/// Nobody finds half a page: who has the old one open and loads it again sees the old one or the
-/// new one.
-fn save(file: &Path, page: &str) -> Result<()> {
-    let new = file.with_extension("html.new");
-    std::fs::write(&new, page).or_trouble(|| format!("write {}", new.display()))?;
-    std::fs::rename(&new, file).or_trouble(|| format!("write {}", file.display()))
 }
 
 #[cfg(test)]

@@ -41,6 +41,11 @@ impl Stream {
             .unwrap_or(io::ErrorKind::BrokenPipe)
     }
 
+    /// Whether nobody reads any more.
+    pub fn is_closed(&self) -> bool {
+        self.closed.borrow().is_some()
+    }
+
     /// A part begins: what follows is about it.
     pub fn part_begun(&self, part: &'static str) {
         *self.part.lock().unwrap_or_else(PoisonError::into_inner) = part;
@@ -68,6 +73,7 @@ impl Stream {
             "checker": report.checker,
             "standing": report.standing,
             "exit_code": report.exit_code,
+            "complete": report.complete,
             "points": report.points,
         });
         self.tell("end", end);

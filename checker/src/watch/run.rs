@@ -11,6 +11,7 @@ use super::{Place, Settings};
 use crate::course::Course;
 use crate::grading::{self, Order};
 use crate::guard;
+use crate::interrupt::Interrupt;
 use crate::isolation::IsolationChoice;
 use crate::report::progress::Progress;
 use crate::report::{Graded, PartReport};
@@ -51,7 +52,11 @@ impl Run {
             isolation: IsolationChoice::default(),
         };
         let progress: Arc<dyn Progress> = Arc::new(Hears(sender));
-        let grading = async move { grading::grade(&course, place.part, &order, &progress).await };
+        // `watch` ends a run by dropping it: what is known of code that was changed interests nobody.
+        let grading = async move {
+            let never = Interrupt::never();
+            grading::grade(&course, place.part, &order, &progress, &never, &|_| {}).await
+        };
         Run {
             grading: Box::pin(grading),
             heard,

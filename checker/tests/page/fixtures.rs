@@ -77,8 +77,10 @@ impl Kept {
             false,
             vec![outcome],
         )]);
-        run.finish(&report).unwrap();
-        (run, report)
+        run.save(&report).unwrap();
+        let kept = (*run).clone();
+        run.end();
+        (kept, report)
     }
 }
 

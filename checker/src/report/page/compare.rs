@@ -40,7 +40,7 @@ pub(super) fn last_like(run: &Run, report: &PartReport) -> Option<Earlier> {
     let of_part = format!("-{}", report.part);
     let earlier = run.earlier().into_iter();
     earlier
-        .filter(|run| run.name().contains(&of_part))
+        .filter(|run| run.name().contains(&of_part) && run.is_over())
         .filter_map(|run| {
             let report = run.verdicts().ok()?;
             Some(Earlier { run, report })
