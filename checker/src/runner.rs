@@ -458,6 +458,20 @@ mod tests {
     }
 
     #[tokio::test]
+    async fn nothing_that_a_node_can_read_names_the_scenario() {
+        static SECRET: Scenario = scenario("secret", 1, |cx| {
+            Box::pin(async {
+                let thread = std::thread::current();
+                for read in [&cx.scratch.to_string_lossy(), thread.name().unwrap_or("")] {
+                    assert!(!read.contains("secret"), "{read}");
+                }
+                Ok(())
+            })
+        });
+        assert_eq!(standings(&run(&[&SECRET], &[]).await), [Passed]);
+    }
+
+    #[tokio::test]
     async fn inconclusive_is_run_again_and_counted() {
         static TRIES: AtomicU32 = AtomicU32::new(0);
         static THIRD: Scenario = scenario("third", 1, |_| {

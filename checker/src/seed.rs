@@ -65,7 +65,7 @@ impl Draw {
 
     /// One of two.
     pub fn either<T>(&mut self, this: T, that: T) -> T {
-        if self.0.next_u64() % 2 == 0 {
+        if self.0.next_u64().is_multiple_of(2) {
             this
         } else {
             that

@@ -110,7 +110,10 @@ pub async fn grade_all(
             let begun = Instant::now();
             let outcomes = try_on(runner, &variant.kind, part).await;
             let naming = naming(&variant.kind, &outcomes);
-            if let (Some(case), Some((outcome, _))) = (case, rejection(&variant.kind, &outcomes)) {
+            if let Kind::NearMiss { problems, .. } = &variant.kind
+                && let (Some(case), [problem, ..]) = (case, &problems[..])
+                && let Some((outcome, _)) = rejection(&variant.kind, *problem, &outcomes)
+            {
                 keep_case(&case, outcome);
             }
             Row {
@@ -138,9 +141,12 @@ pub async fn grade_all(
     Ok(rows)
 }
 
-/// Runs everything, but for a near-miss only the problem that must reject it, until it does.
+/// Runs everything, but for a near-miss only the problems that must reject it, each until it does.
 async fn try_on(runner: Arc<Runner>, kind: &Kind, part: &Part) -> Vec<Outcome> {
-    let Kind::NearMiss { problem, claim, .. } = kind else {
+    let Kind::NearMiss {
+        problems, claim, ..
+    } = kind
+    else {
         return runner
             .run(&scenarios(part).iter().collect::<Vec<_>>())
             .await;
@@ -148,14 +154,13 @@ async fn try_on(runner: Arc<Runner>, kind: &Kind, part: &Part) -> Vec<Outcome> {
     let mut outcomes = Vec::new();
     let mut own: Vec<_> = scenarios(part)
         .iter()
-        .filter(|scenario| scenario.problem == *problem)
+        .filter(|scenario| problems.contains(&scenario.problem))
         .collect();
     // The one that has the claim for its title is the likeliest to say it.
     own.sort_by_key(|scenario| !scenario.title.contains(claim));
     for scenario in own {
-        outcomes.extend(Arc::clone(&runner).run(&[scenario]).await);
-        if judge(kind, part, &outcomes).is_empty() {
-            break;
+        if rejection(kind, scenario.problem, &outcomes).is_none() {
+            outcomes.extend(Arc::clone(&runner).run(&[scenario]).await);
         }
     }
     outcomes
@@ -167,23 +172,25 @@ fn judge(kind: &Kind, part: &Part, outcomes: &[Outcome]) -> Vec<String> {
         return vec!["nothing was graded".into()];
     }
     match kind {
-        Kind::NearMiss { problem, claim, .. } => {
-            if rejection(kind, outcomes).is_some() {
-                return Vec::new();
-            }
-            let said: Vec<String> = outcomes
-                .iter()
-                .filter(|outcome| !passed(outcome))
-                .map(in_words)
-                .collect();
-            let said = if said.is_empty() {
-                "it passed".to_owned()
-            } else {
-                said.join("; ")
-            };
-            vec![format!(
-                "problem {problem} should have failed it with {claim:?}, but {said}"
-            )]
+        Kind::NearMiss {
+            problems, claim, ..
+        } => {
+            let mut lenient = problems.clone();
+            lenient.retain(|problem| rejection(kind, *problem, outcomes).is_none());
+            let wrong = lenient.iter().map(|problem| {
+                let said: Vec<String> = outcomes
+                    .iter()
+                    .filter(|outcome| outcome.problem == *problem && !passed(outcome))
+                    .map(in_words)
+                    .collect();
+                let said = if said.is_empty() {
+                    "it passed".to_owned()
+                } else {
+                    said.join("; ")
+                };
+                format!("problem {problem} should have failed it with {claim:?}, but {said}")
+            });
+            wrong.collect()
         }
         Kind::Right => outcomes
             .iter()
@@ -219,12 +226,17 @@ fn judge(kind: &Kind, part: &Part, outcomes: &[Outcome]) -> Vec<String> {
     }
 }
 
-/// The outcome that rejects a near-miss with the claim that it must.
-fn rejection<'o>(kind: &Kind, outcomes: &'o [Outcome]) -> Option<(&'o Outcome, &'o Failure)> {
+/// The outcome by which a problem rejects a near-miss with the claim that it must.
+fn rejection<'o>(
+    kind: &Kind,
+    problem: u8,
+    outcomes: &'o [Outcome],
+) -> Option<(&'o Outcome, &'o Failure)> {
     let Kind::NearMiss { claim, .. } = kind else {
         return None;
     };
-    outcomes.iter().find_map(|outcome| match &outcome.verdict {
+    let mut own = outcomes.iter().filter(|outcome| outcome.problem == problem);
+    own.find_map(|outcome| match &outcome.verdict {
         Verdict::Failed(failure)
             if outcome.title.contains(claim) || failure.expected.contains(claim) =>
         {
@@ -236,10 +248,13 @@ fn rejection<'o>(kind: &Kind, outcomes: &'o [Outcome]) -> Option<(&'o Outcome, &
 
 /// What the diagnosis said of it.
 fn naming(kind: &Kind, outcomes: &[Outcome]) -> Option<Naming> {
-    let Kind::NearMiss { mistakes, .. } = kind else {
+    let Kind::NearMiss {
+        problems, mistakes, ..
+    } = kind
+    else {
         return None;
     };
-    let (_, failure) = rejection(kind, outcomes)?;
+    let (_, failure) = rejection(kind, *problems.first()?, outcomes)?;
     Some(named(mistakes, failure.diagnosis.as_ref()))
 }
 
@@ -306,7 +321,13 @@ pub(super) fn in_brief(naming: &Naming) -> String {
 /// A row as people read it.
 pub fn line(row: &Row) -> String {
     let must = match &row.kind {
-        Kind::NearMiss { problem, .. } => format!("problem {problem} rejects it"),
+        Kind::NearMiss { problems, .. } => match &problems[..] {
+            [problem] => format!("problem {problem} rejects it"),
+            problems => {
+                let problems: Vec<String> = problems.iter().map(u8::to_string).collect();
+                format!("problems {} reject it", problems.join(", "))
+            }
+        },
         Kind::Right => "passes".to_owned(),
         Kind::Stub { filled: 0 } => "nothing is written".to_owned(),
         Kind::Stub { filled } => format!("1 to {filled} are written"),
@@ -366,7 +387,7 @@ mod tests {
     #[test]
     fn near_miss_must_fail_with_its_claim() {
         let miss = |claim: &str| Kind::NearMiss {
-            problem: 1,
+            problems: vec![1],
             claim: claim.into(),
             mistakes: Vec::new(),
         };

@@ -19,8 +19,9 @@
 //! // ── end 1
 //! ```
 //!
-//! `mistakes` are the ones by whose names the diagnosis may call it; there are none when what
-//! happens between the nodes does not give it away.
+//! `also = [2, 3]` names further problems that must reject it, with the same claim. `mistakes` are
+//! the ones by whose names the diagnosis may call it; there are none when what happens between the
+//! nodes does not give it away.
 //!
 //! Gaps that it does not name stay as the solution has them; an empty one is emptied. A `file`
 //! in which there is no gap replaces the whole file.
@@ -56,8 +57,8 @@ pub struct Variant {
 pub enum Kind {
     /// It is wrong, and must fail.
     NearMiss {
-        /// The problem that must reject it.
-        problem: u8,
+        /// The problems that must reject it.
+        problems: Vec<u8>,
         /// A piece of the claim that does not hold.
         claim: String,
         /// The mistakes that the diagnosis may name.
@@ -88,6 +89,8 @@ enum Change {
 struct Header {
     kind: String,
     problem: Option<u8>,
+    #[serde(default)]
+    also: Vec<u8>,
     claim: Option<String>,
     about: String,
     #[serde(default)]
@@ -149,7 +152,7 @@ impl Variant {
         let header: Header = toml::from_str(&header).map_err(|error| error.to_string())?;
         let kind = match (header.kind.as_str(), header.problem, header.claim) {
             ("near-miss", Some(problem), Some(claim)) => Kind::NearMiss {
-                problem,
+                problems: [vec![problem], header.also].concat(),
                 claim,
                 mistakes: header.mistakes,
             },
@@ -258,7 +261,7 @@ mod tests {
     fn variant_replaces_the_gaps_that_it_names() {
         let variant = Variant::parse("adds_one", ADDS_ONE).unwrap();
         let expected = Kind::NearMiss {
-            problem: 1,
+            problems: vec![1],
             claim: "once".into(),
             mistakes: Vec::new(),
         };
@@ -336,10 +339,12 @@ mod tests {
                 let made = variant.apply(&solution).unwrap();
                 assert_ne!(made, solution, "{} is the solution", variant.name);
                 if let Kind::NearMiss {
-                    problem, mistakes, ..
+                    problems, mistakes, ..
                 } = &variant.kind
                 {
-                    assert!(part.problem(*problem).is_some(), "{}", variant.name);
+                    for problem in problems {
+                        assert!(part.problem(*problem).is_some(), "{}", variant.name);
+                    }
                     for named in mistakes {
                         let known = crate::diagnosis::mistakes(part.number);
                         assert!(
@@ -351,7 +356,7 @@ mod tests {
                 }
             }
             for problem in part.problems {
-                let rejects = |variant: &&Variant| matches!(variant.kind, Kind::NearMiss { problem: by, .. } if by == problem.number);
+                let rejects = |variant: &&Variant| matches!(&variant.kind, Kind::NearMiss { problems, .. } if problems.contains(&problem.number));
                 assert!(
                     variants.iter().any(|variant| rejects(&variant)),
                     "problem {} has no near-miss",

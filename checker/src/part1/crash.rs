@@ -6,7 +6,7 @@ use runtime::net::faults::{Action, PatternKind, Rule};
 use tokio::time::Instant;
 
 use super::messages::CONSUMER;
-use super::told::was_told;
+use super::told::{accounted_for, was_told};
 use super::{
     ALL, RECOVERY, SOON, all_show, caught_one, counts, first_pings, highest, ping, send_pings,
     shown, shows, still_show,
@@ -17,6 +17,9 @@ use crate::seed::{count_of, in_order, in_words};
 
 /// An answer that is older than this may have been given up by whoever asked for it.
 const STILL_WAITED_FOR: Duration = Duration::from_millis(900);
+
+/// How long an answer is under way when nothing else may tell a count.
+const SLOW: Duration = Duration::from_millis(250);
 
 /// A server that does not answer for so long waits for something itself.
 const RESPONSIVE: Duration = Duration::from_millis(400);
@@ -53,16 +56,35 @@ pub(super) async fn regains_every_count(cx: &Context) -> Told {
             caught_one(cluster, &lost).await?;
             was_told(cluster, node, (sender, number), since).await?;
 
-            cluster.step(format!("{node}'s consumer crashes, and its supervisor starts it again."));
+            cluster.step(format!(
+                "The others become slow to answer. {node}'s consumer crashes, and its supervisor starts it again."
+            ));
+            for (other, _) in known.iter().filter(|(other, _)| *other != node) {
+                cluster.delay(other, node, SLOW, Duration::ZERO);
+            }
             cluster.crash(node, &CONSUMER).await?;
-            let claim = "the consumer regains every count within 3 s, without a new ping";
             let why = "What was in its memory is gone, and what was sent while it was away was lost. Nobody will repeat \
                        it unasked: a process that starts must assume that it has missed something.";
-            all_show(cluster, &[node], &known, RECOVERY, claim)
-                .await
+            let wanted = counts(&known);
+            let claim = format!(
+                "the consumer regains every count within 3 s, without a new ping (wanted on {node}: {})",
+                shown(&wanted)
+            );
+            let mut account = Ok(());
+            let regained = async || {
+                let seen = shows(cluster, node).await?;
+                account = accounted_for(cluster, node, &seen, (sender, number), since).await;
+                match account.is_err() || seen == wanted {
+                    true => Ok(()),
+                    false => Err(Unmet::at(node, format!("{node}'s consumer shows {}", shown(&seen)))),
+                }
+            };
+            let regained = cluster.eventually(RECOVERY, claim, regained).await;
+            account?;
+            cluster.heal();
+            regained
                 .because(why)
                 .evidence(format!("Ping number {number} from {sender} to {node} was dropped by the network before the crash."))?;
-            was_told(cluster, node, (sender, number), since).await?;
             still_show(cluster, ALL, &known, "nobody else's counts change").await?;
         }
         Ok(())

@@ -57,7 +57,7 @@ pub(super) async fn goes_on_counting(cx: &Context) -> Told {
         cluster.crash(node, &PRODUCER).await?;
         ping_goes_on(cluster, node, number + 1).await?;
         all_count(cluster, ALL, (node, number + 1)).await?;
-        if !told::could_know(cluster, node, number, since) {
+        if !told::could_know(cluster, node, number, since).await {
             let seen = format!("{node}'s producer went on after {number}, and");
             return Err(told::untold(cluster, node, &seen).into());
         }

@@ -3,12 +3,15 @@
 //! The nodes of a scenario run on one machine, so that a file would pass on what a message should.
 //! The record tells the two apart: it holds all that came to a node.
 
+use std::time::Duration;
+
 use ciborium::Value;
 use runtime::NodeName;
 use runtime::net::faults::{FrameSeen, Kind};
 use runtime::wire;
+use tokio::time::sleep;
 
-use super::shows;
+use super::{Counts, shows};
 use crate::cluster::{Cluster, Mark};
 use crate::scenario::Told;
 use crate::verdict::Failure;
@@ -21,8 +24,20 @@ pub(super) async fn was_told(
     (of, count): (&str, u64),
     since: Mark,
 ) -> Told {
-    let shown = shows(cluster, node).await?.get(of).copied().unwrap_or(0);
-    if shown < count || could_know(cluster, node, count, since) {
+    let seen = shows(cluster, node).await?;
+    accounted_for(cluster, node, &seen, (of, count), since).await
+}
+
+/// The same of what a consumer has just shown.
+pub(super) async fn accounted_for(
+    cluster: &Cluster<'_>,
+    node: &str,
+    seen: &Counts,
+    (of, count): (&str, u64),
+    since: Mark,
+) -> Told {
+    let shown = seen.get(of).copied().unwrap_or(0);
+    if shown < count || could_know(cluster, node, count, since).await {
         return Ok(());
     }
     let seen = format!("{node}'s consumer knows {of}: {shown}, and");
@@ -31,7 +46,17 @@ pub(super) async fn was_told(
 
 /// Whether anything has come to a node since then that could have told it a count: from whichever
 /// node, in whichever message.
-pub(super) fn could_know(cluster: &Cluster<'_>, node: &str, count: u64, since: Mark) -> bool {
+pub(super) async fn could_know(cluster: &Cluster<'_>, node: &str, count: u64, since: Mark) -> bool {
+    /// What has arrived may be written down a little later.
+    const WRITTEN_DOWN: Duration = Duration::from_millis(50);
+    if has_come(cluster, node, count, since) {
+        return true;
+    }
+    sleep(WRITTEN_DOWN).await;
+    has_come(cluster, node, count, since)
+}
+
+fn has_come(cluster: &Cluster<'_>, node: &str, count: u64, since: Mark) -> bool {
     let nodes = cluster.everyone();
     let says = |frame: &FrameSeen| {
         let is_message = matches!(frame.kind, Kind::Cast | Kind::Call | Kind::Answer);
@@ -41,10 +66,9 @@ pub(super) fn could_know(cluster: &Cluster<'_>, node: &str, count: u64, since: M
             Some(payload) => wire::decode(&payload).map_or(true, |said| may_say(&said, count)),
             None => true,
         };
-        is_message && is_of_cluster && says()
+        is_message && is_of_cluster && frame.delivered_at.is_some() && says()
     };
-    let came = cluster.since(since).to(node).delivered();
-    !came.filter(says).is_empty()
+    !cluster.since(since).to(node).filter(says).is_empty()
 }
 
 /// What a node did, and that no message accounts for it.

@@ -1,5 +1,6 @@
 //! kind = "near-miss"
 //! problem = 3
+//! also = [4, 5, 6]
 //! claim = "has come to it over the network"
 //! about = "All state is in files that the nodes share, and a ping that arrives counts nothing."
 //! mistakes = ["shares-a-disk"]

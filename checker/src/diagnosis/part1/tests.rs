@@ -74,6 +74,19 @@ fn late_answer_is_blamed_only_if_there_was_one() {
 }
 
 #[test]
+fn knowledge_that_no_message_brought_is_named() {
+    let seen = "n2's consumer knows n1: 5, and no message that could have told it came to n2";
+    let named = together().step("n1 sends pings").diagnosis(
+        1,
+        3,
+        seen,
+        "what a node knows of another has come to it over the network",
+    );
+    let because = "n2's consumer knows n1: 5, though no message had told it";
+    check(named, Some(("shares-a-disk", because)));
+}
+
+#[test]
 fn silence_on_a_new_link_is_told_from_a_question_of_one_side() {
     let met = || {
         together()

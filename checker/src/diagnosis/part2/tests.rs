@@ -170,3 +170,14 @@ fn dead_node_must_be_known_to_be_dead() {
     };
     check(reduced(), None);
 }
+
+#[test]
+fn manager_is_the_node_that_is_given_a_job() {
+    let waits = Tale::of(&["n1", "n2", "n3"])
+        .linked("n3", "n1")
+        .step("n3 is given a job.")
+        .diagnosis(2, 2, "no result came in", "workers do some of the tasks");
+    let (mistake, because) = waits.unwrap();
+    assert_eq!(mistake, "works-alone");
+    assert!(because.starts_with("n3 was given a job"), "{because}");
+}
