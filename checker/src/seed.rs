@@ -4,8 +4,8 @@
 //! network is cut. It is printed, and `--seed` takes it. What the operating system decides, such
 //! as the order in which processes get to run, it cannot repeat.
 
-use rand_chacha::ChaCha8Rng;
-use rand_chacha::rand_core::SeedableRng;
+use rand::SeedableRng;
+use rand::rngs::ChaCha8Rng;
 use sha2::{Digest, Sha256};
 
 use crate::trouble::{Result, While};
@@ -33,7 +33,7 @@ pub fn generator(seed: u64, scenario: &str) -> ChaCha8Rng {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use rand_chacha::rand_core::Rng;
+    use rand::Rng;
 
     #[test]
     fn choices_depend_on_seed_and_scenario_alone() {

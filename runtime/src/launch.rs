@@ -1,6 +1,7 @@
 //! The main function of a program that is a node.
 
 use std::net::{IpAddr, SocketAddr};
+use std::pin::Pin;
 use std::process::ExitCode;
 use std::time::Duration;
 
@@ -153,6 +154,12 @@ pub fn run_with<F: Args, M>(
             }
         }
     }
+    run_to_end(Box::pin(serve(flags, key, sources, start)))
+}
+
+/// What every program does alike. It depends on no type of theirs, so it is compiled once, here, and
+/// not again in each of them.
+fn run_to_end(serving: Pin<Box<dyn Future<Output = Result<(), String>> + '_>>) -> ExitCode {
     std::panic::set_hook(Box::new(|panic| {
         let place = panic
             .location()
@@ -181,7 +188,7 @@ pub fn run_with<F: Args, M>(
             return ExitCode::FAILURE;
         }
     };
-    let ended = runtime.block_on(serve(flags, key, sources, start));
+    let ended = runtime.block_on(serving);
     // Standard input may still be read by a thread that nothing can wake.
     runtime.shutdown_background();
     match ended {

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 use batch::Input;
 use rand::Rng;
-use rand_chacha::ChaCha8Rng;
+use rand::rngs::ChaCha8Rng;
 
 use crate::trouble::{Result, While};
 

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use rand::Rng;
-use rand_chacha::ChaCha8Rng;
+use rand::rngs::ChaCha8Rng;
 
 use super::messages::{COUNTERS, CountersMsg, Evaluated, Step};
 use super::pages::at_once;
@@ -383,7 +383,7 @@ fn in_words(steps: &[Step]) -> String {
 
 #[cfg(test)]
 mod tests {
-    use rand_chacha::rand_core::SeedableRng;
+    use rand::SeedableRng;
 
     use super::*;
 
