@@ -11,7 +11,7 @@ use store::Embedded;
 use tempfile::TempDir;
 use tokio::time::{Instant, sleep};
 
-use crate::wire::Wire;
+use super::wire::Wire;
 
 pub(crate) enum Server {
     Embedded(Embedded),
