@@ -84,7 +84,7 @@ pub async fn play(course: &Course, part: &'static Part, order: Order) -> Result<
     let guard = grading::start_guard(&run)?;
     let built = grading::built(&build, part, &guard, false, &progress, &mut report).await?;
     let Some(binary) = built else {
-        terminal::print(&render(&report, command_name()))?;
+        terminal::print(render(&report, command_name()))?;
         return Ok(Standing::Failed);
     };
     report.notes.clear();

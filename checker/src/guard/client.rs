@@ -262,7 +262,7 @@ impl Guard {
         };
         self.send(Request::Spawn {
             child: number,
-            spawn: Spawn {
+            spawn: Box::new(Spawn {
                 program: command,
                 args,
                 env,
@@ -273,7 +273,7 @@ impl Guard {
                 reported,
                 sandboxed,
                 limits: program.limits,
-            },
+            }),
         });
         Child {
             guard: self.clone(),

@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 #[derive(Debug, Serialize, Deserialize)]
 pub(super) enum Request {
     /// Start a program; the checker has chosen the child's number.
-    Spawn { child: u64, spawn: Spawn },
+    Spawn { child: u64, spawn: Box<Spawn> },
     /// Signal a child. Answered under the request's own number.
     Signal {
         request: u64,
