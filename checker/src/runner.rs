@@ -1,6 +1,6 @@
 //! Runs scenarios: several at once, each against a deadline, and again when nothing can be said.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 use std::sync::{Arc, LazyLock};
 use std::time::Duration;
@@ -86,7 +86,8 @@ impl Runner {
     ) -> Vec<(usize, Outcome)> {
         let mut waiting = scenarios.iter().copied().enumerate();
         let mut running = JoinSet::new();
-        let mut under_way: HashMap<Id, (usize, &'static Scenario, Instant)> = HashMap::new();
+        // A few: as many as run at once.
+        let mut under_way: Vec<(Id, usize, &'static Scenario, Instant)> = Vec::new();
         let mut not_written = BTreeSet::new();
         let mut before_all = None;
         loop {
@@ -104,13 +105,13 @@ impl Runner {
                 };
                 let runner = Arc::clone(&self);
                 let task = running.spawn(async move { runner.settle(scenario).await });
-                under_way.insert(task.id(), (place, scenario, Instant::now()));
+                under_way.push((task.id(), place, scenario, Instant::now()));
             }
             let ended = tokio::select! { biased;
                 ended = running.join_next_with_id() => ended,
                 why = interrupt.raised() => {
                     drop(running);
-                    let broken_off = under_way.into_values().map(|(place, scenario, begun)| {
+                    let broken_off = under_way.into_iter().map(|(_, place, scenario, begun)| {
                         let outcome = self.broken_off(scenario, begun, &why);
                         self.progress.ended(&outcome);
                         (place, outcome)
@@ -122,9 +123,10 @@ impl Runner {
                 return Vec::new();
             };
             let task = ended.as_ref().map_or_else(JoinError::id, |(id, _)| *id);
-            let Some((place, scenario, _)) = under_way.remove(&task) else {
+            let Some(ended_one) = under_way.iter().position(|(id, ..)| *id == task) else {
                 continue;
             };
+            let (_, place, scenario, _) = under_way.swap_remove(ended_one);
             let outcome = match ended {
                 Ok((_, outcome)) => outcome,
                 // A panic here is one of the runner itself; the process reports it as its own.
