@@ -94,7 +94,8 @@ impl Runner {
     ) -> Vec<(usize, Outcome)> {
         let mut waiting = scenarios.iter().copied().enumerate();
         let mut running = JoinSet::new();
-        let mut under_way: Vec<(Id, (usize, &'static Scenario, Instant))> = Vec::new();
+        // A few: as many as run at once.
+        let mut under_way: Vec<(Id, usize, &'static Scenario, Instant)> = Vec::new();
         let mut not_written = BTreeSet::new();
         let mut before_all = None;
         loop {
@@ -112,13 +113,13 @@ impl Runner {
                 };
                 let runner = Arc::clone(&self);
                 let task = running.spawn(async move { runner.settle(scenario).await });
-                under_way.push((task.id(), (place, scenario, Instant::now())));
+                under_way.push((task.id(), place, scenario, Instant::now()));
             }
             let ended = tokio::select! { biased;
                 ended = running.join_next_with_id() => ended,
                 why = interrupt.raised() => {
                     drop(running);
-                    let broken_off = under_way.into_iter().map(|(_, (place, scenario, begun))| {
+                    let broken_off = under_way.into_iter().map(|(_, place, scenario, begun)| {
                         let outcome = self.broken_off(scenario, begun, &why);
                         self.progress.ended(&outcome);
                         (place, outcome)
@@ -130,10 +131,10 @@ impl Runner {
                 return Vec::new();
             };
             let task = ended.as_ref().map_or_else(JoinError::id, |(id, _)| *id);
-            let known = under_way.iter().position(|(id, _)| *id == task);
-            let Some((_, (place, scenario, _))) = known.map(|at| under_way.swap_remove(at)) else {
+            let Some(ended_one) = under_way.iter().position(|(id, ..)| *id == task) else {
                 continue;
             };
+            let (_, place, scenario, _) = under_way.swap_remove(ended_one);
             let outcome = match ended {
                 Ok((_, outcome)) => outcome,
                 // A panic here is one of the runner itself; the process reports it as its own.

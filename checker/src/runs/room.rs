@@ -195,11 +195,7 @@ fn cut(log: &Path, bytes: u64, level: u64) -> Option<u64> {
     let kept = end_of_line(log, kept)?;
     let mut file = OpenOptions::new().append(true).open(log).ok()?;
     file.set_len(kept).ok()?;
-    let _ = writeln!(
-        file,
-        "[the checker left out the other {} of this log]",
-        in_words(length - kept)
-    );
+    let _ = writeln!(file, "[the checker left out the rest of this log]");
     let times = times_file(log);
     let lines = BufReader::new(File::open(&times).ok()?).lines();
     let mut of_kept = String::new();
