@@ -346,7 +346,7 @@ pub(super) const MISTAKES: &[Mistake] = &[
     },
     Mistake {
         id: "one-side-tells",
-        problems: &[6, 7],
+        problems: &[6, 7, 8],
         suggests: "Of two nodes that meet again, only one tells the other what it knows.",
         training: "problem-6-netsplits",
         hint: 2,

@@ -56,8 +56,13 @@ pub(super) async fn tables_meet(cx: &Context) -> Told {
         links.extend(near_links.clone());
         links.extend(far_links.clone());
 
-        cluster.step("The store refuses everybody. Then the network is whole again, and the nodes have found each other.");
+        cluster.step(format!("The store refuses everybody. Then {alone} and {one} find each other again, and {other} is still out of reach of {alone}."));
         cluster.store_refused(ALL);
+        cluster.heal_between(&[alone], &[one]);
+        cluster.await_mesh().await?;
+        tables_have(cluster, &[alone, one], &links, SOON, MEET).await.because(WHY_MEET)?;
+
+        cluster.step("The network is whole again, and all nodes have found each other.");
         cluster.heal();
         cluster.await_mesh().await?;
         tables_have(cluster, &ALL, &links, SOON, MEET).await.because(WHY_MEET)?;

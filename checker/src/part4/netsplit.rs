@@ -79,10 +79,16 @@ pub(super) async fn both_sides_count(cx: &Context) -> Told {
         all_show(cluster, &[between, other], &far, far_views[1] + far_views[2], "each side goes on counting").await?;
         has_bitten(cluster.nothing_crossed(mark, &[one], &[between, other]))?;
 
+        cluster.step(format!("{one} and {between} find each other again; {other} is still out of reach of {one}."));
+        cluster.heal_between(&[one], &[between]);
+        cluster.await_mesh().await?;
+        let far_sum = far_views.iter().sum();
+        still_show(cluster, &[one, between], &near, near_views, BOTH_SIDES).await.because(WHY_MEET)?;
+        still_show(cluster, &[one, between], &far, far_sum, BOTH_SIDES).await.because(WHY_MEET)?;
+
         cluster.step(format!("The network is whole again. {late} joins, late."));
         cluster.heal();
         cluster.await_mesh().await?;
-        let far_sum = far_views.iter().sum();
         still_show(cluster, &NODES, &near, near_views, BOTH_SIDES).await.because(WHY_MEET)?;
         still_show(cluster, &NODES, &far, far_sum, BOTH_SIDES).await.because(WHY_MEET)?;
         were_told(cluster, &[between, other], [&near], mark)?;
