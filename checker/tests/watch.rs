@@ -294,6 +294,12 @@ fn learner_goes_from_the_stub_to_the_next_problem() {
         again.contains("problem 1, Broadcast"),
         "it never goes on by itself: {again}"
     );
+    course.save_solution("self.count += 1;", "self.count += not_there;");
+    let broken = terminal.shows("The code does not compile");
+    assert!(broken.contains("▶✗ 1 Broadcast"), "{broken}");
+    course.save_solution("", "");
+    let again = terminal.shows("PASSED: ");
+    assert!(again.contains("▶✓ 1 Broadcast"), "{again}");
     terminal.press("n");
     terminal.shows("problem 2, Ask everyone");
     terminal.press("p");
@@ -335,7 +341,7 @@ fn compile_error_is_shown_from_its_beginning_on_a_narrow_screen() {
     let ours = screen.split("\nerror[").next().unwrap_or_default();
     insta::assert_snapshot!(ours, @"
     Part 1, Ping pong: problem 1, Broadcast
-    ▶ 1 Broadcast   · 2 Ask everyone   · 3 Crash   · 4 Netsplit
+    ▶✗ 1 Broadcast   · 2 Ask everyone   · 3 Crash   · 4 Netsplit
     · 5 A crash during the split   · 6 The producer crashes
 
     Took T s. Waiting for a save.
