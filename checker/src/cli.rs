@@ -351,7 +351,7 @@ impl Told {
 
     fn part_ended(&self, report: &PartReport) -> Result<()> {
         match self {
-            Told::People => print(&render(report, command_name())),
+            Told::People => print(render(report, command_name())),
             Told::Json => Ok(()),
             Told::Stream(stream) => {
                 stream.part_ended(report);

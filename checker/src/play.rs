@@ -81,7 +81,7 @@ pub async fn play(course: &Course, part: &'static Part, order: Order) -> Result<
     let build = grading::build_of_course(course, part, solution);
     let progress: Arc<dyn Progress> = progress::fitting(false, false);
     let Some(binary) = grading::built(&build, part, false, &progress, &mut report).await? else {
-        terminal::print(&render(&report, command_name()))?;
+        terminal::print(render(&report, command_name()))?;
         return Ok(Standing::Failed);
     };
     report.notes.clear();

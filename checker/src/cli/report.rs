@@ -182,7 +182,7 @@ fn show_page(run: &Run, report: &PartReport, open: bool) -> Result<()> {
             "note:".yellow()
         ));
     }
-    print(&format!("{}\n", page.display()))
+    print(format!("{}\n", page.display()))
 }
 
 /// The scenario that is meant: the one of that id, or the first that failed, or the first.

@@ -38,17 +38,17 @@ pub(super) fn run(args: ResetArgs) -> Result<Standing> {
     let part = question::part(&args.part)?;
     let reset = Reset::plan(&course, part, args.problem, args.given)?;
     if reset.is_empty() {
-        print(&reset.nothing_to_do())?;
+        print(reset.nothing_to_do())?;
         return Ok(Standing::Passed);
     }
-    print(&reset.announcement())?;
+    print(reset.announcement())?;
     let flag = "could not ask, as this is no terminal: `--yes` says that you are sure";
     if !args.yes && !question::agreed("Put the stub back?", flag)? {
         print("Nothing was changed.\n")?;
         return Ok(Standing::Passed);
     }
     let done = reset.apply(&course)?;
-    print(&done.replacen(DONE, &DONE.green().to_string(), 1))?;
+    print(done.replacen(DONE, &DONE.green().to_string(), 1))?;
     Ok(Standing::Passed)
 }
 

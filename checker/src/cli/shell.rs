@@ -121,7 +121,7 @@ fn pages(folder: &Path) -> Result<()> {
     std::fs::create_dir_all(folder).or_trouble(|| format!("make {}", folder.display()))?;
     clap_mangen::generate_to(with_values(super::command()), folder)
         .map_err(|error| Trouble::new(format!("could not write {}: {error}", folder.display())))?;
-    print(&format!(
+    print(format!(
         "The pages are in {}; `man checker` begins with them.\n",
         folder.display()
     ))

@@ -28,7 +28,7 @@ pub(super) fn run(args: UpdateArgs) -> Result<Standing> {
         return Ok(Standing::Passed);
     };
     let done = plan.apply(&course)?;
-    print(&told(&done))?;
+    print(told(&done))?;
     // The new version may want a newer checker.
     super::course()?;
     Ok(Standing::Passed)
