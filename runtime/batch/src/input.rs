@@ -218,7 +218,7 @@ mod tests {
     fn cut_text(text: &[u8], bytes: u64) -> (Vec<Split>, Vec<Vec<u8>>) {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("text");
-        std::fs::write(&path, text).unwrap();
+        fs::write(&path, text).unwrap();
         let input = Input {
             name: "text".into(),
             path,
