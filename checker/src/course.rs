@@ -1,5 +1,8 @@
 //! Where the course lies on this machine, and which version of it.
 
+use std::collections::BTreeSet;
+use std::fs;
+use std::os::unix::fs::symlink;
 use std::path::{Path, PathBuf};
 
 use crate::manifest::Part;
@@ -30,7 +33,7 @@ impl Course {
     pub fn find(from: &Path) -> Result<Course> {
         for folder in from.ancestors() {
             let file = folder.join("Cargo.toml");
-            let Ok(text) = std::fs::read_to_string(&file) else {
+            let Ok(text) = fs::read_to_string(&file) else {
                 continue;
             };
             // A folder on the way may hold a package that is being edited: what cannot be read
@@ -82,6 +85,50 @@ impl Course {
     /// The folder of a part's solution.
     pub fn solution(&self, part: &Part) -> PathBuf {
         self.root.join("solutions").join(part.folder)
+    }
+
+    /// The packages that the course gives to others, and where in its folder they lie.
+    pub(crate) fn packages(&self) -> impl Iterator<Item = (&str, &Path)> {
+        let dependencies = self.manifest["workspace"].get("dependencies");
+        let dependencies = dependencies.and_then(toml::Value::as_table);
+        dependencies
+            .into_iter()
+            .flatten()
+            .filter_map(|(name, dependency)| {
+                Some((name.as_str(), Path::new(dependency.get("path")?.as_str()?)))
+            })
+    }
+
+    /// Links the course's own packages into the folder of an overlay workspace, at the paths that
+    /// they have in the course.
+    ///
+    /// Cargo names what it compiles by the package's path inside the workspace. At the same path, it
+    /// takes what it has compiled for the course.
+    ///
+    /// # Errors
+    /// When a link cannot be made.
+    pub(crate) fn link_packages(&self, folder: &Path) -> Result<()> {
+        let paths: BTreeSet<&Path> = self.packages().map(|(_, path)| path).collect();
+        let mut above = None;
+        for path in paths {
+            // `runtime` holds `runtime/batch`, and comes before it.
+            if above.is_some_and(|above| path.starts_with(above)) {
+                continue;
+            }
+            above = Some(path);
+            let (package, link) = (self.root.join(path), folder.join(path));
+            if fs::read_link(&link).is_ok_and(|there| there == package) {
+                continue;
+            }
+            let making = || format!("make {}", link.display());
+            // An older checker, or the course at another place, may have left one.
+            if link.symlink_metadata().is_ok() {
+                fs::remove_file(&link).or_trouble(making)?;
+            }
+            fs::create_dir_all(link.parent().unwrap_or(folder)).or_trouble(making)?;
+            symlink(&package, &link).or_trouble(making)?;
+        }
+        Ok(())
     }
 
     fn newer_than(&self, checker: &str) -> Option<String> {

@@ -3,8 +3,8 @@
 //! A learner edits `exercises/`, and may commit what he wrote; so neither the files nor git's HEAD
 //! tell what was there before. The course's folder therefore holds a copy, `checker/stubs/`, that
 //! nobody edits. It comes with each version of the course, so a checker that was installed from an
-//! older one puts back what belongs to the course at hand. `checker dev check` and a test compare
-//! the copy with `exercises/`, and `checker dev stubs` makes it anew.
+//! older one puts back what belongs to the course at hand. `checker dev check` compares the copy with
+//! `exercises/`, and `checker dev stubs` makes it anew. Tests read the copy, never `exercises/`.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;

@@ -106,7 +106,7 @@ impl Submission {
         let slot = Slot::take(&all)?;
         let package = slot.folder.join(part.folder);
         write_anew(&package, &files)?;
-        let manifest = overlay_manifest(&course.manifest, &course.root, &[part.folder.to_owned()])?;
+        let manifest = overlay_manifest(&course.manifest, &[part.folder.to_owned()])?;
         lay_out_workspace(course, &slot.folder, &manifest).await?;
         let base = lay_out_base(course, part, &all, isolation).await?;
         let mut build = build_in(course, part, &slot.folder, package, isolation);
@@ -206,15 +206,15 @@ async fn lay_out_base(
         }
         members.push(member);
     }
-    let manifest = overlay_manifest(&course.manifest, &course.root, &members)?;
+    let manifest = overlay_manifest(&course.manifest, &members)?;
     lay_out_workspace(course, &folder, &manifest).await?;
     take_packages(course, &folder)?;
     let package = folder.join(format!("stub_{}", part.folder));
     Ok(build_in(course, part, &folder, package, isolation))
 }
 
-/// Takes over what the course's own builds have compiled of downloaded packages, where the base has
-/// none of it yet. What does not fit is compiled again: that is cargo's decision.
+/// Takes over what the course's own builds have compiled of downloaded packages and of those that the
+/// course gives, where the base has none of it yet. What does not fit is compiled again: that is cargo's decision.
 fn take_packages(course: &Course, base: &Path) -> Result<()> {
     let into = base.join(BUILD);
     if into.exists() {
@@ -227,7 +227,9 @@ fn take_packages(course: &Course, base: &Path) -> Result<()> {
         .or_trouble(|| "read the course's Cargo.lock")?;
     let known: BTreeSet<String> = packages(&lock)?
         .iter()
-        .filter_map(|package| Some(package.split(' ').next()?.replace('-', "_")))
+        .filter_map(|package| package.split(' ').next())
+        .chain(course.packages().map(|(name, _)| name))
+        .map(|name| name.replace('-', "_"))
         .collect();
     let is_known = |name: &str| {
         let name = name.split('.').next().unwrap_or(name);
@@ -280,14 +282,23 @@ fn link_all(from: &Path, to: &Path) -> Result<()> {
         if let Some(parent) = path.parent() {
             fs::create_dir_all(parent).or_trouble(linking)?;
         }
-        let is_note = entry.file_name() == ".rustc_info.json";
+        let is_note = entry.file_name() == ".rustc_info.json"
+            || entry
+                .path()
+                .components()
+                .any(|name| name.as_os_str() == ".fingerprint");
         if is_note || fs::hard_link(entry.path(), &path).is_err() {
-            fs::copy(entry.path(), &path)
-                .map(drop)
-                .or_trouble(linking)?;
+            copy_with_time(entry.path(), &path).or_trouble(linking)?;
         }
     }
     Ok(())
+}
+
+/// Cargo decides by the times of its notes what is to be compiled again.
+fn copy_with_time(from: &Path, to: &Path) -> std::io::Result<()> {
+    fs::copy(from, to)?;
+    let time = fs::metadata(from)?.modified()?;
+    File::options().write(true).open(to)?.set_modified(time)
 }
 
 /// A lock, once nobody else has it any more.
@@ -561,15 +572,10 @@ fn write_anew(folder: &Path, files: &BTreeMap<PathBuf, Vec<u8>>) -> Result<()> {
     Ok(())
 }
 
-/// The manifest of an overlay workspace: the course's, with other members, and with the paths of the
-/// course's own packages made absolute.
+/// The manifest of an overlay workspace: the course's, with other members.
 ///
 /// Profiles and dependencies must be the same to the letter, or cargo compiles everything again.
-pub(crate) fn overlay_manifest(
-    course: &toml::Table,
-    root: &Path,
-    members: &[String],
-) -> Result<String> {
+pub(crate) fn overlay_manifest(course: &toml::Table, members: &[String]) -> Result<String> {
     let mut manifest = toml::Table::new();
     for section in ["workspace", "profile", "patch"] {
         if let Some(content) = course.get(section) {
@@ -584,36 +590,18 @@ pub(crate) fn overlay_manifest(
     for outside in ["default-members", "exclude", "metadata"] {
         workspace.remove(outside);
     }
-    if let Some(dependencies) = workspace
-        .get_mut("dependencies")
-        .and_then(toml::Value::as_table_mut)
-    {
-        for (_, dependency) in dependencies.iter_mut() {
-            if let Some(toml::Value::String(path)) = dependency
-                .as_table_mut()
-                .and_then(|table| table.get_mut("path"))
-            {
-                *path = root
-                    .join(path.as_str())
-                    .to_str()
-                    .ok_or_else(|| {
-                        Trouble::new("could not name the course's folder: it is not UTF-8")
-                    })?
-                    .to_owned();
-            }
-        }
-    }
     toml::to_string(&manifest).or_trouble(|| "write the manifest of the submission's workspace")
 }
 
-/// Writes manifest and lock file. The course's lock file names packages that a slot does not
-/// need, which `--locked` would not let pass; so cargo itself strikes them out, once, and it is
-/// checked that it changed nothing else.
+/// Links the course's packages, and writes manifest and lock file. The course's lock file names
+/// packages that a slot does not need, which `--locked` would not let pass; so cargo itself strikes
+/// them out, once, and it is checked that it changed nothing else.
 pub(crate) async fn lay_out_workspace(
     course: &Course,
     folder: &Path,
     manifest: &str,
 ) -> Result<()> {
+    course.link_packages(folder)?;
     let lock = folder.join("Cargo.lock");
     let remembered = folder.join("Cargo.lock.of-course");
     let of_course = fs::read_to_string(course.root.join("Cargo.lock"))

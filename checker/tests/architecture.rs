@@ -47,7 +47,7 @@ fn ours(folder: &Path) -> BTreeSet<String> {
         root().join("checker/store"),
     ]
     .into_iter()
-    .chain(folders_in("exercises"))
+    .chain(folders_in("checker/stubs"))
     .chain(folders_in("solutions"))
     .map(|folder| package(&folder))
     .collect();
@@ -89,7 +89,7 @@ fn store_depends_on_nothing_of_ours() {
 
 #[test]
 fn exercises_and_solutions_depend_on_what_is_given_alone() {
-    for folder in folders_in("exercises")
+    for folder in folders_in("checker/stubs")
         .into_iter()
         .chain(folders_in("solutions"))
     {
@@ -117,7 +117,7 @@ fn set(names: &[&str]) -> BTreeSet<String> {
 
 #[test]
 fn packages_of_exercises_and_solutions_have_different_names() {
-    let exercises: BTreeSet<String> = folders_in("exercises")
+    let exercises: BTreeSet<String> = folders_in("checker/stubs")
         .iter()
         .map(|folder| package(folder))
         .collect();
@@ -126,5 +126,24 @@ fn packages_of_exercises_and_solutions_have_different_names() {
             !exercises.contains(&package(&solution)),
             "cargo would link two binaries of one name"
         );
+    }
+}
+
+#[test]
+fn every_file_of_tests_is_a_module_of_the_one_program() {
+    for package in ["runtime", "checker", "checker/store"] {
+        let tests = root().join(package).join("tests");
+        let program = fs::read_to_string(tests.join("main.rs")).unwrap();
+        for entry in fs::read_dir(&tests).unwrap() {
+            let name = entry.unwrap().file_name().into_string().unwrap();
+            let Some(module) = name.strip_suffix(".rs").filter(|name| *name != "main") else {
+                continue;
+            };
+            let declared = format!("mod {module};");
+            assert!(
+                program.lines().any(|line| line == declared),
+                "{package}/tests/main.rs does not declare {name}, so its tests never run"
+            );
+        }
     }
 }

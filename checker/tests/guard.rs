@@ -510,7 +510,7 @@ fn victim() {
 /// Lets a checker start a cluster, ends that checker by `signal`, and waits until nothing is left.
 async fn check_nothing_is_left_after(signal: &str) {
     let mut victim = Command::new(std::env::current_exe().unwrap())
-        .args(["victim", "--exact", "--nocapture"])
+        .args(["guard::victim", "--exact", "--nocapture"])
         .env("PLAY_THE_VICTIM", "1")
         .stdout(Stdio::piped())
         .spawn()

@@ -3,16 +3,14 @@
 //! The nodes run the solutions. Each experiment in docs/experiments is carried out, and stands in
 //! TRAINING.md as it is there.
 
-#[allow(dead_code, reason = "other tests need the rest of it")]
-mod pseudo_terminal;
-
 use std::fs;
 use std::path::{Path, PathBuf};
 
 use assert_cmd::Command;
 use assert_cmd::cargo::cargo_bin;
-use pseudo_terminal::PseudoTerminal;
 use rustix::process::{Signal, kill_process};
+
+use crate::pseudo_terminal::PseudoTerminal;
 
 fn root() -> PathBuf {
     let own = Path::new(env!("CARGO_MANIFEST_DIR"));

@@ -579,7 +579,7 @@ fn is_flag_in(source: &str, flag: &str) -> bool {
 fn run_commands() -> impl Iterator<Item = String> {
     let folders = PARTS.iter().flat_map(|part| {
         let folder = part.folder;
-        ["exercises", "solutions"].map(|kind| format!("{kind}/{folder}/src/command.rs"))
+        ["checker/stubs", "solutions"].map(|kind| format!("{kind}/{folder}/src/command.rs"))
     });
     folders.filter_map(|path| fs::read_to_string(root().join(path)).ok())
 }
@@ -587,7 +587,7 @@ fn run_commands() -> impl Iterator<Item = String> {
 /// The folder of the program of a part.
 fn folder_of(package: &str) -> Option<String> {
     PARTS.iter().find_map(|part| match package {
-        _ if package == part.package => Some(format!("exercises/{}", part.folder)),
+        _ if package == part.package => Some(format!("checker/stubs/{}", part.folder)),
         _ if package == part.solution_package => Some(format!("solutions/{}", part.folder)),
         _ => None,
     })

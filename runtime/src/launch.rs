@@ -1,6 +1,7 @@
 //! The main function of a program that is a node.
 
 use std::net::{IpAddr, SocketAddr};
+use std::pin::Pin;
 use std::process::ExitCode;
 use std::time::Duration;
 
@@ -157,6 +158,12 @@ pub fn run_with<F: Args, M>(
             }
         }
     }
+    run_to_end(Box::pin(serve(flags, key, sources, start)))
+}
+
+/// What every program does alike. It depends on no type of theirs, so it is compiled once, here, and
+/// not again in each of them.
+fn run_to_end(serving: Pin<Box<dyn Future<Output = Result<(), String>> + '_>>) -> ExitCode {
     std::panic::set_hook(Box::new(|panic| {
         let place = panic
             .location()
@@ -182,7 +189,7 @@ pub fn run_with<F: Args, M>(
         }
     };
     runtime.spawn(repeats.clone().tell());
-    let ended = runtime.block_on(serve(flags, key, sources, start));
+    let ended = runtime.block_on(serving);
     repeats.tell_now();
     // Standard input may still be read by a thread that nothing can wake.
     runtime.shutdown_background();

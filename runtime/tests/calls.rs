@@ -1,13 +1,12 @@
 //! Calls: whatever happens to the other side, the caller learns what may have happened.
 
-mod world;
-
 use std::time::Duration;
 
 use runtime::{Address, CallError, ExitReason, MemoryNet, Node, Reply, ServerName};
 use serde::{Deserialize, Serialize};
 use tokio::time::{Instant, sleep};
-use world::*;
+
+use crate::world::*;
 
 async fn ask<T: serde::de::DeserializeOwned + Send + 'static>(
     from: &Node,

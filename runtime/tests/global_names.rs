@@ -1,7 +1,5 @@
 //! Global names: one process has the name, and after a netsplit it is one again.
 
-mod world;
-
 use std::time::Duration;
 
 use futures_util::future::join_all;
@@ -11,7 +9,8 @@ use runtime::{
 };
 use serde::{Deserialize, Serialize};
 use tokio::time::sleep;
-use world::{cluster, config, eventually, node};
+
+use crate::world::{cluster, config, eventually, node};
 
 const LEADER: GlobalName<Msg> = GlobalName::new("leader");
 

@@ -1,7 +1,5 @@
 //! Process groups: who is a member, as seen from each node, whatever happens to the network.
 
-mod world;
-
 use std::time::Duration;
 
 use runtime::{
@@ -10,7 +8,8 @@ use runtime::{
 };
 use serde::{Deserialize, Serialize};
 use tokio::time::sleep;
-use world::{cluster, config, eventually, node};
+
+use crate::world::{cluster, config, eventually, node};
 
 const WORKERS: Group<Msg> = Group::new("workers");
 const OTHERS: Group<Msg> = Group::new("others");

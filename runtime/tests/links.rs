@@ -1,7 +1,5 @@
 //! Links: how they come, how they go, and what they promise meanwhile.
 
-mod world;
-
 use std::time::Duration;
 
 use runtime::{
@@ -9,7 +7,8 @@ use runtime::{
     Refusal, TcpNet,
 };
 use tokio::time::{Instant, sleep};
-use world::*;
+
+use crate::world::*;
 
 #[tokio::test(start_paused = true)]
 async fn messages_arrive_in_order_and_once() {

@@ -1,13 +1,12 @@
 //! Monitors and links between processes, on one node and across nodes.
 
-mod world;
-
 use std::time::Duration;
 
 use runtime::{Address, Ctx, ExitReason, Info, MemoryNet, Node, Reply, Server};
 use serde::{Deserialize, Serialize};
 use tokio::time::sleep;
-use world::*;
+
+use crate::world::*;
 
 #[derive(Serialize, Deserialize)]
 enum WatchMsg {

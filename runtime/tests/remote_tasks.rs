@@ -1,7 +1,5 @@
 //! Remote tasks: a result, or word of what became of it.
 
-mod world;
-
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
@@ -9,7 +7,8 @@ use std::time::Duration;
 use futures_util::future::join_all;
 use runtime::{CallError, ExitReason, Function, MemoryNet, Node, RPC};
 use tokio::time::{Instant, sleep};
-use world::{cluster, eventually};
+
+use crate::world::{cluster, eventually};
 
 const DOUBLE: Function<u64, u64> = Function::new("double");
 const JOIN: Function<(String, String), String> = Function::new("join");

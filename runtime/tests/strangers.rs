@@ -1,8 +1,6 @@
 //! Strangers, liars and vandals at a node's port: they are refused, in bounded time and memory,
 //! and the links that there are do not notice.
 
-mod world;
-
 use std::net::SocketAddr;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
@@ -17,7 +15,8 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt, copy};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::mpsc;
 use tokio::time::{Instant, sleep, timeout};
-use world::{COUNTER, Counter, CounterMsg, eventually, seen};
+
+use crate::world::{COUNTER, Counter, CounterMsg, eventually, seen};
 
 async fn directory() -> (DirectoryServer, Net) {
     serving(Arc::new(AsRegistered)).await

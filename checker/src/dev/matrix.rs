@@ -21,6 +21,7 @@ use crate::report::progress::Silent;
 use crate::run_dir::RunDir;
 use crate::runner::Runner;
 use crate::store::{StoreChoice, Stores};
+use crate::stubs::Stub;
 use crate::trace::Trace;
 use crate::trouble::{Result, While};
 use crate::verdict::{Failure, Outcome, ProblemResult, Standing, Verdict};
@@ -76,7 +77,7 @@ pub async fn grade_all(
     let run = RunDir::create()?;
     let guard = start_guard(&run)?;
     let programs = overlay.build(&guard, |_| {}).await?;
-    let stub = Sources::read(&course.exercise(part))?;
+    let stub = Stub::read(course, part)?.sources();
     let solution = Sources::read(&course.solution(part))?;
     let stores = Stores::new(store.clone(), &guard, &run);
 

@@ -1,6 +1,7 @@
 //! For those who work on the course: `checker dev check`.
 
 pub mod cases;
+pub mod fresh;
 pub mod matrix;
 pub mod overlay;
 pub mod sources;
@@ -20,10 +21,11 @@ use crate::stubs;
 use crate::trouble::{Result, Trouble};
 use crate::verdict::Standing;
 
-/// Checks the checker itself: near-misses must fail, right programs must pass, and stub and
-/// solution must differ in their gaps only. Prints what it finds as a table. Without `parts`, all
-/// parts are checked; with `only`, those variants whose names contain it. With
-/// `cases`, the failures of near-misses and their traces are left in that folder.
+/// Checks the checker itself: near-misses must fail, right programs must pass, stub and solution
+/// must differ in their gaps only, and after `cargo build`, nothing but these is compiled for them.
+/// Prints what it finds as a table. Without `parts`, all parts are checked; with `only`, those variants
+/// whose names contain it. With `cases`, the failures of near-misses and their traces are left in that
+/// folder.
 ///
 /// # Errors
 /// When the check cannot be run.
@@ -37,6 +39,7 @@ pub async fn check(
 ) -> Result<Standing> {
     let mut wrong = 0;
     let mut tally = Tally::default();
+    fresh::build_as_a_learner(course).await?;
     for part in PARTS
         .iter()
         .filter(|part| parts.is_empty() || parts.contains(&part.number))
@@ -47,14 +50,22 @@ pub async fn check(
         ))?;
         let mut breaches = stub_rules::breaches(course, part)?;
         breaches.extend(stubs::breaches(course, part)?);
-        for breach in &breaches {
-            print(format_args!("  {}  {breach}\n", "WRONG".red().bold()))?;
-        }
         if breaches.is_empty() {
             print(format_args!(
                 "  {}  they differ in their gaps only\n",
                 "ok   ".green()
             ))?;
+        }
+        let compiled = fresh::breaches(course, part).await?;
+        if compiled.is_empty() {
+            print(format_args!(
+                "  {}  nothing else is compiled for them\n",
+                "ok   ".green()
+            ))?;
+        }
+        breaches.extend(compiled);
+        for breach in &breaches {
+            print(format_args!("  {}  {breach}\n", "WRONG".red().bold()))?;
         }
         print(format_args!(
             "{}\n",

@@ -18,6 +18,7 @@ use crate::dev::sources::{Sources, write_if_new};
 use crate::dev::variants::Variant;
 use crate::guard::Guard;
 use crate::manifest::Part;
+use crate::stubs::Stub;
 use crate::submission::{lay_out_workspace, overlay_manifest, target_folder};
 use crate::trouble::{Result, Trouble, While};
 
@@ -51,7 +52,7 @@ impl Overlay {
     /// When a variant does not fit the solution, or the files cannot be written.
     pub async fn lay_out(course: &Course, part: &Part) -> Result<Overlay> {
         let solution = Sources::read(&course.solution(part))?;
-        let stub = Sources::read(&course.exercise(part))?;
+        let stub = Stub::read(course, part)?.sources();
         let mut made = Vec::new();
         for variant in Variant::read_all(&course.root.join("checker/variants").join(part.name))? {
             let sources = variant.apply(&solution)?;
@@ -94,7 +95,7 @@ impl Overlay {
             .map(|variant| library(&variant.name))
             .collect();
         members.extend([WHOLE.to_owned(), RUNNER.to_owned()]);
-        let mut manifest = overlay_manifest(&course.manifest, &course.root, &members)?;
+        let mut manifest = overlay_manifest(&course.manifest, &members)?;
         manifest.push_str(&profiles(&variants));
         lay_out_workspace(course, &folder, &manifest).await?;
         let build = Build {
@@ -115,6 +116,13 @@ impl Overlay {
             build,
             variants,
         })
+    }
+
+    /// Whether a package is one of those that are made for the variants.
+    pub fn has(&self, package: &str) -> bool {
+        let mut variants = self.variants.iter();
+        [RUNNER, WHOLE].contains(&package)
+            || variants.any(|variant| package == library(&variant.name))
     }
 
     /// Builds all variants, and gives them in the order of their names, stubs last.

@@ -10,6 +10,7 @@ use crate::course::Course;
 use crate::dev::sources::Sources;
 use crate::gaps::{Gap, Piece, pieces};
 use crate::manifest::Part;
+use crate::stubs::Stub;
 use crate::tokens::{tokens, without_imports};
 use crate::trouble::Result;
 
@@ -18,7 +19,7 @@ use crate::trouble::Result;
 /// # Errors
 /// When the files cannot be read.
 pub fn breaches(course: &Course, part: &Part) -> Result<Vec<String>> {
-    let stub = Sources::read(&course.exercise(part))?;
+    let stub = Stub::read(course, part)?.sources();
     let solution = Sources::read(&course.solution(part))?;
     let problems = part.problems.iter().map(|problem| problem.number).collect();
     Ok(compare(&stub, &solution, &problems))

@@ -6,17 +6,16 @@
 
 #[path = "conformance/cases/mod.rs"]
 mod cases;
-mod servers;
-mod wire;
 
 use std::net::SocketAddr;
 use std::time::Duration;
 
+use crate::servers;
+use crate::wire::{self, Wire};
 use cases::{Answer, Case};
 use redis::aio::ConnectionManager;
 use redis::{ProtocolVersion, Value};
 use tokio::io::AsyncWriteExt;
-use wire::Wire;
 
 /// Fails if the answer is not the one that is expected.
 #[track_caller]

@@ -1,20 +1,17 @@
 //! Each mode of the proxy does to a client what its name says, and no more.
 
-mod setting;
-mod wire;
-
 use std::io::ErrorKind;
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
+use crate::setting::Setting;
+use crate::wire::{PATIENCE, Wire, encode};
 use redis::aio::{ConnectionManager, ConnectionManagerConfig};
-use setting::Setting;
 use store::{Mode, Proxy};
 use tokio::io::AsyncWriteExt;
 use tokio::net::TcpStream;
 use tokio::time::Instant;
-use wire::{PATIENCE, Wire, encode};
 
 const OK: &[u8] = b"+OK\r\n";
 

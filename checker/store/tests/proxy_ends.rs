@@ -1,17 +1,14 @@
 //! Connections end in many ways, and whatever passes a proxy, it holds little of it.
 
-mod setting;
-mod wire;
-
 use std::net::Ipv4Addr;
 use std::sync::Arc;
 use std::time::Duration;
 
-use setting::Setting;
+use crate::setting::Setting;
+use crate::wire::{Wire, encode, eventually};
 use store::{Log, Mode, Proxy};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
-use wire::{Wire, encode, eventually};
 
 const OK: &[u8] = b"+OK\r\n";
 

@@ -1,20 +1,17 @@
 //! A change of mode is a point in time: what is on its way then passes wholly or not at all.
 
-mod setting;
-mod wire;
-
 use std::io::ErrorKind;
 use std::net::{Ipv4Addr, SocketAddr};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use setting::Setting;
+use crate::setting::Setting;
+use crate::wire::{PATIENCE, Wire, encode, eventually};
 use store::{Log, Mode, Proxy};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpListener;
 use tokio::task::JoinHandle;
 use tokio::time::{Instant, sleep, timeout};
-use wire::{PATIENCE, Wire, encode, eventually};
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn forwarded_command_happens_though_its_connection_is_closed_at_once() {

@@ -1,11 +1,10 @@
 //! The tools that come with Redis work with the embedded store, where they are installed.
 
-mod servers;
-mod wire;
-
 use std::io::Write;
 use std::net::SocketAddr;
 use std::process::{Command, Stdio};
+
+use crate::servers;
 
 /// Runs `redis-cli` with these arguments and this input, and returns what it prints.
 fn redis_cli(address: SocketAddr, arguments: &[&str], input: &str) -> String {

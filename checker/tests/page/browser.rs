@@ -4,21 +4,27 @@ use std::io::{BufRead, BufReader};
 use std::os::unix::process::CommandExt;
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
-use std::sync::{LazyLock, mpsc};
 use std::time::Duration;
 
-use fantoccini::{Client, ClientBuilder, Locator};
-use hyper_util::client::legacy::connect::HttpConnector;
+use bytes::Bytes;
+use http_body_util::{BodyExt, Full};
+use hyper::client::conn::http1;
+use hyper::{Method, Request, StatusCode};
+use hyper_util::rt::TokioIo;
 use serde_json::{Value, json};
-use tokio::sync::{Mutex, MutexGuard};
+use tokio::net::TcpStream;
+use tokio::sync::{MappedMutexGuard, Mutex, MutexGuard};
 
-/// The one browser of this program: whoever has it opens a page of their own in it.
-static BROWSER: LazyLock<Option<Mutex<Shared>>> =
-    LazyLock::new(|| is_installed().then(|| Mutex::new(Shared::start())));
+/// The one browser of this program. The first test that takes it starts it.
+static BROWSER: Mutex<Option<Shared>> = Mutex::const_new(None);
+
+/// The field by which WebDriver names an element.
+const ELEMENT: &str = "element-6066-11e4-a52e-4f735466cecf";
 
 /// The browser, and what keeps it alive.
 struct Shared {
-    client: Client,
+    port: u16,
+    session: String,
     _driver: Driver,
 }
 
@@ -48,45 +54,49 @@ fn is_installed() -> bool {
 }
 
 impl Shared {
-    /// Starts the browser. Its client gets a thread, as each test's own runtime ends with the test.
-    fn start() -> Shared {
+    async fn start() -> Shared {
         let (driver, port) = Driver::start();
-        let (started, client) = mpsc::channel();
-        std::thread::spawn(move || {
-            let runtime = tokio::runtime::Builder::new_current_thread()
-                .enable_all()
-                .build()
-                .unwrap();
-            runtime.block_on(async {
-                let _ = started.send(connect(port).await);
-                std::future::pending::<()>().await;
-            });
+        let capabilities = json!({
+            "goog:chromeOptions": {
+                "args": [
+                    "--headless=new", "--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage",
+                    "--window-size=1400,1000", "--no-first-run", "--disable-background-networking",
+                ],
+            },
+            "goog:loggingPrefs": { "browser": "ALL" },
         });
+        let wanted = json!({ "capabilities": { "alwaysMatch": capabilities } });
+        let started = ask(port, Method::POST, "/session", &wanted).await;
         Shared {
-            client: client.recv().unwrap(),
+            port,
+            session: format!("/session/{}", started["sessionId"].as_str().unwrap()),
             _driver: driver,
         }
     }
 }
 
-async fn connect(port: u16) -> Client {
-    let options = json!({
-        "goog:chromeOptions": {
-            "args": [
-                "--headless=new", "--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage",
-                "--window-size=1400,1000", "--no-first-run", "--disable-background-networking",
-            ],
-        },
-        "goog:loggingPrefs": { "browser": "ALL" },
-    });
-    let Value::Object(capabilities) = options else {
-        unreachable!("the options are an object")
+/// Sends one WebDriver command, and gives the value of the answer. Each command has a connection of
+/// its own, because each test has a runtime of its own.
+async fn ask(port: u16, method: Method, path: &str, body: &Value) -> Value {
+    let stream = TcpStream::connect(("127.0.0.1", port)).await.unwrap();
+    let (mut sender, connection) = http1::handshake(TokioIo::new(stream)).await.unwrap();
+    tokio::spawn(connection);
+    let body = match method {
+        Method::GET => Bytes::new(),
+        _ => body.to_string().into(),
     };
-    ClientBuilder::new(HttpConnector::new())
-        .capabilities(capabilities)
-        .connect(&format!("http://127.0.0.1:{port}"))
-        .await
-        .unwrap()
+    let request = Request::builder()
+        .method(method)
+        .uri(path)
+        .header("host", format!("127.0.0.1:{port}"))
+        .body(Full::new(body))
+        .unwrap();
+    let answer = sender.send_request(request).await.unwrap();
+    let status = answer.status();
+    let body = answer.into_body().collect().await.unwrap().to_bytes();
+    let mut said: Value = serde_json::from_slice(&body).unwrap();
+    assert_eq!(status, StatusCode::OK, "{path}: {said}");
+    said["value"].take()
 }
 
 impl Driver {
@@ -113,7 +123,7 @@ impl Driver {
 }
 
 /// The browser, as long as one test has it for itself.
-pub(crate) struct Browser(MutexGuard<'static, Shared>);
+pub(crate) struct Browser(MappedMutexGuard<'static, Shared>);
 
 impl Browser {
     /// Takes the browser when it is free; none, where there is no WebDriver and nobody insists on
@@ -122,25 +132,35 @@ impl Browser {
     /// # Panics
     /// In CI, when there is none.
     pub(crate) async fn take() -> Option<Browser> {
-        Some(Browser(BROWSER.as_ref()?.lock().await))
+        if !is_installed() {
+            return None;
+        }
+        let mut browser = BROWSER.lock().await;
+        if browser.is_none() {
+            *browser = Some(Shared::start().await);
+        }
+        let shared = MutexGuard::map(browser, |started| started.as_mut().unwrap());
+        Some(Browser(shared))
     }
 
     /// Opens a page from a file.
     pub(crate) async fn open(&self, page: &Path) {
         let url = format!("file://{}", page.display());
-        self.client().goto(&url).await.unwrap();
+        self.post("/url", json!({ "url": url })).await;
         self.until("return !!document.documentElement.dataset.painted")
             .await;
     }
 
     /// What a script returns.
     pub(crate) async fn script(&self, script: &str) -> Value {
-        self.client().execute(script, vec![]).await.unwrap()
+        self.post("/execute/sync", json!({ "script": script, "args": [] }))
+            .await
     }
 
     /// What a script gives to the function that is its last argument.
     pub(crate) async fn slow_script(&self, script: &str) -> Value {
-        self.client().execute_async(script, vec![]).await.unwrap()
+        self.post("/execute/async", json!({ "script": script, "args": [] }))
+            .await
     }
 
     /// Waits until a script returns true.
@@ -155,17 +175,15 @@ impl Browser {
 
     /// The text of the first element that fits, as a reader sees it.
     pub(crate) async fn text(&self, css: &str) -> String {
-        let found = self.client().find(Locator::Css(css)).await;
-        found.unwrap().text().await.unwrap()
+        let found = self.post("/element", by_css(css)).await;
+        let text = self.get(&format!("{}/text", element(&found))).await;
+        text.as_str().unwrap().to_owned()
     }
 
     /// How many elements fit.
     pub(crate) async fn count(&self, css: &str) -> usize {
-        self.client()
-            .find_all(Locator::Css(css))
-            .await
-            .unwrap()
-            .len()
+        let found = self.post("/elements", by_css(css)).await;
+        found.as_array().unwrap().len()
     }
 
     /// Clicks on the first element that fits, wherever it has been scrolled to.
@@ -176,8 +194,9 @@ impl Browser {
 
     /// Types into the page, or into the element that has the focus.
     pub(crate) async fn press(&self, keys: &str) {
-        let focused = self.client().active_element().await.unwrap();
-        focused.send_keys(keys).await.unwrap();
+        let focused = self.get("/element/active").await;
+        let path = format!("{}/value", element(&focused));
+        self.post(&path, json!({ "text": keys })).await;
     }
 
     /// What went wrong in the page, as it noticed itself.
@@ -188,7 +207,25 @@ impl Browser {
         troubles.as_str().unwrap_or_default().to_owned()
     }
 
-    fn client(&self) -> &Client {
-        &self.0.client
+    async fn get(&self, path: &str) -> Value {
+        self.ask(Method::GET, path, Value::Null).await
     }
+
+    async fn post(&self, path: &str, body: Value) -> Value {
+        self.ask(Method::POST, path, body).await
+    }
+
+    async fn ask(&self, method: Method, path: &str, body: Value) -> Value {
+        let path = format!("{}{path}", self.0.session);
+        ask(self.0.port, method, &path, &body).await
+    }
+}
+
+fn by_css(css: &str) -> Value {
+    json!({ "using": "css selector", "value": css })
+}
+
+/// The path of an element that WebDriver found.
+fn element(found: &Value) -> String {
+    format!("/element/{}", found[ELEMENT].as_str().unwrap())
 }

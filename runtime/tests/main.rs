@@ -1,0 +1,12 @@
+//! The runtime from outside. All tests are one program, because each program would hold the whole
+//! runtime.
+
+mod calls;
+mod global_names;
+mod groups;
+mod links;
+mod monitors;
+mod remote_tasks;
+mod strangers;
+mod supervision;
+mod world;
