@@ -182,11 +182,11 @@ mod tests {
     #[test]
     fn root_is_found_from_a_folder_below_another_workspace() {
         let dir = tempfile::tempdir().unwrap();
-        std::fs::write(dir.path().join("Cargo.toml"), ROOT).unwrap();
+        fs::write(dir.path().join("Cargo.toml"), ROOT).unwrap();
         let below = dir.path().join("target/submissions/slot-0/src");
-        std::fs::create_dir_all(&below).unwrap();
-        std::fs::write(below.join("../Cargo.toml"), "[workspace]\nmembers = []\n").unwrap();
-        std::fs::write(below.join("Cargo.toml"), "not toml at all [").unwrap();
+        fs::create_dir_all(&below).unwrap();
+        fs::write(below.join("../Cargo.toml"), "[workspace]\nmembers = []\n").unwrap();
+        fs::write(below.join("Cargo.toml"), "not toml at all [").unwrap();
         let course = Course::find(&below).unwrap();
         assert_eq!(course.root, dir.path());
         assert_eq!(
@@ -208,7 +208,7 @@ mod tests {
     #[test]
     fn only_an_older_checker_is_told_to_be_renewed() {
         let dir = tempfile::tempdir().unwrap();
-        std::fs::write(dir.path().join("Cargo.toml"), ROOT).unwrap();
+        fs::write(dir.path().join("Cargo.toml"), ROOT).unwrap();
         let course = Course::find(dir.path()).unwrap();
         for (checker, told) in [
             ("0.2.9", true),
