@@ -44,6 +44,9 @@ const LOOKED_UP: &[&str] = &[
     "/etc/localtime",
 ];
 
+/// How the warning begins that a submission was not walled in.
+pub const NOT_ISOLATED: &str = "NOT ISOLATED";
+
 /// Whether submissions can be walled in on this machine.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Isolation {
@@ -131,7 +134,7 @@ impl Isolation {
             Isolation::Off => "--isolation off was given",
         };
         Some(format!(
-            "NOT ISOLATED: this submission ran with your rights, and could read and change your files, \
+            "{NOT_ISOLATED}: this submission ran with your rights, and could read and change your files, \
              the course's solutions and other submissions: {why}. Do not trust its points."
         ))
     }

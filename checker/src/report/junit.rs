@@ -17,6 +17,7 @@ use quick_junit::{NonSuccessKind, Property, Report, TestCase, TestCaseStatus, Te
 
 use super::json::Hundredths;
 use super::{PartReport, Refused};
+use crate::isolation::NOT_ISOLATED;
 use crate::trouble::{Result, While};
 use crate::verdict::{Failure, Outcome, ProblemResult, Verdict, at_line};
 
@@ -71,6 +72,7 @@ fn suite(part: &PartReport, problem: &ProblemResult) -> TestSuite {
     for (name, value) in properties {
         suite.add_property(Property::new(name, value));
     }
+    say_isolation(&mut suite, part);
     let class = format!("{}.problem{}", part.part, problem.problem);
     let mut seconds = std::time::Duration::ZERO;
     for outcome in &problem.outcomes {
@@ -97,10 +99,26 @@ fn suite(part: &PartReport, problem: &ProblemResult) -> TestSuite {
     suite
 }
 
+/// Says whether a submission was walled in, and warns where it was not.
+fn say_isolation(suite: &mut TestSuite, part: &PartReport) {
+    let Some(isolation) = &part.isolation else {
+        return;
+    };
+    suite.add_property(Property::new("isolation", isolation.as_str()));
+    for note in part
+        .notes
+        .iter()
+        .filter(|note| note.starts_with(NOT_ISOLATED))
+    {
+        suite.set_system_err(text(note));
+    }
+}
+
 fn refused_suite(part: &PartReport, refused: &Refused) -> TestSuite {
     let mut suite = TestSuite::new(format!("{}: build", part.part));
     suite.add_property(Property::new("seed", part.seed.to_string()));
     suite.add_property(Property::new("earned", "0"));
+    say_isolation(&mut suite, part);
     let class = format!("{}.build", part.part);
     let (name, kind, message, story) = match refused {
         Refused::DoesNotCompile { rendered, .. } => (
