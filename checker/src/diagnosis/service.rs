@@ -30,6 +30,12 @@ impl<'a> Asked<'a> {
         self.answer.split(' ').next()?.parse().ok()
     }
 
+    /// Whether something happened while it was under way: its beginning is only known by how long
+    /// it took, which a busy machine makes a little less.
+    pub(super) fn covers(&self, at_us: u64) -> bool {
+        (self.from_us.saturating_sub(20_000)..=self.at_us).contains(&at_us)
+    }
+
     /// The code that was followed.
     pub(super) fn followed(&self) -> Option<&'a str> {
         let path = self.question.strip_prefix("GET /")?;

@@ -21,7 +21,7 @@ const WHY_MEET: &str = "What was to be told while there was no link is lost, and
 
 pub(super) async fn tables_meet(cx: &Context) -> Told {
     let mut draw = cx.draw();
-    let [alone, one, other] = draw.cast(ALL);
+    let nodes @ [alone, one, other] = draw.cast(ALL);
     let [before, here, there, near, far] = Names::new(&mut draw).take();
     let (earlier, counts) = (
         draw.number(2..=4),
@@ -31,7 +31,7 @@ pub(super) async fn tables_meet(cx: &Context) -> Told {
         cluster.step(format!("{alone} creates {}; all have them.", count_of(earlier, "link")));
         let mut links = Links::new();
         create_all(cluster, alone, numbered(&before, earlier), &mut links).await?;
-        tables_have(cluster, &ALL, &links, SOON, "all have the links").await?;
+        tables_have(cluster, &nodes, &links, SOON, "all have the links").await?;
 
         cluster.step(format!("The network is cut between {alone} and the others. Both sides create links."));
         let mark = cluster.mark();
@@ -65,7 +65,7 @@ pub(super) async fn tables_meet(cx: &Context) -> Told {
         cluster.step("The network is whole again, and all nodes have found each other.");
         cluster.heal();
         cluster.await_mesh().await?;
-        tables_have(cluster, &ALL, &links, SOON, MEET).await.because(WHY_MEET)?;
+        tables_have(cluster, &nodes, &links, SOON, MEET).await.because(WHY_MEET)?;
         for node in ALL {
             all_lead(cluster, node, &links, MEET).await?;
         }
@@ -79,7 +79,7 @@ pub(super) async fn tables_meet(cx: &Context) -> Told {
 
 pub(super) async fn expired_link_stays_dead(cx: &Context) -> Told {
     let mut draw = cx.draw();
-    let [alone, one, other] = draw.cast(ALL);
+    let nodes @ [alone, one, other] = draw.cast(ALL);
     let [phoenix, sparrow, dodo, old, fire, nest] = Names::new(&mut draw).take();
     let (ttl, seconds) = (draw.number(1..=2), draw.number(60..=600));
     Cluster::tell(cx, &ALL, Options::with_store(), async |cluster| {
@@ -109,10 +109,10 @@ pub(super) async fn expired_link_stays_dead(cx: &Context) -> Told {
         let claim = "of two links of one code, the later one is in all tables after the heal";
         let why = "Both sides tell each other what they have, and one of them has old news. It must not matter who speaks \
                    first, or last.";
-        tables_have(cluster, &ALL, &links, SOON, claim).await.because(why)?;
+        tables_have(cluster, &nodes, &links, SOON, claim).await.because(why)?;
         cluster.quiesce().await?;
         // Also when all has been said.
-        tables_have(cluster, &ALL, &links, Duration::from_millis(200), claim).await.because(why)?;
+        tables_have(cluster, &nodes, &links, Duration::from_millis(200), claim).await.because(why)?;
         for node in ALL {
             all_lead(cluster, node, &links, claim).await?;
             let claim = "an expired link leads nowhere, whoever still tells of it: 404";
@@ -127,7 +127,7 @@ pub(super) async fn expired_link_stays_dead(cx: &Context) -> Told {
 
 pub(super) async fn tables_meet_after_silence(cx: &Context) -> Told {
     let mut draw = cx.draw();
-    let [one, between, other] = draw.cast(ALL);
+    let nodes @ [one, between, other] = draw.cast(ALL);
     let [before, earlier, ours, theirs] = Names::new(&mut draw).take();
     let counts = [draw.number(2..=5), draw.number(2..=5)];
     Cluster::tell(cx, &ALL, Options::with_store(), async |cluster| {
@@ -150,7 +150,7 @@ pub(super) async fn tables_meet_after_silence(cx: &Context) -> Told {
         cluster.store_refused(ALL);
         cluster.heal();
         cluster.await_mesh().await?;
-        tables_have(cluster, &ALL, &links, SOON, MEET).await.because(WHY_MEET)?;
+        tables_have(cluster, &nodes, &links, SOON, MEET).await.because(WHY_MEET)?;
         for node in ALL {
             all_lead(cluster, node, &links, MEET).await?;
         }

@@ -28,7 +28,7 @@ const WHY_TELL: &str = "A link is created once and followed a thousand times, on
 
 pub(super) async fn link_is_in_all_tables(cx: &Context) -> Told {
     let mut draw = cx.draw();
-    let [first, second, third] = draw.cast(ALL);
+    let nodes @ [first, second, third] = draw.cast(ALL);
     let mut names = Names::new(&mut draw);
     let (pages, [ending]) = (names.take::<3>(), names.take());
     let counts = [draw.number(2..=5), draw.number(2..=5), draw.number(2..=5)];
@@ -57,7 +57,7 @@ pub(super) async fn link_is_in_all_tables(cx: &Context) -> Told {
 
         cluster.step("The store refuses everybody, before any of the links has been followed.");
         cluster.store_refused(ALL);
-        tables_have(cluster, &ALL, &links, SOON, EVERYWHERE)
+        tables_have(cluster, &nodes, &links, SOON, EVERYWHERE)
             .await
             .because(WHY_TELL)?;
         for node in [second, third] {

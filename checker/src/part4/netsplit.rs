@@ -20,7 +20,7 @@ const WHY_MEET: &str = "What is told while a link is down is lost, and nobody re
 
 pub(super) async fn both_sides_count(cx: &Context) -> Told {
     let mut draw = cx.draw();
-    let [one, between, other] = draw.cast(NODES);
+    let nodes @ [one, between, other] = draw.cast(NODES);
     let ([site], late) = (Names::new(&mut draw).take(), "n4");
     // How often a page is viewed: on one node and on the other, before the first cut and during it.
     let before = [draw.number(2..=5), draw.number(2..=5)];
@@ -43,8 +43,8 @@ pub(super) async fn both_sides_count(cx: &Context) -> Told {
         view(cluster, one, &page, before[0]).await?;
         view(cluster, other, &page, before[1]).await?;
         let first = before[0] + before[1];
-        all_show(cluster, &NODES, &page, first, "every node shows the views of all nodes").await?;
-        were_told(cluster, &NODES, [&page], begun)?;
+        all_show(cluster, &nodes, &page, first, "every node shows the views of all nodes").await?;
+        were_told(cluster, &nodes, [&page], begun)?;
 
         cluster.step(format!(
             "The network is cut between {one} and {other}; both reach {between}. The link is viewed {} on {one}, and {} on {other}.",
@@ -60,8 +60,8 @@ pub(super) async fn both_sides_count(cx: &Context) -> Told {
         cluster.step("The network is whole again.");
         cluster.heal();
         cluster.await_mesh().await?;
-        still_show(cluster, &NODES, &page, second, BOTH_SIDES).await.because(WHY_MEET)?;
-        were_told(cluster, &NODES, [&page], mark)?;
+        still_show(cluster, &nodes, &page, second, BOTH_SIDES).await.because(WHY_MEET)?;
+        were_told(cluster, &nodes, [&page], mark)?;
 
         cluster.step(format!(
             "The network is cut between {one} and the others. A link of {one} is viewed on {one} {}, one of {other} on all nodes.",
@@ -89,10 +89,10 @@ pub(super) async fn both_sides_count(cx: &Context) -> Told {
         cluster.step(format!("The network is whole again. {late} joins, late."));
         cluster.heal();
         cluster.await_mesh().await?;
-        still_show(cluster, &NODES, &near, near_views, BOTH_SIDES).await.because(WHY_MEET)?;
-        still_show(cluster, &NODES, &far, far_sum, BOTH_SIDES).await.because(WHY_MEET)?;
+        still_show(cluster, &nodes, &near, near_views, BOTH_SIDES).await.because(WHY_MEET)?;
+        still_show(cluster, &nodes, &far, far_sum, BOTH_SIDES).await.because(WHY_MEET)?;
         were_told(cluster, &[between, other], [&near], mark)?;
-        were_told(cluster, &NODES, [&far], mark)?;
+        were_told(cluster, &nodes, [&far], mark)?;
         let mark = cluster.mark();
         cluster.join(late).await?;
         for (page, views) in [(&page, second), (&near, near_views), (&far, far_sum)] {
@@ -117,7 +117,7 @@ pub(super) async fn noise_does_no_harm(cx: &Context) -> Told {
     /// How many messages are held back, fewer than the first node has to tell.
     const HELD: usize = 3;
     let mut draw = cx.draw();
-    let [one, other, third] = draw.cast(NODES);
+    let nodes @ [one, other, third] = draw.cast(NODES);
     let ([site], owner) = (Names::new(&mut draw).take(), draw.cast(NODES)[0]);
     let views = [draw.number(4..=7), draw.number(2..=5), draw.number(2..=5)];
     let all = views.iter().sum();
@@ -150,10 +150,10 @@ pub(super) async fn noise_does_no_harm(cx: &Context) -> Told {
         let held = late.held();
         late.release_in(&Order::Reversed);
         let claim = "what comes late, in another order, and twice, changes nothing that is known already";
-        still_show(cluster, &NODES, &page, all, claim).await.because(
+        still_show(cluster, &nodes, &page, all, claim).await.because(
             "A late message says what was true when it was sent. To overwrite what is newer with it would take views back.",
         )?;
-        were_told(cluster, &NODES, [&page], begun)?;
+        were_told(cluster, &nodes, [&page], begun)?;
         let doubled = cluster.frames().of_programs().doubled().count();
         match (doubled, held) {
             (0, _) => Err(Stop::inconclusive("There was no message about the link that could come twice.")),
@@ -171,7 +171,7 @@ pub(super) async fn noise_does_no_harm(cx: &Context) -> Told {
 
 pub(super) async fn lost_message_is_made_up_for(cx: &Context) -> Told {
     let mut draw = cx.draw();
-    let [one, other, third] = draw.cast(NODES);
+    let nodes @ [one, other, third] = draw.cast(NODES);
     // Not the second one: it would be asked for the link, and not get the question.
     let ([site], owner) = (Names::new(&mut draw).take(), draw.either(one, third));
     let [before, lost, next, again] = std::array::from_fn(|_| draw.number(1..=3));
@@ -181,7 +181,7 @@ pub(super) async fn lost_message_is_made_up_for(cx: &Context) -> Told {
         create(cluster, one, &page).await?;
         let begun = cluster.mark();
         view(cluster, one, &page, before).await?;
-        all_show(cluster, &NODES, &page, before, "every node shows the views of all nodes").await?;
+        all_show(cluster, &nodes, &page, before, "every node shows the views of all nodes").await?;
         were_told(cluster, &[other, third], [&page], begun)?;
 
         cluster.step(format!(
@@ -192,7 +192,7 @@ pub(super) async fn lost_message_is_made_up_for(cx: &Context) -> Told {
         loses_views(cluster, &page, [one, other, third], lost, all).await?;
         view(cluster, one, &page, next).await?;
         all += next;
-        still_show(cluster, &NODES, &page, all, "the next view makes up for the lost ones").await.because(
+        still_show(cluster, &nodes, &page, all, "the next view makes up for the lost ones").await.because(
             "Nobody is told that a message was lost. Whoever tells how many views there are now, instead of that there was one \
              more, has told with the last message all that the lost ones said.",
         )?;
@@ -207,7 +207,7 @@ pub(super) async fn lost_message_is_made_up_for(cx: &Context) -> Told {
         cluster.partition(&[one], &[other]).await?;
         cluster.heal();
         cluster.await_mesh().await?;
-        still_show(cluster, &NODES, &page, all, BOTH_SIDES).await.because(
+        still_show(cluster, &nodes, &page, all, BOTH_SIDES).await.because(
             "What was said is not what was heard. A note of what was sent to a node does not tell what it knows: it has to be asked, \
              or told everything it may have missed.",
         )?;

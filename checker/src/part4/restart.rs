@@ -22,6 +22,8 @@ const WHY_SLOT: &str = "A node that starts anew does not know how far it had cou
 pub(super) async fn peers_know_different_amounts(cx: &Context) -> Told {
     let mut draw = cx.draw();
     let [dies, less, more] = draw.cast(NODES);
+    // The one that forgets is looked at first.
+    let nodes = [dies, more, less];
     let [site] = Names::new(&mut draw).take();
     // What all know, and what one of the two does not.
     let (known, hidden) = (draw.number(3..=6), draw.number(2..=4));
@@ -35,7 +37,7 @@ pub(super) async fn peers_know_different_amounts(cx: &Context) -> Told {
             count_of(known, "time"), count_of(hidden, "time")
         ));
         view(cluster, dies, &page, known).await?;
-        all_show(cluster, &NODES, &page, known, "every node shows the views of all nodes").await?;
+        all_show(cluster, &nodes, &page, known, "every node shows the views of all nodes").await?;
         cluster.partition(&[dies], &[less]).await?;
         view(cluster, dies, &page, hidden).await?;
         let mut all = known + hidden;
@@ -48,7 +50,7 @@ pub(super) async fn peers_know_different_amounts(cx: &Context) -> Told {
         cluster.start_node(dies).await?;
         cluster.connect(dies, less).await?;
         cluster.await_mesh().await?;
-        still_show(cluster, &NODES, &page, all, KNOWN_ONES).await.because(WHY_SLOT)?;
+        still_show(cluster, &nodes, &page, all, KNOWN_ONES).await.because(WHY_SLOT)?;
         were_told(cluster, &[dies, less], [&page], mark)?;
 
         cluster.step(format!(
@@ -57,21 +59,21 @@ pub(super) async fn peers_know_different_amounts(cx: &Context) -> Told {
         ));
         view(cluster, dies, &page, second).await?;
         all += second;
-        still_show(cluster, &NODES, &page, all, KNOWN_ONES).await.because(WHY_SLOT)?;
+        still_show(cluster, &nodes, &page, all, KNOWN_ONES).await.because(WHY_SLOT)?;
         let mark = cluster.mark();
         cluster.restart(dies).await?;
         view(cluster, dies, &page, third).await?;
         view(cluster, less, &page, on_less).await?;
         all += third + on_less;
-        still_show(cluster, &NODES, &page, all, KNOWN_ONES).await.because(WHY_SLOT)?;
-        were_told(cluster, &NODES, [&page], mark)
+        still_show(cluster, &nodes, &page, all, KNOWN_ONES).await.because(WHY_SLOT)?;
+        were_told(cluster, &nodes, [&page], mark)
     })
     .await
 }
 
 pub(super) async fn views_before_anybody_is_met(cx: &Context) -> Told {
     let mut draw = cx.draw();
-    let [dies, one, other] = draw.cast(NODES);
+    let nodes @ [dies, one, other] = draw.cast(NODES);
     let [site] = Names::new(&mut draw).take();
     // Fewer after the restart than before it, so that they could hide behind those.
     let (before, after, last) = (draw.number(5..=8), draw.number(2..=4), draw.number(1..=2));
@@ -86,7 +88,7 @@ pub(super) async fn views_before_anybody_is_met(cx: &Context) -> Told {
         let begun = cluster.mark();
         view(cluster, dies, &page, before).await?;
         let claim = "every node shows the views of all nodes";
-        all_show(cluster, &NODES, &page, before, claim).await?;
+        all_show(cluster, &nodes, &page, before, claim).await?;
         were_told(cluster, &[one, other], [&page], begun)?;
         cluster.kill(dies).await?;
 
@@ -118,12 +120,12 @@ pub(super) async fn views_before_anybody_is_met(cx: &Context) -> Told {
         cluster.heal();
         cluster.await_mesh().await?;
         let all = before + after;
-        still_show(cluster, &NODES, &page, all, KNOWN_ONES)
+        still_show(cluster, &nodes, &page, all, KNOWN_ONES)
             .await
             .because(WHY_SLOT)?;
-        were_told(cluster, &NODES, [&page], mark)?;
+        were_told(cluster, &nodes, [&page], mark)?;
         view(cluster, dies, &page, last).await?;
-        still_show(cluster, &NODES, &page, all + last, KNOWN_ONES)
+        still_show(cluster, &nodes, &page, all + last, KNOWN_ONES)
             .await
             .because(WHY_SLOT)
     })
@@ -132,7 +134,7 @@ pub(super) async fn views_before_anybody_is_met(cx: &Context) -> Told {
 
 pub(super) async fn only_the_counters_crash(cx: &Context) -> Told {
     let mut draw = cx.draw();
-    let [crashes, one, other] = draw.cast(NODES);
+    let nodes @ [crashes, one, other] = draw.cast(NODES);
     let [site] = Names::new(&mut draw).take();
     let (own, others, more) = (draw.number(4..=6), draw.number(1..=3), draw.number(2..=3));
     let (alone, last) = (draw.number(2..=3), draw.number(1..=2));
@@ -147,15 +149,15 @@ pub(super) async fn only_the_counters_crash(cx: &Context) -> Told {
         view(cluster, crashes, &page, own).await?;
         view(cluster, one, &page, others).await?;
         let mut sum = own + others;
-        all_show(cluster, &NODES, &page, sum, "every node shows the views of all nodes").await?;
+        all_show(cluster, &nodes, &page, sum, "every node shows the views of all nodes").await?;
         cluster.crash(crashes, &COUNTERS).await?;
         are_back(cluster, crashes).await?;
         let why = "A server that starts anew has forgotten everything; its node is still connected, so that no link comes up \
                    by which the others would notice. It has to ask them, or to keep what it counts where its own crash does not reach.";
-        still_show(cluster, &NODES, &page, sum, KNOWN_ONES).await.because(why)?;
+        still_show(cluster, &nodes, &page, sum, KNOWN_ONES).await.because(why)?;
         view(cluster, crashes, &page, more).await?;
         sum += more;
-        still_show(cluster, &NODES, &page, sum, KNOWN_ONES).await.because(WHY_SLOT)?;
+        still_show(cluster, &nodes, &page, sum, KNOWN_ONES).await.because(WHY_SLOT)?;
 
         cluster.step(format!(
             "{crashes} is cut off, and the link is viewed on it {}. Its counters crash; then it is viewed on {crashes} {} more.",
@@ -194,7 +196,7 @@ pub(super) async fn only_the_counters_crash(cx: &Context) -> Told {
             .because(WHY_SLOT)?;
         were_told(cluster, &[one, other], [&page], mark)?;
         view(cluster, crashes, &page, last).await?;
-        still_show(cluster, &NODES, &page, all + last, KNOWN_ONES).await.because(WHY_SLOT)
+        still_show(cluster, &nodes, &page, all + last, KNOWN_ONES).await.because(WHY_SLOT)
     })
     .await
 }

@@ -359,9 +359,7 @@ pub(super) fn only_the_first_code_is_tried(case: &Case) -> Option<String> {
     let commands = case.commands();
     case.requests().iter().find_map(|asked| {
         let url = asked.url().filter(|_| asked.status() == Some(409))?;
-        let during = |command: &&Command| {
-            command.node == asked.node && (asked.from_us..=asked.at_us).contains(&command.at_us)
-        };
+        let during = |command: &&Command| command.node == asked.node && asked.covers(command.at_us);
         let tried = commands.iter().filter(during).filter_map(Command::stores);
         let tried: BTreeSet<&str> = tried
             .filter(|(_, link)| link.url == url)

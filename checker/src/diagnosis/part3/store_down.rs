@@ -39,7 +39,7 @@ pub(super) fn created_later(case: &Case) -> Option<String> {
                 && command.stores().is_some_and(|(_, link)| link.url == url)
         })?;
         let again = requests.iter().any(|other| {
-            other.url() == Some(url) && (other.from_us.saturating_sub(20_000)..=other.at_us).contains(&later.at_us)
+            other.url() == Some(url) && other.covers(later.at_us)
         });
         (!again).then(|| {
             format!(
@@ -197,7 +197,7 @@ pub(super) fn store_is_tried_again(case: &Case) -> Option<String> {
     case.requests().iter().find_map(|asked| {
         let took = asked.took_us.filter(|took| *took > 1_200_000)?;
         let during = commands.iter().filter(|command| {
-            command.node == asked.node && (asked.from_us..=asked.at_us).contains(&command.at_us)
+            command.node == asked.node && asked.covers(command.at_us)
         });
         let own = during.filter(|command| match asked.url() {
             Some(url) => command.stores().is_some_and(|(_, link)| link.url == url),

@@ -102,7 +102,7 @@ impl<'a> Successors<'a> {
             let is_granted = requests.iter().any(|asked| {
                 asked.node == command.node
                     && asked.created() == Some(code)
-                    && (asked.from_us.saturating_sub(LATE)..=asked.at_us).contains(&command.at_us)
+                    && asked.covers(command.at_us)
             });
             if is_granted && !is_known {
                 granted.push((command.at_us, url));
@@ -117,9 +117,6 @@ impl<'a> Successors<'a> {
         others.any(|(since, _)| *since <= at_us)
     }
 }
-
-/// How much the clocks of requests and of commands may differ.
-const LATE: u64 = 20_000;
 
 /// A link of a code: when it came to a node, its URL, and from which node it came.
 type Version<'a> = (u64, &'a str, String);
