@@ -203,10 +203,10 @@ struct PartArgs {
     /// Prints what happens while it happens, as JSON, one event a line
     #[arg(long, conflicts_with = "json")]
     stream: bool,
-    /// Also writes the result to a file as JSON, after each scenario
+    /// Also writes the result as JSON to a file, after each scenario
     #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
     json_file: Option<PathBuf>,
-    /// Also writes the result to a file as JUnit XML, for a course platform, after each scenario
+    /// Also writes the result as JUnit XML, for a course platform
     #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
     junit: Option<PathBuf>,
     /// Also shows each step, and the compiler's warnings

@@ -101,6 +101,7 @@ fn help_of_a_part_explains_its_flags() {
                               [default: auto]
           --json              Prints the result as JSON, see docs/JSON.md
           --stream            Prints what happens while it happens, as JSON, one event a line
+          --json-file <FILE>  Also writes the result as JSON to a file, after each scenario
           --junit <FILE>      Also writes the result as JUnit XML, for a course platform
       -v, --verbose           Also shows each step, and the compiler's warnings
           --color <WHEN>      Whether to use colours; `auto` does at a terminal, unless NO_COLOR is set
