@@ -34,7 +34,7 @@ fn redis_is_installed() -> bool {
     let found = Command::new("redis-server").arg("--version").output();
     let found = found.is_ok_and(|output| output.status.success());
     if !found {
-        eprintln!("skipped: no redis-server is installed");
+        runtime::terminal::note("skipped: no redis-server is installed");
     }
     found
 }

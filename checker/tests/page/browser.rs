@@ -47,8 +47,8 @@ fn is_installed() -> bool {
             std::env::var_os("CI").is_none(),
             "the page cannot be tested without chromedriver"
         );
-        eprintln!(
-            "SKIPPED: there is no chromedriver; on Debian, `apt-get install chromium chromium-driver` brings it"
+        runtime::terminal::note(
+            "SKIPPED: there is no chromedriver; on Debian, `apt-get install chromium chromium-driver` brings it",
         );
     }
     found
