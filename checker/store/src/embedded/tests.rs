@@ -10,10 +10,10 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::time::Instant;
 
-use super::{COMPARE_AND_DELETE, COMPARE_AND_SET};
 use super::commands::Session;
 use super::database::{Database, Entry};
 use super::reply::{Protocol, Reply};
+use super::{COMPARE_AND_DELETE, COMPARE_AND_SET};
 
 /// A database, one session, and a clock.
 struct Store {

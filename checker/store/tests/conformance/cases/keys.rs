@@ -209,7 +209,10 @@ pub(super) const CASES: &[Case] = &[
                 ONE,
             ),
             (&["GET", "k"], Both("$3\r\nnew\r\n")),
-            (&["EVAL", store::COMPARE_AND_SET, "1", "none", "", "new"], ZERO),
+            (
+                &["EVAL", store::COMPARE_AND_SET, "1", "none", "", "new"],
+                ZERO,
+            ),
             (&["EXISTS", "none"], ZERO),
         ],
     ),
