@@ -29,7 +29,6 @@ fn run(choice: StoreChoice) -> Run {
     }
 }
 
-#[expect(clippy::print_stderr, reason = "a person should see what is left out")]
 fn redis_is_installed() -> bool {
     let found = Command::new("redis-server").arg("--version").output();
     let found = found.is_ok_and(|output| output.status.success());

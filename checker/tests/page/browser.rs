@@ -38,7 +38,6 @@ struct Driver(#[allow(dead_code, reason = "its input is to stay open")] Child);
 const LEADER: &str = "chromedriver --port=0 </dev/null & exec >&-; read -r _; \
     trap '' TERM; kill -TERM 0; wait; rm -rf \"$TMPDIR\"; kill -KILL 0";
 
-#[expect(clippy::print_stderr, reason = "a person should see what is left out")]
 fn is_installed() -> bool {
     let path = std::env::var_os("PATH").unwrap_or_default();
     let found = std::env::split_paths(&path).any(|folder| folder.join("chromedriver").is_file());
