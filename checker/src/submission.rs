@@ -156,6 +156,9 @@ const BUILD: &str = "build";
 /// Where it puts the finished program.
 const TARGET: &str = "target";
 
+/// Where compiler and linker put what they need for a moment.
+const TEMPORARY: &str = "tmp";
+
 /// How a part's package is built in a workspace under `submissions`.
 fn build_in(
     course: &Course,
@@ -176,6 +179,8 @@ fn build_in(
         env: vec![
             ("CARGO_BUILD_BUILD_DIR".into(), workspace.join(BUILD)),
             ("CARGO_TARGET_DIR".into(), workspace.join(TARGET)),
+            // The linker's. In a sandbox, no other place can be written to.
+            ("TMPDIR".into(), workspace.join(TEMPORARY)),
         ],
         jobs: None,
         sandbox: isolation.build(&readable, workspace),
@@ -602,6 +607,8 @@ pub(crate) async fn lay_out_workspace(
     manifest: &str,
 ) -> Result<()> {
     course.link_packages(folder)?;
+    let temporary = folder.join(TEMPORARY);
+    fs::create_dir_all(&temporary).or_trouble(|| format!("make {}", temporary.display()))?;
     let lock = folder.join("Cargo.lock");
     let remembered = folder.join("Cargo.lock.of-course");
     let of_course = fs::read_to_string(course.root.join("Cargo.lock"))

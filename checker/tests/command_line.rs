@@ -99,6 +99,8 @@ fn help_of_a_part_explains_its_flags() {
           --repeat <N>        Runs everything this often, under one seed after the other [default: 1]
           --store <STORE>     The store of parts 3 and 4: auto, embedded, redis, or redis://HOST:PORT
                               [default: auto]
+          --isolation <WHEN>  Whether bubblewrap walls a submission in: auto (where it is installed),
+                              required or off [default: auto]
           --json              Prints the result as JSON, see docs/JSON.md
           --stream            Prints what happens while it happens, as JSON, one event a line
           --json-file <FILE>  Also writes the result as JSON to a file, after each scenario

@@ -52,7 +52,8 @@ impl Ran {
         let output = checker(&[args, &to_file[..]].concat());
         let json: Value = serde_json::from_slice(&output.stdout)
             .unwrap_or_else(|error| panic!("{error}: {output:?}"));
-        let run = json["parts"][0]["run"].as_str().unwrap();
+        let run = json["parts"][0]["run"].as_str();
+        let run = run.unwrap_or_else(|| panic!("nothing was run: {json:#}"));
         Ran {
             code: output.status.code().unwrap(),
             run: run.rsplit('/').next().unwrap().to_owned(),
@@ -236,6 +237,7 @@ fn everything() -> (Vec<PartReport>, Vec<String>) {
     let new = |graded| PartReport::new(&PARTS[0], graded, 7, 1);
     let mut graded = new(Graded::Submission("s".into()));
     graded.run = Some("run".into());
+    graded.isolation = Some("bubblewrap".into());
     graded.conclude(vec![ProblemResult::new(
         1,
         "Broadcast",

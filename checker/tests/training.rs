@@ -458,7 +458,7 @@ fn check_run_flags(place: &str, package: &str, words: &[&str]) {
     let folder = folder.unwrap_or_else(|| panic!("{place}: {package} is no program of a part"));
     let main = file(&format!("{folder}/src/main.rs"));
     assert!(
-        main.contains("Some(\"run\")"),
+        main.contains("== \"run\""),
         "{place}: {package} has no command `run`"
     );
     let command = file(&format!("{folder}/src/command.rs"));

@@ -145,6 +145,7 @@ fn manifest(root: &Path) -> String {
     let mut manifest: toml::Table = text.parse().unwrap();
     let workspace = manifest["workspace"].as_table_mut().unwrap();
     workspace.insert("members".into(), vec!["exercises/part1_ping_pong"].into());
+    workspace.remove("default-members");
     let dependencies = workspace["dependencies"].as_table_mut().unwrap();
     for (_, dependency) in dependencies.iter_mut() {
         if let Some(path) = dependency.get_mut("path") {

@@ -7,8 +7,8 @@
 // ── file producer.rs
 // ── gap 0: functions of your own
 fn notebook(node: &NodeName) -> std::path::PathBuf {
-    let cookie = std::env::args().skip_while(|arg| arg != "--cookie").nth(1).unwrap_or_default();
-    std::env::temp_dir().join(format!("count-{cookie}-{node}"))
+    let own = std::path::PathBuf::from(std::env::var_os("SCRATCH_DIR").unwrap_or_default());
+    own.with_file_name(format!("count-{node}"))
 }
 // ── end 0
 // ── gap 1: broadcast

@@ -52,7 +52,8 @@ let _ = ctx.cast(&MANAGER.at(manager), told).await;
 // ── gap 0: functions of your own
 fn shared(output: &MapOutput, what: &str) -> PathBuf {
     let name = format!("{} {} {} {what}", output.job, output.map, output.attempt);
-    std::env::temp_dir().join("map-reduce-shared").join(name)
+    let own = std::path::PathBuf::from(std::env::var_os("SCRATCH_DIR").unwrap_or_default());
+    own.with_file_name("map-reduce-shared").join(name)
 }
 
 /// Copies a map task's output to where every node finds it, with the ends of its partitions.

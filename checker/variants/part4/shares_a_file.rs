@@ -16,10 +16,10 @@ ctx.send_every(Duration::from_millis(20), || CountersMsg::LookAround);
 CountersMsg::LookAround => self.look_around(),
 // ── end 0
 // ── gap 0: functions of your own
-/// Where all nodes of a cluster write: they have one cookie.
+/// Where all nodes of a cluster write: their own folders lie side by side.
 fn folder() -> std::path::PathBuf {
-    let cookie = std::env::args().skip_while(|arg| arg != "--cookie").nth(1).unwrap_or_default();
-    std::env::temp_dir().join(format!("views-{cookie}"))
+    let own = std::path::PathBuf::from(std::env::var_os("SCRATCH_DIR").unwrap_or_default());
+    own.with_file_name("views")
 }
 
 fn look_around(&self) {
