@@ -181,6 +181,9 @@ fn example_of_the_result_is_what_the_checker_says() {
         let part = &mut json["parts"][0];
         part["graded"]["submission"] = Value::Null;
         part["run"] = Value::Null;
+        // Where bubblewrap is not installed, it says so, and a note warns.
+        part["isolation"] = Value::Null;
+        part["notes"] = Value::Null;
         for problem in part["problems"].as_array_mut().unwrap() {
             problem["outcomes"] = Value::Null;
         }
@@ -949,10 +952,13 @@ fn runs_are_named_by_their_parts() {
     ran();
     for args in [&["report", "part1"][..], &["report", "--part", "part1"]] {
         let page = stdout(&checker(args));
-        assert!(page.ends_with("-part1/report.html\n"), "{page}");
+        // Of two that began in one second, the second has a number.
+        let folder = page.trim_end().strip_suffix("/report.html").unwrap();
+        let name = folder.rsplit('/').next().unwrap();
+        assert!(name.contains("-part1"), "{page}");
     }
     let scenarios = stdout(&checker(&["logs", "--list", "--run", "part1"]));
-    assert!(scenarios.contains("-part1\n"), "{scenarios}");
+    assert!(scenarios.contains("-part1"), "{scenarios}");
 }
 
 #[test]

@@ -46,7 +46,7 @@ const NODES: &[Command] = &[
         name: "connect",
         usage: "NODE",
         args: &[Arg::Node],
-        about: "connect to a node, and to all that it is connected to",
+        about: "connect to a node, and to those it is connected to",
         more: "A name without @host means a node on this node's own host: `connect silver`.\n\
                A link that is lost is opened again as soon as the other node can be reached.",
     },

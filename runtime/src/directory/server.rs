@@ -20,7 +20,7 @@ use crate::wire;
 
 /// How many names there may be at a time, one a connection. Together with the connections of
 /// [`UNREGISTERED`] clients they leave some of the 1,024 files that a process usually may open.
-const NAMES: usize = if cfg!(test) { 20 } else { 512 };
+const NAMES: usize = if cfg!(test) { 40 } else { 512 };
 
 /// How many connections may belong to clients that have not registered. Such a client cannot take
 /// the room of registered ones, nor can names take away the room for look-ups.

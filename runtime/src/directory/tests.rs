@@ -326,12 +326,12 @@ async fn names_never_take_the_room_for_look_ups() {
             Err(error) => break error,
         }
     };
-    assert_eq!(registrations.len(), 20);
-    let why = "there are 20 names already, and no room for one more";
+    assert_eq!(registrations.len(), 40);
+    let why = "there are 40 names already, and no room for one more";
     assert_eq!(refused, DirectoryError::Refused(why.into()));
     assert_eq!(lookup(at, None, &node("n0@h")).await, Ok(Some(address(1))));
     registrations.pop();
-    eventually_missing(at, &node("n19@h")).await;
-    let again = Registration::make(at, &node("n20@h"), address(1), false).await;
+    eventually_missing(at, &node("n39@h")).await;
+    let again = Registration::make(at, &node("n40@h"), address(1), false).await;
     assert!(again.is_ok(), "a name that is gone leaves its room");
 }
