@@ -14,7 +14,7 @@ use crate::building::{Binary, Build, Built};
 use crate::course::Course;
 use crate::dev::sources::Sources;
 use crate::gaps;
-use crate::guard::Guard;
+use crate::guard::{Guard, own_program};
 use crate::interrupt::Interrupt;
 use crate::isolation::{Isolation, IsolationChoice};
 use crate::journal::Journal;
@@ -381,7 +381,7 @@ pub(crate) fn build_of_course(course: &Course, part: &Part, solution: bool) -> B
 
 /// A guard for a run.
 pub(crate) fn start_guard(run: &RunDir) -> Result<Guard> {
-    let own = std::env::current_exe().or_trouble(|| "find the checker's own program")?;
+    let own = own_program()?;
     Guard::start(&own, run)
 }
 

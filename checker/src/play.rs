@@ -25,7 +25,7 @@ use tokio::sync::mpsc;
 use crate::cluster::{Cluster, Options};
 use crate::course::Course;
 use crate::grading;
-use crate::guard::TerminalGuard;
+use crate::guard::{TerminalGuard, own_program};
 use crate::manifest::Part;
 use crate::report::progress::{self, Progress};
 use crate::report::terminal::{self, command_name, render};
@@ -143,7 +143,7 @@ fn terminal_guard(order: &Order) -> Option<TerminalGuard> {
     if order.script.is_some() || !editor::is_interactive() {
         return None;
     }
-    let own = std::env::current_exe().ok()?;
+    let own = own_program().ok()?;
     // Without it the terminal is only at risk when the checker is killed.
     let mut guard = TerminalGuard::start(&own, std::io::stdin()).ok()?;
     guard.taken_by_editor().ok()?;

@@ -22,18 +22,18 @@ pub fn print(text: impl Display) -> io::Result<()> {
 }
 
 /// Prints a text for programs, such as JSON, to standard output, as it is. Otherwise like
-/// [`print`].
+/// [`print()`].
 ///
 /// # Errors
-/// As for [`print`].
+/// As for [`print()`].
 pub fn write(text: &str) -> io::Result<()> {
     hand_over(text).map(drop)
 }
 
-/// Like [`print`], for a program that goes on printing: says whether somebody still reads.
+/// Like [`print()`], for a program that goes on printing: says whether somebody still reads.
 ///
 /// # Errors
-/// As for [`print`].
+/// As for [`print()`].
 pub fn print_on(text: impl Display) -> io::Result<bool> {
     hand_over(&showing(&text.to_string()))
 }
@@ -48,7 +48,7 @@ fn hand_over(text: &str) -> io::Result<bool> {
     }
 }
 
-/// Prints a line to standard error, like [`print`]. When that is closed or full, there is nowhere
+/// Prints a line to standard error, like [`print()`]. When that is closed or full, there is nowhere
 /// left to say so, and the line is lost.
 pub fn note(line: impl Display) {
     let line = format!("{line}\n");

@@ -175,7 +175,7 @@ impl Program {
 
 impl Guard {
     /// Starts a guard for a run. `checker` is the program to run as one: usually
-    /// [`std::env::current_exe`].
+    /// [`own_program`](super::own_program).
     ///
     /// # Errors
     /// When the process cannot be started.
@@ -186,6 +186,7 @@ impl Guard {
             .or_trouble(|| format!("write {}", own_log.display()))?;
         let mut command = Command::new(checker);
         command
+            .arg0("checker")
             .arg("guard")
             .arg("--remove")
             .arg(run.path())

@@ -37,7 +37,7 @@ mod tree;
 
 use std::path::PathBuf;
 
-use crate::trouble::Result;
+use crate::trouble::{Result, While};
 
 pub use client::{Child, Guard, Program, all_ended};
 pub use logs::{monotonic_micros, times_file, written_lines};
@@ -55,6 +55,18 @@ pub fn main(removal: Option<PathBuf>, terminal: bool) -> Result<()> {
     } else {
         process::main(removal)
     }
+}
+
+/// The program that runs now, to be run as a guard or as a store. On Linux it is found also when a
+/// build has put another in its place meanwhile, as `cargo build` beside `checker watch` does.
+///
+/// # Errors
+/// When the system does not know it.
+pub fn own_program() -> Result<PathBuf> {
+    if cfg!(target_os = "linux") {
+        return Ok("/proc/self/exe".into());
+    }
+    std::env::current_exe().or_trouble(|| "find the checker's own program")
 }
 
 impl Default for Limits {

@@ -39,7 +39,7 @@ pub struct TerminalGuard {
 
 impl TerminalGuard {
     /// Starts one for a terminal. `checker` is the program to run as one: usually
-    /// [`std::env::current_exe`].
+    /// [`own_program`](super::own_program).
     ///
     /// # Errors
     /// When the process cannot be started.

@@ -6,7 +6,7 @@ use ::store::Embedded;
 
 use super::redis_server::RedisServer;
 use super::{Plan, StoreChoice, on_path};
-use crate::guard::Guard;
+use crate::guard::{Guard, own_program};
 use crate::report::terminal::print;
 use crate::run_dir::RunDir;
 use crate::trouble::{Result, Trouble, While};
@@ -35,7 +35,7 @@ pub async fn serve(port: u16, choice: &StoreChoice) -> Result<()> {
             let port = free.local_addr().map_or(port, |at| at.port());
             drop(free);
             let run = RunDir::create()?;
-            let own = std::env::current_exe().or_trouble(|| "find the checker's own program")?;
+            let own = own_program()?;
             let guard = Guard::start(&own, &run)?;
             let server = RedisServer::start(&program, &guard, run.path(), Some(port)).await?;
             let about = format!("a private redis-server ({})", server.version);

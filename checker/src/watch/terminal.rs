@@ -5,7 +5,7 @@ use std::io::IsTerminal;
 use rustix::process::{Signal, getpgrp, getppid, getsid, kill_process};
 use rustix::termios::{OptionalActions, Termios, tcgetattr, tcgetpgrp, tcgetwinsize, tcsetattr};
 
-use crate::guard::{TerminalGuard, for_keys};
+use crate::guard::{TerminalGuard, for_keys, own_program};
 use crate::trouble::{Result, While};
 
 /// The narrowest and lowest that a screen is laid out for.
@@ -42,7 +42,7 @@ impl Terminal {
     /// # Errors
     /// When its modes cannot be read or set.
     pub(super) fn take() -> Result<Terminal> {
-        let own = std::env::current_exe().or_trouble(|| "find the checker's own program")?;
+        let own = own_program()?;
         let mut terminal = Terminal {
             before: modes()?,
             guard: TerminalGuard::start(&own, rustix::stdio::stdin())?,
