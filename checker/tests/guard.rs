@@ -317,7 +317,7 @@ async fn only_the_given_main_knows_the_key() {
 
 /// A script in a sandbox, if the machine has any.
 fn walled_in(run: &RunDir, script: &str) -> Option<Program> {
-    let sandbox = Isolation::find().nodes(Path::new("/work"))?;
+    let sandbox = Isolation::find().nodes(Path::new("/srv/course"))?;
     let scratch = run.folder("scratch").unwrap();
     let program = shell("n1", script)
         .env("SCRATCH_DIR", &scratch)

@@ -2,7 +2,7 @@
 //! problem = 2
 //! claim = "with a dead and a paused node"
 //! about = "The producer asks one node after another, and waits for each as long as any call waits."
-//! mistakes = ["waits-longer-than-it-may"]
+//! mistakes = ["waits-longer-than-it-may", "asks-one-after-another"]
 
 // ── file producer.rs
 // ── gap 2: ask everyone

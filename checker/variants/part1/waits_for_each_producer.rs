@@ -2,7 +2,7 @@
 //! problem = 3
 //! claim = "does not withhold"
 //! about = "The restarted consumer asks one producer after another in its init, each as long as any call waits."
-//! mistakes = ["asks-one-producer-after-another"]
+//! mistakes = ["asks-one-producer-after-another", "waits-in-init"]
 
 // ── file consumer.rs
 // ── gap 3: catch up after a crash
