@@ -2,7 +2,7 @@
 //! problem = 3
 //! claim = "regains"
 //! about = "The restarted consumer asks nobody: it sets its counts to those that an earlier run has asked for."
-//! mistakes = ["remembers-instead-of-asking"]
+//! mistakes = ["remembers-instead-of-asking", "shares-a-disk"]
 
 // ── file consumer.rs
 // ── gap 3: catch up after a crash
