@@ -28,6 +28,7 @@ use walkdir::WalkDir;
 
 use crate::building::{Build, Building, Built, cargo_program, toolchain};
 use crate::course::Course;
+use crate::dev::sources::write_if_new;
 use crate::guard::Guard;
 use crate::isolation::Isolation;
 use crate::manifest::{PARTS, Part};
@@ -321,17 +322,6 @@ async fn waited_for(path: PathBuf) -> Result<File> {
             }
         }
     }
-}
-
-/// Writes a file unless it stands there already, so that cargo sees what is new.
-fn write_if_new(path: &Path, content: &[u8]) -> Result<()> {
-    if fs::read(path).is_ok_and(|present| present == content) {
-        return Ok(());
-    }
-    if let Some(parent) = path.parent() {
-        fs::create_dir_all(parent).or_trouble(|| format!("make {}", parent.display()))?;
-    }
-    fs::write(path, content).or_trouble(|| format!("write {}", path.display()))
 }
 
 /// Reads what is to be taken from a folder, and refuses what must not be there.

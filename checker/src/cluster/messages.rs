@@ -8,6 +8,7 @@ use runtime::net::faults::{Event, Fate, FrameSeen, Kind, Record};
 
 use super::Cluster;
 use crate::scenario::Told;
+use crate::verdict::Failure;
 
 /// A moment in the record.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -75,16 +76,21 @@ impl Cluster<'_> {
         };
         let knows = knows(text);
         Err(self
-            .failed_at(
-                node,
-                format!("{node} {knows}, and no message that could have told it came to {node}"),
-                "what a node knows of another has come to it over the network",
-            )
-            .because(
-                "The nodes of a cluster share no memory and no disk. Here they run on one machine, where a file passes \
-                 on what a message should; on machines of their own, each would find nothing but what it was sent.",
-            )
+            .untold_failure(node, &format!("{node} {knows}, and"))
             .into())
+    }
+
+    /// What a node did, told by a half sentence, and that no message accounts for it.
+    pub(crate) fn untold_failure(&self, node: &str, seen: &str) -> Failure {
+        self.failed_at(
+            node,
+            format!("{seen} no message that could have told it came to {node}"),
+            "what a node knows of another has come to it over the network",
+        )
+        .because(
+            "The nodes of a cluster share no memory and no disk. Here they run on one machine, where a file passes on \
+             what a message should; on machines of their own, each would find nothing but what it was sent.",
+        )
     }
 
     /// One of the texts that no message from another node can have brought to a node since a

@@ -79,7 +79,7 @@ impl Overlay {
         }
         let variants: Vec<Variant> = made.into_iter().map(|(variant, _)| variant).collect();
         let runner = folder.join(RUNNER);
-        write_if_new(&runner.join("Cargo.toml"), &runner_manifest(&variants))?;
+        write_if_new(&runner.join("Cargo.toml"), runner_manifest(&variants))?;
         // A program that has flags of its own is started with them.
         let main = course.solution(part).join("src/main.rs");
         let main = fs::read_to_string(&main).or_trouble(|| format!("read {}", main.display()))?;
@@ -88,7 +88,7 @@ impl Overlay {
         } else {
             "run"
         };
-        write_if_new(&runner.join("src/main.rs"), &runner_source(&variants, run))?;
+        write_if_new(&runner.join("src/main.rs"), runner_source(&variants, run))?;
 
         let mut members: Vec<String> = variants
             .iter()

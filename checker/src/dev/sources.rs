@@ -83,14 +83,15 @@ impl Sources {
 }
 
 /// Writes a file, unless it holds that text already.
-pub(super) fn write_if_new(path: &Path, text: &str) -> Result<()> {
-    if fs::read_to_string(path).is_ok_and(|before| before == text) {
+pub(crate) fn write_if_new(path: &Path, content: impl AsRef<[u8]>) -> Result<()> {
+    let content = content.as_ref();
+    if fs::read(path).is_ok_and(|before| before == content) {
         return Ok(());
     }
     if let Some(folder) = path.parent() {
         fs::create_dir_all(folder).or_trouble(|| format!("make {}", folder.display()))?;
     }
-    fs::write(path, text).or_trouble(|| format!("write {}", path.display()))
+    fs::write(path, content).or_trouble(|| format!("write {}", path.display()))
 }
 
 #[cfg(test)]

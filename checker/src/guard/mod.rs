@@ -41,7 +41,6 @@ use crate::trouble::{Result, While};
 
 pub use client::{Child, Guard, Program, all_ended};
 pub use logs::{monotonic_micros, times_file, written_lines};
-pub use orphans::end_left_over;
 pub use protocol::{Ending, Limits, Signal, Stream};
 pub use terminal::{TerminalGuard, for_keys};
 

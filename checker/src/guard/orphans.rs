@@ -28,16 +28,12 @@ pub(super) fn end_strays(started: &[i32]) {
     let _ = started;
 }
 
-/// Kills every process that carries the mark of a run whose guard is gone, and says how many there
-/// were. A process can wash its mark off, unless it runs in a sandbox, which ends with the guard.
-pub fn end_left_over(run: &Path) -> usize {
+/// Kills every process that carries the mark of a run whose guard is gone. A process can wash its mark off, unless it runs in a sandbox, which ends with the guard.
+pub(super) fn end_left_over(run: &Path) {
     #[cfg(target_os = "linux")]
-    return linux::end_marked(run);
+    linux::end_marked(run);
     #[cfg(not(target_os = "linux"))]
-    {
-        let _ = run;
-        0
-    }
+    let _ = run;
 }
 
 /// Kills all children of this process that are left, and theirs, which become ours as they are
@@ -88,21 +84,19 @@ mod linux {
         }
     }
 
-    pub(super) fn end_marked(run: &Path) -> usize {
+    pub(super) fn end_marked(run: &Path) {
         let mark = [MARK.as_bytes(), b"=", run.as_os_str().as_bytes()].concat();
-        let mut ended = 0;
         for _ in 0..ROUNDS {
             let marked: Vec<Pid> = processes().filter(|pid| has_mark(*pid, &mark)).collect();
             if marked.is_empty() {
                 break;
             }
             for pid in marked {
-                ended += usize::from(kill_process(pid, Signal::KILL).is_ok());
+                let _ = kill_process(pid, Signal::KILL);
             }
             // One that is being killed keeps its environment for a moment.
             std::thread::yield_now();
         }
-        ended
     }
 
     fn has_mark(pid: Pid, mark: &[u8]) -> bool {

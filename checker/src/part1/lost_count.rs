@@ -59,7 +59,7 @@ pub(super) async fn goes_on_counting(cx: &Context) -> Told {
         all_count(cluster, ALL, (node, number + 1)).await?;
         if !told::could_know(cluster, node, number, since).await {
             let seen = format!("{node}'s producer went on after {number}, and");
-            return Err(told::untold(cluster, node, &seen).into());
+            return Err(cluster.untold_failure(node, &seen).into());
         }
         Ok(())
     })

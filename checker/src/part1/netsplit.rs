@@ -5,7 +5,7 @@ use std::time::Duration;
 use runtime::net::faults::{Action, PatternKind, Rule};
 
 use super::messages::CONSUMER;
-use super::told::{self, was_told};
+use super::told::was_told;
 use super::{
     ALL, RECOVERY, SOON, all_show, caught_one, counts, first_pings, ping, send_pings, shown, shows,
     sorted, still_show,
@@ -185,7 +185,7 @@ async fn knows_only(
         .find(|(of, count)| unreachable.contains(of) && count_of(of) > *count);
     if let Some((of, _)) = more {
         let seen = format!("{node}'s consumer knows {of}: {}, and", count_of(of));
-        return Err(told::untold(cluster, node, &seen).into());
+        return Err(cluster.untold_failure(node, &seen).into());
     }
     if known.iter().all(|(of, count)| count_of(of) >= *count) {
         return Ok(());

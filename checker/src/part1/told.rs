@@ -14,7 +14,6 @@ use tokio::time::sleep;
 use super::{Counts, shows};
 use crate::cluster::{Cluster, Mark};
 use crate::scenario::Told;
-use crate::verdict::Failure;
 
 /// Where a consumer shows a count of another node that was reached after `since`, a message could
 /// have told it.
@@ -41,7 +40,7 @@ pub(super) async fn accounted_for(
         return Ok(());
     }
     let seen = format!("{node}'s consumer knows {of}: {shown}, and");
-    Err(untold(cluster, node, &seen).into())
+    Err(cluster.untold_failure(node, &seen).into())
 }
 
 /// Whether anything has come to a node since then that could have told it a count: from whichever
@@ -69,20 +68,6 @@ fn has_come(cluster: &Cluster<'_>, node: &str, count: u64, since: Mark) -> bool 
         is_message && is_of_cluster && frame.delivered_at.is_some() && says()
     };
     !cluster.since(since).to(node).filter(says).is_empty()
-}
-
-/// What a node did, and that no message accounts for it.
-pub(super) fn untold(cluster: &Cluster<'_>, node: &str, seen: &str) -> Failure {
-    cluster
-        .failed_at(
-            node,
-            format!("{seen} no message that could have told it came to {node}"),
-            "what a node knows of another has come to it over the network",
-        )
-        .because(
-            "The nodes of a cluster share no memory and no disk. Here they run on one machine, where a file passes \
-             on what a message should; on machines of their own, each would find nothing but what it was sent.",
-        )
 }
 
 /// Whether a message may say a count: by a number that is no lower, by digits in a text, or in
