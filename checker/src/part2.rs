@@ -565,15 +565,48 @@ async fn reports(cluster: &Cluster<'_>) -> Result<BTreeMap<String, Report>, Stop
 async fn maps_kept(cluster: &Cluster<'_>, job: &Job) -> Result<BTreeSet<usize>, Stop> {
     let reports = reports(cluster).await?;
     let kept = reports.values().flat_map(|report| &report.kept);
-    Ok(kept
-        .filter(|attempt| attempt.job == job.id)
+    Ok(maps_of(job, kept))
+}
+
+/// The map tasks of a job whose output lies where it was made: on a running node that reported the
+/// attempt itself, or on the manager's own node, whose reports nobody sees, and not from elsewhere.
+async fn maps_made(
+    cluster: &Cluster<'_>,
+    job: &Job,
+    begun: Mark,
+) -> Result<BTreeSet<usize>, Stop> {
+    let made_by: BTreeMap<Attempt, String> = results(cluster, job, begun)
+        .into_iter()
+        .map(|result| (result.attempt, result.from))
+        .collect();
+    let reports = reports(cluster).await?;
+    let kept = reports.iter().flat_map(|(node, report)| {
+        let kept = report.kept.iter();
+        kept.map(move |attempt| (node.as_str(), attempt))
+    });
+    let made = kept.filter(|(node, attempt)| {
+        let maker = made_by.get(attempt).map_or(job.manager, String::as_str);
+        maker == *node
+    });
+    let made = made.map(|(_, attempt)| attempt);
+    Ok(maps_of(job, made))
+}
+
+fn maps_of<'a>(job: &Job, kept: impl Iterator<Item = &'a Attempt>) -> BTreeSet<usize> {
+    kept.filter(|attempt| attempt.job == job.id)
         .filter_map(|attempt| messages::map_number(attempt.task))
-        .collect())
+        .collect()
 }
 
 /// All that a node had of a job's map output, and that no other one got of it before the node was
-/// gone, is computed again: the output of each map task is kept by a node that runs.
-async fn is_computed_again(cluster: &Cluster<'_>, job: &Job, maps: u64, gone: &str) -> Told {
+/// gone, is computed again: the output of each map task lies on a node that runs and has made it.
+async fn is_computed_again(
+    cluster: &Cluster<'_>,
+    job: &Job,
+    maps: u64,
+    gone: &str,
+    begun: Mark,
+) -> Told {
     let answers = cluster.frames().from(gone).kind(Kind::Answer);
     let got = answers
         .delivered()
@@ -581,13 +614,13 @@ async fn is_computed_again(cluster: &Cluster<'_>, job: &Job, maps: u64, gone: &s
     if !got.is_empty() {
         return Ok(());
     }
-    let kept = maps_kept(cluster, job).await?;
-    let Some(lacking) = (0..maps as usize).find(|map| !kept.contains(map)) else {
+    let made = maps_made(cluster, job, begun).await?;
+    let Some(lacking) = (0..maps as usize).find(|map| !made.contains(map)) else {
         return Ok(());
     };
     Err(cluster
         .failed(
-            format!("no node that runs keeps the output of map task {lacking}, and nobody had fetched anything from {gone}"),
+            format!("no node that runs has computed map task {lacking} again, and nobody had fetched anything from {gone}"),
             format!("what was lost with {gone} is computed again"),
         )
         .because(

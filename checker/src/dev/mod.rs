@@ -39,6 +39,7 @@ pub async fn check(
 ) -> Result<Standing> {
     let mut wrong = 0;
     let mut tally = Tally::default();
+    let mut faults = Vec::new();
     fresh::build_as_a_learner(course).await?;
     for part in PARTS
         .iter()
@@ -90,8 +91,17 @@ pub async fn check(
         for naming in rows.iter().filter_map(|row| row.naming.as_ref()) {
             tally.count(naming);
         }
+        let bad = |row: &matrix::Row| {
+            !row.wrong.is_empty() || matches!(row.naming, Some(Naming::Mistaken(_)))
+        };
+        faults.extend(breaches.iter().map(|breach| format!("  WRONG  {breach}")));
+        faults.extend(rows.iter().filter(|row| bad(row)).map(matrix::line));
     }
     print(format_args!("{}\n", tally.in_words()))?;
+    // Once more at the end: of a long log, often only that is kept.
+    for fault in &faults {
+        print(format_args!("{fault}\n"))?;
+    }
     Ok(if wrong == 0 && tally.will_do() {
         Standing::Passed
     } else {
@@ -110,6 +120,9 @@ pub(crate) struct Tally {
 impl Tally {
     /// The share of near-misses that the diagnosis must name.
     const ENOUGH: f64 = 0.8;
+
+    /// The share of near-misses that the diagnosis may name wrongly.
+    const TOLERATED: f64 = 0.01;
 
     pub(crate) fn count(&mut self, naming: &Naming) {
         *match naming {
@@ -133,9 +146,13 @@ impl Tally {
         )
     }
 
-    /// Whether enough mistakes are named, and none wrongly. Of a few, the share means nothing.
+    /// Whether enough mistakes are named, and hardly any wrongly: a slow machine may delay just the
+    /// message that would have told two mistakes apart. Of a few, the shares mean nothing.
     pub(crate) fn will_do(&self) -> bool {
-        let few = self.all() < 10;
-        self.mistaken == 0 && (few || self.named as f64 >= Self::ENOUGH * self.all() as f64)
+        let share = |count: usize| count as f64 / self.all() as f64;
+        if self.all() < 10 {
+            return self.mistaken == 0;
+        }
+        share(self.mistaken) <= Self::TOLERATED && share(self.named) >= Self::ENOUGH
     }
 }

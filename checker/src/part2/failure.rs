@@ -76,7 +76,7 @@ pub(super) async fn node_dies_in_map_phase(cx: &Context) -> Told {
             ));
         }
         is_exact(cluster, &job, claim).await.because(WHY_LOST)?;
-        is_computed_again(cluster, &job, maps, victim).await
+        is_computed_again(cluster, &job, maps, victim, begun).await
     })
     .await
 }
@@ -105,7 +105,7 @@ pub(super) async fn node_dies_in_shuffle(cx: &Context) -> Told {
         is_exact(cluster, &job, "a node that dies in the shuffle takes nothing along that is needed")
             .await
             .because(WHY_LOST)?;
-        is_computed_again(cluster, &job, maps, victim).await
+        is_computed_again(cluster, &job, maps, victim, begun).await
     })
     .await
 }

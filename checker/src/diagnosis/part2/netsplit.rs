@@ -76,8 +76,12 @@ pub(super) fn reduces_on_the_same_worker_again(case: &Case) -> Option<String> {
     })
 }
 
-/// Who has said that it could not fetch from whom, and when first.
+/// Who has said that it could not fetch from whom, and when first. A node that is paused answers
+/// nobody, so a complaint about it says nothing of how the manager judges between two nodes.
 fn complaint<'a>(case: &Case<'a>) -> Option<(&'a str, &'a str, u64)> {
+    if case.last_done(Change::Paused).is_some() {
+        return None;
+    }
     let failed = failed(case);
     let mut first = failed.iter().filter(|about| about.sent.arrived());
     first.find_map(|about| {
