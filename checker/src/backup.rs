@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 
 use crate::course::Course;
 use crate::runs;
-use crate::trouble::{Result, Trouble, While};
+use testkit::trouble::{Result, Trouble, While};
 
 /// A folder with copies of files.
 #[derive(Debug, Clone, PartialEq, Eq)]

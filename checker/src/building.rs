@@ -8,10 +8,10 @@ use std::time::Duration;
 use serde::Deserialize;
 use tokio::time::{Instant, timeout_at};
 
-use crate::guard::{Ending, Guard, Limits, Program, Stream};
-use crate::isolation::Sandbox;
-use crate::ready::NotReady;
-use crate::trouble::{Result, Trouble};
+use testkit::guard::{Ending, Guard, Limits, Program, Stream};
+use testkit::isolation::Sandbox;
+use testkit::ready::NotReady;
+use testkit::trouble::{Result, Trouble};
 
 /// How long a package may take after the one before it. A large one takes a minute on a slow machine.
 const PATIENCE: Duration = Duration::from_secs(180);

@@ -14,6 +14,7 @@ mod watch;
 
 use std::ffi::OsString;
 use std::io::ErrorKind;
+use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
@@ -23,8 +24,6 @@ use colored::Colorize;
 
 use crate::course::Course;
 use crate::grading::{self, Order};
-use crate::interrupt::Interrupt;
-use crate::isolation::IsolationChoice;
 use crate::journal::Journal;
 use crate::manifest::{self, PARTS, Part};
 use crate::report::json::{self, JsonReport};
@@ -32,11 +31,15 @@ use crate::report::progress::{self, Progress};
 use crate::report::stream::Stream;
 use crate::report::terminal::{command_name, print, print_for_programs, render};
 use crate::report::{Graded, PartReport, junit};
-use crate::store::{self, StoreChoice};
-use crate::trouble::{Result, Trouble, While};
-use crate::verdict::Standing;
 use crate::whole_file::ResultFile;
-use crate::{dev, doctor, guard, seed, stubs};
+use testkit::interrupt::Interrupt;
+use testkit::isolation::IsolationChoice;
+use testkit::store::{self, StoreChoice};
+use testkit::trouble::{Result, Trouble, While};
+use testkit::verdict::Standing;
+use testkit::{guard, seed};
+
+use crate::{dev, doctor, stubs};
 use runtime::terminal::note;
 
 const EXIT_CODES: &str = "\
@@ -191,9 +194,7 @@ struct PartArgs {
     #[arg(
         long,
         value_name = "WHEN",
-        value_enum,
-        default_value_t,
-        hide_possible_values = true,
+        default_value = "auto",
         requires = "submission"
     )]
     isolation: IsolationChoice,
@@ -326,7 +327,7 @@ fn run(matches: &clap::ArgMatches) -> Result<Standing> {
         Other::Shell(args) => shell::run(args),
         Other::Doctor => asynchronously(doctor::examine()),
         Other::Store { port, store } => {
-            asynchronously(store::serve(port, &store)).map(|()| Standing::Passed)
+            asynchronously(store::serve(port, &store, tell_of_store)).map(|()| Standing::Passed)
         }
         Other::Dev {
             command:
@@ -632,4 +633,11 @@ fn asynchronously<T>(work: impl Future<Output = Result<T>>) -> Result<T> {
     // What does not end by itself must not keep the process.
     runtime.shutdown_timeout(SHUTDOWN);
     done
+}
+
+fn tell_of_store(about: &str, at: SocketAddr) -> Result<()> {
+    print(format_args!(
+        "The store is {about}, at redis://{at}\n\
+         A node uses it with `--store redis://{at}`. Ctrl-C ends it, and what it holds is gone.\n"
+    ))
 }

@@ -16,46 +16,9 @@ mod service;
 #[cfg(test)]
 mod tale;
 
-use serde::{Deserialize, Serialize};
-
 use crate::manifest::PARTS;
-use crate::trace::Trace;
-use crate::verdict::Failure;
-
-/// A mistake that what was seen suggests.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Diagnosis {
-    /// Names the mistake for ever: `counts-deliveries`.
-    pub mistake: String,
-    /// The mistake in plain words, a sentence about the learner's program.
-    pub suggests: String,
-    /// What was seen that suggests it, in words.
-    pub because: String,
-    /// The section of TRAINING.md that explains it, without the `#`.
-    pub training: String,
-    /// The hint to read next, from 1 to 3.
-    pub hint: u8,
-    /// The earlier problem whose hint it is; of the one that failed, if not given.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub hint_of: Option<u8>,
-}
-
-impl Diagnosis {
-    /// The evidence, as a fragment of a sentence that says what it is evidence of.
-    pub(crate) fn evidence(&self) -> String {
-        let because = self.because.trim_end_matches('.');
-        format!("What we saw suggests so, because {because}")
-    }
-
-    /// How to come to its hint, when a problem of a part failed; a sentence.
-    pub(crate) fn way_to_hint(&self, command: &str, part: &str, failed: u8) -> String {
-        let of = self.hint_of.unwrap_or(failed);
-        format!(
-            "`{command} hint {part} --problem {of}` shows one hint after the other; hint {} is about it.",
-            self.hint
-        )
-    }
-}
+use testkit::trace::Trace;
+use testkit::verdict::{Diagnosis, Failure};
 
 /// A mistake that learners make, and its symptom.
 pub struct Mistake {

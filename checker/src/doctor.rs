@@ -17,9 +17,9 @@ use tokio::time::{Instant, timeout};
 use crate::building::cargo_program;
 use crate::course::{Course, numbers};
 use crate::report::terminal::print;
-use crate::store::StoreChoice;
-use crate::trouble::Result;
-use crate::verdict::Standing;
+use testkit::store::StoreChoice;
+use testkit::trouble::Result;
+use testkit::verdict::Standing;
 
 /// What the doctor says about one thing.
 #[derive(Debug, Clone, PartialEq, Eq)]

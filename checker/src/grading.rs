@@ -14,24 +14,24 @@ use crate::building::{Binary, Build, Built};
 use crate::course::Course;
 use crate::dev::sources::Sources;
 use crate::gaps;
-use crate::guard::{Guard, own_program};
-use crate::interrupt::Interrupt;
-use crate::isolation::{Isolation, IsolationChoice};
 use crate::journal::Journal;
 use crate::manifest::Part;
 use crate::report::page;
 use crate::report::progress::Progress;
 use crate::report::{CodePlace, Graded, PartReport, Refused};
-use crate::run_dir::RunDir;
 use crate::runner::{HELD_UNWRITTEN, JOBS, Runner, stories_ended};
 use crate::runs::room::Room;
 use crate::runs::{self, Begun, Run};
-use crate::scenario::Scenario;
-use crate::store::{StoreChoice, Stores};
 use crate::stubs::Stub;
 use crate::submission::{Refusal, Submission};
-use crate::trouble::{Result, Trouble, While};
-use crate::verdict::{Failure, Outcome, ProblemResult, Standing, Verdict};
+use testkit::guard::{Guard, own_program};
+use testkit::interrupt::Interrupt;
+use testkit::isolation::{Isolation, IsolationChoice};
+use testkit::run_dir::RunDir;
+use testkit::scenario::Scenario;
+use testkit::store::{StoreChoice, Stores};
+use testkit::trouble::{Result, Trouble, While};
+use testkit::verdict::{Failure, Outcome, ProblemResult, Standing, Verdict};
 
 /// What to grade, and how.
 #[derive(Debug, Clone)]

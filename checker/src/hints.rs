@@ -4,7 +4,7 @@ use std::fs;
 
 use crate::course::Course;
 use crate::manifest::{Part, Problem};
-use crate::trouble::{Result, Trouble, While};
+use testkit::trouble::{Result, Trouble, While};
 
 /// How many hints each problem has.
 pub const HINTS: usize = 3;

@@ -17,8 +17,8 @@ use crate::manifest::{PARTS, Part, Problem};
 use crate::report::{Graded, PartReport};
 use crate::runs;
 use crate::tokens::{tokens, without_imports};
-use crate::verdict::Standing;
 use crate::whole_file;
+use testkit::verdict::Standing;
 
 const FILE: &str = "progress.json";
 

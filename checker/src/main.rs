@@ -4,8 +4,8 @@ use std::panic::{self, AssertUnwindSafe};
 use std::process::ExitCode;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use checker::verdict::Standing;
 use runtime::terminal::note;
+use testkit::verdict::Standing;
 
 /// Set when any thread of the checker panicked: whatever was graded then cannot be trusted.
 static PANICKED: AtomicBool = AtomicBool::new(false);

@@ -8,7 +8,7 @@ use crate::dev::sources::Sources;
 use crate::grading;
 use crate::journal::{Entry, Journal, fingerprint};
 use crate::manifest::{PARTS, Part, Problem};
-use crate::verdict::Standing;
+use testkit::verdict::Standing;
 
 /// What is known of a problem without running it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]

@@ -20,10 +20,10 @@ use ciborium::Value;
 use runtime::net::faults::{Action, Kind, PatternKind, Rule};
 use runtime::wire;
 
-use crate::cluster::{Cluster, RuleHandle, Unanswered, Unmet, message_in_words};
-use crate::scenario::{DEADLINE, Scenario, Told};
-use crate::verdict::Failure;
 use messages::{CONSUMER, ConsumerMsg, PRODUCER, ProducerMsg};
+use testkit::cluster::{Cluster, RuleHandle, Unanswered, Unmet, message_in_words};
+use testkit::scenario::{DEADLINE, Scenario, Told};
+use testkit::verdict::Failure;
 
 /// What follows from a message that is under way already comes within this time, however busy the
 /// machine; as a rule it takes milliseconds.

@@ -26,12 +26,12 @@ use runtime::net::faults::{FrameSeen, Kind};
 use runtime::wire;
 use tokio::time::Instant;
 
-use crate::cluster::{Cluster, Explained, Mark, Unmet};
-use crate::scenario::{DEADLINE, Scenario, Stop, Told};
-use crate::seed::Draw;
-use crate::trouble::While;
-use crate::verdict::Failure;
 use messages::{Assignment, JobKind, JobSpec, JobStatus, LEASE, MANAGER, ManagerMsg, WorkerMsg};
+use testkit::cluster::{Cluster, Explained, Mark, Unmet};
+use testkit::scenario::{DEADLINE, Scenario, Stop, Told};
+use testkit::seed::Draw;
+use testkit::trouble::While;
+use testkit::verdict::Failure;
 use text::{LINE, Table, Texts};
 
 /// How long a job may take, however it is disturbed, before it counts as hung.
@@ -397,7 +397,10 @@ async fn is_done(cluster: &Cluster<'_>, job: &Job, within: Duration) -> Told {
     told
 }
 
-async fn status(cluster: &Cluster<'_>, job: &Job) -> Result<JobStatus, crate::cluster::Unanswered> {
+async fn status(
+    cluster: &Cluster<'_>,
+    job: &Job,
+) -> Result<JobStatus, testkit::cluster::Unanswered> {
     let id = job.id.clone();
     cluster
         .call(job.manager, &MANAGER, |reply| ManagerMsg::Status(id, reply))
@@ -570,11 +573,7 @@ async fn maps_kept(cluster: &Cluster<'_>, job: &Job) -> Result<BTreeSet<usize>, 
 
 /// The map tasks of a job whose output lies where it was made: on a running node that reported the
 /// attempt itself, or on the manager's own node, whose reports nobody sees, and not from elsewhere.
-async fn maps_made(
-    cluster: &Cluster<'_>,
-    job: &Job,
-    begun: Mark,
-) -> Result<BTreeSet<usize>, Stop> {
+async fn maps_made(cluster: &Cluster<'_>, job: &Job, begun: Mark) -> Result<BTreeSet<usize>, Stop> {
     let made_by: BTreeMap<Attempt, String> = results(cluster, job, begun)
         .into_iter()
         .map(|result| (result.attempt, result.from))

@@ -25,9 +25,9 @@ use futures_util::{StreamExt, stream};
 use shortener::{Code, Link};
 use tokio::time::{Instant, sleep};
 
-use crate::cluster::{Answer, Cluster, Mark, NoAnswer, Request, Unanswered, Unmet};
-use crate::scenario::{DEADLINE, Scenario, Stop, Told};
 use messages::{CACHE, CacheMsg};
+use testkit::cluster::{Answer, Cluster, Mark, NoAnswer, Request, Unanswered, Unmet};
+use testkit::scenario::{DEADLINE, Scenario, Stop, Told};
 
 /// What follows from something that has happened already comes within this time.
 const SOON: Duration = Duration::from_secs(5);

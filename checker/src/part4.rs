@@ -17,7 +17,7 @@ mod views;
 
 use std::time::Duration;
 
-use crate::scenario::{DEADLINE, Scenario};
+use testkit::scenario::{DEADLINE, Scenario};
 
 /// What follows from something that has happened already comes within this time.
 const SOON: Duration = Duration::from_secs(5);

@@ -22,24 +22,24 @@ use prompt::screen::Screen;
 use prompt::text::utf8;
 use tokio::sync::mpsc;
 
-use crate::cluster::{Cluster, Options};
 use crate::course::Course;
 use crate::grading;
-use crate::guard::{TerminalGuard, own_program};
 use crate::manifest::Part;
 use crate::report::progress::{self, Progress};
 use crate::report::terminal::{self, command_name, render};
 use crate::report::{Graded, PartReport, page};
-use crate::run_dir::RunDir;
 use crate::runs::{self, Run};
-use crate::scenario::{Context, Grounds, Steps};
-use crate::store::{StoreChoice, Stores};
-use crate::trace::Trace;
-use crate::trouble::{Result, Trouble, While};
-use crate::verdict::{Outcome, ProblemResult, Standing, Verdict};
 use eyes::Eyes;
 use names::Names;
 use session::{Flow, Session};
+use testkit::cluster::{Cluster, Options};
+use testkit::guard::{TerminalGuard, own_program};
+use testkit::run_dir::RunDir;
+use testkit::scenario::{Context, Grounds, Steps};
+use testkit::store::{StoreChoice, Stores};
+use testkit::trace::Trace;
+use testkit::trouble::{Result, Trouble, While};
+use testkit::verdict::{Outcome, ProblemResult, Standing, Verdict};
 
 /// What to play with.
 #[derive(Debug, Clone)]

@@ -17,7 +17,7 @@ use serde::{Deserialize, Serialize, Serializer};
 
 use crate::building::Diagnostic;
 use crate::manifest::Part;
-use crate::verdict::{Outcome, PLAYED, ProblemResult, Standing, at_line, overall};
+use testkit::verdict::{Outcome, PLAYED, ProblemResult, Standing, at_line, overall};
 
 /// How many warnings of the compiler are told.
 const WARNINGS: usize = 3;

@@ -11,16 +11,16 @@ use tokio::task::{Id, JoinError, JoinSet};
 use tokio::time::{Instant, timeout};
 
 use crate::diagnosis::{Case, diagnose};
-use crate::guard::Guard;
-use crate::interrupt::Interrupt;
-use crate::isolation::Sandbox;
 use crate::manifest::PARTS;
 use crate::report::progress::Progress;
-use crate::scenario::{Context, Grounds, Observations, Scenario, Steps, Told};
-use crate::store::Stores;
-use crate::trace::Trace;
-use crate::trouble::{Trouble, While};
-use crate::verdict::{Outcome, Verdict};
+use testkit::guard::Guard;
+use testkit::interrupt::Interrupt;
+use testkit::isolation::Sandbox;
+use testkit::scenario::{Context, Grounds, Observations, Scenario, Steps, Told};
+use testkit::store::Stores;
+use testkit::trace::Trace;
+use testkit::trouble::{Trouble, While};
+use testkit::verdict::{Outcome, Verdict};
 
 /// How many scenarios run at once, unless told otherwise. They mostly wait; more of them would
 /// make a machine with two cores too slow to tell a late node from a lost one.
@@ -384,11 +384,11 @@ mod tests {
 
     use super::*;
     use crate::report::progress::Silent;
-    use crate::run_dir::RunDir;
-    use crate::scenario::{Stop, Story};
-    use crate::store::StoreChoice;
-    use crate::verdict::Failure;
-    use crate::verdict::Standing::{self, *};
+    use testkit::run_dir::RunDir;
+    use testkit::scenario::{Stop, Story};
+    use testkit::store::StoreChoice;
+    use testkit::verdict::Failure;
+    use testkit::verdict::Standing::{self, *};
 
     const fn scenario(
         id: &'static str,

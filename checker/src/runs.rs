@@ -26,9 +26,9 @@ use jiff::ZonedDateTime;
 
 use crate::course::Course;
 use crate::report::PartReport;
-use crate::trace::Trace;
-use crate::trouble::{Result, While};
 use crate::whole_file;
+use testkit::trace::Trace;
+use testkit::trouble::{Result, While};
 
 /// The folder in the course's root for what the checker keeps there.
 pub const FOLDER: &str = ".checker";
@@ -221,7 +221,7 @@ impl Run {
     }
 
     /// What happened in the try that an outcome tells of.
-    pub fn traces(&self, outcome: &crate::verdict::Outcome) -> Vec<Trace> {
+    pub fn traces(&self, outcome: &testkit::verdict::Outcome) -> Vec<Trace> {
         match &outcome.folder {
             Some(folder) => Trace::read_all(&self.path.join(folder)),
             None => Vec::new(),

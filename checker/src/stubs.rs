@@ -17,7 +17,7 @@ use crate::course::Course;
 use crate::dev::sources::Sources;
 use crate::gaps::{self, Gap, GapName, Piece};
 use crate::manifest::{PARTS, Part};
-use crate::trouble::{Result, Trouble, While};
+use testkit::trouble::{Result, Trouble, While};
 
 /// The texts of a part's stub, by their paths in the part's folder: `src/producer.rs`.
 #[derive(Debug, Clone, PartialEq, Eq)]

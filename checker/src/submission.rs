@@ -12,7 +12,7 @@
 //!   written anew, and a hash of all sources is compiled in, which the running node names.
 //! - What is handed in is code that runs with the rights of the person who grades it. The rules here
 //!   keep it from changing how it is *built* and graded, and from reading other files while it is
-//!   compiled; what makes it harmless is [`isolation`](crate::isolation).
+//!   compiled; what makes it harmless is [`isolation`](testkit::isolation).
 
 mod reach;
 
@@ -29,10 +29,10 @@ use walkdir::WalkDir;
 use crate::building::{Build, Building, Built, cargo_program, toolchain};
 use crate::course::Course;
 use crate::dev::sources::write_if_new;
-use crate::guard::Guard;
-use crate::isolation::Isolation;
 use crate::manifest::{PARTS, Part};
-use crate::trouble::{Result, Trouble, While};
+use testkit::guard::Guard;
+use testkit::isolation::Isolation;
+use testkit::trouble::{Result, Trouble, While};
 
 /// The largest file that is taken.
 const LARGEST_FILE: u64 = 1 << 20;

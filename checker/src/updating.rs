@@ -22,7 +22,7 @@ pub use merge::{Loss, Merged, merge};
 
 use crate::backup::{Backup, replace};
 use crate::course::Course;
-use crate::trouble::{Result, Trouble, While};
+use testkit::trouble::{Result, Trouble, While};
 
 /// What an update will do.
 #[derive(Debug)]

@@ -31,10 +31,12 @@ use crate::journal::Journal;
 use crate::manifest::{PARTS, Part, Problem};
 use crate::report::PartReport;
 use crate::report::terminal::{command_name, print_on, render};
-use crate::store::StoreChoice;
-use crate::trouble::{Result, While};
-use crate::verdict::Standing;
-use crate::{hints, seed};
+use testkit::seed;
+use testkit::store::StoreChoice;
+use testkit::trouble::{Result, While};
+use testkit::verdict::Standing;
+
+use crate::hints;
 
 use files::Files;
 use keys::ESCAPE;

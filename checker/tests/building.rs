@@ -6,13 +6,13 @@ use std::time::{Duration, SystemTime};
 
 use checker::building::{Binary, Build, Building, Built};
 use checker::course::Course;
-use checker::guard::{Guard, Program};
-use checker::isolation::Isolation;
 use checker::manifest::{PARTS, Part};
 use checker::report::{Graded, PartReport};
-use checker::run_dir::RunDir;
 use checker::submission::{Refusal, Submission, read};
 use tempfile::TempDir;
+use testkit::guard::{Guard, Program};
+use testkit::isolation::Isolation;
+use testkit::run_dir::RunDir;
 
 const PART: &Part = &PARTS[0];
 

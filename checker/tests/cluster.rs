@@ -10,19 +10,19 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use checker::building::{Build, Built};
-use checker::cluster::{Cluster, Explained, Options, Unmet};
 use checker::course::Course;
-use checker::guard::Guard;
 use checker::manifest::PARTS;
 use checker::report::progress;
-use checker::run_dir::RunDir;
 use checker::runner::Runner;
-use checker::scenario::{Context, Scenario, Story, Told};
-use checker::store::{StoreChoice, Stores};
-use checker::verdict::{Failure, Outcome, Verdict};
 use runtime::net::faults::{Action, Rule};
 use runtime::{NodeName, Reply, ServerName};
 use serde::{Deserialize, Serialize};
+use testkit::cluster::{Cluster, Explained, Options, Unmet};
+use testkit::guard::Guard;
+use testkit::run_dir::RunDir;
+use testkit::scenario::{Context, Scenario, Story, Told};
+use testkit::store::{StoreChoice, Stores};
+use testkit::verdict::{Failure, Outcome, Verdict};
 use tokio::sync::OnceCell;
 
 const PRODUCER: ServerName<ProducerMsg> = ServerName::new("producer");
@@ -118,7 +118,7 @@ async fn is_inconclusive(story: for<'a> fn(&'a Context) -> Story<'a>) -> String 
     }
 }
 
-async fn ping(cluster: &Cluster<'_>, node: &str) -> Result<u64, checker::scenario::Stop> {
+async fn ping(cluster: &Cluster<'_>, node: &str) -> Result<u64, testkit::scenario::Stop> {
     Ok(cluster.call(node, &PRODUCER, ProducerMsg::SendPing).await?)
 }
 

@@ -9,15 +9,15 @@ use std::time::Duration;
 
 use checker::course::Course;
 use checker::dev::sources::Sources;
-use checker::diagnosis::Diagnosis;
 use checker::journal::fingerprint;
 use checker::manifest::PARTS;
 use checker::report::{Graded, PartReport};
 use checker::runs::Run;
 use checker::updating;
-use checker::verdict::{Failure, Outcome, ProblemResult, Verdict};
 use jiff::{SignedDuration, Timestamp};
 use tempfile::TempDir;
+use testkit::verdict::Diagnosis;
+use testkit::verdict::{Failure, Outcome, ProblemResult, Verdict};
 use walkdir::WalkDir;
 
 const PRODUCER: &str = "exercises/part1_ping_pong/src/producer.rs";

@@ -5,10 +5,10 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::time::Duration;
 
-use checker::guard::{Child, Ending, Guard, Limits, Program, Signal, Stream};
-use checker::isolation::Isolation;
-use checker::ready::NotReady;
-use checker::run_dir::RunDir;
+use testkit::guard::{Child, Ending, Guard, Limits, Program, Signal, Stream};
+use testkit::isolation::Isolation;
+use testkit::ready::NotReady;
+use testkit::run_dir::RunDir;
 use tokio::time::{Instant, sleep};
 
 const CHECKER: &str = env!("CARGO_BIN_EXE_checker");

@@ -11,13 +11,13 @@ use std::time::Duration;
 
 use checker::dev::sources::Sources;
 use checker::dev::variants::Variant;
-use checker::diagnosis::Diagnosis;
 use checker::manifest::PARTS;
 use checker::report::json::JsonReport;
 use checker::report::{CodePlace, Graded, PartReport, Refused};
-use checker::trace::{Change, Event, Fate, Kind, Message, StoreMode, Trace, Violation, What};
-use checker::verdict::{Failure, Outcome, ProblemResult, Standing, Verdict};
 use serde_json::Value;
+use testkit::trace::{Change, Event, Fate, Kind, Message, StoreMode, Trace, Violation, What};
+use testkit::verdict::Diagnosis;
+use testkit::verdict::{Failure, Outcome, ProblemResult, Standing, Verdict};
 
 fn root() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("..")
@@ -197,7 +197,7 @@ fn example_of_the_result_is_what_the_checker_says() {
 /// A report that has all that a report can have.
 fn everything() -> (Vec<PartReport>, Vec<String>) {
     let failure = Failure {
-        place: Some(checker::verdict::Place {
+        place: Some(testkit::verdict::Place {
             file: "src/consumer.rs".into(),
             line: Some(1),
         }),

@@ -11,8 +11,8 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use browser::Browser;
-use checker::trace::{Change, Kind, Trace, What};
 use fixtures::{Kept, at, failing, message, quiet, sent, step, verdict};
+use testkit::trace::{Change, Kind, Trace, What};
 
 /// Opens a page, tries something on it, and expects that the page had no trouble.
 async fn on_page<F: Future<Output = ()> + Send>(

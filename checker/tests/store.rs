@@ -5,10 +5,10 @@ use std::net::{Ipv4Addr, TcpListener, TcpStream};
 use std::path::Path;
 use std::process::{Command, Stdio};
 
-use checker::guard::Guard;
-use checker::run_dir::RunDir;
-use checker::store::{RunStore, StoreChoice, Stores};
 use redis::AsyncCommands;
+use testkit::guard::Guard;
+use testkit::run_dir::RunDir;
+use testkit::store::{RunStore, StoreChoice, Stores};
 use tokio::time::{Duration, Instant, sleep};
 
 const CHECKER: &str = env!("CARGO_BIN_EXE_checker");

@@ -16,8 +16,8 @@ use checker::grading::scenarios;
 use checker::manifest::{PARTS, Part};
 use checker::report::terminal::render;
 use checker::report::{Graded, PartReport};
-use checker::verdict::{Outcome, ProblemResult, Standing, Verdict};
 use runtime::{CallError, ExitReason, NodeName};
+use testkit::verdict::{Outcome, ProblemResult, Standing, Verdict};
 use walkdir::WalkDir;
 
 const CHECKER: &str = env!("CARGO_BIN_EXE_checker");

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::sync::OnceLock;
 
-use crate::guard::Program;
+use testkit::guard::Program;
 
 /// What decides how code is compiled, and may pass into the sandbox.
 const PASSED: &[&str] = &["CARGO_", "RUST", "CC", "CFLAGS", "LANG", "LC_"];

@@ -14,10 +14,11 @@ use crate::difference::{self, WIDE};
 use crate::gaps::{Gap, gaps};
 use crate::journal::Journal;
 use crate::manifest::Part;
-use crate::report::terminal::{columns, command_name, print, wrap};
+use crate::report::terminal::{command_name, print, wrap};
 use crate::tokens::tokens;
-use crate::trouble::{Result, Trouble};
-use crate::verdict::Standing;
+use testkit::screen::columns;
+use testkit::trouble::{Result, Trouble};
+use testkit::verdict::Standing;
 
 /// The widest that a comparison gets by itself.
 const WIDEST: usize = 160;

@@ -8,15 +8,16 @@ use runtime::terminal::visible;
 
 use super::question;
 use crate::course::Course;
-use crate::diagnosis::Diagnosis;
 use crate::hints::{self, Hint};
 use crate::journal::Journal;
 use crate::manifest::{Part, Problem};
-use crate::report::terminal::{command_name, print, sentence, width, wrap};
+use crate::report::terminal::{command_name, print, sentence, wrap};
 use crate::report::{Graded, PartReport, markdown};
 use crate::runs::Run;
-use crate::trouble::Result;
-use crate::verdict::{Standing, Verdict};
+use testkit::screen::width;
+use testkit::trouble::Result;
+use testkit::verdict::Diagnosis;
+use testkit::verdict::{Standing, Verdict};
 
 /// Its flags.
 #[derive(Debug, Args)]

@@ -12,9 +12,10 @@ use crate::journal::Journal;
 use crate::manifest::{PARTS, Part, Problem};
 use crate::overview::{PartState, Points, ProblemState, State, ago, overview, points};
 use crate::report::json::SCHEMA;
-use crate::report::terminal::{command_name, print, print_for_programs, width, wrap};
-use crate::trouble::{Result, While};
-use crate::verdict::Standing;
+use crate::report::terminal::{command_name, print, print_for_programs, wrap};
+use testkit::screen::width;
+use testkit::trouble::{Result, While};
+use testkit::verdict::Standing;
 
 /// Its flags.
 #[derive(Debug, Args)]

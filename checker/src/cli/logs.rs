@@ -11,12 +11,12 @@ use runtime::terminal::{note, visible};
 use tokio::time::sleep;
 
 use super::report::{find, first_readable, is_meant, outcome};
-use crate::guard::{Stream, monotonic_micros, written_lines};
 use crate::report::terminal::{print, print_on};
 use crate::runs::Run;
-use crate::trace::Trace;
-use crate::trouble::{Result, Trouble};
-use crate::verdict::{Outcome, Standing};
+use testkit::guard::{Stream, monotonic_micros, written_lines};
+use testkit::trace::Trace;
+use testkit::trouble::{Result, Trouble};
+use testkit::verdict::{Outcome, Standing};
 
 /// How often it is looked for new lines.
 const LOOK: Duration = Duration::from_millis(200);

@@ -8,10 +8,10 @@ use clap::Args;
 use super::{asynchronously, course, question};
 use crate::play::{self, Order};
 use crate::report::Graded;
-use crate::seed;
-use crate::store::StoreChoice;
-use crate::trouble::Result;
-use crate::verdict::Standing;
+use testkit::seed;
+use testkit::store::StoreChoice;
+use testkit::trouble::Result;
+use testkit::verdict::Standing;
 
 const MORE: &str = "\
 At the prompt, `help` lists the commands. Commands can also be piped in, or come from a file

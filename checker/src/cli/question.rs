@@ -5,7 +5,7 @@ use std::io::{BufRead, IsTerminal, Write};
 use clap::builder::PossibleValuesParser;
 
 use crate::manifest::{self, PARTS, Part, Problem};
-use crate::trouble::{Result, Trouble, While};
+use testkit::trouble::{Result, Trouble, While};
 
 /// Asks at the terminal, and takes everything but a yes for a no. Without a terminal nobody can
 /// be asked: then `otherwise` tells which flag says yes.

@@ -11,11 +11,11 @@ use crate::manifest;
 use crate::report::terminal::{print, print_for_programs};
 use crate::report::{Graded, PartReport, json, page, shiviz, svg};
 use crate::runs::{KEPT, Run};
-use crate::trace::Trace;
-use crate::trouble::{Result, Trouble, While};
-use crate::verdict::{Outcome, Standing};
 use crate::whole_file;
 use runtime::terminal::note;
+use testkit::trace::Trace;
+use testkit::trouble::{Result, Trouble, While};
+use testkit::verdict::{Outcome, Standing};
 
 /// Its flags.
 #[derive(Debug, Args)]

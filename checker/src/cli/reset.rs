@@ -10,10 +10,11 @@ use crate::backup::{Backup, replace};
 use crate::course::Course;
 use crate::journal::Journal;
 use crate::manifest::Part;
-use crate::report::terminal::{command_name, print, width, wrap};
+use crate::report::terminal::{command_name, print, wrap};
 use crate::stubs::{Change, Stub, Which};
-use crate::trouble::Result;
-use crate::verdict::Standing;
+use testkit::screen::width;
+use testkit::trouble::Result;
+use testkit::verdict::Standing;
 
 /// Its flags.
 #[derive(Debug, Args)]

@@ -10,8 +10,8 @@ use clap_complete::Shell;
 use crate::grading;
 use crate::manifest::PARTS;
 use crate::report::terminal::{print, print_for_programs};
-use crate::trouble::{Result, Trouble, While};
-use crate::verdict::Standing;
+use testkit::trouble::{Result, Trouble, While};
+use testkit::verdict::Standing;
 
 /// The name that people type once the checker is installed.
 const NAME: &str = "checker";

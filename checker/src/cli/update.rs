@@ -6,10 +6,11 @@ use clap::Args;
 use colored::Colorize;
 
 use crate::course::Course;
-use crate::report::terminal::{command_name, print, width, wrap};
-use crate::trouble::Result;
+use crate::report::terminal::{command_name, print, wrap};
 use crate::updating::{self, Done, Loss};
-use crate::verdict::Standing;
+use testkit::screen::width;
+use testkit::trouble::Result;
+use testkit::verdict::Standing;
 
 /// Its flags.
 #[derive(Debug, Args)]

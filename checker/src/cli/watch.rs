@@ -8,10 +8,10 @@ use super::reset::Reset;
 use super::{asynchronously, course, diff, question};
 use crate::course::Course;
 use crate::journal::Journal;
-use crate::store::StoreChoice;
-use crate::trouble::Result;
-use crate::verdict::Standing;
 use crate::watch::{Place, Settings, place_in, watch};
+use testkit::store::StoreChoice;
+use testkit::trouble::Result;
+use testkit::verdict::Standing;
 
 /// Its flags.
 #[derive(Debug, Default, Args)]

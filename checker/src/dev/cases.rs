@@ -11,9 +11,9 @@ use crate::dev::variants::{Kind, Variant};
 use crate::diagnosis::{Case, diagnose};
 use crate::manifest::PARTS;
 use crate::report::terminal::print;
-use crate::trace::Trace;
-use crate::trouble::{Result, While};
-use crate::verdict::{Outcome, Standing, Verdict};
+use testkit::trace::Trace;
+use testkit::trouble::{Result, While};
+use testkit::verdict::{Outcome, Standing, Verdict};
 
 /// Prints what the diagnosis says of each case that was kept in a folder.
 ///

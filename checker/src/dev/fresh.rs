@@ -9,8 +9,8 @@ use crate::course::Course;
 use crate::dev::overlay::Overlay;
 use crate::grading::start_guard;
 use crate::manifest::Part;
-use crate::run_dir::RunDir;
-use crate::trouble::{Result, Trouble, While};
+use testkit::run_dir::RunDir;
+use testkit::trouble::{Result, Trouble, While};
 
 /// The packages that a build compiles besides its own.
 #[derive(Debug, Default)]

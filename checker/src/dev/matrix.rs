@@ -14,17 +14,17 @@ use crate::course::Course;
 use crate::dev::overlay::{Overlay, Program};
 use crate::dev::sources::Sources;
 use crate::dev::variants::Kind;
-use crate::diagnosis::Diagnosis;
 use crate::grading::{scenarios, start_guard, unwritten};
 use crate::manifest::Part;
 use crate::report::progress::Silent;
-use crate::run_dir::RunDir;
 use crate::runner::Runner;
-use crate::store::{StoreChoice, Stores};
 use crate::stubs::Stub;
-use crate::trace::Trace;
-use crate::trouble::{Result, While};
-use crate::verdict::{Failure, Outcome, ProblemResult, Standing, Verdict};
+use testkit::run_dir::RunDir;
+use testkit::store::{StoreChoice, Stores};
+use testkit::trace::Trace;
+use testkit::trouble::{Result, While};
+use testkit::verdict::Diagnosis;
+use testkit::verdict::{Failure, Outcome, ProblemResult, Standing, Verdict};
 
 /// How many variants are graded at once. Most of the time they wait.
 const AT_ONCE: usize = 4;

@@ -16,10 +16,10 @@ use matrix::Naming;
 use crate::course::Course;
 use crate::manifest::PARTS;
 use crate::report::terminal::print;
-use crate::store::StoreChoice;
 use crate::stubs;
-use crate::trouble::{Result, Trouble};
-use crate::verdict::Standing;
+use testkit::store::StoreChoice;
+use testkit::trouble::{Result, Trouble};
+use testkit::verdict::Standing;
 
 /// Checks the checker itself: near-misses must fail, right programs must pass, stub and solution
 /// must differ in their gaps only, and after `cargo build`, nothing but these is compiled for them.

@@ -16,11 +16,11 @@ use crate::building::{Build, Building, Built};
 use crate::course::Course;
 use crate::dev::sources::{Sources, write_if_new};
 use crate::dev::variants::Variant;
-use crate::guard::Guard;
 use crate::manifest::Part;
 use crate::stubs::Stub;
 use crate::submission::{lay_out_workspace, overlay_manifest, target_folder};
-use crate::trouble::{Result, Trouble, While};
+use testkit::guard::Guard;
+use testkit::trouble::{Result, Trouble, While};
 
 /// The package of the program that holds all variants.
 const RUNNER: &str = "variants";

@@ -7,7 +7,7 @@ use std::path::Path;
 use walkdir::WalkDir;
 
 use crate::gaps::{fill, gaps};
-use crate::trouble::{Result, Trouble, While};
+use testkit::trouble::{Result, Trouble, While};
 
 /// The Rust files in `src/` of a part, without `main.rs`, by their paths inside of it.
 #[derive(Debug, Clone, PartialEq, Eq)]

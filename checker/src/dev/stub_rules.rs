@@ -12,7 +12,7 @@ use crate::gaps::{Gap, Piece, pieces};
 use crate::manifest::Part;
 use crate::stubs::Stub;
 use crate::tokens::{tokens, without_imports};
-use crate::trouble::Result;
+use testkit::trouble::Result;
 
 /// The breaches of the rules in one part, a sentence each.
 ///

@@ -34,7 +34,7 @@ use serde::Deserialize;
 
 use crate::dev::sources::Sources;
 use crate::gaps::{GapName, fill, gaps};
-use crate::trouble::{Result, Trouble, While};
+use testkit::trouble::{Result, Trouble, While};
 
 const FILE: &str = "// ── file ";
 const IMPORTS: &str = "// ── imports";

@@ -10,7 +10,7 @@ use std::ops::Deref;
 use serde_json::Value;
 
 use super::Case;
-use crate::trace::{Change, Event, Fate, Kind, LogLine, Message, Trace, What};
+use testkit::trace::{Change, Event, Fate, Kind, LogLine, Message, Trace, What};
 
 impl<'a> Case<'a> {
     /// The trace of the cluster in which the claim did not hold: the last one, if none says so.

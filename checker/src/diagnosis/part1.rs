@@ -13,7 +13,7 @@ use std::collections::BTreeMap;
 
 use super::evidence::Sent;
 use super::{Case, Mistake};
-use crate::trace::{Change, Fate, Kind};
+use testkit::trace::{Change, Fate, Kind};
 
 /// The more telling ones first.
 pub(super) const MISTAKES: &[Mistake] = &[

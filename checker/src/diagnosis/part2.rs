@@ -10,7 +10,7 @@ mod tests;
 mod work;
 
 use super::{Case, Mistake};
-use crate::trace::What;
+use testkit::trace::What;
 
 /// The more telling ones first.
 pub(super) const MISTAKES: &[Mistake] = &[

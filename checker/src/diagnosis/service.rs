@@ -5,7 +5,7 @@ use serde_json::Value;
 
 use super::Case;
 use super::evidence::Sent;
-use crate::trace::{StoreMode, What};
+use testkit::trace::{StoreMode, What};
 
 /// A request of the checker, and what became of it.
 #[derive(Debug, Clone, Copy)]

@@ -3,8 +3,8 @@
 use serde_json::Value;
 
 use super::{Case, diagnose};
-use crate::trace::{Change, Event, Fate, Kind, Message, Trace, Violation, What};
-use crate::verdict::Failure;
+use testkit::trace::{Change, Event, Fate, Kind, Message, Trace, Violation, What};
+use testkit::verdict::Failure;
 
 /// How much time passes from one thing to the next.
 const BEAT: u64 = 1_000;

@@ -12,9 +12,9 @@ use super::{
     ALL, SOON, all_show, caught_one, first_pings, it_or_them, ping, pings_are_as_given, send_pings,
     sorted, still_show,
 };
-use crate::cluster::{Cluster, Explained, Options, Unmet};
-use crate::scenario::{Context, Stop, Told};
-use crate::seed::{count_of, in_order, in_words};
+use testkit::cluster::{Cluster, Explained, Options, Unmet};
+use testkit::scenario::{Context, Stop, Told};
+use testkit::seed::{count_of, in_order, in_words};
 
 const EVERY_CONSUMER: &str = "a ping reaches every connected consumer, that of its own node too";
 

@@ -11,9 +11,9 @@ use super::{
     ALL, RECOVERY, SOON, all_show, caught_one, counts, first_pings, highest, ping, send_pings,
     shown, shows, still_show,
 };
-use crate::cluster::{Cluster, Explained, Options, Unmet};
-use crate::scenario::{Context, Stop, Told};
-use crate::seed::{count_of, in_order, in_words};
+use testkit::cluster::{Cluster, Explained, Options, Unmet};
+use testkit::scenario::{Context, Stop, Told};
+use testkit::seed::{count_of, in_order, in_words};
 
 /// An answer that is older than this may have been given up by whoever asked for it.
 const STILL_WAITED_FOR: Duration = Duration::from_millis(900);

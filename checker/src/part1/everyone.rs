@@ -8,9 +8,9 @@ use tokio::time::Instant;
 
 use super::messages::{ASK_WITHIN, Everyone, PRODUCER, ProducerMsg};
 use super::{ALL, Counts, SOON, all_show, first_pings, it_or_them, send_pings, shown, sorted};
-use crate::cluster::{Cluster, Explained, Options};
-use crate::scenario::{Context, Stop, Told};
-use crate::seed::{count_of, in_words};
+use testkit::cluster::{Cluster, Explained, Options};
+use testkit::scenario::{Context, Stop, Told};
+use testkit::seed::{count_of, in_words};
 
 /// What the answer may take: the limit that the exercise gives, and as much again and a little
 /// for a busy machine. Two limits one after the other do not fit twice.

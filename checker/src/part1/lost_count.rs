@@ -8,9 +8,9 @@ use super::messages::{CONSUMER, PRODUCER, ProducerMsg};
 use super::{
     ALL, SOON, all_show, caught_one, first_pings, ping, send_pings, shown, shows, sorted, told,
 };
-use crate::cluster::{Cluster, Explained, Options, Unmet};
-use crate::scenario::{Context, Stop, Told};
-use crate::seed::{count_of, in_words};
+use testkit::cluster::{Cluster, Explained, Options, Unmet};
+use testkit::scenario::{Context, Stop, Told};
+use testkit::seed::{count_of, in_words};
 
 const GOES_ON: &str = "the restarted producer goes on counting where it was";
 

@@ -10,9 +10,9 @@ use super::{
     ALL, RECOVERY, SOON, all_show, caught_one, counts, first_pings, ping, send_pings, shown, shows,
     sorted, still_show,
 };
-use crate::cluster::{Cluster, Explained, Options, Unmet};
-use crate::scenario::{Context, Stop, Told};
-use crate::seed::{count_of, in_order, in_words};
+use testkit::cluster::{Cluster, Explained, Options, Unmet};
+use testkit::scenario::{Context, Stop, Told};
+use testkit::seed::{count_of, in_order, in_words};
 
 /// Short, as silence is the subject here, and long enough for a busy machine.
 const TICK_TIME: Duration = Duration::from_millis(1000);

@@ -12,8 +12,8 @@ use runtime::wire;
 use tokio::time::sleep;
 
 use super::{Counts, shows};
-use crate::cluster::{Cluster, Mark};
-use crate::scenario::Told;
+use testkit::cluster::{Cluster, Mark};
+use testkit::scenario::Told;
 
 /// Where a consumer shows a count of another node that was reached after `since`, a message could
 /// have told it.

@@ -12,9 +12,9 @@ use super::{
     ALL, Plan, SOON, footprint, is_done, is_exact, is_untouched, output_is_exact, slow_text,
     status, submit,
 };
-use crate::cluster::{Cluster, Explained, Options, RuleHandle, Unmet};
-use crate::scenario::{Context, Stop, Told};
-use crate::seed::{in_order, in_words};
+use testkit::cluster::{Cluster, Explained, Options, RuleHandle, Unmet};
+use testkit::scenario::{Context, Stop, Told};
+use testkit::seed::{in_order, in_words};
 
 /// A rule about assignments of a manager to a node, of map or of reduce tasks.
 fn assignment(

@@ -12,8 +12,8 @@ use super::{
     ALL, Plan, SOON, assignments, has_finished, is_exact, maps_kept, reports, results, slow_text,
     submit, texts,
 };
-use crate::cluster::{Cluster, Explained, Mark, Options, RuleHandle, Unmet};
-use crate::scenario::{Context, Stop, Told};
+use testkit::cluster::{Cluster, Explained, Mark, Options, RuleHandle, Unmet};
+use testkit::scenario::{Context, Stop, Told};
 
 /// Well before the lease of the first attempt runs out.
 const AT_ONCE: Duration = Duration::from_millis(700);

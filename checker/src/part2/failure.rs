@@ -12,9 +12,9 @@ use super::{
     ALL, JOB_WITHIN, Job, LEASE, Plan, SOON, has_finished, inexact, is_computed_again, is_exact,
     maps_kept, output_is_exact, place, results, slow_text, status, submit, texts,
 };
-use crate::cluster::{Cluster, Explained, Mark, Options, Unmet};
-use crate::scenario::{Context, Stop, Told};
-use crate::seed::Draw;
+use testkit::cluster::{Cluster, Explained, Mark, Options, Unmet};
+use testkit::scenario::{Context, Stop, Told};
+use testkit::seed::Draw;
 
 const WHY_LOST: &str = "What a map task leaves is on the node where it ran and nowhere else. When the node dies, a task \
                         that was done is not done any more.";

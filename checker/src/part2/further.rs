@@ -9,8 +9,8 @@ use super::text::{file, prose};
 use super::{
     ALL, Job, Plan, SOON, assignments, is_exact, reports, results, slow_text, status, submit, texts,
 };
-use crate::cluster::{Cluster, Explained, Options, Unmet};
-use crate::scenario::{Context, Stop, Told};
+use testkit::cluster::{Cluster, Explained, Options, Unmet};
+use testkit::scenario::{Context, Stop, Told};
 
 pub(super) async fn manager_goes_on(cx: &Context) -> Told {
     let mut draw = cx.draw();

@@ -5,10 +5,10 @@ use std::time::Duration;
 use super::messages::{JobKind, LOCAL, LocalMsg};
 use super::text::{self, Texts, file, prose, word};
 use super::{Plan, inexact, place, texts};
-use crate::cluster::{Cluster, Explained, Options};
-use crate::scenario::{Context, Stop, Told};
-use crate::seed::{Draw, in_words};
-use crate::trouble::{Result, While};
+use testkit::cluster::{Cluster, Explained, Options};
+use testkit::scenario::{Context, Stop, Told};
+use testkit::seed::{Draw, in_words};
+use testkit::trouble::{Result, While};
 
 /// How long a whole job may take on one node, whose program is not optimised.
 const WITHIN: Duration = Duration::from_secs(20);

@@ -10,8 +10,8 @@ use runtime::wire;
 
 use super::Job;
 use super::messages::{ManagerMsg, Progress, WorkerMsg, map_number};
-use crate::cluster::Cluster;
-use crate::trace::{Change, Event, What};
+use testkit::cluster::Cluster;
+use testkit::trace::{Change, Event, What};
 
 /// How many tasks are told of, one by one.
 const MOST: usize = 3;

@@ -13,8 +13,8 @@ use super::{
     ALL, JOB_WITHIN, Plan, SOON, assignments, footprint, is_done, is_exact, is_untouched,
     output_is_exact, results, slow_text, submit,
 };
-use crate::cluster::{Cluster, Explained, Mark, Options, Unmet};
-use crate::scenario::{Context, Stop, Told};
+use testkit::cluster::{Cluster, Explained, Mark, Options, Unmet};
+use testkit::scenario::{Context, Stop, Told};
 
 /// Silence does not make a node count as down before the job must be done.
 fn patient() -> Options {

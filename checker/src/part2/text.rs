@@ -6,8 +6,8 @@ use std::path::{Path, PathBuf};
 
 use batch::Input;
 
-use crate::seed::Draw;
-use crate::trouble::{Result, While};
+use testkit::seed::Draw;
+use testkit::trouble::{Result, While};
 
 /// A result: keys with their values, as bytes.
 pub(super) type Table = BTreeMap<Vec<u8>, Vec<u8>>;

@@ -10,9 +10,9 @@ use super::{
     Links, NOWHERE, create_all, create_with, in_store, is_answered, leads, leads_soon, numbered,
     peek, size, undisturbed, url,
 };
-use crate::cluster::{Cluster, Explained, Options, Request};
-use crate::scenario::{Context, Stop, Told};
-use crate::words::Names;
+use testkit::cluster::{Cluster, Explained, Options, Request};
+use testkit::scenario::{Context, Stop, Told};
+use testkit::words::Names;
 
 /// How many visitors come for a code that there is not.
 const CROWD: usize = 100;
@@ -209,7 +209,7 @@ async fn is_small(cluster: &Cluster<'_>, node: &str) -> Told {
     }
 }
 
-fn too_large(cluster: &Cluster<'_>, node: &str, seen: String) -> crate::verdict::Failure {
+fn too_large(cluster: &Cluster<'_>, node: &str, seen: String) -> testkit::verdict::Failure {
     cluster
         .failed_at(
             node,

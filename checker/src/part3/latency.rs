@@ -3,10 +3,10 @@
 use std::time::Duration;
 
 use super::{NOWHERE, create, in_store, is_answered, led, numbered, url};
-use crate::cluster::{Cluster, Explained, Options, Request};
-use crate::scenario::{Context, Stop, Told};
-use crate::seed::count_of;
-use crate::words::Names;
+use testkit::cluster::{Cluster, Explained, Options, Request};
+use testkit::scenario::{Context, Stop, Told};
+use testkit::seed::count_of;
+use testkit::words::Names;
 
 /// What a network puts between a node and its store.
 const AWAY: Duration = Duration::from_millis(2);

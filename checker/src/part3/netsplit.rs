@@ -6,10 +6,10 @@ use super::{
     Links, SOON, all_lead, create, create_all, create_with, expires, is_answered, is_stored, leads,
     numbered, tables_have, url, was_told,
 };
-use crate::cluster::{Cluster, Explained, Options, Request};
-use crate::scenario::{Context, Stop, Told};
-use crate::seed::count_of;
-use crate::words::Names;
+use testkit::cluster::{Cluster, Explained, Options, Request};
+use testkit::scenario::{Context, Stop, Told};
+use testkit::seed::count_of;
+use testkit::words::Names;
 
 const ALL: [&str; 3] = ["n1", "n2", "n3"];
 

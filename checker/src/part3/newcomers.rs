@@ -11,10 +11,10 @@ use super::{
     Links, SOON, all_lead, create, create_all, follow, led, numbered, size, tables_have, url,
     was_told,
 };
-use crate::cluster::{Cluster, Explained, Options, Request};
-use crate::scenario::{Context, Stop, Told};
-use crate::seed::count_of;
-use crate::words::Names;
+use testkit::cluster::{Cluster, Explained, Options, Request};
+use testkit::scenario::{Context, Stop, Told};
+use testkit::seed::count_of;
+use testkit::words::Names;
 
 /// How many more are created while a node comes up: as many as get done, and then so many; but no
 /// more in all than a table has room for.

@@ -11,10 +11,10 @@ use super::{
     Links, SOON, create, create_with, expires, is_answered, is_stored, leads, peek, size, stored,
     url,
 };
-use crate::cluster::{Cluster, Explained, Options, Request, Unmet};
-use crate::scenario::{Context, Stop, Told};
-use crate::seed::count_of;
-use crate::words::Names;
+use testkit::cluster::{Cluster, Explained, Options, Request, Unmet};
+use testkit::scenario::{Context, Stop, Told};
+use testkit::seed::count_of;
+use testkit::words::Names;
 
 const ALL: [&str; 3] = ["n1", "n2", "n3"];
 

@@ -11,10 +11,10 @@ use super::{
     Links, NOWHERE, SOON, all_lead, create, create_all, create_with, is_answered, is_stored,
     leads_to, led, numbered, peek, size, stored, tables_have, url, was_told,
 };
-use crate::cluster::{Cluster, Explained, Options, Request, Unmet};
-use crate::scenario::{Context, Stop, Told};
-use crate::seed::count_of;
-use crate::words::Names;
+use testkit::cluster::{Cluster, Explained, Options, Request, Unmet};
+use testkit::scenario::{Context, Stop, Told};
+use testkit::seed::count_of;
+use testkit::words::Names;
 
 const ALL: [&str; 3] = ["n1", "n2", "n3"];
 
@@ -139,7 +139,7 @@ pub(super) async fn store_comes_first(cx: &Context) -> Told {
     .await
 }
 
-fn too_early(cluster: &Cluster<'_>, node: &str) -> crate::verdict::Failure {
+fn too_early(cluster: &Cluster<'_>, node: &str) -> testkit::verdict::Failure {
     cluster
         .failed_at(
             node,

@@ -3,11 +3,11 @@
 use super::{
     NOWHERE, create, create_with, expires, is_answered, is_stored, leads, leads_soon, url,
 };
-use crate::cluster::{Cluster, Explained, Options, Request};
-use crate::scenario::{Context, Told};
-use crate::seed::count_of;
-use crate::words::Names;
 use std::time::Duration;
+use testkit::cluster::{Cluster, Explained, Options, Request};
+use testkit::scenario::{Context, Told};
+use testkit::seed::count_of;
+use testkit::words::Names;
 
 pub(super) async fn serves(cx: &Context) -> Told {
     let mut draw = cx.draw();

@@ -10,10 +10,10 @@ use super::{
     Links, SOON, all_lead, code_of, create, create_all, in_store, is_answered, leads, leads_to,
     median, numbered, stored, url,
 };
-use crate::cluster::{Answer, Cluster, Explained, Options, Request, Unmet};
-use crate::scenario::{Context, Stop, Told};
-use crate::seed::{count_of, in_words};
-use crate::words::Names;
+use testkit::cluster::{Answer, Cluster, Explained, Options, Request, Unmet};
+use testkit::scenario::{Context, Stop, Told};
+use testkit::seed::{count_of, in_words};
+use testkit::words::Names;
 
 /// What a busy machine may add to what an answer takes.
 const BUSY: Duration = Duration::from_millis(500);

@@ -4,9 +4,9 @@ use std::collections::BTreeMap;
 
 use super::messages::{COUNTERS, CountersMsg, Evaluated, Step};
 use super::pages::at_once;
-use crate::cluster::{Cluster, Explained, Options};
-use crate::scenario::{Context, Stop, Told};
-use crate::seed::Draw;
+use testkit::cluster::{Cluster, Explained, Options};
+use testkit::scenario::{Context, Stop, Told};
+use testkit::seed::Draw;
 
 /// How many experiments are tried.
 const EXPERIMENTS: usize = 200;

@@ -8,9 +8,9 @@ use super::SOON;
 use super::pages::{
     Page, Pages, all_show, at_once, put, rings_are, shows, view, view_at_once, were_told,
 };
-use crate::cluster::{Cluster, Explained, Mark, Options, Unmet};
-use crate::scenario::{Context, Stop, Told};
-use crate::words::Names;
+use testkit::cluster::{Cluster, Explained, Mark, Options, Unmet};
+use testkit::scenario::{Context, Stop, Told};
+use testkit::words::Names;
 
 /// How many links there are in the end.
 const LINKS: usize = 1000;

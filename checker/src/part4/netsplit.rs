@@ -6,10 +6,10 @@ use super::SOON;
 use super::pages::{
     Page, Pages, all_show, create, rings_are, speaks_of, still_show, view, were_told,
 };
-use crate::cluster::{Cluster, Explained, Options};
-use crate::scenario::{Context, Stop, Told};
-use crate::seed::count_of;
-use crate::words::Names;
+use testkit::cluster::{Cluster, Explained, Options};
+use testkit::scenario::{Context, Stop, Told};
+use testkit::seed::count_of;
+use testkit::words::Names;
 
 const NODES: [&str; 3] = ["n1", "n2", "n3"];
 

@@ -10,8 +10,8 @@ use shortener::{Code, Link};
 
 use super::SOON;
 use super::messages::{CACHE, CacheMsg, RING, RingMsg, RingState};
-use crate::cluster::{Answer, Cluster, Mark, Request, Unmet};
-use crate::scenario::{Stop, Told};
+use testkit::cluster::{Answer, Cluster, Mark, Request, Unmet};
+use testkit::scenario::{Stop, Told};
 
 /// A page, and the code of its short link.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -182,7 +182,7 @@ fn named(
 pub(super) async fn ring(
     cluster: &Cluster<'_>,
     node: &str,
-) -> Result<RingState, crate::cluster::Unanswered> {
+) -> Result<RingState, testkit::cluster::Unanswered> {
     cluster.call(node, &RING, RingMsg::State).await
 }
 

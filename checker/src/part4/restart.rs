@@ -5,10 +5,10 @@ use runtime::system::{NODE, NodeMsg};
 use super::SOON;
 use super::messages::COUNTERS;
 use super::pages::{Pages, all_show, create, rings_are, shows, still_show, view, were_told};
-use crate::cluster::{Cluster, Explained, Options, Unmet};
-use crate::scenario::{Context, Stop, Told};
-use crate::seed::count_of;
-use crate::words::Names;
+use testkit::cluster::{Cluster, Explained, Options, Unmet};
+use testkit::scenario::{Context, Stop, Told};
+use testkit::seed::count_of;
+use testkit::words::Names;
 
 const NODES: [&str; 3] = ["n1", "n2", "n3"];
 

@@ -4,9 +4,9 @@ use runtime::NodeName;
 
 use super::SOON;
 use super::pages::{Page, member, members_in_words, owners, owners_among, ring, rings_are};
-use crate::cluster::{Cluster, Explained, Options, Unmet};
-use crate::scenario::{Context, Told};
-use crate::words::Names;
+use testkit::cluster::{Cluster, Explained, Options, Unmet};
+use testkit::scenario::{Context, Told};
+use testkit::words::Names;
 
 /// How many codes a ring is judged by.
 const CODES: usize = 10_000;

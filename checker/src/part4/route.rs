@@ -7,9 +7,9 @@ use super::pages::{
     Page, Pages, at_once, create, frames_about, leads, member, owners, owners_among, peek, put,
     rings_are,
 };
-use crate::cluster::{Cluster, Explained, Mark, Options, Request, Unmet};
-use crate::scenario::{Context, Stop, Told};
-use crate::words::Names;
+use testkit::cluster::{Cluster, Explained, Mark, Options, Request, Unmet};
+use testkit::scenario::{Context, Stop, Told};
+use testkit::words::Names;
 
 const NODES: [&str; 3] = ["n1", "n2", "n3"];
 

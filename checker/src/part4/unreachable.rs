@@ -11,10 +11,10 @@ use super::messages::ANSWERED_WITHIN;
 use super::pages::{
     Page, Pages, at_once, create, leads, member, misled, owners, owners_among, peek, put, rings_are,
 };
-use crate::cluster::{Answer, Cluster, Explained, Options, Request};
-use crate::scenario::{Context, Stop, Told};
-use crate::seed::count_of;
-use crate::words::Names;
+use testkit::cluster::{Answer, Cluster, Explained, Options, Request};
+use testkit::scenario::{Context, Stop, Told};
+use testkit::seed::count_of;
+use testkit::words::Names;
 
 const NODES: [&str; 3] = ["n1", "n2", "n3"];
 

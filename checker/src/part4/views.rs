@@ -12,10 +12,10 @@ use super::pages::{
     Page, Pages, all_show, at_once, create, leads, misled, rings_are, shows, still_show, view,
     view_at_once, were_told,
 };
-use crate::cluster::{Cluster, Explained, Options, Request, Unmet};
-use crate::scenario::{Context, Stop, Told};
-use crate::seed::{Draw, count_of};
-use crate::words::Names;
+use testkit::cluster::{Cluster, Explained, Options, Request, Unmet};
+use testkit::scenario::{Context, Stop, Told};
+use testkit::seed::{Draw, count_of};
+use testkit::words::Names;
 
 const NODES: [&str; 3] = ["n1", "n2", "n3"];
 

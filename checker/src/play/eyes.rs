@@ -7,11 +7,11 @@ use std::time::Duration;
 use prompt::screen::Screen;
 
 use super::session::told;
-use crate::cluster::{Cluster, Mark};
-use crate::guard::Ending;
 use crate::report::terminal::sentence;
-use crate::trace::{Event, Fate, What};
-use crate::trouble::Trouble;
+use testkit::cluster::{Cluster, Mark};
+use testkit::guard::Ending;
+use testkit::trace::{Event, Fate, What};
+use testkit::trouble::Trouble;
 
 /// How often is looked.
 const LOOK: Duration = Duration::from_millis(50);

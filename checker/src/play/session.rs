@@ -18,12 +18,13 @@ use super::command::{COMMANDS, overview};
 use super::eyes::Eyes;
 use super::names::Names;
 use super::words;
-use crate::cluster::{Cluster, Standing};
 use crate::manifest::Part;
-use crate::report::terminal::{columns, sentence};
-use crate::scenario::Stop;
-use crate::verdict::Verdict;
+use crate::report::terminal::sentence;
 use network::{LinkFault, MessageFault};
+use testkit::cluster::{Cluster, Standing};
+use testkit::scenario::Stop;
+use testkit::screen::columns;
+use testkit::verdict::Verdict;
 
 /// What a command has to say: to be printed either way, but the second is a complaint.
 pub(super) type Said = Result<String, String>;

@@ -12,7 +12,7 @@ use std::collections::{BTreeMap, VecDeque};
 
 use serde::Serialize;
 
-use crate::trace::{Change, Event, Fate, Kind, Message, Trace, What};
+use testkit::trace::{Change, Event, Fate, Kind, Message, Trace, What};
 
 /// How the chain is made, for the legends of pictures.
 pub const HOW: &str = "Highlighted is what led to the failure, backwards: the last messages that \
@@ -333,7 +333,7 @@ fn in_words(change: Change) -> &'static str {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::trace::Violation;
+    use testkit::trace::Violation;
 
     fn message(from: &str, to: &str, kind: Kind, label: &str) -> Message {
         Message {

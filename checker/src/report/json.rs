@@ -4,9 +4,9 @@ use serde::Serialize;
 
 use super::{Graded, PartReport, Refused};
 use crate::runs::Run;
-use crate::trace::Trace;
-use crate::trouble::{Result, While};
-use crate::verdict::{Outcome, ProblemResult, Standing};
+use testkit::trace::Trace;
+use testkit::trouble::{Result, While};
+use testkit::verdict::{Outcome, ProblemResult, Standing};
 
 /// The version of everything that is printed as JSON: raised when a field changes its meaning or
 /// goes. New fields may come without that.

@@ -17,9 +17,9 @@ use quick_junit::{NonSuccessKind, Property, Report, TestCase, TestCaseStatus, Te
 
 use super::json::Hundredths;
 use super::{PartReport, Refused};
-use crate::isolation::NOT_ISOLATED;
-use crate::trouble::{Result, While};
-use crate::verdict::{Failure, Outcome, ProblemResult, Verdict, at_line};
+use testkit::isolation::NOT_ISOLATED;
+use testkit::trouble::{Result, While};
+use testkit::verdict::{Failure, Outcome, ProblemResult, Verdict, at_line};
 
 /// Writes the reports of parts as one file. What kept the checker from grading is an error.
 ///

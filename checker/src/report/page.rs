@@ -12,9 +12,9 @@ mod sums;
 
 use crate::report::{PartReport, terminal};
 use crate::runs::Run;
-use crate::trouble::{Result, While};
 use crate::whole_file;
 use data::PageData;
+use testkit::trouble::{Result, While};
 
 const FRAME: &str = include_str!("page/page.html");
 const STYLE: &str = include_str!("page/style.css");

@@ -9,10 +9,11 @@ use colored::Colorize;
 use indicatif::{MultiProgress, ProgressBar, ProgressStyle};
 use runtime::terminal::{note, showing, visible};
 
-use super::terminal::{colour, columns, sentence};
+use super::terminal::{colour, sentence};
 use crate::building::{self, Building};
-use crate::scenario::Scenario;
-use crate::verdict::{Outcome, Verdict};
+use testkit::scenario::Scenario;
+use testkit::screen::columns;
+use testkit::verdict::{Outcome, Verdict};
 
 /// Hears how a run goes.
 pub trait Progress: Send + Sync {

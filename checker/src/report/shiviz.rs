@@ -10,7 +10,7 @@ use std::collections::BTreeMap;
 use std::fmt::Write;
 
 use super::causes::is_of_story;
-use crate::trace::{Fate, Message, Trace, What};
+use testkit::trace::{Fate, Message, Trace, What};
 
 /// The first line: how the events are written, as ShiViz wants to be told.
 pub const PARSER: &str = r"(?<host>\S*) (?<clock>{.*})\n(?<event>.*)";
@@ -133,7 +133,7 @@ fn text(local: &Local) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::trace::{Event, Kind};
+    use testkit::trace::{Event, Kind};
 
     fn message(at_us: u64, from: &str, to: &str, delivered_us: Option<u64>) -> Event {
         let what = What::Message(Box::new(Message {

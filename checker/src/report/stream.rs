@@ -10,8 +10,8 @@ use super::json::{JsonPart, JsonReport, SCHEMA};
 use super::progress::Progress;
 use super::{PartReport, Refused};
 use crate::building::Building;
-use crate::scenario::Scenario;
-use crate::verdict::Outcome;
+use testkit::scenario::Scenario;
+use testkit::verdict::Outcome;
 
 /// Writes what happens as it happens, a line each, and each line at once.
 pub struct Stream {

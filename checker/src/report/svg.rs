@@ -10,9 +10,9 @@ use runtime::terminal::visible;
 use std::collections::BTreeSet;
 use std::fmt::Write;
 
-use crate::trace::{Change, Fate, Message, StoreMode, Trace, What};
-use crate::verdict::{Outcome, Verdict};
 use rows::{Chosen, Row, arrives, ordered};
+use testkit::trace::{Change, Fate, Message, StoreMode, Trace, What};
+use testkit::verdict::{Outcome, Verdict};
 
 const LEFT: f64 = 110.0;
 const NOTES: f64 = 280.0;

@@ -13,14 +13,9 @@ use super::json::Points;
 use super::{CodePlace, Graded, PartReport, Refused};
 use crate::manifest::{self, Part};
 use crate::runs;
-use crate::trouble::{Result, While};
-use crate::verdict::{Failure, Outcome, ProblemResult, Standing, Verdict, at_line};
-
-/// How wide text is set where there is no terminal to ask.
-const WIDTH: usize = 80;
-
-/// Narrower than this, no sketch fits; wider than that, no line is read with ease.
-const WIDTHS: std::ops::RangeInclusive<usize> = 60..=100;
+use testkit::screen::width;
+use testkit::trouble::{Result, While};
+use testkit::verdict::{Failure, Outcome, ProblemResult, Standing, Verdict, at_line};
 
 /// How much of what a node said is shown in a field, in characters.
 const LONGEST_TEXT: usize = 1200;
@@ -32,24 +27,6 @@ const LONGEST_LINE: usize = 400;
 /// the checker: `checker`, or `cargo checker`.
 pub fn render(report: &PartReport, command: &str) -> String {
     render_at(report, command, width())
-}
-
-/// How wide text is to be set: `COLUMNS` says so, or the terminal, within what can be read.
-pub fn width() -> usize {
-    columns().clamp(*WIDTHS.start(), *WIDTHS.end())
-}
-
-/// How many columns the reader's terminal has; 80 without one.
-pub fn columns() -> usize {
-    let given = std::env::var("COLUMNS").ok();
-    let given = given.and_then(|columns| columns.trim().parse().ok());
-    given
-        .or_else(|| {
-            let size = rustix::termios::tcgetwinsize(std::io::stdout()).ok()?;
-            Some(usize::from(size.ws_col))
-        })
-        .filter(|columns| *columns > 0)
-        .unwrap_or(WIDTH)
 }
 
 /// Renders a part's report at a width.

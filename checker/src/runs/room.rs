@@ -11,8 +11,8 @@ use std::path::{Path, PathBuf};
 
 use walkdir::WalkDir;
 
-use crate::guard::times_file;
-use crate::verdict::{Outcome, Standing};
+use testkit::guard::times_file;
+use testkit::verdict::{Outcome, Standing};
 
 /// How many bytes one run may leave behind.
 pub const ONE_RUN: u64 = 50_000_000;
@@ -229,7 +229,7 @@ fn end_of_line(file: &Path, within: u64) -> Option<u64> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::guard::{Stream, written_lines};
+    use testkit::guard::{Stream, written_lines};
 
     #[test]
     fn longest_are_cut_to_one_length() {

@@ -11,8 +11,8 @@ use std::process::{Command, Output, Stdio};
 use super::{is_exercise, listed, merge};
 use crate::course::Course;
 use crate::runs;
-use crate::trouble::{Result, Trouble, While};
 use runtime::terminal::note;
+use testkit::trouble::{Result, Trouble, While};
 
 /// The clone that the course lies in.
 #[derive(Debug, Clone)]

@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use super::git::Git;
 use crate::gaps::{Gap, GapName, fill, gaps};
 use crate::tokens::tokens;
-use crate::trouble::Result;
+use testkit::trouble::Result;
 
 /// A file of which the versions were merged.
 #[derive(Debug, Default, PartialEq, Eq)]

@@ -17,7 +17,7 @@ use tokio::sync::mpsc::{UnboundedReceiver, unbounded_channel};
 use tokio::time::{Instant, sleep_until};
 use walkdir::WalkDir;
 
-use crate::trouble::{Result, While};
+use testkit::trouble::{Result, While};
 
 /// How long it must be quiet before files are looked at: one save is several events.
 const QUIET: Duration = Duration::from_millis(100);

@@ -5,7 +5,7 @@ use std::io::{ErrorKind, Read};
 use rustix::fs::{FileType, fstat};
 use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
 
-use crate::trouble::{Result, While};
+use testkit::trouble::{Result, While};
 
 /// What the key Esc sends alone, and other keys in front of more.
 pub(super) const ESCAPE: char = '\u{1b}';

@@ -10,13 +10,13 @@ use super::stage::{Heard, Hears, Stage};
 use super::{Place, Settings};
 use crate::course::Course;
 use crate::grading::{self, Order};
-use crate::guard;
-use crate::interrupt::Interrupt;
-use crate::isolation::IsolationChoice;
 use crate::report::progress::Progress;
 use crate::report::{Graded, PartReport};
 use crate::runs;
-use crate::trouble::Result;
+use testkit::guard;
+use testkit::interrupt::Interrupt;
+use testkit::isolation::IsolationChoice;
+use testkit::trouble::Result;
 
 /// What comes from a run.
 pub(super) enum News {

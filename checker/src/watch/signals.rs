@@ -5,7 +5,7 @@ use tokio::signal::unix::{Signal as Stream, SignalKind, signal};
 use tokio::time::{Duration, sleep};
 
 use super::terminal::Terminal;
-use crate::trouble::{Result, While};
+use testkit::trouble::{Result, While};
 
 /// How often is looked whether the terminal is ours again, when nobody tells.
 const LOOK: Duration = Duration::from_millis(500);

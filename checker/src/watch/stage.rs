@@ -9,8 +9,8 @@ use tokio::sync::mpsc::UnboundedSender;
 use crate::building::Building;
 use crate::report::progress::{BuildStage, Progress};
 use crate::report::terminal::{colour, sentence};
-use crate::scenario::Scenario;
-use crate::verdict::Outcome;
+use testkit::scenario::Scenario;
+use testkit::verdict::Outcome;
 
 /// What a run says about itself.
 pub(super) enum Heard {

@@ -5,8 +5,8 @@ use std::io::IsTerminal;
 use rustix::process::{Signal, getpgrp, getppid, getsid, kill_process};
 use rustix::termios::{OptionalActions, Termios, tcgetattr, tcgetpgrp, tcgetwinsize, tcsetattr};
 
-use crate::guard::{TerminalGuard, for_keys, own_program};
-use crate::trouble::{Result, While};
+use testkit::guard::{TerminalGuard, for_keys, own_program};
+use testkit::trouble::{Result, While};
 
 /// The narrowest and lowest that a screen is laid out for.
 const LEAST: Size = Size {

@@ -8,13 +8,13 @@ use runtime::terminal::visible;
 
 use super::screen::{broken, link};
 use crate::course::Course;
-use crate::diagnosis::Diagnosis;
 use crate::gaps;
 use crate::hints::HINTS;
 use crate::manifest::{Part, Problem};
 use crate::report::terminal::{colour, command_name, count, sentence, shortened, wrap};
 use crate::report::{CodePlace, PartReport, Refused};
-use crate::verdict::{Failure, Outcome, ProblemResult, Standing, Verdict, at_line};
+use testkit::verdict::Diagnosis;
+use testkit::verdict::{Failure, Outcome, ProblemResult, Standing, Verdict, at_line};
 
 /// How much of what a node said is shown in a field, in characters.
 const LONGEST_TEXT: usize = 600;

@@ -12,7 +12,7 @@ use crate::journal::Journal;
 use crate::manifest::{PARTS, Part};
 use crate::report::markdown;
 use crate::report::terminal::{colour, command_name, wrap};
-use crate::verdict::Standing;
+use testkit::verdict::Standing;
 
 const TURNS: [char; 10] = ['⠋', '⠙', '⠹', '⠸', '⠼', '⠴', '⠦', '⠧', '⠇', '⠏'];
 

@@ -4,14 +4,14 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use checker::course::Course;
-use checker::guard::Stream;
 use checker::manifest;
 use checker::report::{Graded, PartReport, page};
 use checker::runs::Run;
-use checker::trace::{
+use testkit::guard::Stream;
+use testkit::trace::{
     Change, Event, Fate, Kind, LogLine, Message, StoreMode, Trace, VERSION, Violation, What,
 };
-use checker::verdict::{Failure, Outcome, ProblemResult, Verdict};
+use testkit::verdict::{Failure, Outcome, ProblemResult, Verdict};
 
 /// A folder that is taken for a course, in which runs are kept.
 pub(crate) struct Kept {

@@ -2,7 +2,7 @@
 
 use super::{count_of, shown, tellings, too_low, wanted, wrong_number};
 use crate::diagnosis::Case;
-use crate::trace::{Change, Fate, Kind, What};
+use testkit::trace::{Change, Fate, Kind, What};
 
 pub(super) fn answers_before_counting(case: &Case) -> Option<String> {
     let (node, answer, right) = wrong_number(case)?;

@@ -3,7 +3,7 @@
 use super::{Counts, count_of, shown, tellings, too_low, wanted};
 use crate::diagnosis::Case;
 use crate::diagnosis::evidence::{Messages, listed};
-use crate::trace::{Change, Kind};
+use testkit::trace::{Change, Kind};
 
 /// A consumer that crashed, was started again, and did not come to know all that it should.
 struct Recovery<'a> {

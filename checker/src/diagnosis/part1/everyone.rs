@@ -3,7 +3,7 @@
 use super::{Counts, counts_in};
 use crate::diagnosis::Case;
 use crate::diagnosis::evidence::{Call, listed, seconds};
-use crate::trace::{Kind, What};
+use testkit::trace::{Kind, What};
 
 /// Calls that begin within this time of each other were made at once.
 const AT_ONCE: u64 = 300_000;

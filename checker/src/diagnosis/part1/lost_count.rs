@@ -3,7 +3,7 @@
 use super::wrong_number;
 use crate::diagnosis::Case;
 use crate::diagnosis::evidence::{Call, listed};
-use crate::trace::Kind;
+use testkit::trace::Kind;
 
 /// A producer that was started again, and numbered its next ping wrongly.
 struct Restart<'a> {

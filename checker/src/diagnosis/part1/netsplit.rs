@@ -3,7 +3,7 @@
 use super::{counts_in, forgot_all, tellings, too_low, wrong_number};
 use crate::diagnosis::Case;
 use crate::diagnosis::evidence::Messages;
-use crate::trace::{Change, Kind};
+use testkit::trace::{Change, Kind};
 
 /// Two nodes that met in the last step, one of which did not learn what the other had to say.
 struct Meeting<'a> {

@@ -1,7 +1,7 @@
 use serde_json::{Value, json};
 
 use crate::diagnosis::tale::Tale;
-use crate::trace::{Change, Fate, Kind};
+use testkit::trace::{Change, Fate, Kind};
 
 fn ping(from: &str, count: u64) -> Value {
     json!({ "Ping": { "from": from, "count": count } })

@@ -5,7 +5,7 @@ use super::manager;
 use super::tasks::{About, LEASE, assigned, finished};
 use crate::diagnosis::Case;
 use crate::diagnosis::evidence::seconds;
-use crate::trace::Fate;
+use testkit::trace::Fate;
 
 pub(super) fn takes_results_of_another_job(case: &Case) -> Option<String> {
     assigned(case).iter().find_map(|reduce| {

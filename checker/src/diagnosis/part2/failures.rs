@@ -6,7 +6,7 @@ use super::manager;
 use super::tasks::{LEASE, Task, assigned, finished};
 use crate::diagnosis::Case;
 use crate::diagnosis::evidence::{listed, seconds};
-use crate::trace::Change;
+use testkit::trace::Change;
 
 /// How many panics the nodes have told of in what they wrote.
 fn panics(case: &Case) -> usize {

@@ -6,7 +6,7 @@ use super::manager;
 use super::tasks::{About, LEASE, Task, assigned, failed, finished};
 use crate::diagnosis::Case;
 use crate::diagnosis::evidence::{Done, seconds};
-use crate::trace::{Change, Kind};
+use testkit::trace::{Change, Kind};
 
 /// So often is no chance any more.
 const OFTEN: usize = 3;

@@ -1,7 +1,7 @@
 use serde_json::{Value, json};
 
 use crate::diagnosis::tale::Tale;
-use crate::trace::{Change, Fate, Kind};
+use testkit::trace::{Change, Fate, Kind};
 
 fn attempt(task: &str, of: u64, number: u64) -> Value {
     json!({ "job": "j1", "task": { task: of }, "number": number })

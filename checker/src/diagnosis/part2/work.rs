@@ -4,7 +4,7 @@ use super::manager;
 use super::tasks::{About, assigned, finished};
 use crate::diagnosis::Case;
 use crate::diagnosis::evidence::{Messages, listed};
-use crate::trace::{Fate, Kind};
+use testkit::trace::{Fate, Kind};
 
 /// What the manager's node said to other nodes, except that a job is over, which all are told.
 fn told_of_work<'a>(case: &Case<'a>) -> Messages<'a> {

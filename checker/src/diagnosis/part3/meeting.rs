@@ -6,7 +6,7 @@ use super::telling::{Missing, missing};
 use crate::diagnosis::Case;
 use crate::diagnosis::evidence::{Sent, listed, seconds};
 use crate::diagnosis::service::{Command, Telling};
-use crate::trace::{Change, What};
+use testkit::trace::{Change, What};
 
 /// A link that a table lacks after its node has met others, and what was said then.
 struct Met<'a> {

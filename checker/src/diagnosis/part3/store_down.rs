@@ -7,7 +7,7 @@ use shortener::Code;
 use crate::diagnosis::Case;
 use crate::diagnosis::evidence::seconds;
 use crate::diagnosis::service::{Command, at, is_silent, slowness};
-use crate::trace::StoreMode;
+use testkit::trace::StoreMode;
 
 pub(super) fn created_without_the_store(case: &Case) -> Option<String> {
     let commands = case.commands();

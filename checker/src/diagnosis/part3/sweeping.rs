@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use crate::diagnosis::Case;
 use crate::diagnosis::evidence::{listed, seconds};
 use crate::diagnosis::service::Command;
-use crate::trace::{Change, What};
+use testkit::trace::{Change, Message, What};
 
 /// How often each node has looked for what is due, since a time.
 fn scans<'a>(commands: &[Command<'a>], since: u64) -> BTreeMap<&'a str, usize> {
@@ -63,7 +63,7 @@ pub(super) fn nobody_registers(case: &Case) -> Option<String> {
     }
     let asked = case.events().any(|event| {
         matches!(&event.what, What::Message(message)
-        if message.server.as_deref() == Some("$global") && message.is_about_name("sweeper"))
+        if message.server.as_deref() == Some("$global") && is_about_name(message, "sweeper"))
     });
     let scans = scans(&case.commands(), 1_000_000);
     let (node, times) = scans.into_iter().max_by_key(|(_, times)| *times)?;
@@ -78,13 +78,11 @@ fn knows_none(case: &Case) -> bool {
         .contains("knows no process of the global name `sweeper`")
 }
 
-impl crate::trace::Message {
-    /// Whether a global name stands in it.
-    fn is_about_name(&self, name: &str) -> bool {
-        self.body
-            .as_ref()
-            .is_some_and(|body| body.to_string().contains(&format!("\"{name}\"")))
-    }
+/// Whether a global name stands in a message.
+fn is_about_name(message: &Message, name: &str) -> bool {
+    let name = format!("\"{name}\"");
+    let body = message.body.as_ref();
+    body.is_some_and(|body| body.to_string().contains(&name))
 }
 
 pub(super) fn stops_trying(case: &Case) -> Option<String> {

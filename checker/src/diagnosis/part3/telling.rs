@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use crate::diagnosis::Case;
 use crate::diagnosis::evidence::{listed, seconds};
 use crate::diagnosis::service::{Asked, Command, at, is_silent};
-use crate::trace::{Change, Kind, What};
+use testkit::trace::{Change, Kind, What};
 
 /// A link that a table was found not to have.
 pub(super) struct Missing<'a> {

@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use crate::diagnosis::tale::Tale;
-use crate::trace::{Change, Fate, Kind, StoreMode, What};
+use testkit::trace::{Change, Fate, Kind, StoreMode, What};
 
 /// A link that never ends.
 fn link(name: &str) -> Value {

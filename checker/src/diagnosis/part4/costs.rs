@@ -8,7 +8,7 @@ use super::news::reconnected;
 use super::words::{number_behind, seen, word_behind};
 use crate::diagnosis::Case;
 use crate::diagnosis::evidence::{Messages, Sent, listed};
-use crate::trace::Change;
+use testkit::trace::Change;
 
 /// A message of so many bytes tells of dozens of links.
 const MUCH: usize = 4_000;

@@ -7,7 +7,7 @@ use serde_json::Value;
 use super::words::{number_behind, word_behind};
 use crate::diagnosis::Case;
 use crate::diagnosis::evidence::Sent;
-use crate::trace::{Change, Fate, What};
+use testkit::trace::{Change, Fate, What};
 
 /// What a message says of a link: the counts of some slots; none, where it only names it.
 #[derive(Debug, Clone)]

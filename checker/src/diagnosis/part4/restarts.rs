@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use super::news::{News, Shown, counters, highest, sum};
 use super::words::some;
 use crate::diagnosis::Case;
-use crate::trace::{Change, What};
+use testkit::trace::{Change, What};
 
 /// When something began anew on each node that was killed, or whose counters crashed, and how that
 /// is told. Of several times the last one.

@@ -5,7 +5,7 @@ use super::words::{names, number_behind, seen, word_behind};
 use crate::diagnosis::Case;
 use crate::diagnosis::evidence::{listed, seconds};
 use crate::diagnosis::service::{at, is_silent};
-use crate::trace::{Change, What};
+use testkit::trace::{Change, What};
 
 /// The nodes that stand first in the lists of members by which a ring is tried.
 const FIRST: [&str; 2] = ["n1", "gold"];

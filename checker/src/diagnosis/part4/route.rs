@@ -7,7 +7,7 @@ use super::words::{seen, word_behind};
 use crate::diagnosis::Case;
 use crate::diagnosis::evidence::{Call, Sent, listed};
 use crate::diagnosis::service::{Asked, is_silent};
-use crate::trace::What;
+use testkit::trace::What;
 
 /// A request, and whom its node asked since the request before: in scenarios in which there is one
 /// request at a time, that is on its behalf.

@@ -4,8 +4,8 @@ use serde_json::{Value, json};
 
 use crate::diagnosis::tale::Tale;
 use crate::diagnosis::{Case, diagnose};
-use crate::trace::{Change, Fate, Kind, StoreMode, What};
-use crate::verdict::Failure;
+use testkit::trace::{Change, Fate, Kind, StoreMode, What};
+use testkit::verdict::Failure;
 
 /// What the nodes of part 4 do and are asked.
 trait Service {

@@ -5,7 +5,7 @@ use super::words::{number_behind, seen, word_behind};
 use crate::diagnosis::Case;
 use crate::diagnosis::evidence::seconds;
 use crate::diagnosis::service::{Asked, is_silent};
-use crate::trace::{Change, What};
+use testkit::trace::{Change, What};
 
 /// A look-up on a node that could not reach the owner, and to which the store would have answered:
 /// the node and the code, if it did not ask the store.

@@ -8,8 +8,8 @@ use runtime::net::faults::{Action, PatternKind, Rule};
 use tokio::time::timeout;
 
 use super::{PATIENCE, Said, Session, in_words, told};
-use crate::cluster::{RuleHandle, rule_in_words};
 use crate::play::words::{self, Ways, list, share, ways};
+use testkit::cluster::{RuleHandle, rule_in_words};
 
 /// What is between two nodes, in one direction.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]

@@ -8,8 +8,8 @@ use runtime::system::{NODE, NodeMsg};
 use runtime::{CallError, Reply, ServerName};
 
 use super::{Said, Session, in_words};
-use crate::cluster::Request;
 use crate::report::terminal::sentence;
+use testkit::cluster::Request;
 
 /// How long an answer is waited for, if nobody says how long.
 const WITHIN: std::time::Duration = std::time::Duration::from_secs(5);

@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use std::ops::Range;
 
 use super::{Cause, Scene, answers, in_words, is_of_story, on_its_way};
-use crate::trace::{Change, Event, Fate, Kind, Message, What};
+use testkit::trace::{Change, Event, Fate, Kind, Message, What};
 
 /// How many faults are chosen at most.
 pub(super) const MOST: usize = 6;

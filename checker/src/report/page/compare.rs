@@ -13,8 +13,8 @@ use serde::Serialize;
 use crate::report::PartReport;
 use crate::report::causes::is_of_story;
 use crate::runs::Run;
-use crate::trace::{Fate, Kind, Message, Trace, What};
-use crate::verdict::Outcome;
+use testkit::trace::{Fate, Kind, Message, Trace, What};
+use testkit::verdict::Outcome;
 
 /// How runs are compared, for readers.
 pub(super) const HOW: &str = "Compared is what each node said to each server of each other node, \

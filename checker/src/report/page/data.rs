@@ -9,13 +9,13 @@ use serde_json::{Value, json};
 use super::compare::{self, Comparison, Earlier};
 use super::room;
 use super::sums::{self, Sums};
-use crate::guard::Stream;
 use crate::report::causes::{self, Cause, causes, is_of_story};
 use crate::report::terminal::{again, in_part, sentence};
 use crate::report::{PartReport, Refused};
 use crate::runs::Run;
-use crate::trace::{Event, LogLine, Message, Trace, Violation, What};
-use crate::verdict::{Failure, LastLines, Outcome, ProblemResult, Standing, Verdict, at_line};
+use testkit::guard::Stream;
+use testkit::trace::{Event, LogLine, Message, Trace, Violation, What};
+use testkit::verdict::{Failure, LastLines, Outcome, ProblemResult, Standing, Verdict, at_line};
 
 /// All of the page.
 #[derive(Debug, Serialize)]

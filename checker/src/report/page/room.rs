@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use serde_json::Value;
 
 use crate::report::causes::{Cause, is_of_story};
-use crate::trace::{Event, Fate, Trace, What};
+use testkit::trace::{Event, Fate, Trace, What};
 
 /// How large all data of a page together may be by estimate, in bytes; if the page becomes too
 /// large with it, the next.

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use serde::Serialize;
 
 use crate::report::causes::is_of_story;
-use crate::trace::{Fate, Message, Trace, What};
+use testkit::trace::{Fate, Message, Trace, What};
 
 /// Where the classes of a histogram end, in microseconds; the last one has no end.
 const CLASSES: [u64; 9] = [
@@ -78,7 +78,7 @@ impl Sums {
 
 /// What people call a message when they count: an answer counts apart from its call.
 pub(super) fn name(message: &Message) -> String {
-    use crate::trace::Kind;
+    use testkit::trace::Kind;
     let name = message.name.as_deref().unwrap_or(&message.label);
     let name = match &message.server {
         Some(server) if server.starts_with('$') => format!("{server} {name}"),

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use super::super::causes::{causes, is_of_story};
-use crate::trace::{Event, Fate, Message, Trace, What};
+use testkit::trace::{Event, Fate, Message, Trace, What};
 
 /// How many events are drawn, steps aside: what led to the violation, what was done to the
 /// cluster, and what was said last.

@@ -45,7 +45,7 @@ fn report(outcomes: Vec<Outcome>) -> PartReport {
 
 fn shown(report: &PartReport) -> String {
     colored::control::set_override(false);
-    render_at(report, "checker", WIDTH)
+    render_at(report, "checker", 80)
 }
 
 #[test]

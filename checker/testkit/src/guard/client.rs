@@ -161,7 +161,7 @@ impl Program {
     }
 
     /// Runs another program with the same arguments.
-    pub(crate) fn program(mut self, program: impl Into<PathBuf>) -> Self {
+    pub fn program(mut self, program: impl Into<PathBuf>) -> Self {
         self.program = program.into();
         self
     }

@@ -15,18 +15,18 @@ const WORDS: [&str; 64] = [
 
 /// Names of pages and links, no two of which have the same word: `butter-48`. They are good as
 /// codes, too.
-pub(crate) struct Names(Vec<String>);
+pub struct Names(Vec<String>);
 
 impl Names {
     /// Those of one story: of two of these, names may be the same.
-    pub(crate) fn new(draw: &mut Draw) -> Names {
+    pub fn new(draw: &mut Draw) -> Names {
         let words: [u64; WORDS.len()] = draw.numbers(0..=WORDS.len() as u64 - 1);
         let name = |word: u64| format!("{}-{}", WORDS[word as usize], draw.number(10..=99));
         Names(words.map(name).to_vec())
     }
 
     /// The next names, which nobody else is given.
-    pub(crate) fn take<const N: usize>(&mut self) -> [String; N] {
+    pub fn take<const N: usize>(&mut self) -> [String; N] {
         let next = self.0.split_off(self.0.len().saturating_sub(N));
         next.try_into().expect("a story needs few names")
     }

@@ -66,7 +66,7 @@ impl Cluster<'_> {
     }
 
     /// All that is known of what happened so far.
-    pub(crate) fn trace(&self) -> Trace {
+    pub fn trace(&self) -> Trace {
         let meanings = lock(&self.meanings);
         let (now, mut events, forgotten) = self.switchboard.record(|record, payloads| {
             (
@@ -99,7 +99,7 @@ impl Cluster<'_> {
     }
 
     /// What happened since a moment, which becomes the present one.
-    pub(crate) fn events_since(&self, mark: &mut Mark) -> Vec<Event> {
+    pub fn events_since(&self, mark: &mut Mark) -> Vec<Event> {
         let meanings = lock(&self.meanings);
         let (events, now) = self.switchboard.record(|record, payloads| {
             let events = events(record, payloads, &meanings, mark.known_to(record));

@@ -1,4 +1,4 @@
-//! `checker store`: a store for nodes that people start by hand.
+//! A store for nodes that people start by hand.
 
 use std::net::{Ipv4Addr, SocketAddr};
 
@@ -7,15 +7,18 @@ use ::store::Embedded;
 use super::redis_server::RedisServer;
 use super::{Plan, StoreChoice, on_path};
 use crate::guard::{Guard, own_program};
-use crate::report::terminal::print;
 use crate::run_dir::RunDir;
 use crate::trouble::{Result, Trouble, While};
 
-/// Runs a store until Ctrl-C.
+/// Runs a store until Ctrl-C, and calls `tell` with what it is and where, once it answers.
 ///
 /// # Errors
 /// When it cannot be started: most likely the port is taken.
-pub async fn serve(port: u16, choice: &StoreChoice) -> Result<()> {
+pub async fn serve(
+    port: u16,
+    choice: &StoreChoice,
+    tell: impl Fn(&str, SocketAddr) -> Result<()>,
+) -> Result<()> {
     // A store that runs already need not be run.
     if let StoreChoice::Url(url) = choice {
         return Err(Trouble::new(format!(
@@ -58,13 +61,6 @@ pub async fn serve(port: u16, choice: &StoreChoice) -> Result<()> {
         }
         Plan::Url { .. } => Err(Trouble::new("could not run a store that is given by a URL")),
     }
-}
-
-fn tell(about: &str, at: SocketAddr) -> Result<()> {
-    print(format_args!(
-        "The store is {about}, at redis://{at}\n\
-         A node uses it with `--store redis://{at}`. Ctrl-C ends it, and what it holds is gone.\n"
-    ))
 }
 
 async fn told_to_end() -> Result<()> {

@@ -81,7 +81,7 @@ impl Cluster<'_> {
     }
 
     /// What a node did, told by a half sentence, and that no message accounts for it.
-    pub(crate) fn untold_failure(&self, node: &str, seen: &str) -> Failure {
+    pub fn untold_failure(&self, node: &str, seen: &str) -> Failure {
         self.failed_at(
             node,
             format!("{seen} no message that could have told it came to {node}"),

@@ -335,7 +335,7 @@ impl Trace {
     }
 
     /// The file of the trace of the nth cluster of a try, counted from 1.
-    pub(crate) fn file(folder: &Path, number: u32) -> PathBuf {
+    pub fn file(folder: &Path, number: u32) -> PathBuf {
         folder.join(format!("{FILE}{number}.json"))
     }
 }

@@ -13,7 +13,7 @@ use crate::guard::Ending;
 pub struct Ready {
     /// Where it listens.
     pub address: Option<String>,
-    /// The hash of the sources that it was built from, see [`submission`](crate::submission).
+    /// The hash of the sources that it was built from, which was compiled into it.
     pub sources: Option<String>,
     /// The key that its `main` was given.
     pub key: Option<String>,

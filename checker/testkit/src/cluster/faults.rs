@@ -280,7 +280,7 @@ impl Server for Witness {
 }
 
 /// A rule as a learner reads it between the messages: "the network drops the next Ping to n2".
-pub(crate) fn in_words(rule: &Rule) -> String {
+pub fn in_words(rule: &Rule) -> String {
     let does = match rule.action {
         Action::Drop => "drops",
         Action::Duplicate => "doubles",

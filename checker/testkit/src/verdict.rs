@@ -10,8 +10,6 @@ use std::time::Duration;
 
 use serde::{Deserialize, Deserializer, Serialize};
 
-use crate::diagnosis::Diagnosis;
-
 /// What became of one scenario.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "verdict", rename_all = "snake_case")]
@@ -95,7 +93,7 @@ pub struct LastLines {
 }
 
 /// A file with the line in it, as editors and terminals take it: `src/consumer.rs:12`.
-pub(crate) fn at_line(file: &str, line: Option<u32>) -> String {
+pub fn at_line(file: &str, line: Option<u32>) -> String {
     match line {
         Some(line) => format!("{file}:{line}"),
         None => file.to_owned(),
@@ -105,7 +103,7 @@ pub(crate) fn at_line(file: &str, line: Option<u32>) -> String {
 impl Failure {
     /// The section of TRAINING.md that says most about it: the one of the mistake behind it, its
     /// own, or the one that is given.
-    pub(crate) fn section<'a>(&'a self, given: Option<&'a str>) -> Option<&'a str> {
+    pub fn section<'a>(&'a self, given: Option<&'a str>) -> Option<&'a str> {
         let diagnosed = self.diagnosis.as_ref().map(|of| of.training.as_str());
         diagnosed.or(self.training.as_deref()).or(given)
     }
@@ -158,6 +156,41 @@ impl Failure {
             lines,
         });
         self
+    }
+}
+
+/// A mistake that what was seen suggests.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Diagnosis {
+    /// Names the mistake for ever: `counts-deliveries`.
+    pub mistake: String,
+    /// The mistake in plain words, a sentence about the learner's program.
+    pub suggests: String,
+    /// What was seen that suggests it, in words.
+    pub because: String,
+    /// The section of TRAINING.md that explains it, without the `#`.
+    pub training: String,
+    /// The hint to read next, from 1 to 3.
+    pub hint: u8,
+    /// The earlier problem whose hint it is; of the one that failed, if not given.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub hint_of: Option<u8>,
+}
+
+impl Diagnosis {
+    /// The evidence, as a fragment of a sentence that says what it is evidence of.
+    pub fn evidence(&self) -> String {
+        let because = self.because.trim_end_matches('.');
+        format!("What we saw suggests so, because {because}")
+    }
+
+    /// How to come to its hint, when a problem of a part failed; a sentence.
+    pub fn way_to_hint(&self, command: &str, part: &str, failed: u8) -> String {
+        let of = self.hint_of.unwrap_or(failed);
+        format!(
+            "`{command} hint {part} --problem {of}` shows one hint after the other; hint {} is about it.",
+            self.hint
+        )
     }
 }
 

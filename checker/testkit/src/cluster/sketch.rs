@@ -18,7 +18,7 @@ use runtime::wire;
 
 use super::Cluster;
 use super::messages::is_of_programs;
-use crate::report::terminal;
+use crate::screen;
 use crate::switchboard::Payloads;
 use requests::{Asked, Meant, Questions};
 
@@ -54,7 +54,7 @@ impl Cluster<'_> {
             rows.drain(..first);
         }
         let nodes: Vec<String> = super::lock(&self.members).keys().cloned().collect();
-        let width = WIDTH.min(terminal::width() - INDENT);
+        let width = WIDTH.min(screen::width() - INDENT);
         draw(&nodes, &condensed(rows), width)
     }
 }
@@ -296,7 +296,7 @@ pub(super) fn label(frame: &FrameSeen, payloads: &Payloads, fields: Fields) -> S
 }
 
 /// A message as its variant is written in Rust, from its payload.
-pub(crate) fn message_in_words(payload: &[u8]) -> String {
+pub fn message_in_words(payload: &[u8]) -> String {
     wire::decode(payload).map_or_else(|_| "?".to_owned(), |said| message(&said, Fields::Named))
 }
 

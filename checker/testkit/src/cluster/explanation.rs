@@ -62,7 +62,7 @@ fn explain(stop: Stop, more: impl FnOnce(Failure) -> Failure) -> Stop {
 }
 
 /// A verdict again as the end of a story.
-pub(crate) fn stop_of(verdict: Verdict) -> Stop {
+pub(super) fn stop_of(verdict: Verdict) -> Stop {
     match verdict {
         Verdict::Failed(failure) => (*failure).into(),
         Verdict::NotWritten { gap } => Stop::not_written(gap),
@@ -73,7 +73,7 @@ pub(crate) fn stop_of(verdict: Verdict) -> Stop {
 }
 
 /// The last place in the learner's code that a panic on stderr names.
-pub(crate) fn place_of_panic(stderr: &[String]) -> Option<Place> {
+pub fn place_of_panic(stderr: &[String]) -> Option<Place> {
     stderr.iter().rev().find_map(|line| {
         let (_, rest) = line.split_once("panicked at ")?;
         let mut parts = rest.splitn(3, ':');

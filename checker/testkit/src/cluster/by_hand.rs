@@ -12,16 +12,16 @@ use crate::trace::{Change, LogLine};
 const GLANCE: Duration = Duration::from_secs(1);
 
 /// A node that ended although nobody had told it to.
-pub(crate) struct Ended {
-    pub(crate) node: String,
-    pub(crate) how: Ending,
-    pub(crate) last_lines: Vec<String>,
+pub struct Ended {
+    pub node: String,
+    pub how: Ending,
+    pub last_lines: Vec<String>,
 }
 
 impl Cluster<'_> {
     /// The nodes that ended by themselves since this was asked last. They count as killed from now
     /// on, and so may be restarted.
-    pub(crate) fn take_ended(&self) -> Vec<Ended> {
+    pub fn take_ended(&self) -> Vec<Ended> {
         let members = lock(&self.members);
         let alive = members
             .iter()
@@ -44,18 +44,18 @@ impl Cluster<'_> {
     }
 
     /// The links that were lost for no reason since this was asked last.
-    pub(crate) fn take_losses(&self) -> Vec<Loss> {
+    pub fn take_losses(&self) -> Vec<Loss> {
         self.switchboard.take_losses()
     }
 
     /// The nodes that a node lists, if it says so at once.
-    pub(crate) async fn glance(&self, node: &str) -> Option<Vec<String>> {
+    pub async fn glance(&self, node: &str) -> Option<Vec<String>> {
         let list = timeout(GLANCE, self.list(node)).await.ok()?.ok()?;
         Some(list.into_iter().collect())
     }
 
     /// What a node wrote, oldest first; the last lines of it.
-    pub(crate) fn logs_of(&self, node: &str) -> Vec<LogLine> {
+    pub fn logs_of(&self, node: &str) -> Vec<LogLine> {
         let now = self.switchboard.record(|record, _| micros(record.now()));
         let begun = monotonic_micros().saturating_sub(now);
         let name = self.name(node).to_string();

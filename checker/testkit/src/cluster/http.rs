@@ -9,7 +9,8 @@ use bytes::Bytes;
 use http_body_util::{BodyExt, Full, LengthLimitError, Limited};
 use hyper::client::conn::http1;
 use hyper_util::rt::TokioIo;
-use shortener::{HTTP, HttpMsg};
+use runtime::{Reply, ServerName};
+use serde::{Deserialize, Serialize};
 use tokio::net::TcpStream;
 use tokio::task::JoinSet;
 use tokio::time::{Instant, sleep, timeout};
@@ -19,11 +20,20 @@ use super::{Cluster, Standing, Unanswered, Unmet, lock};
 use crate::scenario::Stop;
 use crate::trace::What;
 
+/// The server that each node with an HTTP interface has, and what it says of itself.
+const HTTP: ServerName<HttpMsg> = ServerName::new("http");
+
 /// The longest body that is read of an answer, in bytes.
 const LONGEST_BODY: usize = 64 * 1024;
 
 /// How much of a request or an answer stands in the picture, in characters.
 const BRIEF: usize = 36;
+
+#[derive(Debug, Serialize, Deserialize)]
+enum HttpMsg {
+    /// The port on which it listens.
+    Port(Reply<u16>),
+}
 
 /// A request to a node.
 #[derive(Debug, Clone, PartialEq, Eq)]

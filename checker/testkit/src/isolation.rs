@@ -15,6 +15,7 @@
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
+use std::str::FromStr;
 use std::sync::Arc;
 
 use crate::trouble::{Result, Trouble};
@@ -59,7 +60,7 @@ pub enum Isolation {
 }
 
 /// Whether submissions are to be walled in.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, clap::ValueEnum)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub enum IsolationChoice {
     /// Where bubblewrap is installed and works.
     #[default]
@@ -68,6 +69,19 @@ pub enum IsolationChoice {
     Required,
     /// No.
     Off,
+}
+
+impl FromStr for IsolationChoice {
+    type Err = String;
+
+    fn from_str(word: &str) -> std::result::Result<Self, String> {
+        match word {
+            "auto" => Ok(IsolationChoice::Auto),
+            "required" => Ok(IsolationChoice::Required),
+            "off" => Ok(IsolationChoice::Off),
+            _ => Err("expected auto, required or off".into()),
+        }
+    }
 }
 
 impl IsolationChoice {
@@ -211,7 +225,7 @@ impl Sandbox {
 
     /// The command that runs a program in this sandbox: bubblewrap, its arguments, and nothing
     /// in its own environment, for the program's is among the arguments.
-    pub(crate) fn around(
+    pub fn around(
         self,
         program: &Path,
         args: Vec<OsString>,

@@ -128,9 +128,9 @@ pub struct Context {
     /// What walls the nodes in, if anything does.
     pub sandbox: Option<Sandbox>,
     /// How many clusters were ended so far.
-    pub(crate) clusters: AtomicU32,
-    pub(crate) steps: Steps,
-    pub(crate) observations: Observations,
+    pub clusters: AtomicU32,
+    pub steps: Steps,
+    pub observations: Observations,
 }
 
 /// What all tries of a run have in common.
@@ -155,7 +155,7 @@ pub struct Grounds {
 impl Context {
     /// What one try works with. Traces and logs go to `folder`, and what the nodes keep to
     /// themselves to `scratch`.
-    pub(crate) fn new(
+    pub fn new(
         scenario: &'static str,
         grounds: Grounds,
         folder: PathBuf,
@@ -191,7 +191,7 @@ impl Context {
     }
 
     /// The folder that the story shares with all its nodes; it is there once the story made it.
-    pub(crate) fn shared(&self) -> PathBuf {
+    pub fn shared(&self) -> PathBuf {
         self.scratch.join("shared")
     }
 
@@ -226,7 +226,7 @@ impl Context {
 
     /// What the seeds of the nodes are made of: a draw of its own, and of few bits, so that no node
     /// can find out from it which scenario it is in, or what that has drawn.
-    pub(crate) fn seed_of_nodes(&self) -> u16 {
+    pub fn seed_of_nodes(&self) -> u16 {
         let mut draw = Draw::new(self.seed, &format!("the nodes of {}", self.scenario));
         draw.number(0..=u64::from(u16::MAX)) as u16
     }
@@ -271,7 +271,7 @@ impl Context {
 
 /// Whether a node could not start a thread or a process: the operating system's `EAGAIN`, as Rust
 /// and tokio word it.
-pub(crate) fn lacked_room<S: AsRef<str>>(stderr: &[S]) -> bool {
+pub fn lacked_room<S: AsRef<str>>(stderr: &[S]) -> bool {
     stderr.iter().any(|line| {
         let line = line.as_ref();
         line.contains("Resource temporarily unavailable")
@@ -280,7 +280,7 @@ pub(crate) fn lacked_room<S: AsRef<str>>(stderr: &[S]) -> bool {
 }
 
 /// The verdict on a node that lacked room: it says nothing about the learner's code.
-pub(crate) fn no_room(node: &str) -> Stop {
+pub fn no_room(node: &str) -> Stop {
     Stop::inconclusive(format!(
         "The machine had no room for another thread or process of {node} (EAGAIN). It runs too much at once, or \
          the program starts very many threads."
@@ -302,20 +302,20 @@ pub fn unwritten<S: AsRef<str>>(text: &[S]) -> Option<String> {
 
 /// The steps of a scenario, heard by whoever shows the progress.
 #[derive(Clone)]
-pub(crate) struct Steps {
+pub struct Steps {
     last: Arc<Mutex<String>>,
     heard: Arc<dyn Fn(&str) + Send + Sync>,
 }
 
 impl Steps {
-    pub(crate) fn new(heard: impl Fn(&str) + Send + Sync + 'static) -> Steps {
+    pub fn new(heard: impl Fn(&str) + Send + Sync + 'static) -> Steps {
         Steps {
             last: Arc::new(Mutex::new("start the scenario".into())),
             heard: Arc::new(heard),
         }
     }
 
-    pub(crate) fn last(&self) -> String {
+    pub fn last(&self) -> String {
         self.last
             .lock()
             .unwrap_or_else(PoisonError::into_inner)
@@ -330,7 +330,7 @@ impl Steps {
 
 /// What a try has measured, a line each.
 #[derive(Clone, Default)]
-pub(crate) struct Observations(Arc<Mutex<Vec<String>>>);
+pub struct Observations(Arc<Mutex<Vec<String>>>);
 
 impl Observations {
     fn add(&self, line: String) {
@@ -341,7 +341,7 @@ impl Observations {
     }
 
     /// All of them, which are then forgotten.
-    pub(crate) fn take(&self) -> Vec<String> {
+    pub fn take(&self) -> Vec<String> {
         std::mem::take(&mut *self.0.lock().unwrap_or_else(PoisonError::into_inner))
     }
 }

@@ -30,7 +30,7 @@ pub(super) struct Member {
 
 /// What we did to a node's process.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Standing {
+pub enum Standing {
     Running,
     Paused,
     Killed,
@@ -339,7 +339,7 @@ impl Cluster<'_> {
     }
 
     /// What was done to a node's process last, if it was ever started.
-    pub(crate) fn standing(&self, node: &str) -> Option<Standing> {
+    pub fn standing(&self, node: &str) -> Option<Standing> {
         lock(&self.members).get(node).map(|member| member.standing)
     }
 

@@ -1,0 +1,25 @@
+//! How wide the reader's screen is.
+
+/// How wide text is set where there is no terminal to ask.
+const WIDTH: usize = 80;
+
+/// Narrower than this, no sketch fits; wider than that, no line is read with ease.
+const WIDTHS: std::ops::RangeInclusive<usize> = 60..=100;
+
+/// How wide text is to be set: `COLUMNS` says so, or the terminal, within what can be read.
+pub fn width() -> usize {
+    columns().clamp(*WIDTHS.start(), *WIDTHS.end())
+}
+
+/// How many columns the reader's terminal has; 80 without one.
+pub fn columns() -> usize {
+    let given = std::env::var("COLUMNS").ok();
+    let given = given.and_then(|columns| columns.trim().parse().ok());
+    given
+        .or_else(|| {
+            let size = rustix::termios::tcgetwinsize(std::io::stdout()).ok()?;
+            Some(usize::from(size.ws_col))
+        })
+        .filter(|columns| *columns > 0)
+        .unwrap_or(WIDTH)
+}
