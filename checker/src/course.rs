@@ -5,7 +5,7 @@ use std::fs;
 use std::os::unix::fs::symlink;
 use std::path::{Path, PathBuf};
 
-use crate::manifest::Part;
+use testkit::part::Part;
 use testkit::trouble::{Result, Trouble, While};
 
 /// The learner's clone of the course.

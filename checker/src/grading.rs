@@ -15,7 +15,6 @@ use crate::course::Course;
 use crate::dev::sources::Sources;
 use crate::gaps;
 use crate::journal::Journal;
-use crate::manifest::Part;
 use crate::report::page;
 use crate::report::progress::Progress;
 use crate::report::{CodePlace, Graded, PartReport, Refused};
@@ -27,6 +26,7 @@ use crate::submission::{Refusal, Submission};
 use testkit::guard::{Guard, own_program};
 use testkit::interrupt::Interrupt;
 use testkit::isolation::{Isolation, IsolationChoice};
+use testkit::part::Part;
 use testkit::run_dir::RunDir;
 use testkit::scenario::Scenario;
 use testkit::store::{StoreChoice, Stores};
@@ -68,17 +68,6 @@ pub fn unwritten(part: &Part, sources: &Sources) -> BTreeMap<u8, String> {
         (!gaps.is_empty()).then(|| (problem.number, gaps.join(" and ")))
     });
     needed.collect()
-}
-
-/// The scenarios of a part, in the order of its problems.
-pub fn scenarios(part: &Part) -> &'static [Scenario] {
-    match part.number {
-        1 => crate::part1::SCENARIOS,
-        2 => crate::part2::SCENARIOS,
-        3 => crate::part3::SCENARIOS,
-        4 => crate::part4::SCENARIOS,
-        _ => &[],
-    }
 }
 
 /// Grades a part. `so_far` hears what is known after each scenario; what is not finished by then is
@@ -187,7 +176,7 @@ pub async fn grade(
                 .as_ref()
                 .map(|submission| submission.sources.clone()),
             data: course.data(part),
-            part: part.number,
+            part,
             folder: tries.clone(),
             scratch: run.path().join(format!("scratch-{}", round + 1)),
             seed,
@@ -320,7 +309,7 @@ impl<'a> Known<'a> {
             part,
             order,
             folder,
-            wanted: scenarios(part).iter().filter(is_wanted).collect(),
+            wanted: part.scenarios.iter().filter(is_wanted).collect(),
             outcomes: BTreeMap::new(),
             broken_off: 0,
         }
@@ -538,7 +527,7 @@ fn by_problem(part: &Part, order: &Order, outcomes: Vec<Outcome>) -> Vec<Problem
                 .collect();
             // Who asks for a problem by its number wants to know of that one.
             let optional = problem.optional && order.problems.is_empty();
-            let all = scenarios(part).iter();
+            let all = part.scenarios.iter();
             let scenarios = all.filter(|scenario| scenario.problem == problem.number);
             ProblemResult::new(problem.number, problem.title, optional, own)
                 .worth(problem.points, scenarios.count())

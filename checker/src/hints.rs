@@ -3,7 +3,7 @@
 use std::fs;
 
 use crate::course::Course;
-use crate::manifest::{Part, Problem};
+use testkit::part::{Part, Problem};
 use testkit::trouble::{Result, Trouble, While};
 
 /// How many hints each problem has.
@@ -77,7 +77,7 @@ mod tests {
     #[test]
     fn every_problem_has_three_hints_from_vague_to_plain() {
         let course = Course::find(env!("CARGO_MANIFEST_DIR").as_ref()).unwrap();
-        for part in PARTS {
+        for part in PARTS.iter() {
             for problem in part.problems {
                 let hints = of(&course, part, problem).unwrap();
                 assert!(hints.iter().all(|hint| !hint.text.is_empty()));

@@ -13,11 +13,12 @@ use sha2::{Digest, Sha256};
 use crate::course::Course;
 use crate::dev::sources::Sources;
 use crate::gaps::{Piece, pieces};
-use crate::manifest::{PARTS, Part, Problem};
+use crate::manifest::PARTS;
 use crate::report::{Graded, PartReport};
 use crate::runs;
 use crate::tokens::{tokens, without_imports};
 use crate::whole_file;
+use testkit::part::{Part, Problem};
 use testkit::verdict::Standing;
 
 const FILE: &str = "progress.json";

@@ -13,10 +13,6 @@ pub mod building;
 pub mod runs;
 pub mod submission;
 
-pub mod part1;
-pub mod part2;
-pub mod part3;
-pub mod part4;
 pub mod play;
 pub mod runner;
 
@@ -31,7 +27,6 @@ pub mod backup;
 pub mod difference;
 pub mod updating;
 
-pub mod diagnosis;
 pub mod report;
 
 pub mod watch;

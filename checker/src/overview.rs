@@ -7,7 +7,8 @@ use crate::course::Course;
 use crate::dev::sources::Sources;
 use crate::grading;
 use crate::journal::{Entry, Journal, fingerprint};
-use crate::manifest::{PARTS, Part, Problem};
+use crate::manifest::PARTS;
+use testkit::part::{Part, Problem};
 use testkit::verdict::Standing;
 
 /// What is known of a problem without running it.

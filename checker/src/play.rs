@@ -24,7 +24,6 @@ use tokio::sync::mpsc;
 
 use crate::course::Course;
 use crate::grading;
-use crate::manifest::Part;
 use crate::report::progress::{self, Progress};
 use crate::report::terminal::{self, command_name, render};
 use crate::report::{Graded, PartReport, page};
@@ -34,6 +33,7 @@ use names::Names;
 use session::{Flow, Session};
 use testkit::cluster::{Cluster, Options};
 use testkit::guard::{TerminalGuard, own_program};
+use testkit::part::Part;
 use testkit::run_dir::RunDir;
 use testkit::scenario::{Context, Grounds, Steps};
 use testkit::store::{StoreChoice, Stores};

@@ -16,7 +16,7 @@ use std::path::{Path, PathBuf};
 use serde::{Deserialize, Serialize, Serializer};
 
 use crate::building::Diagnostic;
-use crate::manifest::Part;
+use testkit::part::Part;
 use testkit::verdict::{Outcome, PLAYED, ProblemResult, Standing, at_line, overall};
 
 /// How many warnings of the compiler are told.

@@ -10,12 +10,12 @@ use tokio::sync::{oneshot, watch};
 use tokio::task::{Id, JoinError, JoinSet};
 use tokio::time::{Instant, timeout};
 
-use crate::diagnosis::{Case, diagnose};
-use crate::manifest::PARTS;
 use crate::report::progress::Progress;
+use testkit::diagnosis::{Case, diagnose};
 use testkit::guard::Guard;
 use testkit::interrupt::Interrupt;
 use testkit::isolation::Sandbox;
+use testkit::part::Part;
 use testkit::scenario::{Context, Grounds, Observations, Scenario, Steps, Told};
 use testkit::store::Stores;
 use testkit::trace::Trace;
@@ -49,8 +49,8 @@ pub struct Runner {
     pub sources: Option<String>,
     /// The part's data, which its scenarios may use.
     pub data: PathBuf,
-    /// The number of the part.
-    pub part: u8,
+    /// The part that they are of.
+    pub part: &'static Part,
     /// Where traces and logs go.
     pub folder: PathBuf,
     /// Where the nodes put what they keep to themselves.
@@ -236,8 +236,7 @@ impl Runner {
 
     /// Makes the folder that the nodes of some parts share.
     fn lay_out(&self, context: &Context) -> Result<(), Trouble> {
-        let part = PARTS.iter().find(|part| part.number == self.part);
-        if !part.is_some_and(|part| part.shares_files) {
+        if !self.part.shares_files {
             return Ok(());
         }
         let shared = context.shared();
@@ -383,6 +382,7 @@ mod tests {
     use std::sync::atomic::{AtomicU32, Ordering};
 
     use super::*;
+    use crate::manifest::PARTS;
     use crate::report::progress::Silent;
     use testkit::run_dir::RunDir;
     use testkit::scenario::{Stop, Story};
@@ -420,7 +420,7 @@ mod tests {
             binary: PathBuf::new(),
             sources: None,
             data: PathBuf::new(),
-            part: 1,
+            part: &PARTS[0],
             folder: run.path().to_owned(),
             scratch: run.path().to_owned(),
             seed: 42,

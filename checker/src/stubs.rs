@@ -16,7 +16,8 @@ use crate::backup::replace;
 use crate::course::Course;
 use crate::dev::sources::Sources;
 use crate::gaps::{self, Gap, GapName, Piece};
-use crate::manifest::{PARTS, Part};
+use crate::manifest::PARTS;
+use testkit::part::Part;
 use testkit::trouble::{Result, Trouble, While};
 
 /// The texts of a part's stub, by their paths in the part's folder: `src/producer.rs`.
@@ -175,7 +176,7 @@ pub fn breaches(course: &Course, part: &Part) -> Result<Vec<String>> {
 /// # Errors
 /// When they cannot be written.
 pub fn renew(course: &Course) -> Result<()> {
-    for part in PARTS {
+    for part in PARTS.iter() {
         let exercise = texts(&course.exercise(part))?;
         let copy = folder(course, part);
         for name in texts(&copy)?.keys() {

@@ -29,9 +29,10 @@ use walkdir::WalkDir;
 use crate::building::{Build, Building, Built, cargo_program, toolchain};
 use crate::course::Course;
 use crate::dev::sources::write_if_new;
-use crate::manifest::{PARTS, Part};
+use crate::manifest::PARTS;
 use testkit::guard::Guard;
 use testkit::isolation::Isolation;
+use testkit::part::Part;
 use testkit::trouble::{Result, Trouble, While};
 
 /// The largest file that is taken.
@@ -200,7 +201,7 @@ async fn lay_out_base(
     fs::create_dir_all(&folder).or_trouble(|| format!("make {}", folder.display()))?;
     let _lock = waited_for(folder.join("lock")).await?;
     let mut members = Vec::new();
-    for part in PARTS {
+    for part in PARTS.iter() {
         let stub = course.root.join("checker/stubs").join(part.folder);
         if !stub.is_dir() {
             continue;

@@ -28,9 +28,10 @@ use tokio::time::{MissedTickBehavior, interval};
 
 use crate::course::Course;
 use crate::journal::Journal;
-use crate::manifest::{PARTS, Part, Problem};
+use crate::manifest::PARTS;
 use crate::report::PartReport;
 use crate::report::terminal::{command_name, print_on, render};
+use testkit::part::{Part, Problem};
 use testkit::seed;
 use testkit::store::StoreChoice;
 use testkit::trouble::{Result, While};

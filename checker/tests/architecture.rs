@@ -37,6 +37,18 @@ fn folders_in(place: &str) -> Vec<PathBuf> {
 
 /// The packages of ours that a package names, for building, testing or otherwise.
 fn ours(folder: &Path) -> BTreeSet<String> {
+    named(
+        folder,
+        &["dependencies", "dev-dependencies", "build-dependencies"],
+    )
+}
+
+/// The packages of ours that a package needs.
+fn needed(folder: &Path) -> BTreeSet<String> {
+    named(folder, &["dependencies"])
+}
+
+fn named(folder: &Path, sections: &[&str]) -> BTreeSet<String> {
     let all: BTreeSet<String> = [
         root().join("runtime"),
         root().join("runtime/batch"),
@@ -45,14 +57,15 @@ fn ours(folder: &Path) -> BTreeSet<String> {
         root().join("runtime/shell"),
         root().join("checker"),
         root().join("checker/store"),
+        root().join("checker/testkit"),
     ]
     .into_iter()
+    .chain(folders_in("checker/parts"))
     .chain(folders_in("checker/stubs"))
     .chain(folders_in("solutions"))
     .map(|folder| package(&folder))
     .collect();
     let manifest = manifest(folder);
-    let sections = ["dependencies", "dev-dependencies", "build-dependencies"];
     let named = sections
         .iter()
         .filter_map(|section| manifest.get(*section)?.as_table());
@@ -107,8 +120,37 @@ fn exercises_and_solutions_depend_on_what_is_given_alone() {
 fn checker_depends_on_no_exercise_and_no_solution() {
     assert_eq!(
         ours(&root().join("checker")),
-        set(&["runtime", "batch", "shortener", "prompt", "store"])
+        set(&[
+            "runtime",
+            "batch",
+            "shortener",
+            "prompt",
+            "store",
+            "testkit",
+            "part1_ping_pong",
+            "part2_map_reduce",
+            "part3_link_shortener",
+            "part4_link_aggregates",
+        ])
     );
+}
+
+#[test]
+fn testkit_knows_no_part() {
+    let needed = needed(&root().join("checker/testkit"));
+    assert_eq!(needed, set(&["runtime", "store"]));
+}
+
+#[test]
+fn part_depends_on_the_testkit_and_on_what_learners_are_given() {
+    for folder in folders_in("checker/parts") {
+        let ours = ours(&folder);
+        assert!(
+            ours.is_subset(&set(&["runtime", "batch", "shortener", "testkit"])),
+            "{}",
+            folder.display()
+        );
+    }
 }
 
 fn set(names: &[&str]) -> BTreeSet<String> {

@@ -2,19 +2,21 @@
 
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::sync::LazyLock;
 use std::time::{Duration, SystemTime};
 
 use checker::building::{Binary, Build, Building, Built};
 use checker::course::Course;
-use checker::manifest::{PARTS, Part};
+use checker::manifest::PARTS;
 use checker::report::{Graded, PartReport};
 use checker::submission::{Refusal, Submission, read};
 use tempfile::TempDir;
 use testkit::guard::{Guard, Program};
 use testkit::isolation::Isolation;
+use testkit::part::Part;
 use testkit::run_dir::RunDir;
 
-const PART: &Part = &PARTS[0];
+static PART: LazyLock<&Part> = LazyLock::new(|| &PARTS[0]);
 
 const ROOT: &str = r#"
 [workspace]
@@ -136,7 +138,7 @@ fn guarded() -> (RunDir, Guard) {
 
 /// Lays out what was handed in and compiles what it depends on; says which packages that were.
 async fn laid_out(course: &Course, folder: &Path) -> (Submission, Vec<String>) {
-    let submission = Submission::lay_out(course, PART, folder, &Isolation::find())
+    let submission = Submission::lay_out(course, &PART, folder, &Isolation::find())
         .await
         .unwrap();
     let (_run, guard) = guarded();
@@ -177,7 +179,7 @@ async fn word_of(program: &Path, sources: Option<&str>) -> String {
 #[tokio::test]
 async fn submissions_are_told_apart_and_dependencies_compiled_once() {
     let (_dir, course) = course();
-    let own = Build::of_course(&course.root, course.exercise(PART), PART.package);
+    let own = Build::of_course(&course.root, course.exercise(&PART), PART.package);
     let (program, compiled) = build(&own).await;
     assert!(compiled.contains(&"bytes".to_owned()), "{compiled:?}");
     assert_eq!(word_of(&program.path, None).await, "stub");
@@ -225,10 +227,10 @@ async fn submissions_are_told_apart_and_dependencies_compiled_once() {
 async fn forgotten_await_is_told_in_a_sentence() {
     let (_dir, course) = course();
     let forgets = "async fn send() {}\npub async fn ping() {\n    send();\n}\n";
-    hand_in(&course.exercise(PART), &(word("stub") + forgets));
-    let own = Build::of_course(&course.root, course.exercise(PART), PART.package);
+    hand_in(&course.exercise(&PART), &(word("stub") + forgets));
+    let own = Build::of_course(&course.root, course.exercise(&PART), PART.package);
     let (program, _) = build(&own).await;
-    let mut report = PartReport::new(PART, Graded::Exercise, 1, 1);
+    let mut report = PartReport::new(&PART, Graded::Exercise, 1, 1);
     report.warn(&program.warnings);
     assert_eq!(
         report.notes,
@@ -243,10 +245,10 @@ async fn forgotten_await_is_told_in_a_sentence() {
 async fn compile_error_names_the_learners_file_and_line() {
     let (_dir, course) = course();
     hand_in(
-        &course.exercise(PART),
+        &course.exercise(&PART),
         "\npub fn word() -> &'static str { 7 }\n",
     );
-    let own = Build::of_course(&course.root, course.exercise(PART), PART.package);
+    let own = Build::of_course(&course.root, course.exercise(&PART), PART.package);
     let Built::Refused(errors) = own.run(&guarded().1, |_| {}).await.unwrap() else {
         panic!("it compiles")
     };
@@ -263,10 +265,10 @@ async fn compile_error_names_the_learners_file_and_line() {
 async fn warnings_of_the_learner_are_kept() {
     let (_dir, course) = course();
     hand_in(
-        &course.exercise(PART),
+        &course.exercise(&PART),
         &format!("{}fn unused() {{}}\n", word("stub")),
     );
-    let own = Build::of_course(&course.root, course.exercise(PART), PART.package);
+    let own = Build::of_course(&course.root, course.exercise(&PART), PART.package);
     let (binary, _) = build(&own).await;
     assert_eq!(binary.warnings.len(), 1, "{:?}", binary.warnings);
     assert_eq!(
@@ -278,7 +280,7 @@ async fn warnings_of_the_learner_are_kept() {
 #[tokio::test]
 async fn waiting_for_another_cargo_is_said_until_it_is_over() {
     let (_dir, course) = course();
-    let own = Build::of_course(&course.root, course.exercise(PART), PART.package);
+    let own = Build::of_course(&course.root, course.exercise(&PART), PART.package);
     build(&own).await;
     let locks: Vec<fs::File> = fs::read_dir(course.root.join("target/debug"))
         .unwrap()
@@ -312,7 +314,7 @@ fn refused_for(spoil: impl FnOnce(&Path)) -> String {
     let (_dir, course) = course();
     let handed = submission(&word("mine"));
     spoil(handed.path());
-    match read(PART, &course.exercise(PART), handed.path()) {
+    match read(&PART, &course.exercise(&PART), handed.path()) {
         Err(Refusal::Breaches(breaches)) => breaches.join("\n"),
         other => panic!("{other:?}"),
     }
@@ -407,7 +409,7 @@ async fn build_in_a_sandbox_reads_no_other_file() {
 #[test]
 fn further_source_files_are_taken_and_the_rest_is_named() {
     let (_dir, course) = course();
-    let exercise = course.exercise(PART);
+    let exercise = course.exercise(&PART);
     let handed = submission(&word("mine"));
     write(handed.path(), "src/gossip/rumour.rs", "");
     write(handed.path(), "src/lib.rs", LIB);
@@ -415,7 +417,7 @@ fn further_source_files_are_taken_and_the_rest_is_named() {
     write(handed.path(), "notes.txt", "hello");
     write(handed.path(), "target/debug/x", "");
     write(handed.path(), ".git/config", "");
-    let read = read(PART, &exercise, handed.path()).unwrap();
+    let read = read(&PART, &exercise, handed.path()).unwrap();
     let taken: Vec<_> = read
         .taken
         .keys()
@@ -452,7 +454,7 @@ fn check_found(exercise_is_in: &str) {
     let handed = tempfile::tempdir().unwrap();
     hand_in(&handed.path().join(exercise_is_in), &word("mine"));
     write(handed.path(), "__MACOSX/._outer", "");
-    let read = read(PART, &course.exercise(PART), handed.path()).unwrap();
+    let read = read(&PART, &course.exercise(&PART), handed.path()).unwrap();
     let taken = &read.taken[Path::new("src/producer.rs")];
     assert_eq!(taken, word("mine").as_bytes());
     let note = format!("The exercise was found in {exercise_is_in}.");
@@ -475,7 +477,7 @@ fn folder_with_several_submissions_is_none() {
     for student in ["ada", "bob"] {
         hand_in(&handed.path().join(student), &word("mine"));
     }
-    let refused = read(PART, &course.exercise(PART), handed.path()).unwrap_err();
+    let refused = read(&PART, &course.exercise(&PART), handed.path()).unwrap_err();
     let Refusal::Breaches(breaches) = refused else {
         panic!("{refused:?}");
     };
@@ -490,7 +492,7 @@ fn copy_of_the_whole_course_will_do_as_well() {
         &handed.path().join("exercises").join(PART.folder),
         &word("mine"),
     );
-    let read = read(PART, &course.exercise(PART), handed.path()).unwrap();
+    let read = read(&PART, &course.exercise(&PART), handed.path()).unwrap();
     assert_eq!(
         read.taken[Path::new("src/producer.rs")],
         word("mine").into_bytes()

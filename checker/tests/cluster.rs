@@ -79,7 +79,7 @@ async fn outcome_of(binary: PathBuf, story: for<'a> fn(&'a Context) -> Story<'a>
         binary,
         sources: None,
         data: PathBuf::new(),
-        part: 1,
+        part: &PARTS[0],
         folder: run.folder("try").unwrap(),
         scratch: run.path().join("scratch"),
         seed: 1,

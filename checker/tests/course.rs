@@ -49,7 +49,7 @@ impl Fresh {
         for file in ["Cargo.toml", "TRAINING.md", ".gitignore"] {
             fs::copy(root().join(file), fresh.at(file)).unwrap();
         }
-        for part in PARTS {
+        for part in PARTS.iter() {
             for kind in ["checker/stubs", "solutions"] {
                 copy(
                     &root().join(kind).join(part.folder),

@@ -487,7 +487,7 @@ fn points_are_summed_up() {
 #[test]
 fn trainers_table_tells_what_each_part_is_worth() {
     let guide = std::fs::read_to_string(root().join("docs/TRAINER.md")).unwrap();
-    for part in PARTS {
+    for part in PARTS.iter() {
         let of = |optional| -> u32 {
             let problems = part.problems.iter().filter(|of| of.optional == optional);
             problems.map(|problem| u32::from(problem.points)).sum()

@@ -12,11 +12,11 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 use std::time::Duration;
 
-use checker::grading::scenarios;
-use checker::manifest::{PARTS, Part};
+use checker::manifest::PARTS;
 use checker::report::terminal::render;
 use checker::report::{Graded, PartReport};
 use runtime::{CallError, ExitReason, NodeName};
+use testkit::part::Part;
 use testkit::verdict::{Outcome, ProblemResult, Standing, Verdict};
 use walkdir::WalkDir;
 
@@ -283,7 +283,7 @@ fn links_lead_somewhere() {
 #[test]
 fn every_part_and_problem_has_its_section_and_hints() {
     let training = Document::read("TRAINING.md");
-    for part in PARTS {
+    for part in PARTS.iter() {
         let heading = format!("Part {}: {}", part.number, part.title);
         assert_eq!(slug(&heading), part.anchor, "the anchor of {}", part.name);
         let whole = training.section(&heading);
@@ -625,7 +625,8 @@ fn passed(part: &'static Part) -> PartReport {
         folder: None,
     };
     let results = part.problems.iter().map(|problem| {
-        let outcomes = scenarios(part)
+        let outcomes = part
+            .scenarios
             .iter()
             .filter(|scenario| scenario.problem == problem.number)
             .map(|_| outcome(problem.number))

@@ -9,10 +9,11 @@ use serde::Serialize;
 
 use crate::course::Course;
 use crate::journal::Journal;
-use crate::manifest::{PARTS, Part, Problem};
+use crate::manifest::PARTS;
 use crate::overview::{PartState, Points, ProblemState, State, ago, overview, points};
 use crate::report::json::SCHEMA;
 use crate::report::terminal::{command_name, print, print_for_programs, wrap};
+use testkit::part::{Part, Problem};
 use testkit::screen::width;
 use testkit::trouble::{Result, While};
 use testkit::verdict::Standing;
@@ -64,7 +65,7 @@ pub(super) fn render(course: &Course, now: Timestamp) -> String {
 /// What there is, for somebody who is not in the course's folder.
 fn without_state() -> String {
     let mut text = String::new();
-    for part in PARTS {
+    for part in PARTS.iter() {
         heading(&mut text, part, None);
         for problem in part.problems {
             problem_line(&mut text, problem, None, false);

@@ -4,7 +4,8 @@ use std::io::{BufRead, IsTerminal, Write};
 
 use clap::builder::PossibleValuesParser;
 
-use crate::manifest::{self, PARTS, Part, Problem};
+use crate::manifest::{self, PARTS};
+use testkit::part::{Part, Problem};
 use testkit::trouble::{Result, Trouble, While};
 
 /// Asks at the terminal, and takes everything but a yes for a no. Without a terminal nobody can

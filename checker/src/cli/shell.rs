@@ -7,7 +7,6 @@ use clap::builder::{PossibleValue, PossibleValuesParser};
 use clap::{Arg, Args, Command, Subcommand, ValueHint};
 use clap_complete::Shell;
 
-use crate::grading;
 use crate::manifest::PARTS;
 use crate::report::terminal::{print, print_for_programs};
 use testkit::trouble::{Result, Trouble, While};
@@ -148,7 +147,7 @@ fn with_values_of(arg: Arg, part: Option<u8>) -> Arg {
         "problem" | "problems" => problems(part),
         "scenario" => PARTS
             .iter()
-            .flat_map(grading::scenarios)
+            .flat_map(|part| part.scenarios)
             .map(|scenario| PossibleValue::new(scenario.id).help(scenario.title))
             .collect(),
         "store" => ["auto", "embedded", "redis"].map(PossibleValue::new).into(),

@@ -8,9 +8,9 @@ use crate::course::Course;
 use crate::dev::Tally;
 use crate::dev::matrix::{OUTCOME, in_brief, is_bad, named};
 use crate::dev::variants::{Kind, Variant};
-use crate::diagnosis::{Case, diagnose};
 use crate::manifest::PARTS;
 use crate::report::terminal::print;
+use testkit::diagnosis::{Case, diagnose};
 use testkit::trace::Trace;
 use testkit::trouble::{Result, While};
 use testkit::verdict::{Outcome, Standing, Verdict};
@@ -21,7 +21,7 @@ use testkit::verdict::{Outcome, Standing, Verdict};
 /// When the variants or the cases cannot be read.
 pub fn replay(course: &Course, cases: &Path) -> Result<Standing> {
     let mut tally = Tally::default();
-    for part in PARTS {
+    for part in PARTS.iter() {
         let variants = Variant::read_all(&course.root.join("checker/variants").join(part.name))?;
         for variant in variants {
             let case = cases.join(part.name).join(&variant.name);
@@ -42,7 +42,7 @@ pub fn replay(course: &Course, cases: &Path) -> Result<Standing> {
                 failure,
                 traces: &traces,
             };
-            let diagnosis = diagnose(part.number, outcome.problem, &seen);
+            let diagnosis = diagnose(part, outcome.problem, &seen);
             let naming = named(mistakes, diagnosis.as_ref());
             tally.count(&naming);
             print(format_args!(

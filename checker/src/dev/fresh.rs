@@ -8,7 +8,7 @@ use crate::building::{Build, Building, cargo_program};
 use crate::course::Course;
 use crate::dev::overlay::Overlay;
 use crate::grading::start_guard;
-use crate::manifest::Part;
+use testkit::part::Part;
 use testkit::run_dir::RunDir;
 use testkit::trouble::{Result, Trouble, While};
 

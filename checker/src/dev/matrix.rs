@@ -14,11 +14,11 @@ use crate::course::Course;
 use crate::dev::overlay::{Overlay, Program};
 use crate::dev::sources::Sources;
 use crate::dev::variants::Kind;
-use crate::grading::{scenarios, start_guard, unwritten};
-use crate::manifest::Part;
+use crate::grading::{start_guard, unwritten};
 use crate::report::progress::Silent;
 use crate::runner::Runner;
 use crate::stubs::Stub;
+use testkit::part::Part;
 use testkit::run_dir::RunDir;
 use testkit::store::{StoreChoice, Stores};
 use testkit::trace::Trace;
@@ -94,7 +94,7 @@ pub async fn grade_all(
             binary: path,
             sources: None,
             data: course.data(part),
-            part: part.number,
+            part,
             folder: run.folder(&variant.name)?,
             scratch: run.folder(&format!("scratch/{}", variant.name))?,
             seed,
@@ -148,12 +148,11 @@ async fn try_on(runner: Arc<Runner>, kind: &Kind, part: &Part) -> Vec<Outcome> {
         problems, claim, ..
     } = kind
     else {
-        return runner
-            .run(&scenarios(part).iter().collect::<Vec<_>>())
-            .await;
+        return runner.run(&part.scenarios.iter().collect::<Vec<_>>()).await;
     };
     let mut outcomes = Vec::new();
-    let mut own: Vec<_> = scenarios(part)
+    let mut own: Vec<_> = part
+        .scenarios
         .iter()
         .filter(|scenario| problems.contains(&scenario.problem))
         .collect();

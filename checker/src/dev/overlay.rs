@@ -16,10 +16,10 @@ use crate::building::{Build, Building, Built};
 use crate::course::Course;
 use crate::dev::sources::{Sources, write_if_new};
 use crate::dev::variants::Variant;
-use crate::manifest::Part;
 use crate::stubs::Stub;
 use crate::submission::{lay_out_workspace, overlay_manifest, target_folder};
 use testkit::guard::Guard;
+use testkit::part::Part;
 use testkit::trouble::{Result, Trouble, While};
 
 /// The package of the program that holds all variants.

@@ -9,9 +9,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use crate::course::Course;
 use crate::dev::sources::Sources;
 use crate::gaps::{Gap, Piece, pieces};
-use crate::manifest::Part;
 use crate::stubs::Stub;
 use crate::tokens::{tokens, without_imports};
+use testkit::part::Part;
 use testkit::trouble::Result;
 
 /// The breaches of the rules in one part, a sentence each.
@@ -338,7 +338,7 @@ mod tests {
     #[test]
     fn parts_of_the_course_keep_the_rules() {
         let course = Course::find(env!("CARGO_MANIFEST_DIR").as_ref()).unwrap();
-        for part in PARTS {
+        for part in PARTS.iter() {
             let found = breaches(&course, part).unwrap();
             assert!(found.is_empty(), "{}: {found:#?}", part.name);
         }

@@ -4,7 +4,7 @@ use std::fmt::Write;
 
 use prompt::command::Commands;
 
-use crate::manifest::Part;
+use testkit::part::Part;
 
 /// What a command takes at a place, so that the editor can complete it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -414,7 +414,7 @@ mod tests {
 
     #[test]
     fn list_of_commands_fits_a_small_terminal_or_a_wide_one() {
-        for part in PARTS {
+        for part in PARTS.iter() {
             check(&overview(part, 80), 60, 42);
             check(&overview(part, 100), 100, 23);
         }

@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use prompt::editor::Complete;
 
 use super::command::{Arg, COMMANDS, commands_of};
-use crate::manifest::Part;
+use testkit::part::Part;
 
 /// What can be named at the moment. Clones mean the same.
 #[derive(Clone, Default)]

@@ -11,8 +11,9 @@ use runtime::terminal::{self, visible};
 
 use super::json::Points;
 use super::{CodePlace, Graded, PartReport, Refused};
-use crate::manifest::{self, Part};
+use crate::manifest;
 use crate::runs;
+use testkit::part::Part;
 use testkit::screen::width;
 use testkit::trouble::{Result, While};
 use testkit::verdict::{Failure, Outcome, ProblemResult, Standing, Verdict, at_line};
@@ -512,7 +513,7 @@ impl Page<'_> {
                             .any(|result| result.problem == problem.number)
                     })
             });
-            let next = match self.part.and_then(Part::next) {
+            let next = match self.part.and_then(manifest::next) {
                 _ if !all => self.next_problem(),
                 Some(next) => format!(
                     "Next: TRAINING.md#{}, then `{} {}`.",

@@ -10,9 +10,9 @@ use super::screen::{broken, link};
 use crate::course::Course;
 use crate::gaps;
 use crate::hints::HINTS;
-use crate::manifest::{Part, Problem};
 use crate::report::terminal::{colour, command_name, count, sentence, shortened, wrap};
 use crate::report::{CodePlace, PartReport, Refused};
+use testkit::part::{Part, Problem};
 use testkit::verdict::Diagnosis;
 use testkit::verdict::{Failure, Outcome, ProblemResult, Standing, Verdict, at_line};
 

@@ -9,9 +9,10 @@ use super::verdict::{Paper, from_here};
 use super::{Last, Watch};
 use crate::hints;
 use crate::journal::Journal;
-use crate::manifest::{PARTS, Part};
+use crate::manifest::PARTS;
 use crate::report::markdown;
 use crate::report::terminal::{colour, command_name, wrap};
+use testkit::part::Part;
 use testkit::verdict::Standing;
 
 const TURNS: [char; 10] = ['⠋', '⠙', '⠹', '⠸', '⠼', '⠴', '⠦', '⠧', '⠇', '⠏'];
@@ -230,7 +231,7 @@ fn shown_hints(watch: &Watch, journal: &Journal, paper: &mut Paper<'_>) {
 }
 
 fn list(watch: &Watch, journal: &Journal, paper: &mut Paper<'_>) {
-    for part in PARTS {
+    for part in PARTS.iter() {
         let heading = format!("Part {}, {}", part.number, part.title);
         paper.lines.push(heading.bold().to_string());
         let columns = paper.columns.saturating_sub(2);

@@ -9,6 +9,8 @@ pub mod scenario;
 pub mod seed;
 pub mod words;
 
+pub mod diagnosis;
+pub mod part;
 pub mod trace;
 pub mod verdict;
 

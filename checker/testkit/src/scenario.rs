@@ -16,6 +16,7 @@ use crate::trouble::Trouble;
 use crate::verdict::{Failure, Outcome, Verdict};
 
 /// One story of a cluster that is broken, and the claim that must hold nevertheless.
+#[derive(Debug)]
 pub struct Scenario {
     /// Names it for ever: in reports, in records, and in what its chances derive from.
     pub id: &'static str,

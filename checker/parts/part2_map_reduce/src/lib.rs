@@ -1,0 +1,679 @@
+//! Part 2, map reduce: its scenarios.
+//!
+//! Each is the story of one or two jobs on three or four nodes. Which of them manages the jobs, and
+//! what happens to which of the others, is drawn, as are the texts and how many tasks they make.
+//! Whatever happens, the output is compared in full with an independent count. What a job does, and
+//! for how long, is decided by its input: so a scenario knows what is under way without knowing how
+//! the learner's manager decides. Work of the manager's own node is not seen on the network; what was
+//! left there is asked of the given server `partitions`.
+
+mod delivery;
+mod diagnosis;
+mod distribute;
+mod failure;
+mod further;
+mod local;
+mod messages;
+mod missing;
+mod netsplit;
+mod text;
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::PathBuf;
+use std::time::Duration;
+
+use batch::{Attempt, Experiment, JobId, PARTITIONS, PartitionsMsg, Report};
+use runtime::net::faults::{FrameSeen, Kind};
+use runtime::wire;
+use tokio::time::Instant;
+
+use messages::{Assignment, JobKind, JobSpec, JobStatus, LEASE, MANAGER, ManagerMsg, WorkerMsg};
+use testkit::cluster::{Cluster, Explained, Mark, Unmet};
+use testkit::part::Part;
+use testkit::scenario::{DEADLINE, Scenario, Stop, Told};
+use testkit::seed::Draw;
+use testkit::trouble::While;
+use testkit::verdict::Failure;
+use text::{LINE, Table, Texts};
+
+/// How long a job may take, however it is disturbed, before it counts as hung.
+const JOB_WITHIN: Duration = Duration::from_secs(15);
+
+/// What follows from something that has happened already comes within this time.
+const SOON: Duration = Duration::from_secs(5);
+
+/// The nodes of most stories.
+const ALL: &[&str] = &["n1", "n2", "n3"];
+
+/// The partitions of most jobs.
+const PARTITIONS_OF_A_JOB: usize = 4;
+
+/// All that the checker knows of this part.
+pub fn part() -> Part {
+    Part::read(include_str!("../part.toml"), SCENARIOS, diagnosis::MISTAKES)
+}
+
+/// The scenarios of part 2, in the order of its problems.
+const SCENARIOS: &[Scenario] = &[
+    Scenario {
+        id: "part2-local-count",
+        problem: 1,
+        title: "the word count is exact",
+        property: "Words are counted exactly, whatever bytes they stand among, and each stands in one output file.",
+        deadline: DEADLINE,
+        run: |cx| Box::pin(local::word_count_is_exact(cx)),
+    },
+    Scenario {
+        id: "part2-local-index",
+        problem: 1,
+        title: "the index lists each file once",
+        property: "An inverted index lists, for each word, the files that it occurs in, each once and in order.",
+        deadline: DEADLINE,
+        run: |cx| Box::pin(local::index_lists_each_file_once(cx)),
+    },
+    Scenario {
+        id: "part2-everyone",
+        problem: 2,
+        title: "every node takes part, also one that joins late",
+        property: "Every worker node takes part in a job, also one that joins while it is being done.",
+        deadline: DEADLINE,
+        run: |cx| Box::pin(distribute::every_node_takes_part(cx)),
+    },
+    Scenario {
+        id: "part2-at-once",
+        problem: 2,
+        title: "a node that is done gets its next task at once",
+        property: "Nobody waits for the slowest: a node that is done gets its next task.",
+        deadline: DEADLINE,
+        run: |cx| Box::pin(distribute::done_gets_its_next_task(cx)),
+    },
+    Scenario {
+        id: "part2-fetched",
+        problem: 2,
+        title: "map output is fetched from the node where it lies",
+        property: "Reduce tasks fetch what they need from the nodes where map tasks have left it.",
+        deadline: DEADLINE,
+        run: |cx| Box::pin(distribute::map_output_is_fetched(cx)),
+    },
+    Scenario {
+        id: "part2-worker-crash",
+        problem: 3,
+        title: "a worker that crashes is replaced, and its task is tried again",
+        property: "A worker that crashes costs its task one more attempt, and nothing else.",
+        deadline: DEADLINE,
+        run: |cx| Box::pin(failure::crashed_worker_is_replaced(cx)),
+    },
+    Scenario {
+        id: "part2-dies-in-map",
+        problem: 3,
+        title: "a node that dies in the map phase takes nothing along that is needed",
+        property: "What was finished on a node that dies is done again, as it was lost with the node.",
+        deadline: DEADLINE,
+        run: |cx| Box::pin(failure::node_dies_in_map_phase(cx)),
+    },
+    Scenario {
+        id: "part2-dies-in-shuffle",
+        problem: 3,
+        title: "a node that dies in the shuffle takes nothing along that is needed",
+        property: "Map output that is lost while it is being fetched is computed again.",
+        deadline: DEADLINE,
+        run: |cx| Box::pin(failure::node_dies_in_shuffle(cx)),
+    },
+    Scenario {
+        id: "part2-dies-in-reduce",
+        problem: 3,
+        title: "a node that dies in the reduce phase takes nothing along that is needed",
+        property: "A reduce task that was committed stays committed, and the others can still be done.",
+        deadline: DEADLINE,
+        run: |cx| Box::pin(failure::node_dies_in_reduce_phase(cx)),
+    },
+    Scenario {
+        id: "part2-crashes-thrice",
+        problem: 3,
+        title: "a record that crashes three times does not end the job",
+        property: "A task that crashes now and then gets done in the end.",
+        deadline: DEADLINE,
+        run: |cx| Box::pin(failure::record_crashes_three_times(cx)),
+    },
+    Scenario {
+        id: "part2-poison",
+        problem: 3,
+        title: "a record that crashes every time is not tried for ever",
+        property: "A record that crashes its task each time ends the job with a clear error, or is left out.",
+        deadline: DEADLINE,
+        run: |cx| Box::pin(failure::record_crashes_every_time(cx)),
+    },
+    Scenario {
+        id: "part2-lost",
+        problem: 4,
+        title: "lost assignments and results do not stop the job",
+        property: "What is lost is tried again: work is done at least once.",
+        deadline: DEADLINE,
+        run: |cx| Box::pin(delivery::lost_messages(cx)),
+    },
+    Scenario {
+        id: "part2-crashes-late",
+        problem: 4,
+        title: "a record that crashes when its time is over is not tried for ever",
+        property: "An attempt that was given up is still an attempt: its crash counts.",
+        deadline: DEADLINE,
+        run: |cx| Box::pin(failure::record_crashes_late(cx)),
+    },
+    Scenario {
+        id: "part2-twice",
+        problem: 4,
+        title: "what comes twice counts once",
+        property: "Accepting a result is idempotent: every word counts once, however often it is told.",
+        deadline: DEADLINE,
+        run: |cx| Box::pin(delivery::doubled_messages(cx)),
+    },
+    Scenario {
+        id: "part2-late",
+        problem: 4,
+        title: "a late result changes nothing",
+        property: "Results that come late, and in another order, change nothing that is settled.",
+        deadline: DEADLINE,
+        run: |cx| Box::pin(delivery::late_results(cx)),
+    },
+    Scenario {
+        id: "part2-earlier-job",
+        problem: 4,
+        title: "a result of an earlier job is not taken for one of this job",
+        property: "News of another job is not news of this one, though their tasks have the same numbers.",
+        deadline: DEADLINE,
+        run: |cx| Box::pin(delivery::result_of_an_earlier_job(cx)),
+    },
+    Scenario {
+        id: "part2-ids",
+        problem: 4,
+        title: "job ids never repeat, also after a crash of the manager",
+        property: "No two jobs have one id, whatever has crashed between them.",
+        deadline: DEADLINE,
+        run: |cx| Box::pin(delivery::job_ids_never_repeat(cx)),
+    },
+    Scenario {
+        id: "part2-cut-off",
+        problem: 5,
+        title: "a node that is cut off does not stop the job, nor when it comes back",
+        property: "A node may be cut off, and may come back: the result is the same.",
+        deadline: DEADLINE,
+        run: |cx| Box::pin(netsplit::node_is_cut_off(cx)),
+    },
+    Scenario {
+        id: "part2-apart",
+        problem: 5,
+        title: "workers that cannot reach each other do not stop the job",
+        property: "A job gets done although its workers cannot all reach each other.",
+        deadline: DEADLINE,
+        run: |cx| Box::pin(netsplit::workers_are_apart(cx)),
+    },
+    Scenario {
+        id: "part2-silent",
+        problem: 5,
+        title: "a silent node does not hold the job up",
+        property: "Nobody waits for a silence to be explained: who has a lease has a limited time.",
+        deadline: DEADLINE,
+        run: |cx| Box::pin(netsplit::node_is_silent(cx)),
+    },
+    Scenario {
+        id: "part2-paused",
+        problem: 5,
+        title: "a paused node does not hold the job up",
+        property: "A straggler costs a job little more than one lease.",
+        deadline: DEADLINE,
+        run: |cx| Box::pin(netsplit::node_is_paused(cx)),
+    },
+    Scenario {
+        id: "part2-wakes",
+        problem: 5,
+        title: "a paused node that wakes up does not touch the output",
+        property: "What is committed stays as it is, whoever wakes up with old work in hand.",
+        deadline: DEADLINE,
+        run: |cx| Box::pin(netsplit::paused_node_wakes_up(cx)),
+    },
+    Scenario {
+        id: "part2-manager",
+        problem: 6,
+        title: "a manager that crashed goes on with the job",
+        property: "The manager may crash: its job goes on under its id, from where it was.",
+        deadline: DEADLINE,
+        run: |cx| Box::pin(further::manager_goes_on(cx)),
+    },
+    Scenario {
+        id: "part2-combiner",
+        problem: 7,
+        title: "a combiner cuts what is fetched, and the result is the same",
+        property: "Adding up where the words were found saves most of the traffic, and changes no result.",
+        deadline: DEADLINE,
+        run: |cx| Box::pin(further::combiner_cuts_what_is_fetched(cx)),
+    },
+];
+
+/// A job that was given to a node's manager, and what must come of it.
+struct Job {
+    id: JobId,
+    manager: &'static str,
+    output: PathBuf,
+    partitions: usize,
+    expected: Table,
+    begun: Instant,
+}
+
+/// What a job counts, and how it is cut.
+struct Plan<'a> {
+    texts: &'a Texts,
+    kind: JobKind,
+    split_bytes: u64,
+    partitions: usize,
+    experiment: Option<Experiment>,
+}
+
+impl<'a> Plan<'a> {
+    /// A word count whose map tasks take so many lines each, and whose tasks are slow.
+    fn slow(texts: &'a Texts, lines: usize, map_ms: u64, reduce_ms: u64) -> Plan<'a> {
+        Plan {
+            texts,
+            kind: JobKind::WordCount,
+            split_bytes: (lines * LINE) as u64,
+            partitions: PARTITIONS_OF_A_JOB,
+            experiment: Some(Experiment { map_ms, reduce_ms }),
+        }
+    }
+
+    /// The same with another number of partitions.
+    fn partitions(self, partitions: usize) -> Plan<'a> {
+        Plan { partitions, ..self }
+    }
+
+    fn spec(&self, output: &std::path::Path) -> JobSpec {
+        JobSpec {
+            kind: self.kind,
+            input: self.texts.inputs.clone(),
+            output: output.to_owned(),
+            split_bytes: self.split_bytes,
+            partitions: self.partitions,
+            experiment: self.experiment,
+        }
+    }
+
+    fn expected(&self) -> Table {
+        match self.kind {
+            JobKind::WordCount => self.texts.word_count(),
+            JobKind::InvertedIndex => self.texts.index(),
+        }
+    }
+}
+
+/// A text for so many map tasks of four lines each.
+fn slow_text(cluster: &Cluster<'_>, draw: &mut Draw, maps: u64) -> Result<Texts, Stop> {
+    let name = text::file(draw);
+    Ok(texts(cluster).with(&name, text::lines(draw, maps as usize * 4))?)
+}
+
+/// Where the texts of a scenario lie.
+fn texts(cluster: &Cluster<'_>) -> Texts {
+    Texts::in_folder(&cluster.context().shared().join("input"))
+}
+
+/// A place that is not taken yet, of a name that says nothing: the nodes read it.
+fn place(cluster: &Cluster<'_>) -> Result<PathBuf, Stop> {
+    let number = getrandom::u64().or_trouble(|| "get a random number from the operating system")?;
+    Ok(cluster.context().shared().join(format!("{number:016x}")))
+}
+
+/// Gives a job to a node's manager, which answers its id.
+async fn submit(
+    cluster: &Cluster<'_>,
+    manager: &'static str,
+    plan: &Plan<'_>,
+) -> Result<Job, Stop> {
+    let output = place(cluster)?;
+    // Counted first: the checker should be attentive while the job runs.
+    let expected = plan.expected();
+    let spec = plan.spec(&output);
+    let begun = Instant::now();
+    let asked = cluster
+        .call(manager, &MANAGER, |reply| ManagerMsg::Submit(spec, reply))
+        .await;
+    let answer = match asked {
+        Ok(answer) => answer,
+        Err(unanswered) => {
+            cluster.written()?;
+            return Err(unanswered.into());
+        }
+    };
+    let id = answer.map_err(|why| {
+        cluster.failed(
+            format!("{manager}'s manager refused the job: {why}"),
+            "the job is accepted: its input is there, and its output is not",
+        )
+    })?;
+    Ok(Job {
+        id,
+        manager,
+        output,
+        partitions: plan.partitions,
+        expected,
+        begun,
+    })
+}
+
+/// Waits until a job is done. If it is not in time, the tasks that it waits for are named.
+async fn is_done(cluster: &Cluster<'_>, job: &Job, within: Duration) -> Told {
+    let (manager, mut looks, mut progress) = (job.manager, 0_u32, None);
+    let expected = "the job gets done";
+    let wait = cluster.eventually(within, expected, async || {
+        looks += 1;
+        if looks.is_multiple_of(16) {
+            cluster.written()?;
+        }
+        let status = status(cluster, job).await?;
+        progress = match &status {
+            JobStatus::Running(at) => Some(*at),
+            _ => None,
+        };
+        match status {
+            JobStatus::Done(_) => Ok(()),
+            JobStatus::Failed(why) => Err(Unmet::Never(
+                cluster
+                    .failed(
+                        format!("{manager}'s manager gave the job up: {why}"),
+                        expected,
+                    )
+                    .into(),
+            )),
+            JobStatus::Running(at) => Err(Unmet::at(
+                manager,
+                format!(
+                    "{} of {} map tasks and {} of {} reduce tasks are done",
+                    at.maps_done, at.maps, at.reduces_done, at.reduces
+                ),
+            )),
+            JobStatus::Unknown => Err(Unmet::at(
+                manager,
+                format!("{manager}'s manager does not know the job"),
+            )),
+        }
+    });
+    let mut told = wait.await;
+    if let (Err(_), Some(at)) = (&told, progress) {
+        for fact in missing::tasks(cluster, job, at).await {
+            told = told.evidence(fact);
+        }
+    }
+    told
+}
+
+async fn status(
+    cluster: &Cluster<'_>,
+    job: &Job,
+) -> Result<JobStatus, testkit::cluster::Unanswered> {
+    let id = job.id.clone();
+    cluster
+        .call(job.manager, &MANAGER, |reply| ManagerMsg::Status(id, reply))
+        .await
+}
+
+/// Waits until a job is done, and compares its output in full.
+async fn is_exact(cluster: &Cluster<'_>, job: &Job, claim: &str) -> Told {
+    is_done(cluster, job, JOB_WITHIN).await?;
+    output_is_exact(cluster, job, claim)
+}
+
+/// Compares the output of a job that is done.
+fn output_is_exact(cluster: &Cluster<'_>, job: &Job, claim: &str) -> Told {
+    let wrong = match text::read_output(&job.output, job.partitions) {
+        Ok(table) => text::difference(&table, &job.expected),
+        Err(why) => Some(why),
+    };
+    match wrong {
+        None => Ok(()),
+        Some(wrong) => Err(inexact(cluster, wrong, claim).into()),
+    }
+}
+
+fn inexact(cluster: &Cluster<'_>, wrong: String, claim: &str) -> Failure {
+    cluster
+        .failed(
+            wrong,
+            format!("{claim}: the output is exactly what counting the input in one go gives"),
+        )
+        .because(
+            "Nobody checks the result of a large job by hand. One that is nearly right is worse than none.",
+        )
+}
+
+/// A message `Finished` that was seen.
+struct Answered {
+    from: String,
+    attempt: Attempt,
+    clock: u64,
+}
+
+/// The results that got to a job's manager since a moment.
+fn results(cluster: &Cluster<'_>, job: &Job, since: Mark) -> Vec<Answered> {
+    let frames = cluster
+        .since(since)
+        .messages("Finished")
+        .to(job.manager)
+        .delivered();
+    frames
+        .iter()
+        .filter_map(|(_, frame)| {
+            Some(Answered {
+                from: frame.from.short().to_owned(),
+                attempt: finished(cluster, frame)?,
+                clock: frame.clock,
+            })
+        })
+        .collect()
+}
+
+fn finished(cluster: &Cluster<'_>, frame: &FrameSeen) -> Option<Attempt> {
+    let payload = cluster.payload(frame)?;
+    match wire::decode::<ManagerMsg>(&payload) {
+        Ok(ManagerMsg::Finished { attempt, .. }) => Some(attempt),
+        _ => None,
+    }
+}
+
+/// The assignments that a job's manager sent since a moment, each with its receiver and the
+/// sender's clock.
+fn assignments(cluster: &Cluster<'_>, job: &Job, since: Mark) -> Vec<(String, Assignment, u64)> {
+    let frames = cluster
+        .since(since)
+        .messages("Assign")
+        .from(job.manager)
+        .delivered();
+    frames
+        .iter()
+        .filter_map(|(_, frame)| {
+            let payload = cluster.payload(frame)?;
+            let WorkerMsg::Assign(assignment) = wire::decode(&payload).ok()?;
+            Some((frame.to.short().to_owned(), assignment, frame.clock))
+        })
+        .collect()
+}
+
+/// Waits until so many results of map tasks (or of reduce tasks) have come from a node.
+async fn has_finished(
+    cluster: &Cluster<'_>,
+    job: &Job,
+    node: &str,
+    maps: bool,
+    count: usize,
+    since: Mark,
+) -> Told {
+    let kind = if maps { "map" } else { "reduce" };
+    let expected = format!(
+        "every worker node finishes some of many slow tasks: {node} finishes {count} {kind} tasks"
+    );
+    cluster
+        .eventually(SOON, expected, async || {
+            let seen = results(cluster, job, since);
+            let own = seen.iter().filter(|result| {
+                result.from == node
+                    && result.attempt.job == job.id
+                    && messages::is_map(result.attempt.task) == maps
+            });
+            let own = own.count();
+            if own >= count {
+                return Ok(());
+            }
+            cluster.written()?;
+            as_given(cluster)?;
+            Err(Unmet::at(
+                node,
+                format!("{own} results of {kind} tasks came from {node}"),
+            ))
+        })
+        .await
+}
+
+/// What managers and workers say to each other is what was given in protocol.rs.
+fn as_given(cluster: &Cluster<'_>) -> Told {
+    for variant in ["Assign", "Finished"] {
+        let frames = cluster.frames().messages(variant);
+        for (_, frame) in frames.iter() {
+            let Some(payload) = cluster.payload(frame) else {
+                continue;
+            };
+            let understood = match variant {
+                "Assign" => wire::decode::<WorkerMsg>(&payload).map(drop),
+                _ => wire::decode::<ManagerMsg>(&payload).map(drop),
+            };
+            if let Err(why) = understood {
+                let from = frame.from.short();
+                return Err(cluster
+                    .failed(
+                        format!("{from} sent a `{variant}` that is not the one of protocol.rs: {why}"),
+                        format!("`{variant}` is as it was given"),
+                    )
+                    .because(
+                        "Nodes of a cluster are not all built on one day: what one sends, others must understand.",
+                    )
+                    .into());
+            }
+        }
+    }
+    Ok(())
+}
+
+/// What map tasks have left on each running node.
+async fn reports(cluster: &Cluster<'_>) -> Result<BTreeMap<String, Report>, Stop> {
+    let mut reports = BTreeMap::new();
+    for node in cluster.running() {
+        let report = cluster
+            .call(&node, &PARTITIONS, PartitionsMsg::Report)
+            .await?;
+        reports.insert(node, report);
+    }
+    Ok(reports)
+}
+
+/// The map tasks of a job of which some running node has an output.
+async fn maps_kept(cluster: &Cluster<'_>, job: &Job) -> Result<BTreeSet<usize>, Stop> {
+    let reports = reports(cluster).await?;
+    let kept = reports.values().flat_map(|report| &report.kept);
+    Ok(maps_of(job, kept))
+}
+
+/// The map tasks of a job whose output lies where it was made: on a running node that reported the
+/// attempt itself, or on the manager's own node, whose reports nobody sees, and not from elsewhere.
+async fn maps_made(cluster: &Cluster<'_>, job: &Job, begun: Mark) -> Result<BTreeSet<usize>, Stop> {
+    let made_by: BTreeMap<Attempt, String> = results(cluster, job, begun)
+        .into_iter()
+        .map(|result| (result.attempt, result.from))
+        .collect();
+    let reports = reports(cluster).await?;
+    let kept = reports.iter().flat_map(|(node, report)| {
+        let kept = report.kept.iter();
+        kept.map(move |attempt| (node.as_str(), attempt))
+    });
+    let made = kept.filter(|(node, attempt)| {
+        let maker = made_by.get(attempt).map_or(job.manager, String::as_str);
+        maker == *node
+    });
+    let made = made.map(|(_, attempt)| attempt);
+    Ok(maps_of(job, made))
+}
+
+fn maps_of<'a>(job: &Job, kept: impl Iterator<Item = &'a Attempt>) -> BTreeSet<usize> {
+    kept.filter(|attempt| attempt.job == job.id)
+        .filter_map(|attempt| messages::map_number(attempt.task))
+        .collect()
+}
+
+/// All that a node had of a job's map output, and that no other one got of it before the node was
+/// gone, is computed again: the output of each map task lies on a node that runs and has made it.
+async fn is_computed_again(
+    cluster: &Cluster<'_>,
+    job: &Job,
+    maps: u64,
+    gone: &str,
+    begun: Mark,
+) -> Told {
+    let answers = cluster.frames().from(gone).kind(Kind::Answer);
+    let got = answers
+        .delivered()
+        .filter(|frame| frame.message.as_deref() == Some("Fetch"));
+    if !got.is_empty() {
+        return Ok(());
+    }
+    let made = maps_made(cluster, job, begun).await?;
+    let Some(lacking) = (0..maps as usize).find(|map| !made.contains(map)) else {
+        return Ok(());
+    };
+    Err(cluster
+        .failed(
+            format!("no node that runs has computed map task {lacking} again, and nobody had fetched anything from {gone}"),
+            format!("what was lost with {gone} is computed again"),
+        )
+        .because(
+            "The output of a map task is where it was written, and was fetched by nobody. Here the nodes run on one \
+             machine, where a folder can hold what is gone; on machines of their own, the disk goes with the node.",
+        )
+        .into())
+}
+
+/// Files of an output, with all that changes when somebody touches them.
+fn footprint(job: &Job) -> BTreeMap<String, (u64, std::time::SystemTime, Vec<u8>)> {
+    use std::os::unix::fs::MetadataExt;
+    let entries = std::fs::read_dir(&job.output).into_iter().flatten();
+    entries
+        .filter_map(|entry| {
+            let entry = entry.ok()?;
+            let metadata = entry.metadata().ok()?;
+            let content = std::fs::read(entry.path()).ok()?;
+            let name = entry.file_name().to_string_lossy().into_owned();
+            Some((name, (metadata.ino(), metadata.modified().ok()?, content)))
+        })
+        .collect()
+}
+
+/// Nobody has touched the output since.
+fn is_untouched(
+    cluster: &Cluster<'_>,
+    job: &Job,
+    before: &BTreeMap<String, (u64, std::time::SystemTime, Vec<u8>)>,
+    claim: &str,
+) -> Told {
+    let after = footprint(job);
+    let names: BTreeSet<&String> = before.keys().chain(after.keys()).collect();
+    match names
+        .into_iter()
+        .find(|name| before.get(*name) != after.get(*name))
+    {
+        None => Ok(()),
+        Some(name) => Err(cluster
+            .failed(
+                format!("{name} was written again after the job was reported as done"),
+                format!("{claim}: the output stays as it was"),
+            )
+            .because(
+                "Whoever was told that a job is done begins to read. What a late attempt writes must not appear \
+                 where a settled result is.",
+            )
+            .into()),
+    }
+}

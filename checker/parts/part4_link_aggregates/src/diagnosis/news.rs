@@ -1,0 +1,222 @@
+//! What nodes told each other of views, and what a node that understood it should show.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use serde_json::Value;
+
+use super::words::{number_behind, word_behind};
+use testkit::diagnosis::Case;
+use testkit::diagnosis::evidence::Sent;
+use testkit::trace::{Change, Fate, What};
+
+/// What a message says of a link: the counts of some slots; none, where it only names it.
+#[derive(Debug, Clone)]
+pub(super) struct News<'a> {
+    /// The message.
+    pub(super) sent: Sent<'a>,
+    /// The counts that stand in it, by slot.
+    pub(super) counts: Vec<(&'a str, u64)>,
+}
+
+impl<'a> News<'a> {
+    pub(super) fn from(&self) -> &'a str {
+        &self.sent.message.from
+    }
+
+    pub(super) fn to(&self) -> &'a str {
+        &self.sent.message.to
+    }
+
+    /// When it came, if it did.
+    pub(super) fn came(&self) -> Option<u64> {
+        self.sent.delivered_us.filter(|_| self.sent.arrived())
+    }
+
+    /// How often it came.
+    pub(super) fn times(&self) -> u64 {
+        match self.sent.fate {
+            _ if self.came().is_none() => 0,
+            Fate::Doubled => 2,
+            _ => 1,
+        }
+    }
+
+    /// The count of a slot in it.
+    pub(super) fn count_of(&self, slot: &str) -> Option<u64> {
+        let mut counts = self.counts.iter();
+        counts
+            .find(|(own, _)| *own == slot)
+            .map(|(_, count)| *count)
+    }
+}
+
+/// A node that shows another number of views than it should.
+pub(super) struct Shown<'a> {
+    /// The node.
+    pub(super) node: &'a str,
+    /// The link.
+    pub(super) code: &'a str,
+    /// What it shows.
+    pub(super) shown: u64,
+    /// What it should show.
+    pub(super) wanted: u64,
+}
+
+impl<'a> Shown<'a> {
+    /// "n1 shows Redirects: 4", where "(wanted on n1, n2: Redirects: 9)".
+    pub(super) fn in_case(case: &Case<'a>) -> Option<Self> {
+        let (seen, expected) = (&case.failure.seen, &case.failure.expected);
+        let shown = number_behind(seen, " Redirects: ")?;
+        let of_all = || number_behind(expected, "(wanted: the same everywhere, and ");
+        let wanted = number_behind(expected, ": Redirects: ").or_else(of_all)?;
+        let name = seen.split([' ', ',']).next()?;
+        let requests = case.requests();
+        let asked = requests
+            .iter()
+            .rev()
+            .find(|asked| asked.node == name && asked.question.ends_with("/aggregates"))?;
+        Some(Shown {
+            node: asked.node,
+            code: word_behind(asked.question, "GET /")?.strip_suffix("/aggregates")?,
+            shown,
+            wanted,
+        })
+    }
+
+    /// When the node was last started, or its counters were.
+    pub(super) fn started(&self, case: &Case) -> u64 {
+        case.process(self.node, Change::Started).unwrap_or_default()
+    }
+
+    /// How many visitors of the link a node has sent on since its start.
+    pub(super) fn views_on(&self, case: &Case, node: &str) -> u64 {
+        let since = case.process(node, Change::Started).unwrap_or_default();
+        let requests = case.requests().into_iter();
+        let followed = requests.filter(|asked| {
+            asked.node == node
+                && asked.at_us > since
+                && asked.followed() == Some(self.code)
+                && asked.status() == Some(302)
+        });
+        followed.count() as u64
+    }
+
+    /// What nodes told each other of the link, in the order of its sending.
+    pub(super) fn news(&self, case: &Case<'a>) -> Vec<News<'a>> {
+        case.messages()
+            .iter()
+            .filter_map(|sent| news(*sent, self.code))
+            .collect()
+    }
+
+    /// What came to the node since its start, in the order of its coming.
+    pub(super) fn came<'n>(&self, case: &Case<'a>, news: &'n [News<'a>]) -> Vec<&'n News<'a>> {
+        let since = self.started(case);
+        let mut came: Vec<&News> = news
+            .iter()
+            .filter(|news| news.to() == self.node && news.came().is_some_and(|at| at >= since))
+            .collect();
+        came.sort_by_key(|news| news.came());
+        came
+    }
+}
+
+/// Counts added up. They come from a learner's program, and may be of any size.
+pub(super) fn sum(counts: impl IntoIterator<Item = u64>) -> u64 {
+    counts.into_iter().fold(0, u64::saturating_add)
+}
+
+/// Whether a message names one of some links.
+pub(super) fn names_any(sent: &Sent, codes: &BTreeSet<&str>) -> bool {
+    fn any(of: &Value, codes: &BTreeSet<&str>) -> bool {
+        match of {
+            Value::String(text) => codes.contains(text.as_str()),
+            Value::Array(items) => items.iter().any(|item| any(item, codes)),
+            Value::Object(fields) => fields
+                .iter()
+                .any(|(name, field)| codes.contains(name.as_str()) || any(field, codes)),
+            _ => false,
+        }
+    }
+    sent.message
+        .body
+        .as_ref()
+        .is_some_and(|body| any(body, codes))
+}
+
+/// The highest count of each slot that came.
+pub(super) fn highest<'a>(came: &[&News<'a>]) -> BTreeMap<&'a str, u64> {
+    let mut highest: BTreeMap<&str, u64> = BTreeMap::new();
+    for (slot, count) in came.iter().flat_map(|news| &news.counts) {
+        let known = highest.entry(slot).or_default();
+        *known = (*known).max(*count);
+    }
+    highest
+}
+
+/// Who first told of each slot: it is the one who counts in it.
+pub(super) fn counters<'a>(news: &[News<'a>]) -> BTreeMap<&'a str, &'a str> {
+    let mut whose = BTreeMap::new();
+    for news in news {
+        for (slot, _) in &news.counts {
+            whose.entry(*slot).or_insert(news.from());
+        }
+    }
+    whose
+}
+
+/// What a message says of a link, if it names it.
+fn news<'a>(sent: Sent<'a>, code: &str) -> Option<News<'a>> {
+    let body = sent.message.body.as_ref()?;
+    let mut counts = Vec::new();
+    let named = gather(body, code, false, &mut counts);
+    named.then_some(News { sent, counts })
+}
+
+/// Looks for a link's code, and for counts beside or behind it. Says whether the code was there.
+fn gather<'a>(of: &'a Value, code: &str, within: bool, counts: &mut Vec<(&'a str, u64)>) -> bool {
+    let is_code = |value: &Value| value.as_str() == Some(code);
+    match of {
+        Value::Array(items) => {
+            let mut named = false;
+            for (place, item) in items.iter().enumerate() {
+                let behind = place
+                    .checked_sub(1)
+                    .is_some_and(|before| is_code(&items[before]));
+                named |= gather(item, code, behind || (within && items.len() == 1), counts);
+            }
+            named
+        }
+        Value::Object(fields) => {
+            let beside = fields.values().any(is_code);
+            let mut named = false;
+            for (name, field) in fields {
+                let within = within || beside || name == code;
+                named |= name == code;
+                // How often each visitor came is another matter.
+                if name == "visitors" {
+                    continue;
+                }
+                match field.as_u64() {
+                    Some(count) if within => counts.push((name, count)),
+                    _ => named |= gather(field, code, within, counts),
+                }
+            }
+            named
+        }
+        other => is_code(other),
+    }
+}
+
+/// When two nodes were last connected anew, having been connected before.
+pub(super) fn reconnected(case: &Case, one: &str, other: &str) -> Option<u64> {
+    let mut opened = case.events().filter_map(|event| match &event.what {
+        What::Opened { from, to, .. } => {
+            let pair = [from.as_str(), to.as_str()];
+            (pair.contains(&one) && pair.contains(&other)).then_some(event.at_us)
+        }
+        _ => None,
+    });
+    opened.next()?;
+    opened.next_back()
+}

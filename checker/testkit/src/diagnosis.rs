@@ -1,0 +1,88 @@
+//! From a failure to the mistake behind it, where what happened gives it away.
+//!
+//! A failed claim says what is wrong with what the nodes did. Often the record shows more: which
+//! of the well-known mistakes was made. Each mistake is known by a symptom, a function that looks
+//! for evidence in the failure and in the trace and returns it as text, or nothing. A mistake is
+//! only named with its evidence, and only as a suggestion.
+//!
+//! `checker dev check` tells for each near-miss whether its mistake is named.
+
+pub mod evidence;
+pub mod service;
+pub mod tale;
+
+use crate::part::Part;
+use crate::trace::Trace;
+use crate::verdict::{Diagnosis, Failure};
+
+/// A mistake that learners make, and its symptom.
+#[derive(Debug)]
+pub struct Mistake {
+    /// Names it for ever.
+    pub id: &'static str,
+    /// The problems whose failures may come of it.
+    pub problems: &'static [u8],
+    /// It in plain words, a sentence about the learner's program.
+    pub suggests: &'static str,
+    /// The section of TRAINING.md that explains it, without the `#`.
+    pub training: &'static str,
+    /// The hint to read next, from 1 to 3: of the problem that the section is of, if the mistake can
+    /// be made there, and else of the one that failed.
+    pub hint: u8,
+    /// Looks for its symptom, and tells what was seen, so that it reads well behind "because".
+    pub symptom: fn(&Case) -> Option<String>,
+}
+
+/// A failure, and what happened before it.
+pub struct Case<'a> {
+    /// The scenario's id.
+    pub scenario: &'a str,
+    /// The claim that did not hold.
+    pub failure: &'a Failure,
+    /// What happened in the clusters of the try; usually one.
+    pub traces: &'a [Trace],
+}
+
+/// The first mistake whose symptom is there.
+///
+/// It never leads ahead: what is explained with a later problem is for those who are there.
+pub fn diagnose(part: &Part, problem: u8, case: &Case) -> Option<Diagnosis> {
+    let fitting = part
+        .mistakes
+        .iter()
+        .filter(|mistake| mistake.problems.contains(&problem));
+    fitting
+        .filter_map(|mistake| {
+            let because = (mistake.symptom)(case)?;
+            let (training, hint_of) = mistake.lead(part, problem);
+            Some(Diagnosis {
+                mistake: mistake.id.to_owned(),
+                suggests: mistake.suggests.to_owned(),
+                because,
+                training: training.to_owned(),
+                hint: mistake.hint,
+                hint_of,
+            })
+        })
+        .next()
+}
+
+impl Mistake {
+    /// The section of TRAINING.md for those who failed a problem, and the earlier problem whose hint
+    /// is about the mistake, if it is one.
+    pub fn lead(&self, part: &Part, failed: u8) -> (&'static str, Option<u8>) {
+        let mut problems = part.problems.iter();
+        let explains = problems.clone().find(|of| of.anchor == self.training);
+        match explains {
+            Some(explains) if explains.number > failed => {
+                let own = problems.find(|of| of.number == failed);
+                (own.map_or(self.training, |own| own.anchor), None)
+            }
+            Some(explains) if explains.number < failed => {
+                let is_made_there = self.problems.contains(&explains.number);
+                (self.training, is_made_there.then_some(explains.number))
+            }
+            _ => (self.training, None),
+        }
+    }
+}
