@@ -8,7 +8,6 @@ pub mod page;
 pub mod progress;
 pub mod shiviz;
 pub mod stream;
-pub mod svg;
 pub mod terminal;
 
 use std::path::{Path, PathBuf};

@@ -314,6 +314,40 @@ async fn on_paper_all_of_the_diagram_stands_in_pieces_and_then_on_the_screen_aga
 }
 
 #[tokio::test]
+async fn picture_is_saved_as_shown_and_stands_alone() {
+    let (_kept, page) = page_of(&failing());
+    on_page(&page, async |browser| {
+        browser
+            .script("URL.createObjectURL = (file) => { window.file = file; return 'blob:x' }; HTMLAnchorElement.prototype.click = function () { window.name = this.download }")
+            .await;
+        browser.script("document.querySelector('[data-choice=nodes] input[value=n3]').click(); document.querySelector('#save').focus()").await;
+        browser.press("\u{e007}").await;
+        assert_eq!(
+            browser.script("return window.name").await,
+            "part1-twice-42.svg"
+        );
+        let file = browser
+            .slow_script("window.file.text().then(arguments[0])")
+            .await;
+        let file = file.as_str().unwrap();
+        // A program that knows nothing of the page can draw it: in light colors, which are in it.
+        assert!(file.starts_with(r#"<svg xmlns="http://www.w3.org/2000/svg""#), "{file}");
+        for shown in ["#b3261e", "Ping{from: n1, count: 2} ×2", "n1 n2 | n3", "n2's consumer shows"] {
+            assert!(file.contains(shown), "{shown} is not in {file}");
+        }
+        for not_shown in ["var(", "reach\"", ">n3</text>"] {
+            assert!(!file.contains(not_shown), "{not_shown} is in {file}");
+        }
+        let trouble = format!(
+            "return new DOMParser().parseFromString({}, 'image/svg+xml').querySelector('parsererror')?.textContent ?? ''",
+            serde_json::json!(file)
+        );
+        assert_eq!(browser.script(&trouble).await, "");
+    })
+    .await;
+}
+
+#[tokio::test]
 async fn filter_leaves_what_was_asked_for() {
     let (_kept, page) = page_of(&quiet());
     on_page(&page, async |browser| {

@@ -9,7 +9,7 @@ use colored::Colorize;
 use super::question;
 use crate::manifest;
 use crate::report::terminal::{print, print_for_programs};
-use crate::report::{Graded, PartReport, json, page, shiviz, svg};
+use crate::report::{Graded, PartReport, json, page, shiviz};
 use crate::runs::{KEPT, Run};
 use crate::trace::Trace;
 use crate::trouble::{Result, Trouble, While};
@@ -35,10 +35,10 @@ pub(super) struct ReportArgs {
     /// Lists the runs that are kept, the newest first
     #[arg(long, conflicts_with_all = ["run", "format", "output", "scenario"])]
     pub list: bool,
-    /// Writes the page, a picture of one scenario, all that is known, or a log for ShiViz
+    /// Writes the page, all that is known, or a log for ShiViz
     #[arg(long, value_name = "FORMAT")]
     pub format: Option<Format>,
-    /// The scenario that is drawn: the first that did not pass, if not given
+    /// The scenario that is meant: for the log, the first that did not pass, if not given
     #[arg(long, value_name = "ID", requires = "format")]
     pub scenario: Option<String>,
     /// Where to write it to; to the terminal, if not given
@@ -51,8 +51,6 @@ pub(super) struct ReportArgs {
 pub(super) enum Format {
     /// The page, with all scenarios
     Html,
-    /// A picture of one scenario, for slides and documents
-    Svg,
     /// All that is known, for programs; of all scenarios, unless one is chosen
     Json,
     /// A log of one scenario, which <https://bestchai.bitbucket.io/shiviz/> draws
@@ -238,7 +236,7 @@ pub(super) fn outcome<'r>(report: &'r PartReport, scenario: Option<&str>) -> Res
     };
     let Some(id) = scenario else {
         return worst_first(&mut all).ok_or_else(|| {
-            Trouble::new("could not draw this run: nothing was run, as the report says")
+            Trouble::new("could not choose a scenario of this run: nothing was run, as the report says")
         });
     };
     let long = format!("{}-{id}", report.part);
@@ -268,10 +266,6 @@ fn written(
             }
             let page = run.page();
             std::fs::read_to_string(&page).or_trouble(|| format!("read {}", page.display()))
-        }
-        Format::Svg => {
-            let outcome = outcome(report, scenario)?;
-            Ok(svg::draw(&telling(run, outcome)?, outcome))
         }
         Format::Shiviz => {
             let outcome = outcome(report, scenario)?;

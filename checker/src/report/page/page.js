@@ -147,6 +147,7 @@ function diagramSection(at) {
       has("store") ? toggle("store", "store", "Also show the commands to the store") : null,
       has("request") ? toggle("requests", "requests", "Show the requests of the checker") : null,
       toggle("processes", "processes", "Give each server a lane of its own"),
+      h("button", { id: "save", title: "Save the diagram, as it is shown, as an SVG file", onclick: savePicture }, "save picture"),
       h("span", { class: "zoom" }, h("button", { "aria-label": "zoom out", onclick: () => zoom(1 / 1.25) }, "−"),
         h("output", { id: "zoom" }, "100 %"), h("button", { "aria-label": "zoom in", onclick: () => zoom(1.25) }, "+"))),
     h("div", { id: "stage" }, h("div", { id: "drawings" },
@@ -155,6 +156,14 @@ function diagramSection(at) {
         h("div", { id: "details", role: "group", "aria-label": "The chosen event" }), h("h4", { id: "logs-of" }, "Logs of the nodes"),
         h("div", { id: "logs", tabindex: 0, role: "log", "aria-live": "off", "aria-label": "Logs of the nodes, around the moment marked" }))),
     legend());
+}
+
+function savePicture() {
+  const picture = diagram.toFile(`${scenario.title}: ${scenario.standing}`);
+  const link = h("a", { download: `${anchor(scenario)}.svg`, href: URL.createObjectURL(new Blob([picture], { type: "image/svg+xml" })) });
+  link.click();
+  setTimeout(() => URL.revokeObjectURL(link.href), 60_000);
+  say(`The picture is saved as ${link.download}.`);
 }
 
 /** Says what of the trace the page has no room for. */
