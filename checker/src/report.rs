@@ -6,7 +6,6 @@ pub mod junit;
 pub mod markdown;
 pub mod page;
 pub mod progress;
-pub mod shiviz;
 pub mod stream;
 pub mod terminal;
 

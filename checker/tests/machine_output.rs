@@ -62,12 +62,6 @@ impl Ran {
         }
     }
 
-    /// The log for ShiViz of a scenario.
-    fn shiviz(&self, scenario: &str) -> String {
-        let format = ["--format", "shiviz", "--scenario", scenario];
-        stdout(&checker(&[&["report", &self.run], &format[..]].concat()))
-    }
-
     /// The outcomes of all problems.
     fn outcomes(&self) -> Vec<Value> {
         outcomes_in(&self.json)
@@ -776,103 +770,6 @@ fn trouble_is_told_as_json_too() {
     let output = checker(&["part1", "--junit", "/no/such/folder/junit.xml"]);
     assert_eq!(output.status.code(), Some(4));
     assert!(String::from_utf8_lossy(&output.stderr).contains("/no/such/folder"));
-}
-
-/// An event as ShiViz reads it.
-struct ShivizEvent {
-    host: String,
-    clock: std::collections::BTreeMap<String, u64>,
-    what: String,
-}
-
-fn shiviz_events(log: &str) -> Vec<ShivizEvent> {
-    let mut lines = log.lines();
-    assert_eq!(lines.next(), Some(checker::report::shiviz::PARSER));
-    assert_eq!(lines.next(), Some(""), "a delimiter of several executions");
-    let mut events = Vec::new();
-    while let Some(head) = lines.next() {
-        let (host, clock) = head.split_once(' ').unwrap();
-        assert!(!host.is_empty());
-        let (_, what) = lines.next().unwrap().split_once(" s ").unwrap();
-        events.push(ShivizEvent {
-            host: host.to_owned(),
-            clock: serde_json::from_str(clock).unwrap(),
-            what: what.to_owned(),
-        });
-    }
-    assert!(!events.is_empty(), "ShiViz refuses a log without events");
-    events
-}
-
-/// The rules by which ShiViz refuses a log, and what it takes for granted. Returns how many messages
-/// were received.
-#[track_caller]
-fn check_shiviz(log: &str) -> usize {
-    let events = shiviz_events(log);
-    let mut happened = std::collections::BTreeMap::<&str, u64>::new();
-    let mut before = std::collections::BTreeMap::<&str, &ShivizEvent>::new();
-    let mut sent: Vec<(&ShivizEvent, &str, &str)> = Vec::new();
-    let mut received = 0;
-    for event in &events {
-        let ShivizEvent { host, clock, what } = event;
-        let count = happened.entry(host).or_default();
-        *count += 1;
-        assert_eq!(clock.get(host), Some(&*count), "{host}'s own event: {what}");
-        for (node, known) in clock {
-            // Every clock comes from an event above, so that no node is unknown.
-            let latest = happened.get(node.as_str()).copied().unwrap_or(0);
-            assert!((1..=latest).contains(known), "{host} knows {node}'s future");
-        }
-        for (node, known) in before.get(host.as_str()).into_iter().flat_map(|e| &e.clock) {
-            assert!(
-                clock.get(node) >= Some(known),
-                "{host} has forgotten {node}"
-            );
-        }
-        before.insert(host, event);
-        if let Some((to, label)) = what.strip_prefix("to ").and_then(|w| w.split_once(": ")) {
-            sent.push((event, to, label));
-        } else if let Some((from, label)) =
-            what.strip_prefix("from ").and_then(|w| w.split_once(": "))
-        {
-            let label = label
-                .trim_end_matches(" (late)")
-                .trim_end_matches(" (twice)");
-            let is_it = |(of, to, sent): &(&ShivizEvent, &str, &str)| {
-                of.host == from && to == host && sent.starts_with(label)
-            };
-            let place = sent.iter().position(is_it);
-            let place = place.unwrap_or_else(|| panic!("nobody has sent {host} {what}"));
-            let (of, ..) = sent.remove(place);
-            for (node, known) in &of.clock {
-                assert!(
-                    clock.get(node) >= Some(known),
-                    "{what} does not tell of {node}"
-                );
-            }
-            received += 1;
-        }
-    }
-    let clocks: BTreeSet<_> = events.iter().map(|event| &event.clock).collect();
-    assert_eq!(clocks.len(), events.len(), "two events have one clock");
-    received
-}
-
-#[test]
-fn shiviz_accepts_the_log_of_each_scenario() {
-    for ran in [ran(), failed()] {
-        for outcome in ran.outcomes() {
-            let log = ran.shiviz(outcome["scenario"].as_str().unwrap());
-            assert!(check_shiviz(&log) > 5, "{log}");
-        }
-    }
-    let outcomes = failed().outcomes();
-    let late = |outcome: &&Value| outcome["scenario"] == "part1-late-answer";
-    let seen = outcomes.iter().find(late).unwrap()["seen"]
-        .as_str()
-        .unwrap();
-    let log = failed().shiviz("late-answer");
-    assert!(log.contains(&format!("VIOLATION: {seen}")), "{log}");
 }
 
 #[test]

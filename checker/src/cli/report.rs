@@ -9,9 +9,8 @@ use colored::Colorize;
 use super::question;
 use crate::manifest;
 use crate::report::terminal::{print, print_for_programs};
-use crate::report::{Graded, PartReport, json, page, shiviz};
+use crate::report::{Graded, PartReport, json, page};
 use crate::runs::{KEPT, Run};
-use crate::trace::Trace;
 use crate::trouble::{Result, Trouble, While};
 use crate::verdict::{Outcome, Standing};
 use crate::whole_file;
@@ -35,10 +34,10 @@ pub(super) struct ReportArgs {
     /// Lists the runs that are kept, the newest first
     #[arg(long, conflicts_with_all = ["run", "format", "output", "scenario"])]
     pub list: bool,
-    /// Writes the page, all that is known, or a log for ShiViz
+    /// Writes the page, or all that is known
     #[arg(long, value_name = "FORMAT")]
     pub format: Option<Format>,
-    /// The scenario that is meant: for the log, the first that did not pass, if not given
+    /// The one scenario that is written as JSON; all, if not given
     #[arg(long, value_name = "ID", requires = "format")]
     pub scenario: Option<String>,
     /// Where to write it to; to the terminal, if not given
@@ -53,8 +52,6 @@ pub(super) enum Format {
     Html,
     /// All that is known, for programs; of all scenarios, unless one is chosen
     Json,
-    /// A log of one scenario, which <https://bestchai.bitbucket.io/shiviz/> draws
-    Shiviz,
 }
 
 /// Runs it.
@@ -267,33 +264,9 @@ fn written(
             let page = run.page();
             std::fs::read_to_string(&page).or_trouble(|| format!("read {}", page.display()))
         }
-        Format::Shiviz => {
-            let outcome = outcome(report, scenario)?;
-            shiviz::log(&telling(run, outcome)?).ok_or_else(|| {
-                Trouble::new(format!(
-                    "could not write a log of {}: its nodes did nothing that would stand in it",
-                    outcome.scenario
-                ))
-            })
-        }
         Format::Json => {
             let only = scenario.map(|id| outcome(report, Some(id))).transpose()?;
             json::run(run, report, only)
         }
-    }
-}
-
-/// Of the clusters that a scenario started, the one where the claim did not hold, or the last.
-fn telling(run: &Run, outcome: &Outcome) -> Result<Trace> {
-    let mut traces = run.traces(outcome);
-    let violated = traces.iter().position(|trace| trace.violation.is_some());
-    match violated {
-        Some(place) => Ok(traces.swap_remove(place)),
-        None => traces.pop().ok_or_else(|| {
-            Trouble::new(format!(
-                "could not find out what happened in {}: it started no cluster, or its trace is gone",
-                outcome.scenario
-            ))
-        }),
     }
 }
