@@ -410,58 +410,6 @@ async fn keys_step_through_the_messages_and_logs_follow() {
 }
 
 #[tokio::test]
-async fn first_difference_from_the_last_run_is_marked() {
-    let kept = Kept::new();
-    let mut before = quiet();
-    let ping = |n| {
-        message(
-            "n1",
-            "n2",
-            Kind::Cast,
-            &format!("Ping{{from: n1, count: {n}}}"),
-        )
-    };
-    before.events.push(sent(4000, ping(2)));
-    kept.run(verdict(&before), &before);
-    let mut now = quiet();
-    now.events.push(sent(4700, ping(9)));
-    let page = kept.run(verdict(&now), &now);
-    on_page(&page, async |browser| {
-        let said = browser.text("#first-difference").await;
-        assert!(said.contains("n1 → n2, consumer"), "{said}");
-        assert!(said.contains("1 of 3 streams"), "{said}");
-        let rows = browser.text(".difference.first tbody").await;
-        assert!(
-            rows.contains("count: 9") && rows.contains("count: 2"),
-            "{rows}"
-        );
-        assert_eq!(browser.count("#diagram .event.different").await, 1);
-        browser.click("#beside").await;
-        assert_eq!(browser.count("#other .event.different").await, 1);
-    })
-    .await;
-}
-
-#[tokio::test]
-async fn same_run_again_has_no_difference() {
-    let kept = Kept::new();
-    let mut before = quiet();
-    for event in &mut before.events {
-        event.at_us += 500;
-    }
-    kept.run(verdict(&before), &before);
-    let page = kept.run(verdict(&quiet()), &quiet());
-    on_page(&page, async |browser| {
-        let said = browser.text("#first-difference").await;
-        assert!(
-            said.contains("There is no difference in 3 streams."),
-            "{said}"
-        );
-    })
-    .await;
-}
-
-#[tokio::test]
 async fn markup_in_messages_and_logs_is_shown_as_text() {
     let evil = "<img src=x onerror=\"document.title='owned'\"></script><script>document.title='owned'</script>";
     let mut trace = failing();

@@ -233,7 +233,9 @@ pub(super) fn outcome<'r>(report: &'r PartReport, scenario: Option<&str>) -> Res
     };
     let Some(id) = scenario else {
         return worst_first(&mut all).ok_or_else(|| {
-            Trouble::new("could not choose a scenario of this run: nothing was run, as the report says")
+            Trouble::new(
+                "could not choose a scenario of this run: nothing was run, as the report says",
+            )
         });
     };
     let long = format!("{}-{id}", report.part);

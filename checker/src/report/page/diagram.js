@@ -11,7 +11,7 @@ const MOST_ON_PAPER = 20000; // of what is higher, only the sheets around the mo
 class Diagram {
   /** `on` is told what the reader points at and what they choose. */
   constructor(host, trace, view, on) {
-    Object.assign(this, { host, trace, view, on, selected: null, marked: new Set() });
+    Object.assign(this, { host, trace, view, on, selected: null });
     this.space = document.createElement("div");
     this.space.className = "space";
     this.head = svg("svg", { class: "head", height: HEAD, "aria-hidden": "true" });
@@ -154,7 +154,7 @@ class Diagram {
     const [from, to] = this.drawn ?? [0, -1];
     if (top < from || top + this.seen > to) this.draw();
     else this.moved.setAttribute("transform", `translate(0 ${-top})`);
-    this.on.scrolled?.();
+    this.on.scrolled();
   }
 
   /** Draws what can be seen, and a little more. */
@@ -241,10 +241,10 @@ class Diagram {
   }
 
   /** Shows an event: it is marked, and brought into the window. */
-  select(place, bring = true) {
+  select(place) {
     this.selected = place;
     const row = this.layout.places.get(place);
-    if (row && bring) {
+    if (row) {
       const room = this.host.clientHeight - HEAD;
       const top = this.host.scrollTop;
       const half = Math.max(50, row.height / 2 + 10);
