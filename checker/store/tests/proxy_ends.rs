@@ -43,7 +43,7 @@ async fn node_that_does_not_read_fills_no_memory() {
     let mut node = setting.node().await;
     // Each question has an answer as long. The writing must come to a halt, once the buffers of
     // the system on both sides of the proxy are full.
-    let piece = encode(&["ECHO", &"x".repeat(100_000)]);
+    let piece = encode(&["PING", &"x".repeat(100_000)]);
     let mut passed = 0;
     let patience = Duration::from_millis(500);
     while tokio::time::timeout(patience, node.stream.write_all(&piece))
