@@ -6,7 +6,6 @@ use std::path::PathBuf;
 use clap::{Args, ValueEnum, ValueHint};
 use colored::Colorize;
 
-use super::question;
 use crate::manifest;
 use crate::report::terminal::{print, print_for_programs};
 use crate::report::{Graded, PartReport, json, page};
@@ -22,17 +21,11 @@ pub(super) struct ReportArgs {
     /// The run: its name, as --list tells it; a part, for the last run of it; `play`, for the last
     /// session of that. If not given, the last run that graded something
     pub run: Option<String>,
-    /// Takes the last run that graded something, which is what happens anyway
-    #[arg(long, conflicts_with = "run")]
-    pub last: bool,
-    /// Takes the last run of this part, as naming the part alone does; with --list, all of them
-    #[arg(long, value_name = "PART", conflicts_with = "run")]
-    pub part: Option<String>,
     /// Opens the page in a browser
     #[arg(long, conflicts_with_all = ["list", "format", "output"])]
     pub open: bool,
-    /// Lists the runs that are kept, the newest first
-    #[arg(long, conflicts_with_all = ["run", "format", "output", "scenario"])]
+    /// Lists the runs that are kept, or those of a part, the newest first
+    #[arg(long, conflicts_with_all = ["format", "output", "scenario"])]
     pub list: bool,
     /// Writes the page, or all that is known
     #[arg(long, value_name = "FORMAT")]
@@ -57,13 +50,12 @@ pub(super) enum Format {
 /// Runs it.
 pub(super) fn run(args: ReportArgs) -> Result<Standing> {
     let course = super::course()?;
-    let part = args.part.as_deref().map(question::part).transpose()?;
-    let part = part.map(|part| part.name);
+    let wanted = args.run.as_deref();
     if args.list {
-        list(&Run::all(&course), part)?;
+        list(&Run::all(&course), wanted)?;
         return Ok(Standing::Passed);
     }
-    let run = find(&Run::all(&course), args.run.as_deref().or(part))?;
+    let run = find(&Run::all(&course), wanted)?;
     let report = run.verdicts()?;
     match args.format {
         None => show_page(&run, &report, args.open)?,
@@ -162,11 +154,14 @@ fn not_there(wanted: Option<&str>) -> Trouble {
     })
 }
 
-fn list(all: &[Run], part: Option<&str>) -> Result<()> {
+fn list(all: &[Run], wanted: Option<&str>) -> Result<()> {
     let runs: Vec<&Run> = all
         .iter()
-        .filter(|run| part.is_none_or(|part| run.of().ends_with(part)))
+        .filter(|run| wanted.is_none() || is_meant(run, wanted))
         .collect();
+    if runs.is_empty() && wanted.is_some() {
+        return Err(not_there(wanted));
+    }
     if runs.is_empty() {
         return print("No run is kept yet. `checker part1` makes one.\n");
     }
