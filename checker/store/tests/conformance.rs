@@ -135,21 +135,6 @@ async fn scan_meets_all_keys() {
 }
 
 #[tokio::test]
-async fn inline_commands_are_answered() {
-    for server in servers::all().await {
-        let mut wire = Wire::connect(server.address()).await.unwrap();
-        wire.stream
-            .write_all(b"\r\nSET k 'a b'\r\n  get \"k\"\nDEL k \t none\r\n")
-            .await
-            .unwrap();
-        for expected in ["+OK\r\n", "$3\r\na b\r\n", ":1\r\n"] {
-            let answer = String::from_utf8(wire.answer().await.unwrap()).unwrap();
-            assert_eq!(answer, expected, "{}", server.name());
-        }
-    }
-}
-
-#[tokio::test]
 async fn garbage_gets_an_error_and_a_closed_connection() {
     for server in servers::all().await {
         for (sent, expected) in [
@@ -176,10 +161,6 @@ async fn garbage_gets_an_error_and_a_closed_connection() {
             (
                 "*1\r\n$99999999999\r\n",
                 "-ERR Protocol error: invalid bulk length\r\n",
-            ),
-            (
-                "GET \"a\r\n",
-                "-ERR Protocol error: unbalanced quotes in request\r\n",
             ),
             (
                 "*1\r\n$4\r\nPING\r\n*1\r\n+\r\n",

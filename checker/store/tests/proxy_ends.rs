@@ -28,10 +28,9 @@ async fn half_closed_connection_still_gets_its_answers() {
 async fn garbage_is_answered_after_what_came_before_it() {
     let setting = Setting::new().await;
     let mut node = setting.node().await;
-    node.stream
-        .write_all(b"SET a 1\r\n*1\r\n:5\r\n")
-        .await
-        .unwrap();
+    let garbage = b"*1\r\n:5\r\n".to_vec();
+    let sent = [encode(&["SET", "a", "1"]), garbage].concat();
+    node.stream.write_all(&sent).await.unwrap();
     let expected = "+OK\r\n-ERR Protocol error: expected '$', got ':'\r\n";
     assert_eq!(String::from_utf8(node.rest().await).unwrap(), expected);
     assert_eq!(setting.stored("a").await.as_deref(), Some("1"));

@@ -34,6 +34,8 @@ impl Store {
     }
 }
 
+const PING: &[u8] = b"*1\r\n$4\r\nPING\r\n";
+
 fn bulk(text: &'static str) -> Reply {
     Reply::bulk(text)
 }
@@ -142,7 +144,7 @@ async fn connections_over_the_limit_are_told_so_and_closed() {
     let mut served = Vec::new();
     for _ in 0..2 {
         let mut stream = TcpStream::connect(address).await.unwrap();
-        stream.write_all(b"PING\r\n").await.unwrap();
+        stream.write_all(PING).await.unwrap();
         stream.read_exact(&mut [0; 7]).await.unwrap();
         served.push(stream);
     }
@@ -154,7 +156,7 @@ async fn connections_over_the_limit_are_told_so_and_closed() {
     served.pop();
     loop {
         let mut stream = TcpStream::connect(address).await.unwrap();
-        let _ = stream.write_all(b"PING\r\n").await;
+        let _ = stream.write_all(PING).await;
         let mut answer = [0; 7];
         if stream.read_exact(&mut answer).await.is_ok() && &answer == b"+PONG\r\n" {
             break;
