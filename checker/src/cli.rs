@@ -214,9 +214,6 @@ struct PartArgs {
     /// Also shows each step, and the compiler's warnings
     #[arg(short, long)]
     verbose: bool,
-    /// How many scenarios run at once
-    #[arg(long, value_name = "N", hide = true)]
-    jobs: Option<usize>,
 }
 
 /// Runs the command line, and says how it went.
@@ -493,7 +490,6 @@ fn grade(parts: &[&'static Part], args: PartArgs, told: &Told, files: &Files) ->
         seed: args.seed.map_or_else(seed::fresh, Ok)?,
         repeat: args.repeat,
         verbose: args.verbose && matches!(told, Told::People),
-        jobs: args.jobs,
         store: args.store,
         isolation: args.isolation,
     };

@@ -46,8 +46,6 @@ pub struct Order {
     pub repeat: u32,
     /// Show the compiler's warnings.
     pub verbose: bool,
-    /// How many scenarios run at once.
-    pub jobs: Option<usize>,
     /// Which store the nodes use, where they use one.
     pub store: StoreChoice,
     /// Whether what was handed in is walled in.
@@ -180,7 +178,7 @@ pub async fn grade(
             folder: tries.clone(),
             scratch: run.path().join(format!("scratch-{}", round + 1)),
             seed,
-            jobs: order.jobs.unwrap_or(JOBS),
+            jobs: JOBS,
             gaps: gaps.clone(),
             stores: stores.clone(),
             sandbox: isolation

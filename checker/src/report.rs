@@ -6,9 +6,7 @@ pub mod junit;
 pub mod markdown;
 pub mod page;
 pub mod progress;
-pub mod shiviz;
 pub mod stream;
-pub mod svg;
 pub mod terminal;
 
 use std::path::{Path, PathBuf};

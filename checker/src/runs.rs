@@ -136,13 +136,6 @@ impl Run {
         in_folder(&folder(course).join("runs"))
     }
 
-    /// The runs beside this one that began before it, the newest first.
-    pub fn earlier(&self) -> Vec<Run> {
-        let runs = self.path.parent().map(in_folder).unwrap_or_default();
-        let earlier = runs.into_iter().filter(|run| run.path < self.path);
-        earlier.collect()
-    }
-
     /// Its name: `20261125-214608-part1`.
     pub fn name(&self) -> String {
         let name = self.path.file_name().unwrap_or_default();

@@ -643,7 +643,7 @@ fn diff_shows_gaps_one_below_the_other_or_side_by_side() {
       git diff --no-index exercises/part1_ping_pong/src solutions/part1_ping_pong/src
     ");
     insta::assert_snapshot!(fresh
-            .checker(&["diff", "part1", "--problem", "1", "--width", "120"])
+            .checker_at(120, &["diff", "part1", "--problem", "1"])
             .out(), @"
     yours                                                      │ the solution
 

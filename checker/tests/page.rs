@@ -314,6 +314,40 @@ async fn on_paper_all_of_the_diagram_stands_in_pieces_and_then_on_the_screen_aga
 }
 
 #[tokio::test]
+async fn picture_is_saved_as_shown_and_stands_alone() {
+    let (_kept, page) = page_of(&failing());
+    on_page(&page, async |browser| {
+        browser
+            .script("URL.createObjectURL = (file) => { window.file = file; return 'blob:x' }; HTMLAnchorElement.prototype.click = function () { window.name = this.download }")
+            .await;
+        browser.script("document.querySelector('[data-choice=nodes] input[value=n3]').click(); document.querySelector('#save').focus()").await;
+        browser.press("\u{e007}").await;
+        assert_eq!(
+            browser.script("return window.name").await,
+            "part1-twice-42.svg"
+        );
+        let file = browser
+            .slow_script("window.file.text().then(arguments[0])")
+            .await;
+        let file = file.as_str().unwrap();
+        // A program that knows nothing of the page can draw it: in light colors, which are in it.
+        assert!(file.starts_with(r#"<svg xmlns="http://www.w3.org/2000/svg""#), "{file}");
+        for shown in ["#b3261e", "Ping{from: n1, count: 2} ×2", "n1 n2 | n3", "n2's consumer shows"] {
+            assert!(file.contains(shown), "{shown} is not in {file}");
+        }
+        for not_shown in ["var(", "reach\"", ">n3</text>"] {
+            assert!(!file.contains(not_shown), "{not_shown} is in {file}");
+        }
+        let trouble = format!(
+            "return new DOMParser().parseFromString({}, 'image/svg+xml').querySelector('parsererror')?.textContent ?? ''",
+            serde_json::json!(file)
+        );
+        assert_eq!(browser.script(&trouble).await, "");
+    })
+    .await;
+}
+
+#[tokio::test]
 async fn filter_leaves_what_was_asked_for() {
     let (_kept, page) = page_of(&quiet());
     on_page(&page, async |browser| {
@@ -371,58 +405,6 @@ async fn keys_step_through_the_messages_and_logs_follow() {
         assert!(browser.text("#details .title").await.contains("Count = 0"));
         browser.press("+").await;
         assert_eq!(browser.text("#zoom").await, "125 %");
-    })
-    .await;
-}
-
-#[tokio::test]
-async fn first_difference_from_the_last_run_is_marked() {
-    let kept = Kept::new();
-    let mut before = quiet();
-    let ping = |n| {
-        message(
-            "n1",
-            "n2",
-            Kind::Cast,
-            &format!("Ping{{from: n1, count: {n}}}"),
-        )
-    };
-    before.events.push(sent(4000, ping(2)));
-    kept.run(verdict(&before), &before);
-    let mut now = quiet();
-    now.events.push(sent(4700, ping(9)));
-    let page = kept.run(verdict(&now), &now);
-    on_page(&page, async |browser| {
-        let said = browser.text("#first-difference").await;
-        assert!(said.contains("n1 → n2, consumer"), "{said}");
-        assert!(said.contains("1 of 3 streams"), "{said}");
-        let rows = browser.text(".difference.first tbody").await;
-        assert!(
-            rows.contains("count: 9") && rows.contains("count: 2"),
-            "{rows}"
-        );
-        assert_eq!(browser.count("#diagram .event.different").await, 1);
-        browser.click("#beside").await;
-        assert_eq!(browser.count("#other .event.different").await, 1);
-    })
-    .await;
-}
-
-#[tokio::test]
-async fn same_run_again_has_no_difference() {
-    let kept = Kept::new();
-    let mut before = quiet();
-    for event in &mut before.events {
-        event.at_us += 500;
-    }
-    kept.run(verdict(&before), &before);
-    let page = kept.run(verdict(&quiet()), &quiet());
-    on_page(&page, async |browser| {
-        let said = browser.text("#first-difference").await;
-        assert!(
-            said.contains("There is no difference in 3 streams."),
-            "{said}"
-        );
     })
     .await;
 }

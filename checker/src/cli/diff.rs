@@ -20,7 +20,7 @@ use testkit::screen::columns;
 use testkit::trouble::{Result, Trouble};
 use testkit::verdict::Standing;
 
-/// The widest that a comparison gets by itself.
+/// The widest that a comparison gets.
 const WIDEST: usize = 160;
 
 /// Its flags.
@@ -35,9 +35,6 @@ pub(super) struct DiffArgs {
     /// Also shows the solution of problems that have not passed
     #[arg(long)]
     peek: bool,
-    /// Takes this many columns, instead of what the terminal has; from 100 on, side by side
-    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(60..=400))]
-    width: Option<u16>,
 }
 
 /// Runs it.
@@ -53,9 +50,7 @@ pub(super) fn run(args: DiffArgs) -> Result<Standing> {
         .map(|problem| problem.number)
         .filter(|number| args.problem.is_none_or(|only| only == *number))
         .collect();
-    let width = args
-        .width
-        .map_or_else(|| columns().clamp(60, WIDEST), usize::from);
+    let width = columns().clamp(60, WIDEST);
     let open = open_problems(&course, part, &wanted);
     let peek = args.peek || open.is_empty() || may_peek(part, &wanted, &open)?;
     let shut = if peek { BTreeSet::new() } else { open };

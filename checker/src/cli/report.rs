@@ -6,14 +6,12 @@ use std::path::PathBuf;
 use clap::{Args, ValueEnum, ValueHint};
 use colored::Colorize;
 
-use super::question;
 use crate::manifest;
 use crate::report::terminal::{print, print_for_programs};
-use crate::report::{Graded, PartReport, json, page, shiviz, svg};
+use crate::report::{Graded, PartReport, json, page};
 use crate::runs::{KEPT, Run};
 use crate::whole_file;
 use runtime::terminal::note;
-use testkit::trace::Trace;
 use testkit::trouble::{Result, Trouble, While};
 use testkit::verdict::{Outcome, Standing};
 
@@ -23,22 +21,16 @@ pub(super) struct ReportArgs {
     /// The run: its name, as --list tells it; a part, for the last run of it; `play`, for the last
     /// session of that. If not given, the last run that graded something
     pub run: Option<String>,
-    /// Takes the last run that graded something, which is what happens anyway
-    #[arg(long, conflicts_with = "run")]
-    pub last: bool,
-    /// Takes the last run of this part, as naming the part alone does; with --list, all of them
-    #[arg(long, value_name = "PART", conflicts_with = "run")]
-    pub part: Option<String>,
     /// Opens the page in a browser
     #[arg(long, conflicts_with_all = ["list", "format", "output"])]
     pub open: bool,
-    /// Lists the runs that are kept, the newest first
-    #[arg(long, conflicts_with_all = ["run", "format", "output", "scenario"])]
+    /// Lists the runs that are kept, or those of a part, the newest first
+    #[arg(long, conflicts_with_all = ["format", "output", "scenario"])]
     pub list: bool,
-    /// Writes the page, a picture of one scenario, all that is known, or a log for ShiViz
+    /// Writes the page, or all that is known
     #[arg(long, value_name = "FORMAT")]
     pub format: Option<Format>,
-    /// The scenario that is drawn: the first that did not pass, if not given
+    /// The one scenario that is written as JSON; all, if not given
     #[arg(long, value_name = "ID", requires = "format")]
     pub scenario: Option<String>,
     /// Where to write it to; to the terminal, if not given
@@ -51,24 +43,19 @@ pub(super) struct ReportArgs {
 pub(super) enum Format {
     /// The page, with all scenarios
     Html,
-    /// A picture of one scenario, for slides and documents
-    Svg,
     /// All that is known, for programs; of all scenarios, unless one is chosen
     Json,
-    /// A log of one scenario, which <https://bestchai.bitbucket.io/shiviz/> draws
-    Shiviz,
 }
 
 /// Runs it.
 pub(super) fn run(args: ReportArgs) -> Result<Standing> {
     let course = super::course()?;
-    let part = args.part.as_deref().map(question::part).transpose()?;
-    let part = part.map(|part| part.name);
+    let wanted = args.run.as_deref();
     if args.list {
-        list(&Run::all(&course), part)?;
+        list(&Run::all(&course), wanted)?;
         return Ok(Standing::Passed);
     }
-    let run = find(&Run::all(&course), args.run.as_deref().or(part))?;
+    let run = find(&Run::all(&course), wanted)?;
     let report = run.verdicts()?;
     match args.format {
         None => show_page(&run, &report, args.open)?,
@@ -167,11 +154,14 @@ fn not_there(wanted: Option<&str>) -> Trouble {
     })
 }
 
-fn list(all: &[Run], part: Option<&str>) -> Result<()> {
+fn list(all: &[Run], wanted: Option<&str>) -> Result<()> {
     let runs: Vec<&Run> = all
         .iter()
-        .filter(|run| part.is_none_or(|part| run.of().ends_with(part)))
+        .filter(|run| wanted.is_none() || is_meant(run, wanted))
         .collect();
+    if runs.is_empty() && wanted.is_some() {
+        return Err(not_there(wanted));
+    }
     if runs.is_empty() {
         return print("No run is kept yet. `checker part1` makes one.\n");
     }
@@ -238,7 +228,9 @@ pub(super) fn outcome<'r>(report: &'r PartReport, scenario: Option<&str>) -> Res
     };
     let Some(id) = scenario else {
         return worst_first(&mut all).ok_or_else(|| {
-            Trouble::new("could not draw this run: nothing was run, as the report says")
+            Trouble::new(
+                "could not choose a scenario of this run: nothing was run, as the report says",
+            )
         });
     };
     let long = format!("{}-{id}", report.part);
@@ -269,37 +261,9 @@ fn written(
             let page = run.page();
             std::fs::read_to_string(&page).or_trouble(|| format!("read {}", page.display()))
         }
-        Format::Svg => {
-            let outcome = outcome(report, scenario)?;
-            Ok(svg::draw(&telling(run, outcome)?, outcome))
-        }
-        Format::Shiviz => {
-            let outcome = outcome(report, scenario)?;
-            shiviz::log(&telling(run, outcome)?).ok_or_else(|| {
-                Trouble::new(format!(
-                    "could not write a log of {}: its nodes did nothing that would stand in it",
-                    outcome.scenario
-                ))
-            })
-        }
         Format::Json => {
             let only = scenario.map(|id| outcome(report, Some(id))).transpose()?;
             json::run(run, report, only)
         }
-    }
-}
-
-/// Of the clusters that a scenario started, the one where the claim did not hold, or the last.
-fn telling(run: &Run, outcome: &Outcome) -> Result<Trace> {
-    let mut traces = run.traces(outcome);
-    let violated = traces.iter().position(|trace| trace.violation.is_some());
-    match violated {
-        Some(place) => Ok(traces.swap_remove(place)),
-        None => traces.pop().ok_or_else(|| {
-            Trouble::new(format!(
-                "could not find out what happened in {}: it started no cluster, or its trace is gone",
-                outcome.scenario
-            ))
-        }),
     }
 }

@@ -1,11 +1,9 @@
 //! The report as a page: one file that shows what happened, without any network.
 //!
 //! The page's script gets all that it shows as JSON, made by the modules below: which events there
-//! is room for, what led to a failure, what is different from the run before, and all sums. The
-//! script draws, and computes nothing that another picture would have to compute again. Names,
-//! messages and logs come from the programs of learners: they are data, never HTML.
+//! is room for, what led to a failure, and all sums. The script draws, and computes none of that
+//! again. Names, messages and logs come from the programs of learners: they are data, never HTML.
 
-mod compare;
 mod data;
 mod room;
 mod sums;
@@ -30,11 +28,10 @@ const SCRIPTS: [&str; 4] = [
 /// # Errors
 /// When it cannot be written.
 pub fn write(run: &Run, report: &PartReport) -> Result<()> {
-    let earlier = compare::last_like(run, report);
     let command = terminal::command_name();
     let mut page = String::new();
     for room in room::WHOLE {
-        let data = PageData::gather(run, report, earlier.as_ref(), command, room);
+        let data = PageData::gather(run, report, command, room);
         let json = serde_json::to_string(&data).or_trouble(|| "write the report's data as JSON")?;
         let json = embedded(&json);
         page = framed(&data, &json);
@@ -125,18 +122,8 @@ mod tests {
     #[test]
     fn texts_and_arrows_stand_out_in_light_and_in_dark() {
         const GROUNDS: [&str; 4] = ["paper", "ground", "raised", "step"];
-        const TEXTS: [&str; 11] = [
-            "ink",
-            "soft",
-            "link",
-            "bad",
-            "good",
-            "doubt",
-            "todo",
-            "cause",
-            "late",
-            "different",
-            "chosen",
+        const TEXTS: [&str; 10] = [
+            "ink", "soft", "link", "bad", "good", "doubt", "todo", "cause", "late", "chosen",
         ];
         const LINES: [&str; 3] = ["lane", "say", "answer"];
         let on_grounds = |names: &[&'static str]| {

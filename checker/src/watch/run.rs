@@ -47,7 +47,6 @@ impl Run {
             seed,
             repeat: 1,
             verbose: false,
-            jobs: None,
             store: settings.store.clone(),
             isolation: IsolationChoice::default(),
         };

@@ -19,12 +19,11 @@ use bytes::BytesMut;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::task::{AbortHandle, JoinSet};
-use tokio::time::{Instant, sleep, timeout};
+use tokio::time::{sleep, timeout};
 
-use commands::Session;
 use database::Database;
 pub use keys::{COMPARE_AND_DELETE, COMPARE_AND_SET};
-use reply::{Protocol, Reply};
+use reply::Reply;
 
 use crate::request::Reader;
 
@@ -35,10 +34,10 @@ const ANSWER_LIMIT: usize = 64 * 1024;
 
 /// A small Redis within this process, so that nobody must install one to begin.
 ///
-/// It speaks RESP2 and RESP3 over TCP and knows the commands that a key-value store with expiring
-/// locks needs: strings, expiry, scans, 16 databases, and the scripts [`COMPARE_AND_DELETE`] and
-/// [`COMPARE_AND_SET`]. What it knows, it answers as Redis 7.0 does, errors included. Nothing is
-/// kept on disk.
+/// It speaks RESP2 over TCP and knows the commands that the course sends: strings, scans, 16
+/// databases, and the scripts [`COMPARE_AND_DELETE`] and [`COMPARE_AND_SET`]. What it knows, it
+/// answers as Redis 7.0 does, errors included; other commands are unknown to it. Nothing is kept on
+/// disk, and nothing expires.
 ///
 /// Its memory is bounded: 1 MiB for a command, 512 KiB for one argument, 256 MiB for all data
 /// (then writes fail with `OOM`, as in Redis), 1,000 connections. It stops when it is dropped, and
@@ -85,7 +84,6 @@ async fn serve(listener: TcpListener, limit: usize) {
     let database = Arc::new(Mutex::new(Database::default()));
     // Dropped with this task, and ends all connections then.
     let mut connections = JoinSet::new();
-    let mut next_id = 1;
     loop {
         let accepted = tokio::select! {
             accepted = listener.accept() => accepted,
@@ -93,9 +91,7 @@ async fn serve(listener: TcpListener, limit: usize) {
         };
         match accepted {
             Ok((stream, _)) if connections.len() < limit => {
-                let session = Session::new(next_id);
-                next_id += 1;
-                let connection = Connection::new(stream, Arc::clone(&database), session);
+                let connection = Connection::new(stream, Arc::clone(&database));
                 connections.spawn(connection.run());
             }
             Ok((stream, _)) => {
@@ -115,20 +111,20 @@ async fn serve(listener: TcpListener, limit: usize) {
 struct Connection {
     stream: TcpStream,
     database: Arc<Mutex<Database>>,
-    session: Session,
+    /// The number of the database that is selected.
+    space: usize,
     reader: Reader,
     answers: BytesMut,
 }
 
 impl Connection {
-    fn new(stream: TcpStream, database: Arc<Mutex<Database>>, session: Session) -> Connection {
-        let (reader, answers) = (Reader::default(), BytesMut::new());
+    fn new(stream: TcpStream, database: Arc<Mutex<Database>>) -> Connection {
         Connection {
             stream,
             database,
-            session,
-            reader,
-            answers,
+            space: 0,
+            reader: Reader::default(),
+            answers: BytesMut::new(),
         }
     }
 
@@ -150,11 +146,8 @@ impl Connection {
                             .database
                             .lock()
                             .unwrap_or_else(PoisonError::into_inner)
-                            .execute(&mut self.session, Instant::now(), &request.arguments);
+                            .execute(&mut self.space, &request.arguments);
                         self.answer(reply).await?;
-                        if self.session.closing {
-                            return self.close().await;
-                        }
                     }
                     Err(text) => {
                         self.answer(Reply::Error(format!("ERR {text}"))).await?;
@@ -170,15 +163,14 @@ impl Connection {
     }
 
     async fn answer(&mut self, reply: Reply) -> io::Result<()> {
-        let protocol: Protocol = self.session.protocol;
         let Reply::Array(items) = reply else {
-            reply.write(protocol, &mut self.answers);
+            reply.write(&mut self.answers);
             return self.flush_if_long().await;
         };
         // An array may be of many large values, which must not all be copied at once.
         Reply::write_array_of(items.len(), &mut self.answers);
         for item in items {
-            item.write(protocol, &mut self.answers);
+            item.write(&mut self.answers);
             self.flush_if_long().await?;
         }
         Ok(())

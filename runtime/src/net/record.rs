@@ -4,7 +4,6 @@
 //! pictures that explain a failure.
 
 use std::collections::VecDeque;
-use std::fmt;
 use std::time::Duration;
 
 use serde::{Serialize, Serializer};
@@ -116,26 +115,6 @@ pub enum Fault {
     },
     /// Nothing is between any nodes any more.
     HealedEverywhere,
-}
-
-impl fmt::Display for Fault {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Fault::Partition { a, b } => write!(f, "partition between {a} and {b}"),
-            Fault::Blackhole { from, to } => write!(f, "blackhole from {from} to {to}"),
-            Fault::Delay {
-                from,
-                to,
-                base,
-                jitter,
-            } => write!(
-                f,
-                "delay of {base:?}, jitter {jitter:?}, from {from} to {to}"
-            ),
-            Fault::Healed { a, b } => write!(f, "healed between {a} and {b}"),
-            Fault::HealedEverywhere => f.write_str("healed everywhere"),
-        }
-    }
 }
 
 /// A frame that was sent, and what became of it.

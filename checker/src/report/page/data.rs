@@ -6,7 +6,6 @@ use runtime::terminal::visible;
 use serde::Serialize;
 use serde_json::{Value, json};
 
-use super::compare::{self, Comparison, Earlier};
 use super::room;
 use super::sums::{self, Sums};
 use crate::report::causes::{self, Cause, causes, is_of_story};
@@ -36,10 +35,6 @@ pub(super) struct PageData {
     words: Vec<String>,
     /// How causes are found.
     how_causes: &'static str,
-    how_compared: &'static str,
-    /// The run that this one is compared with.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    earlier: Option<String>,
 }
 
 #[derive(Debug, Serialize)]
@@ -69,17 +64,6 @@ struct ScenarioData {
     #[serde(skip_serializing_if = "Option::is_none")]
     stderr: Option<LastLines>,
     traces: Vec<TraceData>,
-    /// The same scenario in the earlier run.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    earlier: Option<EarlierData>,
-}
-
-#[derive(Debug, Serialize)]
-struct EarlierData {
-    standing: &'static str,
-    traces: Vec<TraceData>,
-    /// One for each trace that both have.
-    comparisons: Vec<Comparison>,
 }
 
 #[derive(Debug, Serialize)]
@@ -99,18 +83,11 @@ struct TraceData {
     lines_left_out: usize,
     /// How many events the checker itself had forgotten.
     forgotten: u64,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    sums: Option<Sums>,
+    sums: Sums,
 }
 
 impl PageData {
-    pub(super) fn gather(
-        run: &Run,
-        report: &PartReport,
-        earlier: Option<&Earlier>,
-        command: &str,
-        room: usize,
-    ) -> PageData {
+    pub(super) fn gather(run: &Run, report: &PartReport, command: &str, room: usize) -> PageData {
         let problems = report.problems.iter();
         let scenes: Vec<Scene> = problems
             .flat_map(|problem| {
@@ -119,7 +96,7 @@ impl PageData {
                     .iter()
                     .map(move |outcome| (problem, outcome))
             })
-            .map(|(problem, outcome)| Scene::read(run, problem, outcome, earlier))
+            .map(|(problem, outcome)| Scene::read(run, problem, outcome))
             .collect();
         let wanted: Vec<(usize, usize)> = scenes.iter().flat_map(Scene::wanted).collect();
         let mut shares = room::shares(&wanted, room).into_iter();
@@ -147,8 +124,6 @@ impl PageData {
             scenarios,
             words: words.list,
             how_causes: causes::HOW,
-            how_compared: compare::HOW,
-            earlier: earlier.map(|earlier| earlier.run.name()),
         }
     }
 }
@@ -184,29 +159,14 @@ struct Scene<'a> {
     problem: &'a ProblemResult,
     outcome: &'a Outcome,
     traces: Vec<Trace>,
-    earlier: Option<(&'a Outcome, Vec<Trace>)>,
 }
 
 impl<'a> Scene<'a> {
-    fn read(
-        run: &Run,
-        problem: &'a ProblemResult,
-        outcome: &'a Outcome,
-        earlier: Option<&'a Earlier>,
-    ) -> Scene<'a> {
-        let earlier = earlier.and_then(|earlier| {
-            let other = earlier.outcome(outcome)?;
-            let mut traces = earlier.run.traces(other);
-            for message in traces.iter_mut().flat_map(|trace| &mut trace.events) {
-                forget_details(message);
-            }
-            Some((other, traces))
-        });
+    fn read(run: &Run, problem: &'a ProblemResult, outcome: &'a Outcome) -> Scene<'a> {
         Scene {
             problem,
             outcome,
             traces: run.traces(outcome),
-            earlier,
         }
     }
 
@@ -216,10 +176,8 @@ impl<'a> Scene<'a> {
             Verdict::Failed(_) => room::FAILED,
             _ => room::PASSED,
         };
-        let own = self.traces.iter().map(|of| (room::size(of), urgency));
-        let earlier = self.earlier.iter().flat_map(|(_, traces)| traces);
-        let earlier = earlier.map(|of| (room::size(of), room::EARLIER));
-        own.chain(earlier).collect()
+        let traces = self.traces.iter();
+        traces.map(|of| (room::size(of), urgency)).collect()
     }
 
     fn data(
@@ -230,39 +188,11 @@ impl<'a> Scene<'a> {
         words: &mut Words,
     ) -> ScenarioData {
         let outcome = self.outcome;
-        let mut comparisons: Vec<Comparison> = Vec::new();
-        if let Some((_, earlier)) = &self.earlier {
-            let both = self.traces.iter().zip(earlier);
-            comparisons.extend(both.map(|(here, there)| compare::compare(here, there)));
-        }
-        let marked = |of: usize, earlier: bool| -> Vec<usize> {
-            let differences = comparisons.get(of).map(|found| found.differences.iter());
-            let differences = differences.into_iter().flatten();
-            let event = |of: &compare::Difference| if earlier { of.there } else { of.here };
-            differences.filter_map(event).collect()
-        };
-        let mut traces = Vec::new();
-        let mut places = Vec::new();
-        for (number, trace) in self.traces.iter().enumerate() {
+        let traces = self.traces.iter().map(|trace| {
             let share = shares.next().unwrap_or(0);
-            let (data, placed) = TraceData::of(trace, &marked(number, false), share, words);
-            traces.push(TraceData {
-                sums: Some(Sums::of(trace)),
-                ..data
-            });
-            places.push(placed);
-        }
-        let mut earlier_traces = Vec::new();
-        let mut earlier_places = Vec::new();
-        for (number, trace) in self.earlier.iter().flat_map(|(_, all)| all).enumerate() {
-            let share = shares.next().unwrap_or(0);
-            let (data, placed) = TraceData::of(trace, &marked(number, true), share, words);
-            earlier_traces.push(data);
-            earlier_places.push(placed);
-        }
-        for (number, found) in comparisons.iter_mut().enumerate() {
-            found.name_as_placed(&places[number], &earlier_places[number]);
-        }
+            TraceData::of(trace, share, words)
+        });
+        let traces = traces.collect();
         let failure = match &outcome.verdict {
             Verdict::Failed(failure) => Some(failure),
             _ => None,
@@ -289,11 +219,6 @@ impl<'a> Scene<'a> {
             again: visible(&again(report, outcome, command)),
             stderr: failure.and_then(|failure| failure.stderr.clone()),
             traces,
-            earlier: self.earlier.as_ref().map(|(other, _)| EarlierData {
-                standing: other.word(),
-                traces: earlier_traces,
-                comparisons,
-            }),
         }
     }
 }
@@ -363,18 +288,13 @@ fn fields(
 }
 
 impl TraceData {
-    /// What of a trace is shown, and where in the page each shown event stands.
-    fn of(
-        trace: &Trace,
-        marked: &[usize],
-        room: usize,
-        words: &mut Words,
-    ) -> (TraceData, BTreeMap<usize, usize>) {
+    /// What of a trace is shown.
+    fn of(trace: &Trace, room: usize, words: &mut Words) -> TraceData {
         let mut causes = causes(trace);
         let shown = if room >= room::size(trace) {
             (0..trace.events.len()).collect()
         } else {
-            room::chosen(trace, &causes, marked, room)
+            room::chosen(trace, &causes, room)
         };
         let placed: BTreeMap<usize, usize> = shown.iter().copied().zip(0..).collect();
         for cause in &mut causes {
@@ -382,7 +302,7 @@ impl TraceData {
             cause.led_to = cause.led_to.map(|event| placed[&event]);
         }
         let (logs, lines_left_out) = logs(trace, room / 4);
-        let data = TraceData {
+        TraceData {
             nodes: trace.nodes.clone(),
             events: shown
                 .iter()
@@ -396,9 +316,8 @@ impl TraceData {
             left_out: left_out(trace, &shown),
             lines_left_out,
             forgotten: trace.forgotten,
-            sums: None,
-        };
-        (data, placed)
+            sums: Sums::of(trace),
+        }
     }
 }
 
@@ -468,13 +387,6 @@ fn of_message(trace: &Trace, at_us: u64, message: &Message, words: &mut Words) -
         message.connection,
         message.body,
     ])
-}
-
-/// Of a trace that is only compared with, the bodies of messages are not shown.
-fn forget_details(event: &mut Event) {
-    if let What::Message(message) = &mut event.what {
-        message.body = None;
-    }
 }
 
 /// Texts that come again and again, once each.

@@ -11,7 +11,7 @@ const MOST_ON_PAPER = 20000; // of what is higher, only the sheets around the mo
 class Diagram {
   /** `on` is told what the reader points at and what they choose. */
   constructor(host, trace, view, on) {
-    Object.assign(this, { host, trace, view, on, selected: null, marked: new Set() });
+    Object.assign(this, { host, trace, view, on, selected: null });
     this.space = document.createElement("div");
     this.space.className = "space";
     this.head = svg("svg", { class: "head", height: HEAD, "aria-hidden": "true" });
@@ -154,7 +154,7 @@ class Diagram {
     const [from, to] = this.drawn ?? [0, -1];
     if (top < from || top + this.seen > to) this.draw();
     else this.moved.setAttribute("transform", `translate(0 ${-top})`);
-    this.on.scrolled?.();
+    this.on.scrolled();
   }
 
   /** Draws what can be seen, and a little more. */
@@ -220,6 +220,20 @@ class Diagram {
     return border > from ? border : to;
   }
 
+  /** The whole diagram as a file that stands alone, in the light colors. */
+  toFile(title) {
+    const { layout, width } = this;
+    const height = HEAD + layout.height;
+    const file = svg("svg", { viewBox: `0 0 ${width} ${height}`, width, height, role: "img" });
+    const body = svg("g", { transform: `translate(0 ${HEAD})` });
+    body.append(new Picture(this, 0, layout.height).group);
+    file.append(svg("title", {}, title), svg("style", {}, lightStyle()), patterns(),
+      svg("rect", { class: "paper", width, height }), ...this.head.cloneNode(true).childNodes, body);
+    // These are for the pointer alone.
+    for (const reach of file.querySelectorAll(".reach")) reach.remove();
+    return new XMLSerializer().serializeToString(file);
+  }
+
   toScreen() {
     this.host.replaceChildren(this.space);
     this.update();
@@ -227,10 +241,10 @@ class Diagram {
   }
 
   /** Shows an event: it is marked, and brought into the window. */
-  select(place, bring = true) {
+  select(place) {
     this.selected = place;
     const row = this.layout.places.get(place);
-    if (row && bring) {
+    if (row) {
       const room = this.host.clientHeight - HEAD;
       const top = this.host.scrollTop;
       const half = Math.max(50, row.height / 2 + 10);
@@ -248,4 +262,13 @@ class Diagram {
     const { axis } = this.layout;
     return (axis[firstAt(axis, middle)] ?? axis.at(-1))?.at ?? 0;
   }
+}
+
+/** The page's rules for pictures. Each color stands in the place of its name, because many programs know no variables. */
+function lightStyle() {
+  const rules = [...document.styleSheets[0].cssRules];
+  const light = rules.find((rule) => rule.selectorText === ":root").style;
+  const ofPictures = rules.filter((rule) => rule.selectorText?.includes("svg"));
+  const texts = ofPictures.map((rule) => rule.cssText.replace(/var\((.*?)\)/g, (_, name) => light.getPropertyValue(name).trim()));
+  return [`svg { font-family: ${getComputedStyle(document.body).fontFamily}; }`, ...texts].join("\n");
 }

@@ -1,4 +1,4 @@
-// The page around the diagram: verdicts, what the reader chose, details, logs, sums, comparison.
+// The page around the diagram: verdicts, what the reader chose, details, logs, sums.
 
 /** Makes an element. Strings become text, never markup. */
 function h(tag, attributes, ...children) {
@@ -36,11 +36,8 @@ let scenario = null;
 let number = 0; // of that trace among the scenario's
 let trace = null;
 let diagram = null;
-let beside = null;
 let view = null;
 let following = null; // the timer of what is done when the reader has come to rest
-
-const drawn = () => [diagram, beside].filter(Boolean);
 
 function freshView() {
   return {
@@ -53,8 +50,7 @@ function showHeading() {
   const when = report.run.replace(/^(\d{4})(\d\d)(\d\d)-(\d\d)(\d\d)(\d\d).*/, "$1-$2-$3 $4:$5:$6");
   byId("top").append(
     h("h1", null, report.heading, " ", word(report.standing)),
-    h("p", { class: "when" }, `Run of ${when}`,
-      report.earlier ? `, compared with the last one of the same seed, ${report.earlier}` : ""),
+    h("p", { class: "when" }, `Run of ${when}`),
     ...report.notes.map((note) => h("p", { class: "note" }, note)),
   );
 }
@@ -82,7 +78,7 @@ function openScenario(at, which = 0) {
   if (!scenario) return showRefusal();
   trace = scenario.traces[number] ? readTrace(scenario.traces[number]) : null;
   view = freshView();
-  diagram = beside = null;
+  diagram = null;
   for (const link of document.querySelectorAll("nav a")) {
     const own = Number(link.dataset.at) === at;
     if (own) link.setAttribute("aria-current", "true");
@@ -95,7 +91,6 @@ function openScenario(at, which = 0) {
     ...scenario.repeats.map((why) => h("p", { class: "note" }, `It was run again: ${why}`)),
     h("div", { class: "pair" }, failureCard(), storyCard()),
     trace && trace.events.length ? diagramSection(at) : h("p", { class: "note" }, "There is no record of what happened in this scenario."),
-    trace ? comparisonSection() : null,
     trace ? sumsSection() : null,
     trace ? tableSection() : null,
   ].filter(Boolean));
@@ -147,14 +142,23 @@ function diagramSection(at) {
       has("store") ? toggle("store", "store", "Also show the commands to the store") : null,
       has("request") ? toggle("requests", "requests", "Show the requests of the checker") : null,
       toggle("processes", "processes", "Give each server a lane of its own"),
+      h("button", { id: "save", title: "Save the diagram, as it is shown, as an SVG file", onclick: savePicture }, "save picture"),
       h("span", { class: "zoom" }, h("button", { "aria-label": "zoom out", onclick: () => zoom(1 / 1.25) }, "−"),
         h("output", { id: "zoom" }, "100 %"), h("button", { "aria-label": "zoom in", onclick: () => zoom(1.25) }, "+"))),
-    h("div", { id: "stage" }, h("div", { id: "drawings" },
-      h("div", { id: "diagram", class: "diagram", tabindex: 0, role: "application", "aria-label": "Space-time diagram. J and K step through the messages. The table of messages below has the same.", "aria-describedby": "keys" })),
+    h("div", { id: "stage" },
+      h("div", { id: "diagram", class: "diagram", tabindex: 0, role: "application", "aria-label": "Space-time diagram. J and K step through the messages. The table of messages below has the same.", "aria-describedby": "keys" }),
       h("aside", { "aria-label": "Details and logs" },
         h("div", { id: "details", role: "group", "aria-label": "The chosen event" }), h("h4", { id: "logs-of" }, "Logs of the nodes"),
         h("div", { id: "logs", tabindex: 0, role: "log", "aria-live": "off", "aria-label": "Logs of the nodes, around the moment marked" }))),
     legend());
+}
+
+function savePicture() {
+  const picture = diagram.toFile(`${scenario.title}: ${scenario.standing}`);
+  const link = h("a", { download: `${anchor(scenario)}.svg`, href: URL.createObjectURL(new Blob([picture], { type: "image/svg+xml" })) });
+  link.click();
+  setTimeout(() => URL.revokeObjectURL(link.href), 60_000);
+  say(`The picture is saved as ${link.download}.`);
 }
 
 /** Says what of the trace the page has no room for. */
@@ -217,7 +221,6 @@ function startDiagram() {
   const on = { hover: showTip, select, zoom, scrolled: followSoon };
   diagram = new Diagram(byId("diagram"), trace, view, on);
   fit();
-  markDifference();
   const failed = trace.events.find((event) => event.event === "violation");
   const step = trace.events.find((event) => event.event === "step");
   if (failed) diagram.select(failed.place);
@@ -228,15 +231,14 @@ function startDiagram() {
 
 /** Draws, in a window that is no higher than a short trace needs. */
 function fit(draw = "draw") {
-  const most = Math.max(...drawn().map((one) => one.layout.height));
-  byId("stage").style.setProperty("--content", `${Math.max(420, most + HEAD + 12)}px`);
-  for (const one of drawn()) one[draw]();
+  byId("stage").style.setProperty("--content", `${Math.max(420, diagram.layout.height + HEAD + 12)}px`);
+  diagram[draw]();
 }
 
 /** The reader sees other things now. */
 function changed() {
   const kept = diagram.momentSeen();
-  for (const one of drawn()) one.filter();
+  diagram.filter();
   const { selected } = diagram;
   if (selected === null || !diagram.layout.places.has(selected)) diagram.host.scrollTop = yAt(diagram.layout.axis, kept) - diagram.seen / 2;
   fit();
@@ -251,16 +253,14 @@ function changed() {
 /** Zooms, so that what is at a height of the window stays there. */
 function zoom(by, height) {
   view.zoom = by === 0 ? 1 : Math.min(4, Math.max(0.12, view.zoom * by));
-  for (const one of drawn()) {
-    const { host, layout } = one;
-    const chosen = layout.places.get(one.selected)?.y;
-    const at = height ?? (chosen === undefined ? one.seen / 2 : chosen - host.scrollTop);
-    const row = layout.rows[firstAt(layout.rows, host.scrollTop + at)];
-    const before = row?.y;
-    const top = host.scrollTop;
-    one.update();
-    host.scrollTop = row ? top + row.y - before : 0;
-  }
+  const { host, layout } = diagram;
+  const chosen = layout.places.get(diagram.selected)?.y;
+  const at = height ?? (chosen === undefined ? diagram.seen / 2 : chosen - host.scrollTop);
+  const row = layout.rows[firstAt(layout.rows, host.scrollTop + at)];
+  const before = row?.y;
+  const top = host.scrollTop;
+  diagram.update();
+  host.scrollTop = row ? top + row.y - before : 0;
   fit("drawSoon");
   byId("zoom").textContent = `${Math.round(view.zoom * 100)} %`;
 }
@@ -355,66 +355,6 @@ function showTip(event, pointer) {
   tip.style.top = `${Math.max(4, Math.min(pointer.clientY + 10, innerHeight - tip.offsetHeight - 8))}px`;
 }
 
-/** The comparison with the earlier run, if there is one. */
-function comparisonSection() {
-  const heading = h("h3", { id: "compared" }, "Compared with the last run of this seed");
-  const found = scenario.earlier?.comparisons[number];
-  if (!found) {
-    return isPlayed(scenario) ? null : h("section", { "aria-labelledby": "compared" }, heading, h("p", null, "There is no earlier run of this scenario with the same seed and the same code that is graded."));
-  }
-  const verdicts = isPlayed(scenario) ? "" : scenario.earlier.standing === scenario.standing ? `It ${scenario.standing === "passed" ? "passed" : `was "${scenario.standing}"`} then as now.` : `It was "${scenario.earlier.standing}" then and is "${scenario.standing}" now.`;
-  const [first] = found.differences;
-  const words = first
-    ? `The first difference is in the stream ${first.stream}, at ${time(first.at_us)}. ${found.differences.length} of ${count(found.streams, "stream")} differ.`
-    : `There is no difference in ${count(found.streams, "stream")}.`;
-  const button = h("button", { id: "beside", "aria-pressed": "false", onclick: (event) => toggleBeside(event.currentTarget) }, "show the last run beside this one");
-  return h("section", { "aria-labelledby": "compared" }, heading, h("p", { id: "first-difference" }, `${verdicts} ${words}`), h("p", null, button),
-    ...found.differences.slice(0, 6).map((one, at) => differenceTable(one, at === 0)), h("p", { class: "caption" }, report.how_compared));
-}
-
-function differenceTable(difference, first) {
-  const [here, there] = difference.rows;
-  const cell = (entry, own) => h("td", { class: entry?.differs ? "differs" : null }, !entry ? h("i", null, "nothing more") : own && entry.event !== null
-    ? h("button", { onclick: () => show(entry.event) }, h("time", null, time(entry.at_us)), ` ${entry.text}`)
-    : [h("time", null, time(entry.at_us)), ` ${entry.text}`]);
-  const rows = Array.from({ length: Math.max(here.length, there.length) }, (_, at) => h("tr", null, cell(here[at], true), cell(there[at], false)));
-  return h("table", { class: first ? "difference first" : "difference" }, h("caption", null, `${first ? "First difference: " : ""}${difference.stream}`),
-    h("thead", null, h("tr", null, h("th", { scope: "col" }, "this run"), h("th", { scope: "col" }, "the last run"))), h("tbody", null, rows));
-}
-
-function markDifference() {
-  const first = scenario.earlier?.comparisons[number]?.differences[0];
-  if (!first) return;
-  if (first.here !== null) diagram.marked.add(first.here);
-  if (beside && first.there !== null) beside.marked.add(first.there);
-  for (const one of drawn()) one.draw();
-}
-
-function toggleBeside(button) {
-  const shown = button.getAttribute("aria-pressed") === "true";
-  button.setAttribute("aria-pressed", String(!shown));
-  const drawings = byId("drawings");
-  drawings.classList.toggle("two", !shown);
-  if (shown) {
-    byId("other").remove();
-    beside = null;
-    diagram.update();
-    fit();
-    return;
-  }
-  const host = h("div", { id: "other", class: "diagram", tabindex: 0, role: "img", "aria-label": "The same scenario in the last run of this seed" });
-  drawings.append(host);
-  const other = readTrace(scenario.earlier.traces[number]);
-  beside = new Diagram(host, other, view, { hover: showTip, zoom, select: (place) => { beside.select(place, false); showTip(null); } });
-  diagram.update();
-  fit();
-  markDifference();
-  const first = scenario.earlier.comparisons[number].differences[0];
-  select(first?.here ?? diagram.selected);
-  beside.select(first?.there ?? other.events.find((event) => event.event === "violation")?.place ?? null);
-  byId("stage").scrollIntoView({ block: "nearest" });
-}
-
 function sumsSection() {
   const { sums } = trace;
   const table = (caption, first, rows) => {
@@ -492,7 +432,7 @@ document.addEventListener("keydown", (event) => {
   action();
 });
 
-addEventListener("resize", () => { for (const one of drawn()) one.update(); if (diagram) fit(); });
+addEventListener("resize", () => { diagram?.update(); if (diagram) fit(); });
 addEventListener("hashchange", openAsked);
 document.addEventListener("click", (event) => {
   for (const open of document.querySelectorAll(".choice[open]")) if (!open.contains(event.target)) open.open = false;

@@ -154,15 +154,14 @@ class Picture {
       if (isLate(event)) classes.push("late");
     }
     if (this.of.trace.causes.has(event.place)) classes.push("cause");
-    if (this.of.marked.has(event.place)) classes.push("different");
     if (event.place === this.of.selected) classes.push("selected");
     return classes.join(" ");
   }
 
   /** What matters is above the rest, and written out even where there is little room. */
   isWeighty({ place }) {
-    const { trace, marked, selected } = this.of;
-    return place === selected || trace.causes.has(place) || marked.has(place);
+    const { trace, selected } = this.of;
+    return place === selected || trace.causes.has(place);
   }
 
   isLabelled(event) {

@@ -17,11 +17,9 @@ pub(super) const MOST: usize = 1_850_000;
 /// What an event takes without its texts.
 const BARE: usize = 64;
 
-/// How much more room a failed scenario gets than one that passed, and a trace that is only there
-/// to be compared with, all in quarters.
-pub(super) const FAILED: usize = 16;
-pub(super) const PASSED: usize = 4;
-pub(super) const EARLIER: usize = 2;
+/// How much more room a failed scenario gets than one that passed.
+pub(super) const FAILED: usize = 4;
+pub(super) const PASSED: usize = 1;
 
 /// Before and after a failure everything is of interest for so long.
 const NEAR_US: u64 = 500_000;
@@ -102,12 +100,7 @@ fn weight_of(body: &Value) -> usize {
 /// First comes what a reader must not miss: the steps, what was done to nodes and network, what
 /// the network did to messages, what led to the failure. Then what is near it. Then the beginning
 /// and the end. What the library says for itself comes last.
-pub(super) fn chosen(
-    trace: &Trace,
-    causes: &[Cause],
-    marked: &[usize],
-    room: usize,
-) -> BTreeSet<usize> {
+pub(super) fn chosen(trace: &Trace, causes: &[Cause], room: usize) -> BTreeSet<usize> {
     let failure = trace.violation.as_ref().map(|seen| seen.at_us);
     let last = trace.events.len();
     let rank = |place: usize, event: &Event| -> (u8, usize) {
@@ -138,7 +131,6 @@ pub(super) fn chosen(
     let logs: usize = trace.logs.iter().map(|line| line.text.len() + 20).sum();
     let mut left = room.saturating_sub(logs.min(room / 4));
     let mut shown: BTreeSet<usize> = causes.iter().map(|cause| cause.event).collect();
-    shown.extend(marked);
     let mut told = BTreeSet::new();
     for (_, place) in ranked {
         let weight = weight(&trace.events[place], &mut told);

@@ -1,43 +1,19 @@
 //! From a parsed command to its answer: the table of commands, and the errors common to all.
 
 use bytes::Bytes;
-use tokio::time::Instant;
 
 use super::database::Database;
-use super::reply::{Protocol, Reply};
+use super::reply::Reply;
 use super::{keys, session};
 use crate::request::integer;
 
-pub(super) const NOT_AN_INTEGER: &str = "ERR value is not an integer or out of range";
 pub(super) const SYNTAX_ERROR: &str = "ERR syntax error";
-
-/// What the store remembers of a connection.
-pub(crate) struct Session {
-    pub(crate) id: i64,
-    pub(crate) space: usize,
-    pub(crate) protocol: Protocol,
-    pub(crate) name: Option<Bytes>,
-    /// Set by `QUIT`: the connection ends after the answer.
-    pub(crate) closing: bool,
-}
-
-impl Session {
-    pub(crate) fn new(id: i64) -> Session {
-        Session {
-            id,
-            space: 0,
-            protocol: Protocol::Resp2,
-            name: None,
-            closing: false,
-        }
-    }
-}
 
 /// One command on its way: what it may read and change.
 pub(super) struct Call<'a> {
     pub(super) database: &'a mut Database,
-    pub(super) session: &'a mut Session,
-    pub(super) now: Instant,
+    /// The number of the database that the connection has selected.
+    pub(super) space: &'a mut usize,
     /// What stood after the name.
     pub(super) arguments: &'a [Bytes],
 }
@@ -45,43 +21,24 @@ pub(super) struct Call<'a> {
 type Handler = fn(&mut Call<'_>) -> Result<Reply, String>;
 
 /// Name, the least and the most arguments after the name, and what it does.
-pub(super) const COMMANDS: &[(&str, usize, usize, Handler)] = &[
+const COMMANDS: &[(&str, usize, usize, Handler)] = &[
     ("auth", 1, 2, session::auth),
     ("client", 1, usize::MAX, session::client),
-    ("command", 0, usize::MAX, session::command),
-    ("config", 1, usize::MAX, session::config),
-    ("dbsize", 0, 0, keys::dbsize),
     ("del", 1, usize::MAX, keys::del),
-    ("echo", 1, 1, session::echo),
     ("eval", 2, usize::MAX, keys::eval),
-    ("evalsha", 2, usize::MAX, keys::evalsha),
-    ("exists", 1, usize::MAX, keys::exists),
-    ("expire", 2, usize::MAX, keys::expire),
-    ("flushall", 0, usize::MAX, keys::flushall),
-    ("flushdb", 0, usize::MAX, keys::flushdb),
+    ("flushall", 0, 0, keys::flushall),
     ("get", 1, 1, keys::get),
-    ("hello", 0, usize::MAX, session::hello),
     ("info", 0, usize::MAX, session::info),
     ("mget", 1, usize::MAX, keys::mget),
-    ("pexpire", 2, usize::MAX, keys::pexpire),
     ("ping", 0, usize::MAX, session::ping),
-    ("pttl", 1, 1, keys::pttl),
-    ("quit", 0, usize::MAX, session::quit),
     ("scan", 1, usize::MAX, keys::scan),
     ("select", 1, 1, session::select),
     ("set", 2, usize::MAX, keys::set),
-    ("setnx", 2, 2, keys::setnx),
-    ("ttl", 1, 1, keys::ttl),
 ];
 
 impl Database {
-    /// Executes one command of a session.
-    pub(crate) fn execute(
-        &mut self,
-        session: &mut Session,
-        now: Instant,
-        command: &[Bytes],
-    ) -> Reply {
+    /// Executes one command of a connection, which has selected the database `space`.
+    pub(crate) fn execute(&mut self, space: &mut usize, command: &[Bytes]) -> Reply {
         let Some((name, arguments)) = command.split_first() else {
             return Reply::Error("ERR empty command".to_owned());
         };
@@ -96,8 +53,7 @@ impl Database {
         }
         let mut call = Call {
             database: self,
-            session,
-            now,
+            space,
             arguments,
         };
         handler(&mut call).unwrap_or_else(Reply::Error)
@@ -116,7 +72,7 @@ pub(super) fn unknown_subcommand(command: &str, subcommand: &Bytes) -> String {
 }
 
 pub(super) fn number(argument: &Bytes) -> Result<i64, String> {
-    integer(argument).ok_or_else(|| NOT_AN_INTEGER.to_owned())
+    integer(argument).ok_or_else(|| "ERR value is not an integer or out of range".to_owned())
 }
 
 /// Whether an argument is this word, in whatever case.

@@ -1,4 +1,4 @@
-//! The patterns of `SCAN` and `CONFIG GET`.
+//! The patterns of `SCAN`.
 
 /// Whether the whole text matches the pattern: `*`, `?`, `[a-c]`, `[^x]`, and `\` before a
 /// character that stands for itself.

@@ -1,13 +1,6 @@
-//! Answers, and how they look in the two versions of the protocol.
+//! Answers, and their bytes in RESP2.
 
 use bytes::{BufMut, Bytes, BytesMut};
-
-/// The version of the protocol that a connection has chosen with `HELLO`.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Protocol {
-    Resp2,
-    Resp3,
-}
 
 /// The answer to one command.
 #[derive(Debug, Clone, PartialEq)]
@@ -17,11 +10,8 @@ pub(crate) enum Reply {
     Error(String),
     Integer(i64),
     Bulk(Bytes),
-    /// Text for people to read.
-    Verbatim(String),
     Null,
     Array(Vec<Reply>),
-    Map(Vec<(Reply, Reply)>),
 }
 
 impl Reply {
@@ -31,7 +21,7 @@ impl Reply {
         Reply::Bulk(text.into())
     }
 
-    pub(crate) fn write(&self, protocol: Protocol, out: &mut BytesMut) {
+    pub(crate) fn write(&self, out: &mut BytesMut) {
         match self {
             Reply::Simple(text) => line(out, '+', text),
             // A line end would end the answer in its middle.
@@ -42,35 +32,11 @@ impl Reply {
                 out.put_slice(bytes);
                 out.put_slice(b"\r\n");
             }
-            Reply::Verbatim(text) => {
-                match protocol {
-                    Protocol::Resp2 => line(out, '$', text.len()),
-                    Protocol::Resp3 => {
-                        line(out, '=', text.len() + 4);
-                        out.put_slice(b"txt:");
-                    }
-                }
-                out.put_slice(text.as_bytes());
-                out.put_slice(b"\r\n");
-            }
-            Reply::Null => out.put_slice(match protocol {
-                Protocol::Resp2 => b"$-1\r\n",
-                Protocol::Resp3 => b"_\r\n",
-            }),
+            Reply::Null => out.put_slice(b"$-1\r\n"),
             Reply::Array(items) => {
                 Reply::write_array_of(items.len(), out);
                 for item in items {
-                    item.write(protocol, out);
-                }
-            }
-            Reply::Map(pairs) => {
-                match protocol {
-                    Protocol::Resp2 => line(out, '*', pairs.len() * 2),
-                    Protocol::Resp3 => line(out, '%', pairs.len()),
-                }
-                for (key, value) in pairs {
-                    key.write(protocol, out);
-                    value.write(protocol, out);
+                    item.write(out);
                 }
             }
         }

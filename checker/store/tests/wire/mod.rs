@@ -16,7 +16,6 @@ pub(crate) const PATIENCE: Duration = Duration::from_secs(20);
 pub(crate) struct Wire {
     pub(crate) stream: TcpStream,
     received: Vec<u8>,
-    resp3: bool,
 }
 
 impl Wire {
@@ -26,16 +25,7 @@ impl Wire {
         Ok(Wire {
             stream,
             received: Vec::new(),
-            resp3: false,
         })
-    }
-
-    /// A connection that speaks RESP3.
-    pub(crate) async fn connect3(to: SocketAddr) -> io::Result<Wire> {
-        let mut wire = Wire::connect(to).await?;
-        wire.resp3 = true;
-        wire.call(&["HELLO", "3"]).await?;
-        Ok(wire)
     }
 
     pub(crate) async fn send(&mut self, command: &[&str]) -> io::Result<()> {
@@ -88,10 +78,6 @@ impl Wire {
     }
 
     fn frame(&self) -> Option<usize> {
-        if self.resp3 {
-            let frame = redis_protocol::resp3::decode::complete::decode(&self.received);
-            return frame.expect("a frame of RESP3").map(|(_, length)| length);
-        }
         let frame = redis_protocol::resp2::decode::decode(&self.received);
         frame.expect("a frame of RESP2").map(|(_, length)| length)
     }

@@ -327,15 +327,12 @@ impl Cluster<'_> {
     }
 
     fn tell_request(&self, node: &str, words: &str, said: &str, took: Option<Duration>) {
-        let time = took.map(|took| format!(" ({} ms)", took.as_millis()));
-        let text = format!("curl {node} {words} → {said}{}", time.unwrap_or_default());
-        let what = What::Request {
+        self.write_down(What::Request {
             node: node.to_owned(),
             question: words.to_owned(),
             answer: said.to_owned(),
             took_us: took.map(|took| took.as_micros() as u64),
-        };
-        self.write_down(text, what);
+        });
     }
 
     /// An answer 500, unless behind it is code that is not written yet.

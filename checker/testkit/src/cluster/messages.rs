@@ -10,8 +10,8 @@ use super::Cluster;
 use crate::scenario::Told;
 use crate::verdict::Failure;
 
-/// A moment in the record.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+/// A moment in the record; its beginning, by default.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Mark(u64);
 
 /// Frames out of the record, to be narrowed down:
@@ -50,7 +50,7 @@ impl Cluster<'_> {
 
     /// All frames since the cluster began.
     pub fn frames(&self) -> Frames {
-        self.since(Mark(0))
+        self.since(Mark::default())
     }
 
     /// What a message said, as it was sent; if it is still remembered.

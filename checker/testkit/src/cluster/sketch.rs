@@ -8,19 +8,17 @@
 //!    0.121 s  ├─ Ping{count: 4} ─✗  │
 //! ```
 
-mod requests;
-
+use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use ciborium::Value;
-use runtime::net::faults::{Entry, Event, Fate, FrameSeen, Kind, Record};
+use runtime::net::faults::{self, FrameSeen};
 use runtime::wire;
 
-use super::Cluster;
-use super::messages::is_of_programs;
+use super::{Cluster, Mark};
 use crate::screen;
 use crate::switchboard::Payloads;
-use requests::{Asked, Meant, Questions};
+use crate::trace::{self, Event, Fate, Kind, Message};
 
 /// No line is longer, however wide the terminal: indented by [`INDENT`], it fits into 80 columns.
 const WIDTH: usize = 76;
@@ -43,7 +41,7 @@ const APART: usize = 36;
 impl Cluster<'_> {
     /// The picture of the last messages, drawn with a line for each.
     pub fn sketch(&self) -> Vec<String> {
-        let mut rows = self.switchboard.record(rows);
+        let mut rows = rows(&self.events_since(&mut Mark::default()));
         // How the nodes met is not the point, once something was said in the story itself.
         let is_step = |row: &Row| matches!(&row.what, What::Note(text) if text.starts_with('▸'));
         if let Some(first) = rows.iter().position(is_step)
@@ -63,7 +61,7 @@ impl Cluster<'_> {
 /// messages. What is said in the same words again is left out, and so is all for which there is no
 /// room.
 fn condensed(rows: Vec<Row>) -> Vec<Row> {
-    let mut said = std::collections::BTreeSet::new();
+    let mut said = BTreeSet::new();
     let is_new = |row: &Row| match &row.what {
         What::Arrow {
             from,
@@ -78,11 +76,11 @@ fn condensed(rows: Vec<Row>) -> Vec<Row> {
     let touched = |row: &Row| match &row.what {
         What::Arrow { end, .. } => !matches!(end, End::Arrived | End::UnderWay),
         What::Note(_) | What::Cut { .. } => true,
-        What::Request(_) | What::Left { .. } => false,
+        What::Request { .. } | What::Left { .. } => false,
     };
     // From the end: first what was done to the cluster, then what was said last.
     let of_faults = (0..rows.len()).rev().filter(|at| touched(&rows[*at]));
-    let mut shown: std::collections::BTreeSet<usize> = of_faults.take(ROWS / 2).collect();
+    let mut shown: BTreeSet<usize> = of_faults.take(ROWS / 2).collect();
     for at in (0..rows.len()).rev().filter(|at| new[*at]) {
         if shown.len() >= ROWS {
             break;
@@ -135,8 +133,13 @@ enum What {
         b: String,
     },
     Note(String),
-    /// The checker asked a node over HTTP.
-    Request(Asked),
+    /// The checker asked a node over HTTP, and got this answer so many times.
+    Request {
+        /// `curl n1 GET /abc → 302 https://example.org/`
+        text: String,
+        took: Option<Duration>,
+        times: usize,
+    },
     /// So many events are not drawn.
     Left {
         count: usize,
@@ -160,112 +163,131 @@ enum End {
     UnderWay,
 }
 
-/// What is worth drawing of a record: what programs said, what was done on purpose, and links
-/// that went. A message that came late is drawn where it was sent, and again where it arrived.
-fn rows(record: &Record, payloads: &Payloads) -> Vec<Row> {
-    let entries: Vec<&Entry> = record.entries().collect();
-    let mut names = std::collections::BTreeMap::new();
-    let mut spoken = std::collections::BTreeSet::new();
-    let mut questions = Questions::default();
+/// What is worth drawing: what programs said, what was done on purpose, and links that went. A
+/// message that came late is drawn where it was sent, and again where it arrived.
+fn rows(events: &[Event]) -> Vec<Row> {
+    let mut ends = BTreeMap::new();
+    let mut spoken = BTreeSet::new();
+    let mut questions = BTreeMap::new();
     let mut rows: Vec<Row> = Vec::new();
-    for Entry { at, event } in entries {
-        let what = match event {
-            Event::Frame(frame) => {
-                if is_of_programs(frame) || frame.kind == Kind::Tick {
-                    spoken.insert(frame.connection);
+    for Event { at_us, what } in events {
+        let at = Duration::from_micros(*at_us);
+        let what = match what {
+            trace::What::Message(message) => {
+                if message.is_of_programs() || message.kind == Kind::Tick {
+                    spoken.insert(message.connection);
                 }
-                if is_of_programs(frame) {
-                    rows.extend(arrows(*at, frame, payloads));
+                if message.is_of_programs() {
+                    rows.extend(arrows(at, message));
                 }
                 None
             }
-            Event::Opened {
+            trace::What::Opened {
                 connection,
                 from,
                 to,
             } => {
-                names.insert(
-                    *connection,
-                    (from.short().to_owned(), to.short().to_owned()),
-                );
+                ends.insert(*connection, (from.clone(), to.clone()));
                 None
             }
-            Event::Closed { connection, .. } if spoken.contains(connection) => {
-                names.get(connection).map(|(a, b)| What::Cut {
-                    a: a.clone(),
-                    b: b.clone(),
-                })
+            trace::What::Closed { connection, .. } if spoken.contains(connection) => {
+                let ends = ends.get(connection).cloned();
+                ends.map(|(a, b)| What::Cut { a, b })
             }
-            Event::Fault(fault) => Some(What::Note(without_host(&fault.to_string()))),
-            // Rules are announced in words for learners by whoever made them.
-            Event::Note(text) => match questions.look(text, rows.len()) {
-                Meant::New(asked) => Some(What::Request(asked)),
-                Meant::Again(at) => {
-                    if let Some(What::Request(asked)) = rows.get_mut(at).map(|row| &mut row.what) {
-                        asked.again();
+            trace::What::Step { text } => {
+                // What is asked in another step is worth a line of its own.
+                questions.clear();
+                Some(What::Note(format!("▸ {text}")))
+            }
+            trace::What::Request {
+                node,
+                question,
+                answer,
+                took_us,
+            } => match questions.insert((node, question), (answer, rows.len())) {
+                // The same answer to the same question is counted, not drawn.
+                Some((before, row)) if before == answer => {
+                    questions.insert((node, question), (answer, row));
+                    if let What::Request { times, .. } = &mut rows[row].what {
+                        *times += 1;
                     }
                     None
                 }
-                Meant::Other => {
-                    (!text.starts_with("rule ")).then(|| What::Note(without_host(text)))
-                }
+                _ => Some(What::Request {
+                    text: format!("curl {node} {question} → {answer}"),
+                    took: took_us.map(Duration::from_micros),
+                    times: 1,
+                }),
             },
-            Event::Closed { .. } | Event::Refused { .. } => None,
+            other => fault(other).map(What::Note),
         };
-        rows.extend(what.map(|what| Row { at: *at, what }));
+        rows.extend(what.map(|what| Row { at, what }));
     }
     // What came late stands behind the step in which it came.
     rows.sort_by_key(|row| row.at);
     rows
 }
 
+/// What was done on purpose, in words.
+fn fault(what: &trace::What) -> Option<String> {
+    Some(match what {
+        trace::What::Partition { a, b } => format!("partition between {a} and {b}"),
+        trace::What::Blackhole { from, to } => format!("blackhole from {from} to {to}"),
+        trace::What::Delay {
+            from,
+            to,
+            base_us,
+            jitter_us,
+        } => {
+            let [base, jitter] = [*base_us, *jitter_us].map(Duration::from_micros);
+            format!("delay of {base:?}, jitter {jitter:?}, from {from} to {to}")
+        }
+        trace::What::Healed {
+            a: Some(a),
+            b: Some(b),
+        } => format!("healed between {a} and {b}"),
+        trace::What::Healed { .. } => "healed everywhere".to_owned(),
+        trace::What::Process { text, .. }
+        | trace::What::StoreFault { text, .. }
+        | trace::What::Note { text } => without_host(text),
+        _ => return None,
+    })
+}
+
 /// The arrow of a message, or the two of one that came late.
-fn arrows(sent: Duration, frame: &FrameSeen, payloads: &Payloads) -> Vec<Row> {
-    let (label, brief) = (
-        label(frame, payloads, Fields::Named),
-        label(frame, payloads, Fields::Bare),
-    );
+fn arrows(sent: Duration, message: &Message) -> Vec<Row> {
+    let label = &message.label;
+    let brief = message.brief.as_ref().unwrap_or(label);
     let arrow = |at, label: &str, brief: &str, end| Row {
         at,
         what: What::Arrow {
-            from: frame.from.short().to_owned(),
-            to: frame.to.short().to_owned(),
+            from: message.from.clone(),
+            to: message.to.clone(),
             label: label.to_owned(),
             brief: brief.to_owned(),
             end,
         },
     };
-    match came_late(sent, frame) {
+    match came_late(sent, message) {
         Some(came) => {
             let late = format!("{:.2} s late: {label}", (came - sent).as_secs_f64());
             vec![
-                arrow(sent, &label, &brief, End::Held),
+                arrow(sent, label, brief, End::Held),
                 arrow(came, &late, &format!("late: {brief}"), End::Late),
             ]
         }
-        None => vec![arrow(sent, &label, &brief, end(frame))],
+        None => vec![arrow(sent, label, brief, End::of(message.fate))],
     }
 }
 
 /// When a message arrived, if that was later than its way explains: a rule held it back, or a fault
 /// delayed it.
-fn came_late(sent: Duration, frame: &FrameSeen) -> Option<Duration> {
-    let came = frame.delivered_at?;
-    match frame.fate {
-        Fate::Hold(_) => Some(came.max(sent)),
-        Fate::Deliver => Some(came).filter(|came| *came >= sent + LATE),
-        Fate::Drop | Fate::Swallow | Fate::Duplicate => None,
-    }
-}
-
-fn end(frame: &FrameSeen) -> End {
-    match frame.fate {
-        Fate::Drop => End::Dropped,
-        Fate::Swallow => End::Swallowed,
-        Fate::Hold(_) => End::Held,
-        Fate::Duplicate => End::Twice,
-        Fate::Deliver if frame.delivered_at.is_some() => End::Arrived,
-        Fate::Deliver => End::UnderWay,
+fn came_late(sent: Duration, message: &Message) -> Option<Duration> {
+    let came = Duration::from_micros(message.delivered_us?);
+    match message.fate {
+        Fate::Held => Some(came.max(sent)),
+        Fate::Delivered => Some(came).filter(|came| *came >= sent + LATE),
+        _ => None,
     }
 }
 
@@ -285,11 +307,11 @@ pub(super) fn label(frame: &FrameSeen, payloads: &Payloads, fields: Fields) -> S
         .and_then(|payload| wire::decode(&payload).ok());
     let name = frame.message.as_deref().unwrap_or("?");
     match (frame.kind, said) {
-        (Kind::Call, Some(said)) => format!("{}?", message(&said, fields)),
-        (Kind::Call, None) => format!("{name}?"),
-        (Kind::Answer, Some(said)) => format!("{name} = {}", value(&said)),
-        (Kind::Answer, None) => format!("{name} = …"),
-        (Kind::NoAnswer, _) => format!("{name}: no answer"),
+        (faults::Kind::Call, Some(said)) => format!("{}?", message(&said, fields)),
+        (faults::Kind::Call, None) => format!("{name}?"),
+        (faults::Kind::Answer, Some(said)) => format!("{name} = {}", value(&said)),
+        (faults::Kind::Answer, None) => format!("{name} = …"),
+        (faults::Kind::NoAnswer, _) => format!("{name}: no answer"),
         (_, Some(said)) => message(&said, fields),
         (_, None) => name.to_owned(),
     }
@@ -415,7 +437,14 @@ fn draw(nodes: &[String], rows: &[Row], width: usize) -> Vec<String> {
         line.put(0, &format!("{:>7.3} s", row.at.as_secs_f64()));
         match &row.what {
             What::Note(text) => line.note(text, &mut lines),
-            What::Request(asked) => line.note(&asked.in_words(), &mut lines),
+            What::Request { text, took, times } => {
+                let more = match (times, took) {
+                    (1, None) => String::new(),
+                    (1, Some(took)) => format!(" ({} ms)", took.as_millis()),
+                    _ => format!(", {times} times"),
+                };
+                line.note(&format!("{text}{more}"), &mut lines);
+            }
             What::Arrow {
                 from,
                 to,
@@ -462,6 +491,17 @@ fn draw(nodes: &[String], rows: &[Row], width: usize) -> Vec<String> {
 }
 
 impl End {
+    fn of(fate: Fate) -> End {
+        match fate {
+            Fate::Delivered => End::Arrived,
+            Fate::Doubled => End::Twice,
+            Fate::Dropped => End::Dropped,
+            Fate::Swallowed => End::Swallowed,
+            Fate::Held => End::Held,
+            Fate::UnderWay => End::UnderWay,
+        }
+    }
+
     fn head(self, rightwards: bool) -> char {
         match self {
             End::Arrived | End::Late if rightwards => '►',
@@ -810,6 +850,43 @@ mod tests {
         0.001 s  ├ Ping{n1, 2} ►│              │              │              │
         0.002 s  ▸ n4 joins the cluster, and then n1 sends its fourth ping,
                    which reaches all.
+        ");
+    }
+
+    #[test]
+    fn same_answers_are_counted_until_another_comes_or_a_step_ends() {
+        let step = |text: &str| trace::What::Step { text: text.into() };
+        let asked = |node: &str, answer: &str, took_us| trace::What::Request {
+            node: node.into(),
+            question: "GET /a".into(),
+            answer: answer.into(),
+            took_us,
+        };
+        let happened = [
+            step("n1 is asked."),
+            asked("n1", "404 there is no such link", Some(3_000)),
+            asked("n2", "302 https://a/", Some(1_000)),
+            asked("n1", "404 there is no such link", Some(4_000)),
+            trace::What::Note {
+                text: "n3 is killed".into(),
+            },
+            asked("n1", "404 there is no such link", Some(2_000)),
+            asked("n1", "302 https://a/", Some(2_000)),
+            asked("n1", "no answer", None),
+            step("n2 is asked."),
+            asked("n2", "302 https://a/", Some(1_000)),
+        ];
+        let events = happened.map(|what| Event { at_us: 1_000, what });
+        insta::assert_snapshot!(draw(&nodes(2), &rows(&events), WIDTH).join("\n"), @"
+                 n1                                  n2
+        0.001 s  ▸ n1 is asked.
+        0.001 s  curl n1 GET /a → 404 there is no such link, 3 times
+        0.001 s  curl n2 GET /a → 302 https://a/ (1 ms)
+        0.001 s  n3 is killed
+        0.001 s  curl n1 GET /a → 302 https://a/ (2 ms)
+        0.001 s  curl n1 GET /a → no answer
+        0.001 s  ▸ n2 is asked.
+        0.001 s  curl n2 GET /a → 302 https://a/ (1 ms)
         ");
     }
 

@@ -30,11 +30,11 @@ const LONGEST_LINE: usize = 500;
 const LONGEST_LIST: usize = 200;
 
 impl Cluster<'_> {
-    /// Writes something into the record, in words and with what they mean.
-    pub(super) fn write_down(&self, text: String, what: What) {
+    /// Writes something into the record: a note without words, and what it means.
+    pub(super) fn write_down(&self, what: What) {
         // Held while the note is written, or a trace could be made of a note without its meaning.
         let mut meanings = lock(&self.meanings);
-        meanings.insert(self.switchboard.note(text), what);
+        meanings.insert(self.switchboard.note(String::new()), what);
     }
 
     /// Remembers when, and at which node, a claim was found not to hold.
@@ -126,22 +126,16 @@ impl Cluster<'_> {
 
     /// Notes that something was done to a node, or to a process of it.
     pub(super) fn tell_process(&self, node: &str, change: Change, text: String) {
-        let what = What::Process {
+        self.write_down(What::Process {
             node: node.to_owned(),
             change,
-            text: text.clone(),
-        };
-        self.write_down(text, what);
+            text,
+        });
     }
 
     /// Notes that the store behaves differently from now on.
     pub(super) fn tell_store(&self, nodes: Vec<String>, mode: StoreMode, text: String) {
-        let what = What::StoreFault {
-            nodes,
-            mode,
-            text: text.clone(),
-        };
-        self.write_down(text, what);
+        self.write_down(What::StoreFault { nodes, mode, text });
     }
 }
 
