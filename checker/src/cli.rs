@@ -22,16 +22,17 @@ use std::time::Duration;
 use clap::{Args, CommandFactory, FromArgMatches, Parser, Subcommand, ValueHint};
 use colored::Colorize;
 
-use crate::course::Course;
 use crate::grading::{self, Order};
 use crate::journal::Journal;
 use crate::manifest::{self, PARTS};
-use crate::report::json::{self, JsonReport};
-use crate::report::progress::{self, Progress};
-use crate::report::stream::Stream;
-use crate::report::terminal::{command_name, print, print_for_programs, render};
-use crate::report::{Graded, PartReport, junit};
-use crate::whole_file::ResultFile;
+use ::report::json::{self, JsonReport};
+use ::report::stream::Stream;
+use ::report::terminal::{command_name, print, print_for_programs, render};
+use ::report::{junit, progress};
+use grader::course::Course;
+use grader::part_report::{Graded, PartReport};
+use grader::progress::Progress;
+use grader::whole_file::ResultFile;
 use testkit::interrupt::Interrupt;
 use testkit::isolation::IsolationChoice;
 use testkit::part::Part;
@@ -40,7 +41,8 @@ use testkit::trouble::{Result, Trouble, While};
 use testkit::verdict::Standing;
 use testkit::{guard, seed};
 
-use crate::{dev, doctor, stubs};
+use crate::doctor;
+use grader::{dev, stubs};
 use runtime::terminal::note;
 
 const EXIT_CODES: &str = "\
@@ -339,15 +341,17 @@ fn run(matches: &clap::ArgMatches) -> Result<Standing> {
         } => {
             let course = course()?;
             let (cases, seed) = (cases.as_deref(), seed.map_or_else(seed::fresh, Ok)?);
+            let is_wanted = |part: &&Part| parts.is_empty() || parts.contains(&part.number);
+            let parts: Vec<&Part> = PARTS.iter().filter(is_wanted).collect();
             let checked = dev::check(&course, &parts, only.as_deref(), &store, cases, seed);
             asynchronously(until_interrupted(checked))
         }
         Other::Dev {
             command: Dev::Stubs,
-        } => stubs::renew(&course()?).map(|()| Standing::Passed),
+        } => stubs::renew(&course()?, &PARTS).map(|()| Standing::Passed),
         Other::Dev {
             command: Dev::Diagnose { cases },
-        } => dev::cases::replay(&course()?, &cases),
+        } => dev::cases::replay(&course()?, &PARTS, &cases),
         Other::Guard { remove, terminal } => {
             guard::main(remove, terminal).map(|()| Standing::Passed)
         }
@@ -374,7 +378,7 @@ impl Told {
 
     fn part_ended(&self, report: &PartReport) -> Result<()> {
         match self {
-            Told::People => print(render(report, command_name())),
+            Told::People => print(render(report, &PARTS, command_name())),
             Told::Json => Ok(()),
             Told::Stream(stream) => {
                 stream.part_ended(report);

@@ -14,9 +14,9 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio::process::Command;
 use tokio::time::{Instant, timeout};
 
-use crate::building::cargo_program;
-use crate::course::{Course, numbers};
-use crate::report::terminal::print;
+use grader::building::cargo_program;
+use grader::course::{Course, numbers};
+use report::terminal::print;
 use testkit::store::StoreChoice;
 use testkit::trouble::Result;
 use testkit::verdict::Standing;

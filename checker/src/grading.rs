@@ -10,20 +10,20 @@ use prompt::text::utf8;
 use runtime::terminal::{note, visible};
 use walkdir::WalkDir;
 
-use crate::building::{Binary, Build, Built};
-use crate::course::Course;
-use crate::dev::sources::Sources;
-use crate::gaps;
 use crate::journal::Journal;
-use crate::report::page;
-use crate::report::progress::Progress;
-use crate::report::{CodePlace, Graded, PartReport, Refused};
-use crate::runner::{HELD_UNWRITTEN, JOBS, Runner, stories_ended};
-use crate::runs::room::Room;
-use crate::runs::{self, Begun, Run};
-use crate::stubs::Stub;
-use crate::submission::{Refusal, Submission};
-use testkit::guard::{Guard, own_program};
+use crate::manifest::PARTS;
+use grader::building::{Binary, Build, Built};
+use grader::course::Course;
+use grader::part_report::{CodePlace, Graded, PartReport, Refused};
+use grader::progress::Progress;
+use grader::runner::{HELD_UNWRITTEN, JOBS, Runner, start_guard, stories_ended, unwritten};
+use grader::runs::room::Room;
+use grader::runs::{self, Begun, Run};
+use grader::sources::Sources;
+use grader::stubs::Stub;
+use grader::submission::{Refusal, Submission};
+use report::page;
+use testkit::guard::Guard;
 use testkit::interrupt::Interrupt;
 use testkit::isolation::{Isolation, IsolationChoice};
 use testkit::part::Part;
@@ -50,22 +50,6 @@ pub struct Order {
     pub store: StoreChoice,
     /// Whether what was handed in is walled in.
     pub isolation: IsolationChoice,
-}
-
-/// The problems of a part that cannot be solved yet, as gaps that they need are still the stub's;
-/// each with those gaps.
-pub fn unwritten(part: &Part, sources: &Sources) -> BTreeMap<u8, String> {
-    let unwritten = gaps::unwritten(sources.files.values().map(String::as_str));
-    let needed = part.problems.iter().filter_map(|problem| {
-        let gaps: Vec<String> = problem
-            .gaps
-            .iter()
-            .filter(|gap| unwritten.contains(gap))
-            .map(|gap| format!("TODO({gap})"))
-            .collect();
-        (!gaps.is_empty()).then(|| (problem.number, gaps.join(" and ")))
-    });
-    needed.collect()
 }
 
 /// Grades a part. `so_far` hears what is known after each scenario; what is not finished by then is
@@ -251,7 +235,9 @@ pub async fn grade(
 
 /// Ends a run with its report, and the page of it.
 fn keep(kept: Begun, report: &mut PartReport) {
-    let written = kept.save(report).and_then(|()| page::write(&kept, report));
+    let written = kept
+        .save(report)
+        .and_then(|()| page::write(&kept, report, &PARTS));
     if let Err(trouble) = written {
         report.notes.push(format!(
             "There is no report of this run: the checker {trouble}."
@@ -366,12 +352,6 @@ pub(crate) fn build_of_course(course: &Course, part: &Part, solution: bool) -> B
     }
 }
 
-/// A guard for a run.
-pub(crate) fn start_guard(run: &RunDir) -> Result<Guard> {
-    let own = own_program()?;
-    Guard::start(&own, run)
-}
-
 /// A program that stays as it is: a build in the meantime cannot put another in its place.
 pub(crate) fn own_copy(run: &RunDir, part: &Part, binary: &Binary) -> Result<PathBuf> {
     let program = run.folder("bin")?.join(part.package);
@@ -410,7 +390,7 @@ pub(crate) async fn built(
                     note(format_args!("{}", build.as_handed_in(&warning.rendered)));
                 }
             } else {
-                report.warn(&binary.warnings);
+                report.warn(part, &binary.warnings);
             }
             Ok(Some(binary))
         }

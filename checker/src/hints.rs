@@ -2,7 +2,7 @@
 
 use std::fs;
 
-use crate::course::Course;
+use grader::course::Course;
 use testkit::part::{Part, Problem};
 use testkit::trouble::{Result, Trouble, While};
 

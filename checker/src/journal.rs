@@ -10,14 +10,13 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
-use crate::course::Course;
-use crate::dev::sources::Sources;
-use crate::gaps::{Piece, pieces};
 use crate::manifest::PARTS;
-use crate::report::{Graded, PartReport};
-use crate::runs;
-use crate::tokens::{tokens, without_imports};
-use crate::whole_file;
+use grader::course::Course;
+use grader::gaps::{Piece, pieces};
+use grader::part_report::{Graded, PartReport};
+use grader::sources::Sources;
+use grader::tokens::{tokens, without_imports};
+use grader::{runs, whole_file};
 use testkit::part::{Part, Problem};
 use testkit::verdict::Standing;
 

@@ -6,31 +6,17 @@
 pub mod manifest;
 
 pub mod cli;
-pub mod course;
 pub mod grading;
 
-pub mod building;
-pub mod runs;
-pub mod submission;
-
 pub mod play;
-pub mod runner;
 
-pub mod gaps;
 pub mod hints;
 pub mod journal;
 pub mod overview;
-pub mod stubs;
-pub mod tokens;
 
-pub mod backup;
 pub mod difference;
 pub mod updating;
 
-pub mod report;
-
 pub mod watch;
 
-pub mod dev;
 pub mod doctor;
-pub mod whole_file;

@@ -3,11 +3,11 @@
 use jiff::Timestamp;
 use serde::Serialize;
 
-use crate::course::Course;
-use crate::dev::sources::Sources;
-use crate::grading;
 use crate::journal::{Entry, Journal, fingerprint};
 use crate::manifest::PARTS;
+use grader::course::Course;
+use grader::runner::unwritten;
+use grader::sources::Sources;
 use testkit::part::{Part, Problem};
 use testkit::verdict::Standing;
 
@@ -63,7 +63,7 @@ pub fn overview(course: &Course, journal: &Journal) -> Vec<PartState> {
         let sources = Sources::read(&course.exercise(part)).ok();
         let unwritten = sources
             .as_ref()
-            .map(|sources| grading::unwritten(part, sources))
+            .map(|sources| unwritten(part, sources))
             .unwrap_or_default();
         let problems = part.problems.iter().map(|problem| {
             let is_written = !unwritten.contains_key(&problem.number);

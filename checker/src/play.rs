@@ -22,14 +22,17 @@ use prompt::screen::Screen;
 use prompt::text::utf8;
 use tokio::sync::mpsc;
 
-use crate::course::Course;
 use crate::grading;
-use crate::report::progress::{self, Progress};
-use crate::report::terminal::{self, command_name, render};
-use crate::report::{Graded, PartReport, page};
-use crate::runs::{self, Run};
+use crate::manifest::PARTS;
 use eyes::Eyes;
+use grader::course::Course;
+use grader::part_report::{Graded, PartReport};
+use grader::progress::Progress;
+use grader::runner::start_guard;
+use grader::runs::{self, Run};
 use names::Names;
+use report::terminal::{self, command_name, render};
+use report::{page, progress};
 use session::{Flow, Session};
 use testkit::cluster::{Cluster, Options};
 use testkit::guard::{TerminalGuard, own_program};
@@ -81,10 +84,10 @@ pub async fn play(course: &Course, part: &'static Part, order: Order) -> Result<
     let build = grading::build_of_course(course, part, solution);
     let progress: Arc<dyn Progress> = progress::fitting(false, false);
     let run = RunDir::create()?;
-    let guard = grading::start_guard(&run)?;
+    let guard = start_guard(&run)?;
     let built = grading::built(&build, part, &guard, false, &progress, &mut report).await?;
     let Some(binary) = built else {
-        terminal::print(render(&report, command_name()))?;
+        terminal::print(render(&report, &PARTS, command_name()))?;
         return Ok(Standing::Failed);
     };
     report.notes.clear();
@@ -189,7 +192,7 @@ impl Place {
         report.run = Some(kept.path().to_owned());
         report.conclude(vec![ProblemResult::new(0, "By hand", true, vec![outcome])]);
         kept.save(&report)?;
-        page::write(kept, &report)?;
+        page::write(kept, &report, &PARTS)?;
         Ok(kept.page())
     }
 }

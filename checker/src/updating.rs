@@ -20,8 +20,8 @@ use std::path::{Path, PathBuf};
 use git::Git;
 pub use merge::{Loss, Merged, merge};
 
-use crate::backup::{Backup, replace};
-use crate::course::Course;
+use grader::backup::{Backup, replace};
+use grader::course::Course;
 use testkit::trouble::{Result, Trouble, While};
 
 /// What an update will do.

@@ -26,11 +26,11 @@ use std::time::Duration;
 use tokio::sync::mpsc::UnboundedReceiver;
 use tokio::time::{MissedTickBehavior, interval};
 
-use crate::course::Course;
 use crate::journal::Journal;
 use crate::manifest::PARTS;
-use crate::report::PartReport;
-use crate::report::terminal::{command_name, print_on, render};
+use grader::course::Course;
+use grader::part_report::PartReport;
+use report::terminal::{command_name, print_on, render};
 use testkit::part::{Part, Problem};
 use testkit::seed;
 use testkit::store::StoreChoice;
@@ -338,7 +338,7 @@ impl Watch {
         match &self.last {
             Some(Last {
                 report: Ok(report), ..
-            }) => render(report, command_name()),
+            }) => render(report, &PARTS, command_name()),
             Some(Last {
                 report: Err(trouble),
                 ..

@@ -58,6 +58,8 @@ fn named(folder: &Path, sections: &[&str]) -> BTreeSet<String> {
         root().join("checker"),
         root().join("checker/store"),
         root().join("checker/testkit"),
+        root().join("checker/grader"),
+        root().join("checker/report"),
     ]
     .into_iter()
     .chain(folders_in("checker/parts"))
@@ -127,6 +129,8 @@ fn checker_depends_on_no_exercise_and_no_solution() {
             "prompt",
             "store",
             "testkit",
+            "grader",
+            "report",
             "part1_ping_pong",
             "part2_map_reduce",
             "part3_link_shortener",
@@ -139,6 +143,18 @@ fn checker_depends_on_no_exercise_and_no_solution() {
 fn testkit_knows_no_part() {
     let needed = needed(&root().join("checker/testkit"));
     assert_eq!(needed, set(&["runtime", "store"]));
+}
+
+#[test]
+fn grader_knows_no_part_and_no_report() {
+    let needed = needed(&root().join("checker/grader"));
+    assert_eq!(needed, set(&["runtime", "prompt", "testkit"]));
+}
+
+#[test]
+fn report_knows_no_part() {
+    let needed = needed(&root().join("checker/report"));
+    assert_eq!(needed, set(&["runtime", "testkit", "grader"]));
 }
 
 #[test]

@@ -5,11 +5,11 @@ use std::path::{Path, PathBuf};
 use std::sync::LazyLock;
 use std::time::{Duration, SystemTime};
 
-use checker::building::{Binary, Build, Building, Built};
-use checker::course::Course;
 use checker::manifest::PARTS;
-use checker::report::{Graded, PartReport};
-use checker::submission::{Refusal, Submission, read};
+use grader::building::{Binary, Build, Building, Built};
+use grader::course::Course;
+use grader::part_report::{Graded, PartReport};
+use grader::submission::{Refusal, Submission, read};
 use tempfile::TempDir;
 use testkit::guard::{Guard, Program};
 use testkit::isolation::Isolation;
@@ -231,7 +231,7 @@ async fn forgotten_await_is_told_in_a_sentence() {
     let own = Build::of_course(&course.root, course.exercise(&PART), PART.package);
     let (program, _) = build(&own).await;
     let mut report = PartReport::new(&PART, Graded::Exercise, 1, 1);
-    report.warn(&program.warnings);
+    report.warn(&PART, &program.warnings);
     assert_eq!(
         report.notes,
         [

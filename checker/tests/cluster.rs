@@ -9,11 +9,11 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
-use checker::building::{Build, Built};
-use checker::course::Course;
 use checker::manifest::PARTS;
-use checker::report::progress;
-use checker::runner::Runner;
+use grader::building::{Build, Built};
+use grader::course::Course;
+use grader::runner::Runner;
+use report::progress;
 use runtime::net::faults::{Action, Rule};
 use runtime::{NodeName, Reply, ServerName};
 use serde::{Deserialize, Serialize};

@@ -7,17 +7,16 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 use std::time::Duration;
 
-use checker::course::Course;
-use checker::dev::sources::Sources;
 use checker::journal::fingerprint;
 use checker::manifest::PARTS;
-use checker::report::{Graded, PartReport};
-use checker::runs::Run;
 use checker::updating;
+use grader::course::Course;
+use grader::part_report::{Graded, PartReport};
+use grader::runs::Run;
+use grader::sources::Sources;
 use jiff::{SignedDuration, Timestamp};
 use tempfile::TempDir;
-use testkit::verdict::Diagnosis;
-use testkit::verdict::{Failure, Outcome, ProblemResult, Verdict};
+use testkit::verdict::{Diagnosis, Failure, Outcome, ProblemResult, Verdict};
 use walkdir::WalkDir;
 
 const PRODUCER: &str = "exercises/part1_ping_pong/src/producer.rs";

@@ -9,15 +9,14 @@ use std::process::{Command, Output};
 use std::sync::OnceLock;
 use std::time::Duration;
 
-use checker::dev::sources::Sources;
-use checker::dev::variants::Variant;
 use checker::manifest::PARTS;
-use checker::report::json::JsonReport;
-use checker::report::{CodePlace, Graded, PartReport, Refused};
+use grader::dev::variants::Variant;
+use grader::part_report::{CodePlace, Graded, PartReport, Refused};
+use grader::sources::Sources;
+use report::json::JsonReport;
 use serde_json::Value;
 use testkit::trace::{Change, Event, Fate, Kind, Message, StoreMode, Trace, Violation, What};
-use testkit::verdict::Diagnosis;
-use testkit::verdict::{Failure, Outcome, ProblemResult, Standing, Verdict};
+use testkit::verdict::{Diagnosis, Failure, Outcome, ProblemResult, Standing, Verdict};
 
 fn root() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("..")
@@ -594,7 +593,7 @@ fn junit_file_keeps_to_the_schemas_of_platforms() {
     check_junit(&ran().junit);
     check_junit(&failed().junit);
     let (parts, troubles) = everything();
-    check_junit(&checker::report::junit::xml(&parts, &troubles).unwrap());
+    check_junit(&report::junit::xml(&parts, &troubles).unwrap());
 }
 
 #[test]

@@ -13,8 +13,8 @@ use std::process::{Command, Output};
 use std::time::Duration;
 
 use checker::manifest::PARTS;
-use checker::report::terminal::render;
-use checker::report::{Graded, PartReport};
+use grader::part_report::{Graded, PartReport};
+use report::terminal::render;
 use runtime::{CallError, ExitReason, NodeName};
 use testkit::part::Part;
 use testkit::verdict::{Outcome, ProblemResult, Standing, Verdict};
@@ -143,7 +143,7 @@ fn readme_shows_what_a_solution_that_passes_prints() {
     let readme = Document::read("README.md");
     colored::control::set_override(false);
     let (part, others) = PARTS.split_first().expect("the course has a part");
-    let page = render(&passed(part), "cargo checker");
+    let page = render(&passed(part), &PARTS, "cargo checker");
     let heading = format!("Part {}, {}", part.number, part.title);
     let shown = readme.blocks.iter().find(|block| block.contains(&heading));
     let shown = shown.unwrap_or_else(|| panic!("README.md has no block with {heading:?}"));

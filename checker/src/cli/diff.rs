@@ -8,13 +8,13 @@ use clap::Args;
 use colored::Colorize;
 
 use super::question;
-use crate::course::Course;
-use crate::dev::sources::Sources;
 use crate::difference::{self, WIDE};
-use crate::gaps::{Gap, gaps};
 use crate::journal::Journal;
-use crate::report::terminal::{command_name, print, wrap};
-use crate::tokens::tokens;
+use grader::course::Course;
+use grader::gaps::{Gap, gaps};
+use grader::sources::Sources;
+use grader::tokens::tokens;
+use report::terminal::{command_name, print, wrap};
 use testkit::part::Part;
 use testkit::screen::columns;
 use testkit::trouble::{Result, Trouble};

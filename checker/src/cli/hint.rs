@@ -7,17 +7,17 @@ use colored::Colorize;
 use runtime::terminal::visible;
 
 use super::question;
-use crate::course::Course;
 use crate::hints::{self, Hint};
 use crate::journal::Journal;
-use crate::report::terminal::{command_name, print, sentence, wrap};
-use crate::report::{Graded, PartReport, markdown};
-use crate::runs::Run;
+use grader::course::Course;
+use grader::part_report::{Graded, PartReport};
+use grader::runs::Run;
+use report::markdown;
+use report::terminal::{command_name, print, sentence, wrap};
 use testkit::part::{Part, Problem};
 use testkit::screen::width;
 use testkit::trouble::Result;
-use testkit::verdict::Diagnosis;
-use testkit::verdict::{Standing, Verdict};
+use testkit::verdict::{Diagnosis, Standing, Verdict};
 
 /// Its flags.
 #[derive(Debug, Args)]

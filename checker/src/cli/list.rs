@@ -7,12 +7,12 @@ use colored::Colorize;
 use jiff::Timestamp;
 use serde::Serialize;
 
-use crate::course::Course;
 use crate::journal::Journal;
 use crate::manifest::PARTS;
 use crate::overview::{PartState, Points, ProblemState, State, ago, overview, points};
-use crate::report::json::SCHEMA;
-use crate::report::terminal::{command_name, print, print_for_programs, wrap};
+use grader::course::Course;
+use report::json::SCHEMA;
+use report::terminal::{command_name, print, print_for_programs, wrap};
 use testkit::part::{Part, Problem};
 use testkit::screen::width;
 use testkit::trouble::{Result, While};

@@ -11,8 +11,8 @@ use runtime::terminal::{note, visible};
 use tokio::time::sleep;
 
 use super::report::{find, first_readable, is_meant, outcome};
-use crate::report::terminal::{print, print_on};
-use crate::runs::Run;
+use grader::runs::Run;
+use report::terminal::{print, print_on};
 use testkit::guard::{Stream, monotonic_micros, written_lines};
 use testkit::trace::Trace;
 use testkit::trouble::{Result, Trouble};

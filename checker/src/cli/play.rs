@@ -7,7 +7,7 @@ use clap::Args;
 
 use super::{asynchronously, course, question};
 use crate::play::{self, Order};
-use crate::report::Graded;
+use grader::part_report::Graded;
 use testkit::seed;
 use testkit::store::StoreChoice;
 use testkit::trouble::Result;

@@ -6,11 +6,12 @@ use std::path::PathBuf;
 use clap::{Args, ValueEnum, ValueHint};
 use colored::Colorize;
 
-use crate::manifest;
-use crate::report::terminal::{print, print_for_programs};
-use crate::report::{Graded, PartReport, json, page};
-use crate::runs::{KEPT, Run};
-use crate::whole_file;
+use crate::manifest::{self, PARTS};
+use grader::part_report::{Graded, PartReport};
+use grader::runs::{KEPT, Run};
+use grader::whole_file;
+use report::terminal::{print, print_for_programs};
+use report::{json, page};
 use runtime::terminal::note;
 use testkit::trouble::{Result, Trouble, While};
 use testkit::verdict::{Outcome, Standing};
@@ -178,7 +179,7 @@ fn list(all: &[Run], wanted: Option<&str>) -> Result<()> {
                 let word = format!("{:<15}", report.word());
                 let word = match report.is_played() {
                     true => word.normal(),
-                    false => crate::report::terminal::colour(report.standing, &word),
+                    false => report::terminal::colour(report.standing, &word),
                 };
                 let unfinished = if report.complete {
                     ""
@@ -197,7 +198,7 @@ fn list(all: &[Run], wanted: Option<&str>) -> Result<()> {
 
 fn show_page(run: &Run, report: &PartReport, open: bool) -> Result<()> {
     if !run.page().is_file() {
-        page::write(run, report)?;
+        page::write(run, report, &PARTS)?;
     }
     let page = run.page();
     if open && let Err(error) = opener::open_browser(&page) {
@@ -256,7 +257,7 @@ fn written(
     match format {
         Format::Html => {
             if !run.page().is_file() {
-                page::write(run, report)?;
+                page::write(run, report, &PARTS)?;
             }
             let page = run.page();
             std::fs::read_to_string(&page).or_trouble(|| format!("read {}", page.display()))

@@ -6,11 +6,11 @@ use clap::Args;
 use colored::Colorize;
 
 use super::question;
-use crate::backup::{Backup, replace};
-use crate::course::Course;
 use crate::journal::Journal;
-use crate::report::terminal::{command_name, print, wrap};
-use crate::stubs::{Change, Stub, Which};
+use grader::backup::{Backup, replace};
+use grader::course::Course;
+use grader::stubs::{Change, Stub, Which};
+use report::terminal::{command_name, print, wrap};
 use testkit::part::Part;
 use testkit::screen::width;
 use testkit::trouble::Result;

@@ -8,7 +8,7 @@ use clap::{Arg, Args, Command, Subcommand, ValueHint};
 use clap_complete::Shell;
 
 use crate::manifest::PARTS;
-use crate::report::terminal::{print, print_for_programs};
+use report::terminal::{print, print_for_programs};
 use testkit::trouble::{Result, Trouble, While};
 use testkit::verdict::Standing;
 

@@ -5,9 +5,9 @@ use std::fmt::Write;
 use clap::Args;
 use colored::Colorize;
 
-use crate::course::Course;
-use crate::report::terminal::{command_name, print, wrap};
 use crate::updating::{self, Done, Loss};
+use grader::course::Course;
+use report::terminal::{command_name, print, wrap};
 use testkit::screen::width;
 use testkit::trouble::Result;
 use testkit::verdict::Standing;

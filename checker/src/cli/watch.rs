@@ -6,9 +6,9 @@ use clap::Args;
 
 use super::reset::Reset;
 use super::{asynchronously, course, diff, question};
-use crate::course::Course;
 use crate::journal::Journal;
 use crate::watch::{Place, Settings, place_in, watch};
+use grader::course::Course;
 use testkit::store::StoreChoice;
 use testkit::trouble::Result;
 use testkit::verdict::Standing;

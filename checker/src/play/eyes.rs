@@ -7,7 +7,7 @@ use std::time::Duration;
 use prompt::screen::Screen;
 
 use super::session::told;
-use crate::report::terminal::sentence;
+use report::terminal::sentence;
 use testkit::cluster::{Cluster, Mark};
 use testkit::guard::Ending;
 use testkit::trace::{Event, Fate, What};

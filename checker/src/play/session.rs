@@ -13,13 +13,12 @@ use std::time::Duration;
 use prompt::command::{USAGE, Whose, Words};
 use prompt::screen::Screen;
 
-use super::Place;
 use super::command::{COMMANDS, overview};
 use super::eyes::Eyes;
 use super::names::Names;
-use super::words;
-use crate::report::terminal::sentence;
+use super::{Place, words};
 use network::{LinkFault, MessageFault};
+use report::terminal::sentence;
 use testkit::cluster::{Cluster, Standing};
 use testkit::part::Part;
 use testkit::scenario::Stop;

@@ -9,8 +9,8 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
 
 use super::{is_exercise, listed, merge};
-use crate::course::Course;
-use crate::runs;
+use grader::course::Course;
+use grader::runs;
 use runtime::terminal::note;
 use testkit::trouble::{Result, Trouble, While};
 

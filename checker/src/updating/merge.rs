@@ -4,8 +4,8 @@
 use std::collections::BTreeMap;
 
 use super::git::Git;
-use crate::gaps::{Gap, GapName, fill, gaps};
-use crate::tokens::tokens;
+use grader::gaps::{Gap, GapName, fill, gaps};
+use grader::tokens::tokens;
 use testkit::trouble::Result;
 
 /// A file of which the versions were merged.

@@ -8,11 +8,11 @@ use tokio::time::Instant;
 
 use super::stage::{Heard, Hears, Stage};
 use super::{Place, Settings};
-use crate::course::Course;
 use crate::grading::{self, Order};
-use crate::report::progress::Progress;
-use crate::report::{Graded, PartReport};
-use crate::runs;
+use grader::course::Course;
+use grader::part_report::{Graded, PartReport};
+use grader::progress::Progress;
+use grader::runs;
 use testkit::guard;
 use testkit::interrupt::Interrupt;
 use testkit::isolation::IsolationChoice;

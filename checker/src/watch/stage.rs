@@ -6,9 +6,10 @@ use colored::Colorize;
 use runtime::terminal::visible;
 use tokio::sync::mpsc::UnboundedSender;
 
-use crate::building::Building;
-use crate::report::progress::{BuildStage, Progress};
-use crate::report::terminal::{colour, sentence};
+use grader::building::Building;
+use grader::progress::Progress;
+use report::progress::BuildStage;
+use report::terminal::{colour, sentence};
 use testkit::scenario::Scenario;
 use testkit::verdict::Outcome;
 

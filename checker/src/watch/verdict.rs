@@ -7,14 +7,13 @@ use colored::Colorize;
 use runtime::terminal::visible;
 
 use super::screen::{broken, link};
-use crate::course::Course;
-use crate::gaps;
 use crate::hints::HINTS;
-use crate::report::terminal::{colour, command_name, count, sentence, shortened, wrap};
-use crate::report::{CodePlace, PartReport, Refused};
+use grader::course::Course;
+use grader::gaps;
+use grader::part_report::{CodePlace, PartReport, Refused, count};
+use report::terminal::{colour, command_name, sentence, shortened, wrap};
 use testkit::part::{Part, Problem};
-use testkit::verdict::Diagnosis;
-use testkit::verdict::{Failure, Outcome, ProblemResult, Standing, Verdict, at_line};
+use testkit::verdict::{Diagnosis, Failure, Outcome, ProblemResult, Standing, Verdict, at_line};
 
 /// How much of what a node said is shown in a field, in characters.
 const LONGEST_TEXT: usize = 600;

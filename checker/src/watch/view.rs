@@ -10,8 +10,8 @@ use super::{Last, Watch};
 use crate::hints;
 use crate::journal::Journal;
 use crate::manifest::PARTS;
-use crate::report::markdown;
-use crate::report::terminal::{colour, command_name, wrap};
+use report::markdown;
+use report::terminal::{colour, command_name, wrap};
 use testkit::part::Part;
 use testkit::verdict::Standing;
 

@@ -3,10 +3,11 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
-use checker::course::Course;
-use checker::manifest;
-use checker::report::{Graded, PartReport, page};
-use checker::runs::Run;
+use checker::manifest::PARTS;
+use grader::course::Course;
+use grader::part_report::{Graded, PartReport};
+use grader::runs::Run;
+use report::page;
 use testkit::guard::Stream;
 use testkit::trace::{
     Change, Event, Fate, Kind, LogLine, Message, StoreMode, Trace, VERSION, Violation, What,
@@ -37,14 +38,14 @@ impl Kept {
     /// Keeps a run of one scenario of part 1, and writes its page.
     pub(crate) fn run(&self, verdict: Verdict, trace: &Trace) -> PathBuf {
         let run = self.without_page(verdict, trace);
-        page::write(&run.0, &run.1).unwrap();
+        page::write(&run.0, &run.1, &PARTS).unwrap();
         run.0.page()
     }
 
     /// Keeps a session of `checker play`, and writes its page.
     pub(crate) fn played(&self, trace: &Trace) -> PathBuf {
         let (run, report) = self.keep(0, verdict(trace), trace);
-        page::write(&run, &report).unwrap();
+        page::write(&run, &report, &PARTS).unwrap();
         run.page()
     }
 
@@ -70,7 +71,7 @@ impl Kept {
             seed: 42,
             folder: Some(folder),
         };
-        let mut report = PartReport::new(&manifest::PARTS[0], Graded::Exercise, 42, 1);
+        let mut report = PartReport::new(&PARTS[0], Graded::Exercise, 42, 1);
         report.conclude(vec![ProblemResult::new(
             problem,
             "Broadcast",

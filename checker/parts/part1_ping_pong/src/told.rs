@@ -6,9 +6,8 @@
 use std::time::Duration;
 
 use ciborium::Value;
-use runtime::NodeName;
 use runtime::net::faults::{FrameSeen, Kind};
-use runtime::wire;
+use runtime::{NodeName, wire};
 use tokio::time::sleep;
 
 use super::{Counts, shows};

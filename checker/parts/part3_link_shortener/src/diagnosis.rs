@@ -10,8 +10,8 @@ mod tests;
 mod versions;
 
 use shortener::Link;
-use testkit::diagnosis::service::Command;
-use testkit::diagnosis::{Mistake, service};
+use testkit::diagnosis::Mistake;
+use testkit::diagnosis::service::{self, Command};
 
 const CACHE: &str = "problem-1-cache";
 const REPLICATE: &str = "problem-2-replicate";

@@ -18,9 +18,8 @@ use tokio::task::JoinSet;
 use tokio::time::{MissedTickBehavior, interval, timeout};
 
 use super::logs::{monotonic_micros, times_file};
-use super::orphans;
 use super::protocol::{Ending, Event, Limits, Reported, Request, Signal, Spawn, Stream};
-use super::tree;
+use super::{orphans, tree};
 use crate::trouble::{Result, Trouble, While};
 
 /// How long the exit of a child is held back so that the last it wrote is in its files.

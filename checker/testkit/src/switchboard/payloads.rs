@@ -3,9 +3,8 @@
 use std::collections::{BTreeMap, VecDeque};
 
 use bytes::Bytes;
-use runtime::NodeName;
 use runtime::net::faults::{ConnectionId, FrameSeen};
-use runtime::wire;
+use runtime::{NodeName, wire};
 
 /// How many messages are remembered.
 const MESSAGES: usize = 8192;

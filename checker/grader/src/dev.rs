@@ -1,0 +1,158 @@
+//! For those who work on the course: `checker dev check`.
+
+pub mod cases;
+pub mod fresh;
+pub mod matrix;
+pub mod overlay;
+pub mod stub_rules;
+pub mod variants;
+
+use std::path::Path;
+
+use colored::Colorize;
+use matrix::Naming;
+
+use crate::course::Course;
+use crate::stubs;
+use testkit::part::Part;
+use testkit::store::StoreChoice;
+use testkit::trouble::{Result, Trouble, While};
+use testkit::verdict::Standing;
+
+/// Checks the checker itself: near-misses must fail, right programs must pass, stub and solution
+/// must differ in their gaps only, and after `cargo build`, nothing but these is compiled for them.
+/// Prints what it finds as a table. With `only`, those variants are graded
+/// whose names contain it. With `cases`, the failures of near-misses and their traces are left in that
+/// folder.
+///
+/// # Errors
+/// When the check cannot be run.
+pub async fn check(
+    course: &Course,
+    parts: &[&'static Part],
+    only: Option<&str>,
+    store: &StoreChoice,
+    cases: Option<&Path>,
+    seed: u64,
+) -> Result<Standing> {
+    let mut wrong = 0;
+    let mut tally = Tally::default();
+    let mut faults = Vec::new();
+    fresh::build_as_a_learner(course).await?;
+    for part in parts.iter().copied() {
+        print(format_args!(
+            "{}\n",
+            format!("Part {}, {}: stub and solution", part.number, part.title).bold()
+        ))?;
+        let mut breaches = stub_rules::breaches(course, part)?;
+        breaches.extend(stubs::breaches(course, part)?);
+        if breaches.is_empty() {
+            print(format_args!(
+                "  {}  they differ in their gaps only\n",
+                "ok   ".green()
+            ))?;
+        }
+        let compiled = fresh::breaches(course, part).await?;
+        if compiled.is_empty() {
+            print(format_args!(
+                "  {}  nothing else is compiled for them\n",
+                "ok   ".green()
+            ))?;
+        }
+        breaches.extend(compiled);
+        for breach in &breaches {
+            print(format_args!("  {}  {breach}\n", "WRONG".red().bold()))?;
+        }
+        print(format_args!(
+            "{}\n",
+            format!(
+                "Part {}, {}: variants, seed {seed}",
+                part.number, part.title
+            )
+            .bold()
+        ))?;
+        let told = |row: &matrix::Row| drop(print(format_args!("{}\n", matrix::line(row))));
+        let rows = matrix::grade_all(course, part, seed, only, store, cases, told).await?;
+        let misjudged = rows.iter().filter(|row| !row.wrong.is_empty()).count();
+        let repeats: usize = rows.iter().map(|row| row.repeats).sum();
+        print(format_args!(
+            "  {} variants, {misjudged} judged wrongly, {repeats} scenarios repeated\n",
+            rows.len()
+        ))?;
+        if rows.is_empty() {
+            return Err(Trouble::new("could not find a variant of such a name"));
+        }
+        wrong += misjudged + breaches.len();
+        for naming in rows.iter().filter_map(|row| row.naming.as_ref()) {
+            tally.count(naming);
+        }
+        let bad = |row: &matrix::Row| {
+            !row.wrong.is_empty() || matches!(row.naming, Some(Naming::Mistaken(_)))
+        };
+        faults.extend(breaches.iter().map(|breach| format!("  WRONG  {breach}")));
+        faults.extend(rows.iter().filter(|row| bad(row)).map(matrix::line));
+    }
+    print(format_args!("{}\n", tally.in_words()))?;
+    // Once more at the end: of a long log, often only that is kept.
+    for fault in &faults {
+        print(format_args!("{fault}\n"))?;
+    }
+    Ok(if wrong == 0 && tally.will_do() {
+        Standing::Passed
+    } else {
+        Standing::Failed
+    })
+}
+
+/// How the diagnosis fares with near-misses that were rejected.
+#[derive(Debug, Default)]
+pub struct Tally {
+    named: usize,
+    silent: usize,
+    mistaken: usize,
+}
+
+impl Tally {
+    /// The share of near-misses that the diagnosis must name.
+    const ENOUGH: f64 = 0.8;
+
+    /// The share of near-misses that the diagnosis may name wrongly.
+    const TOLERATED: f64 = 0.01;
+
+    pub fn count(&mut self, naming: &Naming) {
+        *match naming {
+            Naming::Named(_) => &mut self.named,
+            Naming::Silent => &mut self.silent,
+            Naming::Mistaken(_) => &mut self.mistaken,
+        } += 1;
+    }
+
+    fn all(&self) -> usize {
+        self.named + self.silent + self.mistaken
+    }
+
+    pub fn in_words(&self) -> String {
+        let share = 100.0 * self.named as f64 / self.all().max(1) as f64;
+        format!(
+            "The diagnosis named {} of {} mistakes ({share:.0} %), and {} wrongly.",
+            self.named,
+            self.all(),
+            self.mistaken
+        )
+    }
+
+    /// Whether enough mistakes are named, and hardly any wrongly: a slow machine may delay just the
+    /// message that would have told two mistakes apart. Of a few, the shares mean nothing.
+    pub fn will_do(&self) -> bool {
+        let share = |count: usize| count as f64 / self.all() as f64;
+        if self.all() < 10 {
+            return self.mistaken == 0;
+        }
+        share(self.mistaken) <= Self::TOLERATED && share(self.named) >= Self::ENOUGH
+    }
+}
+
+/// Prints a line or more of the check.
+fn print(text: impl std::fmt::Display) -> Result<()> {
+    runtime::terminal::print(text).or_trouble(|| "write to stdout")
+}
