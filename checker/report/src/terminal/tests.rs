@@ -45,7 +45,12 @@ fn report(outcomes: Vec<Outcome>) -> PartReport {
 
 fn shown(report: &PartReport) -> String {
     colored::control::set_override(false);
-    render_at(report, &[part1_ping_pong::part()], "checker", 80)
+    render_at(
+        report,
+        &[part1_ping_pong::part(), part2_map_reduce::part()],
+        "checker",
+        80,
+    )
 }
 
 #[test]
