@@ -204,6 +204,9 @@ async fn lay_out_base(
     let reading = || format!("read {}", stubs.display());
     for stub in fs::read_dir(&stubs).or_trouble(reading)? {
         let stub = stub.or_trouble(reading)?;
+        if !stub.path().join("Cargo.toml").is_file() {
+            continue;
+        }
         // Another name than in a slot, so that cargo does not take the one for the other.
         let member = format!("stub_{}", stub.file_name().display());
         for (path, content) in given_files(None, &stub.path())? {
