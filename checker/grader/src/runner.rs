@@ -290,7 +290,7 @@ impl Runner {
             Ending::Told(Ok(())) => Verdict::Passed {
                 property: scenario.property.to_owned(),
             },
-            Ending::Told(Err(stop)) => stop.into_verdict(),
+            Ending::Told(Err(stop)) => stop.into(),
             Ending::TooLate => Verdict::Inconclusive {
                 why: format!(
                     "It was not through after {} s, and still at this step: {}",

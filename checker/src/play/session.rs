@@ -254,7 +254,7 @@ impl<'c> Session<'c> {
 
 /// A verdict, as a sentence for somebody at a prompt who tells no story.
 pub(super) fn in_words(stop: Stop) -> String {
-    match stop.into_verdict() {
+    match Verdict::from(stop) {
         Verdict::Passed { property } => property,
         Verdict::Failed(failure) => {
             let mut text = sentence(&failure.seen);

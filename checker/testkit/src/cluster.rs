@@ -55,7 +55,6 @@ use crate::trouble::While;
 use crate::verdict::Failure;
 pub use asking::Unanswered;
 pub use explanation::Explained;
-pub use explanation::place_of_panic;
 pub use faults::RuleHandle;
 pub use faults::in_words as rule_in_words;
 use health::Pulse;

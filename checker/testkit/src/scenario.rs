@@ -6,7 +6,6 @@ use std::sync::atomic::AtomicU32;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use crate::cluster::place_of_panic;
 use crate::guard::{Child, Guard};
 use crate::isolation::Sandbox;
 use crate::ready::NotReady;
@@ -61,40 +60,69 @@ pub type Story<'a> = Pin<Box<dyn Future<Output = Told> + 'a>>;
 /// How a scenario ends: `Ok` when every claim held, and otherwise the verdict.
 pub type Told = Result<(), Stop>;
 
-/// A verdict that ends a scenario before its end. Every kind but a pass.
+/// What ends a scenario before its end: every verdict but a pass.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Stop(Verdict);
+pub enum Stop {
+    /// A claim did not hold.
+    Failed(Box<Failure>),
+    /// The code came to a gap that is not filled: `TODO(2)`.
+    NotWritten(String),
+    /// Nothing can be said, and why: the fault had no effect, or the machine was too slow.
+    Inconclusive(String),
+    /// The checker went wrong, and how.
+    Fault(String),
+}
 
 impl Stop {
     /// The code came to a gap that is not filled.
     pub fn not_written(gap: impl Into<String>) -> Stop {
-        Stop(Verdict::NotWritten { gap: gap.into() })
+        Stop::NotWritten(gap.into())
     }
 
-    /// Nothing can be said: the fault did not bite, or the machine was too slow.
+    /// Nothing can be said: the fault had no effect, or the machine was too slow.
     pub fn inconclusive(why: impl Into<String>) -> Stop {
-        Stop(Verdict::Inconclusive { why: why.into() })
+        Stop::Inconclusive(why.into())
     }
 
     /// The checker went wrong.
     pub fn fault(why: impl Into<String>) -> Stop {
-        Stop(Verdict::CheckerFault { why: why.into() })
+        Stop::Fault(why.into())
     }
 
     /// Whether a claim did not hold.
     pub fn is_failure(&self) -> bool {
-        matches!(self.0, Verdict::Failed(_))
+        matches!(self, Stop::Failed(_))
     }
 
-    /// The verdict.
-    pub fn into_verdict(self) -> Verdict {
-        self.0
+    /// What the last lines of a node say that ends a story, whatever else was seen: the code came to a
+    /// gap that is not filled, or the machine had no room for the node.
+    pub fn of_last_words(node: &str, stderr: &[String]) -> Option<Stop> {
+        let no_room = || {
+            Stop::inconclusive(format!(
+                "The machine had no room for another thread or process of {node} (EAGAIN). It runs too much at once, \
+                 or the program starts very many threads."
+            ))
+        };
+        unwritten(stderr)
+            .map(Stop::NotWritten)
+            .or_else(|| lacked_room(stderr).then(no_room))
+    }
+}
+
+impl From<Stop> for Verdict {
+    fn from(stop: Stop) -> Self {
+        match stop {
+            Stop::Failed(failure) => Verdict::Failed(failure),
+            Stop::NotWritten(gap) => Verdict::NotWritten { gap },
+            Stop::Inconclusive(why) => Verdict::Inconclusive { why },
+            Stop::Fault(why) => Verdict::CheckerFault { why },
+        }
     }
 }
 
 impl From<Failure> for Stop {
     fn from(failure: Failure) -> Self {
-        Stop(Verdict::Failed(Box::new(failure)))
+        Stop::Failed(Box::new(failure))
     }
 }
 
@@ -249,9 +277,8 @@ impl Context {
             NotReady::Ended(crate::guard::Ending::GuardLost) => {
                 Stop::fault("The guard process is gone.")
             }
-            NotReady::Ended(_) | NotReady::TooLate(_) => match unwritten(&stderr) {
-                Some(gap) => Stop::not_written(gap),
-                None if lacked_room(&stderr) => no_room(name),
+            NotReady::Ended(_) | NotReady::TooLate(_) => match Stop::of_last_words(name, &stderr) {
+                Some(stop) => stop,
                 None => {
                     let expected = match why {
                         NotReady::TooLate(_) => format!(
@@ -259,11 +286,10 @@ impl Context {
                         ),
                         _ => format!("{name} starts, and says that it is ready"),
                     };
-                    let mut failure = self
-                        .failed(format!("{name} {why}"), expected)
-                        .because("A node that does not come up can take no part in anything.");
-                    failure.place = place_of_panic(&stderr);
-                    failure.stderr(name, stderr).into()
+                    self.failed(format!("{name} {why}"), expected)
+                        .because("A node that does not come up can take no part in anything.")
+                        .stderr(name, stderr)
+                        .into()
                 }
             },
         }
@@ -272,20 +298,12 @@ impl Context {
 
 /// Whether a node could not start a thread or a process: the operating system's `EAGAIN`, as Rust
 /// and tokio word it.
-pub fn lacked_room<S: AsRef<str>>(stderr: &[S]) -> bool {
+fn lacked_room<S: AsRef<str>>(stderr: &[S]) -> bool {
     stderr.iter().any(|line| {
         let line = line.as_ref();
         line.contains("Resource temporarily unavailable")
             || (line.contains("WouldBlock") && line.contains("spawn"))
     })
-}
-
-/// The verdict on a node that lacked room: it says nothing about the learner's code.
-pub fn no_room(node: &str) -> Stop {
-    Stop::inconclusive(format!(
-        "The machine had no room for another thread or process of {node} (EAGAIN). It runs too much at once, or \
-         the program starts very many threads."
-    ))
 }
 
 /// The gap that a panic of a node speaks of: `TODO(2)`.

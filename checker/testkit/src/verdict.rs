@@ -149,14 +149,31 @@ impl Failure {
         self
     }
 
-    /// Adds the last lines of a node's stderr; none are as good as not called.
+    /// Adds the last lines of a node's stderr, and the place in the learner's code of which they
+    /// tell that it panicked; none are as good as not called.
     pub fn stderr(mut self, node: impl Into<String>, lines: Vec<String>) -> Self {
+        self.place = self.place.or_else(|| place_of_panic(&lines));
         self.stderr = (!lines.is_empty()).then(|| LastLines {
             node: node.into(),
             lines,
         });
         self
     }
+}
+
+/// The last place in the learner's code that a panic on stderr names.
+pub(crate) fn place_of_panic(stderr: &[String]) -> Option<Place> {
+    stderr.iter().rev().find_map(|line| {
+        let (_, rest) = line.split_once("panicked at ")?;
+        let mut parts = rest.splitn(3, ':');
+        let (file, line) = (parts.next()?, parts.next()?.parse().ok()?);
+        let is_learners =
+            !file.starts_with("runtime/") && !file.contains(".cargo") && !file.contains("/rustc/");
+        is_learners.then(|| Place {
+            file: file.into(),
+            line: Some(line),
+        })
+    })
 }
 
 /// A mistake that what was seen suggests.
@@ -535,5 +552,20 @@ mod tests {
             ProblemResult::new(1, "Broadcast", false, vec![]).standing,
             CheckerFault
         );
+    }
+
+    #[test]
+    fn place_is_read_from_the_last_panic_in_learners_code() {
+        let stderr = [
+            "panicked at exercises/part1_ping_pong/src/consumer.rs:40:9: first",
+            "panicked at exercises/part1_ping_pong/src/consumer.rs:62:13: index out of bounds: the len is 3",
+            "panicked at runtime/src/node.rs:1:1: not theirs",
+        ];
+        let place = place_of_panic(&stderr.map(str::to_owned)).unwrap();
+        assert_eq!(
+            (place.file.to_str().unwrap(), place.line),
+            ("exercises/part1_ping_pong/src/consumer.rs", Some(62))
+        );
+        assert_eq!(place_of_panic(&["all is well".to_owned()]), None);
     }
 }

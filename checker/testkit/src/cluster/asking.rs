@@ -10,6 +10,7 @@ use tokio::time::{Instant, sleep};
 
 use super::{Cluster, Unmet};
 use crate::scenario::{Stop, Told, unwritten};
+use crate::verdict::place_of_panic;
 
 /// How long what a crashed process wrote may be on its way to us, behind the news of the crash.
 pub(super) const LAST_WORDS: Duration = Duration::from_millis(300);
@@ -200,8 +201,7 @@ impl Cluster<'_> {
                     let begun = Instant::now();
                     let mut stderr = child.last_stderr_lines(20);
                     while crash && begun.elapsed() < LAST_WORDS {
-                        failure.place = super::explanation::place_of_panic(&stderr);
-                        if failure.place.is_some() {
+                        if place_of_panic(&stderr).is_some() {
                             break;
                         }
                         sleep(Duration::from_millis(10)).await;

@@ -10,8 +10,8 @@ use tokio::time::{Instant, sleep};
 
 use super::{Cluster, Share, Standing, lock};
 use crate::guard::{Child, Ending};
-use crate::scenario::{Stop, Told, lacked_room, no_room, unwritten};
-use crate::verdict::{Failure, Verdict};
+use crate::scenario::{Stop, Told, unwritten};
+use crate::verdict::Failure;
 
 /// How long after a lost link a node may be found to have ended: the guard first collects what
 /// the node wrote last.
@@ -154,11 +154,9 @@ impl Cluster<'_> {
         };
         // A process that came to a gap is not restarted, and what is then missed elsewhere, a
         // fault that does not bite among it, is only the consequence.
-        match (stop.into_verdict(), self.unwritten_gap()) {
-            (Verdict::Failed(_) | Verdict::Inconclusive { .. }, Some(gap)) => {
-                Err(Stop::not_written(gap))
-            }
-            (Verdict::Failed(mut failure), None) => {
+        match (stop, self.unwritten_gap()) {
+            (Stop::Failed(_) | Stop::Inconclusive(_), Some(gap)) => Err(Stop::NotWritten(gap)),
+            (Stop::Failed(mut failure), None) => {
                 self.healthy().await?;
                 if let Some(stop) = self.stood_still(&failure).await {
                     return Err(stop);
@@ -167,9 +165,9 @@ impl Cluster<'_> {
                 if failure.sketch.is_empty() {
                     failure.sketch = self.sketch();
                 }
-                Err((*failure).into())
+                Err(Stop::Failed(failure))
             }
-            (other, _) => Err(super::explanation::stop_of(other)),
+            (other, _) => Err(other),
         }
     }
 
@@ -206,23 +204,22 @@ impl Cluster<'_> {
             return Some(Stop::fault("The guard process is gone."));
         }
         let stderr = child.last_stderr_lines(20);
-        if let Some(gap) = unwritten(&stderr) {
-            return Some(Stop::not_written(gap));
-        }
+        // A node beyond its limits may well have lacked room, by its own doing.
         let within_limits = matches!(ending, Ending::Code(_) | Ending::Signal(_));
-        if within_limits && lacked_room(&stderr) {
-            return Some(no_room(&node));
+        match Stop::of_last_words(&node, &stderr) {
+            Some(Stop::Inconclusive(_)) if !within_limits => {}
+            Some(stop) => return Some(stop),
+            None => {}
         }
         let mut failure = self
             .failed(format!("{node} {ending}"), format!("{node} runs until it is told to stop"))
             .because("A server may crash, and its supervisor starts it again; a node that is gone takes all its servers along.")
-            .stderr(&node, stderr.clone());
+            .stderr(&node, stderr);
         if ending == Ending::Signal(9) {
             failure = failure.evidence(
                 "It was not the checker that killed it: perhaps the program itself did, or the system, for want of memory",
             );
         }
-        failure.place = super::explanation::place_of_panic(&stderr);
         Some(failure.into())
     }
 }

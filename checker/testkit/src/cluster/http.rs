@@ -311,7 +311,6 @@ impl Cluster<'_> {
         let mut failure = self.failed(seen, expected);
         if let Ok(child) = self.child(node) {
             let stderr = child.last_stderr_lines(20);
-            failure.place = super::place_of_panic(&stderr);
             failure = failure.stderr(node, stderr);
         }
         failure
