@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use prompt::screen::Screen;
 
-use super::session::told;
+use super::words::told;
 use report::terminal::sentence;
 use testkit::cluster::{Cluster, Mark};
 use testkit::guard::Ending;

@@ -275,10 +275,5 @@ pub(super) fn in_words(stop: Stop) -> String {
     }
 }
 
-/// A text in which nodes go by their short names, as everywhere at the prompt.
-pub(super) fn told(text: &str) -> String {
-    text.replace("@127.0.0.1", "")
-}
-
 /// How long a person waits for what the runtime does by itself.
 const PATIENCE: Duration = Duration::from_secs(10);

@@ -102,6 +102,11 @@ impl Ways {
     }
 }
 
+/// A text in which nodes go by their short names, as everywhere at the prompt.
+pub(super) fn told(text: &str) -> String {
+    text.replace("@127.0.0.1", "")
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

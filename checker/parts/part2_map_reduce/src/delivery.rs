@@ -6,7 +6,7 @@ use ciborium::Value;
 use runtime::net::faults::{Action, PatternKind, Rule};
 use tokio::time::Instant;
 
-use super::failure::{is_open, reduces_begin};
+use super::failure::reduces_begin;
 use super::messages::{JobStatus, MANAGER, ManagerMsg, WorkerMsg, is_map};
 use super::{
     ALL, Plan, SOON, footprint, is_done, is_exact, is_untouched, output_is_exact, slow_text,
@@ -149,7 +149,7 @@ pub(super) async fn late_results(cx: &Context) -> Told {
 
         cluster.step("Those tasks have been done again. Now the two results of map tasks arrive.");
         let released: usize = held_maps.iter().rev().map(RuleHandle::release).sum();
-        if !is_open(&job) || released < 2 {
+        if !job.is_open() || released < 2 {
             return Err(Stop::inconclusive("The late results did not arrive while the job was being done."));
         }
         is_done(cluster, &job, super::JOB_WITHIN).await?;

@@ -189,7 +189,7 @@ async fn waits_for(
     since: Mark,
 ) -> Told {
     // In a job that gets done without it, nothing is fetched from there. What follows says so.
-    let asked = async || match held.hits() > 0 || !super::failure::is_open(job) {
+    let asked = async || match held.hits() > 0 || !job.is_open() {
         true => Ok(()),
         false => {
             cluster.written()?;

@@ -268,11 +268,6 @@ fn leaves_no_output(cluster: &Cluster<'_>, job: &Job, claim: &str) -> Told {
 /// How long a whole lease and what follows from its end may take.
 pub(super) const A_LEASE_LATER: Duration = Duration::from_secs(LEASE.as_secs() + 5);
 
-/// Whether a job was not over at a moment: its output was not there.
-pub(super) fn is_open(job: &Job) -> bool {
-    !job.output.exists()
-}
-
 /// Waits until some reduce task was given to another node.
 pub(super) async fn reduces_begin(cluster: &Cluster<'_>, job: &Job, since: Mark) -> Told {
     let given = async || {

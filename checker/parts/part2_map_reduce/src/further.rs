@@ -3,7 +3,6 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::delivery::is_there;
-use super::failure::is_open;
 use super::messages::{JobKind, MANAGER, map_number};
 use super::text::{file, prose};
 use super::{
@@ -46,7 +45,7 @@ pub(super) async fn manager_goes_on(cx: &Context) -> Told {
             "{manager}'s manager crashes, and its supervisor starts it again. It is asked for the same job."
         ));
         cluster.crash(manager, &MANAGER).await?;
-        if !is_open(&job) {
+        if !job.is_open() {
             return Err(Stop::inconclusive("The job was done before the manager crashed."));
         }
         let before = attempts(cluster, &job).await?;

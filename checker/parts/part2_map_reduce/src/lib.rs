@@ -259,6 +259,13 @@ struct Job {
     begun: Instant,
 }
 
+impl Job {
+    /// Whether it is not finished: its output is not there.
+    fn is_open(&self) -> bool {
+        !self.output.exists()
+    }
+}
+
 /// What a job counts, and how it is cut.
 struct Plan<'a> {
     texts: &'a Texts,

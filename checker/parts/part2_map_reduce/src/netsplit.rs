@@ -7,7 +7,6 @@ use runtime::net::faults::Kind;
 use tokio::time::{Instant, sleep};
 
 use super::distribute::maps_by;
-use super::failure::is_open;
 use super::messages::{LEASE, is_map};
 use super::{
     ALL, JOB_WITHIN, Plan, SOON, assignments, footprint, is_done, is_exact, is_untouched,
@@ -25,7 +24,7 @@ fn patient() -> Options {
 }
 
 fn while_open(job: &super::Job) -> Told {
-    if is_open(job) {
+    if job.is_open() {
         return Ok(());
     }
     Err(Stop::inconclusive(

@@ -7,7 +7,8 @@ use prompt::time::{duration, in_words as time_in_words};
 use runtime::net::faults::{Action, PatternKind, Rule};
 use tokio::time::timeout;
 
-use super::{PATIENCE, Said, Session, in_words, told};
+use super::{PATIENCE, Said, Session, in_words};
+use crate::play::words::told;
 use crate::play::words::{self, Ways, list, share, ways};
 use testkit::cluster::{RuleHandle, rule_in_words};
 
