@@ -37,7 +37,7 @@ fn lives(pid: i32) -> bool {
     !state.trim().is_empty() && !state.trim().starts_with('Z')
 }
 
-async fn eventually(what: &str, holds: impl Fn() -> bool) {
+async fn eventually(what: &str, mut holds: impl FnMut() -> bool) {
     let begun = Instant::now();
     while !holds() {
         assert!(begun.elapsed() < SOON, "not within {SOON:?}: {what}");
@@ -538,7 +538,11 @@ async fn check_nothing_is_left_after(signal: &str) {
             .unwrap()
             .success()
     );
-    victim.wait().unwrap();
+    // Where SIGINT is ignored, as in the background of a script, it stays so for the victim.
+    eventually(&format!("the victim ends after {signal}"), || {
+        victim.try_wait().unwrap().is_some()
+    })
+    .await;
     for pid in pids {
         eventually(&format!("process {pid} is gone after {signal}"), || {
             !lives(pid)
