@@ -19,9 +19,8 @@ use testkit::interrupt::Interrupt;
 use testkit::isolation::Sandbox;
 use testkit::part::Part;
 use testkit::run_dir::RunDir;
-use testkit::scenario::{Context, Grounds, Observations, Scenario, Steps, Told};
+use testkit::scenario::{Context, Findings, Grounds, Scenario, Steps, Told};
 use testkit::store::Stores;
-use testkit::trace::Trace;
 use testkit::trouble::{Result, While};
 use testkit::verdict::{Outcome, Verdict};
 
@@ -178,11 +177,10 @@ impl Runner {
         self.progress.begun(scenario);
         let begun = Instant::now();
         let mut repeats = Vec::new();
-        let observed = Observations::default();
+        let mut findings;
         let verdict = loop {
-            // Those of a try that is repeated are no longer of interest.
-            observed.take();
-            let verdict = self.try_once(scenario, repeats.len(), &observed).await;
+            findings = Findings::default();
+            let verdict = self.try_once(scenario, repeats.len(), &findings).await;
             match verdict {
                 Verdict::Inconclusive { why } if repeats.len() < REPEATS => {
                     self.progress.repeated(scenario, &why);
@@ -214,11 +212,10 @@ impl Runner {
             ..scenario.outcome(verdict, self.seed)
         };
         if let Verdict::Failed(failure) = &mut outcome.verdict {
-            let traces = Trace::read_all(&last_try);
             let case = Case {
                 scenario: scenario.id,
                 failure: &*failure,
-                traces: &traces,
+                traces: &findings.traces(),
             };
             let diagnosis = diagnose(self.part, scenario.problem, &case);
             failure.diagnosis = diagnosis;
@@ -228,7 +225,7 @@ impl Runner {
             outcome.observations = vec![HELD_UNWRITTEN.to_owned()];
         }
         if matches!(outcome.verdict, Verdict::Passed { .. }) {
-            outcome.observations = observed.take();
+            outcome.observations = findings.observations();
         }
         outcome
     }
@@ -250,7 +247,7 @@ impl Runner {
         &self,
         scenario: &'static Scenario,
         repeat: usize,
-        observed: &Observations,
+        findings: &Findings,
     ) -> Verdict {
         let folder = self.folder_of_try(scenario, repeat);
         if let Err(error) = std::fs::create_dir_all(&folder) {
@@ -280,7 +277,7 @@ impl Runner {
         };
         let (deadline, heard) = (scenario.deadline, steps.clone());
         let mut context = Context::new(scenario.id, grounds, folder, scratch, deadline, heard);
-        context.observations = observed.clone();
+        context.findings = findings.clone();
         if let Err(trouble) = self.lay_out(&context) {
             return Verdict::CheckerFault {
                 why: format!("The checker {trouble}."),

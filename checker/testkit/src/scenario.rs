@@ -2,8 +2,7 @@
 
 use std::path::PathBuf;
 use std::pin::Pin;
-use std::sync::atomic::AtomicU32;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use crate::guard::{Child, Guard};
@@ -11,6 +10,7 @@ use crate::isolation::Sandbox;
 use crate::ready::NotReady;
 use crate::seed::Draw;
 use crate::store::Stores;
+use crate::trace::Trace;
 use crate::trouble::Trouble;
 use crate::verdict::{Failure, Outcome, Verdict};
 
@@ -156,10 +156,8 @@ pub struct Context {
     pub stores: Stores,
     /// What walls the nodes in, if anything does.
     pub sandbox: Option<Sandbox>,
-    /// How many clusters were ended so far.
-    pub clusters: AtomicU32,
     pub steps: Steps,
-    pub observations: Observations,
+    pub findings: Findings,
 }
 
 /// What all tries of a run have in common.
@@ -213,9 +211,8 @@ impl Context {
             deadline,
             stores,
             sandbox,
-            clusters: AtomicU32::new(0),
             steps,
-            observations: Observations::default(),
+            findings: Findings::default(),
         }
     }
 
@@ -233,7 +230,7 @@ impl Context {
     /// Notes what was measured on the way, as a line. It decides nothing; the report of a pass
     /// tells it.
     pub fn observe(&self, line: impl Into<String>) {
-        self.observations.add(line.into());
+        self.findings.observe(line.into());
     }
 
     /// A claim that did not hold in the present step.
@@ -347,22 +344,38 @@ impl Steps {
     }
 }
 
-/// What a try has measured, a line each.
+/// What one try leaves behind besides its verdict.
 #[derive(Clone, Default)]
-pub struct Observations(Arc<Mutex<Vec<String>>>);
+pub struct Findings {
+    observations: Arc<Mutex<Vec<String>>>,
+    traces: Arc<Mutex<Vec<Trace>>>,
+}
 
-impl Observations {
-    fn add(&self, line: String) {
-        self.0
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .push(line);
+impl Findings {
+    /// What was measured, a line each.
+    pub fn observations(&self) -> Vec<String> {
+        locked(&self.observations).clone()
     }
 
-    /// All of them, which are then forgotten.
-    pub fn take(&self) -> Vec<String> {
-        std::mem::take(&mut *self.0.lock().unwrap_or_else(PoisonError::into_inner))
+    /// What happened, in the order in which the clusters ended.
+    pub fn traces(&self) -> MutexGuard<'_, Vec<Trace>> {
+        locked(&self.traces)
     }
+
+    fn observe(&self, line: String) {
+        locked(&self.observations).push(line);
+    }
+
+    /// Adds the trace of a cluster, and says how many there are now.
+    pub(crate) fn leave(&self, trace: Trace) -> usize {
+        let mut traces = self.traces();
+        traces.push(trace);
+        traces.len()
+    }
+}
+
+fn locked<T>(of: &Mutex<T>) -> MutexGuard<'_, T> {
+    of.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 #[cfg(test)]

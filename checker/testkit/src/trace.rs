@@ -327,7 +327,7 @@ impl Trace {
     /// The traces in the folder of a try, in the order in which their clusters were started.
     /// What cannot be read is left out.
     pub fn read_all(folder: &Path) -> Vec<Trace> {
-        let read = |number: u32| std::fs::read(folder.join(format!("{FILE}{number}.json"))).ok();
+        let read = |number: usize| std::fs::read(folder.join(format!("{FILE}{number}.json"))).ok();
         (1..)
             .map_while(read)
             .filter_map(|text| serde_json::from_slice(&text).ok())
@@ -335,7 +335,7 @@ impl Trace {
     }
 
     /// The file of the trace of the nth cluster of a try, counted from 1.
-    pub fn file(folder: &Path, number: u32) -> PathBuf {
+    pub fn file(folder: &Path, number: usize) -> PathBuf {
         folder.join(format!("{FILE}{number}.json"))
     }
 }

@@ -3,7 +3,6 @@
 
 use std::collections::{BTreeMap, VecDeque};
 use std::path::Path;
-use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use ciborium::Value as Cbor;
@@ -56,11 +55,13 @@ impl Cluster<'_> {
         });
     }
 
-    /// Leaves the trace in the try's folder. Only for people who want to read it, and for what is
-    /// drawn from it: a full disk is no reason for another verdict.
+    /// Leaves the trace to the try, and a copy in its folder for later. A full disk is no reason for
+    /// another verdict.
     pub(super) fn leave_trace(&self) {
-        let number = self.context.clusters.fetch_add(1, Ordering::Relaxed) + 1;
-        if let Ok(text) = serde_json::to_vec(&self.trace()) {
+        let trace = self.trace();
+        let text = serde_json::to_vec(&trace);
+        let number = self.context.findings.leave(trace);
+        if let Ok(text) = text {
             let _ = std::fs::write(Trace::file(&self.context.folder, number), text);
         }
     }
