@@ -1,6 +1,7 @@
 //! For those who work on the course: `checker dev check`.
 
 pub mod cases;
+mod edits;
 pub mod fresh;
 pub mod matrix;
 pub mod overlay;

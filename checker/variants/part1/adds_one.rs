@@ -5,6 +5,9 @@
 //! mistakes = ["counts-deliveries"]
 
 // ── file consumer.rs
-// ── gap 1: count a ping
+// ── replace
+let latest = self.counts.entry(from).or_default();
+*latest = count.max(*latest);
+// ── with
 *self.counts.entry(from).or_default() += 1;
-// ── end 1
+// ── end

@@ -1,27 +1,23 @@
 //! kind = "near-miss"
 //! problem = 4
 //! claim = "both sides"
-//! about = "When a link comes up, the consumer adds the count that the producer answers to the one that it had."
+//! about = "The consumer adds the count that a producer answers to the one that it had."
 //! mistakes = ["adds-what-it-is-told"]
 
-// ── file protocol.rs
-// ── gap 0: more messages to the consumer
-Missed {
-    from: NodeName,
-    count: u64,
-},
-// ── end 0
 // ── file consumer.rs
-// ── gap 0: messages of your own
+// ── after
+ConsumerMsg::TotalPings(reply) => reply.send(self.counts.values().sum()),
+// ── add
 ConsumerMsg::Missed { from, count } => *self.counts.entry(from).or_default() += count,
-// ── end 0
-// ── gap 4: meet a node
-Info::NodeUp(node) => {
-    let me = ctx.clone();
-    ctx.spawn(async move {
-        if let Ok(count) = me.call(&PRODUCER.at(&node), ProducerMsg::Count).await {
-            me.send_self(ConsumerMsg::Missed { from: node, count });
-        }
-    });
-}
-// ── end 4
+// ── end
+// ── replace
+Ok(count) => return me.send_self(ConsumerMsg::Ping { from: node, count }),
+// ── with
+Ok(count) => return me.send_self(ConsumerMsg::Missed { from: node, count }),
+// ── end
+// ── file protocol.rs
+// ── after
+TotalPings(Reply<u64>),
+// ── add
+Missed { from: NodeName, count: u64 },
+// ── end

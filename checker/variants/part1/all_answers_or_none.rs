@@ -5,7 +5,11 @@
 //! mistakes = ["all-answers-or-none"]
 
 // ── file consumer.rs
-// ── gap 3: catch up after a crash
+// ── replace
+for node in ctx.list().into_iter().chain([ctx.name().clone()]) {
+    catch_up(node, ctx);
+}
+// ── with
 let nodes: Vec<NodeName> = ctx.list().into_iter().chain([ctx.name().clone()]).collect();
 let me = ctx.clone();
 ctx.spawn(async move {
@@ -16,4 +20,4 @@ ctx.spawn(async move {
         }
     }
 });
-// ── end 3
+// ── end

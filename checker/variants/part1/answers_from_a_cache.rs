@@ -4,33 +4,48 @@
 //! about = "The producer keeps the totals that it was told and does not ask these nodes again."
 //! mistakes = ["answers-from-memory"]
 
-// ── file protocol.rs
-// ── gap 0: more messages to the producer
-Heard(BTreeMap<NodeName, u64>),
-// ── end 0
 // ── file producer.rs
-// ── imports
-use std::collections::BTreeMap;
-// ── end imports
-// ── gap 0: fields of your own
+// ── after
+count: u64,
+// ── add
 cache: BTreeMap<NodeName, u64>,
-// ── end 0
-// ── gap 0: first values of your fields
+// ── end
+// ── after
+count,
+// ── add
 cache: BTreeMap::new(),
-// ── end 0
-// ── gap 0: messages of your own
-ProducerMsg::Heard(totals) => self.cache.extend(totals),
-// ── end 0
-// ── gap 2: ask everyone
+// ── end
+// ── replace
+let nodes: Vec<NodeName> =
+// ── with
 let mut totals = self.cache.clone();
-let mut nodes: Vec<NodeName> = ctx.list().into_iter().chain([ctx.name().clone()]).collect();
+let mut nodes: Vec<NodeName> =
+// ── end
+// ── after
+    ctx.list().into_iter().chain([ctx.name().clone()]).collect();
+// ── add
 nodes.retain(|node| !totals.contains_key(node));
-let node = ctx.clone();
-ctx.spawn(async move {
-    let asked = node.multi_call(&nodes, &CONSUMER, ASK_WITHIN, ConsumerMsg::TotalPings).await;
-    let failed = asked.failures.into_iter().map(|(node, why)| (node, why.to_string())).collect();
-    node.send_self(ProducerMsg::Heard(asked.answers.clone()));
-    totals.extend(asked.answers);
-    reply.send(Everyone { totals, failed });
+// ── end
+// ── replace
+reply.send(Everyone {
+    // …
 });
-// ── end 2
+// ── with
+node.send_self(ProducerMsg::Heard(asked.answers.clone()));
+totals.extend(asked.answers);
+reply.send(Everyone { totals, failed });
+// ── end
+// ── after
+ProducerMsg::Count(reply) => reply.send(self.count),
+// ── add
+ProducerMsg::Heard(totals) => self.cache.extend(totals),
+// ── end
+// ── add
+use std::collections::BTreeMap;
+// ── end
+// ── file protocol.rs
+// ── after
+AskEveryone(Reply<Everyone>),
+// ── add
+Heard(BTreeMap<NodeName, u64>),
+// ── end

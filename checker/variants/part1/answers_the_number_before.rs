@@ -5,9 +5,12 @@
 //! mistakes = ["answers-before-counting"]
 
 // ── file producer.rs
-// ── gap 1: broadcast
+// ── after
+ProducerMsg::SendPing(reply) => {
+// ── add
+    reply.send(self.count);
+// ── end
+// ── replace
 reply.send(self.count);
-self.count += 1;
-let ping = ConsumerMsg::Ping { from: ctx.name().clone(), count: self.count };
-let _ = ctx.abcast(&CONSUMER, ping).await;
-// ── end 1
+// ── with
+// ── end

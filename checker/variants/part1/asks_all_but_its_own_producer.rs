@@ -5,8 +5,8 @@
 //! mistakes = ["misses-its-own-producer"]
 
 // ── file consumer.rs
-// ── gap 3: catch up after a crash
+// ── replace
+for node in ctx.list().into_iter().chain([ctx.name().clone()]) {
+// ── with
 for node in ctx.list() {
-    catch_up(node, ctx);
-}
-// ── end 3
+// ── end

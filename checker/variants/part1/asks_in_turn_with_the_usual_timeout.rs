@@ -5,8 +5,11 @@
 //! mistakes = ["waits-longer-than-it-may", "asks-one-after-another"]
 
 // ── file producer.rs
-// ── gap 2: ask everyone
-let nodes: Vec<NodeName> = ctx.list().into_iter().chain([ctx.name().clone()]).collect();
+// ── replace
+let node = ctx.clone();
+// …
+});
+// ── with
 let mut everyone = Everyone { totals: Default::default(), failed: Default::default() };
 for node in nodes {
     match ctx.call(&CONSUMER.at(&node), ConsumerMsg::TotalPings).await {
@@ -15,4 +18,4 @@ for node in nodes {
     }
 }
 reply.send(everyone);
-// ── end 2
+// ── end

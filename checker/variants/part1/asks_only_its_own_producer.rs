@@ -5,6 +5,10 @@
 //! mistakes = ["asks-nobody-else"]
 
 // ── file consumer.rs
-// ── gap 3: catch up after a crash
+// ── replace
+for node in ctx.list().into_iter().chain([ctx.name().clone()]) {
+    catch_up(node, ctx);
+}
+// ── with
 catch_up(ctx.name().clone(), ctx);
-// ── end 3
+// ── end

@@ -5,12 +5,9 @@
 //! mistakes = ["leaves-out-the-asking-node"]
 
 // ── file producer.rs
-// ── gap 2: ask everyone
+// ── replace
+let nodes: Vec<NodeName> =
+    ctx.list().into_iter().chain([ctx.name().clone()]).collect();
+// ── with
 let nodes = ctx.list();
-let node = ctx.clone();
-ctx.spawn(async move {
-    let asked = node.multi_call(&nodes, &CONSUMER, ASK_WITHIN, ConsumerMsg::TotalPings).await;
-    let failed = asked.failures.into_iter().map(|(node, why)| (node, why.to_string())).collect();
-    reply.send(Everyone { totals: asked.answers, failed });
-});
-// ── end 2
+// ── end

@@ -5,6 +5,8 @@
 //! mistakes = ["says-nothing-on-a-new-link"]
 
 // ── file consumer.rs
-// ── gap 4: meet a node
+// ── replace
+Info::NodeUp(node) => catch_up(node, ctx),
+// ── with
 Info::NodeUp(_) => catch_up(ctx.name().clone(), ctx),
-// ── end 4
+// ── end

@@ -5,17 +5,17 @@
 //! mistakes = ["asks-the-silent-again"]
 
 // ── file producer.rs
-// ── gap 2: ask everyone
-let nodes: Vec<NodeName> = ctx.list().into_iter().chain([ctx.name().clone()]).collect();
-let node = ctx.clone();
-ctx.spawn(async move {
-    let mut everyone = Everyone { totals: Default::default(), failed: Default::default() };
-    let mut asked = nodes;
-    while !asked.is_empty() {
-        let round = node.multi_call(&asked, &CONSUMER, ASK_WITHIN, ConsumerMsg::TotalPings).await;
-        everyone.totals.extend(round.answers);
-        asked = round.failures.into_iter().map(|(node, _)| node).collect();
-    }
-    reply.send(everyone);
+// ── replace
+let asked = node
+    // …
 });
-// ── end 2
+// ── with
+let mut everyone = Everyone { totals: Default::default(), failed: Default::default() };
+let mut asked = nodes;
+while !asked.is_empty() {
+    let round = node.multi_call(&asked, &CONSUMER, ASK_WITHIN, ConsumerMsg::TotalPings).await;
+    everyone.totals.extend(round.answers);
+    asked = round.failures.into_iter().map(|(node, _)| node).collect();
+}
+reply.send(everyone);
+// ── end

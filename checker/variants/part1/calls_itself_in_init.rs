@@ -5,9 +5,12 @@
 //! mistakes = ["waits-for-itself"]
 
 // ── file consumer.rs
-// ── imports
-use crate::protocol::CONSUMER;
-// ── end imports
-// ── gap 0: whatever else is to do at the start
+// ── after
+    catch_up(node, ctx);
+}
+// ── add
 let _ = ctx.call(&CONSUMER.at(ctx.name()), ConsumerMsg::TotalPings).await;
-// ── end 0
+// ── end
+// ── add
+use crate::protocol::CONSUMER;
+// ── end

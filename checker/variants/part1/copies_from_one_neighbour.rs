@@ -5,10 +5,10 @@
 //! mistakes = ["copies-from-one-neighbour"]
 
 // ── file consumer.rs
-// ── imports
-use crate::protocol::CONSUMER;
-// ── end imports
-// ── gap 3: catch up after a crash
+// ── replace
+for node in ctx.list().into_iter().chain([ctx.name().clone()]) {
+    catch_up(node, ctx);
+// ── with
 catch_up(ctx.name().clone(), ctx);
 if let Some(neighbour) = ctx.list().into_iter().next() {
     let me = ctx.clone();
@@ -19,5 +19,7 @@ if let Some(neighbour) = ctx.list().into_iter().next() {
             }
         }
     });
-}
-// ── end 3
+// ── end
+// ── add
+use crate::protocol::CONSUMER;
+// ── end

@@ -5,19 +5,20 @@
 //! mistakes = ["asks-no-other-consumer"]
 
 // ── file producer.rs
-// ── imports
-use std::sync::atomic::{AtomicU64, Ordering};
-// ── end imports
-// ── gap 0: functions of your own
-static COUNT: AtomicU64 = AtomicU64::new(0);
-// ── end 0
-// ── gap 1: broadcast
-self.count += 1;
-COUNT.store(self.count, Ordering::Relaxed);
-let ping = ConsumerMsg::Ping { from: ctx.name().clone(), count: self.count };
-let _ = ctx.abcast(&CONSUMER, ping).await;
-reply.send(self.count);
-// ── end 1
-// ── gap 6: go on counting
+// ── replace
+let nodes: Vec<NodeName> = ctx.list().into_iter().chain([ctx.name().clone()]).collect();
+// …
+let count = seen.copied().max().unwrap_or(count);
+// ── with
 let count = COUNT.load(Ordering::Relaxed).max(count);
-// ── end 6
+// ── end
+// ── after
+self.count += 1;
+// ── add
+COUNT.store(self.count, Ordering::Relaxed);
+// ── end
+// ── add
+use std::sync::atomic::{AtomicU64, Ordering};
+
+static COUNT: AtomicU64 = AtomicU64::new(0);
+// ── end

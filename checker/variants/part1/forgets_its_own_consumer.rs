@@ -5,11 +5,13 @@
 //! mistakes = ["forgets-its-own-consumer"]
 
 // ── file producer.rs
-// ── gap 1: broadcast
-self.count += 1;
+// ── replace
+let ping = ConsumerMsg::Ping {
+    // …
+let _ = ctx.abcast(&CONSUMER, ping).await;
+// ── with
 for node in ctx.list() {
     let ping = ConsumerMsg::Ping { from: ctx.name().clone(), count: self.count };
     let _ = ctx.cast(&CONSUMER.at(&node), ping).await;
 }
-reply.send(self.count);
-// ── end 1
+// ── end

@@ -5,11 +5,13 @@
 //! mistakes = ["sends-nothing"]
 
 // ── file producer.rs
-// ── gap 1: broadcast
-self.count += 1;
+// ── replace
+let ping = ConsumerMsg::Ping {
+    // …
+let _ = ctx.abcast(&CONSUMER, ping).await;
+// ── with
 for node in ctx.list().into_iter().chain([ctx.name().clone()]) {
     let ping = ConsumerMsg::Ping { from: ctx.name().clone(), count: self.count };
     ctx.cast(&CONSUMER.at(&node), ping);
 }
-reply.send(self.count);
-// ── end 1
+// ── end

@@ -5,5 +5,7 @@
 //! mistakes = ["says-nothing-on-a-new-link", "greets-newcomers-only"]
 
 // ── file consumer.rs
-// ── gap 4: hear of new links
-// ── end 4
+// ── replace
+ctx.watch_nodes();
+// ── with
+// ── end

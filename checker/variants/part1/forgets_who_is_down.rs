@@ -5,6 +5,8 @@
 //! mistakes = ["forgets-who-is-down"]
 
 // ── file consumer.rs
-// ── gap 4: meet a node
+// ── replace
+Info::NodeUp(node) => catch_up(node, ctx),
+// ── with
 Info::NodeDown(node) => drop(self.counts.remove(&node)),
-// ── end 4
+// ── end

@@ -4,14 +4,15 @@
 //! about = "When a link comes up, the producer sends a new ping, and so counts one that nobody asked for."
 //! mistakes = ["counts-a-greeting"]
 
+// ── file consumer.rs
+// ── replace
+Info::NodeUp(node) => catch_up(node, ctx),
+// ── with
+// ── end
 // ── file producer.rs
-// ── imports
-use runtime::Info;
-// ── end imports
-// ── gap 0: whatever else is to do at the start
-ctx.watch_nodes();
-// ── end 0
-// ── gap 0: news from the runtime
+// ── after
+type Args = ();
+// ── add
 async fn handle_info(&mut self, info: Info, ctx: &Ctx<ProducerMsg>) {
     if let Info::NodeUp(_) = info {
         self.count += 1;
@@ -19,9 +20,12 @@ async fn handle_info(&mut self, info: Info, ctx: &Ctx<ProducerMsg>) {
         let _ = ctx.abcast(&CONSUMER, ping).await;
     }
 }
-// ── end 0
-// ── file consumer.rs
-// ── gap 4: hear of new links
-// ── end 4
-// ── gap 4: meet a node
-// ── end 4
+// ── end
+// ── after
+let count = seen.copied().max().unwrap_or(count);
+// ── add
+ctx.watch_nodes();
+// ── end
+// ── add
+use runtime::Info;
+// ── end

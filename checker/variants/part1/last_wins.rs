@@ -5,6 +5,9 @@
 //! mistakes = ["overwrites-with-older"]
 
 // ── file consumer.rs
-// ── gap 1: count a ping
+// ── replace
+let latest = self.counts.entry(from).or_default();
+*latest = count.max(*latest);
+// ── with
 self.counts.insert(from, count);
-// ── end 1
+// ── end

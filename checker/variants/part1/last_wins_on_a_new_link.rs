@@ -4,18 +4,15 @@
 //! about = "When a link comes up, the consumer sets a count to what the producer answers, whatever it was."
 //! mistakes = ["overwrites-with-older"]
 
-// ── file protocol.rs
-// ── gap 0: more messages to the consumer
-Learned {
-    from: NodeName,
-    count: u64,
-},
-// ── end 0
 // ── file consumer.rs
-// ── gap 0: messages of your own
+// ── after
+ConsumerMsg::TotalPings(reply) => reply.send(self.counts.values().sum()),
+// ── add
 ConsumerMsg::Learned { from, count } => drop(self.counts.insert(from, count)),
-// ── end 0
-// ── gap 4: meet a node
+// ── end
+// ── replace
+Info::NodeUp(node) => catch_up(node, ctx),
+// ── with
 Info::NodeUp(node) => {
     let me = ctx.clone();
     ctx.spawn(async move {
@@ -24,4 +21,10 @@ Info::NodeUp(node) => {
         }
     });
 }
-// ── end 4
+// ── end
+// ── file protocol.rs
+// ── after
+TotalPings(Reply<u64>),
+// ── add
+Learned { from: NodeName, count: u64 },
+// ── end

@@ -5,6 +5,8 @@
 //! mistakes = ["only-one-side-asks"]
 
 // ── file consumer.rs
-// ── gap 4: meet a node
+// ── replace
+Info::NodeUp(node) => catch_up(node, ctx),
+// ── with
 Info::NodeUp(node) if ctx.name() < &node => catch_up(node, ctx),
-// ── end 4
+// ── end

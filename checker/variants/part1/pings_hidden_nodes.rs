@@ -5,12 +5,16 @@
 //! mistakes = ["pings-hidden-nodes"]
 
 // ── file producer.rs
-// ── gap 1: broadcast
-self.count += 1;
-let ping = || ConsumerMsg::Ping { from: ctx.name().clone(), count: self.count };
+// ── replace
+let ping = ConsumerMsg::Ping {
+// ── with
+let ping = || ConsumerMsg::Ping {
+// ── end
+// ── replace
+let _ = ctx.abcast(&CONSUMER, ping).await;
+// ── with
 let _ = ctx.abcast(&CONSUMER, ping()).await;
 for node in ctx.list_hidden() {
     let _ = ctx.cast(&CONSUMER.at(&node), ping()).await;
 }
-reply.send(self.count);
-// ── end 1
+// ── end

@@ -5,9 +5,8 @@
 //! mistakes = ["pings-its-own-node-only"]
 
 // ── file producer.rs
-// ── gap 1: broadcast
-self.count += 1;
-let ping = ConsumerMsg::Ping { from: ctx.name().clone(), count: self.count };
+// ── replace
+let _ = ctx.abcast(&CONSUMER, ping).await;
+// ── with
 let _ = ctx.cast(&CONSUMER.at(ctx.name()), ping).await;
-reply.send(self.count);
-// ── end 1
+// ── end

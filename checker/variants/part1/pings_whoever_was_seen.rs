@@ -5,21 +5,27 @@
 //! mistakes = ["pings-whoever-was-seen"]
 
 // ── file producer.rs
-// ── imports
-use std::collections::BTreeSet;
-// ── end imports
-// ── gap 0: fields of your own
+// ── after
+count: u64,
+// ── add
 seen: BTreeSet<NodeName>,
-// ── end 0
-// ── gap 0: first values of your fields
+// ── end
+// ── after
+count,
+// ── add
 seen: BTreeSet::from([ctx.name().clone()]),
-// ── end 0
-// ── gap 1: broadcast
-self.count += 1;
+// ── end
+// ── replace
+let ping = ConsumerMsg::Ping {
+    // …
+let _ = ctx.abcast(&CONSUMER, ping).await;
+// ── with
 self.seen.extend(ctx.list());
 for node in &self.seen {
     let ping = ConsumerMsg::Ping { from: ctx.name().clone(), count: self.count };
     let _ = ctx.cast(&CONSUMER.at(node), ping).await;
 }
-reply.send(self.count);
-// ── end 1
+// ── end
+// ── add
+use std::collections::BTreeSet;
+// ── end

@@ -1,23 +1,27 @@
 //! kind = "right"
 //! about = "When a link comes up, the producer tells the new node its count; a restarted consumer still asks."
 
+// ── file consumer.rs
+// ── replace
+Info::NodeUp(node) => catch_up(node, ctx),
+// ── with
+// ── end
 // ── file producer.rs
-// ── imports
-use runtime::Info;
-// ── end imports
-// ── gap 0: whatever else is to do at the start
-ctx.watch_nodes();
-// ── end 0
-// ── gap 0: news from the runtime
+// ── after
+type Args = ();
+// ── add
 async fn handle_info(&mut self, info: Info, ctx: &Ctx<ProducerMsg>) {
     if let Info::NodeUp(node) = info {
         let ping = ConsumerMsg::Ping { from: ctx.name().clone(), count: self.count };
         let _ = ctx.cast(&CONSUMER.at(&node), ping).await;
     }
 }
-// ── end 0
-// ── file consumer.rs
-// ── gap 4: hear of new links
-// ── end 4
-// ── gap 4: meet a node
-// ── end 4
+// ── end
+// ── after
+let count = seen.copied().max().unwrap_or(count);
+// ── add
+ctx.watch_nodes();
+// ── end
+// ── add
+use runtime::Info;
+// ── end

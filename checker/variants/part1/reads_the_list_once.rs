@@ -5,17 +5,23 @@
 //! mistakes = ["pings-not-all-connected", "pings-its-own-node-only"]
 
 // ── file producer.rs
-// ── gap 0: fields of your own
+// ── after
+count: u64,
+// ── add
 nodes: Vec<NodeName>,
-// ── end 0
-// ── gap 0: first values of your fields
+// ── end
+// ── after
+count,
+// ── add
 nodes: ctx.list().into_iter().chain([ctx.name().clone()]).collect(),
-// ── end 0
-// ── gap 1: broadcast
-self.count += 1;
+// ── end
+// ── replace
+let ping = ConsumerMsg::Ping {
+    // …
+let _ = ctx.abcast(&CONSUMER, ping).await;
+// ── with
 for node in &self.nodes {
     let ping = ConsumerMsg::Ping { from: ctx.name().clone(), count: self.count };
     let _ = ctx.cast(&CONSUMER.at(node), ping).await;
 }
-reply.send(self.count);
-// ── end 1
+// ── end

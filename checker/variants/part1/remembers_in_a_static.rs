@@ -5,20 +5,21 @@
 //! mistakes = ["remembers-instead-of-asking"]
 
 // ── file consumer.rs
-// ── imports
-use std::sync::Mutex;
-// ── end imports
-// ── gap 0: functions of your own
-static MEMORY: Mutex<BTreeMap<NodeName, u64>> = Mutex::new(BTreeMap::new());
-// ── end 0
-// ── gap 3: catch up after a crash
+// ── replace
+for node in ctx.list().into_iter().chain([ctx.name().clone()]) {
+    catch_up(node, ctx);
+// ── with
 let remembered = MEMORY.lock().unwrap().clone();
 for (from, count) in remembered {
     ctx.send_self(ConsumerMsg::Ping { from, count });
-}
-// ── end 3
-// ── gap 1: count a ping
-let latest = self.counts.entry(from).or_default();
+// ── end
+// ── after
 *latest = count.max(*latest);
+// ── add
 *MEMORY.lock().unwrap() = self.counts.clone();
-// ── end 1
+// ── end
+// ── add
+use std::sync::Mutex;
+
+static MEMORY: Mutex<BTreeMap<NodeName, u64>> = Mutex::new(BTreeMap::new());
+// ── end

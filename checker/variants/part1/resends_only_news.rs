@@ -4,20 +4,20 @@
 //! about = "When a link comes back, the producer sends its count only if it has changed since the link went."
 //! mistakes = ["tells-only-news"]
 
+// ── file consumer.rs
+// ── replace
+Info::NodeUp(node) => catch_up(node, ctx),
+// ── with
+// ── end
 // ── file producer.rs
-// ── imports
-use runtime::Info;
-// ── end imports
-// ── gap 0: fields of your own
+// ── after
+count: u64,
+// ── add
 told: std::collections::BTreeMap<NodeName, u64>,
-// ── end 0
-// ── gap 0: first values of your fields
-told: Default::default(),
-// ── end 0
-// ── gap 0: whatever else is to do at the start
-ctx.watch_nodes();
-// ── end 0
-// ── gap 0: news from the runtime
+// ── end
+// ── after
+type Args = ();
+// ── add
 async fn handle_info(&mut self, info: Info, ctx: &Ctx<ProducerMsg>) {
     match info {
         Info::NodeDown(node) => drop(self.told.insert(node, self.count)),
@@ -28,9 +28,17 @@ async fn handle_info(&mut self, info: Info, ctx: &Ctx<ProducerMsg>) {
         _ => {}
     }
 }
-// ── end 0
-// ── file consumer.rs
-// ── gap 4: hear of new links
-// ── end 4
-// ── gap 4: meet a node
-// ── end 4
+// ── end
+// ── after
+let count = seen.copied().max().unwrap_or(count);
+// ── add
+ctx.watch_nodes();
+// ── end
+// ── after
+count,
+// ── add
+told: Default::default(),
+// ── end
+// ── add
+use runtime::Info;
+// ── end

@@ -5,28 +5,21 @@
 //! mistakes = ["misses-its-own-producer"]
 
 // ── file lib.rs
-//! Part 1 with a supervisor that restarts too much.
-
-use runtime::{Address, Node, StartError, Supervisor, SupervisorMsg};
-
-pub mod consumer;
-pub mod producer;
-pub mod protocol;
-
-use consumer::Consumer;
-use producer::Producer;
-use protocol::{CONSUMER, PRODUCER};
-
-pub const SOURCE_HASH: Option<&str> = option_env!("COURSE_SOURCE_HASH");
-
-pub async fn start(node: Node) -> Result<Address<SupervisorMsg>, StartError> {
-    Supervisor::rest_for_one()
-        .child::<Consumer>(&CONSUMER, ())
-        .child::<Producer>(&PRODUCER, ())
-        .start(&node)
-        .await
-}
-
+// ── replace
+Supervisor::one_for_one()
+    .child::<Producer>(&PRODUCER, ())
+// ── with
+Supervisor::rest_for_one()
+// ── end
+// ── after
+.child::<Consumer>(&CONSUMER, ())
+// ── add
+.child::<Producer>(&PRODUCER, ())
+// ── end
 // ── file producer.rs
-// ── gap 6: go on counting
-// ── end 6
+// ── replace
+let nodes: Vec<NodeName> = ctx.list().into_iter().chain([ctx.name().clone()]).collect();
+// …
+let count = seen.copied().max().unwrap_or(count);
+// ── with
+// ── end

@@ -1,14 +1,15 @@
 //! kind = "right"
 //! about = "When a link comes up, the producer tells its count to every node again, if it has one."
 
+// ── file consumer.rs
+// ── replace
+Info::NodeUp(node) => catch_up(node, ctx),
+// ── with
+// ── end
 // ── file producer.rs
-// ── imports
-use runtime::Info;
-// ── end imports
-// ── gap 0: whatever else is to do at the start
-ctx.watch_nodes();
-// ── end 0
-// ── gap 0: news from the runtime
+// ── after
+type Args = ();
+// ── add
 async fn handle_info(&mut self, info: Info, ctx: &Ctx<ProducerMsg>) {
     if let Info::NodeUp(_) = info
         && self.count > 0
@@ -17,9 +18,12 @@ async fn handle_info(&mut self, info: Info, ctx: &Ctx<ProducerMsg>) {
         let _ = ctx.abcast(&CONSUMER, ping).await;
     }
 }
-// ── end 0
-// ── file consumer.rs
-// ── gap 4: hear of new links
-// ── end 4
-// ── gap 4: meet a node
-// ── end 4
+// ── end
+// ── after
+let count = seen.copied().max().unwrap_or(count);
+// ── add
+ctx.watch_nodes();
+// ── end
+// ── add
+use runtime::Info;
+// ── end

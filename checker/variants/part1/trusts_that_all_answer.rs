@@ -5,16 +5,16 @@
 //! mistakes = ["expects-every-answer"]
 
 // ── file producer.rs
-// ── gap 2: ask everyone
-let nodes: Vec<NodeName> = ctx.list().into_iter().chain([ctx.name().clone()]).collect();
-
+// ── replace
+let node = ctx.clone();
+// …
+});
+// ── with
 let mut everyone = Everyone { totals: Default::default(), failed: Default::default() };
 for node in nodes {
-    let total = ctx
-        .call_within(ASK_WITHIN, &CONSUMER.at(&node), ConsumerMsg::TotalPings)
-        .await
-        .expect("the consumer answers");
-    everyone.totals.insert(node, total);
+    let consumer = CONSUMER.at(&node);
+    let total = ctx.call_within(ASK_WITHIN, &consumer, ConsumerMsg::TotalPings).await;
+    everyone.totals.insert(node, total.expect("the consumer answers"));
 }
 reply.send(everyone);
-// ── end 2
+// ── end

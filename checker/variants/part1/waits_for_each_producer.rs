@@ -5,10 +5,10 @@
 //! mistakes = ["asks-one-producer-after-another", "waits-in-init"]
 
 // ── file consumer.rs
-// ── gap 3: catch up after a crash
-for node in ctx.list().into_iter().chain([ctx.name().clone()]) {
-    if let Ok(count) = ctx.call(&PRODUCER.at(&node), ProducerMsg::Count).await {
-        ctx.send_self(ConsumerMsg::Ping { from: node, count });
-    }
+// ── replace
+catch_up(node, ctx);
+// ── with
+if let Ok(count) = ctx.call(&PRODUCER.at(&node), ProducerMsg::Count).await {
+    ctx.send_self(ConsumerMsg::Ping { from: node, count });
 }
-// ── end 3
+// ── end

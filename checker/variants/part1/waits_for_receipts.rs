@@ -5,12 +5,10 @@
 //! mistakes = ["waits-for-receivers"]
 
 // ── file producer.rs
-// ── gap 1: broadcast
-self.count += 1;
-let ping = ConsumerMsg::Ping { from: ctx.name().clone(), count: self.count };
+// ── after
 let _ = ctx.abcast(&CONSUMER, ping).await;
+// ── add
 for node in ctx.list() {
     let _ = ctx.call(&CONSUMER.at(&node), ConsumerMsg::TotalPings).await;
 }
-reply.send(self.count);
-// ── end 1
+// ── end

@@ -5,8 +5,11 @@
 //! mistakes = ["blames-who-complains"]
 
 // ── file manager.rs
-// ── gap 5: an output could not be fetched
+// ── replace
+if let TaskError::Unfetched { output, .. } = why
+    // …
+    self.distrusted.insert(output.node);
+// ── with
 if let TaskError::Unfetched { .. } = why {
     self.distrusted.insert(worker.node().clone());
-}
-// ── end 5
+// ── end

@@ -5,8 +5,8 @@
 //! mistakes = ["counts-instead-of-adding"]
 
 // ── file functions.rs
-// ── gap 7: combine
-if *self == JobKind::WordCount {
-    return Some(values.len().to_string().into_bytes());
-}
-// ── end 7
+// ── replace
+return Some(self.reduce(key, values));
+// ── with
+return Some(values.len().to_string().into_bytes());
+// ── end

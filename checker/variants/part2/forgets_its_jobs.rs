@@ -5,5 +5,9 @@
 //! mistakes = ["forgets-its-jobs"]
 
 // ── file manager.rs
-// ── gap 6: go on with what was begun
-// ── end 6
+// ── replace
+let jobs = recover(jobs, ctx).await;
+// …
+}
+// ── with
+// ── end

@@ -5,7 +5,9 @@
 //! mistakes = ["gives-up-when-a-node-goes"]
 
 // ── file manager.rs
-// ── gap 3: a node goes
+// ── replace
+Info::NodeDown(node) => self.node_went(&node, ctx).await,
+// ── with
 Info::NodeDown(node) => {
     let open = self.jobs.values().filter(|job| job.outcome.is_none());
     let open: Vec<JobId> = open.map(|job| job.id.clone()).collect();
@@ -13,4 +15,4 @@ Info::NodeDown(node) => {
         self.end(&id, Err(format!("{node} is gone")), ctx).await;
     }
 }
-// ── end 3
+// ── end

@@ -5,5 +5,7 @@
 //! mistakes = ["has-no-lease"]
 
 // ── file manager.rs
-// ── gap 4: an attempt has begun
-// ── end 4
+// ── replace
+ctx.send_after(LEASE, ManagerMsg::Expired(attempt.clone()));
+// ── with
+// ── end

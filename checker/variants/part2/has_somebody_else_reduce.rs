@@ -2,160 +2,56 @@
 //! about = "What a worker cannot fetch, another one reduces; only if nobody can, it is computed again."
 
 // ── file manager.rs
-// ── gap 5: what it knows of the network
+// ── after
 distrusted: BTreeSet<NodeName>,
+// ── add
 /// Who could not fetch from whom.
 complaints: BTreeSet<(NodeName, NodeName)>,
-// ── end 5
-// ── gap 5: nothing is known of the network yet
+// ── end
+// ── after
 distrusted: BTreeSet::new(),
+// ── add
 complaints: BTreeSet::new(),
-// ── end 5
-// ── gap 5: an output could not be fetched
+// ── end
+// ── replace
+if let TaskError::Unfetched { output, .. } = why
+    // …
+    self.distrusted.insert(output.node);
+// ── with
 if let TaskError::Unfetched { output, .. } = why {
-    let complaint = (worker.node().clone(), output.node.clone());
-    self.complaints.insert(complaint);
-    let others = self.workers.keys().filter(|other| *other.node() != output.node);
-    let reached = |other: &Address<WorkerMsg>| {
-        let complaint = (other.node().clone(), output.node.clone());
-        !self.complaints.contains(&complaint)
-    };
-    let mut able = others.filter(|other| {
-        reached(other)
-            && self.jobs.get(&attempt.job).is_some_and(|job| self.can_reduce(other, job))
-    });
-    if able.next().is_none() {
-        self.lose_outputs(&output.node);
-        self.distrusted.insert(output.node);
-        self.complaints.clear();
-    }
-}
-// ── end 5
-// ── gap 5: a new job
-self.distrusted.clear();
-self.complaints.clear();
-// ── end 5
-// ── gap 2: functions of your own
-struct AtWork {
-    monitor: Monitor,
-    attempt: Option<Attempt>,
-    is_idle: bool,
-}
-
-impl Manager {
-    async fn give_work(&mut self, ctx: &Ctx<ManagerMsg>) {
-        let mut open = self.jobs.values().filter(|job| job.outcome.is_none());
-        if open.any(|job| !self.workers.keys().any(|worker| self.can_reduce(worker, job))) {
-            self.complaints.clear();
-        }
-        let idle = self
-            .workers
-            .iter()
-            .filter(|(worker, at_work)| at_work.is_idle && self.may_work(worker.node()));
-        let idle: Vec<_> = idle.map(|(worker, _)| worker.clone()).collect();
-        for worker in idle {
-            let next = |job: &Job| next_task(job).map(|task| (job.id.clone(), task));
-            let can = |(id, task): &(JobId, TaskId)| match task {
-                TaskId::Map(_) => true,
-                TaskId::Reduce(_) => self.can_reduce(&worker, &self.jobs[id]),
-            };
-            let Some((id, task)) = self.jobs.values().filter_map(next).find(can) else {
-                continue;
-            };
-            self.assign(&id, task, &worker, ctx).await;
+    self.complaints.insert((worker.node().clone(), output.node));
+// ── end
+// ── after
+async fn give_work(&mut self, ctx: &Ctx<ManagerMsg>) {
+// ── add
+    let silent = |node: &NodeName| self.complaints.iter().any(|(_, holder)| holder == node);
+    let can = |worker: &&Address<WorkerMsg>| !silent(worker.node());
+    let able = |job: &Job| self.workers.keys().filter(can).any(|to| self.can_reduce(to, job));
+    if self.jobs.values().any(|job| job.outcome.is_none() && !able(job)) {
+        for (_, holder) in std::mem::take(&mut self.complaints) {
+            self.lose_outputs(&holder);
+            self.distrusted.insert(holder);
         }
     }
-
-    async fn is_ready(&mut self, worker: Address<WorkerMsg>, ctx: &Ctx<ManagerMsg>) {
-        let known = self.workers.entry(worker.clone());
-        let known = known.or_insert_with_key(|worker| AtWork {
-            monitor: ctx.monitor(worker),
-            attempt: None,
-            is_idle: true,
-        });
-        let attempt = known.attempt.clone();
-        if attempt.is_none_or(|attempt| !self.is_running(&attempt))
-            && let Some(at_work) = self.workers.get_mut(&worker)
-        {
-            at_work.attempt = None;
-            at_work.is_idle = true;
-        }
-        self.give_work(ctx).await;
-    }
-
-    fn has_answered(&mut self, worker: &Address<WorkerMsg>, attempt: &Attempt) -> bool {
-        self.give_up(attempt);
-        match self.workers.get_mut(worker) {
-            Some(at_work) if at_work.attempt.as_ref() == Some(attempt) => {
-                at_work.attempt = None;
-                at_work.is_idle = true;
-                true
-            }
-            _ => false,
-        }
-    }
-
-    fn is_running(&mut self, attempt: &Attempt) -> bool {
-        self.task(attempt)
-            .is_some_and(|task| task.running.contains(&attempt.number))
-    }
-
-    fn give_up(&mut self, attempt: &Attempt) {
-        if let Some(task) = self.task(attempt) {
-            task.running.retain(|number| *number != attempt.number);
-        }
-    }
-
-    fn task(&mut self, attempt: &Attempt) -> Option<&mut Task> {
-        let job = self.jobs.get_mut(&attempt.job)?;
-        job.outcome.is_none().then(|| job.task(attempt.task))?
-    }
-}
-
-fn next_task(job: &Job) -> Option<TaskId> {
-    if job.outcome.is_some() {
-        return None;
-    }
-    if let Some(map) = job.maps.iter().position(Task::is_waiting) {
-        return Some(TaskId::Map(map));
-    }
-    let mapped = job.maps.iter().all(|task| task.product.is_some());
-    let reduce = job.reduces.iter().position(Task::is_waiting);
-    reduce.filter(|_| mapped).map(TaskId::Reduce)
-}
-
-fn start_workers(ctx: &Ctx<ManagerMsg>) {
-    ctx.watch_nodes();
-    for node in ctx.list().into_iter().chain([ctx.name().clone()]) {
-        start_worker(node, ctx);
-    }
-}
-
-fn start_worker(node: NodeName, ctx: &Ctx<ManagerMsg>) {
-    let me = ctx.clone();
-    ctx.spawn(async move {
-        let is_there = |me: &Ctx<ManagerMsg>| node == *me.name() || me.list().contains(&node);
-        while is_there(&me) {
-            let started = me
-                .start_child(&WORKERS.at(&node), &WORKER, me.me().clone())
-                .await;
-            match started {
-                Ok(_) | Err(StartChildError::Refused(_)) => return,
-                Err(StartChildError::Call(_)) => tokio::time::sleep(ASK_AGAIN).await,
-            }
-        }
-    });
-}
-// ── end 2
-// ── gap 0: functions of your own
+// ── end
+// ── replace
+let Some((id, task)) = self.jobs.values().find_map(next) else {
+    return;
+// ── with
+let can = |(id, task): &(JobId, TaskId)| match task {
+    TaskId::Map(_) => true,
+    TaskId::Reduce(_) => self.can_reduce(&worker, &self.jobs[id]),
+};
+let Some((id, task)) = self.jobs.values().filter_map(next).find(can) else {
+    continue;
+// ── end
+// ── add
 impl Manager {
     /// Whether a worker can fetch all that the job's map tasks have left, as far as we know.
     fn can_reduce(&self, worker: &Address<WorkerMsg>, job: &Job) -> bool {
         let mut outputs = job.maps.iter().filter_map(Task::map_output);
-        outputs.all(|output| {
-            let complaint = (worker.node().clone(), output.node.clone());
-            !self.complaints.contains(&complaint)
-        })
+        let complaint = |holder: &NodeName| (worker.node().clone(), holder.clone());
+        outputs.all(|output| !self.complaints.contains(&complaint(&output.node)))
     }
 }
-// ── end 0
+// ── end

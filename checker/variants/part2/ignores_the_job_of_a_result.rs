@@ -5,19 +5,10 @@
 //! mistakes = ["takes-results-of-another-job"]
 
 // ── file manager.rs
-// ── gap 2: a task is done
+// ── after
 self.has_answered(&worker, &attempt);
+// ── add
 let mut open = self.jobs.values().filter(|job| job.outcome.is_none());
 let job = open.next_back().map(|job| job.id.clone());
-let attempt = Attempt {
-    job: job.unwrap_or(attempt.job),
-    ..attempt
-};
-if self
-    .task(&attempt)
-    .is_some_and(|task| task.product.is_none())
-{
-    self.count(&attempt, product, ctx).await;
-}
-self.give_work(ctx).await;
-// ── end 2
+let attempt = Attempt { job: job.unwrap_or(attempt.job), ..attempt };
+// ── end

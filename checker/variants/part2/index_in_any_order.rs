@@ -5,10 +5,14 @@
 //! mistakes = ["index-out-of-order"]
 
 // ── file functions.rs
-// ── imports
-use std::collections::HashSet;
-// ── end imports
-// ── gap 1: list the files
+// ── replace
+let mut files = values.to_vec();
+// …
+files.join(&b'\t')
+// ── with
 let files: HashSet<&[u8]> = values.iter().copied().collect();
 files.into_iter().collect::<Vec<_>>().join(&b'\t')
-// ── end 1
+// ── end
+// ── add
+use std::collections::HashSet;
+// ── end

@@ -5,9 +5,7 @@
 //! mistakes = ["index-out-of-order"]
 
 // ── file functions.rs
-// ── gap 1: list the files
-let mut files = values.to_vec();
-
-files.dedup();
-files.join(&b'\t')
-// ── end 1
+// ── replace
+files.sort_unstable();
+// ── with
+// ── end

@@ -5,9 +5,7 @@
 //! mistakes = ["index-repeats-files"]
 
 // ── file functions.rs
-// ── gap 1: list the files
-let mut files = values.to_vec();
-files.sort_unstable();
-
-files.join(&b'\t')
-// ── end 1
+// ── replace
+files.dedup();
+// ── with
+// ── end

@@ -5,13 +5,21 @@
 //! mistakes = ["job-ids-repeat"]
 
 // ── file manager.rs
-// ── gap 0: fields of your own
+// ── after
+distrusted: BTreeSet<NodeName>,
+// ── add
 last_job: u64,
-// ── end 0
-// ── gap 0: first values of your fields
+// ── end
+// ── after
+distrusted: BTreeSet::new(),
+// ── add
 last_job: 0,
-// ── end 0
-// ── gap 2: a job's id
+// ── end
+// ── replace
+let me = ctx.id();
+let start = format!("{}-{:x}-{}", me.node.short(), me.creation, me.serial);
+let id = JobId(format!("{start}.{}", self.jobs.len() + 1));
+// ── with
 self.last_job += 1;
 let id = JobId(format!("{}.{}", ctx.name(), self.last_job));
-// ── end 2
+// ── end

@@ -5,6 +5,10 @@
 //! mistakes = ["job-ids-repeat"]
 
 // ── file manager.rs
-// ── gap 2: a job's id
+// ── replace
+let me = ctx.id();
+let start = format!("{}-{:x}-{}", me.node.short(), me.creation, me.serial);
+let id = JobId(format!("{start}.{}", self.jobs.len() + 1));
+// ── with
 let id = JobId(format!("{}.{}", ctx.name(), self.jobs.len() + 1));
-// ── end 2
+// ── end

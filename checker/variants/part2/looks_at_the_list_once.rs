@@ -5,5 +5,7 @@
 //! mistakes = ["looks-at-the-list-once"]
 
 // ── file manager.rs
-// ── gap 2: a node joins
-// ── end 2
+// ── replace
+Info::NodeUp(node) => start_worker(node, ctx),
+// ── with
+// ── end

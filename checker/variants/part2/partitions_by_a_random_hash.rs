@@ -5,12 +5,16 @@
 //! mistakes = ["partitions-by-more-than-the-key"]
 
 // ── file functions.rs
-// ── imports
-use std::hash::{BuildHasher, RandomState};
-use std::sync::OnceLock;
-// ── end imports
-// ── gap 1: choose a partition
+// ── replace
+let hash = key.iter().fold(0xcbf2_9ce4_8422_2325_u64, |hash, byte| {
+    // …
+(hash % partitions as u64) as usize
+// ── with
 // One state for the whole program, so that a key always gets the same partition.
 static STATE: OnceLock<RandomState> = OnceLock::new();
 (STATE.get_or_init(RandomState::new).hash_one(key) % partitions as u64) as usize
-// ── end 1
+// ── end
+// ── add
+use std::hash::{BuildHasher, RandomState};
+use std::sync::OnceLock;
+// ── end

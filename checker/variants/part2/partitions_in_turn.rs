@@ -5,13 +5,16 @@
 //! mistakes = ["partitions-by-more-than-the-key"]
 
 // ── file functions.rs
-// ── imports
-use std::sync::atomic::{AtomicU64, Ordering};
-// ── end imports
-// ── gap 1: choose a partition
+// ── replace
+let hash = key.iter().fold(0xcbf2_9ce4_8422_2325_u64, |hash, byte| {
+    // …
+(hash % partitions as u64) as usize
+// ── with
 let _ = key;
 (NEXT.fetch_add(1, Ordering::Relaxed) % partitions as u64) as usize
-// ── end 1
-// ── gap 0: functions of your own
+// ── end
+// ── add
+use std::sync::atomic::{AtomicU64, Ordering};
+
 static NEXT: AtomicU64 = AtomicU64::new(0);
-// ── end 0
+// ── end

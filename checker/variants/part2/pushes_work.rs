@@ -1,140 +1,23 @@
 //! kind = "right"
 //! about = "Workers never ask: the manager knows whom it has started, and pings whoever does not answer in time."
 
-// ── file protocol.rs
-// ── gap 2: more messages to the worker
-// ── end 2
-// ── file worker.rs
-// ── gap 2: a worker starts
-// ── end 2
-// ── gap 2: messages of your own
-// ── end 2
-// ── gap 2: functions of your own
-// ── end 2
 // ── file manager.rs
-// ── imports
-use runtime::CallError;
-// ── end imports
-// ── gap 2: functions of your own
-struct AtWork {
-    monitor: Monitor,
-    attempt: Option<Attempt>,
-    is_idle: bool,
-}
-
-impl Manager {
-    async fn give_work(&mut self, ctx: &Ctx<ManagerMsg>) {
-        let idle = self
-            .workers
-            .iter()
-            .filter(|(worker, at_work)| at_work.is_idle && self.may_work(worker.node()));
-        let idle: Vec<_> = idle.map(|(worker, _)| worker.clone()).collect();
-        for worker in idle {
-            let next = |job: &Job| next_task(job).map(|task| (job.id.clone(), task));
-            let Some((id, task)) = self.jobs.values().find_map(next) else {
-                return;
-            };
-            self.assign(&id, task, &worker, ctx).await;
-        }
+// ── replace
+Ok(_) | Err(StartChildError::Refused(_)) => return,
+// ── with
+Ok(worker) => return me.send_self(ManagerMsg::Ready(worker)),
+Err(StartChildError::Refused(_)) => return,
+// ── end
+// ── after
+async fn expired(&mut self, attempt: Attempt, ctx: &Ctx<ManagerMsg>) {
+// ── add
+    let mut workers = self.workers.iter();
+    let overdue = workers.find(|(_, at_work)| at_work.attempt.as_ref() == Some(&attempt));
+    if let Some((worker, _)) = overdue {
+        ping_until_idle(worker.clone(), ctx);
     }
-
-    async fn is_ready(&mut self, worker: Address<WorkerMsg>, ctx: &Ctx<ManagerMsg>) {
-        let known = self.workers.entry(worker.clone());
-        let known = known.or_insert_with_key(|worker| AtWork {
-            monitor: ctx.monitor(worker),
-            attempt: None,
-            is_idle: true,
-        });
-        let attempt = known.attempt.clone();
-        if attempt.is_none_or(|attempt| !self.is_running(&attempt))
-            && let Some(at_work) = self.workers.get_mut(&worker)
-        {
-            at_work.attempt = None;
-            at_work.is_idle = true;
-        }
-        self.give_work(ctx).await;
-    }
-
-    fn has_answered(&mut self, worker: &Address<WorkerMsg>, attempt: &Attempt) -> bool {
-        self.give_up(attempt);
-        match self.workers.get_mut(worker) {
-            Some(at_work) if at_work.attempt.as_ref() == Some(attempt) => {
-                at_work.attempt = None;
-                at_work.is_idle = true;
-                true
-            }
-            _ => false,
-        }
-    }
-
-    fn is_running(&mut self, attempt: &Attempt) -> bool {
-        self.task(attempt)
-            .is_some_and(|task| task.running.contains(&attempt.number))
-    }
-
-    fn give_up(&mut self, attempt: &Attempt) {
-        if let Some(task) = self.task(attempt) {
-            task.running.retain(|number| *number != attempt.number);
-        }
-    }
-
-    fn task(&mut self, attempt: &Attempt) -> Option<&mut Task> {
-        let job = self.jobs.get_mut(&attempt.job)?;
-        job.outcome.is_none().then(|| job.task(attempt.task))?
-    }
-}
-
-fn next_task(job: &Job) -> Option<TaskId> {
-    if job.outcome.is_some() {
-        return None;
-    }
-    if let Some(map) = job.maps.iter().position(Task::is_waiting) {
-        return Some(TaskId::Map(map));
-    }
-    let mapped = job.maps.iter().all(|task| task.product.is_some());
-    let reduce = job.reduces.iter().position(Task::is_waiting);
-    reduce.filter(|_| mapped).map(TaskId::Reduce)
-}
-
-fn start_workers(ctx: &Ctx<ManagerMsg>) {
-    ctx.watch_nodes();
-    for node in ctx.list().into_iter().chain([ctx.name().clone()]) {
-        start_worker(node, ctx);
-    }
-}
-
-fn start_worker(node: NodeName, ctx: &Ctx<ManagerMsg>) {
-    let me = ctx.clone();
-    ctx.spawn(async move {
-        let is_there = |me: &Ctx<ManagerMsg>| node == *me.name() || me.list().contains(&node);
-        while is_there(&me) {
-            let started = me
-                .start_child(&WORKERS.at(&node), &WORKER, me.me().clone())
-                .await;
-            match started {
-                Ok(worker) => return me.send_self(ManagerMsg::Ready(worker)),
-                Err(StartChildError::Refused(_)) => return,
-                Err(StartChildError::Call(_)) => tokio::time::sleep(ASK_AGAIN).await,
-            }
-        }
-    });
-}
-// ── end 2
-// ── gap 4: functions of your own
-impl Manager {
-    async fn expired(&mut self, attempt: Attempt, ctx: &Ctx<ManagerMsg>) {
-        let mut workers = self.workers.iter();
-        let overdue =
-            workers.find(|(_, at_work)| at_work.attempt.as_ref() == Some(&attempt));
-        if let Some((worker, _)) = overdue {
-            ping_until_idle(worker.clone(), ctx);
-        }
-        self.give_up(&attempt);
-        self.give_work(ctx).await;
-    }
-}
-// ── end 4
-// ── gap 0: functions of your own
+// ── end
+// ── add
 /// A worker that answers is through with all that it was told before.
 fn ping_until_idle(worker: Address<WorkerMsg>, ctx: &Ctx<ManagerMsg>) {
     let me = ctx.clone();
@@ -149,4 +32,11 @@ fn ping_until_idle(worker: Address<WorkerMsg>, ctx: &Ctx<ManagerMsg>) {
         }
     });
 }
-// ── end 0
+
+use runtime::CallError;
+// ── end
+// ── file worker.rs
+// ── replace
+ctx.send_self(WorkerMsg::AskForWork);
+// ── with
+// ── end

@@ -5,14 +5,16 @@
 //! mistakes = ["counts-instead-of-adding"]
 
 // ── file functions.rs
-// ── gap 1: add up
+// ── replace
+let counts = values
+    // …
+counts.sum::<u64>().to_string().into_bytes()
+// ── with
 values.len().to_string().into_bytes()
-// ── end 1
-// ── gap 7: combine
-if *self == JobKind::WordCount {
-    let counts = values
-        .iter()
-        .filter_map(|value| str::from_utf8(value).ok()?.parse::<u64>().ok());
-    return Some(counts.sum::<u64>().to_string().into_bytes());
-}
-// ── end 7
+// ── end
+// ── replace
+return Some(self.reduce(key, values));
+// ── with
+let counts = values.iter().filter_map(|value| str::from_utf8(value).ok()?.parse::<u64>().ok());
+return Some(counts.sum::<u64>().to_string().into_bytes());
+// ── end

@@ -5,7 +5,11 @@
 //! mistakes = ["reduces-on-the-same-worker-again"]
 
 // ── file manager.rs
-// ── gap 5: an output could not be fetched
+// ── replace
+if let TaskError::Unfetched { output, .. } = why
+    // …
+    self.distrusted.insert(output.node);
+// ── with
 if let TaskError::Unfetched { .. } = why
     && let TaskId::Reduce(reduce) = attempt.task
     && let Some(job) = self.jobs.get(&attempt.job)
@@ -14,5 +18,4 @@ if let TaskError::Unfetched { .. } = why
     && job.maps.iter().all(|task| task.product.is_some())
 {
     self.assign(&attempt.job, attempt.task, &worker, ctx).await;
-}
-// ── end 5
+// ── end

@@ -4,41 +4,25 @@
 //! about = "A reduce task leaves out what it cannot fetch, and what lay on a dead node counts as done."
 //! mistakes = ["lost-outputs-count-as-done"]
 
-// ── file worker.rs
-// ── imports
-use batch::{TaskError, Work};
-// ── end imports
-// ── gap 2: do a task
-let Assignment {
-    attempt,
-    mut work,
-    kind,
-    experiment,
-    manager,
-} = assignment;
-let worker = ctx.me().clone();
-let performed = loop {
-    match (perform(ctx, &kind, &attempt, &work, experiment).await, &mut work) {
-        (Err(TaskError::Unfetched { output, .. }), Work::Reduce { inputs, .. }) => {
-            inputs.retain(|input| *input != output);
-        }
-        (performed, _) => break performed,
-    }
-};
-let told = match performed {
-    Ok(product) => ManagerMsg::Finished {
-        attempt,
-        worker,
-        product,
-    },
-    Err(why) => ManagerMsg::Failed {
-        attempt,
-        worker,
-        why,
-    },
-};
-let _ = ctx.cast(&MANAGER.at(manager), told).await;
-// ── end 2
 // ── file manager.rs
-// ── gap 3: a node goes
-// ── end 3
+// ── replace
+Info::NodeDown(node) => self.node_went(&node, ctx).await,
+// ── with
+// ── end
+// ── file worker.rs
+// ── replace
+let told = match perform(ctx, &kind, &attempt, &work, experiment).await {
+// ── with
+let mut work = work;
+let mut performed = perform(ctx, &kind, &attempt, &work, experiment).await;
+while let (Err(TaskError::Unfetched { output, .. }), Work::Reduce { inputs, .. }) =
+    (&performed, &mut work)
+{
+    inputs.retain(|input| input != output);
+    performed = perform(ctx, &kind, &attempt, &work, experiment).await;
+}
+let told = match performed {
+// ── end
+// ── add
+use batch::{TaskError, Work};
+// ── end

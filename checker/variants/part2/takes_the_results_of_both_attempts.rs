@@ -5,218 +5,38 @@
 //! mistakes = ["takes-both-attempts"]
 
 // ── file manager.rs
-// ── imports
-use batch::{MapOutput, Work};
-// ── end imports
-// ── gap 0: fields of your own
+// ── after
+distrusted: BTreeSet<NodeName>,
+// ── add
 outputs: BTreeMap<JobId, BTreeSet<MapOutput>>,
-// ── end 0
-// ── gap 0: first values of your fields
+// ── end
+// ── after
+distrusted: BTreeSet::new(),
+// ── add
 outputs: BTreeMap::new(),
-// ── end 0
-// ── gap 2: a task is done
+// ── end
+// ── after
 self.has_answered(&worker, &attempt);
+// ── add
 if let Product::Map(output, _) = &product {
-    let outputs = self.outputs.entry(attempt.job.clone()).or_default();
-    outputs.insert(output.clone());
+    self.outputs.entry(attempt.job.clone()).or_default().insert(output.clone());
 }
-if self
-    .task(&attempt)
-    .is_some_and(|task| task.product.is_none())
-{
-    self.count(&attempt, product, ctx).await;
+// ── end
+// ── replace
+let assignment = job.next_attempt(task, ctx.name());
+// ── with
+let mut assignment = job.next_attempt(task, ctx.name());
+if let Work::Reduce { inputs, .. } = &mut assignment.work {
+    *inputs = self.outputs.get(id).into_iter().flatten().cloned().collect();
 }
-self.give_work(ctx).await;
-// ── end 2
-// ── gap 2: functions of your own
-struct AtWork {
-    monitor: Monitor,
-    attempt: Option<Attempt>,
-    is_idle: bool,
-}
-
-impl Manager {
-    async fn give_work(&mut self, ctx: &Ctx<ManagerMsg>) {
-        let idle = self
-            .workers
-            .iter()
-            .filter(|(worker, at_work)| at_work.is_idle && self.may_work(worker.node()));
-        let idle: Vec<_> = idle.map(|(worker, _)| worker.clone()).collect();
-        for worker in idle {
-            let next = |job: &Job| next_task(job).map(|task| (job.id.clone(), task));
-            let Some((id, task)) = self.jobs.values().find_map(next) else {
-                return;
-            };
-            self.hand_out(&id, task, &worker, ctx).await;
-        }
+// ── end
+// ── after
+fn lose_outputs(&mut self, node: &NodeName) {
+// ── add
+    for outputs in self.outputs.values_mut() {
+        outputs.retain(|output| output.node != *node);
     }
-
-    async fn is_ready(&mut self, worker: Address<WorkerMsg>, ctx: &Ctx<ManagerMsg>) {
-        let known = self.workers.entry(worker.clone());
-        let known = known.or_insert_with_key(|worker| AtWork {
-            monitor: ctx.monitor(worker),
-            attempt: None,
-            is_idle: true,
-        });
-        let attempt = known.attempt.clone();
-        if attempt.is_none_or(|attempt| !self.is_running(&attempt))
-            && let Some(at_work) = self.workers.get_mut(&worker)
-        {
-            at_work.attempt = None;
-            at_work.is_idle = true;
-        }
-        self.give_work(ctx).await;
-    }
-
-    fn has_answered(&mut self, worker: &Address<WorkerMsg>, attempt: &Attempt) -> bool {
-        self.give_up(attempt);
-        match self.workers.get_mut(worker) {
-            Some(at_work) if at_work.attempt.as_ref() == Some(attempt) => {
-                at_work.attempt = None;
-                at_work.is_idle = true;
-                true
-            }
-            _ => false,
-        }
-    }
-
-    fn is_running(&mut self, attempt: &Attempt) -> bool {
-        self.task(attempt)
-            .is_some_and(|task| task.running.contains(&attempt.number))
-    }
-
-    fn give_up(&mut self, attempt: &Attempt) {
-        if let Some(task) = self.task(attempt) {
-            task.running.retain(|number| *number != attempt.number);
-        }
-    }
-
-    fn task(&mut self, attempt: &Attempt) -> Option<&mut Task> {
-        let job = self.jobs.get_mut(&attempt.job)?;
-        job.outcome.is_none().then(|| job.task(attempt.task))?
-    }
-}
-
-fn next_task(job: &Job) -> Option<TaskId> {
-    if job.outcome.is_some() {
-        return None;
-    }
-    if let Some(map) = job.maps.iter().position(Task::is_waiting) {
-        return Some(TaskId::Map(map));
-    }
-    let mapped = job.maps.iter().all(|task| task.product.is_some());
-    let reduce = job.reduces.iter().position(Task::is_waiting);
-    reduce.filter(|_| mapped).map(TaskId::Reduce)
-}
-
-fn start_workers(ctx: &Ctx<ManagerMsg>) {
-    ctx.watch_nodes();
-    for node in ctx.list().into_iter().chain([ctx.name().clone()]) {
-        start_worker(node, ctx);
-    }
-}
-
-fn start_worker(node: NodeName, ctx: &Ctx<ManagerMsg>) {
-    let me = ctx.clone();
-    ctx.spawn(async move {
-        let is_there = |me: &Ctx<ManagerMsg>| node == *me.name() || me.list().contains(&node);
-        while is_there(&me) {
-            let started = me
-                .start_child(&WORKERS.at(&node), &WORKER, me.me().clone())
-                .await;
-            match started {
-                Ok(_) | Err(StartChildError::Refused(_)) => return,
-                Err(StartChildError::Call(_)) => tokio::time::sleep(ASK_AGAIN).await,
-            }
-        }
-    });
-}
-// ── end 2
-// ── gap 3: functions of your own
-impl Manager {
-    async fn worker_ended(&mut self, monitor: Monitor, reason: ExitReason, ctx: &Ctx<ManagerMsg>) {
-        let ended = self
-            .workers
-            .iter()
-            .find(|(_, at_work)| at_work.monitor == monitor);
-        let Some(worker) = ended.map(|(worker, _)| worker.clone()) else {
-            return;
-        };
-        let attempt = self.workers.remove(&worker).and_then(|ended| ended.attempt);
-        if let Some(attempt) = &attempt {
-            self.give_up(attempt);
-            if reason != ExitReason::NodeDown {
-                self.crashed(attempt, &reason.to_string(), ctx).await;
-            }
-        }
-        if reason != ExitReason::NodeDown {
-            start_worker(worker.node().clone(), ctx);
-        }
-        self.give_work(ctx).await;
-    }
-
-    async fn node_went(&mut self, node: &NodeName, ctx: &Ctx<ManagerMsg>) {
-        self.lose_outputs(node);
-        self.give_work(ctx).await;
-    }
-
-    async fn crashed(&mut self, attempt: &Attempt, why: &str, ctx: &Ctx<ManagerMsg>) {
-        let Some(task) = self.task(attempt) else {
-            return;
-        };
-        task.crashes += 1;
-        if task.crashes >= MOST_CRASHES {
-            let what = match attempt.task {
-                TaskId::Map(map) => self.jobs[&attempt.job].split(map).map(ToString::to_string),
-                TaskId::Reduce(_) => None,
-            };
-            let what = what.unwrap_or_else(|| attempt.task.to_string());
-            let why = format!("{what} was given up after {MOST_CRASHES} failed attempts: {why}");
-            self.end(&attempt.job, Err(why), ctx).await;
-        }
-    }
-
-    fn lose_outputs(&mut self, node: &NodeName) {
-        for outputs in self.outputs.values_mut() {
-            outputs.retain(|output| output.node != *node);
-        }
-        for job in self.jobs.values_mut().filter(|job| job.outcome.is_none()) {
-            for task in &mut job.maps {
-                if task.map_output().is_some_and(|output| output.node == *node) {
-                    task.product = None;
-                }
-            }
-        }
-    }
-}
-// ── end 3
-// ── gap 0: functions of your own
-impl Manager {
-    async fn hand_out(
-        &mut self,
-        id: &JobId,
-        task: TaskId,
-        worker: &Address<WorkerMsg>,
-        ctx: &Ctx<ManagerMsg>,
-    ) {
-        let Some(job) = self.jobs.get_mut(id) else {
-            return;
-        };
-        let mut assignment = job.next_attempt(task, ctx.name());
-        if let Work::Reduce { inputs, .. } = &mut assignment.work {
-            let outputs = self.outputs.get(id);
-            *inputs = outputs.into_iter().flatten().cloned().collect();
-        }
-        let attempt = assignment.attempt.clone();
-        if let Some(task) = job.task(task) {
-            task.running.push(attempt.number);
-        }
-        let _ = ctx.cast(worker, WorkerMsg::Assign(assignment)).await;
-        ctx.send_after(LEASE, ManagerMsg::Expired(attempt.clone()));
-        if let Some(at_work) = self.workers.get_mut(worker) {
-            at_work.attempt = Some(attempt);
-            at_work.is_idle = false;
-        }
-    }
-}
-// ── end 0
+// ── end
+// ── add
+use batch::{MapOutput, Work};
+// ── end

@@ -5,9 +5,15 @@
 //! mistakes = ["lost-outputs-count-as-done"]
 
 // ── file manager.rs
-// ── gap 5: an output could not be fetched
-// ── end 5
-// ── gap 3: a node goes
+// ── replace
+if let TaskError::Unfetched { output, .. } = why
+    // …
+}
+// ── with
+// ── end
+// ── replace
+Info::NodeDown(node) => self.node_went(&node, ctx).await,
+// ── with
 Info::NodeDown(node) => {
     let mut jobs = self.jobs.values().filter(|job| job.outcome.is_none());
     if jobs.any(|job| job.maps.iter().any(|task| task.product.is_none())) {
@@ -15,4 +21,4 @@ Info::NodeDown(node) => {
     }
     self.give_work(ctx).await;
 }
-// ── end 3
+// ── end

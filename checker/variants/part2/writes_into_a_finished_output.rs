@@ -5,18 +5,9 @@
 //! mistakes = ["writes-into-a-finished-output"]
 
 // ── file worker.rs
-// ── imports
-use batch::{OutputFolder, Product, TaskError, Work};
-// ── end imports
-// ── gap 2: do a task
-let Assignment {
-    attempt,
-    work,
-    kind,
-    experiment,
-    manager,
-} = assignment;
-let worker = ctx.me().clone();
+// ── replace
+let told = match perform(ctx, &kind, &attempt, &work, experiment).await {
+// ── with
 let done = perform(ctx, &kind, &attempt, &work, experiment).await;
 if let (Err(TaskError::Failed(_)), Work::Reduce { inputs, output }) = (&done, &work)
     && output.exists()
@@ -24,10 +15,7 @@ if let (Err(TaskError::Failed(_)), Work::Reduce { inputs, output }) = (&done, &w
     // The folder for attempts is gone, the output is there: so the file belongs into that.
     let own = output.with_file_name(format!("late-{}", attempt.number));
     let folder = OutputFolder::new(&own, &attempt.job);
-    let again = Work::Reduce {
-        inputs: inputs.clone(),
-        output: own.clone(),
-    };
+    let again = Work::Reduce { inputs: inputs.clone(), output: own.clone() };
     if folder.prepare().is_ok()
         && let Ok(Product::Reduce(made, _)) = perform(ctx, &kind, &attempt, &again, None).await
         && folder.commit(made.partition, &made.file).is_ok()
@@ -39,16 +27,7 @@ if let (Err(TaskError::Failed(_)), Work::Reduce { inputs, output }) = (&done, &w
     }
 }
 let told = match done {
-    Ok(product) => ManagerMsg::Finished {
-        attempt,
-        worker,
-        product,
-    },
-    Err(why) => ManagerMsg::Failed {
-        attempt,
-        worker,
-        why,
-    },
-};
-let _ = ctx.cast(&MANAGER.at(manager), told).await;
-// ── end 2
+// ── end
+// ── add
+use batch::{OutputFolder, Product, TaskError, Work};
+// ── end

@@ -4,167 +4,33 @@
 //! about = "All look-ups go through the cache, which waits for the store inside of its handler."
 //! mistakes = ["hits-wait-in-the-cache", "cache-waits-for-the-store"]
 
-// ── file links.rs
-// ── gap 1: ask the table first, and fill it
-let cache = CACHE.at(self.node.name());
-let asked = self
-    .node
-    .call(&cache, |reply| CacheMsg::Load(code.clone(), reply));
-if let Ok(answer) = asked.await {
-    return answer;
-}
-// ── end 1
 // ── file cache.rs
-use std::collections::{BTreeMap, BTreeSet};
-use std::sync::Arc;
-use std::time::Duration;
-
-use runtime::{Address, Ctx, GroupChange, Info, NodeName, Reply, Server};
-use shortener::{Code, Link, Refusal, Store, now};
-
-use crate::links::unavailable;
-use crate::protocol::{CACHES, CacheMsg};
-use crate::table::{Known, Table};
-
-pub struct Cache {
-    store: Store,
-    table: Arc<Table>,
-    loading: BTreeMap<Code, Vec<Reply<Result<Link, Refusal>>>>,
-    awaited: BTreeSet<NodeName>,
-    held: Vec<(Code, Reply<Result<Link, Refusal>>)>,
+// ── after
+CacheMsg::Forget(code, link) => self.table.remove(&code, &link),
+// ── add
+CacheMsg::Ask(code) => {
+    let asked = self.store.get(&code).await;
+    let found = asked.map(|link| link.filter(|link| !link.is_expired(now())));
+    self.loaded(code, found.map_err(unavailable));
 }
-
-#[derive(Clone)]
-pub struct CacheArgs {
-    pub store: Store,
-    pub table: Arc<Table>,
+// ── end
+// ── replace
+let (store, me) = (self.store.clone(), ctx.clone());
+// …
+});
+// ── with
+ctx.send_self(CacheMsg::Ask(code));
+// ── end
+// ── file links.rs
+// ── replace
+match self.table.get(&code) {
+    // …
 }
-
-impl Server for Cache {
-    type Msg = CacheMsg;
-    type Args = CacheArgs;
-
-    async fn init(CacheArgs { store, table }: CacheArgs, ctx: &Ctx<CacheMsg>) -> Self {
-        ctx.watch_nodes();
-        if let Err(why) = ctx.groups().join(&CACHES, ctx.me()).await {
-            panic!("could not join the caches: {why}");
-        }
-        ctx.watch_group(&CACHES);
-        Cache {
-            store,
-            table,
-            loading: BTreeMap::new(),
-            awaited: BTreeSet::new(),
-            held: Vec::new(),
-        }
-    }
-
-    async fn handle(&mut self, msg: CacheMsg, ctx: &Ctx<CacheMsg>) {
-        match msg {
-            CacheMsg::Peek(code, reply) => reply.send(self.known(&code)),
-            CacheMsg::Size(reply) => reply.send(self.table.len()),
-            CacheMsg::Load(code, reply) => self.load(code, reply, ctx).await,
-            CacheMsg::Loaded(code, answer) => self.loaded(code, answer),
-            CacheMsg::Announce(code, link) => announce(code, link, ctx),
-            CacheMsg::Learn(code, link) => self.table.put(code, link),
-            CacheMsg::Table(from, links) => self.learn_table(from, links, ctx).await,
-            CacheMsg::GoOn(node) => self.go_on(&node, ctx).await,
-            CacheMsg::Forget(code, link) => self.table.remove(&code, &link),
-        }
-    }
-
-    async fn handle_info(&mut self, info: Info, ctx: &Ctx<CacheMsg>) {
-        match info {
-            Info::Group(GroupChange::Joined(_, member)) => self.meet(&member.address(), ctx),
-            Info::NodeUp(node) => self.node_up(node, ctx),
-            _ => {}
-        }
-    }
-}
-
-impl Cache {
-    fn known(&self, code: &Code) -> Option<Link> {
-        match self.table.get(code) {
-            Some(Known::Link(link)) => Some(link),
-            _ => None,
-        }
-    }
-
-    async fn load(&mut self, code: Code, reply: Reply<Result<Link, Refusal>>, ctx: &Ctx<CacheMsg>) {
-        if !self.awaited.is_empty() && self.table.get(&code).is_none() {
-            return self.held.push((code, reply));
-        }
-        match self.table.get(&code) {
-            Some(Known::Link(link)) => return reply.send(Ok(link)),
-            Some(Known::Nothing) => return reply.send(Err(Refusal::NotFound)),
-            None => {}
-        }
-        self.loading.insert(code.clone(), vec![reply]);
-        let answer = match self.store.get(&code).await {
-            Ok(link) => Ok(link.filter(|link| !link.is_expired(now()))),
-            Err(why) => Err(unavailable(why)),
-        };
-        self.loaded(code, answer);
-    }
-
-    fn loaded(&mut self, code: Code, answer: Result<Option<Link>, Refusal>) {
-        match &answer {
-            Ok(Some(link)) => self.table.put(code.clone(), link.clone()),
-            Ok(None) => self.table.put_nothing(code.clone()),
-            Err(_) => {}
-        }
-        let answer = match (self.known(&code), answer) {
-            (Some(link), _) | (None, Ok(Some(link))) => Ok(link),
-            (None, Ok(None)) => Err(Refusal::NotFound),
-            (None, Err(why)) => Err(why),
-        };
-        for waiting in self.loading.remove(&code).unwrap_or_default() {
-            waiting.send(answer.clone());
-        }
-    }
-
-    fn meet(&self, member: &Address<CacheMsg>, ctx: &Ctx<CacheMsg>) {
-        if member.node() != ctx.name() {
-            let table = CacheMsg::Table(ctx.name().clone(), self.table.links());
-            tell(member.clone(), table, ctx);
-        }
-    }
-
-    async fn learn_table(&mut self, from: NodeName, links: Vec<(Code, Link)>, ctx: &Ctx<CacheMsg>) {
-        for (code, link) in links {
-            self.table.put(code, link);
-        }
-        self.go_on(&from, ctx).await;
-    }
-
-    fn node_up(&mut self, node: NodeName, ctx: &Ctx<CacheMsg>) {
-        ctx.send_after(WAIT_FOR_TABLE, CacheMsg::GoOn(node.clone()));
-        self.awaited.insert(node);
-    }
-
-    async fn go_on(&mut self, node: &NodeName, ctx: &Ctx<CacheMsg>) {
-        self.awaited.remove(node);
-        if self.awaited.is_empty() {
-            for (code, reply) in std::mem::take(&mut self.held) {
-                self.load(code, reply, ctx).await;
-            }
-        }
-    }
-}
-
-fn announce(code: Code, link: Link, ctx: &Ctx<CacheMsg>) {
-    for member in ctx.groups().members(&CACHES) {
-        if member.node() != ctx.name() {
-            tell(member, CacheMsg::Learn(code.clone(), link.clone()), ctx);
-        }
-    }
-}
-
-fn tell(member: Address<CacheMsg>, msg: CacheMsg, ctx: &Ctx<CacheMsg>) {
-    let me = ctx.clone();
-    ctx.spawn(async move {
-        let _ = me.cast(&member, msg).await;
-    });
-}
-
-const WAIT_FOR_TABLE: Duration = Duration::from_millis(150);
+// ── with
+// ── end
+// ── file protocol.rs
+// ── after
+Forget(Code, Link),
+// ── add
+Ask(Code),
+// ── end

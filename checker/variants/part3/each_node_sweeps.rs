@@ -5,13 +5,8 @@
 //! mistakes = ["sweeps-without-the-name"]
 
 // ── file sweeper.rs
-// ── gap 6: one sweeper for all who are connected
-let is_mine = match ctx.global().whereis(&THE_SWEEPER) {
-    Some(_) => true,
-    None => {
-        let (name, global) = (THE_SWEEPER, ctx.global());
-        let registered = global.register_with(&name, ctx.me(), Resolver::Notify);
-        registered.await.is_ok()
-    }
-};
-// ── end 6
+// ── replace
+Some(sweeper) => sweeper == *ctx.me(),
+// ── with
+Some(_) => true,
+// ── end

@@ -4,15 +4,24 @@
 //! about = "A creation is answered 503 when one of the others has not said in time that it has the link."
 //! mistakes = ["creation-waits-for-others"]
 
+// ── file cache.rs
+// ── after
+CacheMsg::Forget(code, link) => self.table.remove(&code, &link),
+// ── add
+CacheMsg::Told(code, link, reply) => reply.send(self.table.put(code, link)),
+// ── end
 // ── file protocol.rs
-// ── gap 0: more messages to a cache
+// ── after
+Forget(Code, Link),
+// ── add
 Told(Code, Link, Reply<()>),
-// ── end 0
+// ── end
 // ── file links.rs
-// ── imports
-use crate::protocol::CACHES;
-// ── end imports
-// ── gap 2: have the others told
+// ── replace
+let cache = CACHE.at(self.node.name());
+// …
+    .await;
+// ── with
 for member in self.node.groups().members(&CACHES) {
     if member.node() != self.node.name() {
         let told = |reply| CacheMsg::Told(code.clone(), link.clone(), reply);
@@ -21,11 +30,7 @@ for member in self.node.groups().members(&CACHES) {
         told.map_err(|why| Refusal::Unavailable(why.to_string()))?;
     }
 }
-// ── end 2
-// ── file cache.rs
-// ── gap 0: messages of your own
-CacheMsg::Told(code, link, reply) => {
-    self.table.put(code, link);
-    reply.send(());
-}
-// ── end 0
+// ── end
+// ── add
+use crate::protocol::CACHES;
+// ── end

@@ -5,21 +5,10 @@
 //! mistakes = ["forgets-who-waits"]
 
 // ── file cache.rs
-// ── gap 1: keep the answer, and pass it on
-if answer.is_err() {
-    return;
-}
-match &answer {
-    Ok(Some(link)) => self.table.put(code.clone(), link.clone()),
-    Ok(None) => self.table.put_nothing(code.clone()),
-    Err(_) => {}
-}
-let answer = match (self.known(&code), answer) {
-    (Some(link), _) | (None, Ok(Some(link))) => Ok(link),
-    (None, Ok(None)) => Err(Refusal::NotFound),
-    (None, Err(why)) => Err(why),
-};
-for waiting in self.loading.remove(&code).unwrap_or_default() {
-    waiting.send(answer.clone());
-}
-// ── end 1
+// ── after
+fn loaded(&mut self, code: Code, answer: Result<Option<Link>, Refusal>) {
+// ── add
+    if answer.is_err() {
+        return;
+    }
+// ── end

@@ -5,11 +5,11 @@
 //! mistakes = ["joins-once"]
 
 // ── file cache.rs
-// ── gap 2: become a member
+// ── replace
+if let Err(why) = ctx.groups().join(&CACHES, ctx.me()).await {
+// ── with
 static JOINED: std::sync::Once = std::sync::Once::new();
 let is_first = !JOINED.is_completed();
 JOINED.call_once(|| {});
 if is_first && let Err(why) = ctx.groups().join(&CACHES, ctx.me()).await {
-    panic!("could not join the caches: {why}");
-}
-// ── end 2
+// ── end

@@ -4,15 +4,16 @@
 //! about = "A cache asks the others for their tables, which come in parts, and becomes a member when it has one of them."
 //! mistakes = ["joins-too-late"]
 
-// ── file protocol.rs
-// ── gap 0: more messages to a cache
-Give(NodeName),
-Given,
-// ── end 0
 // ── file cache.rs
-// ── gap 2: become a member
-// ── end 2
-// ── gap 0: messages of your own
+// ── replace
+if let Err(why) = ctx.groups().join(&CACHES, ctx.me()).await {
+    panic!("could not join the caches: {why}");
+}
+// ── with
+// ── end
+// ── after
+CacheMsg::Forget(code, link) => self.table.remove(&code, &link),
+// ── add
 CacheMsg::Give(node) => {
     let (me, links) = (ctx.clone(), self.table.links());
     ctx.spawn(async move {
@@ -25,22 +26,21 @@ CacheMsg::Give(node) => {
         let _ = me.cast(&cache, CacheMsg::Given).await;
     });
 }
-CacheMsg::Given => join(ctx).await,
-// ── end 0
-// ── gap 3: what the other may not know
-let _ = member;
-// ── end 3
-// ── gap 4: a table is on its way
-tell(crate::protocol::CACHE.at(&node), CacheMsg::Give(ctx.name().clone()), ctx);
-ctx.send_after(WAIT_FOR_TABLE, CacheMsg::GoOn(node.clone()));
-self.awaited.insert(node);
-// ── end 4
-// ── gap 4: how long to wait
-const WAIT_FOR_TABLE: Duration = Duration::from_millis(150);
-
-async fn join(ctx: &Ctx<CacheMsg>) {
-    if let Err(why) = ctx.groups().join(&CACHES, ctx.me()).await {
-        panic!("could not join the caches: {why}");
-    }
-}
-// ── end 4
+CacheMsg::Given => ctx.groups().join(&CACHES, ctx.me()).await.expect("it joins"),
+// ── end
+// ── replace
+Info::Group(GroupChange::Joined(_, member)) => self.meet(&member.address(), ctx),
+// ── with
+// ── end
+// ── after
+fn node_up(&mut self, node: NodeName, ctx: &Ctx<CacheMsg>) {
+// ── add
+    tell(crate::protocol::CACHE.at(&node), CacheMsg::Give(ctx.name().clone()), ctx);
+// ── end
+// ── file protocol.rs
+// ── after
+Forget(Code, Link),
+// ── add
+Give(NodeName),
+Given,
+// ── end

@@ -5,8 +5,10 @@
 //! mistakes = ["does-not-keep-what-it-created"]
 
 // ── file links.rs
-// ── gap 1: keep what was created
+// ── replace
+self.table.put(code.clone(), link.clone());
+// ── with
 if self.table.get(&code) == Some(Known::Nothing) {
     self.table.put(code.clone(), link.clone());
 }
-// ── end 1
+// ── end

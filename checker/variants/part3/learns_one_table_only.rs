@@ -5,11 +5,15 @@
 //! mistakes = ["does-not-learn-tables"]
 
 // ── file cache.rs
-// ── gap 3: make the tables equal
+// ── replace
+for (code, link) in links {
+    self.table.put(code, link);
+}
+// ── with
 static IS_WARM: std::sync::Once = std::sync::Once::new();
 IS_WARM.call_once(|| {
     for (code, link) in links {
         self.table.put(code, link);
     }
 });
-// ── end 3
+// ── end

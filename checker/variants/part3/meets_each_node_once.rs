@@ -5,11 +5,14 @@
 //! mistakes = ["does-not-tell-who-is-back"]
 
 // ── file cache.rs
-// ── gap 3: what the other may not know
-static MET: std::sync::Mutex<BTreeSet<NodeName>> = std::sync::Mutex::new(BTreeSet::new());
-let is_new = MET.lock().is_ok_and(|mut met| met.insert(member.node().clone()));
-if member.node() != ctx.name() && is_new {
-    let table = CacheMsg::Table(ctx.name().clone(), self.table.links());
-    tell(member.clone(), table, ctx);
-}
-// ── end 3
+// ── replace
+fn meet(&self, member: &Address<CacheMsg>, ctx: &Ctx<CacheMsg>) {
+    if member.node() != ctx.name() {
+// ── with
+fn meet(&self, member: &Address<CacheMsg>, ctx: &Ctx<CacheMsg>) {
+    static MET: std::sync::Mutex<BTreeSet<NodeName>> = std::sync::Mutex::new(BTreeSet::new());
+    let is_new = MET
+        .lock()
+        .is_ok_and(|mut met| met.insert(member.node().clone()));
+    if member.node() != ctx.name() && is_new {
+// ── end

@@ -5,11 +5,9 @@
 //! mistakes = ["makes-no-room"]
 
 // ── file table.rs
-// ── gap 1: make room
-/// Puts an entry in. If that makes one too many, another one goes: any, as all of them can be had
-/// from the store again. (Which one goes best is a science of its own; what matters here is that
-/// a stranger who asks for a million codes does not fill our memory.)
-fn insert(entries: &mut Entries, cap: usize, code: Code, entry: Entry) {
-    entries.insert(code, entry);
+// ── replace
+if entries.len() >= cap && !entries.contains_key(&code) {
+    // …
 }
-// ── end 1
+// ── with
+// ── end

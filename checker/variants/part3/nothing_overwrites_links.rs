@@ -5,8 +5,12 @@
 //! mistakes = ["nothing-overwrites-links"]
 
 // ── file table.rs
-// ── gap 1: remember that there is nothing
-let mut entries = self.entries.write().unwrap_or_else(PoisonError::into_inner);
+// ── replace
+match entries.get(&code) {
+    Some(Entry::Link(link)) if !link.is_expired(now()) => {}
+    // …
+}
+// ── with
 let since = Instant::now();
 insert(&mut entries, self.cap, code, Entry::Nothing { since });
-// ── end 1
+// ── end

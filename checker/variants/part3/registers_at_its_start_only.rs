@@ -5,10 +5,16 @@
 //! mistakes = ["stops-trying-for-the-name"]
 
 // ── file sweeper.rs
-// ── gap 0: whatever else is to do at the start
+// ── after
+ctx.send_self(SweeperMsg::Sweep);
+// ── add
 let (name, global) = (THE_SWEEPER, ctx.global());
 let _ = global.register_with(&name, ctx.me(), Resolver::Notify).await;
-// ── end 0
-// ── gap 6: one sweeper for all who are connected
+// ── end
+// ── replace
+let is_mine = match ctx.global().whereis(&THE_SWEEPER) {
+    // …
+};
+// ── with
 let is_mine = ctx.global().whereis(&THE_SWEEPER).as_ref() == Some(ctx.me());
-// ── end 6
+// ── end

@@ -5,12 +5,9 @@
 //! mistakes = ["keeps-no-nothing"]
 
 // ── file table.rs
-// ── gap 1: remember that there is nothing
-let mut entries = self.entries.write().unwrap_or_else(PoisonError::into_inner);
-match entries.get(&code) {
-    Some(Entry::Link(link)) if !link.is_expired(now()) => {}
-    _ => {
-        entries.remove(&code);
-    }
-}
-// ── end 1
+// ── replace
+let since = Instant::now();
+insert(&mut entries, self.cap, code, Entry::Nothing { since });
+// ── with
+entries.remove(&code);
+// ── end

@@ -5,9 +5,9 @@
 //! mistakes = ["sends-part-of-its-table"]
 
 // ── file cache.rs
-// ── gap 3: what the other may not know
-if member.node() != ctx.name() {
-    let table = CacheMsg::Table(ctx.name().clone(), self.table.links().into_iter().take(100).collect());
-    tell(member.clone(), table, ctx);
-}
-// ── end 3
+// ── replace
+let table = CacheMsg::Table(ctx.name().clone(), self.table.links());
+// ── with
+let links = self.table.links().into_iter().take(100).collect();
+let table = CacheMsg::Table(ctx.name().clone(), links);
+// ── end

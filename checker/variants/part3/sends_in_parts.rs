@@ -2,15 +2,16 @@
 //! about = "A table is sent in parts of fifty links."
 
 // ── file cache.rs
-// ── gap 3: what the other may not know
-if member.node() != ctx.name() {
-    let (me, member) = (ctx.clone(), member.clone());
-    let links = self.table.links();
-    ctx.spawn(async move {
-        for part in links.chunks(50) {
-            let part = CacheMsg::Table(me.name().clone(), part.to_vec());
-            let _ = me.cast(&member, part).await;
-        }
-    });
-}
-// ── end 3
+// ── replace
+let table = CacheMsg::Table(ctx.name().clone(), self.table.links());
+tell(member.clone(), table, ctx);
+// ── with
+let (me, member) = (ctx.clone(), member.clone());
+let links = self.table.links();
+ctx.spawn(async move {
+    for part in links.chunks(50) {
+        let part = CacheMsg::Table(me.name().clone(), part.to_vec());
+        let _ = me.cast(&member, part).await;
+    }
+});
+// ── end

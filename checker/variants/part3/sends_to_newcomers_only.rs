@@ -5,14 +5,13 @@
 //! mistakes = ["tells-empty-tables-only", "does-not-tell-who-is-back"]
 
 // ── file cache.rs
-// ── gap 3: what the other may not know
-if member.node() != ctx.name() {
-    let table = CacheMsg::Table(ctx.name().clone(), self.table.links());
-    let (me, member) = (ctx.clone(), member.clone());
-    ctx.spawn(async move {
-        if let Ok(0) = me.call(&member, CacheMsg::Size).await {
-            let _ = me.cast(&member, table).await;
-        }
-    });
-}
-// ── end 3
+// ── replace
+tell(member.clone(), table, ctx);
+// ── with
+let (me, member) = (ctx.clone(), member.clone());
+ctx.spawn(async move {
+    if let Ok(0) = me.call(&member, CacheMsg::Size).await {
+        let _ = me.cast(&member, table).await;
+    }
+});
+// ── end

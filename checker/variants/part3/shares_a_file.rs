@@ -4,26 +4,17 @@
 //! about = "Each node writes its links into a folder that all nodes read, and tells nobody of them."
 //! mistakes = ["shares-a-disk"]
 
-// ── file protocol.rs
-// ── gap 0: more messages to a cache
-LookAround,
-// ── end 0
 // ── file cache.rs
-// ── gap 0: whatever else is to do at the start
+// ── after
+ctx.watch_group(&CACHES);
+// ── add
 ctx.send_every(Duration::from_millis(20), || CacheMsg::LookAround);
-// ── end 0
-// ── gap 0: messages of your own
-CacheMsg::LookAround => self.look_around(),
-// ── end 0
-// ── gap 0: functions of your own
-/// Where all nodes of a cluster write: their own folders lie side by side.
-fn folder() -> std::path::PathBuf {
-    let own = std::path::PathBuf::from(std::env::var_os("SCRATCH_DIR").unwrap_or_default());
-    own.with_file_name("links")
-}
-
-fn look_around(&mut self) {
-    for file in std::fs::read_dir(Cache::folder()).into_iter().flatten().flatten() {
+// ── end
+// ── after
+CacheMsg::Forget(code, link) => self.table.remove(&code, &link),
+// ── add
+CacheMsg::LookAround => {
+    for file in std::fs::read_dir(folder()).into_iter().flatten().flatten() {
         let code = file.file_name().to_str().and_then(|name| name.parse().ok());
         let text = std::fs::read_to_string(file.path()).ok();
         let link = text.and_then(|text| Link::from_text(&text));
@@ -32,9 +23,25 @@ fn look_around(&mut self) {
         }
     }
 }
-// ── end 0
-// ── gap 2: tell all the others
-let _ = ctx;
-let _ = std::fs::create_dir_all(Cache::folder());
-let _ = std::fs::write(Cache::folder().join(code.to_string()), link.to_text());
-// ── end 2
+// ── end
+// ── replace
+for member in ctx.groups().members(&CACHES) {
+    // …
+}
+// ── with
+let _ = std::fs::create_dir_all(folder());
+let _ = std::fs::write(folder().join(code.to_string()), link.to_text());
+// ── end
+// ── add
+/// Where all nodes of a cluster write: their own folders lie side by side.
+fn folder() -> std::path::PathBuf {
+    let own = std::path::PathBuf::from(std::env::var_os("SCRATCH_DIR").unwrap_or_default());
+    own.with_file_name("links")
+}
+// ── end
+// ── file protocol.rs
+// ── after
+Forget(Code, Link),
+// ── add
+LookAround,
+// ── end

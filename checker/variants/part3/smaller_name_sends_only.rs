@@ -5,9 +5,10 @@
 //! mistakes = ["only-one-side-tells"]
 
 // ── file cache.rs
-// ── gap 3: what the other may not know
-if ctx.name() < member.node() {
-    let table = CacheMsg::Table(ctx.name().clone(), self.table.links());
-    tell(member.clone(), table, ctx);
-}
-// ── end 3
+// ── replace
+fn meet(&self, member: &Address<CacheMsg>, ctx: &Ctx<CacheMsg>) {
+    if member.node() != ctx.name() {
+// ── with
+fn meet(&self, member: &Address<CacheMsg>, ctx: &Ctx<CacheMsg>) {
+    if ctx.name() < member.node() {
+// ── end

@@ -5,6 +5,10 @@
 //! mistakes = ["nobody-registers"]
 
 // ── file sweeper.rs
-// ── gap 6: one sweeper for all who are connected
+// ── replace
+let is_mine = match ctx.global().whereis(&THE_SWEEPER) {
+    // …
+};
+// ── with
 let is_mine = ctx.list().iter().all(|other| ctx.name() < other);
-// ── end 6
+// ── end

@@ -2,8 +2,10 @@
 //! about = "A cache that was started again distrusts its table, and gets a new one from the others."
 
 // ── file cache.rs
-// ── gap 0: whatever else is to do at the start
+// ── after
+ctx.watch_group(&CACHES);
+// ── add
 for (code, link) in table.links() {
     table.remove(&code, &link);
 }
-// ── end 0
+// ── end

@@ -5,12 +5,10 @@
 //! mistakes = ["does-not-remove"]
 
 // ── file sweeper.rs
-// ── gap 6: sweep
-let Ok(expired) = self.store.expired().await else {
-    return;
-};
-for (code, link) in expired {
-    self.swept += 1;
-    tell_tables(&code, &link, ctx).await;
-}
-// ── end 6
+// ── replace
+let Ok(removed) = self.store.remove(&code, &link).await else {
+    // …
+self.swept += u64::from(removed);
+// ── with
+self.swept += 1;
+// ── end

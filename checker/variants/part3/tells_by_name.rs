@@ -2,9 +2,13 @@
 //! about = "All caches that are connected are told by their name."
 
 // ── file cache.rs
-// ── gap 2: tell all the others
+// ── replace
+for member in ctx.groups().members(&CACHES) {
+    // …
+}
+// ── with
 let me = ctx.clone();
 ctx.spawn(async move {
     let _ = me.abcast(&crate::protocol::CACHE, CacheMsg::Learn(code, link)).await;
 });
-// ── end 2
+// ── end

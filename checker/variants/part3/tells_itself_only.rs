@@ -5,8 +5,11 @@
 //! mistakes = ["tells-nobody"]
 
 // ── file cache.rs
-// ── gap 2: tell all the others
+// ── replace
+for member in ctx.groups().members(&CACHES) {
+    // …
+    }
+// ── with
 for member in ctx.groups().local_members(&CACHES) {
     tell(member, CacheMsg::Learn(code.clone(), link.clone()), ctx);
-}
-// ── end 2
+// ── end

@@ -5,9 +5,12 @@
 //! mistakes = ["does-not-tell-all"]
 
 // ── file cache.rs
-// ── gap 2: tell all the others
-let members = ctx.groups().members(&CACHES);
-if let Some(member) = members.into_iter().find(|member| member.node() != ctx.name()) {
-    tell(member, CacheMsg::Learn(code, link), ctx);
-}
-// ── end 2
+// ── replace
+for member in ctx.groups().members(&CACHES) {
+    if member.node() != ctx.name() {
+        tell(member, CacheMsg::Learn(code.clone(), link.clone()), ctx);
+// ── with
+for member in ctx.groups().members(&CACHES) {
+    if member.node() != ctx.name() {
+        return tell(member, CacheMsg::Learn(code.clone(), link.clone()), ctx);
+// ── end

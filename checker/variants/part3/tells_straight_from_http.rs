@@ -2,10 +2,11 @@
 //! about = "Whoever creates a link tells the others in a task of its own; the cache has no part in it."
 
 // ── file links.rs
-// ── imports
-use crate::protocol::CACHES;
-// ── end imports
-// ── gap 2: have the others told
+// ── replace
+let cache = CACHE.at(self.node.name());
+// …
+    .await;
+// ── with
 let (node, news) = (self.node.clone(), (code.clone(), link));
 tokio::spawn(async move {
     for member in node.groups().members(&CACHES) {
@@ -15,8 +16,7 @@ tokio::spawn(async move {
         }
     }
 });
-// ── end 2
-// ── file cache.rs
-// ── gap 2: tell all the others
-let _ = (code, link, ctx);
-// ── end 2
+// ── end
+// ── add
+use crate::protocol::CACHES;
+// ── end

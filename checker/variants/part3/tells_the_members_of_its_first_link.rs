@@ -5,12 +5,10 @@
 //! mistakes = ["tells-a-process-that-is-gone", "does-not-tell-all"]
 
 // ── file cache.rs
-// ── gap 2: tell all the others
+// ── replace
+for member in ctx.groups().members(&CACHES) {
+// ── with
 static MEMBERS: std::sync::OnceLock<Vec<Address<CacheMsg>>> = std::sync::OnceLock::new();
 let members = MEMBERS.get_or_init(|| ctx.groups().members(&CACHES));
 for member in members.iter().cloned() {
-    if member.node() != ctx.name() {
-        tell(member, CacheMsg::Learn(code.clone(), link.clone()), ctx);
-    }
-}
-// ── end 2
+// ── end

@@ -5,11 +5,9 @@
 //! mistakes = ["leaves-out-the-end"]
 
 // ── file cache.rs
-// ── gap 2: tell all the others
-for member in ctx.groups().members(&CACHES) {
-    if member.node() != ctx.name() {
-        let link = Link { expires_at: None, ..link.clone() };
-        tell(member, CacheMsg::Learn(code.clone(), link), ctx);
-    }
-}
-// ── end 2
+// ── replace
+tell(member, CacheMsg::Learn(code.clone(), link.clone()), ctx);
+// ── with
+let link = Link { expires_at: None, ..link.clone() };
+tell(member, CacheMsg::Learn(code.clone(), link), ctx);
+// ── end

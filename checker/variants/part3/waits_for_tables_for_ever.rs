@@ -5,6 +5,7 @@
 //! mistakes = ["waits-for-tables-without-a-limit"]
 
 // ── file cache.rs
-// ── gap 4: a table is on its way
-self.awaited.insert(node);
-// ── end 4
+// ── replace
+ctx.send_after(WAIT_FOR_TABLE, CacheMsg::GoOn(node.clone()));
+// ── with
+// ── end

@@ -4,26 +4,20 @@
 //! about = "Each message about a view adds one to the share of its sender."
 //! mistakes = ["messages-counted-as-views"]
 
-// ── file counters.rs
-// ── gap 5: news of views
-CountersMsg::Share(code, news) => share(&code, &news, ctx),
-CountersMsg::Merge(code, news) => self.views.one_more(&code, &news),
-// ── end 5
 // ── file views.rs
-// ── gap 0: functions of your own
-/// One more view in each slot of some news.
-pub fn one_more(&self, code: &Code, news: &Usage) {
-    let mut known = self.known();
-    let usage = known.links.entry(code.clone()).or_default();
-    usage.views.one_more(&news.views);
-    usage.visitors.merge(&news.visitors);
+// ── replace
+self.known().links.entry(code).or_default().merge(news);
+// ── with
+let mut known = self.known();
+let usage = known.links.entry(code).or_default();
+usage.visitors.merge(&news.visitors);
+for slot in news.views.counts.keys() {
+    usage.views.increment(slot, 1);
 }
-// ── end 0
+// ── end
 // ── file g_counter.rs
-// ── gap 0: functions of your own
-pub fn one_more(&mut self, of: &GCounter) {
-    for slot in of.counts.keys() {
-        self.increment(slot, 1);
-    }
-}
-// ── end 0
+// ── replace
+counts: BTreeMap<Slot, u64>,
+// ── with
+pub counts: BTreeMap<Slot, u64>,
+// ── end

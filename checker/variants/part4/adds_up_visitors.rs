@@ -5,37 +5,40 @@
 //! mistakes = ["second-visit-counts"]
 
 // ── file visitors.rs
-use std::collections::{BTreeMap, BTreeSet};
-
-use serde::{Deserialize, Serialize};
-
-#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+// ── replace
+#[serde(transparent)]
+pub struct Visitors {
+    registers: BTreeMap<u16, u8>,
+// ── with
 pub struct Visitors {
     counts: BTreeMap<u32, u64>,
     #[serde(skip)]
     seen: BTreeSet<String>,
+// ── end
+// ── replace
+let hash = Sha256::digest(visitor);
+// …
 }
-
-impl Visitors {
-    pub fn add(&mut self, visitor: &str) -> Visitors {
-        let count = self.counts.entry(std::process::id()).or_default();
-        if self.seen.insert(visitor.to_owned()) {
-            *count += 1;
-        }
-        Visitors {
-            counts: BTreeMap::from([(std::process::id(), *count)]),
-            seen: BTreeSet::new(),
-        }
-    }
-
-    pub fn merge(&mut self, other: &Visitors) {
-        for (node, &theirs) in &other.counts {
-            let ours = self.counts.entry(*node).or_default();
-            *ours = theirs.max(*ours);
-        }
-    }
-
-    pub fn estimate(&self) -> u64 {
-        self.counts.values().sum()
-    }
-}
+// ── with
+let is_new = self.seen.insert(visitor.to_owned());
+let count = self.counts.entry(std::process::id()).or_default();
+*count += u64::from(is_new);
+Visitors { counts: BTreeMap::from([(std::process::id(), *count)]), seen: BTreeSet::new() }
+// ── end
+// ── replace
+for (number, &theirs) in &other.registers {
+    let ours = self.registers.entry(*number).or_default();
+// ── with
+for (node, &theirs) in &other.counts {
+    let ours = self.counts.entry(*node).or_default();
+// ── end
+// ── replace
+let all = f64::from(1 << PRECISION);
+// …
+.round() as u64
+// ── with
+self.counts.values().sum()
+// ── end
+// ── add
+use std::collections::BTreeSet;
+// ── end

@@ -5,8 +5,11 @@
 //! mistakes = ["merge-adds"]
 
 // ── file g_counter.rs
-// ── gap 4: learn
+// ── replace
+for (slot, &theirs) in other.counts.iter().filter(|(_, count)| **count > 0) {
+    let ours = self.counts.entry(slot.clone()).or_default();
+    *ours = theirs.max(*ours);
+// ── with
 for (slot, &theirs) in &other.counts {
     *self.counts.entry(slot.clone()).or_default() += theirs;
-}
-// ── end 4
+// ── end

@@ -5,18 +5,16 @@
 //! mistakes = ["others-asked-for-link"]
 
 // ── file links.rs
-// ── gap 2: have the owner look it up
-match self.owners.of(&code) {
-    Some(owner) if owner == *self.node.name() => {}
-    Some(owner) => {
-        for node in self.node.list() {
-            let found: Result<Link, Refusal> = self.ask(&code, &node, &LOOK_UP, code.clone()).await;
-            if found.is_ok() {
-                return found;
-            }
+// ── replace
+Some(owner) => return self.ask(&code, &owner, &LOOK_UP, code.clone()).await,
+// ── with
+Some(owner) => {
+    for node in self.node.list() {
+        let found: Result<Link, Refusal> = self.ask(&code, &node, &LOOK_UP, code.clone()).await;
+        if found.is_ok() {
+            return found;
         }
-        return self.ask(&code, &owner, &LOOK_UP, code.clone()).await;
     }
-    None => return read(&self.store, &code).await,
+    return self.ask(&code, &owner, &LOOK_UP, code.clone()).await;
 }
-// ── end 2
+// ── end

@@ -5,17 +5,13 @@
 //! mistakes = ["owner-asked-twice"]
 
 // ── file links.rs
-// ── gap 2: have the owner claim it
-if let Some(owner) = self.owners.of(&codes[0])
-    && owner != *self.node.name()
+// ── after
+let code = codes[0].clone();
+// ── add
+let known: Result<Link, Refusal> = self.ask(&code, &owner, &LOOK_UP, code.clone()).await;
+if let Ok(known) = known
+    && known.url == link.url
 {
-    let code = codes[0].clone();
-    let known: Result<Link, Refusal> = self.ask(&code, &owner, &LOOK_UP, code.clone()).await;
-    if let Ok(known) = known
-        && known.url == link.url
-    {
-        return Ok(Claim::Known(code, known));
-    }
-    return self.ask(&code, &owner, &CLAIM, (codes, link)).await;
+    return Ok(Claim::Known(code, known));
 }
-// ── end 2
+// ── end

@@ -5,6 +5,10 @@
 //! mistakes = ["merge-overwrites"]
 
 // ── file g_counter.rs
-// ── gap 4: learn
+// ── replace
+for (slot, &theirs) in other.counts.iter().filter(|(_, count)| **count > 0) {
+    // …
+}
+// ── with
 self.counts.extend(other.counts.iter().map(|(slot, count)| (slot.clone(), *count)));
-// ── end 4
+// ── end

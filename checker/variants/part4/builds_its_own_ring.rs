@@ -2,29 +2,36 @@
 //! about = "The ring is a sorted map of 512 places a node, by SHA-256."
 
 // ── file ring.rs
-// ── gap 1: what a ring is made of
-places: std::collections::BTreeMap<u64, NodeName>,
-// ── end 1
-// ── gap 1: places for the members
-let mut places = std::collections::BTreeMap::new();
-let members: BTreeSet<&NodeName> = members.iter().collect();
+// ── replace
+ring: HashRing<Place>,
+// ── with
+places: BTreeMap<u64, NodeName>,
+// ── end
+// ── replace
+let places = members.into_iter().flat_map(|node| {
+// …
+Places { ring }
+// ── with
+let mut places = BTreeMap::new();
 for node in members {
-    for number in 0..PLACES {
+    for number in 0..512 {
         places.insert(place(&format!("{number} of {node}")), node.clone());
     }
 }
 Places { places }
-// ── end 1
-// ── gap 1: the next place
+// ── end
+// ── replace
+self.ring.get(code).map(|place| place.node.clone())
+// ── with
 let next = self.places.range(place(code.as_str())..).next();
 next.or_else(|| self.places.iter().next()).map(|(_, node)| node.clone())
-// ── end 1
-// ── gap 1: the places of a node
-const PLACES: u32 = 512;
-
+// ── end
+// ── add
 fn place(text: &str) -> u64 {
-    use sha2::{Digest, Sha256};
     let hash = Sha256::digest(text);
     u64::from_be_bytes(hash[..8].try_into().expect("a hash has 32 bytes"))
 }
-// ── end 1
+
+use sha2::{Digest, Sha256};
+use std::collections::BTreeMap;
+// ── end

@@ -5,13 +5,12 @@
 //! mistakes = ["entry-claims-too"]
 
 // ── file links.rs
-// ── gap 2: have the owner claim it
-if let Some(owner) = self.owners.of(&codes[0])
-    && owner != *self.node.name()
-{
-    let claimed = self.owned.claim(codes.clone(), link.clone()).await;
-    let code = codes[0].clone();
-    let _: Result<Claim, Refusal> = self.ask(&code, &owner, &CLAIM, (codes, link)).await;
-    return claimed;
-}
-// ── end 2
+// ── replace
+let code = codes[0].clone();
+return self.ask(&code, &owner, &CLAIM, (codes, link)).await;
+// ── with
+let claimed = self.owned.claim(codes.clone(), link.clone()).await;
+let code = codes[0].clone();
+let _: Result<Claim, Refusal> = self.ask(&code, &owner, &CLAIM, (codes, link)).await;
+return claimed;
+// ── end

@@ -5,8 +5,10 @@
 //! mistakes = ["claims-what-nobody-owns"]
 
 // ── file links.rs
-// ── gap 1: nobody is a member
-if self.owners.of(&codes[0]).is_none() {
-    return self.owned.claim(codes, link).await;
-}
-// ── end 1
+// ── replace
+let why = self.owners.state().stale;
+// …
+)));
+// ── with
+return self.owned.claim(codes, link).await;
+// ── end

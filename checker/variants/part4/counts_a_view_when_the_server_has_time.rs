@@ -5,10 +5,14 @@
 //! mistakes = ["following-waits-for-server"]
 
 // ── file links.rs
-// ── gap 5: count a view, and have the others told
-let news = self.views.count(&code, &visitor);
+// ── after
 let counters = COUNTERS.at(self.node.name());
+// ── add
 let share = CountersMsg::Share(code, news);
 let _ = self.node.cast(&counters, share).await;
-let _ = self.node.call(&counters, |reply| CountersMsg::Evaluate(Vec::new(), reply)).await;
-// ── end 5
+// ── end
+// ── replace
+.cast(&counters, CountersMsg::Share(code, news))
+// ── with
+.call(&counters, |reply| CountersMsg::Evaluate(Vec::new(), reply))
+// ── end

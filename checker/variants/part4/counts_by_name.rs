@@ -5,6 +5,8 @@
 //! mistakes = ["slot-used-again"]
 
 // ── file counters.rs
-// ── gap 7: a slot for each start
-let name = name.to_lowercase();
-// ── end 7
+// ── replace
+let id = ctx.id();
+let name = format!("{name}#{:x}.{}", id.creation, id.serial);
+// ── with
+// ── end

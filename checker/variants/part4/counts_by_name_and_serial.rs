@@ -5,8 +5,11 @@
 //! mistakes = ["slot-used-again"]
 
 // ── file counters.rs
-// ── gap 7: a slot for each start
+// ── replace
+let id = ctx.id();
+let name = format!("{name}#{:x}.{}", id.creation, id.serial);
+// ── with
 static STARTS: std::sync::atomic::AtomicU64 = std::sync::atomic::AtomicU64::new(0);
 let start = STARTS.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
 let name = format!("{name}.{start}");
-// ── end 7
+// ── end

@@ -5,6 +5,8 @@
 //! mistakes = ["second-visit-counts"]
 
 // ── file views.rs
-// ── gap 9: how many have followed it
+// ── replace
+aggregates.visitors = Some(self.visitors.estimate());
+// ── with
 aggregates.visitors = Some(self.views.value());
-// ── end 9
+// ── end

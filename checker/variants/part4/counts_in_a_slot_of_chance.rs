@@ -2,7 +2,10 @@
 //! about = "The slot is a random number, drawn at each start."
 
 // ── file counters.rs
-// ── gap 7: a slot for each start
+// ── replace
+let id = ctx.id();
+let name = format!("{name}#{:x}.{}", id.creation, id.serial);
+// ── with
 let random = std::hash::BuildHasher::hash_one(&std::hash::RandomState::new(), &name);
 let name = format!("{name}~{random:016x}");
-// ── end 7
+// ── end

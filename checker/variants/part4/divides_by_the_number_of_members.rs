@@ -5,22 +5,24 @@
 //! mistakes = ["owner-by-number-of-members"]
 
 // ── file ring.rs
-// ── gap 1: what a ring is made of
+// ── replace
+ring: HashRing<Place>,
+// ── with
 members: Vec<NodeName>,
-// ── end 1
-// ── gap 1: places for the members
-let members: BTreeSet<NodeName> = members.iter().cloned().collect();
-Places { members: members.into_iter().collect() }
-// ── end 1
-// ── gap 1: the next place
+// ── end
+// ── replace
+let places = members.into_iter().flat_map(|node| {
+// …
+Places { ring }
+// ── with
+Places { members: members.into_iter().cloned().collect() }
+// ── end
+// ── replace
+self.ring.get(code).map(|place| place.node.clone())
+// ── with
 use sha2::{Digest, Sha256};
 let hash = Sha256::digest(code.as_str());
 let hash = u64::from_be_bytes(hash[..8].try_into().unwrap());
-if self.members.is_empty() {
-    return None;
-}
-Some(self.members[(hash % self.members.len() as u64) as usize].clone())
-// ── end 1
-// ── gap 1: the places of a node
-const NOT_A_RING: () = ();
-// ── end 1
+let remainder = hash.checked_rem(self.members.len() as u64)?;
+Some(self.members[remainder as usize].clone())
+// ── end

@@ -5,8 +5,8 @@
 //! mistakes = ["unreachable-is-not-found"]
 
 // ── file links.rs
-// ── gap 3: answer without the owner
-if let Err(Refusal::Unavailable(_)) = found {
-    return Err(Refusal::NotFound);
-}
-// ── end 3
+// ── replace
+return read(&self.store, &code).await;
+// ── with
+return Err(Refusal::NotFound);
+// ── end

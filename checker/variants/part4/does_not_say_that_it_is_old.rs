@@ -5,10 +5,8 @@
 //! mistakes = ["stale-never-said"]
 
 // ── file ring.rs
-// ── gap 1: the members, as the store lists them
-if let Ok(members) = read {
-    let members: BTreeSet<NodeName> = members.into_iter().collect();
-    known.state.members = members.into_iter().collect();
-    known.places = Places::of(&known.state.members);
-}
-// ── end 1
+// ── replace
+Err(why) => known.state.stale = Some(why),
+// ── with
+Err(_) => {}
+// ── end

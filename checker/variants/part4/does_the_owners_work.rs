@@ -5,15 +5,12 @@
 //! mistakes = ["entry-stands-in-for-owner"]
 
 // ── file links.rs
-// ── gap 2: have the owner claim it
-if let Some(owner) = self.owners.of(&codes[0])
-    && owner != *self.node.name()
-{
-    let code = codes[0].clone();
-    let asked = self.ask(&code, &owner, &CLAIM, (codes.clone(), link.clone())).await;
-    return match asked {
-        Err(Refusal::Unavailable(_)) => self.owned.claim(codes, link).await,
-        asked => asked,
-    };
-}
-// ── end 2
+// ── replace
+return self.ask(&code, &owner, &CLAIM, (codes, link)).await;
+// ── with
+let asked = self.ask(&code, &owner, &CLAIM, (codes.clone(), link.clone())).await;
+return match asked {
+    Err(Refusal::Unavailable(_)) => self.owned.claim(codes, link).await,
+    asked => asked,
+};
+// ── end

@@ -4,16 +4,24 @@
 //! about = "The slot is that of the start of the node, and a crash of the server empties what was counted in it."
 //! mistakes = ["slot-used-again"]
 
-// ── file counters.rs
-// ── gap 0: whatever else is to do at the start
-counters.views.forget();
-// ── end 0
-// ── gap 7: a slot for each start
-let name = format!("{name}#{:x}", ctx.id().creation);
-// ── end 7
 // ── file views.rs
-// ── gap 0: functions of your own
-pub fn forget(&self) {
-    self.known().links.clear();
+// ── after
+impl Views {
+// ── add
+    pub fn forget(&self) {
+        self.known().links.clear();
+    }
+// ── end
+// ── file counters.rs
+// ── after
+    counters.meet(&member, ctx);
 }
-// ── end 0
+// ── add
+counters.views.forget();
+// ── end
+// ── replace
+let id = ctx.id();
+let name = format!("{name}#{:x}.{}", id.creation, id.serial);
+// ── with
+let name = format!("{name}#{:x}", ctx.id().creation);
+// ── end

@@ -1,37 +1,40 @@
 //! kind = "right"
 //! about = "Every 300 ms all that is known is told to another member, or what differs."
 
+// ── file protocol.rs
+// ── after
+Want(ProcessId, Vec<u8>),
+// ── add
+Gossip,
+// ── end
 // ── file counters.rs
-// ── gap 0: whatever else is to do at the start
-ctx.send_every(Duration::from_millis(300), || CountersMsg::Gossip);
-// ── end 0
-// ── gap 0: fields of your own
+// ── after
+has_learnt: bool,
+// ── add
 turn: usize,
-// ── end 0
-// ── gap 0: first values of your fields
+// ── end
+// ── after
+has_learnt: false,
+// ── add
 turn: 0,
-// ── end 0
-// ── gap 0: messages of your own
-CountersMsg::Gossip => self.gossip(ctx),
-// ── end 0
-// ── gap 0: functions of your own
-fn gossip(&mut self, ctx: &Ctx<CountersMsg>) {
-    let members = ctx.groups().members(&ALL_COUNTERS);
+// ── end
+// ── after
+views.count_in(slot(ctx));
+// ── add
+ctx.send_every(Duration::from_millis(300), || CountersMsg::Gossip);
+// ── end
+// ── after
+CountersMsg::Want(from, parts) => give(&from.address(), self.views.parts(&parts), ctx),
+// ── add
+CountersMsg::Gossip => {
     self.turn += 1;
+    let members = ctx.groups().members(&ALL_COUNTERS);
     if let Some(member) = members.get(self.turn % members.len().max(1)) {
         self.meet(member, ctx);
     }
 }
-// ── end 0
-// ── gap 6: functions for meeting
-fn learn(&mut self, news: Vec<(Code, Usage)>, ctx: &Ctx<CountersMsg>) {
-    self.has_learnt |= self.views.merge_all(news);
-    let _ = (ctx, SOON);
-}
-
-fn pass_on(&mut self, _: &Ctx<CountersMsg>) {}
-// ── end 6
-// ── file protocol.rs
-// ── gap 0: more messages to the counters
-Gossip,
-// ── end 0
+// ── end
+// ── replace
+ctx.send_after(SOON, CountersMsg::PassOn);
+// ── with
+// ── end

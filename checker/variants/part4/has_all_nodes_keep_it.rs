@@ -5,16 +5,13 @@
 //! mistakes = ["others-told-of-creation"]
 
 // ── file links.rs
-// ── gap 2: have the owner claim it
-if let Some(owner) = self.owners.of(&codes[0])
-    && owner != *self.node.name()
-{
-    let code = codes[0].clone();
-    let claimed = self.ask(&code, &owner, &CLAIM, (codes, link)).await;
-    for node in self.node.list() {
-        let _: Result<Result<Link, Refusal>, String> =
-            self.run_on(&node, &LOOK_UP, code.clone(), OWNER_WITHIN).await;
-    }
-    return claimed;
+// ── replace
+return self.ask(&code, &owner, &CLAIM, (codes, link)).await;
+// ── with
+let claimed = self.ask(&code, &owner, &CLAIM, (codes, link)).await;
+for node in self.node.list() {
+    let _: Result<Result<Link, Refusal>, String> =
+        self.run_on(&node, &LOOK_UP, code.clone(), OWNER_WITHIN).await;
 }
-// ── end 2
+return claimed;
+// ── end

@@ -5,6 +5,9 @@
 //! mistakes = ["no-second-owner"]
 
 // ── file links.rs
-// ── gap 10: ask the second owner
-let asked = asked;
-// ── end 10
+// ── replace
+let asked = match asked {
+    // …
+};
+// ── with
+// ── end

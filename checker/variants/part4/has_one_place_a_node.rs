@@ -5,12 +5,8 @@
 //! mistakes = ["too-few-places"]
 
 // ── file ring.rs
-// ── gap 1: the places of a node
+// ── replace
+const PLACES: u32 = 1024;
+// ── with
 const PLACES: u32 = 1;
-
-#[derive(Hash)]
-struct Place {
-    node: NodeName,
-    number: u32,
-}
-// ── end 1
+// ── end

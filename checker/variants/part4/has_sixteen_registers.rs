@@ -5,6 +5,8 @@
 //! mistakes = ["too-few-registers"]
 
 // ── file visitors.rs
-// ── gap 9: how precise
+// ── replace
+const PRECISION: u32 = 12;
+// ── with
 const PRECISION: u32 = 4;
-// ── end 9
+// ── end

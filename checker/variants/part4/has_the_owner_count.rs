@@ -4,20 +4,30 @@
 //! about = "The owner of a link counts all of its views, and tells the others."
 //! mistakes = ["one-node-counts-for-all"]
 
+// ── file protocol.rs
+// ── after
+Want(ProcessId, Vec<u8>),
+// ── add
+Viewed(Code, String),
+// ── end
 // ── file links.rs
-// ── gap 5: count a view, and have the others told
+// ── replace
+let news = self.views.count(&code, &visitor);
+let counters = COUNTERS.at(self.node.name());
+// ── with
 let owner = self.owners.of(&code).unwrap_or_else(|| self.node.name().clone());
 let counters = COUNTERS.at(&owner);
-let _ = self.node.cast(&counters, CountersMsg::Viewed(code, visitor)).await;
-// ── end 5
+// ── end
+// ── replace
+.cast(&counters, CountersMsg::Share(code, news))
+// ── with
+.cast(&counters, CountersMsg::Viewed(code, visitor))
+// ── end
 // ── file counters.rs
-// ── gap 0: messages of your own
+// ── after
+CountersMsg::Want(from, parts) => give(&from.address(), self.views.parts(&parts), ctx),
+// ── add
 CountersMsg::Viewed(code, visitor) => {
-    let news = self.views.count(&code, &visitor);
-    share(&code, &news, ctx);
+    share(&code, &self.views.count(&code, &visitor), ctx);
 }
-// ── end 0
-// ── file protocol.rs
-// ── gap 0: more messages to the counters
-Viewed(Code, String),
-// ── end 0
+// ── end

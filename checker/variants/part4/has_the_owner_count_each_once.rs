@@ -4,28 +4,41 @@
 //! about = "The owner counts the views of its links, and tells the others; each message counts once."
 //! mistakes = ["one-node-counts-for-all"]
 
+// ── file protocol.rs
+// ── after
+Want(ProcessId, Vec<u8>),
+// ── add
+Viewed(Code, String, u64),
+// ── end
 // ── file links.rs
-// ── gap 5: count a view, and have the others told
+// ── replace
+let news = self.views.count(&code, &visitor);
+let counters = COUNTERS.at(self.node.name());
+// ── with
 let owner = self.owners.of(&code).unwrap_or_else(|| self.node.name().clone());
 let counters = COUNTERS.at(&owner);
-let _ = self.node.cast(&counters, CountersMsg::Viewed(code, visitor, self.node.random())).await;
-// ── end 5
+// ── end
+// ── replace
+.cast(&counters, CountersMsg::Share(code, news))
+// ── with
+.cast(&counters, CountersMsg::Viewed(code, visitor, self.node.random()))
+// ── end
 // ── file counters.rs
-// ── gap 0: fields of your own
+// ── after
+has_learnt: bool,
+// ── add
 seen: std::collections::BTreeSet<u64>,
-// ── end 0
-// ── gap 0: first values of your fields
+// ── end
+// ── after
+has_learnt: false,
+// ── add
 seen: Default::default(),
-// ── end 0
-// ── gap 0: messages of your own
-CountersMsg::Viewed(code, visitor, number) => {
-    if self.seen.insert(number) {
-        let news = self.views.count(&code, &visitor);
-        share(&code, &news, ctx);
-    }
+// ── end
+// ── after
+CountersMsg::Want(from, parts) => give(&from.address(), self.views.parts(&parts), ctx),
+// ── add
+CountersMsg::Viewed(_, _, number) if !self.seen.insert(number) => {}
+CountersMsg::Viewed(code, visitor, _) => {
+    share(&code, &self.views.count(&code, &visitor), ctx);
 }
-// ── end 0
-// ── file protocol.rs
-// ── gap 0: more messages to the counters
-Viewed(Code, String, u64),
-// ── end 0
+// ── end

@@ -5,11 +5,16 @@
 //! mistakes = ["hash-of-one-process"]
 
 // ── file ring.rs
-// ── gap 1: what a ring is made of
+// ── replace
+ring: HashRing<Place>,
+// ── with
 ring: Option<HashRing<Place, std::hash::RandomState>>,
-// ── end 1
-// ── gap 1: places for the members
-let members: BTreeSet<&NodeName> = members.iter().collect();
+// ── end
+// ── replace
+let places = members.into_iter().flat_map(|node| {
+    // …
+Places { ring }
+// ── with
 static KEY: std::sync::OnceLock<std::hash::RandomState> = std::sync::OnceLock::new();
 let mut ring = HashRing::with_hasher(KEY.get_or_init(Default::default).clone());
 for node in members {
@@ -18,7 +23,9 @@ for node in members {
     }
 }
 Places { ring: Some(ring) }
-// ── end 1
-// ── gap 1: the next place
+// ── end
+// ── replace
+self.ring.get(code).map(|place| place.node.clone())
+// ── with
 self.ring.as_ref()?.get(code).map(|place| place.node.clone())
-// ── end 1
+// ── end

@@ -5,6 +5,9 @@
 //! mistakes = ["value-is-greatest-slot"]
 
 // ── file g_counter.rs
-// ── gap 4: the sum
+// ── replace
+let add = |sum: u64, count: &u64| sum.saturating_add(*count);
+self.counts.values().fold(0, add)
+// ── with
 self.counts.values().copied().max().unwrap_or_default()
-// ── end 4
+// ── end

@@ -5,12 +5,15 @@
 //! mistakes = ["zero-leaves-entry"]
 
 // ── file g_counter.rs
-// ── gap 4: add
-*self.counts.entry(slot.clone()).or_default() += by;
-// ── end 4
-// ── gap 4: learn
-for (slot, &theirs) in &other.counts {
-    let ours = self.counts.entry(slot.clone()).or_default();
-    *ours = theirs.max(*ours);
+// ── replace
+if by > 0 {
+    // …
 }
-// ── end 4
+// ── with
+*self.counts.entry(slot.clone()).or_default() += by;
+// ── end
+// ── replace
+for (slot, &theirs) in other.counts.iter().filter(|(_, count)| **count > 0) {
+// ── with
+for (slot, &theirs) in &other.counts {
+// ── end

@@ -5,17 +5,19 @@
 //! mistakes = ["entry-keeps-answers"]
 
 // ── file links.rs
-// ── gap 2: have the owner look it up
-if let Some(link) = self.owned.table.get(&code) {
-    return Ok(link);
-}
-match self.owners.of(&code) {
-    Some(owner) if owner == *self.node.name() => {}
-    Some(owner) => {
-        let link = self.ask(&code, &owner, &LOOK_UP, code.clone()).await?;
-        self.owned.table.put(code, link.clone());
+// ── after
+async fn find(&self, code: Code) -> Result<Link, Refusal> {
+// ── add
+    if let Some(link) = self.owned.table.get(&code) {
         return Ok(link);
     }
-    None => return read(&self.store, &code).await,
+// ── end
+// ── replace
+Some(owner) => return self.ask(&code, &owner, &LOOK_UP, code.clone()).await,
+// ── with
+Some(owner) => {
+    let link = self.ask(&code, &owner, &LOOK_UP, code.clone()).await?;
+    self.owned.table.put(code, link.clone());
+    return Ok(link);
 }
-// ── end 2
+// ── end

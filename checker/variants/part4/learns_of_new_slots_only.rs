@@ -5,8 +5,9 @@
 //! mistakes = ["merge-takes-new-slots-only"]
 
 // ── file g_counter.rs
-// ── gap 4: learn
-for (slot, &theirs) in other.counts.iter().filter(|(_, count)| **count > 0) {
-    self.counts.entry(slot.clone()).or_insert(theirs);
-}
-// ── end 4
+// ── replace
+let ours = self.counts.entry(slot.clone()).or_default();
+*ours = theirs.max(*ours);
+// ── with
+self.counts.entry(slot.clone()).or_insert(theirs);
+// ── end

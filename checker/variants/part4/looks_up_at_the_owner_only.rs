@@ -5,6 +5,9 @@
 //! mistakes = ["no-way-past-owner"]
 
 // ── file links.rs
-// ── gap 3: answer without the owner
-let found = found;
-// ── end 3
+// ── replace
+if let Err(Refusal::Unavailable(_)) = found {
+    return read(&self.store, &code).await;
+}
+// ── with
+// ── end

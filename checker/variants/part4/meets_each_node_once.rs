@@ -5,18 +5,21 @@
 //! mistakes = ["nothing-told-on-new-link"]
 
 // ── file counters.rs
-// ── gap 0: fields of your own
+// ── after
+has_learnt: bool,
+// ── add
 met: std::sync::Mutex<std::collections::BTreeSet<String>>,
-// ── end 0
-// ── gap 0: first values of your fields
+// ── end
+// ── after
+has_learnt: false,
+// ── add
 met: Default::default(),
-// ── end 0
-// ── gap 8: tell only what differs
+// ── end
+// ── after
+    return;
+}
+// ── add
 if !self.met.lock().unwrap().insert(member.node().to_string()) {
     return;
 }
-if self.views.len() > FEW_LINKS {
-    let offer = CountersMsg::Offer(ctx.id(), self.views.summary());
-    return tell(member, offer, ctx);
-}
-// ── end 8
+// ── end

@@ -5,8 +5,8 @@
 //! mistakes = ["nothing-told-on-new-link"]
 
 // ── file counters.rs
-// ── gap 6: hear of other members
+// ── replace
+for member in ctx.watch_group(&ALL_COUNTERS) {
+// ── with
 for member in ctx.groups().members(&ALL_COUNTERS) {
-    counters.meet(&member, ctx);
-}
-// ── end 6
+// ── end

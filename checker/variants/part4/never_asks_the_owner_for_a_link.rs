@@ -5,8 +5,11 @@
 //! mistakes = ["owner-never-asked"]
 
 // ── file links.rs
-// ── gap 2: have the owner look it up
+// ── replace
+match self.owners.of(&code) {
+    // …
+    None => return read(&self.store, &code).await,
+// ── with
 if self.owners.of(&code).is_none() {
     return read(&self.store, &code).await;
-}
-// ── end 2
+// ── end

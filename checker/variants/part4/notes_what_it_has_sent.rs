@@ -5,20 +5,28 @@
 //! mistakes = ["notes-outlive-peer"]
 
 // ── file counters.rs
-// ── gap 0: fields of your own
-sent: std::sync::Mutex<std::collections::BTreeMap<String, std::collections::BTreeMap<Code, Usage>>>,
-// ── end 0
-// ── gap 0: first values of your fields
+// ── after
+has_learnt: bool,
+// ── add
+sent: std::sync::Mutex<BTreeMap<String, BTreeMap<Code, Usage>>>,
+// ── end
+// ── after
+has_learnt: false,
+// ── add
 sent: Default::default(),
-// ── end 0
-// ── gap 8: tell only what differs
-let _ = FEW_LINKS;
-// ── end 8
-// ── gap 6: tell what is known
+// ── end
+// ── replace
+if self.views.len() > FEW_LINKS {
+    // …
+give(member, self.views.all(), ctx);
+// ── with
 let mut sent = self.sent.lock().unwrap();
 let sent = sent.entry(member.node().to_string()).or_default();
 let mut links = self.views.all();
 links.retain(|(code, usage)| sent.get(code) != Some(usage));
 sent.extend(links.iter().cloned());
 give(member, links, ctx);
-// ── end 6
+// ── end
+// ── add
+use std::collections::BTreeMap;
+// ── end

@@ -5,28 +5,29 @@
 //! mistakes = ["views-lost-between-read-and-write"]
 
 // ── file links.rs
-// ── gap 5: count a view, and have the others told
+// ── replace
+let news = self.views.count(&code, &visitor);
+// ── with
 let own = self.views.own(&code);
 tokio::task::yield_now().await;
 let news = self.views.set(&code, own + 1, &visitor);
-let counters = COUNTERS.at(self.node.name());
-let _ = self.node.cast(&counters, CountersMsg::Share(code, news)).await;
-// ── end 5
+// ── end
 // ── file views.rs
-// ── gap 0: functions of your own
-pub fn own(&self, code: &Code) -> u64 {
-    let known = self.known();
-    let usage = known.links.get(code);
-    usage.map_or(0, |usage| usage.views.only(&known.slot).value())
-}
-
-pub fn set(&self, code: &Code, count: u64, visitor: &str) -> Usage {
-    let Known { slot, links } = &mut *self.known();
-    let usage = links.entry(code.clone()).or_default();
-    let mut news = Usage::default();
-    news.views.increment(slot, count);
-    usage.views.merge(&news.views);
-    news.visitors = usage.visitors.add(visitor);
-    news
-}
-// ── end 0
+// ── after
+impl Views {
+// ── add
+    pub fn own(&self, code: &Code) -> u64 {
+        let known = self.known();
+        let usage = known.links.get(code);
+        usage.map_or(0, |usage| usage.views.only(&known.slot).value())
+    }
+    pub fn set(&self, code: &Code, count: u64, visitor: &str) -> Usage {
+        let Known { slot, links } = &mut *self.known();
+        let usage = links.entry(code.clone()).or_default();
+        let mut news = Usage::default();
+        news.views.increment(slot, count);
+        usage.views.merge(&news.views);
+        news.visitors = usage.visitors.add(visitor);
+        news
+    }
+// ── end

@@ -2,29 +2,33 @@
 //! about = "Visitors are kept by name, in a set."
 
 // ── file visitors.rs
+// ── replace
+registers: BTreeMap<u16, u8>,
+// ── with
+names: BTreeSet<String>,
+// ── end
+// ── replace
+let hash = Sha256::digest(visitor);
+// …
+}
+// ── with
+self.names.insert(visitor.to_owned());
+Visitors { names: BTreeSet::from([visitor.to_owned()]) }
+// ── end
+// ── replace
+for (number, &theirs) in &other.registers {
+    // …
+}
+// ── with
+self.names.extend(other.names.iter().cloned());
+// ── end
+// ── replace
+let all = f64::from(1 << PRECISION);
+// …
+.round() as u64
+// ── with
+self.names.len() as u64
+// ── end
+// ── add
 use std::collections::BTreeSet;
-
-use serde::{Deserialize, Serialize};
-
-#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
-#[serde(transparent)]
-pub struct Visitors {
-    names: BTreeSet<String>,
-}
-
-impl Visitors {
-    pub fn add(&mut self, visitor: &str) -> Visitors {
-        self.names.insert(visitor.to_owned());
-        Visitors {
-            names: BTreeSet::from([visitor.to_owned()]),
-        }
-    }
-
-    pub fn merge(&mut self, other: &Visitors) {
-        self.names.extend(other.names.iter().cloned());
-    }
-
-    pub fn estimate(&self) -> u64 {
-        self.names.len() as u64
-    }
-}
+// ── end

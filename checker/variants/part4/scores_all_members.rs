@@ -2,23 +2,22 @@
 //! about = "The owner is the member whose hash with the code is the greatest (rendezvous hashing)."
 
 // ── file ring.rs
-// ── gap 1: what a ring is made of
+// ── replace
+ring: HashRing<Place>,
+// ── with
 members: Vec<NodeName>,
-// ── end 1
-// ── gap 1: places for the members
-let members: BTreeSet<NodeName> = members.iter().cloned().collect();
-Places { members: members.into_iter().collect() }
-// ── end 1
-// ── gap 1: the next place
+// ── end
+// ── replace
+let places = members.into_iter().flat_map(|node| {
+// …
+Places { ring }
+// ── with
+Places { members: members.into_iter().cloned().collect() }
+// ── end
+// ── replace
+self.ring.get(code).map(|place| place.node.clone())
+// ── with
 use sha2::{Digest, Sha256};
-self.members
-    .iter()
-    .max_by_key(|node| {
-        let hash = Sha256::new().chain_update(node.as_str()).chain_update(" ").chain_update(code.as_str());
-        <[u8; 32]>::from(hash.finalize())
-    })
-    .cloned()
-// ── end 1
-// ── gap 1: the places of a node
-const NO_RING: () = ();
-// ── end 1
+let score = |node: &&NodeName| Sha256::digest(format!("{node} {}", code.as_str()));
+self.members.iter().max_by_key(score).cloned()
+// ── end

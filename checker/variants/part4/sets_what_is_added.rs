@@ -5,8 +5,9 @@
 //! mistakes = ["increment-sets"]
 
 // ── file g_counter.rs
-// ── gap 4: add
-if by > 0 {
-    self.counts.insert(slot.clone(), by);
-}
-// ── end 4
+// ── replace
+let count = self.counts.entry(slot.clone()).or_default();
+*count = count.saturating_add(by);
+// ── with
+self.counts.insert(slot.clone(), by);
+// ── end

@@ -5,25 +5,22 @@
 //! mistakes = ["shares-a-disk"]
 
 // ── file protocol.rs
-// ── gap 0: more messages to the counters
+// ── after
+Want(ProcessId, Vec<u8>),
+// ── add
 LookAround,
-// ── end 0
+// ── end
 // ── file counters.rs
-// ── gap 0: whatever else is to do at the start
+// ── after
+views.count_in(slot(ctx));
+// ── add
 ctx.send_every(Duration::from_millis(20), || CountersMsg::LookAround);
-// ── end 0
-// ── gap 0: messages of your own
-CountersMsg::LookAround => self.look_around(),
-// ── end 0
-// ── gap 0: functions of your own
-/// Where all nodes of a cluster write: their own folders lie side by side.
-fn folder() -> std::path::PathBuf {
-    let own = std::path::PathBuf::from(std::env::var_os("SCRATCH_DIR").unwrap_or_default());
-    own.with_file_name("views")
-}
-
-fn look_around(&self) {
-    for file in std::fs::read_dir(Counters::folder()).into_iter().flatten().flatten() {
+// ── end
+// ── after
+CountersMsg::Want(from, parts) => give(&from.address(), self.views.parts(&parts), ctx),
+// ── add
+CountersMsg::LookAround => {
+    for file in std::fs::read_dir(folder()).into_iter().flatten().flatten() {
         let name = file.file_name();
         let code = name.to_str().and_then(|name| name.split(' ').next()?.parse().ok());
         let bytes = std::fs::read(file.path()).unwrap_or_default();
@@ -32,11 +29,21 @@ fn look_around(&self) {
         }
     }
 }
-// ── end 0
-// ── gap 5: tell all the others
-let _ = std::fs::create_dir_all(Counters::folder());
-let file = Counters::folder().join(format!("{code} {}", ctx.name()));
-if let Ok(bytes) = runtime::wire::encode(news) {
-    let _ = std::fs::write(file, bytes);
+// ── end
+// ── replace
+for member in ctx.groups().members(&ALL_COUNTERS) {
+    if member.node() != ctx.name() {
+        // …
 }
-// ── end 5
+// ── with
+let _ = std::fs::create_dir_all(folder());
+let file = folder().join(format!("{code} {}", ctx.name()));
+let _ = std::fs::write(file, runtime::wire::encode(news).unwrap_or_default());
+// ── end
+// ── add
+/// Where all nodes of a cluster write: their own folders lie side by side.
+fn folder() -> std::path::PathBuf {
+    let own = std::path::PathBuf::from(std::env::var_os("SCRATCH_DIR").unwrap_or_default());
+    own.with_file_name("views")
+}
+// ── end

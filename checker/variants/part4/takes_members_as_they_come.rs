@@ -5,10 +5,17 @@
 //! mistakes = ["owner-by-place-in-list"]
 
 // ── file ring.rs
-// ── gap 1: places for the members
+// ── replace
+let members: BTreeSet<&NodeName> = members.iter().collect();
+// …
+ring.batch_add(places.collect());
+// ── with
 let mut ring = HashRing::new();
 for (at, node) in members.iter().enumerate() {
-    ring.batch_add((0..PLACES).map(|number| Place { node: node.clone(), number: at as u32 * PLACES + number }).collect());
+    ring.batch_add(
+        (0..PLACES)
+            .map(|number| Place { node: node.clone(), number: at as u32 * PLACES + number })
+            .collect(),
+    );
 }
-Places { ring }
-// ── end 1
+// ── end

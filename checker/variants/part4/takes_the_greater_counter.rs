@@ -5,8 +5,11 @@
 //! mistakes = ["merge-takes-one-counter"]
 
 // ── file g_counter.rs
-// ── gap 4: learn
+// ── replace
+for (slot, &theirs) in other.counts.iter().filter(|(_, count)| **count > 0) {
+    let ours = self.counts.entry(slot.clone()).or_default();
+    *ours = theirs.max(*ours);
+// ── with
 if other.value() > self.value() {
     self.counts = other.counts.clone();
-}
-// ── end 4
+// ── end

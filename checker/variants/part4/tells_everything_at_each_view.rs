@@ -4,19 +4,20 @@
 //! about = "With each view, all that is known is told."
 //! mistakes = ["everything-told-at-each-view"]
 
-// ── file counters.rs
-// ── gap 5: tell all the others
-let _ = (code, news);
-for member in ctx.groups().members(&ALL_COUNTERS) {
-    if member.node() != ctx.name() {
-        ctx.send_self(CountersMsg::TellAll(member));
-    }
-}
-// ── end 5
-// ── gap 0: messages of your own
-CountersMsg::TellAll(member) => give(&member, self.views.all(), ctx),
-// ── end 0
 // ── file protocol.rs
-// ── gap 0: more messages to the counters
+// ── after
+Want(ProcessId, Vec<u8>),
+// ── add
 TellAll(runtime::Address<CountersMsg>),
-// ── end 0
+// ── end
+// ── file counters.rs
+// ── after
+CountersMsg::Want(from, parts) => give(&from.address(), self.views.parts(&parts), ctx),
+// ── add
+CountersMsg::TellAll(member) => give(&member, self.views.all(), ctx),
+// ── end
+// ── replace
+tell(&member, CountersMsg::Merge(code.clone(), news.clone()), ctx);
+// ── with
+ctx.send_self(CountersMsg::TellAll(member));
+// ── end

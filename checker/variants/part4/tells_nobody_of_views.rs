@@ -5,6 +5,7 @@
 //! mistakes = ["nobody-told-of-views"]
 
 // ── file counters.rs
-// ── gap 5: tell all the others
-let _ = (code, news, ctx);
-// ── end 5
+// ── replace
+tell(&member, CountersMsg::Merge(code.clone(), news.clone()), ctx);
+// ── with
+// ── end

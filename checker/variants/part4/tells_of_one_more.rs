@@ -5,14 +5,19 @@
 //! mistakes = ["merge-adds"]
 
 // ── file views.rs
-// ── gap 5: count a view
-usage.views.increment(slot, 1);
+// ── replace
+news.views = usage.views.only(slot);
+// ── with
 news.views.increment(slot, 1);
-// ── end 5
+// ── end
 // ── file g_counter.rs
-// ── gap 4: learn
+// ── replace
+for (slot, &theirs) in other.counts.iter().filter(|(_, count)| **count > 0) {
+// ── with
 for (slot, &theirs) in &other.counts {
-    let ours = self.counts.entry(slot.clone()).or_default();
-    *ours = if theirs == 1 && other.counts.len() == 1 { *ours + 1 } else { theirs.max(*ours) };
-}
-// ── end 4
+// ── end
+// ── replace
+*ours = theirs.max(*ours);
+// ── with
+*ours = if theirs == 1 && other.counts.len() == 1 { *ours + 1 } else { theirs.max(*ours) };
+// ── end

@@ -2,10 +2,15 @@
 //! about = "The counters of all connected nodes are told by their name, not by the group."
 
 // ── file counters.rs
-// ── gap 5: tell all the others
+// ── replace
+for member in ctx.groups().members(&ALL_COUNTERS) {
+    // …
+    }
+}
+// ── with
 let merge = CountersMsg::Merge(code.clone(), news.clone());
 let me = ctx.clone();
 ctx.spawn(async move {
     let _ = me.abcast(&crate::protocol::COUNTERS, merge).await;
 });
-// ── end 5
+// ── end

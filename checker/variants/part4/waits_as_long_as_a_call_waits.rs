@@ -5,10 +5,16 @@
 //! mistakes = ["owner-without-time-limit"]
 
 // ── file links.rs
-// ── gap 2: a remote task
-let _ = within;
-self.node.run_on(node, function, args).await.map_err(|why| why.to_string())
-// ── end 2
-// ── gap 10: ask the second owner
-let asked = asked;
-// ── end 10
+// ── replace
+let asked = match asked {
+    // …
+};
+// ── with
+// ── end
+// ── replace
+match tokio::time::timeout(within, run).await {
+    // …
+}
+// ── with
+run.await.map_err(|why| why.to_string())
+// ── end

@@ -5,10 +5,13 @@
 //! mistakes = ["time-limits-add-up"]
 
 // ── file links.rs
-// ── gap 2: a remote task
-let run = self.node.run_on(node, function, args);
+// ── replace
+match tokio::time::timeout(within, run).await {
+// ── with
 match tokio::time::timeout(within * 2, run).await {
-    Ok(ran) => ran.map_err(|why| why.to_string()),
-    Err(_) => Err("no answer".to_owned()),
-}
-// ── end 2
+// ── end
+// ── replace
+Err(_) => Err(format!("no answer within {} ms", within.as_millis())),
+// ── with
+Err(_) => Err("no answer".to_owned()),
+// ── end

@@ -11,20 +11,19 @@
 //! //! mistakes = ["counts-deliveries"]
 //!
 //! // ── file consumer.rs
-//! // ── imports
-//! use std::mem;
-//! // ── end imports
-//! // ── gap 1: count a ping
+//! // ── replace
+//! let latest = self.counts.entry(from).or_default();
+//! *latest = count.max(*latest);
+//! // ── with
 //! *self.counts.entry(from).or_default() += 1;
-//! // ── end 1
+//! // ── end
 //! ```
 //!
 //! `also = [2, 3]` names further problems that must reject it, with the same claim. `mistakes` are
 //! the ones by whose names the diagnosis may call it; there are none when what happens between the
 //! nodes does not give it away.
 //!
-//! Gaps that it does not name stay as the solution has them; an empty one is emptied. A `file`
-//! in which there is no gap replaces the whole file.
+//! What an edit can say stands in `edits`. All else stays as the solution has it.
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -32,13 +31,11 @@ use std::path::Path;
 
 use serde::Deserialize;
 
-use crate::gaps::{GapName, fill, gaps};
+use crate::dev::edits::{self, Edit};
 use crate::sources::Sources;
 use testkit::trouble::{Result, Trouble, While};
 
 const FILE: &str = "// ── file ";
-const IMPORTS: &str = "// ── imports";
-const END_OF_IMPORTS: &str = "// ── end imports";
 
 /// A program to try the grader on.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -49,7 +46,8 @@ pub struct Variant {
     pub kind: Kind,
     /// One sentence on the mistake, or on what is different.
     pub about: String,
-    changes: BTreeMap<String, Change>,
+    /// What it changes in which file.
+    edits: BTreeMap<String, Vec<Edit>>,
 }
 
 /// What the grader must say of a variant.
@@ -71,16 +69,6 @@ pub enum Kind {
     Stub {
         /// The highest number of the gaps that are filled.
         filled: u8,
-    },
-}
-
-/// What a variant changes in one file.
-#[derive(Debug, Clone, PartialEq, Eq)]
-enum Change {
-    Whole(String),
-    Gaps {
-        imports: String,
-        contents: BTreeMap<GapName, String>,
     },
 }
 
@@ -161,21 +149,24 @@ impl Variant {
             ("right", ..) => return Err("a right program fails no claim".into()),
             (kind, ..) => return Err(format!("there is no kind {kind:?}")),
         };
-        let mut changes = BTreeMap::new();
-        for (file, content) in files {
-            let change = Change::parse(&content).map_err(|why| format!("{file}: {why}"))?;
-            if changes.insert(file.to_owned(), change).is_some() {
+        let mut edits = BTreeMap::new();
+        for (file, text) in files {
+            let of_file = Edit::parse(&text).map_err(|why| format!("{file}: {why}"))?;
+            if of_file.is_empty() {
+                return Err(format!("{file} is named and not edited"));
+            }
+            if edits.insert(file.to_owned(), of_file).is_some() {
                 return Err(format!("{file} occurs twice"));
             }
         }
-        if changes.is_empty() {
+        if edits.is_empty() {
             return Err("it changes nothing".into());
         }
         Ok(Variant {
             name: name.to_owned(),
             kind,
             about: header.about,
-            changes,
+            edits,
         })
     }
 
@@ -188,52 +179,27 @@ impl Variant {
                 0 => "The stub as learners get it.".to_owned(),
                 _ => format!("The stub with gaps 1 to {filled} filled."),
             },
-            changes: BTreeMap::new(),
+            edits: BTreeMap::new(),
         }
     }
 
     /// The sources of this variant.
     ///
     /// # Errors
-    /// When it changes a gap or a file that is not there.
+    /// When it does not fit: the sentence names the file and the line.
     pub fn apply(&self, solution: &Sources) -> Result<Sources> {
         let mut sources = solution.clone();
-        for (file, change) in &self.changes {
+        for (file, of_file) in &self.edits {
             let trouble = |why: String| {
                 Trouble::new(format!("could not apply {} to {file}: {why}", self.name))
             };
-            let before = sources
+            let text = sources
                 .files
                 .get_mut(file)
                 .ok_or_else(|| trouble("the solution has no such file".into()))?;
-            *before = match change {
-                Change::Whole(text) => text.clone(),
-                // Imports may stand anywhere in a module, so the end will do.
-                Change::Gaps { imports, contents } => {
-                    fill(before, contents).map_err(trouble)? + imports
-                }
-            };
+            *text = edits::apply(text, of_file).map_err(trouble)?;
         }
         Ok(sources)
-    }
-}
-
-impl Change {
-    fn parse(content: &str) -> std::result::Result<Change, String> {
-        let (mut imports, mut rest) = (String::new(), content.to_owned());
-        if let Some((before, behind)) = content.split_once(IMPORTS) {
-            let (inside, behind) = behind
-                .split_once(END_OF_IMPORTS)
-                .ok_or("its imports do not end")?;
-            imports = inside.to_owned();
-            rest = format!("{before}{behind}");
-        }
-        let gaps = gaps(&rest)?;
-        if gaps.is_empty() {
-            return Ok(Change::Whole(rest));
-        }
-        let contents = gaps.into_iter().map(|gap| (gap.name, gap.body)).collect();
-        Ok(Change::Gaps { imports, contents })
     }
 }
 
@@ -242,23 +208,24 @@ mod tests {
     use super::*;
     use crate::course::Course;
     use crate::manifest::PARTS;
+    use crate::tokens::tokens;
 
     const ADDS_ONE: &str = "//! kind = \"near-miss\"\n//! problem = 1\n//! claim = \"once\"\n//! about = \"Adds.\"\n\n\
-        // ── file a.rs\n// ── imports\nuse b;\n// ── end imports\n// ── gap 1: count\nadd\n// ── end 1\n";
+        // ── file a.rs\n// ── replace\nkeep();\n// ── with\nadd();\n// ── end\n";
 
     fn solution() -> Sources {
-        let a =
-            "use a;\n// ── gap 1: count\nkeep\n// ── end 1\n// ── gap 2: ask\nask\n// ── end 2\n";
-        let files = [("a.rs", a), ("b.rs", "whole")];
+        let files = [
+            ("a.rs", "// Once.\nkeep();\nask();\n"),
+            ("b.rs", "// All.\n"),
+        ];
+        let files = files.map(|(file, text)| (file.to_owned(), text.to_owned()));
         Sources {
-            files: files
-                .map(|(file, text)| (file.to_owned(), text.to_owned()))
-                .into(),
+            files: files.into(),
         }
     }
 
     #[test]
-    fn variant_replaces_the_gaps_that_it_names() {
+    fn variant_edits_the_files_that_it_names() {
         let variant = Variant::parse("adds_one", ADDS_ONE).unwrap();
         let expected = Kind::NearMiss {
             problems: vec![1],
@@ -270,28 +237,27 @@ mod tests {
             (&expected, "Adds.")
         );
         let made = variant.apply(&solution()).unwrap();
-        assert_eq!(
-            made.files["a.rs"],
-            "use a;\n// ── gap 1: count\nadd\n// ── end 1\n// ── gap 2: ask\nask\n// ── end 2\n\nuse b;\n"
-        );
-        assert_eq!(made.files["b.rs"], "whole");
+        assert_eq!(made.files["a.rs"], "add();\nask();\n");
+        assert_eq!(made.files["b.rs"], solution().files["b.rs"]);
     }
 
     #[test]
-    fn file_without_gaps_is_replaced_whole() {
-        let text = format!("{ADDS_ONE}// ── file b.rs\nother\n");
-        let made = Variant::parse("x", &text)
-            .unwrap()
-            .apply(&solution())
-            .unwrap();
-        assert_eq!(made.files["b.rs"], "other\n");
-    }
-
-    #[test]
-    fn change_of_what_is_not_there_is_refused() {
-        for (from, to) in [("gap 1: count", "gap 1: weigh"), ("file a.rs", "file c.rs")] {
-            let variant = Variant::parse("x", &ADDS_ONE.replace(from, to)).unwrap();
-            assert!(variant.apply(&solution()).is_err(), "{to}");
+    fn edit_that_does_not_fit_names_variant_file_and_line() {
+        for (from, to, why) in [
+            (
+                "keep",
+                "weigh",
+                "adds_one to a.rs: there is no line \"weigh();\"",
+            ),
+            (
+                "file a.rs",
+                "file c.rs",
+                "adds_one to c.rs: the solution has no such file",
+            ),
+        ] {
+            let variant = Variant::parse("adds_one", &ADDS_ONE.replace(from, to)).unwrap();
+            let refused = variant.apply(&solution()).unwrap_err().to_string();
+            assert!(refused.contains(why), "{refused}");
         }
     }
 
@@ -320,7 +286,14 @@ mod tests {
             "needs a problem",
         );
         check_refused("x", &ADDS_ONE.replace("about", "abuot"), "abuot");
-        check_refused("x", &ADDS_ONE.replace("// ── end 1", ""), "never closed");
+        check_refused(
+            "x",
+            &ADDS_ONE.replace("// ── end", ""),
+            "a.rs: \"// ── end\"",
+        );
+        let file = &ADDS_ONE[ADDS_ONE.find(FILE).unwrap()..];
+        check_refused("x", &format!("{ADDS_ONE}{file}"), "a.rs occurs twice");
+        check_refused("x", &format!("{ADDS_ONE}{FILE}b.rs"), "b.rs is named");
         check_refused(
             "x",
             ADDS_ONE.split("// ──").next().unwrap(),
@@ -337,7 +310,15 @@ mod tests {
                 Variant::read_all(&course.root.join("checker/variants").join(part.name)).unwrap();
             for variant in &variants {
                 let made = variant.apply(&solution).unwrap();
-                assert_ne!(made, solution, "{} is the solution", variant.name);
+                for file in variant.edits.keys() {
+                    let unedited = edits::apply(&solution.files[file], &[]).unwrap();
+                    assert_ne!(
+                        tokens(&made.files[file]),
+                        tokens(&unedited),
+                        "{} edits {file} and changes nothing",
+                        variant.name
+                    );
+                }
                 if let Kind::NearMiss {
                     problems, mistakes, ..
                 } = &variant.kind
