@@ -85,7 +85,9 @@ fn failed() -> &'static Ran {
     FAILED.get_or_init(|| {
         let mut sources = Sources::read(&root().join("solutions/part1_ping_pong")).unwrap();
         for mistake in ["late_answer_overwrites", "trusts_that_all_answer"] {
-            let file = root().join(format!("checker/variants/part1/{mistake}.rs"));
+            let file = root().join(format!(
+                "checker/parts/part1_ping_pong/near_misses/{mistake}.rs"
+            ));
             let text = std::fs::read_to_string(file).unwrap();
             sources = Variant::parse(mistake, &text)
                 .unwrap()

@@ -82,6 +82,12 @@ impl Course {
         self.exercise(part).join("data")
     }
 
+    /// The folder of the wrong and right programs on which a part's scenarios are tried.
+    pub fn near_misses(&self, part: &Part) -> PathBuf {
+        let parts = self.root.join("checker/parts");
+        parts.join(part.folder).join("near_misses")
+    }
+
     /// The folder of a part's solution.
     pub fn solution(&self, part: &Part) -> PathBuf {
         self.root.join("solutions").join(part.folder)

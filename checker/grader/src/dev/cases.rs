@@ -21,7 +21,7 @@ use testkit::verdict::{Outcome, Standing, Verdict};
 pub fn replay(course: &Course, parts: &'static [Part], cases: &Path) -> Result<Standing> {
     let mut tally = Tally::default();
     for part in parts {
-        let variants = Variant::read_all(&course.root.join("checker/variants").join(part.name))?;
+        let variants = Variant::read_all(&course.near_misses(part))?;
         for variant in variants {
             let case = cases.join(part.name).join(&variant.name);
             let Kind::NearMiss { mistakes, .. } = &variant.kind else {

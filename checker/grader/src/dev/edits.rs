@@ -237,8 +237,8 @@ impl Line {
 mod tests {
     use super::*;
     use crate::course::Course;
-    use crate::sources::Sources;
     use crate::manifest::PARTS;
+    use crate::sources::Sources;
     use crate::tokens::tokens;
 
     const SOURCE: &str = "\

@@ -54,7 +54,7 @@ impl Overlay {
         let solution = Sources::read(&course.solution(part))?;
         let stub = Stub::read(course, part)?.sources();
         let mut made = Vec::new();
-        for variant in Variant::read_all(&course.root.join("checker/variants").join(part.name))? {
+        for variant in Variant::read_all(&course.near_misses(part))? {
             let sources = variant.apply(&solution)?;
             made.push((variant, sources));
         }

@@ -1,6 +1,6 @@
 //! Programs that the grader is tried on: near-misses, right ones built differently, and stubs.
 //!
-//! Each variant of a part is one file, `checker/variants/part1/adds_one.rs` say. It begins with
+//! Each variant of a part is one file, `checker/parts/part1_ping_pong/near_misses/adds_one.rs` say. It begins with
 //! what is known about it and goes on with what it changes in the solution:
 //!
 //! ```text
@@ -306,8 +306,7 @@ mod tests {
         let course = Course::find(env!("CARGO_MANIFEST_DIR").as_ref()).unwrap();
         for part in PARTS.iter() {
             let solution = Sources::read(&course.solution(part)).unwrap();
-            let variants =
-                Variant::read_all(&course.root.join("checker/variants").join(part.name)).unwrap();
+            let variants = Variant::read_all(&course.near_misses(part)).unwrap();
             for variant in &variants {
                 let made = variant.apply(&solution).unwrap();
                 for file in variant.edits.keys() {
