@@ -12,6 +12,7 @@ use crate::report::{Graded, PartReport, json, page};
 use crate::runs::{KEPT, Run};
 use crate::whole_file;
 use runtime::terminal::note;
+use testkit::plain_file::{self, MAX_OWN};
 use testkit::trouble::{Result, Trouble, While};
 use testkit::verdict::{Outcome, Standing};
 
@@ -259,7 +260,7 @@ fn written(
                 page::write(run, report)?;
             }
             let page = run.page();
-            std::fs::read_to_string(&page).or_trouble(|| format!("read {}", page.display()))
+            plain_file::read_text(&page, MAX_OWN).or_trouble(|| format!("read {}", page.display()))
         }
         Format::Json => {
             let only = scenario.map(|id| outcome(report, Some(id))).transpose()?;
