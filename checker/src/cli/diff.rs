@@ -8,7 +8,8 @@ use clap::Args;
 use colored::Colorize;
 
 use super::question;
-use crate::difference::{self, WIDE};
+use crate::difference;
+use crate::difference::WIDE;
 use crate::journal::Journal;
 use grader::course::Course;
 use grader::gaps::{Gap, gaps};

@@ -6,7 +6,8 @@ use std::time::Duration;
 use clap::Args;
 
 use super::{asynchronously, course, question};
-use crate::play::{self, Order};
+use crate::play;
+use crate::play::Order;
 use grader::part_report::Graded;
 use testkit::seed;
 use testkit::store::StoreChoice;
@@ -47,6 +48,7 @@ pub(super) struct PlayArgs {
 /// Runs it.
 pub(super) fn run(args: PlayArgs) -> Result<Standing> {
     let part = question::part(&args.part)?;
+    args.store.check()?;
     let order = Order {
         graded: match args.solution {
             true => Graded::Solution,

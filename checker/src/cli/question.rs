@@ -4,7 +4,8 @@ use std::io::{BufRead, IsTerminal, Write};
 
 use clap::builder::PossibleValuesParser;
 
-use crate::manifest::{self, PARTS};
+use crate::manifest;
+use crate::manifest::PARTS;
 use testkit::part::{Part, Problem};
 use testkit::trouble::{Result, Trouble, While};
 

@@ -5,7 +5,9 @@ use std::fmt::Write;
 use clap::Args;
 use colored::Colorize;
 
-use crate::updating::{self, Done, Loss};
+use crate::updating;
+use crate::updating::Done;
+use crate::updating::Loss;
 use grader::course::Course;
 use report::terminal::{command_name, print, wrap};
 use testkit::screen::width;

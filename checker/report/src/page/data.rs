@@ -7,8 +7,12 @@ use serde::Serialize;
 use serde_json::{Value, json};
 
 use super::room;
-use super::sums::{self, Sums};
-use crate::causes::{self, Cause, causes, is_of_story};
+use super::sums;
+use super::sums::Sums;
+use crate::causes;
+use crate::causes::Cause;
+use crate::causes::causes;
+use crate::causes::is_of_story;
 use crate::terminal::{again, sentence};
 use grader::part_report::{PartReport, Refused};
 use grader::runs::Run;

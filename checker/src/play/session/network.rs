@@ -8,8 +8,12 @@ use runtime::net::faults::{Action, PatternKind, Rule};
 use tokio::time::timeout;
 
 use super::{PATIENCE, Said, Session, in_words};
+use crate::play::words;
+use crate::play::words::Ways;
+use crate::play::words::list;
+use crate::play::words::share;
 use crate::play::words::told;
-use crate::play::words::{self, Ways, list, share, ways};
+use crate::play::words::ways;
 use testkit::cluster::{RuleHandle, rule_in_words};
 
 /// What is between two nodes, in one direction.
