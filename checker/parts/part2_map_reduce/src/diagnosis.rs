@@ -127,6 +127,14 @@ pub(super) const MISTAKES: &[Mistake] = &[
         symptom: work::works_in_waves,
     },
     Mistake {
+        id: "forgets-idle-workers",
+        problems: &[2],
+        suggests: "A worker that asked for work when there was none is not thought of again when reduce tasks may begin.",
+        training: "problem-2-distribute",
+        hint: 1,
+        symptom: work::forgets_idle_workers,
+    },
+    Mistake {
         id: "does-not-fetch",
         problems: &[2],
         suggests: "The output of map tasks is not fetched from the nodes where it lies, but read in some other way, perhaps from a folder that all nodes of this machine share.",
