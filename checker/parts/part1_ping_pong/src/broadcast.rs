@@ -204,7 +204,7 @@ pub(super) async fn answers_at_once(cx: &Context) -> Told {
                  and for a node that is gone, for ever.",
             );
             if answer? != number {
-                return Err(cluster.failed("SendPing answered another number", format!("SendPing answers its number, {number}")).into());
+                return Err(cluster.failed("SendPing answered another number", format!("SendPing answers the number of the ping, {number}")).into());
             }
         }
         all_show(cluster, &[sender, other], &[(sender, pings)], SOON, "the nodes that run get the ping at once").await?;

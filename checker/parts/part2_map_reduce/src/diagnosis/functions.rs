@@ -91,6 +91,17 @@ pub(super) fn counts_words_with_apostrophes(case: &Case) -> Option<String> {
     })
 }
 
+pub(super) fn counts_words_with_punctuation(case: &Case) -> Option<String> {
+    let (shown, _) = differences(case)?;
+    // An apostrophe alone is another mistake.
+    let marks = |shown: &&Difference| {
+        let is_mark = |c: char| c.is_ascii_punctuation() && c != '\'';
+        shown.right.is_none() && shown.key.contains(is_mark)
+    };
+    let with = shown.iter().find(marks)?;
+    Some(format!("`{}` is in the output as a word", with.key))
+}
+
 pub(super) fn counts_words_with_digits(case: &Case) -> Option<String> {
     let (shown, _) = differences(case)?;
     let digits = |shown: &&Difference| {

@@ -1,0 +1,51 @@
+//! kind = "near-miss"
+//! problem = 5
+//! claim = "nodes tell each other of views"
+//! about = "Each node writes its views to the store, and reads those of the others there."
+//! mistakes = ["keeps-views-in-the-store"]
+
+// ── file protocol.rs
+// ── gap 0: more messages to the counters
+LookAround,
+// ── end 0
+// ── file counters.rs
+// ── gap 0: whatever else is to do at the start
+ctx.send_every(Duration::from_millis(20), || CountersMsg::LookAround);
+// ── end 0
+// ── gap 0: messages of your own
+CountersMsg::LookAround => {
+    for node in 1..=4 {
+        let key = format!("views:n{node}@127.0.0.1");
+        let theirs = Counters::ask_store(&[b"GET", key.as_bytes()]);
+        self.views.merge_all(runtime::wire::decode(&theirs).unwrap_or_default());
+    }
+}
+// ── end 0
+// ── gap 0: functions of your own
+/// Gives the store a command. What it answers is a value, or nothing.
+fn ask_store(command: &[&[u8]]) -> Vec<u8> {
+    let url = std::env::args().skip_while(|arg| arg != "--store").nth(1).unwrap_or_default();
+    let place = url.trim_start_matches("redis://").split('/').next().unwrap_or_default();
+    let mut request = format!("*{}\r\n", command.len()).into_bytes();
+    for word in command {
+        request.extend([format!("${}\r\n", word.len()).as_bytes(), word, b"\r\n"].concat());
+    }
+    let answer = || -> std::io::Result<Vec<u8>> {
+        let mut store = std::io::BufReader::new(std::net::TcpStream::connect(place)?);
+        std::io::Write::write_all(store.get_mut(), &request)?;
+        let mut length = String::new();
+        std::io::BufRead::read_line(&mut store, &mut length)?;
+        let length = length.trim().trim_start_matches('$').parse().unwrap_or(0);
+        let mut value = vec![0; length];
+        std::io::Read::read_exact(&mut store, &mut value)?;
+        Ok(value)
+    };
+    answer().unwrap_or_default()
+}
+// ── end 0
+// ── gap 5: tell all the others
+let _ = (code, news);
+let key = format!("views:{}", ctx.name());
+let all = runtime::wire::encode(&self.views.all()).unwrap_or_default();
+Counters::ask_store(&[b"SET", key.as_bytes(), &all]);
+// ── end 5
