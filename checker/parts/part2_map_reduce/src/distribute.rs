@@ -9,8 +9,8 @@ use super::local::bible;
 use super::messages::{JobKind, is_map};
 use super::text::file;
 use super::{
-    ALL, Answered, Plan, SOON, assignments, has_finished, is_exact, maps_kept, reports, results, slow_text,
-    submit, texts,
+    ALL, Answered, Plan, SOON, assignments, has_finished, is_exact, maps_kept, reports, results,
+    slow_text, submit, texts,
 };
 use testkit::cluster::{Cluster, Explained, Mark, Options, RuleHandle, Unmet};
 use testkit::scenario::{Context, Stop, Told};

@@ -471,7 +471,9 @@ pub(super) async fn show_no_more(
 ) -> Told {
     /// Whoever tells the others at times of its own past the network does so meanwhile.
     const WATCHED: Duration = Duration::from_millis(400);
-    let claim = format!("a node that is cut off shows no views of which nobody could tell it (at most {views})");
+    let claim = format!(
+        "a node that is cut off shows no views of which nobody could tell it (at most {views})"
+    );
     cluster
         .throughout(WATCHED, claim, async || {
             for node in nodes {

@@ -155,7 +155,8 @@ pub(super) fn forgets_idle_workers(case: &Case) -> Option<String> {
     let idle = case.failure.seen.strip_prefix(words)?;
     let assigned = assigned(case);
     let reduces = assigned.iter().filter(|about| !about.is_map());
-    let (own, others): (Vec<&About>, Vec<&About>) = reduces.partition(|about| about.sent.to == idle);
+    let (own, others): (Vec<&About>, Vec<&About>) =
+        reduces.partition(|about| about.sent.to == idle);
     let finished = finished(case);
     let last = finished.iter().rfind(|about| about.sent.from == idle)?;
     let first = others.first().map(|about| about.sent.at_us);
