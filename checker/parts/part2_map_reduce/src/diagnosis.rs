@@ -305,7 +305,7 @@ pub(super) const MISTAKES: &[Mistake] = &[
     Mistake {
         id: "lost-task-does-not-wait",
         problems: &[3, 4, 5],
-        suggests: "A map task that has lost its output is no longer done, and yet no worker gets it: perhaps the attempt that did it still stands in `running`.",
+        suggests: "A map task that has lost its output is no longer done, and yet no worker gets it: the attempt that did it may still stand in `running`.",
         training: "problem-3-worker-failure",
         hint: 3,
         symptom: netsplit::lost_task_does_not_wait,
