@@ -1,6 +1,6 @@
 //! kind = "near-miss"
 //! problem = 1
-//! claim = "answers its number"
+//! claim = "answers the number of the ping"
 //! about = "The producer answers the number that it had before it counted the ping."
 //! mistakes = ["answers-before-counting"]
 

@@ -8,6 +8,7 @@ use runtime::net::faults::Action;
 use runtime::{Ctx, Server};
 
 use super::messages::{CONSUMER, ConsumerMsg, PRODUCER, ProducerMsg};
+use super::told::was_told;
 use super::{
     ALL, SOON, all_show, caught_one, first_pings, it_or_them, ping, pings_are_as_given, send_pings,
     sorted, still_show,
@@ -143,7 +144,8 @@ pub(super) async fn disconnected_stays_disconnected(cx: &Context) -> Told {
         cluster.throughout(Duration::from_millis(400), claim, stays).await.because(format!(
             "Somebody took {apart} out of {sender}'s cluster on purpose. A message to one node by name connects to it, \
              so a broadcast must not be a list of names that were seen once."
-        ))
+        ))?;
+        was_told(cluster, apart, (sender, first + more), mark).await
     })
     .await
 }
@@ -202,7 +204,7 @@ pub(super) async fn answers_at_once(cx: &Context) -> Told {
                  and for a node that is gone, for ever.",
             );
             if answer? != number {
-                return Err(cluster.failed("SendPing answered another number", format!("SendPing answers its number, {number}")).into());
+                return Err(cluster.failed("SendPing answered another number", format!("SendPing answers the number of the ping, {number}")).into());
             }
         }
         all_show(cluster, &[sender, other], &[(sender, pings)], SOON, "the nodes that run get the ping at once").await?;

@@ -47,7 +47,7 @@ const SCENARIOS: &[Scenario] = &[
     Scenario {
         id: "part1-broadcast",
         problem: 1,
-        title: "a ping reaches every connected consumer, and SendPing answers its number",
+        title: "a ping reaches every connected consumer, and SendPing answers the number of the ping",
         property: "A ping reaches every consumer that is connected, its own node's too, also one that came late.",
         deadline: DEADLINE,
         run: |cx| Box::pin(broadcast::reaches_every_connected_consumer(cx)),
@@ -338,7 +338,7 @@ fn number_failure(cluster: &Cluster<'_>, node: &str, answer: u64, number: u64) -
     cluster
         .failed(
             format!("{node}'s producer answered SendPing with {answer}"),
-            format!("SendPing answers its number, which is {number} here"),
+            format!("SendPing answers the number of the ping, which is {number} here"),
         )
         .because(
             "Whoever sent the ping, and every consumer, must mean the same one by the same number.",

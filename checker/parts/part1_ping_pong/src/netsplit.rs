@@ -5,12 +5,12 @@ use std::time::Duration;
 use runtime::net::faults::{Action, PatternKind, Rule};
 
 use super::messages::CONSUMER;
-use super::told::was_told;
+use super::told::{WATCHED, learn, stay_untold, was_told};
 use super::{
     ALL, RECOVERY, SOON, all_show, caught_one, counts, first_pings, ping, send_pings, shown, shows,
     sorted, still_show,
 };
-use testkit::cluster::{Cluster, Explained, Options, Unmet};
+use testkit::cluster::{Cluster, Explained, Mark, Options, Unmet};
 use testkit::scenario::{Context, Stop, Told};
 use testkit::seed::{count_of, in_order, in_words};
 
@@ -87,8 +87,9 @@ pub(super) async fn heals_after_partition(cx: &Context) -> Told {
         }
 
         cluster.step("The network is whole again, and the nodes have found each other.");
+        let since = cluster.mark();
         cluster.heal();
-        after_the_heal(cluster, &split).await
+        after_the_heal(cluster, &split, since).await
     })
     .await
 }
@@ -112,8 +113,9 @@ pub(super) async fn heals_after_blackhole(cx: &Context) -> Told {
         during_the_split(cluster, &split).await?;
 
         cluster.step("The network is whole again, and the nodes have found each other.");
+        let since = cluster.mark();
         cluster.heal();
-        after_the_heal(cluster, &split).await
+        after_the_heal(cluster, &split, since).await
     })
     .await
 }
@@ -164,11 +166,21 @@ async fn during_the_split(cluster: &Cluster<'_>, split: &Split) -> Told {
         "each side goes on counting its own pings ({near}: {near_has} at {other}, {far}: {far_has} at {far})"
     );
     cluster.eventually(SOON, claim, own_side).await?;
-    let side = [(near, near_has), (other, other_count), (far, far_had)];
-    knows_only(cluster, other, &side, &[far]).await?;
-    knows_only(cluster, near, &side, &[far]).await?;
-    let side = [(near, near_had), (other, other_count), (far, far_has)];
-    knows_only(cluster, far, &side, &[near, other]).await
+    let near_side = [(near, near_has), (other, other_count), (far, far_had)];
+    let far_side = [(near, near_had), (other, other_count), (far, far_has)];
+    let claim = "a node that is cut off learns nothing of the other side";
+    let apart = async || {
+        for (node, side, unreachable) in [
+            (other, &near_side, &[far][..]),
+            (near, &near_side, &[far]),
+            (far, &far_side, &[near, other]),
+        ] {
+            let knows = knows_only(cluster, node, side, unreachable).await;
+            knows.map_err(Unmet::Never)?;
+        }
+        Ok(())
+    };
+    cluster.throughout(WATCHED, claim, apart).await
 }
 
 /// A consumer shows these counts at least, and of the nodes that it cannot reach no more than these.
@@ -204,12 +216,12 @@ async fn knows_only(
         .into())
 }
 
-async fn after_the_heal(cluster: &Cluster<'_>, split: &Split) -> Told {
+async fn after_the_heal(cluster: &Cluster<'_>, split: &Split, since: Mark) -> Told {
     cluster.await_mesh().await?;
     let after = split.counts_after();
-    all_show(cluster, ALL, &after, SOON, BOTH_SIDES)
-        .await
-        .because(WHY_MEET)?;
+    let [near, _, far] = after;
+    let learned = [(split.near, far), (split.other, far), (split.far, near)];
+    learn(cluster, &after, &learned, since, (BOTH_SIDES, WHY_MEET)).await?;
     still_show(cluster, ALL, &after, BOTH_SIDES).await.because(
         "To meet again is no new ping: what both sides tell each other must not be counted twice.",
     )
@@ -229,7 +241,10 @@ pub(super) async fn newcomers_learn(cx: &Context) -> Told {
 
         cluster.step(format!("{late} starts, late, and sends {} before it is connected to anybody.", count_of(of_late, "ping")));
         cluster.start_node(late).await?;
+        let since = cluster.mark();
         send_pings(cluster, late, of_late, of_late).await?;
+        stay_untold(cluster, &[sender, restarted], (late, of_late), since).await?;
+        stay_untold(cluster, &[late], (sender, old), since).await?;
 
         cluster.step(format!("{late} joins, and the network holds back what {sender} first tells it."));
         let held = [
@@ -325,20 +340,23 @@ pub(super) async fn crash_during_split(cx: &Context) -> Told {
             "the consumer regains the counts of its own side ({other}: {of_other}, {node}: {of_node} at {node})"
         );
         cluster.eventually(RECOVERY, claim, own_side).await?;
-        was_told(cluster, node, (cut, number), since).await?;
-        was_told(cluster, other, (cut, number), since).await?;
+        stay_untold(cluster, &[node, other], (cut, number), since).await?;
+        stay_untold(cluster, &[cut], (other, of_other), since).await?;
 
         cluster.step(format!(
             "The network is whole again, and the nodes have found each other. {cut} has sent no ping meanwhile."
         ));
+        let since = cluster.mark();
         cluster.heal();
         cluster.await_mesh().await?;
         let after = [(cut, number), (other, of_other), (node, of_node)];
         let claim = "after the heal all counts are right everywhere";
-        all_show(cluster, &[node, other, cut], &after, SOON, claim).await.because(format!(
+        let why = format!(
             "{cut} cannot know that {node}'s consumer has forgotten its count, for that happened where it could not see. \
              What it last sent is not what the other side still has."
-        ))?;
+        );
+        let learned = [(node, (cut, number)), (other, (cut, number)), (cut, (other, of_other))];
+        learn(cluster, &after, &learned, since, (claim, &why)).await?;
         still_show(cluster, ALL, &after, claim).await
     })
     .await

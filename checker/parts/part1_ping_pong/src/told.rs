@@ -10,9 +10,12 @@ use runtime::net::faults::{FrameSeen, Kind};
 use runtime::{NodeName, wire};
 use tokio::time::sleep;
 
-use super::{Counts, shows};
-use testkit::cluster::{Cluster, Mark};
+use super::{ALL, Counts, SOON, counts, shown, shows};
+use testkit::cluster::{Cluster, Explained, Mark, Unmet};
 use testkit::scenario::Told;
+
+/// Whoever tells other nodes past the network, at times of its own, does so meanwhile.
+pub(super) const WATCHED: Duration = Duration::from_millis(500);
 
 /// Where a consumer shows a count of another node that was reached after `since`, a message could
 /// have told it.
@@ -40,6 +43,58 @@ pub(super) async fn accounted_for(
     }
     let seen = format!("{node}'s consumer knows {of}: {shown}, and");
     Err(cluster.untold_failure(node, &seen).into())
+}
+
+/// While nodes are out of a node's reach, they know no count of it that no message could have told
+/// them.
+pub(super) async fn stay_untold(
+    cluster: &Cluster<'_>,
+    nodes: &[&str],
+    known: (&str, u64),
+    since: Mark,
+) -> Told {
+    let claim = "what a node knows of another has come to it over the network";
+    let untold = async || {
+        for node in nodes {
+            let told = was_told(cluster, node, known, since).await;
+            told.map_err(Unmet::Never)?;
+        }
+        Ok(())
+    };
+    cluster.throughout(WATCHED, claim, untold).await
+}
+
+/// Waits until consumers show exactly these counts. Of each that a node is to learn after `since`,
+/// a message could have told it before it was seen.
+pub(super) async fn learn(
+    cluster: &Cluster<'_>,
+    expected: &[(&str, u64)],
+    learned: &[(&str, (&str, u64))],
+    since: Mark,
+    (claim, why): (&str, &str),
+) -> Told {
+    let wanted = counts(expected);
+    let mut account = Ok(());
+    let learned = async || {
+        for node in ALL {
+            let seen = shows(cluster, node).await?;
+            for (_, known) in learned.iter().filter(|(learner, _)| learner == node) {
+                account = accounted_for(cluster, node, &seen, *known, since).await;
+                if account.is_err() {
+                    return Ok(());
+                }
+            }
+            if seen != wanted {
+                let seen = format!("{node}'s consumer shows {}", shown(&seen));
+                return Err(Unmet::at(node, seen));
+            }
+        }
+        Ok(())
+    };
+    let claim = format!("{claim} (wanted on {}: {})", ALL.join(", "), shown(&wanted));
+    let told = cluster.eventually(SOON, claim, learned).await;
+    account?;
+    told.because(why)
 }
 
 /// Whether anything has come to a node since then that could have told it a count: from whichever

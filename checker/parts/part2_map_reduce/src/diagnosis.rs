@@ -47,6 +47,14 @@ pub(super) const MISTAKES: &[Mistake] = &[
         symptom: functions::counts_words_with_apostrophes,
     },
     Mistake {
+        id: "counts-words-with-punctuation",
+        problems: &[1],
+        suggests: "Punctuation is taken for a part of a word, as if only white space ended one; but a word is a run of ASCII letters.",
+        training: "problem-1-local",
+        hint: 2,
+        symptom: functions::counts_words_with_punctuation,
+    },
+    Mistake {
         id: "counts-words-with-digits",
         problems: &[1],
         suggests: "A digit is taken for a part of a word; but a word is a run of ASCII letters.",
@@ -125,6 +133,14 @@ pub(super) const MISTAKES: &[Mistake] = &[
         training: "problem-2-distribute",
         hint: 1,
         symptom: work::works_in_waves,
+    },
+    Mistake {
+        id: "forgets-idle-workers",
+        problems: &[2],
+        suggests: "A worker that asked for work when there was none is not thought of again when reduce tasks may begin.",
+        training: "problem-2-distribute",
+        hint: 1,
+        symptom: work::forgets_idle_workers,
     },
     Mistake {
         id: "does-not-fetch",
@@ -285,6 +301,14 @@ pub(super) const MISTAKES: &[Mistake] = &[
         training: "a-job-for-many-nodes",
         hint: 1,
         symptom: netsplit::lost_outputs_count_as_done,
+    },
+    Mistake {
+        id: "lost-task-does-not-wait",
+        problems: &[3, 4, 5],
+        suggests: "A map task that has lost its output is no longer done, and yet no worker gets it: the attempt that did it may still stand in `running`.",
+        training: "problem-3-worker-failure",
+        hint: 3,
+        symptom: netsplit::lost_task_does_not_wait,
     },
     Mistake {
         id: "distrusts-both-sides",

@@ -9,8 +9,8 @@ use super::local::bible;
 use super::messages::{JobKind, is_map};
 use super::text::file;
 use super::{
-    ALL, Plan, SOON, assignments, has_finished, is_exact, maps_kept, reports, results, slow_text,
-    submit, texts,
+    ALL, Answered, Plan, SOON, assignments, has_finished, is_exact, maps_kept, reports, results,
+    slow_text, submit, texts,
 };
 use testkit::cluster::{Cluster, Explained, Mark, Options, RuleHandle, Unmet};
 use testkit::scenario::{Context, Stop, Told};
@@ -18,7 +18,12 @@ use testkit::scenario::{Context, Stop, Told};
 /// Well before the lease of the first attempt runs out.
 const AT_ONCE: Duration = Duration::from_millis(700);
 
+/// So many reduce tasks of this length are more than one node does before the others have heard of them.
+const REDUCES: usize = 12;
+const REDUCE_MS: u64 = 150;
+
 const EVERYONE: &str = "every worker node finishes at least one task";
+const EVERYONE_REDUCES: &str = "every worker node finishes at least one reduce task";
 const WHY_FETCHED: &str = "On real machines there is no folder that all share for what lies between map and reduce: it \
                            would have to be written to several disks, only to be read once. So it stays where it is, \
                            and is fetched.";
@@ -33,10 +38,14 @@ pub(super) async fn every_node_takes_part(cx: &Context) -> Told {
     Cluster::tell(cx, &nodes, Options::default(), async |cluster| {
         cluster.step(format!("{late} is started, but does not join yet."));
         cluster.start_node(late).await?;
-        cluster.step(format!("{manager} is given a job of {maps} map tasks that take 60 ms each."));
+        cluster.step(format!(
+            "{manager} is given a job of {maps} map tasks that take 60 ms each, and {REDUCES} reduce tasks that take \
+             {REDUCE_MS} ms."
+        ));
         let texts = slow_text(cluster, &mut draw, maps)?;
         let begun = cluster.mark();
-        let job = submit(cluster, manager, &Plan::slow(&texts, 4, 60, 60)).await?;
+        let plan = Plan::slow(&texts, 4, 60, REDUCE_MS).partitions(REDUCES);
+        let job = submit(cluster, manager, &plan).await?;
 
         cluster.step(format!("When the first result has come in, {late} joins."));
         let first = async || match results(cluster, &job, begun).is_empty() {
@@ -69,7 +78,28 @@ pub(super) async fn every_node_takes_part(cx: &Context) -> Told {
                     .into());
             }
         }
-        Ok(())
+        let reduced = |node: &str| {
+            let is_own = |result: &&Answered| result.from == node && !is_map(result.attempt.task);
+            seen.iter().filter(is_own).count()
+        };
+        let counts = [one, other, late].map(|node| (node, reduced(node)));
+        match counts.iter().find(|(_, count)| *count == 0) {
+            None => Ok(()),
+            Some((node, _)) => {
+                let counts = counts.map(|(node, count)| format!("{node} finished {count}")).join(", ");
+                Err(cluster
+                    .failed(
+                        format!("no result of a reduce task came from {node}"),
+                        format!("{EVERYONE_REDUCES}: all of them were connected when the first of {REDUCES} began"),
+                    )
+                    .evidence(format!("of the reduce tasks, {counts}"))
+                    .because(
+                        "A worker that asks while the last map tasks run gets nothing. When reduce tasks may begin, the \
+                         manager must think of each worker that is idle, not only of the one that it hears from.",
+                    )
+                    .into())
+            }
+        }
     })
     .await
 }

@@ -75,7 +75,7 @@ const SCENARIOS: &[Scenario] = &[
         id: "part2-everyone",
         problem: 2,
         title: "every node takes part, also one that joins late",
-        property: "Every worker node takes part in a job, also one that joins while it is being done.",
+        property: "Every worker node takes part in a job to its last reduce task, also one that joins while it is being done.",
         deadline: DEADLINE,
         run: |cx| Box::pin(distribute::every_node_takes_part(cx)),
     },

@@ -289,6 +289,14 @@ pub(super) const MISTAKES: &[Mistake] = &[
         symptom: service::shares_a_disk,
     },
     Mistake {
+        id: "keeps-views-in-the-store",
+        problems: &[5, 6, 7, 8],
+        suggests: "Views are written to the store and read from it, instead of being told from node to node.",
+        training: "problem-5-aggregates",
+        hint: 2,
+        symptom: views::keeps_views_in_the_store,
+    },
+    Mistake {
         id: "nobody-told-of-views",
         problems: &[5],
         suggests: "A view stays where it was counted: nobody is told of it, or those who are told were looked up before there was anybody, or a cast is never awaited, without which nothing is sent.",

@@ -168,6 +168,14 @@ const SCENARIOS: &[Scenario] = &[
         run: |cx| Box::pin(views::add_up(cx)),
     },
     Scenario {
+        id: "part4-travel",
+        problem: 5,
+        title: "views travel between the nodes, and not by the store",
+        property: "Nodes tell each other of views: nobody asks the store, and a node that is cut off tells nobody.",
+        deadline: DEADLINE,
+        run: |cx| Box::pin(views::travel_between_nodes(cx)),
+    },
+    Scenario {
         id: "part4-at-once",
         problem: 5,
         title: "the count is read without waiting for the server",

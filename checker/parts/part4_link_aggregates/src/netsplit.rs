@@ -4,7 +4,7 @@ use runtime::net::faults::{Action, Order, PatternKind, Rule};
 
 use super::SOON;
 use super::pages::{
-    Page, Pages, all_show, create, rings_are, speaks_of, still_show, view, were_told,
+    Page, Pages, all_show, create, rings_are, show_no_more, speaks_of, still_show, view, were_told,
 };
 use testkit::cluster::{Cluster, Explained, Options};
 use testkit::scenario::{Context, Stop, Told};
@@ -77,6 +77,8 @@ pub(super) async fn both_sides_count(cx: &Context) -> Told {
         all_show(cluster, &[one], &near, near_views, "each side goes on counting").await?;
         all_show(cluster, &[one], &far, far_views[0], "each side goes on counting").await?;
         all_show(cluster, &[between, other], &far, far_views[1] + far_views[2], "each side goes on counting").await?;
+        show_no_more(cluster, &[one], &far, far_views[0]).await?;
+        show_no_more(cluster, &[between, other], &near, 0).await?;
         has_bitten(cluster.nothing_crossed(mark, &[one], &[between, other]))?;
 
         cluster.step(format!("{one} and {between} find each other again; {other} is still out of reach of {one}."));

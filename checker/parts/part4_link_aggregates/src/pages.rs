@@ -1,6 +1,7 @@
 //! Pages of the web, their short links, and what is asked about them where nothing is in the way.
 
 use std::collections::{BTreeMap, VecDeque};
+use std::time::Duration;
 
 use ciborium::Value;
 use futures_util::StreamExt;
@@ -12,6 +13,11 @@ use super::SOON;
 use super::messages::{CACHE, CacheMsg, RING, RingMsg, RingState};
 use testkit::cluster::{Answer, Cluster, Mark, Request, Unmet};
 use testkit::scenario::{Stop, Told};
+
+/// Why views are no matter of the store.
+pub(super) const WHY_NOT_THE_STORE: &str = "A store that counts views is asked at each of them, and nobody learns of \
+                                            views while it is out of reach. Each node counts what happens at its \
+                                            own door, and the nodes tell each other.";
 
 /// A page, and the code of its short link.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -416,7 +422,7 @@ pub(super) async fn still_show(
     all_show(cluster, nodes, page, views, claim).await
 }
 
-/// Nodes have heard of the views of links from other nodes since a moment.
+/// Nodes have heard of the views of links from other nodes since a moment, and not from the store.
 pub(super) fn were_told<'p>(
     cluster: &Cluster<'_>,
     nodes: &[&str],
@@ -427,7 +433,59 @@ pub(super) fn were_told<'p>(
     nodes.iter().try_for_each(|node| {
         let knows = |code: &str| format!("shows views of /{code} on other nodes");
         cluster.was_told(node, since, &codes, knows)
-    })
+    })?;
+    store_holds_links(cluster)
+}
+
+/// Whether a key of the store is one of those that were given, of a link or of a member.
+pub(super) fn is_given(key: &str) -> bool {
+    const KINDS: [&str; 3] = ["link:", "due:", "member:"];
+    KINDS.iter().any(|kind| key.starts_with(kind))
+}
+
+/// The nodes have used no keys of the store but those of links and of members.
+fn store_holds_links(cluster: &Cluster<'_>) -> Told {
+    let commands = cluster.store_commands(0);
+    let mut keys = commands
+        .iter()
+        .filter_map(|command| Some((command, command.key.as_deref()?)));
+    match keys.find(|(_, key)| !is_given(key)) {
+        None => Ok(()),
+        Some((command, key)) => Err(cluster
+            .failed_at(
+                &command.node,
+                format!("{} used the key {key} of the store ({})", command.node, command.name),
+                "the store holds links and members, and nothing else: nodes tell each other of views",
+            )
+            .because(WHY_NOT_THE_STORE)
+            .into()),
+    }
+}
+
+/// Nodes that others cannot tell of the views of a page show no more of them than they know.
+pub(super) async fn show_no_more(
+    cluster: &Cluster<'_>,
+    nodes: &[&str],
+    page: &Page,
+    views: u64,
+) -> Told {
+    /// Whoever tells the others at times of its own past the network does so meanwhile.
+    const WATCHED: Duration = Duration::from_millis(400);
+    let claim = format!(
+        "a node that is cut off shows no views of which nobody could tell it (at most {views})"
+    );
+    cluster
+        .throughout(WATCHED, claim, async || {
+            for node in nodes {
+                let seen = shows(cluster, node, &page.code).await?.redirects;
+                if seen > views {
+                    let seen = format!("{node} shows {seen} views of {}, and", page.path());
+                    return Err(Unmet::Never(cluster.untold_failure(node, &seen).into()));
+                }
+            }
+            Ok(())
+        })
+        .await
 }
 
 /// Whether a message speaks of a link, whatever it says of it.

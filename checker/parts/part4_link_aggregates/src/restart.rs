@@ -43,15 +43,20 @@ pub(super) async fn peers_know_different_amounts(cx: &Context) -> Told {
         let mut all = known + hidden;
         all_show(cluster, &[dies, more], &page, all, "who is connected learns of the views").await?;
 
-        cluster.step(format!("{dies} is killed, and started again; {less} answers it before {more} does."));
+        cluster.step(format!(
+            "{dies} is killed, and started again. Then the store refuses all nodes, and {less} answers {dies} before {more} does."
+        ));
         let mark = cluster.mark();
         cluster.kill(dies).await?;
         cluster.heal();
         cluster.start_node(dies).await?;
+        rings_are(cluster, &[dies], &NODES).await?;
+        cluster.store_refused(NODES);
         cluster.connect(dies, less).await?;
         cluster.await_mesh().await?;
         still_show(cluster, &nodes, &page, all, KNOWN_ONES).await.because(WHY_SLOT)?;
         were_told(cluster, &[dies, less], [&page], mark)?;
+        cluster.store_back(NODES);
 
         cluster.step(format!(
             "It is viewed on {dies} {}; {dies} is killed and started again once more; and it is viewed on {dies} {} and on {less} {}.",
@@ -116,7 +121,8 @@ pub(super) async fn views_before_anybody_is_met(cx: &Context) -> Told {
             return Err(Stop::inconclusive(format!("{dies} was to be alone, and was not.")));
         }
 
-        cluster.step("The network is whole again, and the nodes have found each other.");
+        cluster.step("The store refuses all nodes. The network is whole again, and the nodes have found each other.");
+        cluster.store_refused(NODES);
         cluster.heal();
         cluster.await_mesh().await?;
         let all = before + after;
@@ -124,6 +130,7 @@ pub(super) async fn views_before_anybody_is_met(cx: &Context) -> Told {
             .await
             .because(WHY_SLOT)?;
         were_told(cluster, &nodes, [&page], mark)?;
+        cluster.store_back(NODES);
         view(cluster, dies, &page, last).await?;
         still_show(cluster, &nodes, &page, all + last, KNOWN_ONES)
             .await
@@ -170,8 +177,9 @@ pub(super) async fn only_the_counters_crash(cx: &Context) -> Told {
         are_back(cluster, crashes).await?;
         view(cluster, crashes, &page, last).await?;
 
-        cluster.step("The network is whole again, and the nodes have found each other.");
+        cluster.step("The store refuses all nodes. The network is whole again, and the nodes have found each other.");
         let mark = cluster.mark();
+        cluster.store_refused(NODES);
         cluster.heal();
         cluster.await_mesh().await?;
         cluster.quiesce().await?;
@@ -195,6 +203,7 @@ pub(super) async fn only_the_counters_crash(cx: &Context) -> Told {
             .await
             .because(WHY_SLOT)?;
         were_told(cluster, &[one, other], [&page], mark)?;
+        cluster.store_back(NODES);
         view(cluster, crashes, &page, last).await?;
         still_show(cluster, &nodes, &page, all + last, KNOWN_ONES).await.because(WHY_SLOT)
     })

@@ -9,8 +9,8 @@ use tokio::time::Instant;
 use super::SOON;
 use super::messages::{COUNTERS, CountersMsg};
 use super::pages::{
-    Page, Pages, all_show, at_once, create, leads, misled, rings_are, shows, still_show, view,
-    view_at_once, were_told,
+    Page, Pages, WHY_NOT_THE_STORE, all_show, at_once, create, leads, misled, rings_are,
+    show_no_more, shows, still_show, view, view_at_once, were_told,
 };
 use testkit::cluster::{Cluster, Explained, Options, Request, Unmet};
 use testkit::scenario::{Context, Stop, Told};
@@ -97,6 +97,7 @@ pub(super) async fn add_up(cx: &Context) -> Told {
             create(cluster, third, page).await?;
         }
         cluster.step(format!("Two links are viewed on all three nodes, {each} times on each, all at once."));
+        let begun = cluster.mark();
         let views = |node| view_at_once(cluster, node, pages.iter().cycle().take(2 * each as usize));
         try_join3(views("n1"), views("n2"), views("n3")).await?;
         for page in &pages {
@@ -105,6 +106,48 @@ pub(super) async fn add_up(cx: &Context) -> Told {
                 "A count that is read, increased and written back loses what others did in between. If each node adds to a share \
                  of its own, nobody can overwrite anybody.",
             )?;
+        }
+        were_told(cluster, &NODES, &pages, begun)
+    })
+    .await
+}
+
+pub(super) async fn travel_between_nodes(cx: &Context) -> Told {
+    let mut draw = cx.draw();
+    let nodes @ [alone, one, other] = draw.cast(NODES);
+    let [site] = Names::new(&mut draw).take();
+    let [here, there, hidden] = draw.numbers(1..=5);
+    Cluster::tell(cx, &NODES, Options::with_store(), async |cluster| {
+        rings_are(cluster, &NODES, &NODES).await?;
+        // Whoever is alone later on owns the page, and can lead to it.
+        let page = Pages::deal(cluster, alone, &site, 60).await?.take(cluster, alone)?;
+        create(cluster, one, &page).await?;
+        cluster.step(format!(
+            "The store refuses all nodes. A link of {alone} is viewed on {alone} {} and on {other} {}.",
+            count_of(here, "time"), count_of(there, "time")
+        ));
+        let begun = cluster.mark();
+        cluster.store_refused(NODES);
+        view(cluster, alone, &page, here).await?;
+        view(cluster, other, &page, there).await?;
+        let all = here + there;
+        still_show(cluster, &nodes, &page, all, "every node shows the views of all nodes, also without the store")
+            .await
+            .because(WHY_NOT_THE_STORE)?;
+        were_told(cluster, &[one, other], [&page], begun)?;
+
+        cluster.step(format!(
+            "The store is back, and {alone} is cut off from the others. The link is viewed on {alone} {}.",
+            count_of(hidden, "time")
+        ));
+        cluster.store_back(NODES);
+        let mark = cluster.mark();
+        cluster.partition(&[alone], &[one, other]).await?;
+        view(cluster, alone, &page, hidden).await?;
+        all_show(cluster, &[alone], &page, all + hidden, "each side goes on counting").await?;
+        show_no_more(cluster, &[one, other], &page, all).await?;
+        if !cluster.nothing_crossed(mark, &[alone], &[one, other]) {
+            return Err(Stop::inconclusive("Something crossed the cut."));
         }
         Ok(())
     })
@@ -124,9 +167,11 @@ pub(super) async fn are_read_at_once(cx: &Context) -> Told {
             count_of(here, "time"), count_of(there, "time")
         ));
         create(cluster, other, &page).await?;
+        let mark = cluster.mark();
         view(cluster, asked, &page, here).await?;
         view(cluster, other, &page, there).await?;
         still_show(cluster, &NODES, &page, here + there, ALL_COUNT).await?;
+        were_told(cluster, &NODES, [&page], mark)?;
 
         cluster.step(format!(
             "The counters of all nodes are kept busy for two seconds. Meanwhile {asked} is asked how often the link was viewed, and the link is viewed on it."

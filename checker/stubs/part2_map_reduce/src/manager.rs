@@ -68,7 +68,8 @@ impl Server for Manager {
                 product,
             } => {
                 // ── gap 2: a task is done
-                // TODO(2): count it (`self.count`), and give the worker its next task.
+                // TODO(2): count it (`self.count`), take the attempt out of its task's `running` (`count`
+                // does not), and give each worker that has nothing to do a task.
                 // Mind for later that a result may come twice, late, or from another job.
                 todo!("TODO(2) count what was done, and go on")
                 // ── end 2

@@ -90,10 +90,11 @@ impl Table {
     pub fn put(&self, code: Code, link: Link) {
         // ── gap 1: keep a link
         // TODO(1): keep the link, so that `get` finds it. Links come from creations on this node, from
-        // the store and from other nodes, in any order and more than once: an expired link must not
-        // take the place of one that is not, and of two that are not, the one that ends later is the
-        // newer: a code gets another link only when its old one is over. The table never has more than `cap` entries, of whatever
-        // kind; which one goes when there is no room is yours to choose.
+        // the store and from other nodes, in any order and more than once. An expired link must not
+        // replace one that has not expired. Of two that have not expired, the table must keep the one
+        // that expires later: it is the newer, for a code gets another link only when its old one has
+        // expired. The table must never have more than `cap` entries, of whatever kind; which one goes
+        // when there is no room is yours to choose.
         // ── end 1
     }
 

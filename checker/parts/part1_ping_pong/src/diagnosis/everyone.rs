@@ -45,6 +45,12 @@ fn answer<'a>(case: &Case<'a>) -> Option<(Counts, &'a str)> {
     Some((counts_in(totals), failed))
 }
 
+/// Whether no answer came in time, which is what is wrong then, whatever the answer holds.
+fn is_late(case: &Case) -> bool {
+    let seen = &case.failure.seen;
+    seen.contains("did not answer `AskEveryone`") || seen.contains("answered AskEveryone after")
+}
+
 pub(super) fn leaves_out_the_asking_node(case: &Case) -> Option<String> {
     let Question { asker, calls, .. } = question(case)?;
     let (totals, failed) = answer(case)?;
@@ -78,10 +84,7 @@ pub(super) fn answers_from_memory(case: &Case) -> Option<String> {
 
 pub(super) fn asks_the_silent_again(case: &Case) -> Option<String> {
     let Question { asker, calls, .. } = question(case)?;
-    let seen = &case.failure.seen;
-    if !seen.contains("did not answer `AskEveryone`")
-        && !seen.contains("answered AskEveryone after")
-    {
+    if !is_late(case) {
         return None;
     }
     let silent = |of: &str| {
@@ -100,8 +103,7 @@ pub(super) fn asks_the_silent_again(case: &Case) -> Option<String> {
 
 pub(super) fn asks_one_after_another(case: &Case) -> Option<String> {
     let Question { asker, calls, .. } = question(case)?;
-    // A producer that crashed meanwhile asks anew when it is started again.
-    if case.failure.seen.contains("did not survive") {
+    if !is_late(case) {
         return None;
     }
     let late = calls.windows(2).find(|pair| {

@@ -165,6 +165,11 @@ fn silent_nodes_are_known_by_their_silence() {
     let zero = "the answer holds these totals: {n1: 4, n2: 0, n3: 4}; and these failed: none";
     let because = "n2 did not answer n1, and the answer holds 0 as its total";
     check(asked(zero, 0), Some(("takes-silence-for-zero", because)));
+    // It asks one after another too, but that is not what is wrong with this answer.
+    check(
+        asked(zero, 1_000_000),
+        Some(("takes-silence-for-zero", because)),
+    );
     let right = "the answer holds these totals: {n1: 4, n3: 4}; and these failed: n2 (no answer)";
     check(asked(right, 0), None);
 }

@@ -91,6 +91,15 @@ pub(super) fn counts_words_with_apostrophes(case: &Case) -> Option<String> {
     })
 }
 
+pub(super) fn counts_words_with_punctuation(case: &Case) -> Option<String> {
+    let (shown, _) = differences(case)?;
+    let (has, right) = counted(&shown, "Aaron")?;
+    (has, right).eq(&(205, 350)).then(|| {
+        "the text has `Aaron` 350 times, 145 of them beside a mark, as in `Aaron,`, and it was counted 205 times"
+            .to_owned()
+    })
+}
+
 pub(super) fn counts_words_with_digits(case: &Case) -> Option<String> {
     let (shown, _) = differences(case)?;
     let digits = |shown: &&Difference| {

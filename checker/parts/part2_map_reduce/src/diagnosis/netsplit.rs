@@ -61,6 +61,33 @@ fn nothing_is_mapped_again(case: &Case) -> Option<String> {
     })
 }
 
+/// The manager knows that a task is not done: it says so. And it has given out others meanwhile.
+pub(super) fn lost_task_does_not_wait(case: &Case) -> Option<String> {
+    let (death, heard_us) = death(case)?;
+    let end = case.events().next_back()?.at_us;
+    if is_mapped(case)? || end < heard_us + 3 * LEASE {
+        return None;
+    }
+    let assigned = assigned(case);
+    let since = || assigned.iter().filter(|about| about.sent.at_us > heard_us);
+    let finished = finished(case);
+    let lost = finished.iter().find(|about| {
+        let is_lost = about.is_map() && about.sent.from == death.node && about.sent.arrived();
+        is_lost && !since().any(|given| given.task == about.task)
+    })?;
+    let other = since().next()?;
+    Some(format!(
+        "{} had finished {} before it died, and {}, which then gave {} to {} and says that not all map tasks are done, \
+         gave {} to nobody",
+        death.node,
+        lost.task,
+        manager(case),
+        other.task,
+        other.sent.to,
+        lost.task
+    ))
+}
+
 pub(super) fn reduces_on_the_same_worker_again(case: &Case) -> Option<String> {
     let mut times: BTreeMap<(Task, &str, &str), usize> = BTreeMap::new();
     let failed = failed(case);

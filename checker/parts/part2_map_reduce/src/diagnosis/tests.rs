@@ -2,7 +2,7 @@ use serde_json::{Value, json};
 
 use crate::part;
 use testkit::diagnosis::tale::Tale;
-use testkit::trace::{Change, Fate, Kind};
+use testkit::trace::{Change, Fate, Kind, What};
 
 fn attempt(task: &str, of: u64, number: u64) -> Value {
     json!({ "job": "j1", "task": { task: of }, "number": number })
@@ -172,12 +172,33 @@ fn output_tells_of_the_function_that_made_it() {
     check(alone(1, nothing), None);
     let empty = "in the output `` should not be there";
     check(alone(1, empty), Some("counts-empty-words"));
+    let marks = "in the output `AM` has `3` instead of `4`, `Aaron` has `205` instead of `350`, `Aaronites` is missing, and 58480 more";
+    check(alone(1, marks), Some("counts-words-with-punctuation"));
     let order = "in the output `Ba` has `zebra.txt a file.txt` instead of `a file.txt zebra.txt`";
     check(alone(1, order), Some("index-out-of-order"));
     let again = "in the output `Ba` has `a file.txt a file.txt zebra.txt` instead of `a file.txt zebra.txt`";
     check(alone(1, again), Some("index-repeats-files"));
     let places = "the key `Ba` stands in part-00000 and in part-00001";
     check(alone(1, places), Some("partitions-by-more-than-the-key"));
+}
+
+#[test]
+fn worker_that_was_idle_when_reduce_tasks_began_was_forgotten() {
+    let told = |last: Value| {
+        begun()
+            .cast(["n1", "n2"], "worker", map(0, 1))
+            .cast(["n2", "n1"], "manager", finished("Map", 0, 1))
+            .cast(["n1", "n3"], "worker", reduce(9, &[]))
+            .cast(["n1", "n2"], "worker", last)
+            .diagnosis(
+                &part(),
+                2,
+                "no result of a reduce task came from n2",
+                "every worker node finishes at least one reduce task",
+            )
+    };
+    check(told(map(1, 2)), Some("forgets-idle-workers"));
+    check(told(reduce(10, &[])), None);
 }
 
 #[test]
@@ -189,6 +210,33 @@ fn dead_node_must_be_known_to_be_dead() {
             .diagnosis(&part(), 3, "17 of 18 map tasks are done", "done")
     };
     check(reduced(), None);
+}
+
+#[test]
+fn lost_task_that_nobody_gets_is_told_from_one_that_counts_as_done() {
+    let after = |seen: &str| {
+        Tale::of(&["n1", "n2", "n3"])
+            .linked("n1", "n3")
+            .step("n1 is given a job.")
+            .cast(["n1", "n3"], "worker", map(0, 1))
+            .cast(["n3", "n1"], "manager", finished("Map", 0, 1))
+            .step("n3 is killed.")
+            .done("n3", Change::Killed, "n3 is killed")
+            .event(What::Closed {
+                connection: 1,
+                by: None,
+            })
+            .later(100_000)
+            .cast(["n1", "n2"], "worker", map(1, 2))
+            .cast(["n2", "n1"], "manager", finished("Map", 1, 2))
+            .later(5_000_000)
+            .step("It waits.")
+            .diagnosis(&part(), 3, seen, "the job gets done")
+    };
+    let open = "1 of 2 map tasks and 0 of 4 reduce tasks are done";
+    check(after(open), Some("lost-task-does-not-wait"));
+    let mapped = "2 of 2 map tasks and 0 of 4 reduce tasks are done";
+    check(after(mapped), None);
 }
 
 #[test]

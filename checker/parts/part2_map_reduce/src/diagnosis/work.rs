@@ -150,6 +150,26 @@ pub(super) fn works_in_waves(case: &Case) -> Option<String> {
     })
 }
 
+pub(super) fn forgets_idle_workers(case: &Case) -> Option<String> {
+    let words = "no result of a reduce task came from ";
+    let idle = case.failure.seen.strip_prefix(words)?;
+    let assigned = assigned(case);
+    let reduces = assigned.iter().filter(|about| !about.is_map());
+    let (own, others): (Vec<&About>, Vec<&About>) =
+        reduces.partition(|about| about.sent.to == idle);
+    let finished = finished(case);
+    let last = finished.iter().rfind(|about| about.sent.from == idle)?;
+    let first = others.first().map(|about| about.sent.at_us);
+    let was_idle = first.is_none_or(|first| last.sent.at_us < first);
+    (own.is_empty() && was_idle).then(|| {
+        let manager = manager(case);
+        format!(
+            "{idle} had finished {} before a reduce task was given out, and {manager} gave {idle} none of them",
+            last.task
+        )
+    })
+}
+
 pub(super) fn does_not_fetch(case: &Case) -> Option<String> {
     let asks = case.step("what map tasks have left there")?;
     let fetched = case.messages().before(asks).named("Fetch").kind(Kind::Call);

@@ -421,3 +421,19 @@ fn node_that_is_asked_over_http_asks_for_its_own_visitors() {
     assert_eq!(named(asked()).as_deref(), Some("owner-passes-on"));
     assert_eq!(named(asked().viewed("n2", 1)), None);
 }
+
+#[test]
+fn views_in_the_store_are_known_by_their_keys() {
+    let told = |key: &str| {
+        let viewed = nodes().viewed("n1", 2);
+        shows(viewed.commanded("n1", "SET", key), 5, "n2", 0, 2)
+    };
+    assert_eq!(
+        told("views:ada:n1").as_deref(),
+        Some("keeps-views-in-the-store")
+    );
+    assert_ne!(
+        told("link:ada").as_deref(),
+        Some("keeps-views-in-the-store")
+    );
+}

@@ -4,9 +4,27 @@ use std::collections::BTreeSet;
 
 use super::news::{News, Shown, counters, highest, names_any, reconnected, sum};
 use super::words::some;
+use crate::pages::is_given;
 use testkit::diagnosis::Case;
 use testkit::diagnosis::evidence::{listed, seconds};
 use testkit::diagnosis::service::Asked;
+use testkit::trace::What;
+
+pub(super) fn keeps_views_in_the_store(case: &Case) -> Option<String> {
+    let mut writes = case.events().filter_map(|event| match &event.what {
+        What::Store {
+            node,
+            command,
+            key: Some(key),
+            ..
+        } if !is_given(key) => Some((node, command, key)),
+        _ => None,
+    });
+    let (node, command, key) = writes.next()?;
+    Some(format!(
+        "{node} gave the store the command {command} for the key {key}, which is of no link and of no member"
+    ))
+}
 
 pub(super) fn nobody_is_told(case: &Case) -> Option<String> {
     let shown = Shown::in_case(case)?;

@@ -1,0 +1,24 @@
+//! kind = "near-miss"
+//! problem = 2
+//! claim = "every worker node finishes at least one reduce task"
+//! about = "A worker that finds no task waiting is not thought of again: only the one that has just finished gets a task."
+//! mistakes = ["forgets-idle-workers"]
+
+// ── file manager.rs
+// ── replace
+    self.count(&attempt, product, ctx).await;
+}
+self.give_work(ctx).await;
+// ── with
+    self.count(&attempt, product, ctx).await;
+}
+self.give_work(ctx).await;
+for at_work in self.workers.values_mut() {
+    at_work.is_idle = false;
+}
+// ── end
+// ── file worker.rs
+// ── replace
+ctx.send_after(ASK_AGAIN, WorkerMsg::AskForWork);
+// ── with
+// ── end
