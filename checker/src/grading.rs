@@ -25,7 +25,7 @@ use crate::stubs::Stub;
 use crate::submission::{Refusal, Submission};
 use testkit::guard::{Guard, own_program};
 use testkit::interrupt::Interrupt;
-use testkit::isolation::{Isolation, IsolationChoice};
+use testkit::isolation::Isolation;
 use testkit::part::Part;
 use testkit::run_dir::RunDir;
 use testkit::scenario::Scenario;
@@ -48,8 +48,8 @@ pub struct Order {
     pub verbose: bool,
     /// Which store the nodes use, where they use one.
     pub store: StoreChoice,
-    /// Whether what was handed in is walled in.
-    pub isolation: IsolationChoice,
+    /// What walls in what was handed in.
+    pub isolation: Isolation,
 }
 
 /// The problems of a part that cannot be solved yet, as gaps that they need are still the stub's;
@@ -84,13 +84,9 @@ pub async fn grade(
 ) -> Result<PartReport> {
     let mut report = PartReport::new(part, order.graded.clone(), order.seed, order.repeat);
 
-    let isolation = match &order.graded {
-        Graded::Submission(_) => Some(order.isolation.settle()?),
-        Graded::Exercise | Graded::Solution => None,
-    };
-    if let Some(isolation) = &isolation {
-        report.isolation = Some(isolation.word().to_owned());
-        report.notes.extend(isolation.warning());
+    if matches!(order.graded, Graded::Submission(_)) {
+        report.isolation = Some(order.isolation.word().to_owned());
+        report.notes.extend(order.isolation.warning());
     }
     // The submission holds its slot, and with it the program, until the run is over.
     let mut submission = None;
@@ -98,9 +94,8 @@ pub async fn grade(
         Graded::Exercise => build_of_course(course, part, false),
         Graded::Solution => build_of_course(course, part, true),
         Graded::Submission(folder) => {
-            let isolation = isolation.clone().unwrap_or(Isolation::Off);
             let laid_out = tokio::select! { biased;
-                laid_out = Submission::lay_out(course, part, folder, &isolation) => laid_out,
+                laid_out = Submission::lay_out(course, part, folder, &order.isolation) => laid_out,
                 why = interrupt.raised() => return Ok(not_begun(part, order, &why)),
             };
             match laid_out {
@@ -181,9 +176,7 @@ pub async fn grade(
             jobs: JOBS,
             gaps: gaps.clone(),
             stores: stores.clone(),
-            sandbox: isolation
-                .as_ref()
-                .and_then(|isolation| isolation.nodes(&course.root)),
+            sandbox: order.isolation.nodes(&course.root),
             progress: Arc::clone(progress),
         });
         let settled = |place, mut outcome: Outcome| {

@@ -35,6 +35,8 @@ pub enum StoreChoice {
     /// embedded one.
     #[default]
     Auto,
+    /// The same, without REDIS_URL.
+    OfTheRun,
     /// The one in the checker's own process.
     Embedded,
     /// A redis-server of the run's own.
@@ -75,6 +77,21 @@ enum Plan {
 }
 
 impl StoreChoice {
+    /// The choice for a run in a network of its own, from which no other store can be reached.
+    ///
+    /// # Errors
+    /// When another one is wanted by its URL.
+    pub fn of_the_run(self) -> Result<StoreChoice> {
+        match self {
+            StoreChoice::Auto => Ok(StoreChoice::OfTheRun),
+            StoreChoice::Url(url) => Err(Trouble::new(format!(
+                "could not use the store {url}: an isolated submission runs in a network of its own, from which it \
+                 cannot be reached; leave --store out, or grade with --isolation off"
+            ))),
+            own => Ok(own),
+        }
+    }
+
     /// What the choice comes to on this machine, as a fragment: "a private redis-server
     /// (/usr/bin/redis-server)". A server that runs already is asked whether it answers.
     ///
@@ -107,14 +124,16 @@ impl StoreChoice {
                 url: url.clone(),
                 named_by: "--store",
             }),
-            (StoreChoice::Auto | StoreChoice::Redis, _, Some(program)) => Ok(Plan::Private {
-                program,
-                or_embedded: *self == StoreChoice::Auto,
-            }),
+            (StoreChoice::Auto | StoreChoice::OfTheRun | StoreChoice::Redis, _, Some(program)) => {
+                Ok(Plan::Private {
+                    program,
+                    or_embedded: *self != StoreChoice::Redis,
+                })
+            }
             (StoreChoice::Redis, _, None) => Err(Trouble::new(
                 "could not find a redis-server on the PATH: install one, or say --store embedded",
             )),
-            (StoreChoice::Auto, None, None) => Ok(Plan::Embedded {
+            (StoreChoice::Auto, None, None) | (StoreChoice::OfTheRun, _, None) => Ok(Plan::Embedded {
                 why: ", as no redis-server is installed",
             }),
             (StoreChoice::Embedded, ..) => Ok(Plan::Embedded { why: "" }),
@@ -157,7 +176,11 @@ impl Stores {
     /// Which store it was, as a sentence; nothing if none was needed.
     pub fn note(&self) -> Option<String> {
         let store = self.0.started.get()?.as_ref().ok()?;
-        Some(format!("The store was {}.", store.about))
+        let mut note = format!("The store was {}.", store.about);
+        if self.0.choice == StoreChoice::OfTheRun && std::env::var_os("REDIS_URL").is_some() {
+            note += " The one that REDIS_URL names was not used: an isolated submission cannot reach it.";
+        }
+        Some(note)
     }
 
     /// Why there is no store, if one was needed and did not come up.
@@ -452,6 +475,9 @@ mod tests {
             Some(SERVER),
             "redis://127.0.0.1:6379 by the variable REDIS_URL",
         );
+        let of_the_run = StoreChoice::Auto.of_the_run().unwrap();
+        let plan = of_the_run.plan_with(url.map(Into::into), None);
+        assert!(matches!(plan, Ok(Plan::Embedded { .. })), "{plan:?}");
         check("embedded", url, Some(SERVER), "embedded");
         check("redis", url, Some(SERVER), "private, false");
         check(
