@@ -36,7 +36,7 @@ use grader::part_report::{Graded, PartReport};
 use grader::progress::Progress;
 use grader::whole_file::ResultFile;
 use testkit::interrupt::Interrupt;
-use testkit::isolation::IsolationChoice;
+use testkit::isolation::{self, Isolation, IsolationChoice};
 use testkit::part::Part;
 use testkit::screen::width;
 use testkit::store::{self, StoreChoice};
@@ -143,6 +143,9 @@ enum Other {
         /// Looks after the terminal that is its stdout, instead of processes
         #[arg(long, conflicts_with = "remove")]
         terminal: bool,
+        /// Tries whether a submission can be walled in with a network of its own, and ends
+        #[arg(long, conflicts_with_all = ["remove", "terminal"])]
+        network: bool,
     },
 }
 
@@ -386,9 +389,12 @@ fn run(matches: &clap::ArgMatches) -> Result<Standing> {
         Other::Dev {
             command: Dev::Diagnose { cases },
         } => dev::cases::replay(&course()?, &PARTS, &cases),
-        Other::Guard { remove, terminal } => {
-            guard::main(remove, terminal).map(|()| Standing::Passed)
+        Other::Guard { network: true, .. } => {
+            isolation::enter_and_try_bubblewrap().map(|()| Standing::Passed)
         }
+        Other::Guard {
+            remove, terminal, ..
+        } => guard::main(remove, terminal).map(|()| Standing::Passed),
     }
 }
 
@@ -523,14 +529,23 @@ fn grade(parts: &[&'static Part], args: PartArgs, told: &Told, files: &Files) ->
         (true, None) => Graded::Solution,
         (false, None) => Graded::Exercise,
     };
+    // No thread is running yet.
+    let isolation = match &graded {
+        Graded::Submission(_) => args.isolation.settle()?,
+        Graded::Exercise | Graded::Solution => Isolation::Off,
+    };
+    let store = match &isolation {
+        Isolation::Bubblewrap => args.store.of_the_run()?,
+        _ => args.store,
+    };
     let order = Order {
         graded,
         problems: args.problems,
         seed: args.seed.map_or_else(seed::fresh, Ok)?,
         repeat: args.repeat,
         verbose: args.verbose && matches!(told, Told::People),
-        store: args.store,
-        isolation: args.isolation,
+        store,
+        isolation,
     };
     if args.junit.as_deref() == Some(Path::new("-")) {
         return Err(Trouble::new(

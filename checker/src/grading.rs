@@ -27,7 +27,7 @@ use grader::submission::{Refusal, Submission};
 use report::page;
 use testkit::guard::Guard;
 use testkit::interrupt::Interrupt;
-use testkit::isolation::{Isolation, IsolationChoice};
+use testkit::isolation::Isolation;
 use testkit::part::Part;
 use testkit::plain_file::{self, MAX_TEXT};
 use testkit::run_dir::RunDir;
@@ -51,8 +51,8 @@ pub struct Order {
     pub verbose: bool,
     /// Which store the nodes use, where they use one.
     pub store: StoreChoice,
-    /// Whether what was handed in is walled in.
-    pub isolation: IsolationChoice,
+    /// What walls in what was handed in.
+    pub isolation: Isolation,
 }
 
 /// What to tell about files whose gaps cannot be told apart, a sentence each: what `reset` and `diff` do
@@ -85,13 +85,9 @@ pub async fn grade(
 ) -> Result<PartReport> {
     let mut report = PartReport::new(part, order.graded.clone(), order.seed, order.repeat);
 
-    let isolation = match &order.graded {
-        Graded::Submission(_) => Some(order.isolation.settle()?),
-        Graded::Exercise | Graded::Solution => None,
-    };
-    if let Some(isolation) = &isolation {
-        report.isolation = Some(isolation.word().to_owned());
-        report.notes.extend(isolation.warning());
+    if matches!(order.graded, Graded::Submission(_)) {
+        report.isolation = Some(order.isolation.word().to_owned());
+        report.notes.extend(order.isolation.warning());
     }
     // The submission holds its slot, and with it the program, until the run is over.
     let mut submission = None;
@@ -99,9 +95,8 @@ pub async fn grade(
         Graded::Exercise => build_of_course(course, part, false),
         Graded::Solution => build_of_course(course, part, true),
         Graded::Submission(folder) => {
-            let isolation = isolation.clone().unwrap_or(Isolation::Off);
             let laid_out = tokio::select! { biased;
-                laid_out = Submission::lay_out(course, part, folder, &isolation) => laid_out,
+                laid_out = Submission::lay_out(course, part, folder, &order.isolation) => laid_out,
                 why = interrupt.raised() => return Ok(not_begun(part, order, &why)),
             };
             match laid_out {
@@ -183,9 +178,7 @@ pub async fn grade(
             jobs: JOBS,
             gaps: gaps.clone(),
             stores: stores.clone(),
-            sandbox: isolation
-                .as_ref()
-                .and_then(|isolation| isolation.nodes(&course.root)),
+            sandbox: order.isolation.nodes(&course.root),
             progress: Arc::clone(progress),
         });
         let settled = |place, mut outcome: Outcome| {
@@ -348,7 +341,12 @@ impl<'a> Known<'a> {
             };
             for (place, scenario) in self.wanted.iter().enumerate() {
                 match self.outcomes.get(&(round, place)) {
-                    Some(outcome) => outcomes.push(outcome.clone()),
+                    Some(outcome) => {
+                        // It was broken off, if not by us.
+                        let fault = outcome.verdict.standing() == Standing::CheckerFault;
+                        unfinished += usize::from(fault);
+                        outcomes.push(outcome.clone());
+                    }
                     None if is_left_out(scenario) => {}
                     None => {
                         unfinished += 1;

@@ -16,7 +16,7 @@ use grader::progress::Progress;
 use grader::runs;
 use testkit::guard;
 use testkit::interrupt::Interrupt;
-use testkit::isolation::IsolationChoice;
+use testkit::isolation::Isolation;
 use testkit::trouble::Result;
 
 /// What comes from a run.
@@ -49,7 +49,7 @@ impl Run {
             repeat: 1,
             verbose: false,
             store: settings.store.clone(),
-            isolation: IsolationChoice::default(),
+            isolation: Isolation::Off,
         };
         let progress: Arc<dyn Progress> = Arc::new(Hears(sender));
         // `watch` ends a run by dropping it: what is known of code that was changed interests nobody.

@@ -3,14 +3,16 @@
 //! What is handed in is built and run with the rights of the person who grades it. Where bubblewrap
 //! (`bwrap`, <https://github.com/containers/bubblewrap>) is installed and may make namespaces, it
 //! runs in a world of its own: it sees no process but its own, none of the grader's files, and not
-//! the course's solutions, and it ends with the guard. It keeps the network of the machine, because
-//! its nodes meet each other on loopback.
+//! the course's solutions, and it ends with the guard. Before all that, the checker itself has moved
+//! into a [`network`] that it shares with nobody but what it starts.
 //!
 //! - A node reads the operating system's libraries and its own program, and writes to its scratch
 //!   folder, to which `TMPDIR` leads as well. Part 2 adds the folder that its nodes share.
 //! - A build reads the Rust toolchain, downloaded packages, and of the course what a submission is
 //!   made of; it writes to its own slot, and has no network.
 //! - Paths are the same inside and outside, since scenarios name files to nodes.
+
+mod network;
 
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
@@ -19,6 +21,7 @@ use std::str::FromStr;
 use std::sync::Arc;
 
 use crate::trouble::{Result, Trouble};
+pub use network::enter_and_try_bubblewrap;
 
 /// The program, looked for on the `PATH`.
 const BWRAP: &str = "bwrap";
@@ -51,8 +54,10 @@ pub const NOT_ISOLATED: &str = "NOT ISOLATED";
 /// Whether submissions can be walled in on this machine.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Isolation {
-    /// By bubblewrap.
+    /// By bubblewrap, in a network that nothing else is in.
     Bubblewrap,
+    /// By bubblewrap, but in the network of the machine, and why.
+    SharedNetwork(String),
     /// Not at all, because the machine has none, and why.
     None(String),
     /// Not at all, because nobody wants it.
@@ -85,26 +90,38 @@ impl FromStr for IsolationChoice {
 }
 
 impl IsolationChoice {
-    /// What it comes to on this machine.
+    /// Finds out what it comes to on this machine, and moves this process into a network of its own if
+    /// that is part of it. To be called before any thread is started, as all threads must move.
     ///
     /// # Errors
     /// When it is required, and there is none.
     pub fn settle(self) -> Result<Isolation> {
-        match self {
-            IsolationChoice::Off => Ok(Isolation::Off),
-            IsolationChoice::Auto => Ok(Isolation::find()),
-            IsolationChoice::Required => match Isolation::find() {
-                Isolation::None(why) => Err(Trouble::new(format!(
-                    "could not isolate the submission, as --isolation required demands: {why}"
-                ))),
-                found => Ok(found),
+        if self == IsolationChoice::Off {
+            return Ok(Isolation::Off);
+        }
+        let found = match Isolation::find() {
+            Isolation::Bubblewrap => match network::try_out() {
+                Ok(()) => {
+                    network::enter()?;
+                    Isolation::Bubblewrap
+                }
+                Err(why) => Isolation::SharedNetwork(why),
             },
+            found => found,
+        };
+        match (self, found) {
+            (IsolationChoice::Required, Isolation::None(why) | Isolation::SharedNetwork(why)) => {
+                Err(Trouble::new(format!(
+                    "could not isolate the submission, as --isolation required demands: {why}"
+                )))
+            }
+            (_, found) => Ok(found),
         }
     }
 }
 
 impl Isolation {
-    /// Looks for bubblewrap, and tries it.
+    /// Looks for bubblewrap, and tries it. About the network, this says nothing.
     pub fn find() -> Isolation {
         let tried = Command::new(BWRAP)
             .args(namespaces().iter().chain(&system()))
@@ -132,10 +149,11 @@ impl Isolation {
         }
     }
 
-    /// What a program that reads verdicts is told: `bubblewrap` or `none`.
+    /// What a program that reads verdicts is told: `bubblewrap`, `shared_network` or `none`.
     pub fn word(&self) -> &'static str {
         match self {
             Isolation::Bubblewrap => "bubblewrap",
+            Isolation::SharedNetwork(_) => "shared_network",
             Isolation::None(_) | Isolation::Off => "none",
         }
     }
@@ -144,6 +162,12 @@ impl Isolation {
     pub fn warning(&self) -> Option<String> {
         let why = match self {
             Isolation::Bubblewrap => return None,
+            Isolation::SharedNetwork(why) => {
+                return Some(format!(
+                    "{NOT_ISOLATED}: this submission ran in the network of the machine, and could reach the \
+                     internet, the machine's services and other gradings: {why}. Do not trust its points."
+                ));
+            }
             Isolation::None(why) => why.as_str(),
             Isolation::Off => "--isolation off was given",
         };
@@ -172,7 +196,7 @@ impl Isolation {
 
     fn sandbox(&self, fill: impl FnOnce(Sandbox) -> Sandbox) -> Option<Sandbox> {
         match self {
-            Isolation::Bubblewrap => Some(fill(Sandbox {
+            Isolation::Bubblewrap | Isolation::SharedNetwork(_) => Some(fill(Sandbox {
                 args: Arc::from(namespaces().into_iter().chain(system()).collect::<Vec<_>>()),
             })),
             Isolation::None(_) | Isolation::Off => None,

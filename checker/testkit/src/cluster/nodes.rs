@@ -269,10 +269,12 @@ impl Cluster<'_> {
             .env("SCRATCH_DIR", &scratch)
             .env("TMPDIR", &scratch)
             .cwd(&scratch)
+            .fills(&scratch)
+            .fills(self.context.shared())
             .logs(&self.context.folder)
             .limits(self.options.limits)
             .sandboxed(self.sandbox(&scratch))
-            .secrets(&self.cookie)?;
+            .secrets(self.cookie.reveal())?;
         let child = Arc::new(self.context.guard.spawn(program));
         members.insert(
             node.to_owned(),

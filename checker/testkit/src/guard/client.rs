@@ -82,6 +82,7 @@ pub struct Program {
     announcement: Option<String>,
     key: Option<String>,
     sandbox: Option<Sandbox>,
+    folders: Vec<PathBuf>,
     limits: Limits,
 }
 
@@ -99,6 +100,7 @@ impl Program {
             announcement: None,
             key: None,
             sandbox: None,
+            folders: Vec::new(),
             limits: Limits::default(),
         }
     }
@@ -138,6 +140,12 @@ impl Program {
     /// not given.
     pub fn logs(mut self, folder: impl Into<PathBuf>) -> Self {
         self.logs = Some(folder.into());
+        self
+    }
+
+    /// Adds a folder that it may fill up to its limit.
+    pub fn fills(mut self, folder: impl Into<PathBuf>) -> Self {
+        self.folders.push(folder.into());
         self
     }
 
@@ -274,6 +282,7 @@ impl Guard {
                 input: program.input,
                 reported,
                 sandboxed,
+                folders: program.folders,
                 limits: program.limits,
             }),
         });
