@@ -273,6 +273,7 @@ async fn what_is_not_a_link_is_refused_in_time_and_stays() {
             b"+1000 https://a.example/",
             b"01000 https://a.example/",
             b"- \xff",
+            b"- javascript:alert(1)",
         ];
         for value in values {
             command(&server, &[b"SET", b"test:link:a", value]).await;

@@ -165,7 +165,7 @@ impl fmt::Display for StartError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             StartError::NameTaken(name) => write!(f, "a process called {name:?} runs here already"),
-            StartError::Init(reason) => write!(f, "it did not start: {reason}"),
+            StartError::Init(reason) => reason.fmt(f),
             StartError::Listen(error) => error.fmt(f),
             StartError::Stopped => f.write_str("the node was stopped"),
         }

@@ -47,6 +47,7 @@ pub(super) struct PlayArgs {
 /// Runs it.
 pub(super) fn run(args: PlayArgs) -> Result<Standing> {
     let part = question::part(&args.part)?;
+    args.store.check()?;
     let order = Order {
         graded: match args.solution {
             true => Graded::Solution,

@@ -51,7 +51,8 @@ impl FromStr for StoreChoice {
             "auto" => Ok(StoreChoice::Auto),
             "embedded" => Ok(StoreChoice::Embedded),
             "redis" => Ok(StoreChoice::Redis),
-            url if url.starts_with("redis://") => Ok(StoreChoice::Url(url.to_owned())),
+            // Whether it is one is said by `check`, which does not repeat the password in it.
+            url if url.contains("://") || url.contains('@') => Ok(StoreChoice::Url(url.to_owned())),
             _ => Err("it is auto, embedded, redis or redis://HOST:PORT".into()),
         }
     }
@@ -75,6 +76,17 @@ enum Plan {
 }
 
 impl StoreChoice {
+    /// Whether a server can be at the URL that is named, if one is: that is known before anything is built.
+    ///
+    /// # Errors
+    /// When it is not the URL of a Redis server.
+    pub fn check(&self) -> Result<()> {
+        match self {
+            StoreChoice::Url(url) => opened(url, "--store").map(drop),
+            _ => Ok(()),
+        }
+    }
+
     /// What the choice comes to on this machine, as a fragment: "a private redis-server
     /// (/usr/bin/redis-server)". A server that runs already is asked whether it answers.
     ///
@@ -218,20 +230,15 @@ enum Kind {
 
 impl RunStore {
     async fn foreign(url: &str, named_by: &str) -> Result<RunStore> {
-        let client = redis::Client::open(url)
-            .or_trouble(|| format!("use the store that {named_by} names"))?;
-        let ConnectionAddr::Tcp(host, port) = client.get_connection_info().addr().clone() else {
-            return Err(Trouble::new(format!(
-                "could not use the store that {named_by} names: only redis://HOST:PORT is possible, without TLS"
-            )));
-        };
+        let (client, host, port) = opened(url, named_by)?;
         let reach = || format!("reach the Redis server at {host}:{port}, which {named_by} names");
         let address = tokio::net::lookup_host((host.as_str(), port))
             .await
             .or_trouble(reach)?
             .min_by_key(SocketAddr::is_ipv6)
             .ok_or_else(|| Trouble::new(format!("could not {}: unknown host", reach())))?;
-        let version = version(&client).await.or_trouble(reach)?;
+        let version = version(&client).await.map_err(|error| in_words(&error));
+        let version = version.or_trouble(reach)?;
         let about = format!("the Redis server {version} at {host}:{port}, which {named_by} names");
         RunStore::new(about, address, url.to_owned(), Kind::Foreign).await
     }
@@ -383,6 +390,35 @@ impl RunStore {
     }
 }
 
+/// A client for the server at a URL, with its host and port. What the URL says is told nobody, as a password
+/// may be in it.
+fn opened(url: &str, named_by: &str) -> Result<(redis::Client, String, u16)> {
+    let client = redis::Client::open(url).ok();
+    let address = client.and_then(|client| match client.get_connection_info().addr().clone() {
+        ConnectionAddr::Tcp(host, port) if !host.is_empty() => Some((client, host, port)),
+        _ => None,
+    });
+    address.ok_or_else(|| {
+        Trouble::new(format!(
+            "could not use the store that {named_by} names: it is redis://HOST:PORT, without TLS"
+        ))
+    })
+}
+
+/// An error of the client, in words for people.
+fn in_words(error: &redis::RedisError) -> String {
+    let answers = error.clone().into_server_errors();
+    let first = answers.as_ref().and_then(|answers| answers.first());
+    match first.map(|(_, answer)| answer.code()) {
+        Some("NOAUTH") => "it wants a password".to_owned(),
+        Some("WRONGPASS") => "it refused the password".to_owned(),
+        _ if error.kind() == redis::ErrorKind::AuthenticationFailed => {
+            "it refused the password".to_owned()
+        }
+        _ => error.to_string(),
+    }
+}
+
 /// Asks a server for its version.
 async fn version(client: &redis::Client) -> redis::RedisResult<String> {
     let config = AsyncConnectionConfig::new()
@@ -461,7 +497,18 @@ mod tests {
             "could not find a redis-server on the PATH: install one, or say --store embedded",
         );
         check("redis://gold", url, Some(SERVER), "redis://gold by --store");
-        assert!("rediss://gold".parse::<StoreChoice>().is_err());
+        for url in [
+            "rediss://:word@gold",
+            "redis://:word@",
+            "redis://gold:99999",
+            "x@y",
+        ] {
+            let refused = url.parse::<StoreChoice>().unwrap().check();
+            let said = refused.unwrap_err().to_string();
+            assert!(said.contains("--store") && !said.contains("word"), "{said}");
+        }
+        let good: StoreChoice = "redis://:word@gold:7000/2".parse().unwrap();
+        good.check().unwrap();
         assert!("".parse::<StoreChoice>().is_err());
     }
 }

@@ -9,7 +9,8 @@
 //! | `GET /healthz` | `ok` |
 //!
 //! What cannot be understood is answered 422, a code that is another URL's 409, a code or a path that
-//! leads nowhere 404, and what cannot be had at the moment 503 with `Retry-After`.
+//! leads nowhere 404, a body of more than 16 KiB 413, and what cannot be had at the moment 503 with
+//! `Retry-After`; so is what others have put into the store under a code, and is no link.
 //!
 //! # What counts as what
 //!
@@ -38,8 +39,8 @@ use std::panic::AssertUnwindSafe;
 use axum::Router;
 use axum::body::Bytes;
 use axum::extract::rejection::PathRejection;
-use axum::extract::{ConnectInfo, DefaultBodyLimit, Path, State};
-use axum::http::header::{LOCATION, RETRY_AFTER};
+use axum::extract::{ConnectInfo, DefaultBodyLimit, FromRequest, Path, Request, State};
+use axum::http::header::{CONTENT_LENGTH, LOCATION, RETRY_AFTER};
 use axum::http::{HeaderMap, HeaderValue, Method, StatusCode};
 use axum::response::{Html, IntoResponse, Response};
 use axum::routing::get;
@@ -49,7 +50,7 @@ use serde::{Deserialize, Serialize};
 use tokio::net::TcpListener;
 use tracing::info;
 
-use crate::link::{Code, Link};
+use crate::link::{Code, Link, url_of_the_web};
 use connections::Limits;
 
 mod connections;
@@ -187,7 +188,12 @@ fn routes<S: Service>(service: S) -> Router {
         .with_state(service)
 }
 
-async fn create<S: Service>(State(service): State<S>, headers: HeaderMap, body: Bytes) -> Response {
+async fn create<S: Service>(State(service): State<S>, request: Request) -> Response {
+    let headers = request.headers().clone();
+    let body = match body(request).await {
+        Ok(body) => body,
+        Err(answer) => return answer,
+    };
     let new = match order::read(&headers, &body) {
         Ok(new) => new,
         Err(why) => return text(StatusCode::UNPROCESSABLE_ENTITY, &why),
@@ -199,6 +205,25 @@ async fn create<S: Service>(State(service): State<S>, headers: HeaderMap, body: 
         }
         Err(answer) => answer,
     }
+}
+
+/// The body of a request, unless it is too long or does not come whole.
+async fn body(request: Request) -> Result<Bytes, Response> {
+    let too_long = || {
+        let line = format!("a request has at most {LONGEST_BODY} bytes");
+        text(StatusCode::PAYLOAD_TOO_LARGE, &line)
+    };
+    let announced = request.headers().get(CONTENT_LENGTH);
+    let announced = announced.and_then(|length| length.to_str().ok()?.parse::<usize>().ok());
+    // Whoever announces more need not send it.
+    if announced.is_some_and(|length| length > LONGEST_BODY) {
+        return Err(too_long());
+    }
+    let read = Bytes::from_request(request, &()).await;
+    read.map_err(|refused| match refused.status() {
+        StatusCode::PAYLOAD_TOO_LARGE => too_long(),
+        status => text(status, "the body of this request did not come whole"),
+    })
 }
 
 async fn follow<S: Service>(
@@ -220,9 +245,10 @@ async fn follow<S: Service>(
         Err(answer) => return answer,
     };
     // Every URL that was accepted is one, but the store may hold what we did not write.
-    let url = order::url_of_the_web(&link.url).ok();
+    let url = url_of_the_web(&link.url).ok();
     let Some(location) = url.and_then(|url| HeaderValue::try_from(url).ok()) else {
-        return refused(&Refusal::NotFound);
+        let why = format!("what is kept under {code} is not a link");
+        return refused(&Refusal::Unavailable(why));
     };
     // HEAD is answered like GET, but nobody follows a link by it.
     if method == Method::GET {

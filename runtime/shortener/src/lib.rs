@@ -40,7 +40,10 @@ impl Flags {
         let url = self
             .store
             .clone()
-            .or_else(|| std::env::var("REDIS_URL").ok())
+            .or_else(|| {
+                let url = std::env::var("REDIS_URL").ok();
+                url.filter(|url| !url.trim().is_empty())
+            })
             .unwrap_or_else(|| "redis://127.0.0.1:6379".to_owned());
         Store::at(&url, &self.store_prefix)
     }

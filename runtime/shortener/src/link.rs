@@ -5,6 +5,7 @@ use std::str::FromStr;
 
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
+use url::{ParseError, Url};
 
 /// The time in milliseconds since 1970: what the expiry of a link is compared with.
 ///
@@ -21,6 +22,9 @@ pub fn now() -> u64 {
         u64::try_from(since.as_millis()).unwrap_or(u64::MAX)
     })
 }
+
+/// The longest URL, in bytes, as it comes and as it is kept.
+const LONGEST_URL: usize = 2048;
 
 /// Where a code leads, and for how long.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -66,6 +70,27 @@ impl Link {
         };
         (link.to_text() == text).then_some(link)
     }
+}
+
+/// A URL that can be the target of a link, in the one spelling that the standard gives it. That is
+/// of ASCII alone, and free of what could end a header.
+pub(crate) fn url_of_the_web(text: &str) -> Result<String, String> {
+    let too_long = || format!("a url has at most {LONGEST_URL} bytes");
+    if text.len() > LONGEST_URL {
+        return Err(too_long());
+    }
+    let url = Url::parse(text).map_err(|why| match why {
+        ParseError::RelativeUrlWithoutBase => "this is not an absolute url".to_owned(),
+        why => format!("this is not a url: {why}"),
+    })?;
+    if !matches!(url.scheme(), "http" | "https") {
+        return Err("a url is needed that begins with http:// or https://".to_owned());
+    }
+    let url = String::from(url);
+    if url.len() > LONGEST_URL {
+        return Err(too_long());
+    }
+    Ok(url)
 }
 
 /// The short name of a link: 1 to 64 letters, digits, `-` and `_`.

@@ -17,11 +17,11 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
-use redis::{Client, FromRedisValue, Pipeline, RedisError};
+use redis::{Client, ErrorKind, FromRedisValue, Pipeline, RedisError};
 use runtime::NodeName;
 use tokio::time::{Instant, timeout_at};
 
-use crate::link::{Code, Link, now};
+use crate::link::{Code, Link, now, url_of_the_web};
 use connection::Connection;
 
 mod connection;
@@ -91,8 +91,10 @@ impl Store {
     /// # Errors
     /// A sentence, when that is not the URL of a Redis server.
     pub fn at(url: &str, prefix: &str) -> Result<Store, String> {
-        let client = Client::open(url)
-            .map_err(|error| format!("{url} is not the URL of a Redis server: {error}"))?;
+        // What stands there is not said: a password may be in it.
+        let client = Client::open(url).map_err(
+            |_| "the store's URL is not one of a Redis server, such as redis://127.0.0.1:6379",
+        )?;
         Ok(Store {
             connection: Arc::new(Connection::to(client)),
             prefix: prefix.to_owned(),
@@ -343,18 +345,18 @@ impl Store {
             loop {
                 let connected = self.connection.get().await;
                 let (number, mut connection) =
-                    connected.map_err(|error| StoreError::Unreachable(error.to_string()))?;
+                    connected.map_err(|error| StoreError::Unreachable(in_words(&error)))?;
                 used = Some(number);
                 match ask.query_async::<T>(&mut connection).await {
                     Err(error) if connection_failed(&error) => {
                         self.connection.forget(number);
                         if tries >= RETRIES {
-                            return Err(StoreError::NoAnswer(error.to_string()));
+                            return Err(StoreError::NoAnswer(in_words(&error)));
                         }
                         tries += 1;
                     }
                     answer => {
-                        return answer.map_err(|error| StoreError::Refused(error.to_string()));
+                        return answer.map_err(|error| StoreError::Refused(in_words(&error)));
                     }
                 }
             }
@@ -383,9 +385,32 @@ fn connection_failed(error: &RedisError) -> bool {
     error.is_io_error() || error.is_unrecoverable_error()
 }
 
+/// An error of the client, for a visitor to read: its own words speak of pipelines and codes.
+fn in_words(error: &RedisError) -> String {
+    if error.kind() == ErrorKind::AuthenticationFailed {
+        return "it refused the password".to_owned();
+    }
+    let answers = error.clone().into_server_errors();
+    let Some((_, answer)) = answers.as_ref().and_then(|answers| answers.first()) else {
+        return error.to_string();
+    };
+    match (answer.code(), answer.details()) {
+        ("NOAUTH", _) => "it wants a password".to_owned(),
+        ("WRONGPASS", _) => "it refused the password".to_owned(),
+        ("NOPERM", _) => "it does not allow this command to its user".to_owned(),
+        ("LOADING", _) => "it still reads its data".to_owned(),
+        ("READONLY", _) => "it is a replica, which cannot be written to".to_owned(),
+        (_, Some(why)) => why.to_owned(),
+        (code, None) => code.to_owned(),
+    }
+}
+
 fn as_link(code: &Code, value: Vec<u8>) -> Result<Link, StoreError> {
     let text = String::from_utf8(value).ok();
-    text.and_then(|text| Link::from_text(&text)).ok_or_else(|| {
+    let link = text.and_then(|text| Link::from_text(&text));
+    // Somebody else may have put it there: no link of ours leads elsewhere than to the web.
+    let ours = link.filter(|link| url_of_the_web(&link.url).is_ok());
+    ours.ok_or_else(|| {
         StoreError::Refused(format!("what is stored under link:{code} is not a link"))
     })
 }

@@ -225,7 +225,11 @@ async fn nothing_gets_into_a_header() {
         };
         let code: Code = code.parse().unwrap();
         site.shelf.links.lock().unwrap().insert(code.clone(), link);
-        check(&site.get(&format!("/{code}")).await, 404, &[]);
+        check(
+            &site.get(&format!("/{code}")).await,
+            503,
+            &["is not a link"],
+        );
     }
 }
 

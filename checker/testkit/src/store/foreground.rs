@@ -20,10 +20,10 @@ pub async fn serve(
     tell: impl Fn(&str, SocketAddr) -> Result<()>,
 ) -> Result<()> {
     // A store that runs already need not be run.
-    if let StoreChoice::Url(url) = choice {
-        return Err(Trouble::new(format!(
-            "could not run the store {url}: it is said to run already; choose embedded or redis"
-        )));
+    if let StoreChoice::Url(_) = choice {
+        return Err(Trouble::new(
+            "could not run the store at a URL: it is said to run already; choose embedded or redis",
+        ));
     }
     let at = SocketAddr::from((Ipv4Addr::LOCALHOST, port));
     let listen = || {

@@ -7,13 +7,9 @@ use axum::http::header::CONTENT_TYPE;
 use serde::Deserialize;
 use serde::de::value::{MapAccessDeserializer, MapDeserializer};
 use serde::de::{self, Deserializer, MapAccess, Visitor};
-use url::Url;
 
 use super::NewLink;
-use crate::link::{Link, now};
-
-/// The longest URL, in bytes, as it comes and as it is kept.
-const LONGEST_URL: usize = 2048;
+use crate::link::{Link, now, url_of_the_web};
 
 /// The longest life that can be asked for, in seconds: a hundred years.
 const LONGEST_TTL: u64 = 3_155_760_000;
@@ -38,24 +34,6 @@ pub(super) fn read(headers: &HeaderMap, body: &[u8]) -> Result<NewLink, String> 
         },
         code: fields.code.map(|code| code.parse()).transpose()?,
     })
-}
-
-/// A URL that can be the target of a link, in the one spelling that the standard gives it. That is
-/// of ASCII alone, and free of what could end a header.
-pub(super) fn url_of_the_web(text: &str) -> Result<String, String> {
-    let too_long = || format!("a url has at most {LONGEST_URL} bytes");
-    if text.len() > LONGEST_URL {
-        return Err(too_long());
-    }
-    let url = Url::parse(text).map_err(|why| format!("this is not an absolute url: {why}"))?;
-    if !matches!(url.scheme(), "http" | "https") {
-        return Err("a url is needed that begins with http:// or https://".to_owned());
-    }
-    let url = String::from(url);
-    if url.len() > LONGEST_URL {
-        return Err(too_long());
-    }
-    Ok(url)
 }
 
 fn seconds(ttl: &str) -> Result<u64, String> {
