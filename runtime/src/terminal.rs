@@ -88,6 +88,19 @@ pub fn visible(text: &str) -> String {
     shown
 }
 
+/// The text with all that a terminal would obey made visible, the ends of lines and tabs as well: for names
+/// of files, which can hold anything.
+pub fn one_line(text: &str) -> String {
+    let mut shown = String::with_capacity(text.len());
+    for letter in text.chars() {
+        match letter {
+            '\n' | '\t' => shown.extend(letter.escape_default()),
+            letter => push_visible(&mut shown, letter),
+        }
+    }
+    shown
+}
+
 fn push_visible(shown: &mut String, letter: char) {
     match is_obeyed(letter) {
         true => shown.extend(letter.escape_unicode()),
@@ -124,6 +137,11 @@ mod tests {
         assert_eq!(visible("ab\u{202e}cd.rs"), "ab\\u{202e}cd.rs");
         assert_eq!(visible("\r\u{7}\u{9b}"), "\\u{d}\\u{7}\\u{9b}");
         assert_eq!(visible("übung → ok"), "übung → ok");
+    }
+
+    #[test]
+    fn name_stays_on_its_line() {
+        assert_eq!(one_line("a\nb\t\x1b[31m.txt"), "a\\nb\\t\\u{1b}[31m.txt");
     }
 
     #[test]

@@ -6,6 +6,7 @@ use std::io::{self, Read, Seek, SeekFrom};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+use runtime::terminal::one_line;
 use serde::{Deserialize, Serialize};
 
 /// A file to be read. All nodes can read it: it lies on a file system that they share.
@@ -77,19 +78,38 @@ pub struct Experiment {
     pub reduce_ms: u64,
 }
 
+/// How many splits a job may have. Each is a task that the manager keeps in memory and in its journal.
+pub const MAX_SPLITS: u64 = 100_000;
+
 /// Cuts files into splits of about `bytes` each. A line is never cut, however long it is, and an
 /// empty file has no split.
 ///
 /// # Errors
-/// When a file cannot be read, or has a name that would break the lines of a result.
+/// When a file cannot be read, or has a name that would break the lines of a result; and when there would
+/// be more than [`MAX_SPLITS`].
 pub fn splits(inputs: &[Input], bytes: u64) -> io::Result<Vec<Split>> {
+    // Before a line end is looked for, which may be far away.
+    let mut count: u64 = 0;
+    for input in inputs {
+        let (_, length) = input.open().map_err(|error| of_file(input, &error))?;
+        count = count.saturating_add(length.div_ceil(bytes.max(1)));
+    }
+    if count > MAX_SPLITS {
+        let why = format!(
+            "the input would be cut into about {count} splits, and the manager keeps at most {MAX_SPLITS} in memory: make them larger"
+        );
+        return Err(io::Error::new(io::ErrorKind::InvalidInput, why));
+    }
     let mut splits = Vec::new();
     for input in inputs {
-        cut(input, bytes.max(1), &mut splits).map_err(|error| {
-            io::Error::new(error.kind(), format!("{}: {error}", input.path.display()))
-        })?;
+        cut(input, bytes.max(1), &mut splits).map_err(|error| of_file(input, &error))?;
     }
     Ok(splits)
+}
+
+fn of_file(input: &Input, error: &io::Error) -> io::Error {
+    let file = one_line(&input.path.display().to_string());
+    io::Error::new(error.kind(), format!("{file}: {error}"))
 }
 
 fn cut(input: &Input, bytes: u64, splits: &mut Vec<Split>) -> io::Result<()> {
@@ -239,6 +259,17 @@ mod tests {
         assert_eq!(contents.concat(), text);
         let starts: Vec<_> = splits.iter().map(|split| split.start).collect();
         assert!(starts.is_sorted());
+    }
+
+    #[test]
+    fn job_of_too_many_splits_is_refused_before_a_line_end_is_looked_for() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("sparse");
+        File::create(&path).unwrap().set_len(50 << 30).unwrap();
+        let name = "sparse".into();
+        let refused = splits(&[Input { name, path }], 1 << 10).unwrap_err();
+        assert_eq!(refused.kind(), io::ErrorKind::InvalidInput);
+        assert!(refused.to_string().contains("at most 100000"), "{refused}");
     }
 
     #[test]

@@ -10,6 +10,8 @@ use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 
+use runtime::terminal::one_line;
+
 use crate::work::JobId;
 
 /// Where the output of a job comes together, and where it is found in the end.
@@ -37,7 +39,10 @@ impl OutputFolder {
     /// When there is an output already, or the folders cannot be made.
     pub fn prepare(&self) -> io::Result<()> {
         if is_taken(&self.output) {
-            let why = format!("there is an output already: {}", self.output.display());
+            let why = format!(
+                "there is an output already: {}",
+                one_line(&self.output.display().to_string())
+            );
             return Err(io::Error::new(io::ErrorKind::AlreadyExists, why));
         }
         fs::create_dir_all(self.attempts())?;

@@ -22,7 +22,7 @@ use indicatif::{ProgressBar, ProgressStyle};
 use runtime::directory::{AsRegistered, DirectoryServer};
 use runtime::net::DirectoryMode;
 use runtime::system::{NODE, NodeMsg};
-use runtime::terminal::{note, print};
+use runtime::terminal::{note, one_line, print};
 use runtime::{CallError, Cookie, ExitReason, Net, Node, NodeConfig, NodeName, TcpNet};
 use tokio::process::Command;
 use tokio::signal::unix::{Signal, SignalKind, signal};
@@ -175,7 +175,7 @@ async fn perform(flags: &Flags) -> Result<(), Failure> {
         why.push_str(&cluster.last_words());
     }
     outcome?;
-    let output = spec.output.display();
+    let output = shown(&spec.output);
     print(report(&summary, start_up, &spec.output)).map_err(|error| {
         Failure::Unprinted(format!(
             "The job is done, and its output is in {output}, but the report could not be printed: {error}."
@@ -190,14 +190,14 @@ fn job(flags: &Flags) -> Result<JobSpec, Failure> {
         let (name, path) = (file.display().to_string(), place(file)?);
         let file = Input { name, path };
         file.open()
-            .map_err(|why| format!("{} cannot be read: {why}.", file.name))?;
+            .map_err(|why| format!("{} cannot be read: {why}.", one_line(&file.name)))?;
         input.push(file);
     }
     // Taken apart and put together, it has no slash at its end.
     let output: PathBuf = place(&flags.output)?.components().collect();
     if is_taken(&output) {
         let why = "is there already: give a folder that is not, or remove it";
-        return Err(format!("{} {why}.", flags.output.display()).into());
+        return Err(format!("{} {why}.", shown(&flags.output)).into());
     }
     let slow = flags.map_ms.or(flags.reduce_ms).is_some();
     Ok(JobSpec {
@@ -224,8 +224,13 @@ fn place(path: &Path) -> Result<PathBuf, Failure> {
     let whole = absolute(path)?;
     match whole.to_str() {
         Some(_) => Ok(whole),
-        None => Err(format!("{} cannot be used: its path is not UTF-8.", path.display()).into()),
+        None => Err(format!("{} cannot be used: its path is not UTF-8.", shown(path)).into()),
     }
+}
+
+/// A path as a terminal can show it.
+fn shown(path: &Path) -> String {
+    one_line(&path.display().to_string())
 }
 
 fn report(summary: &Summary, start_up: Duration, output: &Path) -> String {
@@ -249,7 +254,7 @@ fn report(summary: &Summary, start_up: Duration, output: &Path) -> String {
         start_up.as_millis(),
         summary.map_ms,
         summary.reduce_ms,
-        output.display()
+        shown(output)
     )
 }
 
@@ -417,7 +422,7 @@ fn name(short: &str) -> NodeName {
 }
 
 fn refused(why: String, spec: &JobSpec) -> Failure {
-    let output = spec.output.display();
+    let output = shown(&spec.output);
     format!("The manager on n1 did not take the job for {output}: {why}.").into()
 }
 
