@@ -237,8 +237,8 @@ kill n1
     part1> restart n2
     n2 is up, and connected.
     part1> pause n3
-    n3 stands still. The others believe in it
-    until 5 s have passed.
+    n3 stands still.
+    The others believe in it until 5 s have passed.
     part1> try call n3 consumer TotalPings within 500ms
     n3's consumer did not answer `TotalPings` within 0.5 s.
     part1> resume n3
@@ -337,6 +337,21 @@ fn terminal_is_as_it_was_after_kill_9() {
     // The guard makes it ready after it has set the modes.
     terminal.was_sent("\x1b[?2004l\x1b[?25h");
     assert_eq!(terminal.modes(), terminal.modes_before());
+}
+
+#[test]
+fn byte_that_is_not_utf8_spoils_its_line_and_nothing_else() {
+    let mut terminal = PseudoTerminal::open(100, 40);
+    let args = ["play", "part1", "--solution", "--nodes", "1"];
+    terminal.start(&cargo_bin("checker"), &args, |program| {
+        program.current_dir(root()).env("TERM", "xterm");
+    });
+    terminal.was_sent("\x1b[?2004h");
+    terminal.press(b"# \xff\rnodes\r");
+    terminal.shows("A byte of this line is not UTF-8, so the line is ignored.");
+    terminal.shows("n1   running");
+    terminal.press("\x04");
+    assert_eq!(terminal.ended(), Some(0));
 }
 
 #[test]

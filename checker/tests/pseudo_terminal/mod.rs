@@ -201,8 +201,8 @@ impl PseudoTerminal {
     }
 
     /// Presses keys.
-    pub(crate) fn press(&mut self, keys: &str) {
-        self.ours.write_all(keys.as_bytes()).unwrap();
+    pub(crate) fn press(&mut self, keys: impl AsRef<[u8]>) {
+        self.ours.write_all(keys.as_ref()).unwrap();
     }
 
     /// The process of the program.
