@@ -1,9 +1,8 @@
 //! The hints of the problems, as TRAINING.md has them: an idea, a direction, nearly the code.
 
-use std::fs;
-
 use grader::course::Course;
 use testkit::part::{Part, Problem};
+use testkit::plain_file::{self, MAX_TEXT};
 use testkit::trouble::{Result, Trouble, While};
 
 /// How many hints each problem has.
@@ -24,7 +23,8 @@ pub struct Hint {
 /// When TRAINING.md cannot be read, or does not have them.
 pub fn of(course: &Course, part: &Part, problem: &Problem) -> Result<Vec<Hint>> {
     let file = course.root.join("TRAINING.md");
-    let text = fs::read_to_string(&file).or_trouble(|| format!("read {}", file.display()))?;
+    let text = plain_file::read_text(&file, MAX_TEXT);
+    let text = text.or_trouble(|| format!("read {}", file.display()))?;
     let hints = in_section(&text, part, problem);
     if hints.len() == HINTS {
         return Ok(hints);
@@ -73,6 +73,7 @@ fn in_section(text: &str, part: &Part, problem: &Problem) -> Vec<Hint> {
 mod tests {
     use super::*;
     use crate::manifest::PARTS;
+    use crate::report::markdown;
 
     #[test]
     fn every_problem_has_three_hints_from_vague_to_plain() {
@@ -81,6 +82,33 @@ mod tests {
             for problem in part.problems {
                 let hints = of(&course, part, problem).unwrap();
                 assert!(hints.iter().all(|hint| !hint.text.is_empty()));
+            }
+        }
+    }
+
+    #[test]
+    fn no_hint_shows_a_mark_of_its_markdown() {
+        colored::control::set_override(false);
+        let course = Course::find(env!("CARGO_MANIFEST_DIR").as_ref()).unwrap();
+        let problems = PARTS.iter().flat_map(|part| {
+            let problems = part.problems.iter();
+            problems.map(move |problem| (part, problem))
+        });
+        for (part, problem) in problems {
+            for hint in of(&course, part, problem).unwrap() {
+                let shown = markdown::render(&hint.text, 78);
+                // Code is shown as it stands: in blocks, and between backticks.
+                let lines = shown.lines().filter(|line| !line.starts_with("    "));
+                let lines: Vec<&str> = lines.collect();
+                let words = lines.join(" ");
+                let words: String = words.split('`').step_by(2).collect();
+                for mark in ["*", "](", "**", "<", "&"] {
+                    assert!(
+                        !words.contains(mark),
+                        "{mark} in {}:\n{shown}",
+                        problem.anchor
+                    );
+                }
             }
         }
     }

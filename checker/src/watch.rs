@@ -20,13 +20,13 @@ mod terminal;
 mod verdict;
 mod view;
 
-use std::path::PathBuf;
 use std::time::Duration;
 
 use tokio::sync::mpsc::UnboundedReceiver;
 use tokio::time::{MissedTickBehavior, interval};
 
-use crate::journal::Journal;
+use grader::course::Course;
+use crate::journal::{self, Journal};
 use crate::manifest::PARTS;
 use grader::course::Course;
 use grader::part_report::PartReport;
@@ -39,7 +39,7 @@ use testkit::verdict::Standing;
 
 use crate::hints;
 
-use files::Files;
+use files::{Files, Saved};
 use keys::ESCAPE;
 use run::{News, Run};
 use screen::Screen;
@@ -56,6 +56,8 @@ const TURN: Duration = Duration::from_millis(200);
 pub struct Settings {
     /// Look at the files again and again, instead of being told by the system.
     pub poll: bool,
+    /// The seed of the first run, if it is to repeat the choices of an earlier one.
+    pub seed: Option<u64>,
     /// Which store the nodes use, where they use one.
     pub store: StoreChoice,
     /// Shows the learner's code of a problem beside the solution, at a width.
@@ -149,7 +151,7 @@ struct Watch {
 
 /// What happened next.
 enum Happened {
-    Saved(Vec<PathBuf>),
+    Saved(Saved),
     News(News),
     Key(Option<char>),
     Turn,
@@ -169,7 +171,7 @@ impl Watch {
         let mut keys = keys::keys()?;
         let begun = Screen::begin(Terminal::size());
         let mut screen = begun.or_trouble(|| "write to the terminal")?;
-        self.begin(None)?;
+        self.begin(self.settings.seed)?;
         loop {
             if self.show(&mut screen).is_err() {
                 // The terminal is gone.
@@ -182,6 +184,7 @@ impl Watch {
                     }
                 }
                 Happened::Key(None) | Happened::Signal(Signal::End) => break,
+                Happened::Saved(saved) if saved.own.is_empty() => self.saved_elsewhere(&saved),
                 Happened::Saved(_) => self.saved().await?,
                 Happened::News(News::Over(report)) => self.over(*report),
                 Happened::News(News::Heard(heard)) => self.hear(heard),
@@ -216,12 +219,16 @@ impl Watch {
             "Watching {}, problem {number}, {title}, until Ctrl-C.\n",
             folder.display()
         ));
-        self.begin(None)?;
+        self.begin(self.settings.seed)?;
         while said == Ok(true) && !(is_alone && self.run.is_none()) {
             let waits_for = (!is_alone).then_some(&mut starter);
             match self.next(&mut signals, waits_for).await {
-                Happened::Saved(changed) => {
-                    let changed: Vec<String> = changed
+                Happened::Saved(saved) if saved.own.is_empty() => {
+                    said = print_on(format_args!("\n{}\n", self.elsewhere(&saved)));
+                }
+                Happened::Saved(saved) => {
+                    let changed: Vec<String> = saved
+                        .own
                         .iter()
                         .map(|file| folder.join(file).display().to_string())
                         .collect();
@@ -289,6 +296,23 @@ impl Watch {
             self.view.message = Some(format!("The checker {trouble}."));
         }
         Some(seed)
+    }
+
+    fn saved_elsewhere(&mut self, saved: &Saved) {
+        self.view.message = Some(self.elsewhere(saved));
+    }
+
+    /// What to tell about a save in another part.
+    fn elsewhere(&self, saved: &Saved) -> String {
+        let place = |part: &&Part| saved.other.as_deref() == Some(part.folder);
+        let (number, command) = (self.place.part.number, command_name());
+        match PARTS.iter().find(place) {
+            Some(other) => format!(
+                "Saved: {}. This screen watches part {number}; `{command} watch {}` watches the other.",
+                other.name, other.name
+            ),
+            None => format!("Something else was saved. This screen watches part {number}."),
+        }
     }
 
     /// What failed is tried again under the same seed, so that it is seen whether it is repaired.
@@ -397,6 +421,10 @@ impl Watch {
     }
 
     fn full(&mut self, screen: &mut Screen) -> Result<()> {
+        if matches!(self.view.panel, Panel::Hints | Panel::List | Panel::Keys) {
+            let whole = view::whole(self, Terminal::size());
+            return self.alone(&whole, screen);
+        }
         if self.last.is_none() {
             self.view.message = Some("There is no verdict yet.".to_owned());
             return Ok(());
@@ -456,9 +484,10 @@ impl Watch {
         }
         self.place = place;
         self.last = None;
-        Journal::change(&self.course, |journal| {
+        let changed = Journal::change(&self.course, |journal| {
             journal.at = Some((place.part.name.to_owned(), place.problem.number));
         });
+        self.view.message = journal::forgotten(changed);
         self.view.verdict();
         self.begin(None)
     }
@@ -470,13 +499,16 @@ impl Watch {
             self.view.message = Some(format!("The checker {trouble}."));
             return;
         }
-        Journal::change(&self.course, |journal| {
+        let changed = Journal::change(&self.course, |journal| {
             let of_part = journal.hints.entry(part.name.to_owned()).or_default();
             let shown = of_part.entry(problem.number).or_default();
             *shown = shown
                 .saturating_add(1)
                 .min(u8::try_from(hints::HINTS).unwrap_or(u8::MAX));
         });
+        if let Some(forgotten) = journal::forgotten(changed) {
+            self.view.message = Some(forgotten);
+        }
         self.view.turn_to(Panel::Hints);
     }
 

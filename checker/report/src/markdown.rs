@@ -71,7 +71,7 @@ fn flush(paragraph: &mut String, width: usize, lines: &mut Vec<String>) {
 fn inline(text: &str) -> String {
     let mut out = String::new();
     let mut rest = text;
-    let mut in_code = false;
+    let (mut in_code, mut is_emphasized) = (false, false);
     while let Some(letter) = rest.chars().next() {
         if letter == '`' {
             in_code = !in_code;
@@ -82,7 +82,8 @@ fn inline(text: &str) -> String {
             out.push(STRONG);
             rest = behind;
             continue;
-        } else if letter == '*' && is_emphasis(&out, rest) {
+        } else if letter == '*' && is_mark(&out, &rest[1..], is_emphasized) {
+            is_emphasized = !is_emphasized;
             out.push(STRONG);
         } else if let Some((shown, length)) = link(rest) {
             out.push_str(&inline(&shown));
@@ -96,10 +97,19 @@ fn inline(text: &str) -> String {
     out
 }
 
-/// Whether the star at the beginning of `rest` touches a word on one side only.
-fn is_emphasis(before: &str, rest: &str) -> bool {
-    let touches = |letter: Option<char>| letter.is_some_and(|letter| !letter.is_whitespace());
-    touches(before.chars().next_back()) != touches(rest.chars().nth(1))
+/// Whether a star between two texts begins emphasis, or ends it: it begins before a word that another
+/// star follows, and ends behind one, whatever comes next.
+fn is_mark(before: &str, behind: &str, is_emphasized: bool) -> bool {
+    let is_space = |letter: Option<char>| letter.is_none_or(char::is_whitespace);
+    let (last, next) = (before.chars().next_back(), behind.chars().next());
+    match is_emphasized {
+        true => !is_space(last),
+        false => {
+            !is_space(next)
+                && !last.is_some_and(char::is_alphanumeric)
+                && behind.split('`').step_by(2).any(|text| text.contains('*'))
+        }
+    }
 }
 
 /// The link at the beginning of a text as it is shown, and how long it is.
@@ -184,6 +194,15 @@ mod tests {
 
             let a = b * c;
         ");
+    }
+
+    #[test]
+    fn emphasis_ends_before_punctuation_too() {
+        colored::control::set_override(false);
+        let text = "An *event*, (*both*); *a whole\nsentence.* 2*3 is 2 * 3, *p and `*q*`.";
+        let expected = "An event, (both); a whole sentence. 2*3 is 2 * 3, *p and `*q*`.\n";
+        // A star of code is no end of emphasis.
+        assert_eq!(render(text, 100), expected);
     }
 
     #[test]

@@ -6,9 +6,10 @@ use clap::Args;
 
 use super::reset::Reset;
 use super::{asynchronously, course, diff, question};
-use crate::journal::Journal;
 use crate::watch::{Place, Settings, place_in, watch};
 use grader::course::Course;
+use crate::journal::{self, Journal};
+use runtime::terminal::note;
 use testkit::store::StoreChoice;
 use testkit::trouble::Result;
 use testkit::verdict::Standing;
@@ -27,6 +28,9 @@ pub(super) struct WatchArgs {
     /// The problem to go to; the one that you are at, if not given
     #[arg(long, value_name = "K")]
     problem: Option<u8>,
+    /// Begins with the choices of an earlier run, which printed this number
+    #[arg(long, value_name = "S")]
+    seed: Option<u64>,
     /// Looks at the files twice a second: for network drives, and Windows folders under WSL
     #[arg(long)]
     poll: bool,
@@ -37,6 +41,7 @@ pub(super) struct WatchArgs {
 
 /// Runs it.
 pub(super) fn run(args: WatchArgs) -> Result<Standing> {
+    args.store.check()?;
     let course = course()?;
     let journal = Journal::read(&course);
     let part = match &args.part {
@@ -52,12 +57,16 @@ pub(super) fn run(args: WatchArgs) -> Result<Standing> {
     };
     let Place { part, problem } = place;
     if args.part.is_some() || args.problem.is_some() {
-        Journal::change(&course, |journal| {
+        let changed = Journal::change(&course, |journal| {
             journal.at = Some((part.name.to_owned(), problem.number));
         });
+        if let Some(forgotten) = journal::forgotten(changed) {
+            note(forgotten);
+        }
     }
     let settings = Settings {
         poll: args.poll,
+        seed: args.seed,
         store: args.store,
         diff: beside_the_solution,
         reset: put_back,

@@ -6,7 +6,6 @@
 //! data are no longer what they were.
 
 use std::collections::BTreeMap;
-use std::fs;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -17,6 +16,8 @@ use tokio::sync::mpsc::{UnboundedReceiver, unbounded_channel};
 use tokio::time::{Instant, sleep_until};
 use walkdir::WalkDir;
 
+use crate::manifest::PARTS;
+use testkit::plain_file::{self, MAX_OWN};
 use testkit::trouble::{Result, While};
 
 /// How long it must be quiet before files are looked at: one save is several events.
@@ -28,10 +29,20 @@ const POLL: Duration = Duration::from_millis(500);
 /// The files of an exercise, by path relative to its folder, each with the hash of its content.
 type Contents = BTreeMap<PathBuf, [u8; 32]>;
 
+/// What was saved.
+pub(super) struct Saved {
+    /// The files of the exercise, relative to its folder.
+    pub(super) own: Vec<PathBuf>,
+    /// The folder of another exercise, where nothing of this one was saved.
+    pub(super) other: Option<String>,
+}
+
 /// An exercise's folder that is watched.
 pub(super) struct Files {
     folder: PathBuf,
     contents: Contents,
+    /// The sources of the other exercises, by path relative to the folder of all.
+    others: Contents,
     events: UnboundedReceiver<()>,
     /// When the files are to be looked at.
     due: Option<Instant>,
@@ -77,6 +88,7 @@ impl Files {
         Ok(Files {
             folder: folder.to_owned(),
             contents: contents(folder),
+            others: others(folder),
             events,
             due: None,
             _watcher: watcher,
@@ -84,16 +96,17 @@ impl Files {
     }
 
     /// Waits until files have changed, and returns which. Cancel safe.
-    pub(super) async fn changed(&mut self) -> Vec<PathBuf> {
+    pub(super) async fn changed(&mut self) -> Saved {
         loop {
             let due = self.due.unwrap_or_else(Instant::now);
             tokio::select! { biased;
                 Some(()) = self.events.recv() => self.due = Some(Instant::now() + QUIET),
                 () = sleep_until(due), if self.due.is_some() => {
                     self.due = None;
-                    let changed = self.look();
-                    if !changed.is_empty() {
-                        return changed;
+                    let own = self.look();
+                    let other = self.look_elsewhere().filter(|_| own.is_empty());
+                    if !own.is_empty() || other.is_some() {
+                        return Saved { own, other };
                     }
                 }
             }
@@ -104,15 +117,41 @@ impl Files {
     fn look(&mut self) -> Vec<PathBuf> {
         let now = contents(&self.folder);
         let before = std::mem::replace(&mut self.contents, now);
-        let paths = before.keys().chain(self.contents.keys());
-        let mut changed: Vec<PathBuf> = paths
-            .filter(|path| before.get(*path) != self.contents.get(*path))
-            .cloned()
-            .collect();
-        changed.sort();
-        changed.dedup();
-        changed
+        differing(&before, &self.contents)
     }
+
+    /// The folder of another exercise in which a source is not what it was.
+    fn look_elsewhere(&mut self) -> Option<String> {
+        let before = std::mem::replace(&mut self.others, others(&self.folder));
+        let changed = differing(&before, &self.others).into_iter().next()?;
+        let folder = changed.components().next()?;
+        Some(folder.as_os_str().to_string_lossy().into_owned())
+    }
+}
+
+fn differing(before: &Contents, now: &Contents) -> Vec<PathBuf> {
+    let paths = before.keys().chain(now.keys());
+    let mut changed: Vec<PathBuf> = paths
+        .filter(|path| before.get(*path) != now.get(*path))
+        .cloned()
+        .collect();
+    changed.sort();
+    changed.dedup();
+    changed
+}
+
+/// The sources of the exercises beside one.
+fn others(folder: &Path) -> Contents {
+    let (Some(above), Some(own)) = (folder.parent(), folder.file_name()) else {
+        return Contents::new();
+    };
+    let beside = PARTS.iter().filter(|part| part.folder != own);
+    let sources = beside.flat_map(|part| {
+        let sources = Path::new(part.folder).join("src");
+        let found = contents(&above.join(&sources)).into_iter();
+        found.map(move |(file, hash)| (sources.join(file), hash))
+    });
+    sources.collect()
 }
 
 /// Whether an event may tell of a change. To read files, as we do ourselves, does not.
@@ -136,7 +175,7 @@ fn contents(folder: &Path) -> Contents {
                 return None;
             }
             // A file that is gone again, or must not be read, is as good as none.
-            let content = fs::read(entry.path()).ok()?;
+            let content = plain_file::read(entry.path(), MAX_OWN).ok()?;
             Some((path.to_owned(), Sha256::digest(&content).into()))
         })
         .collect()
@@ -157,6 +196,7 @@ fn is_passed_over(path: &Path) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use std::fs;
     use tokio::time::timeout;
 
     /// How long to wait for what must come; and, for what must not, until something else has.
@@ -175,6 +215,7 @@ mod tests {
     async fn next(files: &mut Files) -> Vec<String> {
         let changed = timeout(LONG, files.changed()).await.expect("a change");
         changed
+            .own
             .iter()
             .map(|path| path.display().to_string())
             .collect()
@@ -193,6 +234,20 @@ mod tests {
         assert_eq!(next(&mut files).await, ["data/text.txt"]);
         fs::remove_file(folder.join("src/producer.rs")).unwrap();
         assert_eq!(next(&mut files).await, ["src/producer.rs"]);
+    }
+
+    #[tokio::test]
+    async fn save_in_another_part_is_told_and_one_in_a_folder_of_tools_is_not() {
+        let (dir, folder) = exercise();
+        let other = dir.path().join(PARTS[1].folder).join("src");
+        fs::create_dir_all(&other).unwrap();
+        fs::create_dir_all(dir.path().join("notes/src")).unwrap();
+        let mut files = Files::watch(&folder, false).unwrap();
+        fs::write(dir.path().join("notes/src/a.rs"), "one").unwrap();
+        fs::write(other.join("manager.rs"), "one").unwrap();
+        let saved = timeout(LONG, files.changed()).await.expect("a save");
+        assert!(saved.own.is_empty());
+        assert_eq!(saved.other.as_deref(), Some(PARTS[1].folder));
     }
 
     #[tokio::test]

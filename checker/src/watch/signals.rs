@@ -5,6 +5,7 @@ use tokio::signal::unix::{Signal as Stream, SignalKind, signal};
 use tokio::time::{Duration, sleep};
 
 use super::terminal::Terminal;
+use testkit::interrupt::end_by_force;
 use testkit::trouble::{Result, While};
 
 /// How often is looked whether the terminal is ours again, when nobody tells.
@@ -24,6 +25,8 @@ pub(super) enum Signal {
 /// Listens to signals.
 pub(super) struct Signals {
     ends: [Stream; 2],
+    /// How often the end was asked for.
+    ends_heard: usize,
     /// The others; of interest at a terminal only.
     of_terminal: Option<[Stream; 3]>,
 }
@@ -43,12 +46,22 @@ impl Signals {
         });
         Ok(Signals {
             ends: [stream(Number::INT)?, stream(Number::TERM)?],
+            ends_heard: 0,
             of_terminal: of_terminal.transpose()?,
         })
     }
 
     /// The next signal. Cancel safe.
     pub(super) async fn next(&mut self) -> Signal {
+        let signal = self.heard().await;
+        if signal == Signal::End {
+            self.ends_heard += 1;
+            tokio::spawn(end_by_force(self.ends_heard));
+        }
+        signal
+    }
+
+    async fn heard(&mut self) -> Signal {
         let [interrupted, terminated] = &mut self.ends;
         let Some([hung_up, stand_still, resized]) = &mut self.of_terminal else {
             tokio::select! {

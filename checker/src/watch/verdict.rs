@@ -1,5 +1,6 @@
 //! A verdict in few lines, the most important first: what does not fit is at the end.
 
+use std::collections::BTreeSet;
 use std::ops::Range;
 use std::path::{Path, PathBuf};
 
@@ -14,6 +15,8 @@ use grader::part_report::{CodePlace, PartReport, Refused, count};
 use report::terminal::{colour, command_name, sentence, shortened, wrap};
 use testkit::part::{Part, Problem};
 use testkit::verdict::{Diagnosis, Failure, Outcome, ProblemResult, Standing, Verdict, at_line};
+use testkit::plain_file::{self, MAX_TEXT};
+use testkit::verdict::{Failure, Outcome, ProblemResult, Standing, Verdict, at_line};
 
 /// How much of what a node said is shown in a field, in characters.
 const LONGEST_TEXT: usize = 600;
@@ -36,6 +39,8 @@ pub(super) struct Paper<'a> {
     pub(super) columns: usize,
     /// The lines.
     pub(super) lines: Vec<String>,
+    /// Which of them go on with the paragraph of the line before.
+    pub(super) continued: BTreeSet<usize>,
     /// Which of them draw what happened, the oldest first; the line before is their heading.
     pub(super) drawn: Range<usize>,
     /// Which of them the drawing may take the place of.
@@ -63,6 +68,7 @@ pub(super) enum Yields {
 /// Which lines of a paper are kept.
 struct Kept {
     lines: Vec<Option<String>>,
+    continued: BTreeSet<usize>,
     drawn: Range<usize>,
     /// How many lines of what is drawn are left out, and how many others that say something.
     earlier: usize,
@@ -70,9 +76,10 @@ struct Kept {
 }
 
 impl Kept {
-    fn all_of(lines: Vec<String>, drawn: Range<usize>) -> Kept {
+    fn all_of(lines: Vec<String>, continued: BTreeSet<usize>, drawn: Range<usize>) -> Kept {
         Kept {
             lines: lines.into_iter().map(Some).collect(),
+            continued,
             drawn,
             earlier: 0,
             more: 0,
@@ -102,7 +109,21 @@ impl Kept {
             sign(self.earlier, "earlier line"),
             sign(self.more, "more line"),
         );
+        let breaks_off = |(place, line): (usize, &Option<String>)| {
+            let goes_on = self.continued.contains(&(place + 1));
+            goes_on && line.is_some() && self.lines[place + 1].is_none()
+        };
+        let lines = self.lines.iter().enumerate();
+        let broken_off: BTreeSet<usize> = lines
+            .filter(|of| breaks_off(*of))
+            .map(|(place, _)| place)
+            .collect();
         let mut before = self.lines;
+        for place in broken_off {
+            before[place]
+                .iter_mut()
+                .for_each(|line| line.push_str(" …"));
+        }
         let behind = before.split_off(self.drawn.start);
         let before = before.into_iter().flatten();
         before
@@ -125,7 +146,7 @@ impl Paper<'_> {
             true => 0..0,
             false => self.drawn,
         };
-        let mut kept = Kept::all_of(self.lines, drawn.clone());
+        let mut kept = Kept::all_of(self.lines, self.continued, drawn.clone());
         for place in (drawn.end..kept.lines.len()).rev() {
             if kept.height() <= room {
                 break;
@@ -138,9 +159,14 @@ impl Paper<'_> {
         let words = yields.into_iter().flat_map(|(_, range)| range);
         // What has no rank is short, unless a node said much: then its end is left out.
         let rest = (1..drawn.start.saturating_sub(1)).rev();
-        for place in words.chain(rest) {
+        for (place, goes_whole) in words
+            .map(|place| (place, true))
+            .chain(rest.map(|place| (place, false)))
+        {
+            // The end of a paragraph means nothing without its beginning.
+            let goes_along = goes_whole && kept.continued.contains(&place);
             // A sign takes the place of the lines that are left out.
-            if kept.height() - spare.len() + usize::from(!spare.is_empty()) <= room {
+            if !goes_along && kept.height() - spare.len() + usize::from(!spare.is_empty()) <= room {
                 break;
             }
             kept.leave_out(place);
@@ -183,11 +209,15 @@ impl Paper<'_> {
 
     /// Writes a paragraph.
     pub(super) fn text(&mut self, text: &str) {
-        self.lines.extend(
-            wrap(&visible(text), self.columns.saturating_sub(2))
-                .into_iter()
-                .map(|line| format!("  {line}")),
-        );
+        let lines = wrap(&visible(text), self.columns.saturating_sub(2));
+        self.paragraph(lines.into_iter().map(|line| format!("  {line}")));
+    }
+
+    /// Writes lines that are of no use without the first of them.
+    pub(super) fn paragraph(&mut self, lines: impl IntoIterator<Item = String>) {
+        let first = self.lines.len();
+        self.lines.extend(lines);
+        self.continued.extend(first + 1..self.lines.len());
     }
 
     /// Writes an empty line.
@@ -220,7 +250,7 @@ impl Paper<'_> {
         for message in rendered {
             self.gap();
             for line in message.trim_end().lines() {
-                self.lines.extend(broken(line, self.columns));
+                self.paragraph(broken(line, self.columns));
             }
         }
     }
@@ -263,9 +293,8 @@ impl Paper<'_> {
 
     fn heading(&mut self, standing: Standing, outcome: &Outcome) {
         let heading = format!("{}: {}", standing.word().to_uppercase(), outcome.title);
-        for line in wrap(&visible(&heading), self.columns) {
-            self.lines.push(colour(standing, &line).to_string());
-        }
+        let lines = wrap(&visible(&heading), self.columns).into_iter();
+        self.paragraph(lines.map(|line| colour(standing, &line).to_string()));
         self.yielding(Yields::Air, Paper::gap);
     }
 
@@ -288,14 +317,13 @@ impl Paper<'_> {
             if !told.contains(&property.as_str()) {
                 told.push(property);
                 let text = wrap(&sentence(property), self.columns.saturating_sub(4));
-                for (row, line) in text.iter().enumerate() {
-                    let mark = if row == 0 {
-                        "✓".green()
-                    } else {
-                        " ".normal()
+                self.paragraph(text.iter().enumerate().map(|(row, line)| {
+                    let mark = match row {
+                        0 => "✓".green(),
+                        _ => " ".normal(),
                     };
-                    self.lines.push(format!("  {mark} {line}"));
-                }
+                    format!("  {mark} {line}")
+                }));
             }
             for line in &outcome.observations {
                 self.lines.push(format!("    {}", visible(line).dimmed()));
@@ -305,7 +333,7 @@ impl Paper<'_> {
 
     fn not_written(&mut self, gap: &str) {
         let are = if gap.contains(" and ") { "are" } else { "is" };
-        let heading = format!("{} {are} not written yet.", visible(gap));
+        let heading = sentence(&format!("{} {are} not written yet", visible(gap)));
         self.lines
             .push(colour(Standing::NotWritten, &heading).to_string());
         self.gap();
@@ -323,7 +351,7 @@ impl Paper<'_> {
     fn places_of(&self, gap: u8) -> Vec<(PathBuf, u32)> {
         let place = |file: &&str| {
             let path = self.course.exercise(self.part).join(file);
-            let text = std::fs::read_to_string(path).ok()?;
+            let text = plain_file::read_text(&path, MAX_TEXT).ok()?;
             if !gaps::unwritten([text.as_str()]).contains(&gap) {
                 return None;
             }
@@ -420,27 +448,25 @@ impl Paper<'_> {
             self.gap();
             for line in &stderr.lines {
                 let rows = broken(&visible(line), self.columns.saturating_sub(4));
-                for (row, text) in rows.iter().enumerate() {
+                self.paragraph(rows.iter().enumerate().map(|(row, text)| {
                     let mark = if row == 0 { "|" } else { " " };
-                    self.lines.push(format!("  {} {text}", mark.dimmed()));
-                }
+                    format!("  {} {text}", mark.dimmed())
+                }));
             }
         }
     }
 
     fn field(&mut self, name: &str, text: &str) {
         let text = visible(&shortened(text, LONGEST_TEXT));
-        for (row, line) in wrap(&text, self.columns.saturating_sub(FIELD))
-            .iter()
-            .enumerate()
-        {
-            self.styled(if row == 0 { name } else { "" }, line);
-        }
+        let lines = wrap(&text, self.columns.saturating_sub(FIELD));
+        self.paragraph(lines.iter().enumerate().map(|(row, line)| {
+            let name = if row == 0 { name } else { "" };
+            named(name, line)
+        }));
     }
 
     fn styled(&mut self, name: &str, line: &str) {
-        self.lines
-            .push(format!("  {} {line}", format!("{name:<9}").dimmed()));
+        self.lines.push(named(name, line));
     }
 
     /// A file of the exercise, as its path from the current folder.
@@ -459,6 +485,10 @@ impl Paper<'_> {
         let text = format!("{}#{anchor}", from_here(&file).display());
         link(&visible(&text), &file, None)
     }
+}
+
+fn named(name: &str, line: &str) -> String {
+    format!("  {} {line}", format!("{name:<9}").dimmed())
 }
 
 /// A path as one would type it in the current folder.
@@ -500,6 +530,7 @@ mod tests {
             problem: &crate::manifest::PARTS[0].problems[0],
             columns: 80,
             lines: (0..15).map(|number| number.to_string()).collect(),
+            continued: BTreeSet::new(),
             drawn: 2..12,
             yields: Vec::new(),
             hints_shown: 0,
@@ -534,6 +565,7 @@ mod tests {
             problem: &crate::manifest::PARTS[0].problems[0],
             columns: 60,
             lines: vec!["FAILED: a title".into()],
+            continued: BTreeSet::new(),
             drawn: 0..0,
             yields: Vec::new(),
             hints_shown: 0,
@@ -576,6 +608,54 @@ mod tests {
           row 16
           … 10 more lines: f shows all
         ");
+    }
+
+    #[test]
+    fn paragraph_begins_on_the_screen_or_is_not_there() {
+        // Each word names its paragraph, and its place in it.
+        let long = |name: char| (0..60).map(|at| format!("{name}{at} ")).collect::<String>();
+        let mut failure = failure();
+        failure.step = long('a');
+        failure.seen = long('b');
+        failure.evidence = vec![long('c'), long('d')];
+        failure.expected = long('e');
+        failure.why = long('f');
+        if let Some(diagnosis) = &mut failure.diagnosis {
+            diagnosis.suggests = long('g');
+            diagnosis.because = long('h');
+        }
+        let course = Course::find(Path::new(env!("CARGO_MANIFEST_DIR"))).unwrap();
+        for (room, is_drawn) in (4..90).flat_map(|room| [(room, true), (room, false)]) {
+            let mut paper = paper(&course);
+            if !is_drawn {
+                failure.sketch.clear();
+            }
+            paper.failure(&failure);
+            let whole = paper.lines.clone();
+            let lines = paper.fitted(room, ": f shows all");
+            for name in 'a'..='h' {
+                let is_of_it = |line: &&String| {
+                    let mut words = line.split_whitespace();
+                    words.any(|word| {
+                        let number = word
+                            .strip_prefix(name)
+                            .map(|rest| rest.trim_end_matches('.'));
+                        number.is_some_and(|number| number.parse::<u8>().is_ok())
+                    })
+                };
+                let shown: Vec<&String> = lines.iter().filter(is_of_it).collect();
+                let Some(last) = shown.last() else { continue };
+                let all = whole.iter().filter(is_of_it);
+                assert!(
+                    shown[0].contains(&format!("{name}0 ")),
+                    "{room}: {lines:#?}"
+                );
+                assert!(
+                    shown.len() == all.count() || last.ends_with(" …"),
+                    "{room}: {lines:#?}"
+                );
+            }
+        }
     }
 
     #[test]

@@ -1,5 +1,7 @@
 //! What is on the screen: where one is, what happens, what came out, which keys there are.
 
+use std::collections::BTreeSet;
+
 use colored::Colorize;
 use runtime::terminal::visible;
 
@@ -82,20 +84,21 @@ pub(super) fn lines(watch: &Watch, size: Size) -> Vec<String> {
     let mut lines = top(watch, &journal, size.columns);
     let mut bottom = bottom(watch, size.columns);
     let middle = middle(watch, &journal, size.columns);
-    // Empty lines are the first to make room for a drawing.
-    if !middle.drawn.is_empty() && lines.len() + middle.lines.len() + bottom.len() > size.rows {
+    // Empty lines are the first to make room.
+    if lines.len() + middle.lines.len() + bottom.len() > size.rows {
         lines.retain(|line| !line.is_empty());
         bottom.retain(|line| !line.is_empty());
     }
     let room = size.rows.saturating_sub(lines.len() + bottom.len());
-    let full = if watch.view.panel == Panel::Verdict {
-        ": f shows all"
-    } else {
-        ""
-    };
-    lines.append(&mut middle.fitted(room, full));
+    lines.append(&mut middle.fitted(room, ": f shows all"));
     lines.append(&mut bottom);
     lines.iter().map(|line| cut(line, size.columns)).collect()
+}
+
+/// All of what fills the middle, of which the screen may show a part only.
+pub(super) fn whole(watch: &Watch, size: Size) -> String {
+    let journal = Journal::read(&watch.course);
+    middle(watch, &journal, size.columns).lines.join("\n")
 }
 
 /// Where one is, and what happens.
@@ -187,6 +190,7 @@ fn middle<'a>(watch: &'a Watch, journal: &Journal, columns: usize) -> Paper<'a> 
         problem: watch.place.problem,
         columns,
         lines: Vec::new(),
+        continued: BTreeSet::new(),
         drawn: 0..0,
         yields: Vec::new(),
         hints_shown: journal.hints_shown(watch.place.part, watch.place.problem.number),
@@ -251,7 +255,7 @@ fn keys(paper: &mut Paper<'_>) {
         ("h", "the next hint"),
         ("r", "run again with a fresh seed: faults at other times"),
         ("s", "run again with the same seed"),
-        ("f", "the whole verdict; scroll up for what does not fit"),
+        ("f", "all of what is shown; scroll up for what does not fit"),
         ("v", "back to the verdict; so does Esc"),
         ("o", "open the report of the run in a browser"),
         ("l", "the problems of the course"),
@@ -264,11 +268,11 @@ fn keys(paper: &mut Paper<'_>) {
         ("q", "quit; so does Ctrl-C"),
     ] {
         let text = wrap(what, paper.columns.saturating_sub(8));
-        for (row, line) in text.iter().enumerate() {
+        paper.paragraph(text.iter().enumerate().map(|(row, line)| {
             let key = if row == 0 { key } else { "" };
             let key = format!("{key:<3}");
-            paper.lines.push(format!("  {}   {line}", key.bold()));
-        }
+            format!("  {}   {line}", key.bold())
+        }));
     }
     paper.text(
         "A save runs the problem again: with the same seed after a failure, else with a fresh one.",
