@@ -27,7 +27,7 @@ use crate::journal::Journal;
 use crate::manifest::{self, PARTS};
 use ::report::json::{self, JsonReport};
 use ::report::stream::Stream;
-use ::report::terminal::{command_name, print, print_for_programs, render};
+use ::report::terminal::{command_name, print, print_for_programs, render, wrap};
 use ::report::{junit, progress};
 use grader::course::Course;
 use grader::part_report::{Graded, PartReport};
@@ -36,6 +36,7 @@ use grader::whole_file::ResultFile;
 use testkit::interrupt::Interrupt;
 use testkit::isolation::IsolationChoice;
 use testkit::part::Part;
+use testkit::screen::width;
 use testkit::store::{self, StoreChoice};
 use testkit::trouble::{Result, Trouble, While};
 use testkit::verdict::Standing;
@@ -225,7 +226,8 @@ pub fn main(args: impl IntoIterator<Item = OsString>) -> Standing {
     use_colours(color);
     let matches = match command().color(color).try_get_matches_from(args) {
         Ok(matches) => matches,
-        Err(error) => {
+        Err(mut error) => {
+            nearest_first(&mut error);
             if let Err(unprinted) = error.print()
                 && unprinted.kind() != ErrorKind::BrokenPipe
             {
@@ -248,9 +250,38 @@ pub fn main(args: impl IntoIterator<Item = OsString>) -> Standing {
     }
 }
 
+/// Names the command first that begins most like what was typed: `part1` for `pat1`.
+fn nearest_first(error: &mut clap::Error) {
+    use clap::error::{ContextKind, ContextValue};
+    let (Some(ContextValue::String(typed)), Some(ContextValue::Strings(similar))) = (
+        error.get(ContextKind::InvalidSubcommand),
+        error.get(ContextKind::SuggestedSubcommand),
+    ) else {
+        return;
+    };
+    let shared = |command: &String| {
+        let letters = typed.chars().zip(command.chars());
+        letters.take_while(|(one, other)| one == other).count()
+    };
+    let mut similar = similar.clone();
+    similar.sort_by_key(|command| std::cmp::Reverse(shared(command)));
+    error.insert(
+        ContextKind::SuggestedSubcommand,
+        ContextValue::Strings(similar),
+    );
+}
+
 /// Tells a person what kept the checker from its work.
 fn complain(trouble: impl std::fmt::Display) {
-    note(format_args!("{} {trouble}", "error:".red().bold()));
+    use std::io::IsTerminal;
+    let text = format!("error: {trouble}");
+    // A terminal would break it within words; a program may look for it in a line.
+    let text = match std::io::stderr().is_terminal() {
+        true => wrap(&text, width()).join("\n"),
+        false => text,
+    };
+    let text = text.replacen("error:", &"error:".red().bold().to_string(), 1);
+    note(text);
 }
 
 /// What `--color` says. It is looked for before everything else, as it is also about how mistakes
@@ -339,6 +370,7 @@ fn run(matches: &clap::ArgMatches) -> Result<Standing> {
                     seed,
                 },
         } => {
+            store.check()?;
             let course = course()?;
             let (cases, seed) = (cases.as_deref(), seed.map_or_else(seed::fresh, Ok)?);
             let is_wanted = |part: &&Part| parts.is_empty() || parts.contains(&part.number);
@@ -482,6 +514,7 @@ fn grade(parts: &[&'static Part], args: PartArgs, told: &Told, files: &Files) ->
             question::problem(part, number)?;
         }
     }
+    args.store.check()?;
     let course = course()?;
     let graded = match (args.solution, args.submission) {
         (_, Some(folder)) => grading::submitted(folder)?,
@@ -527,9 +560,9 @@ fn grade(parts: &[&'static Part], args: PartArgs, told: &Told, files: &Files) ->
         if let Told::Stream(stream) = told
             && stream.is_closed()
         {
-            let why = stream.closed().await;
-            if why != ErrorKind::BrokenPipe {
-                complain(format_args!("could not write to stdout: {why}"));
+            match stream.closed().await {
+                Some(why) => complain(format_args!("could not write to stdout: {why}")),
+                None => note("The run was ended, as nobody reads the stream any more."),
             }
             return Ok(Standing::CheckerFault);
         }

@@ -16,7 +16,8 @@ use tokio::time::{Instant, timeout};
 
 use grader::building::cargo_program;
 use grader::course::{Course, numbers};
-use report::terminal::print;
+use report::terminal::{print, wrap};
+use testkit::screen::width;
 use testkit::store::StoreChoice;
 use testkit::trouble::Result;
 use testkit::verdict::Standing;
@@ -92,9 +93,13 @@ impl fmt::Display for Finding {
             Health::Warning => "warning".yellow(),
             Health::Broken => "broken ".red().bold(),
         };
-        write!(f, "{word}  {:<12} {}", self.about, self.found)?;
-        if !self.remedy.is_empty() {
-            write!(f, "\n{:22} {}", "", self.remedy)?;
+        const COLUMN: usize = 22;
+        let column = format!("\n{:COLUMN$}", "");
+        let room = width() - COLUMN;
+        let found = wrap(&self.found, room).join(&column);
+        write!(f, "{word}  {:<12} {found}", self.about)?;
+        for line in wrap(&self.remedy, room) {
+            write!(f, "{column}{line}")?;
         }
         Ok(())
     }

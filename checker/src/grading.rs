@@ -10,10 +10,11 @@ use prompt::text::utf8;
 use runtime::terminal::{note, visible};
 use walkdir::WalkDir;
 
-use crate::journal::Journal;
+use crate::journal::{self, Journal};
 use crate::manifest::PARTS;
 use grader::building::{Binary, Build, Built};
 use grader::course::Course;
+use grader::gaps;
 use grader::part_report::{CodePlace, Graded, PartReport, Refused};
 use grader::progress::Progress;
 use grader::runner::{HELD_UNWRITTEN, JOBS, Runner, start_guard, stories_ended, unwritten};
@@ -27,6 +28,7 @@ use testkit::guard::Guard;
 use testkit::interrupt::Interrupt;
 use testkit::isolation::{Isolation, IsolationChoice};
 use testkit::part::Part;
+use testkit::plain_file::{self, MAX_TEXT};
 use testkit::run_dir::RunDir;
 use testkit::scenario::Scenario;
 use testkit::store::{StoreChoice, Stores};
@@ -50,6 +52,20 @@ pub struct Order {
     pub store: StoreChoice,
     /// Whether what was handed in is walled in.
     pub isolation: IsolationChoice,
+}
+
+/// What to tell about files whose gaps cannot be told apart, a sentence each: what `reset` and `diff` do
+/// goes by the markers, and so does "not written".
+fn broken_markers(part: &Part, sources: &Sources) -> Vec<String> {
+    let broken = part.editable.iter().filter_map(|file| {
+        let text = sources.files.get(file.strip_prefix("src/").unwrap_or(file))?;
+        let why = gaps::pieces(text).err()?;
+        Some(format!(
+            "The gap markers of {file} are broken: {why}. Put them back as `checker/stubs/{}/{file}` has them.",
+            part.folder
+        ))
+    });
+    broken.collect()
 }
 
 /// Grades a part. `so_far` hears what is known after each scenario; what is not finished by then is
@@ -144,6 +160,7 @@ pub async fn grade(
 
     let sources = Sources::read(&build.folder)?;
     let gaps = unwritten(part, &sources);
+    report.notes.extend(broken_markers(part, &sources));
     let mut known = Known::nothing(part, order, folder);
     let wanted = known.wanted.clone();
     let mut room = Room::of(folder);
@@ -229,7 +246,8 @@ pub async fn grade(
         keep(kept, &mut report);
         runs::forget_old(course);
     }
-    Journal::change(course, |journal| journal.enter(part, &report, &sources));
+    let entered = Journal::change(course, |journal| journal.enter(part, &report, &sources));
+    report.notes.extend(journal::forgotten(entered));
     Ok(report)
 }
 
@@ -238,12 +256,18 @@ fn keep(kept: Begun, report: &mut PartReport) {
     let written = kept
         .save(report)
         .and_then(|()| page::write(&kept, report, &PARTS));
-    if let Err(trouble) = written {
-        report.notes.push(format!(
-            "There is no report of this run: the checker {trouble}."
-        ));
+    let Err(trouble) = written else {
+        return kept.end();
+    };
+    report.notes.push(format!(
+        "There is no report of this run: the checker {trouble}."
+    ));
+    report.run = None;
+    // Without verdicts there is nothing to come back to.
+    match kept.has_verdicts() {
+        true => kept.end(),
+        false => kept.remove(),
     }
-    kept.end();
 }
 
 /// Removes a run of which nothing is known.
@@ -414,7 +438,7 @@ fn unreadable(part: &Part, folder: &Path) -> Option<Refused> {
         let why = match fs::metadata(&path) {
             Err(error) if error.kind() == ErrorKind::NotFound => Some("is missing".to_owned()),
             Ok(metadata) if !metadata.is_file() => Some("is not a file".to_owned()),
-            _ => match fs::read(&path) {
+            _ => match plain_file::read(&path, MAX_TEXT) {
                 Ok(bytes) => utf8(bytes).err(),
                 Err(error) => Some(format!("cannot be read: {error}")),
             },
@@ -445,7 +469,7 @@ fn note_foreign_lines(course: &Course, part: &Part, report: &mut PartReport) {
         editable,
     } in places
     {
-        let yours = fs::read_to_string(course.exercise(part).join(file));
+        let yours = plain_file::read_text(&course.exercise(part).join(file), MAX_TEXT);
         let (Some(line), true, Ok(yours)) = (line, editable, yours) else {
             continue;
         };

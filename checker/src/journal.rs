@@ -1,12 +1,21 @@
 //! What a learner has solved so far, and where he is: kept in the course's folder.
 //!
 //! It only remembers. A journal that cannot be read or written is as good as an empty one, and
-//! never a reason not to run; and `checker all` grades everything again, whatever stands here.
+//! never a reason not to run; and `checker all` grades everything again, whatever stands here. But
+//! that it is so is said, and what cannot be read is put aside.
 
 use std::collections::BTreeMap;
-use std::fs;
+use std::fs::{self, File, OpenOptions};
+use std::io::ErrorKind;
+use std::os::unix::fs::OpenOptionsExt;
+use std::path::Path;
+use std::sync::Once;
 
+use colored::Colorize;
 use jiff::Timestamp;
+use prompt::text::utf8;
+use runtime::terminal::note;
+use rustix::fs::OFlags;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
@@ -18,9 +27,17 @@ use grader::sources::Sources;
 use grader::tokens::{tokens, without_imports};
 use grader::{runs, whole_file};
 use testkit::part::{Part, Problem};
+use testkit::plain_file::{self, MAX_TEXT};
+use testkit::trouble::{Result, While};
 use testkit::verdict::Standing;
 
 const FILE: &str = "progress.json";
+
+/// Where a journal is put that cannot be read.
+const DAMAGED: &str = "progress.json.damaged";
+
+/// Locked by whoever reads the journal to change it.
+const LOCK: &str = "progress.lock";
 
 /// What is known of the learner's own exercises.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
@@ -87,25 +104,84 @@ impl Entry {
     }
 }
 
+/// Waits until nobody else changes the journal in that folder, until the file is dropped.
+fn lock(folder: &Path) -> std::io::Result<File> {
+    // Opening something else than a plain file must not wait for its other end.
+    let file = OpenOptions::new()
+        .read(true)
+        .write(true)
+        .create(true)
+        .truncate(false)
+        .custom_flags(OFlags::NONBLOCK.bits().cast_signed())
+        .open(folder.join(LOCK))?;
+    file.lock()?;
+    Ok(file)
+}
+
+/// What to tell about a change that could not be written: a sentence.
+pub fn forgotten(changed: Result<()>) -> Option<String> {
+    let trouble = changed.err()?;
+    Some(format!(
+        "The checker {trouble}. So it does not remember what you solve and which hints you saw."
+    ))
+}
+
 impl Journal {
     /// The course's journal; an empty one when there is none that can be read.
     pub fn read(course: &Course) -> Journal {
-        fs::read(runs::folder(course).join(FILE))
-            .ok()
-            .and_then(|text| serde_json::from_slice(&text).ok())
-            .unwrap_or_default()
+        let folder = runs::folder(course);
+        Journal::load(&folder.join(FILE)).unwrap_or_else(|_| {
+            let _lock = lock(&folder);
+            Journal::read_or_put_aside(&folder)
+        })
     }
 
-    /// Changes the course's journal. What cannot be written is forgotten.
-    pub fn change(course: &Course, change: impl FnOnce(&mut Journal)) {
-        let mut journal = Journal::read(course);
-        change(&mut journal);
+    /// Changes the course's journal. Checkers that do so at once wait for each other.
+    ///
+    /// # Errors
+    /// When it cannot be written. The change is forgotten then.
+    pub fn change(course: &Course, change: impl FnOnce(&mut Journal)) -> Result<()> {
         let folder = runs::folder(course);
-        let Ok(text) = serde_json::to_vec_pretty(&journal) else {
-            return;
+        fs::create_dir_all(&folder).or_trouble(|| format!("make {}", folder.display()))?;
+        let file = folder.join(FILE);
+        let _lock = lock(&folder).or_trouble(|| format!("write {}", file.display()))?;
+        let mut journal = Journal::read_or_put_aside(&folder);
+        change(&mut journal);
+        let text = serde_json::to_vec_pretty(&journal);
+        whole_file::write(&file, text.or_trouble(|| "write progress as JSON")?)
+    }
+
+    /// The journal in a file; an empty one, when there is no file.
+    ///
+    /// # Errors
+    /// What is wrong with the file: a fragment.
+    fn load(file: &Path) -> std::result::Result<Journal, String> {
+        let text = match plain_file::read(file, MAX_TEXT) {
+            Err(error) if error.kind() == ErrorKind::NotFound => return Ok(Journal::default()),
+            read => read.map_err(|error| error.to_string())?,
         };
-        let _ = fs::create_dir_all(&folder);
-        let _ = whole_file::write(&folder.join(FILE), text);
+        let text = utf8(text).map_err(|why| format!("it {why}"))?;
+        serde_json::from_str(&text).map_err(|error| error.to_string())
+    }
+
+    /// Reads the journal. One that cannot be read is put aside, so that nothing is lost.
+    fn read_or_put_aside(folder: &Path) -> Journal {
+        static SAID: Once = Once::new();
+        let file = folder.join(FILE);
+        Journal::load(&file).unwrap_or_else(|why| {
+            let aside = match fs::rename(&file, folder.join(DAMAGED)) {
+                Ok(()) => format!("; it is {DAMAGED} now"),
+                Err(_) => String::new(),
+            };
+            SAID.call_once(|| {
+                note(format_args!(
+                    "{} the checker could not read {}, and begins with an empty one{aside}: {why}",
+                    "note:".yellow(),
+                    file.display()
+                ));
+            });
+            Journal::default()
+        })
     }
 
     /// Enters what became of the problems of a run, if it was a run of the exercise.
@@ -182,7 +258,8 @@ impl Journal {
         if again.is_empty() {
             return;
         }
-        Journal::change(course, |journal| {
+        // What is not taken back now, is another time.
+        let _ = Journal::change(course, |journal| {
             for (part, number) in again {
                 let aside = journal.aside.get_mut(part.name);
                 if let Some(entry) = aside.and_then(|aside| aside.remove(&number)) {
@@ -253,6 +330,65 @@ impl Journal {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    /// A course of which there is nothing but what is kept.
+    fn course() -> (tempfile::TempDir, Course) {
+        let folder = tempfile::tempdir().unwrap();
+        let root = "[workspace]\nmembers = []\n[workspace.metadata.course]\nname = \"x\"\n";
+        fs::write(folder.path().join("Cargo.toml"), root).unwrap();
+        fs::create_dir(folder.path().join(runs::FOLDER)).unwrap();
+        let course = Course::find(folder.path()).unwrap();
+        (folder, course)
+    }
+
+    #[test]
+    fn damaged_journal_is_put_aside_and_a_mark_before_it_is_forgiven() {
+        let (_folder, course) = course();
+        let at = |name: &str| runs::folder(&course).join(name);
+        fs::write(at(FILE), "\u{feff}{\"at\": [\"part2\", 3]}").unwrap();
+        assert_eq!(Journal::read(&course).at, Some(("part2".into(), 3)));
+        for damage in [&b"{\"at\": 7"[..], b"\xff\xfe{\0", b""] {
+            fs::write(at(FILE), damage).unwrap();
+            assert_eq!(Journal::read(&course), Journal::default());
+            assert_eq!(fs::read(at(DAMAGED)).unwrap(), damage);
+            assert!(!at(FILE).exists());
+        }
+        std::os::unix::fs::symlink("/dev/zero", at(FILE)).unwrap();
+        Journal::change(&course, |journal| journal.at = Some(("part1".into(), 2))).unwrap();
+        assert_eq!(Journal::read(&course).at, Some(("part1".into(), 2)));
+    }
+
+    #[test]
+    fn no_change_is_lost_when_several_checkers_make_one() {
+        let (_folder, course) = course();
+        std::thread::scope(|scope| {
+            for part in 0..4 {
+                let course = &course;
+                scope.spawn(move || {
+                    for problem in 0..20 {
+                        Journal::change(course, |journal| {
+                            let of_part = journal.hints.entry(format!("part{part}")).or_default();
+                            of_part.insert(problem, 1);
+                        })
+                        .unwrap();
+                    }
+                });
+            }
+        });
+        let hints = Journal::read(&course).hints;
+        assert_eq!(hints.values().map(BTreeMap::len).sum::<usize>(), 80);
+    }
+
+    #[test]
+    fn journal_that_cannot_be_written_says_so() {
+        let (_folder, course) = course();
+        // A folder cannot be made where a file is.
+        fs::remove_dir(runs::folder(&course)).unwrap();
+        fs::write(runs::folder(&course), "").unwrap();
+        let said = forgotten(Journal::change(&course, |_| {})).unwrap();
+        assert!(said.contains("does not remember"), "{said}");
+        assert_eq!(forgotten(Ok(())), None);
+    }
 
     #[test]
     fn learner_is_at_the_first_problem_that_has_not_passed() {

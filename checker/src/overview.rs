@@ -23,6 +23,8 @@ pub enum State {
     NotWritten,
     /// It is written, and was not run since.
     NeverRun,
+    /// A file of the part cannot be read, so nothing is known of it.
+    Unreadable,
 }
 
 /// A part, with its problems.
@@ -32,6 +34,8 @@ pub struct PartState {
     pub part: &'static Part,
     /// Its problems, in order.
     pub problems: Vec<ProblemState>,
+    /// Why nothing is known of its code, as a sentence.
+    pub trouble: Option<String>,
 }
 
 /// A problem, and how it stands.
@@ -60,7 +64,10 @@ pub struct Points {
 pub fn overview(course: &Course, journal: &Journal) -> Vec<PartState> {
     let parts = PARTS.iter().map(|part| {
         // A folder that cannot be read tells nothing about what was written.
-        let sources = Sources::read(&course.exercise(part)).ok();
+        let (sources, trouble) = match sources_of(course, part) {
+            Ok(sources) => (Some(sources), None),
+            Err(why) => (None, Some(why)),
+        };
         let unwritten = sources
             .as_ref()
             .map(|sources| unwritten(part, sources))
@@ -73,9 +80,30 @@ pub fn overview(course: &Course, journal: &Journal) -> Vec<PartState> {
         PartState {
             part,
             problems: problems.collect(),
+            trouble,
         }
     });
     parts.collect()
+}
+
+/// The learner's files of a part.
+///
+/// # Errors
+/// A sentence, when one cannot be read or is missing.
+fn sources_of(course: &Course, part: &Part) -> Result<Sources, String> {
+    let sources = Sources::read(&course.exercise(part))
+        .map_err(|trouble| format!("The checker {trouble}."))?;
+    let is_there = |file: &str| {
+        let name = file.strip_prefix("src/").unwrap_or(file);
+        name == file || sources.files.contains_key(name)
+    };
+    match part.editable.iter().find(|file| !is_there(file)) {
+        Some(file) => Err(format!(
+            "{file} is missing; `checker reset {}` brings it back.",
+            part.name
+        )),
+        None => Ok(sources),
+    }
 }
 
 fn problem_state(
@@ -85,6 +113,7 @@ fn problem_state(
     sources: Option<&Sources>,
 ) -> ProblemState {
     let state = match entry.map(|entry| entry.standing) {
+        _ if sources.is_none() => State::Unreadable,
         _ if !is_written => State::NotWritten,
         Some(Standing::Passed) => State::Passed,
         Some(Standing::Failed) => State::Failed,
@@ -128,6 +157,7 @@ impl State {
             State::Failed => "failed",
             State::NotWritten => "not written",
             State::NeverRun => "never run",
+            State::Unreadable => "cannot be read",
         }
     }
 
@@ -137,7 +167,7 @@ impl State {
             State::Passed => "✓",
             State::Failed => "✗",
             State::NotWritten => "·",
-            State::NeverRun => "?",
+            State::NeverRun | State::Unreadable => "?",
         }
     }
 }

@@ -13,7 +13,8 @@ mod names;
 mod session;
 mod words;
 
-use std::path::PathBuf;
+use std::io::ErrorKind;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -37,6 +38,7 @@ use session::{Flow, Session};
 use testkit::cluster::{Cluster, Options};
 use testkit::guard::{TerminalGuard, own_program};
 use testkit::part::Part;
+use testkit::plain_file::{self, MAX_TEXT};
 use testkit::run_dir::RunDir;
 use testkit::scenario::{Context, Grounds, Steps};
 use testkit::store::{StoreChoice, Stores};
@@ -293,6 +295,14 @@ async fn welcome(
     screen.print(lines.join("\n"));
 }
 
+/// Whether the lines that were typed can be kept there: the editor reads all of what it finds.
+fn is_history(file: &Path) -> bool {
+    match plain_file::read(file, MAX_TEXT) {
+        Err(error) => error.kind() == ErrorKind::NotFound,
+        Ok(_) => true,
+    }
+}
+
 /// Does what is typed, or what stands in the script.
 async fn at_work(
     session: &mut Session<'_>,
@@ -313,7 +323,7 @@ async fn at_work(
             let _ = history.parent().map(std::fs::create_dir_all);
             let prompt = Prompt {
                 text: format!("{}> ", session.part().name),
-                history: Some(history),
+                history: is_history(&history).then_some(history),
                 second_interrupt_ends: Some("Ctrl-C once more ends the cluster; Ctrl-D does, too."),
             };
             // The prompt is to stand below what was said so far.

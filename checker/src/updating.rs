@@ -22,6 +22,7 @@ pub use merge::{Loss, Merged, merge};
 
 use grader::backup::{Backup, replace};
 use grader::course::Course;
+use testkit::plain_file::{self, MAX_OWN};
 use testkit::trouble::{Result, Trouble, While};
 
 /// What an update will do.
@@ -111,7 +112,7 @@ fn exercises(git: &Git, base: &str, target: &str) -> Result<Vec<Exercise>> {
         if !is_exercise(&file) {
             continue;
         }
-        let yours = match fs::read(git.root().join(&file)) {
+        let yours = match plain_file::read(&git.root().join(&file), MAX_OWN) {
             Ok(bytes) => Some(bytes),
             Err(error) if error.kind() == std::io::ErrorKind::NotFound => None,
             Err(error) => {
@@ -170,7 +171,7 @@ impl Plan {
 
     fn is_new_already(&self, file: &Path) -> Result<bool> {
         let new = self.git.content(&self.new, file)?;
-        Ok(fs::read(self.git.root().join(file)).ok() == new)
+        Ok(plain_file::read(&self.git.root().join(file), MAX_OWN).ok() == new)
     }
 
     /// Does everything.
@@ -231,7 +232,7 @@ impl Plan {
         for exercise in &self.exercises {
             let whole = course.root.join(&exercise.file);
             match &exercise.text {
-                Some(text) if fs::read(&whole).ok().as_ref() == Some(text) => {}
+                Some(text) if plain_file::read(&whole, MAX_OWN).ok().as_ref() == Some(text) => {}
                 Some(text) => replace(course, &exercise.file, text)?,
                 None if whole.symlink_metadata().is_ok() => {
                     fs::remove_file(&whole).or_trouble(|| format!("remove {}", whole.display()))?;

@@ -236,3 +236,43 @@ fn closed_pipe_changes_no_exit_code_and_a_full_disk_is_told() {
         );
     }
 }
+
+#[test]
+fn pipe_is_refused_as_a_result_file_before_anything_is_run() {
+    use rustix::fs::{CWD, FileType, Mode, mknodat};
+    let folder = tempfile::tempdir().unwrap();
+    let pipe = folder.path().join("pipe");
+    mknodat(CWD, &pipe, FileType::Fifo, Mode::RWXU, 0).unwrap();
+    for flag in ["--json-file", "--junit"] {
+        let (code, _, stderr) = outside(&["part1", flag, pipe.to_str().unwrap()]);
+        assert_eq!(code, 4);
+        assert!(
+            stderr.ends_with("it is a pipe, and a plain file is needed\n"),
+            "{stderr}"
+        );
+    }
+}
+
+#[test]
+fn store_that_cannot_be_one_is_refused_before_anything_is_built_and_its_password_is_not_told() {
+    for url in ["redis://:word@", "rediss://:word@gold", "http://:word@gold"] {
+        let (code, stdout, stderr) = outside(&["part1", "--store", url]);
+        assert_eq!((code, stdout.as_str()), (4, ""));
+        assert_eq!(
+            stderr,
+            "error: could not use the store that --store names: it is redis://HOST:PORT, without TLS\n"
+        );
+    }
+}
+
+#[test]
+fn command_that_begins_like_the_typed_one_is_suggested_first() {
+    let (code, _, stderr) = outside(&["pat1"]);
+    assert_eq!(code, 4);
+    let place = |command: &str| stderr.find(&format!("'{command}'"));
+    assert!(
+        place("part1") < place("update") || place("update").is_none(),
+        "{stderr}"
+    );
+    assert!(place("part1").is_some(), "{stderr}");
+}

@@ -656,7 +656,7 @@ fn stream_tells_each_event_on_a_line_and_ends_with_the_exit_code() {
 
 #[cfg(target_os = "linux")]
 #[test]
-fn stream_that_nobody_reads_ends_quietly() {
+fn stream_that_nobody_reads_ends_the_run_and_says_so() {
     use std::io::{BufRead, BufReader};
     let mut child = Command::new(env!("CARGO_BIN_EXE_checker"))
         .args(["part1", "--solution", "--stream"])
@@ -670,7 +670,10 @@ fn stream_that_nobody_reads_ends_quietly() {
     reader.read_line(&mut line).unwrap();
     drop(reader);
     let output = child.wait_with_output().unwrap();
-    assert_eq!(String::from_utf8_lossy(&output.stderr), "");
+    assert_eq!(
+        String::from_utf8_lossy(&output.stderr),
+        "The run was ended, as nobody reads the stream any more.\n"
+    );
     assert_eq!(output.status.code(), Some(4));
 }
 

@@ -8,6 +8,7 @@ use std::path::{Path, PathBuf};
 
 use crate::course::Course;
 use crate::runs;
+use testkit::plain_file::{self, MAX_OWN};
 use testkit::trouble::{Result, Trouble, While};
 
 /// A folder with copies of files.
@@ -36,11 +37,11 @@ impl Backup {
     /// When it cannot be read, or the copy cannot be written.
     pub fn keep(&self, file: &Path) -> Result<()> {
         let from = self.root.join(file);
-        match fs::read(&from) {
+        match plain_file::read(&from, MAX_OWN) {
             Ok(bytes) => self.put(file, &bytes),
             Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(()),
             Err(error) => Err(Trouble::new(format!(
-                "could not read {}: {error}",
+                "could not keep a copy of {}: {error}. Move it away first",
                 from.display()
             ))),
         }

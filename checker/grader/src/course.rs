@@ -6,6 +6,7 @@ use std::os::unix::fs::symlink;
 use std::path::{Path, PathBuf};
 
 use testkit::part::Part;
+use testkit::plain_file::{self, MAX_TEXT};
 use testkit::trouble::{Result, Trouble, While};
 
 /// The learner's clone of the course.
@@ -33,7 +34,7 @@ impl Course {
     pub fn find(from: &Path) -> Result<Course> {
         for folder in from.ancestors() {
             let file = folder.join("Cargo.toml");
-            let Ok(text) = fs::read_to_string(&file) else {
+            let Ok(text) = plain_file::read_text(&file, MAX_TEXT) else {
                 continue;
             };
             // A folder on the way may hold a package that is being edited: what cannot be read

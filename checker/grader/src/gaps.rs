@@ -148,7 +148,10 @@ pub fn fill(source: &str, contents: &BTreeMap<GapName, String>) -> Result<String
         let unknown = contents
             .keys()
             .find(|name| known.iter().all(|gap| gap.name != **name));
-        return Err(format!("there is no such gap: {unknown:?}"));
+        return Err(match unknown {
+            Some(GapName { number, title }) => format!("there is no gap \"{number}: {title}\""),
+            None => "a gap is there twice".to_owned(),
+        });
     }
     Ok(filled)
 }
@@ -226,7 +229,11 @@ mod tests {
     #[test]
     fn content_for_an_unknown_gap_is_refused() {
         let content = BTreeMap::from([(named(3, "ask"), String::new())]);
-        assert!(fill(SOURCE, &content).unwrap_err().contains("no such gap"));
+        assert!(
+            fill(SOURCE, &content)
+                .unwrap_err()
+                .contains("no gap \"3: ask\"")
+        );
     }
 
     #[track_caller]

@@ -27,6 +27,7 @@ use jiff::ZonedDateTime;
 use crate::course::Course;
 use crate::part_report::PartReport;
 use crate::whole_file;
+use testkit::plain_file::{self, MAX_OWN, MAX_TEXT};
 use testkit::trace::Trace;
 use testkit::trouble::{Result, While};
 
@@ -74,6 +75,11 @@ impl Begun {
     /// When it cannot be written.
     pub fn save(&self, report: &PartReport) -> Result<()> {
         self.run.save(report)
+    }
+
+    /// Whether it has verdicts, so that it can be looked at once it is ended.
+    pub fn has_verdicts(&self) -> bool {
+        self.run.path.join(VERDICTS).is_file()
     }
 
     /// Nothing comes any more.
@@ -154,6 +160,11 @@ impl Run {
         is_number(parts.next(), 8) && is_number(parts.next(), 6) && parts.next().is_some()
     }
 
+    /// Whether there is anything in its folder: a run has at least the file that says whose it is.
+    fn holds_something(&self) -> bool {
+        fs::read_dir(&self.path).is_ok_and(|mut entries| entries.next().is_some())
+    }
+
     /// What it was of: `part1`, or `play-part1` if somebody played with that part.
     pub fn of(&self) -> String {
         let name = self.name();
@@ -197,9 +208,9 @@ impl Run {
     /// Whether a living process holds the lock: a number alone may be that of another by now.
     fn is_held(&self) -> bool {
         // One that cannot be opened is another user's, who may still be at it.
-        match File::open(self.path.join(PROCESS)) {
+        match plain_file::open(&self.path.join(PROCESS)) {
             Ok(owner) => matches!(owner.try_lock_shared(), Err(TryLockError::WouldBlock)),
-            Err(error) => error.kind() != std::io::ErrorKind::NotFound,
+            Err(error) => error.kind() == std::io::ErrorKind::PermissionDenied,
         }
     }
 
@@ -209,7 +220,8 @@ impl Run {
     /// When the run is not over, or of another version.
     pub fn verdicts(&self) -> Result<PartReport> {
         let file = self.path.join(VERDICTS);
-        let text = fs::read(&file).or_trouble(|| format!("read {}", file.display()))?;
+        let text = plain_file::read(&file, MAX_OWN);
+        let text = text.or_trouble(|| format!("read {}", file.display()))?;
         serde_json::from_slice(&text).or_trouble(|| format!("understand {}", file.display()))
     }
 
@@ -277,10 +289,10 @@ fn in_folder(folder: &Path) -> Vec<Run> {
         return Vec::new();
     };
     let mut runs: Vec<Run> = entries
-        .filter_map(|entry| Some(entry.ok()?.path()))
-        .filter(|path| path.is_dir())
-        .map(|path| Run { path })
-        .filter(Run::has_its_name)
+        .filter_map(|entry| entry.ok())
+        .filter(|entry| entry.file_type().is_ok_and(|kind| kind.is_dir()))
+        .map(|entry| Run { path: entry.path() })
+        .filter(|run| run.has_its_name() && run.holds_something())
         .collect();
     // Their names begin with the time.
     runs.sort_by(|a, b| b.path.cmp(&a.path));
@@ -291,7 +303,8 @@ fn in_folder(folder: &Path) -> Vec<Run> {
 pub fn remove_broken_off(course: &Course) {
     let own = std::process::id().to_string();
     for run in Run::all(course) {
-        if fs::read_to_string(run.path.join(PROCESS)).is_ok_and(|process| process == own) {
+        let process = plain_file::read_text(&run.path.join(PROCESS), MAX_TEXT);
+        if process.is_ok_and(|process| process == own) {
             let _ = fs::remove_dir_all(&run.path);
         }
     }
@@ -359,6 +372,18 @@ mod tests {
         for run in [of_graded, of_session] {
             assert!(!run.goes_on() && run.is_over());
         }
+    }
+
+    #[test]
+    fn folder_that_is_empty_or_elsewhere_is_no_run() {
+        let runs = tempfile::tempdir().unwrap();
+        let real = begun(runs.path(), "20261125-214608-part1");
+        let elsewhere = tempfile::tempdir().unwrap();
+        fs::write(elsewhere.path().join(VERDICTS), "{}").unwrap();
+        let at = |name: &str| runs.path().join(name);
+        fs::create_dir(at("20991125-214608-part1")).unwrap();
+        std::os::unix::fs::symlink(elsewhere.path(), at("20991125-214609-part1")).unwrap();
+        assert_eq!(in_folder(runs.path()), vec![real.run.clone()]);
     }
 
     #[test]

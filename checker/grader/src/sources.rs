@@ -7,6 +7,7 @@ use std::path::Path;
 use walkdir::WalkDir;
 
 use crate::gaps::{fill, gaps};
+use testkit::plain_file::{self, MAX_TEXT};
 use testkit::trouble::{Result, Trouble, While};
 
 /// The Rust files in `src/` of a part, without `main.rs`, by their paths inside of it.
@@ -29,8 +30,8 @@ impl Sources {
             let path = entry.path();
             let name = path.strip_prefix(&folder).unwrap_or(path).to_string_lossy();
             if path.extension().is_some_and(|end| end == "rs") && name != "main.rs" {
-                let text =
-                    fs::read_to_string(path).or_trouble(|| format!("read {}", path.display()))?;
+                let text = plain_file::read_text(path, MAX_TEXT)
+                    .or_trouble(|| format!("read {}", path.display()))?;
                 files.insert(name.into_owned(), text);
             }
         }

@@ -17,6 +17,7 @@ use crate::course::Course;
 use crate::gaps::{self, Gap, GapName, Piece};
 use crate::sources::Sources;
 use testkit::part::Part;
+use testkit::plain_file::{self, MAX_TEXT};
 use testkit::trouble::{Result, Trouble, While};
 
 /// The texts of a part's stub, by their paths in the part's folder: `src/producer.rs`.
@@ -108,8 +109,13 @@ impl Stub {
             }
             let file = in_course(part, path);
             let whole = course.root.join(&file);
-            let yours =
-                fs::read_to_string(&whole).or_trouble(|| format!("read {}", whole.display()))?;
+            let yours = plain_file::read_text(&whole, MAX_TEXT).map_err(|error| {
+                Trouble::new(format!(
+                    "could not read {}: {error}. `checker reset {} --yes` puts the whole part back",
+                    file.display(),
+                    part.name
+                ))
+            })?;
             let text = gaps::fill(&yours, &wanted).map_err(|why| {
                 Trouble::new(format!(
                     "could not find the markers of gap {number} in {}: {why}. Put the lines `// ── gap {number}: …` and `// ── end {number}` back, or reset the whole part",
@@ -135,7 +141,8 @@ impl Stub {
         for (path, text) in &self.files {
             let is_given = is_given(part, path);
             let file = in_course(part, path);
-            let is_same = fs::read(course.root.join(&file)).is_ok_and(|old| old == text.as_bytes());
+            let old = plain_file::read(&course.root.join(&file), MAX_TEXT);
+            let is_same = old.is_ok_and(|old| old == text.as_bytes());
             if !is_same && (is_given || which == Which::All) {
                 changes.push(Change {
                     file,
@@ -222,8 +229,8 @@ fn texts(folder: &Path) -> Result<BTreeMap<PathBuf, String>> {
     let mut files = BTreeMap::new();
     let manifest = folder.join("Cargo.toml");
     if manifest.exists() {
-        let text =
-            fs::read_to_string(&manifest).or_trouble(|| format!("read {}", manifest.display()))?;
+        let text = plain_file::read_text(&manifest, MAX_TEXT)
+            .or_trouble(|| format!("read {}", manifest.display()))?;
         files.insert(PathBuf::from("Cargo.toml"), text);
     }
     if !folder.join("src").exists() {
@@ -233,8 +240,8 @@ fn texts(folder: &Path) -> Result<BTreeMap<PathBuf, String>> {
         let entry = entry.or_trouble(|| format!("read {}", folder.display()))?;
         let path = entry.path();
         if entry.file_type().is_file() && path.extension().is_some_and(|end| end == "rs") {
-            let text =
-                fs::read_to_string(path).or_trouble(|| format!("read {}", path.display()))?;
+            let text = plain_file::read_text(path, MAX_TEXT)
+                .or_trouble(|| format!("read {}", path.display()))?;
             let name = path.strip_prefix(folder).unwrap_or(path).to_owned();
             files.insert(name, text);
         }

@@ -18,7 +18,7 @@ mod reach;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs::{self, File, TryLockError};
-use std::io::Read;
+use std::io::ErrorKind;
 use std::path::{Component, Path, PathBuf};
 use std::time::Duration;
 
@@ -32,10 +32,8 @@ use crate::sources::write_if_new;
 use testkit::guard::Guard;
 use testkit::isolation::Isolation;
 use testkit::part::Part;
+use testkit::plain_file::{self, MAX_TEXT};
 use testkit::trouble::{Result, Trouble, While};
-
-/// The largest file that is taken.
-const LARGEST_FILE: u64 = 1 << 20;
 
 /// How many files of the learner are taken.
 const MOST_FILES: usize = 200;
@@ -391,6 +389,16 @@ pub fn read(part: &Part, exercise: &Path, folder: &Path) -> std::result::Result<
             }
         }
     }
+    let is_beside = |file: &str| {
+        let name = Path::new(file).file_name();
+        name.is_some_and(|name| handed_in.join(name).is_file())
+    };
+    if !folder.join("src").is_dir() && part.editable.iter().any(|file| is_beside(file)) {
+        breaches.push(
+            "The folder holds what belongs in src/. Give the folder that holds src/.".to_owned(),
+        );
+        return Err(Refusal::Breaches(breaches));
+    }
     for file in part.editable {
         if !handed.taken.contains_key(Path::new(file)) && exercise.join(file).is_file() {
             breaches.push(format!("{file} is missing."));
@@ -498,12 +506,12 @@ fn is_surroundings(entry: &walkdir::DirEntry) -> bool {
 }
 
 fn content(path: &Path) -> Result<Option<Vec<u8>>> {
-    let mut content = Vec::new();
-    let file = File::open(path).or_trouble(|| format!("read {}", path.display()))?;
-    file.take(LARGEST_FILE + 1)
-        .read_to_end(&mut content)
-        .or_trouble(|| format!("read {}", path.display()))?;
-    Ok((content.len() as u64 <= LARGEST_FILE).then_some(content))
+    match plain_file::read(path, MAX_TEXT) {
+        Err(error) if error.kind() == ErrorKind::FileTooLarge => Ok(None),
+        read => read
+            .map(Some)
+            .or_trouble(|| format!("read {}", path.display())),
+    }
 }
 
 fn differs(one: &Path, other: &Path) -> bool {

@@ -51,7 +51,7 @@ fn outcome_line(outcome: &Outcome, width: Option<usize>) -> String {
 }
 
 /// A text in one line of a width, with a sign where something is missing.
-fn cut(text: &str, width: usize) -> String {
+pub(super) fn cut(text: &str, width: usize) -> String {
     if text.chars().count() <= width {
         return text.to_owned();
     }
@@ -111,8 +111,7 @@ impl Progress for Lines {
     }
 }
 
-const WAITING: &str =
-    "waiting for another cargo (an editor's, perhaps), which holds the build folder";
+const WAITING: &str = "waiting for another cargo (an editor's, perhaps) to end";
 
 /// Where a build is, from what was heard of it.
 #[derive(Debug, Default)]

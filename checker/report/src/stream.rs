@@ -17,8 +17,8 @@ use testkit::verdict::Outcome;
 pub struct Stream {
     out: Mutex<Box<dyn Write + Send>>,
     part: Mutex<&'static str>,
-    /// Why no more can be written, once that is so.
-    closed: watch::Sender<Option<io::ErrorKind>>,
+    /// Why no more can be written, once that is so; an empty text, if nobody reads any more.
+    closed: watch::Sender<Option<String>>,
 }
 
 impl Stream {
@@ -31,14 +31,13 @@ impl Stream {
         }
     }
 
-    /// Waits until no more can be written, and says why: most often nobody reads any more.
-    pub async fn closed(&self) -> io::ErrorKind {
+    /// Waits until no more can be written, and says why; nothing, if it is that nobody reads any more.
+    pub async fn closed(&self) -> Option<String> {
         let mut closed = self.closed.subscribe();
         let why = closed.wait_for(Option::is_some).await;
         // The sender is in `self`: it does not go before.
-        why.ok()
-            .and_then(|why| *why)
-            .unwrap_or(io::ErrorKind::BrokenPipe)
+        let why = why.ok().and_then(|why| why.clone());
+        why.filter(|why| !why.is_empty())
     }
 
     /// Whether nobody reads any more.
@@ -91,7 +90,11 @@ impl Stream {
         let mut out = self.out.lock().unwrap_or_else(PoisonError::into_inner);
         let told = writeln!(out, "{about}").and_then(|()| out.flush());
         if let Err(error) = told {
-            self.closed.send_replace(Some(error.kind()));
+            let why = match error.kind() {
+                io::ErrorKind::BrokenPipe => String::new(),
+                _ => error.to_string(),
+            };
+            self.closed.send_replace(Some(why));
         }
     }
 

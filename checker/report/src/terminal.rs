@@ -465,7 +465,9 @@ impl Page<'_> {
             let text = wrap(&sentence(property), self.width - 6).join("\n      ");
             self.line(&format!("  {} {text}", "✓".green()));
             for line in observations {
-                self.line(&format!("      {}", visible(line).dimmed()));
+                // What is aligned cannot be broken at its words.
+                let line = super::progress::cut(&visible(line), self.width - 6);
+                self.line(&format!("      {}", line.dimmed()));
             }
         }
     }

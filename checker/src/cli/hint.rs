@@ -4,16 +4,16 @@ use std::fmt::Write;
 
 use clap::Args;
 use colored::Colorize;
-use runtime::terminal::visible;
+use runtime::terminal::{note, visible};
 
 use super::question;
 use crate::hints::{self, Hint};
-use crate::journal::Journal;
 use grader::course::Course;
 use grader::part_report::{Graded, PartReport};
 use grader::runs::Run;
 use report::markdown;
-use report::terminal::{command_name, print, sentence, wrap};
+use crate::journal::{self, Journal};
+use report::terminal::{command_name, print_on, sentence, wrap};
 use testkit::part::{Part, Problem};
 use testkit::screen::width;
 use testkit::trouble::Result;
@@ -56,17 +56,28 @@ pub(super) fn run(args: HintArgs) -> Result<Standing> {
         (_, true) => Which::All,
         _ => Which::Next,
     };
-    print(&shown(&course, part, problem, which)?)?;
+    let (text, count) = shown(&course, part, problem, which)?;
+    // What nobody can have read does not count.
+    if print_on(&text)? {
+        let changed = Journal::change(&course, |journal| {
+            let of_part = journal.hints.entry(part.name.to_owned()).or_default();
+            let before = of_part.entry(problem.number).or_default();
+            *before = count.max(*before);
+        });
+        if let Some(forgotten) = journal::forgotten(changed) {
+            note(forgotten);
+        }
+    }
     Ok(Standing::Passed)
 }
 
-/// The hints that are wanted, as a terminal shows them; that they were shown is remembered.
+/// The hints that are wanted, as a terminal shows them, and how many will have been shown then.
 pub(super) fn shown(
     course: &Course,
     part: &'static Part,
     problem: &'static Problem,
     which: Which,
-) -> Result<String> {
+) -> Result<(String, u8)> {
     let hints = hints::of(course, part, problem)?;
     let before = Journal::read(course).hints_shown(part, problem.number);
     let before = before.min(hints.len());
@@ -98,17 +109,12 @@ pub(super) fn shown(
     for (number, hint) in hints.iter().enumerate().take(to).skip(from) {
         text.push_str(&one(number + 1, hints.len(), hint));
     }
-    Journal::change(course, |journal| {
-        let shown = u8::try_from(to.max(before)).unwrap_or(u8::MAX);
-        let of_part = journal.hints.entry(part.name.to_owned()).or_default();
-        of_part.insert(problem.number, shown);
-    });
     let after = to.max(before);
     if let Some(diagnosis) = diagnosis(course, part, problem) {
         text.push_str(&fitting(&diagnosis, part, after));
     }
     text.push_str(&rest(problem, after, hints.len(), &command));
-    Ok(text)
+    Ok((text, u8::try_from(after).unwrap_or(u8::MAX)))
 }
 
 /// The problem that is meant: what was named, or where the learner is.

@@ -48,6 +48,13 @@ pub(super) fn render(course: &Course, now: Timestamp) -> String {
     let mut text = String::new();
     for part in &parts {
         heading(&mut text, part.part, Some(&part.problems));
+        for line in part
+            .trouble
+            .iter()
+            .flat_map(|trouble| wrap(trouble, width() - 9))
+        {
+            let _ = writeln!(text, "         {}", line.red());
+        }
         for state in &part.problems {
             let is_here = part.part.number == here.number && state.problem.number == next.number;
             problem_line(&mut text, state.problem, Some((state, now)), is_here);
@@ -117,7 +124,7 @@ fn problem_line(
         Some(State::Passed) => words.green(),
         Some(State::Failed) => words.red(),
         Some(State::NotWritten) => words.cyan(),
-        Some(State::NeverRun) => words.yellow(),
+        Some(State::NeverRun | State::Unreadable) => words.yellow(),
         None => words.normal(),
     };
     let mut lines = lines.iter();
@@ -165,7 +172,7 @@ fn next_step(parts: &[PartState], part: &Part, problem: &Problem, all_passed: bo
         Some(State::NotWritten) | None => {
             format!("Next: read {read}\nand write it, then run\n{grade}")
         }
-        Some(State::NeverRun) => format!("Next:\n{grade}"),
+        Some(State::NeverRun | State::Unreadable) => format!("Next:\n{grade}"),
         Some(State::Failed) => {
             format!("Next: change it (`{command} hint` shows a hint), then run\n{grade}")
         }

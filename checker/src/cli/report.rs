@@ -13,6 +13,7 @@ use grader::whole_file;
 use report::terminal::{print, print_for_programs};
 use report::{json, page};
 use runtime::terminal::note;
+use testkit::plain_file::{self, MAX_OWN};
 use testkit::trouble::{Result, Trouble, While};
 use testkit::verdict::{Outcome, Standing};
 
@@ -260,7 +261,7 @@ fn written(
                 page::write(run, report, &PARTS)?;
             }
             let page = run.page();
-            std::fs::read_to_string(&page).or_trouble(|| format!("read {}", page.display()))
+            plain_file::read_text(&page, MAX_OWN).or_trouble(|| format!("read {}", page.display()))
         }
         Format::Json => {
             let only = scenario.map(|id| outcome(report, Some(id))).transpose()?;

@@ -6,11 +6,12 @@ use clap::Args;
 use colored::Colorize;
 
 use super::question;
-use crate::journal::Journal;
 use grader::backup::{Backup, replace};
 use grader::course::Course;
 use grader::stubs::{Change, Stub, Which};
 use report::terminal::{command_name, print, wrap};
+use crate::journal::{self, Journal};
+use runtime::terminal::note;
 use testkit::part::Part;
 use testkit::screen::width;
 use testkit::trouble::Result;
@@ -149,12 +150,15 @@ impl Reset {
             replace(course, &change.file, change.text.as_bytes())?;
         }
         if !self.given {
-            Journal::change(course, |journal| {
+            let changed = Journal::change(course, |journal| {
                 let all = self.part.problems.iter().map(|problem| problem.number);
                 for number in all.filter(|number| self.problem.is_none_or(|only| only == *number)) {
                     journal.put_aside(self.part, number);
                 }
             });
+            if let Some(forgotten) = journal::forgotten(changed) {
+                note(forgotten);
+            }
         }
         Ok(self.done(&backup))
     }

@@ -117,6 +117,12 @@ fn places_for_fish(command: &Command) -> String {
 }
 
 fn pages(folder: &Path) -> Result<()> {
+    if std::fs::metadata(folder).is_ok_and(|meta| !meta.is_dir()) {
+        return Err(Trouble::new(format!(
+            "could not write the pages to {}: it is no folder",
+            folder.display()
+        )));
+    }
     std::fs::create_dir_all(folder).or_trouble(|| format!("make {}", folder.display()))?;
     clap_mangen::generate_to(with_values(super::command()), folder)
         .map_err(|error| Trouble::new(format!("could not write {}: {error}", folder.display())))?;

@@ -7,6 +7,7 @@ use prompt::editor::Complete;
 
 use super::command::{Arg, COMMANDS, commands_of};
 use testkit::part::Part;
+use testkit::plain_file::{self, MAX_TEXT};
 
 /// What can be named at the moment. Clones mean the same.
 #[derive(Clone, Default)]
@@ -24,7 +25,8 @@ impl Names {
     /// The commands of a part, and the servers and messages that its `protocol.rs` speaks of; none, if
     /// that cannot be read.
     pub(super) fn of(part: &Part, folder: &Path) -> Names {
-        let text = std::fs::read_to_string(folder.join("src/protocol.rs")).unwrap_or_default();
+        let text =
+            plain_file::read_text(&folder.join("src/protocol.rs"), MAX_TEXT).unwrap_or_default();
         let names = Names::default();
         {
             let mut known = names.lock();

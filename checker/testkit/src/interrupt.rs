@@ -5,8 +5,10 @@
 
 use std::sync::Arc;
 
+use rustix::process::{self, getpid, kill_process};
 use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::sync::watch;
+use tokio::time::{Duration, sleep};
 
 use crate::trouble::{Result, While};
 
@@ -16,6 +18,9 @@ const SIGNALS: [(SignalKind, &str); 3] = [
     (SignalKind::terminate(), "SIGTERM"),
     (SignalKind::hangup(), "SIGHUP"),
 ];
+
+/// How long a process may take to end after a first signal, and after a second.
+const GRACE: [Duration; 2] = [Duration::from_secs(30), Duration::from_secs(5)];
 
 /// Whether a run is to end early, and why. All clones hear the same.
 #[derive(Clone)]
@@ -106,7 +111,17 @@ impl Interrupter {
 async fn pass_on(mut stream: Signal, name: &'static str, to: Interrupter) {
     while stream.recv().await.is_some() {
         to.raise(&format!("ended by signal ({name})"));
+        let times = to.0.borrow().times;
+        tokio::spawn(end_by_force(times));
     }
+}
+
+/// Ends this process by force from outside of what it does, when a signal has asked for its end that
+/// many times and the process is still there: it may be writing to a pipe that nobody reads. The guard
+/// ends whatever the process has started.
+pub async fn end_by_force(times: usize) {
+    sleep(GRACE[usize::from(times > 1)]).await;
+    let _ = kill_process(getpid(), process::Signal::KILL);
 }
 
 /// The signals that this process ignores, a bit each, the first being signal 1.

@@ -24,5 +24,6 @@ pub mod ready;
 pub mod run_dir;
 
 pub mod interrupt;
+pub mod plain_file;
 pub mod screen;
 pub mod trouble;

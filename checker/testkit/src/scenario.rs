@@ -315,9 +315,25 @@ pub fn unwritten<S: AsRef<str>>(text: &[S]) -> Option<String> {
         let gap = what
             .find("TODO(")
             .and_then(|start| what[start..].split_inclusive(')').next());
-        Some(gap.unwrap_or("a todo!()").to_owned())
+        Some(gap.map_or_else(|| bare_todo(line.as_ref()), str::to_owned))
     })
 }
+
+/// What a panic speaks of that names no gap: `todo!()`, which a learner has left somewhere.
+fn bare_todo(line: &str) -> String {
+    let place = place_of_panic(&[line.to_owned()]);
+    match place.and_then(|place| Some((place.file, place.line?))) {
+        Some((file, line)) => {
+            let file = file.to_string_lossy();
+            let within = file.rfind("/src/").map_or(&*file, |at| &file[at + 1..]);
+            format!("the `todo!()` in line {line} of {within}")
+        }
+        None => BARE_TODO.to_owned(),
+    }
+}
+
+/// What a `todo!()` is called whose place is not known.
+pub const BARE_TODO: &str = "a `todo!()`";
 
 /// The steps of a scenario, heard by whoever shows the progress.
 #[derive(Clone)]
@@ -378,7 +394,12 @@ mod tests {
         assert_eq!(unwritten(&lines).as_deref(), Some("TODO(2)"));
         assert_eq!(
             unwritten(&["not yet implemented"]).as_deref(),
-            Some("a todo!()")
+            Some("a `todo!()`")
+        );
+        assert_eq!(
+            unwritten(&["panicked at exercises/part1/src/consumer.rs:44:9: not yet implemented"])
+                .as_deref(),
+            Some("the `todo!()` in line 44 of src/consumer.rs")
         );
         assert_eq!(unwritten(&["panicked: index out of bounds"]), None);
     }

@@ -9,6 +9,8 @@ use std::path::{Path, PathBuf};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
+use crate::plain_file::{self, MAX_OWN};
+
 /// The version of the format: raised when a field changes its meaning or goes.
 pub const VERSION: u32 = 1;
 
@@ -327,7 +329,7 @@ impl Trace {
     /// The traces in the folder of a try, in the order in which their clusters were started.
     /// What cannot be read is left out.
     pub fn read_all(folder: &Path) -> Vec<Trace> {
-        let read = |number: u32| std::fs::read(folder.join(format!("{FILE}{number}.json"))).ok();
+        let read = |number: u32| plain_file::read(&Trace::file(folder, number), MAX_OWN).ok();
         (1..)
             .map_while(read)
             .filter_map(|text| serde_json::from_slice(&text).ok())

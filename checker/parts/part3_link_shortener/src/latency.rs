@@ -123,7 +123,7 @@ fn observe(cx: &Context, uncached: &[Duration], cached: &[Duration]) {
     cx.observe(histogram("from the store", uncached));
     cx.observe(histogram("from the table", cached));
     cx.observe(format!(
-        "{:44}columns: up to ¼, ½, 1, 2, 4, 8, 16 ms, and more",
+        "{:22}columns: up to ¼, ½, 1, 2, 4, 8, 16 ms, and more",
         ""
     ));
 }

@@ -35,8 +35,8 @@ pub(super) async fn link_is_in_all_tables(cx: &Context) -> Told {
     let seconds = draw.number(60..=600);
     Cluster::tell(cx, &ALL, Options::with_store(), async |cluster| {
         cluster.step(format!(
-            "{first} creates {}, {second} {} and {third} {}; then {first} one more, for {seconds} seconds.",
-            count_of(counts[0], "link"), counts[1], counts[2]
+            "{first} creates {} links, {second} {} and {third} {}; then {first} one more, for {seconds} seconds.",
+            counts[0], counts[1], counts[2]
         ));
         are_members(cluster, &ALL).await?;
         let mark = cluster.mark();

@@ -184,7 +184,7 @@ impl Cluster<'_> {
     }
 
     /// The gap that some node's panic speaks of.
-    fn unwritten_gap(&self) -> Option<String> {
+    pub(super) fn unwritten_gap(&self) -> Option<String> {
         let children: Vec<Arc<Child>> = lock(&self.members)
             .values()
             .map(|member| Arc::clone(&member.child))

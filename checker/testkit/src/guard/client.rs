@@ -17,6 +17,7 @@ use super::logs::log_file;
 use super::orphans;
 use super::protocol::{Ending, Event, Limits, Reported, Request, Signal, Spawn, Stream};
 use crate::isolation::Sandbox;
+use crate::plain_file;
 use crate::ready::{NotReady, Ready};
 use crate::run_dir::RunDir;
 use crate::trouble::{Result, Trouble, While};
@@ -579,7 +580,7 @@ fn last_lines(file: &Path, count: usize) -> Vec<String> {
     use std::io::{Read, Seek, SeekFrom};
     const END: u64 = 64 * 1024;
     let read = || -> std::io::Result<Vec<u8>> {
-        let mut file = std::fs::File::open(file)?;
+        let mut file = plain_file::open(file)?;
         let length = file.metadata()?.len();
         file.seek(SeekFrom::Start(length.saturating_sub(END)))?;
         let mut end = Vec::new();

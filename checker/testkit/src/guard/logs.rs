@@ -8,6 +8,7 @@ use std::path::{Path, PathBuf};
 use rustix::time::{ClockId, clock_gettime};
 
 use super::Stream;
+use crate::plain_file::{self, MAX_OWN};
 
 /// A clock of the whole machine in microseconds, which never goes backwards.
 pub fn monotonic_micros() -> u64 {
@@ -39,10 +40,10 @@ pub fn written_lines(logs: &Path, name: &str, stream: Stream) -> Vec<(u64, Strin
     let mut lines = Vec::new();
     for start in 1.. {
         let file = log_file(logs, name, start, stream);
-        let Ok(text) = std::fs::read(&file) else {
+        let Ok(text) = plain_file::read(&file, MAX_OWN) else {
             break;
         };
-        let times = std::fs::read_to_string(times_file(&file)).unwrap_or_default();
+        let times = plain_file::read_text(&times_file(&file), MAX_OWN).unwrap_or_default();
         lines.extend(timed(&text, &times));
     }
     lines
@@ -66,10 +67,23 @@ fn timed(text: &[u8], times: &str) -> Vec<(u64, String)> {
             pieces.next();
         }
         let text = String::from_utf8_lossy(line);
-        lines.push((last, text.trim_end_matches(['\n', '\r']).to_owned()));
+        lines.push((last, without_key(text.trim_end_matches(['\n', '\r']))));
         start += line.len();
     }
     lines
+}
+
+/// A line without the key by which the checker knows that it was the given `main` that said "ready".
+fn without_key(line: &str) -> String {
+    const KEY: &str = " [key ";
+    let is_ready = line.starts_with("node ") && line.contains(" is ready ");
+    match line.find(KEY).filter(|_| is_ready) {
+        Some(at) => {
+            let behind = line[at + KEY.len()..].split_once(']');
+            format!("{}{}", &line[..at], behind.map_or("", |(_, behind)| behind))
+        }
+        None => line.to_owned(),
+    }
 }
 
 #[cfg(test)]
@@ -84,6 +98,15 @@ mod tests {
             .map(|(time, text)| (time, text.to_owned()))
             .to_vec();
         assert_eq!(lines, expected);
+    }
+
+    #[test]
+    fn key_of_the_ready_line_is_shown_nowhere() {
+        let line =
+            b"node n1@127.0.0.1 is ready (listening on 127.0.0.1:1) [sources ab] [key 2aef]\n";
+        let ready = "node n1@127.0.0.1 is ready (listening on 127.0.0.1:1) [sources ab]";
+        assert_eq!(timed(line, ""), [(0, ready.to_owned())]);
+        assert_eq!(timed(b"a [key b]", ""), [(0, "a [key b]".to_owned())]);
     }
 
     #[test]
