@@ -73,7 +73,7 @@ fn in_section(text: &str, part: &Part, problem: &Problem) -> Vec<Hint> {
 mod tests {
     use super::*;
     use crate::manifest::PARTS;
-    use crate::report::markdown;
+    use report::markdown;
 
     #[test]
     fn every_problem_has_three_hints_from_vague_to_plain() {

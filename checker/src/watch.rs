@@ -25,7 +25,6 @@ use std::time::Duration;
 use tokio::sync::mpsc::UnboundedReceiver;
 use tokio::time::{MissedTickBehavior, interval};
 
-use grader::course::Course;
 use crate::journal::{self, Journal};
 use crate::manifest::PARTS;
 use grader::course::Course;

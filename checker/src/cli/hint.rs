@@ -8,11 +8,11 @@ use runtime::terminal::{note, visible};
 
 use super::question;
 use crate::hints::{self, Hint};
+use crate::journal::{self, Journal};
 use grader::course::Course;
 use grader::part_report::{Graded, PartReport};
 use grader::runs::Run;
 use report::markdown;
-use crate::journal::{self, Journal};
 use report::terminal::{command_name, print_on, sentence, wrap};
 use testkit::part::{Part, Problem};
 use testkit::screen::width;

@@ -6,11 +6,11 @@ use clap::Args;
 use colored::Colorize;
 
 use super::question;
+use crate::journal::{self, Journal};
 use grader::backup::{Backup, replace};
 use grader::course::Course;
 use grader::stubs::{Change, Stub, Which};
 use report::terminal::{command_name, print, wrap};
-use crate::journal::{self, Journal};
 use runtime::terminal::note;
 use testkit::part::Part;
 use testkit::screen::width;

@@ -6,9 +6,9 @@ use clap::Args;
 
 use super::reset::Reset;
 use super::{asynchronously, course, diff, question};
+use crate::journal::{self, Journal};
 use crate::watch::{Place, Settings, place_in, watch};
 use grader::course::Course;
-use crate::journal::{self, Journal};
 use runtime::terminal::note;
 use testkit::store::StoreChoice;
 use testkit::trouble::Result;

@@ -14,9 +14,8 @@ use grader::gaps;
 use grader::part_report::{CodePlace, PartReport, Refused, count};
 use report::terminal::{colour, command_name, sentence, shortened, wrap};
 use testkit::part::{Part, Problem};
-use testkit::verdict::{Diagnosis, Failure, Outcome, ProblemResult, Standing, Verdict, at_line};
 use testkit::plain_file::{self, MAX_TEXT};
-use testkit::verdict::{Failure, Outcome, ProblemResult, Standing, Verdict, at_line};
+use testkit::verdict::{Diagnosis, Failure, Outcome, ProblemResult, Standing, Verdict, at_line};
 
 /// How much of what a node said is shown in a field, in characters.
 const LONGEST_TEXT: usize = 600;

@@ -321,7 +321,7 @@ pub fn unwritten<S: AsRef<str>>(text: &[S]) -> Option<String> {
 
 /// What a panic speaks of that names no gap: `todo!()`, which a learner has left somewhere.
 fn bare_todo(line: &str) -> String {
-    let place = place_of_panic(&[line.to_owned()]);
+    let place = crate::verdict::place_of_panic(&[line.to_owned()]);
     match place.and_then(|place| Some((place.file, place.line?))) {
         Some((file, line)) => {
             let file = file.to_string_lossy();
