@@ -10,8 +10,7 @@ use prompt::text::utf8;
 use runtime::terminal::{note, visible};
 use walkdir::WalkDir;
 
-use crate::journal;
-use crate::journal::Journal;
+use crate::journal::{self, Journal};
 use crate::manifest::PARTS;
 use grader::building::{Binary, Build, Built};
 use grader::course::Course;

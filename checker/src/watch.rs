@@ -25,8 +25,7 @@ use std::time::Duration;
 use tokio::sync::mpsc::UnboundedReceiver;
 use tokio::time::{MissedTickBehavior, interval};
 
-use crate::journal;
-use crate::journal::Journal;
+use crate::journal::{self, Journal};
 use crate::manifest::PARTS;
 use grader::course::Course;
 use grader::part_report::PartReport;

@@ -347,8 +347,9 @@ fn byte_that_is_not_utf8_spoils_its_line_and_nothing_else() {
         program.current_dir(root()).env("TERM", "xterm");
     });
     terminal.was_sent("\x1b[?2004h");
-    terminal.press(b"# \xff\rnodes\r");
+    terminal.press(b"kill \xff n1\r");
     terminal.shows("A byte of this line is not UTF-8, so the line is ignored.");
+    terminal.press("nodes\r");
     terminal.shows("n1   running");
     terminal.press("\x04");
     assert_eq!(terminal.ended(), Some(0));

@@ -7,10 +7,8 @@ use colored::Colorize;
 use runtime::terminal::{note, visible};
 
 use super::question;
-use crate::hints;
-use crate::hints::Hint;
-use crate::journal;
-use crate::journal::Journal;
+use crate::hints::{self, Hint};
+use crate::journal::{self, Journal};
 use grader::course::Course;
 use grader::part_report::{Graded, PartReport};
 use grader::runs::Run;

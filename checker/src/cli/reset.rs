@@ -6,8 +6,7 @@ use clap::Args;
 use colored::Colorize;
 
 use super::question;
-use crate::journal;
-use crate::journal::Journal;
+use crate::journal::{self, Journal};
 use grader::backup::{Backup, replace};
 use grader::course::Course;
 use grader::stubs::{Change, Stub, Which};

@@ -6,8 +6,7 @@ use clap::Args;
 
 use super::reset::Reset;
 use super::{asynchronously, course, diff, question};
-use crate::journal;
-use crate::journal::Journal;
+use crate::journal::{self, Journal};
 use crate::watch::{Place, Settings, place_in, watch};
 use grader::course::Course;
 use runtime::terminal::note;

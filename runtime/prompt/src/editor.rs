@@ -7,7 +7,6 @@ use std::io::{self, BufRead, IsTerminal};
 use std::path::PathBuf;
 use std::sync::mpsc as blocking;
 use std::thread;
-use std::time::Duration;
 
 use rustix::termios::{OptionalActions, Termios, tcgetattr, tcsetattr};
 use rustyline::completion::{Completer, Pair};
@@ -18,12 +17,8 @@ use rustyline::history::FileHistory;
 use rustyline::validate::Validator;
 use rustyline::{CompletionType, Config, Context, Editor, Helper};
 use tokio::sync::mpsc;
-use tokio::time::Instant;
 
 use crate::screen::Screen;
-
-/// What comes so soon after a byte that is not UTF-8 is the rest of the line that was pasted with it.
-const PASTED: Duration = Duration::from_millis(200);
 
 /// Knows what may be typed.
 pub trait Complete: Send + 'static {
@@ -146,11 +141,8 @@ fn edit(
         screen.print_above(Box::new(printer));
     }
     let mut interrupted = false;
-    let mut spoiled: Option<Instant> = None;
     loop {
         match editor.readline(&prompt.text) {
-            // Half of a command may mean something else than all of it.
-            Ok(_) if spoiled.take().is_some_and(|at| at.elapsed() < PASTED) => {}
             Ok(line) => {
                 interrupted = false;
                 if editor.add_history_entry(line.as_str())?
@@ -173,7 +165,7 @@ fn edit(
             },
             Err(ReadlineError::Eof) => return Ok(()),
             Err(ReadlineError::Io(error)) if error.kind() == io::ErrorKind::InvalidData => {
-                spoiled = Some(Instant::now());
+                // The editor forgets the rest of the line as well, where it was pasted.
                 screen.print("A byte of this line is not UTF-8, so the line is ignored.");
             }
             Err(error) => return Err(error),

@@ -17,7 +17,9 @@ const ROOT: &str = "lib.rs";
 /// to all.
 pub(super) fn whole(solution: &Sources) -> Sources {
     let files = solution.files.iter().map(|(file, text)| {
-        let text = text.replace("pub", "pub").replace("pub(super)", "pub");
+        let text = text
+            .replace("pub(crate)", "pub")
+            .replace("pub(super)", "pub");
         (file.clone(), text)
     });
     Sources {
