@@ -19,6 +19,13 @@ Places { places }
 let next = self.places.range(place(code.as_str())..).next();
 next.or_else(|| self.places.iter().next()).map(|(_, node)| node.clone())
 // ── end 1
+// ── gap 10: who comes next
+pub fn without(&self, absent: &[&NodeName], code: &Code) -> Option<NodeName> {
+    let mut members = self.state().members;
+    members.retain(|member| !absent.contains(&member));
+    Places::of(&members).owner(code)
+}
+// ── end 10
 // ── gap 1: the places of a node
 const PLACES: u32 = 512;
 

@@ -21,6 +21,13 @@ if self.members.is_empty() {
 }
 Some(self.members[(hash % self.members.len() as u64) as usize].clone())
 // ── end 1
+// ── gap 10: who comes next
+pub fn without(&self, absent: &[&NodeName], code: &Code) -> Option<NodeName> {
+    let mut members = self.state().members;
+    members.retain(|member| !absent.contains(&member));
+    Places::of(&members).owner(code)
+}
+// ── end 10
 // ── gap 1: the places of a node
 const NOT_A_RING: () = ();
 // ── end 1

@@ -10,9 +10,8 @@ let mut named: std::collections::BTreeMap<&NodeName, u32> = Default::default();
 for node in members {
     *named.entry(node).or_default() += 1;
 }
-let mut ring = HashRing::new();
-for (node, times) in named {
-    ring.batch_add((0..PLACES * times).map(|number| Place { node: node.clone(), number }).collect());
+let places = |(node, times)| (0..PLACES * times).map(move |number| (place((node, number)), NodeName::clone(node)));
+Places {
+    ring: named.into_iter().flat_map(places).collect(),
 }
-Places { ring }
 // ── end 1

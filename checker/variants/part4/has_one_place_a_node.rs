@@ -8,9 +8,7 @@
 // ── gap 1: the places of a node
 const PLACES: u32 = 1;
 
-#[derive(Hash)]
-struct Place {
-    node: NodeName,
-    number: u32,
+fn place(of: impl Hash) -> u64 {
+    DefaultHashBuilder.hash_one(of)
 }
 // ── end 1

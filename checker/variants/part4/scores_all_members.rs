@@ -19,6 +19,13 @@ self.members
     })
     .cloned()
 // ── end 1
+// ── gap 10: who comes next
+pub fn without(&self, absent: &[&NodeName], code: &Code) -> Option<NodeName> {
+    let mut members = self.state().members;
+    members.retain(|member| !absent.contains(&member));
+    Places::of(&members).owner(code)
+}
+// ── end 10
 // ── gap 1: the places of a node
 const NO_RING: () = ();
 // ── end 1

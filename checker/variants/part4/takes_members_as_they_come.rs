@@ -6,9 +6,8 @@
 
 // ── file ring.rs
 // ── gap 1: places for the members
-let mut ring = HashRing::new();
-for (at, node) in members.iter().enumerate() {
-    ring.batch_add((0..PLACES).map(|number| Place { node: node.clone(), number: at as u32 * PLACES + number }).collect());
+let places = |(at, node)| (0..PLACES).map(move |number| (place((node, at as u32 * PLACES + number)), NodeName::clone(node)));
+Places {
+    ring: members.iter().enumerate().flat_map(places).collect(),
 }
-Places { ring }
 // ── end 1
