@@ -5,6 +5,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
+use bytes::Bytes;
 use rand::rngs::ChaCha8Rng;
 use rand::{Rng, SeedableRng};
 use tokio::sync::{Semaphore, broadcast};
@@ -256,7 +257,7 @@ impl Node {
             line.push(
                 self.inner.clock.stamp(),
                 &Header::Exit(process.target().clone(), reason),
-                &[],
+                &Bytes::new(),
             );
         }
     }

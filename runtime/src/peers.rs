@@ -14,6 +14,7 @@ use std::collections::btree_map::Entry;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
+use bytes::Bytes;
 use rand::RngExt;
 use tokio::time::{sleep, timeout};
 use tracing::{debug, info, warn};
@@ -348,7 +349,7 @@ impl Inner {
         let Conn { mut reader, writer } = conn;
         reader.set_limit(self.config.frame_limit);
         if let Some(mesh) = mesh.filter(|mesh| !mesh.is_empty()) {
-            line.push(self.clock.stamp(), &Header::Mesh(mesh), &[]);
+            line.push(self.clock.stamp(), &Header::Mesh(mesh), &Bytes::new());
         }
         self.spawn(link::write(line.clone(), writer, self.config.tick_time));
         let (inner, line) = (self.clone(), line.clone());
