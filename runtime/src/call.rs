@@ -49,7 +49,7 @@ impl Node {
             let process = inner
                 .processes
                 .find(to.target())
-                .ok_or(CastError::NoProcess)?;
+                .ok_or_else(|| CastError::NoProcess(to.node().clone()))?;
             return put_local(&process, msg, self.name());
         }
         let payload = encode(&msg, inner)?;
@@ -385,10 +385,4 @@ fn encode<M: Serialize>(msg: &M, inner: &Inner) -> Result<Bytes, CastError> {
         )));
     }
     Ok(payload)
-}
-
-impl From<CastError> for CallError {
-    fn from(error: CastError) -> Self {
-        CallError::TooLong(error.to_string())
-    }
 }

@@ -20,8 +20,10 @@ pub enum CallError {
     NoProcess(NodeName),
     /// The process could not decode the message; the text says why. It did not happen.
     NotUnderstood(String),
-    /// The message, encoded, is longer than the limit for frames. It did not happen.
-    TooLong(String),
+    /// The message cannot be encoded, or is longer than the limit for frames. It did not happen.
+    Unsendable(String),
+    /// The caller's own node was stopped. It did not happen.
+    Stopped,
     /// No answer came in time. It may have happened, or may still happen; a late answer is dropped.
     Timeout(NodeName),
     /// The connection was lost before the answer came. It may have happened.
@@ -42,7 +44,8 @@ impl CallError {
             CallError::NotConnected(..)
                 | CallError::NoProcess(_)
                 | CallError::NotUnderstood(_)
-                | CallError::TooLong(_)
+                | CallError::Unsendable(_)
+                | CallError::Stopped
         )
     }
 }
@@ -53,7 +56,8 @@ impl fmt::Display for CallError {
             CallError::NotConnected(node, why) => write!(f, "{node} could not be connected: {why}"),
             CallError::NoProcess(node) => write!(f, "{node} has no such process"),
             CallError::NotUnderstood(why) => write!(f, "the message was not understood: {why}"),
-            CallError::TooLong(why) => f.write_str(why),
+            CallError::Unsendable(why) => f.write_str(why),
+            CallError::Stopped => f.write_str("this node was stopped"),
             CallError::Timeout(node) => write!(f, "no answer from {node} in time"),
             CallError::NodeDown(node) => write!(
                 f,
@@ -72,11 +76,22 @@ impl fmt::Display for CallError {
 
 impl std::error::Error for CallError {}
 
+/// What kept a message from being sent keeps a call from being made.
+impl From<CastError> for CallError {
+    fn from(error: CastError) -> Self {
+        match error {
+            CastError::NoProcess(node) => CallError::NoProcess(node),
+            CastError::Unsendable(why) => CallError::Unsendable(why),
+            CastError::Stopped => CallError::Stopped,
+        }
+    }
+}
+
 /// Why a cast was not sent. When there is no error, the message *may* arrive, at most once.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum CastError {
     /// This node has no such process. (For another node that cannot be known here.)
-    NoProcess,
+    NoProcess(NodeName),
     /// The message cannot be encoded, or is longer than the limit for frames.
     Unsendable(String),
     /// The node was stopped.
@@ -86,7 +101,7 @@ pub enum CastError {
 impl fmt::Display for CastError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            CastError::NoProcess => f.write_str("this node has no such process"),
+            CastError::NoProcess(node) => write!(f, "{node} has no such process"),
             CastError::Unsendable(why) => f.write_str(why),
             CastError::Stopped => f.write_str("this node was stopped"),
         }

@@ -16,7 +16,7 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, OnceLock};
 use std::time::Duration;
 
-use bytes::BytesMut;
+use bytes::{Buf, Bytes};
 use tokio::sync::{Notify, oneshot, watch};
 use tokio::time::{MissedTickBehavior, interval, timeout};
 
@@ -25,7 +25,7 @@ use crate::handshake::Identity;
 use crate::name::NodeName;
 use crate::net::{ConnError, ConnReader, ConnWriter};
 use crate::reply::{Answer, NotReached};
-use crate::wire::{self, Frame, Header, Target};
+use crate::wire::{self, Batch, Frame, Header, Target};
 
 /// A sender waits when more than this many bytes are waiting to be written.
 const ROOM: usize = 4 << 20;
@@ -62,7 +62,7 @@ pub(crate) struct Line {
 
 #[derive(Default)]
 struct Outbox {
-    bytes: BytesMut,
+    batch: Batch,
     closed: bool,
 }
 
@@ -119,13 +119,13 @@ impl Line {
     }
 
     /// Appends a frame to what waits to be written. False if the line is closed.
-    pub(crate) fn push(&self, clock: u64, header: &Header, payload: &[u8]) -> bool {
+    pub(crate) fn push(&self, clock: u64, header: &Header, payload: &Bytes) -> bool {
         let mut out = self.out.lock().unwrap();
         if out.closed {
             return false;
         }
-        let was_empty = out.bytes.is_empty();
-        wire::put_frame(&mut out.bytes, clock, header, payload);
+        let was_empty = !out.batch.has_remaining();
+        out.batch.put_frame(clock, header, payload);
         drop(out);
         if was_empty {
             self.written.notify_one();
@@ -139,7 +139,7 @@ impl Line {
         call: u64,
         clock: u64,
         to: Target,
-        payload: &[u8],
+        payload: &Bytes,
         caller: oneshot::Sender<Answer>,
     ) {
         self.calls.lock().unwrap().insert(call, caller);
@@ -166,7 +166,7 @@ impl Line {
             let notified = self.room.notified();
             {
                 let out = self.out.lock().unwrap();
-                if out.closed || out.bytes.len() < ROOM {
+                if out.closed || out.batch.remaining() < ROOM {
                     return;
                 }
             }
@@ -214,18 +214,18 @@ impl Line {
     /// the connection, and that be taken here for the reason of the loss; were the line closed
     /// first, the writer could be done before there is a goodbye.
     pub(crate) fn part(&self, why: ConnectError, clock: u64) -> bool {
-        self.close_after(why, |bytes| {
-            wire::put_frame(bytes, clock, &Header::Goodbye, &[]);
+        self.close_after(why, |batch| {
+            batch.put_frame(clock, &Header::Goodbye, &Bytes::new());
         })
     }
 
-    fn close_after(&self, why: ConnectError, last_words: impl FnOnce(&mut BytesMut)) -> bool {
+    fn close_after(&self, why: ConnectError, last_words: impl FnOnce(&mut Batch)) -> bool {
         {
             let mut out = self.out.lock().unwrap();
             if self.closed.swap(true, Ordering::AcqRel) {
                 return false;
             }
-            last_words(&mut out.bytes);
+            last_words(&mut out.batch);
             out.closed = true;
         }
         self.state.send_replace(LineState::Closed(why));
@@ -253,8 +253,8 @@ impl Line {
             .await;
     }
 
-    fn take_output(&self) -> BytesMut {
-        std::mem::take(&mut self.out.lock().unwrap().bytes)
+    fn take_output(&self) -> Batch {
+        std::mem::take(&mut self.out.lock().unwrap().batch)
     }
 }
 
@@ -265,7 +265,7 @@ pub(crate) async fn write(line: Arc<Line>, mut writer: ConnWriter, tick_time: Du
     let mut said_something = false;
     while !line.is_closed() {
         let batch = line.take_output();
-        if !batch.is_empty() {
+        if batch.has_remaining() {
             said_something = true;
             tokio::select! { biased;
                 sent = writer.send(batch) => if sent.is_err() { return }, // The reader will say why.
@@ -278,7 +278,7 @@ pub(crate) async fn write(line: Arc<Line>, mut writer: ConnWriter, tick_time: Du
             () = line.written.notified() => {}
             _ = ticks.tick() => {
                 if !said_something {
-                    line.push(0, &Header::Tick, &[]);
+                    line.push(0, &Header::Tick, &Bytes::new());
                 }
                 said_something = false;
             }
@@ -292,7 +292,7 @@ pub(crate) async fn write(line: Arc<Line>, mut writer: ConnWriter, tick_time: Du
         LineState::Closed(ConnectError::Lost(LinkLoss::Disconnected))
     );
     let rest = line.take_output();
-    if on_purpose && !rest.is_empty() {
+    if on_purpose && rest.has_remaining() {
         let _ = timeout(FLUSH, writer.send(rest)).await;
     }
 }

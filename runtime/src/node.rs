@@ -5,9 +5,10 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
+use bytes::Bytes;
 use rand::rngs::ChaCha8Rng;
 use rand::{Rng, SeedableRng};
-use tokio::sync::broadcast;
+use tokio::sync::{Semaphore, broadcast};
 use tokio::task::{AbortHandle, JoinSet};
 use tokio::time::Instant;
 use tracing::debug;
@@ -21,7 +22,7 @@ use crate::handshake::Identity;
 use crate::link::{Line, Numbers};
 use crate::name::NodeName;
 use crate::net::{Listener, Net};
-use crate::peers::{Intent, Peers};
+use crate::peers::{Intent, MAX_DIALS, Peers};
 use crate::pg::Groups;
 use crate::process::{self, Process};
 use crate::process_id::ExitReason;
@@ -131,6 +132,7 @@ impl Node {
             rng: Mutex::new(rng),
             processes: Processes::new(creation),
             peers: Peers::default(),
+            dials: Semaphore::new(MAX_DIALS),
             watches: Watches::default(),
             groups: Groups::default(),
             global_names: GlobalNames::default(),
@@ -255,7 +257,7 @@ impl Node {
             line.push(
                 self.inner.clock.stamp(),
                 &Header::Exit(process.target().clone(), reason),
-                &[],
+                &Bytes::new(),
             );
         }
     }
@@ -336,6 +338,8 @@ pub(crate) struct Inner {
     pub(crate) rng: Mutex<ChaCha8Rng>,
     pub(crate) processes: Processes,
     pub(crate) peers: Peers,
+    /// Has room for the dials that nobody asked for.
+    pub(crate) dials: Semaphore,
     pub(crate) watches: Watches,
     pub(crate) groups: Groups,
     pub(crate) global_names: GlobalNames,

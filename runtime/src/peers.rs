@@ -14,6 +14,7 @@ use std::collections::btree_map::Entry;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
+use bytes::Bytes;
 use rand::RngExt;
 use tokio::time::{sleep, timeout};
 use tracing::{debug, info, warn};
@@ -29,6 +30,16 @@ use crate::wire::Header;
 
 /// The shortest pause between two tries to reach a lost node again; it doubles from there.
 const FIRST_PAUSE: Duration = Duration::from_millis(25);
+
+/// How many nodes the runtime dials at a time by itself, where nobody asked for it.
+///
+/// Nodes that start together all hear of each other in the same moment. Were each to dial all the
+/// others at once, thirty nodes would ask one directory nine hundred times in a few milliseconds:
+/// the operating system would drop what it cannot queue, and dial again only a second later.
+pub(crate) const MAX_DIALS: usize = 4;
+
+/// How long a node that does not answer can keep the next one from being dialled.
+const DIAL_TURN: Duration = Duration::from_millis(50);
 
 #[derive(Default)]
 pub(crate) struct Peers(Mutex<BTreeMap<NodeName, Peer>>);
@@ -338,7 +349,7 @@ impl Inner {
         let Conn { mut reader, writer } = conn;
         reader.set_limit(self.config.frame_limit);
         if let Some(mesh) = mesh.filter(|mesh| !mesh.is_empty()) {
-            line.push(self.clock.stamp(), &Header::Mesh(mesh), &[]);
+            line.push(self.clock.stamp(), &Header::Mesh(mesh), &Bytes::new());
         }
         self.spawn(link::write(line.clone(), writer, self.config.tick_time));
         let (inner, line) = (self.clone(), line.clone());
@@ -384,8 +395,14 @@ impl Inner {
     }
 
     /// Connects the nodes that another node is connected to: so the mesh becomes full.
+    ///
+    /// Each node begins with the names that come after its own. So of two nodes that hear of each
+    /// other in the same moment, mostly only one dials.
     pub(crate) fn join_mesh(self: &Arc<Self>, nodes: Vec<NodeName>) {
-        for name in nodes.into_iter().filter(|name| name != self.name()) {
+        let (after, before): (Vec<_>, Vec<_>) =
+            nodes.into_iter().partition(|name| name > self.name());
+        let ring = after.into_iter().chain(before);
+        for name in ring.filter(|name| name != self.name()) {
             let known = {
                 let peers = self.peers.0.lock().unwrap();
                 peers
@@ -414,8 +431,15 @@ impl Inner {
         self.spawn(async move {
             let cap = inner.config.backoff_cap();
             let mut bound = FIRST_PAUSE.min(cap);
-            while inner.still_wanted(&name) {
-                match inner.line_to(&name, Intent::Automatic).opened().await {
+            loop {
+                let turn = inner.dials.acquire().await;
+                if !inner.still_wanted(&name) {
+                    break;
+                }
+                let line = inner.line_to(&name, Intent::Automatic);
+                let _ = timeout(DIAL_TURN, line.opened()).await;
+                drop(turn);
+                match line.opened().await {
                     Ok(()) => break,
                     // Not our turn to knock: it knows us, and does not want to be connected.
                     Err(ConnectError::Handshake(HandshakeError::Refused(Refusal::Parted))) => break,

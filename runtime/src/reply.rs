@@ -235,7 +235,7 @@ impl ReplyTo {
                 let _ = caller.send(Answer::None(why));
             }
             ReplyTo::Remote { line, clock, call } => {
-                line.push(clock.stamp(), &Header::NoAnswer(call, why), &[]);
+                line.push(clock.stamp(), &Header::NoAnswer(call, why), &Bytes::new());
             }
         }
     }

@@ -206,7 +206,7 @@ async fn run<R: DeserializeOwned>(
     function: String,
     args: Result<bytes::Bytes, wire::Malformed>,
 ) -> Result<R, CallError> {
-    let args = args.map_err(|error| CallError::TooLong(error.to_string()))?;
+    let args = args.map_err(|error| CallError::Unsendable(error.to_string()))?;
     // So that a run which is cancelled before there is a link is never asked for.
     node.connect(&on)
         .await

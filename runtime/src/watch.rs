@@ -7,6 +7,7 @@
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex};
 
+use bytes::Bytes;
 use tracing::debug;
 
 use crate::link::Line;
@@ -70,7 +71,7 @@ impl Inner {
                 if !line.push(
                     self.clock.stamp(),
                     &Header::Watch(number, target.clone(), serial),
-                    &[],
+                    &Bytes::new(),
                 ) {
                     self.watch_fired(number, ExitReason::NodeDown);
                 }
@@ -99,7 +100,7 @@ impl Inner {
         };
         match watch.line {
             Some(line) => {
-                line.push(self.clock.stamp(), &Header::Unwatch(number), &[]);
+                line.push(self.clock.stamp(), &Header::Unwatch(number), &Bytes::new());
             }
             None => {
                 if let Some(process) = self.processes.find(&watch.target)
@@ -154,7 +155,7 @@ impl Inner {
                 line.push(
                     self.clock.stamp(),
                     &Header::Ended(number, ExitReason::NoProcess),
-                    &[],
+                    &Bytes::new(),
                 );
             }
         }
@@ -178,7 +179,7 @@ impl Inner {
                     line.push(
                         self.clock.stamp(),
                         &Header::Ended(number, reason.clone()),
-                        &[],
+                        &Bytes::new(),
                     );
                 }
             }
@@ -196,11 +197,11 @@ impl Inner {
                     line.push(
                         self.clock.stamp(),
                         &Header::Exit(watch.target, reason.clone()),
-                        &[],
+                        &Bytes::new(),
                     );
                 }
                 Some(line) => {
-                    line.push(self.clock.stamp(), &Header::Unwatch(number), &[]);
+                    line.push(self.clock.stamp(), &Header::Unwatch(number), &Bytes::new());
                 }
                 None if ends_too => self.exit_here(&watch.target, reason.clone()),
                 None => {}

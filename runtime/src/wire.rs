@@ -8,9 +8,11 @@
 //!
 //! Before the first frame comes the handshake, see `handshake.rs`; `docs/PROTOCOL.md` has both.
 
+use std::collections::VecDeque;
 use std::fmt;
+use std::io::IoSlice;
 
-use bytes::{BufMut, Bytes, BytesMut};
+use bytes::{Buf, BufMut, Bytes, BytesMut};
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
@@ -151,13 +153,81 @@ impl std::error::Error for Malformed {}
 
 /// Appends one whole frame to `out`, with its length prefix.
 pub fn put_frame(out: &mut BytesMut, clock: u64, header: &Header, payload: &[u8]) {
+    put_header(out, clock, header, payload.len());
+    out.put_slice(payload);
+}
+
+/// Appends a frame up to its payload, which has so many bytes and must follow.
+fn put_header(out: &mut BytesMut, clock: u64, header: &Header, payload: usize) {
     let start = out.len();
     out.put_u32(0);
     ciborium::into_writer(&(clock, header), out.writer())
         .expect("a header can always be encoded into memory");
-    out.put_slice(payload);
-    let length = u32::try_from(out.len() - start - 4).expect("senders check the size of a frame");
+    let length = u32::try_from(out.len() - start - 4 + payload);
+    let length = length.expect("senders check the size of a frame");
     out[start..start + 4].copy_from_slice(&length.to_be_bytes());
+}
+
+/// A payload of so many bytes or more is sent from where it is, and not copied behind its header.
+const LONG_PAYLOAD: usize = 16 << 10;
+
+/// Frames that are sent together.
+///
+/// Short ones are copied one behind the other, because a system call for each would cost more than
+/// the copy. A long payload stays where it was encoded, and is a piece of its own; the operating
+/// system takes several pieces in one call.
+#[derive(Debug, Default)]
+pub(crate) struct Batch {
+    pieces: VecDeque<Bytes>,
+    /// What comes behind the pieces.
+    tail: BytesMut,
+    bytes: usize,
+}
+
+impl Batch {
+    /// Appends one whole frame.
+    pub(crate) fn put_frame(&mut self, clock: u64, header: &Header, payload: &Bytes) {
+        let before = self.tail.len();
+        put_header(&mut self.tail, clock, header, payload.len());
+        self.bytes += self.tail.len() - before + payload.len();
+        if payload.len() < LONG_PAYLOAD {
+            self.tail.put_slice(payload);
+        } else {
+            self.pieces.push_back(self.tail.split().freeze());
+            self.pieces.push_back(payload.clone());
+        }
+    }
+}
+
+impl Buf for Batch {
+    fn remaining(&self) -> usize {
+        self.bytes
+    }
+
+    fn chunk(&self) -> &[u8] {
+        self.pieces.front().map_or(&self.tail, |piece| piece)
+    }
+
+    fn chunks_vectored<'a>(&'a self, slices: &mut [IoSlice<'a>]) -> usize {
+        let pieces = self.pieces.iter().map(|piece| &piece[..]);
+        let chunks = pieces.chain([&self.tail[..]]);
+        let filled = slices.iter_mut().zip(chunks);
+        filled
+            .map(|(slice, chunk)| *slice = IoSlice::new(chunk))
+            .count()
+    }
+
+    fn advance(&mut self, mut sent: usize) {
+        self.bytes -= sent;
+        while let Some(piece) = self.pieces.front_mut() {
+            if sent < piece.len() {
+                return piece.advance(sent);
+            }
+            sent -= piece.len();
+            self.pieces.pop_front();
+        }
+        self.tail.advance(sent);
+    }
 }
 
 /// Reads a frame from its bytes, without the length prefix.
@@ -210,4 +280,60 @@ fn read_item<T: DeserializeOwned>(rest: &mut &[u8]) -> Result<T, Malformed> {
             Error::RecursionLimitExceeded => format!("values nest more than {DEEPEST} deep"),
         })
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn cast(bytes: usize) -> (Header, Bytes) {
+        let to = Target::Name("counter".into());
+        (Header::Cast(to), vec![bytes as u8; bytes].into())
+    }
+
+    proptest! {
+        #[test]
+        fn batch_sends_the_bytes_of_its_frames_in_order(
+            payloads in prop::collection::vec(
+                prop_oneof![0usize..300, LONG_PAYLOAD - 2..LONG_PAYLOAD + 3, Just(100_000)],
+                0..12,
+            ),
+            taken in prop::collection::vec(1usize..60_000, 1..20),
+        ) {
+            let (mut batch, mut expected) = (Batch::default(), BytesMut::new());
+            for (clock, bytes) in (1..).zip(payloads) {
+                let (header, payload) = cast(bytes);
+                batch.put_frame(clock, &header, &payload);
+                put_frame(&mut expected, clock, &header, &payload);
+            }
+            prop_assert_eq!(batch.remaining(), expected.len());
+            let mut sent = BytesMut::new();
+            // As a socket does, which takes what it has room for.
+            for room in taken.into_iter().cycle() {
+                if !batch.has_remaining() {
+                    break;
+                }
+                let mut slices = [IoSlice::new(&[]); 3];
+                let filled = batch.chunks_vectored(&mut slices);
+                let offered: Vec<u8> = slices[..filled].iter().flat_map(|slice| slice.to_vec()).collect();
+                prop_assert!(offered.starts_with(batch.chunk()) && !offered.is_empty());
+                let took = room.min(offered.len());
+                sent.put_slice(&offered[..took]);
+                batch.advance(took);
+            }
+            prop_assert!(sent == expected);
+        }
+    }
+
+    #[test]
+    fn long_payload_is_sent_from_where_it_is() {
+        let (header, payload) = cast(LONG_PAYLOAD);
+        let mut batch = Batch::default();
+        batch.put_frame(1, &header, &payload);
+        let mut slices = [IoSlice::new(&[]); 4];
+        batch.chunks_vectored(&mut slices);
+        assert_eq!(slices[1].as_ptr(), payload.as_ptr());
+    }
 }

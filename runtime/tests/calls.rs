@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use runtime::{Address, CallError, ExitReason, MemoryNet, Node, Reply, ServerName};
+use runtime::{Address, CallError, CastError, ExitReason, MemoryNet, Node, Reply, ServerName};
 use serde::{Deserialize, Serialize};
 use tokio::time::{Instant, sleep};
 
@@ -344,4 +344,36 @@ async fn a_bound_reply_cannot_be_sent_on_and_none_is_made_from_nothing() {
             .to_string()
             .contains("delivered call")
     );
+}
+
+#[test]
+fn what_keeps_a_message_from_being_sent_keeps_its_name_in_a_call() {
+    let node = name("n1");
+    for cast in [
+        CastError::NoProcess(node.clone()),
+        CastError::Unsendable("too long".into()),
+        CastError::Stopped,
+    ] {
+        // A `match`, so that a new variant must be entered here.
+        let expected = match &cast {
+            CastError::NoProcess(node) => CallError::NoProcess(node.clone()),
+            CastError::Unsendable(why) => CallError::Unsendable(why.clone()),
+            CastError::Stopped => CallError::Stopped,
+        };
+        let call = CallError::from(cast.clone());
+        assert_eq!(call, expected);
+        assert_eq!(call.to_string(), cast.to_string());
+        assert!(!call.may_have_happened(), "{call}");
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_stopped_node_says_that_it_was_stopped() {
+    let net = MemoryNet::new(20);
+    let [n1, n2] = cluster(&net).await;
+    n1.stop().await;
+    let cast = n1.cast(&COUNTER.at(n2.name()), CounterMsg::Add(1)).await;
+    assert_eq!(cast, Err(CastError::Stopped));
+    let call = ask(&n1, &n2, |r| CounterMsg::Slow(1, r)).await;
+    assert_eq!(call, Err(CallError::Stopped));
 }

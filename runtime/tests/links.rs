@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use futures_util::future::join_all;
 use runtime::{
     ConnectError, Cookie, HandshakeError, LinkLoss, MemoryNet, Net, Node, NodeConfig, NodeEvent,
     Refusal, TcpNet,
@@ -68,6 +69,66 @@ async fn a_node_that_joins_meets_all_the_others() {
     for node in &nodes {
         eventually("ten nodes in a full mesh", || node.list().len() == 9).await;
     }
+}
+
+#[tokio::test(start_paused = true)]
+async fn thirty_nodes_that_join_at_once_meet_and_lose_no_link() {
+    for seed in 0..10 {
+        let net = MemoryNet::new(seed);
+        let mut nodes = Vec::new();
+        for number in 0..30 {
+            nodes.push(node(&net, &format!("n{number}")).await);
+        }
+        let mut events: Vec<_> = nodes.iter().map(Node::events).collect();
+        let began = Instant::now();
+        let joining = nodes[1..].iter().map(|node| node.connect(nodes[0].name()));
+        for joined in join_all(joining).await {
+            joined.unwrap();
+        }
+        for node in &nodes {
+            eventually("thirty nodes in a full mesh", || node.list().len() == 29).await;
+        }
+        // With a millisecond for each frame there is no time for a second try after a pause.
+        let took = began.elapsed();
+        assert!(took < Duration::from_millis(200), "seed {seed}: {took:?}");
+        sleep(Duration::from_secs(10)).await;
+        for events in &mut events {
+            for _ in 0..29 {
+                assert!(matches!(events.try_recv(), Ok(NodeEvent::Up(_))));
+            }
+            assert!(events.try_recv().is_err(), "seed {seed}: a link was lost");
+        }
+        for node in &nodes {
+            node.stop().await;
+        }
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn nodes_that_do_not_answer_hold_up_no_others() {
+    let net = MemoryNet::new(17);
+    let mut nodes = Vec::new();
+    for number in 10..30 {
+        nodes.push(node(&net, &format!("n{number}")).await);
+    }
+    for node in &nodes[1..] {
+        node.connect(nodes[0].name()).await.unwrap();
+    }
+    let late = node(&net, "n05").await;
+    let silent = &nodes[1..17];
+    for node in silent {
+        net.blackhole(node.name(), late.name());
+    }
+    let began = Instant::now();
+    late.connect(nodes[0].name()).await.unwrap();
+    eventually("the four that answer", || late.list().len() == 4).await;
+    let took = began.elapsed();
+    assert!(
+        took < Duration::from_secs(1),
+        "a handshake may take 5 s, and sixteen nodes leave one hanging: {took:?}"
+    );
+    net.heal_all();
+    eventually("all", || late.list().len() == 20).await;
 }
 
 #[tokio::test(start_paused = true)]

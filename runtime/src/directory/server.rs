@@ -7,7 +7,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use bytes::{Bytes, BytesMut};
-use tokio::net::{TcpListener, TcpStream};
+use tokio::net::{TcpListener, TcpSocket, TcpStream};
 use tokio::sync::{Notify, OwnedSemaphorePermit, Semaphore};
 use tokio::task::JoinSet;
 use tokio::time::{Instant, sleep, sleep_until, timeout};
@@ -25,6 +25,10 @@ const NAMES: usize = if cfg!(test) { 40 } else { 512 };
 /// How many connections may belong to clients that have not registered. Such a client cannot take
 /// the room of registered ones, nor can names take away the room for look-ups.
 const UNREGISTERED: usize = 256;
+
+/// How many connections may wait to be accepted. The operating system drops what goes beyond, and
+/// the client dials again only after a second; so this is more than what we refuse ourselves.
+const BACKLOG: u32 = 1024;
 
 /// How long a connection without a registration may take for its next request. It counts to the
 /// *end* of the request: a client that sends a byte now and then gains nothing.
@@ -102,7 +106,7 @@ impl DirectoryServer {
         resolve: Arc<dyn Resolve>,
         settling: Duration,
     ) -> io::Result<Self> {
-        let listener = TcpListener::bind(address).await?;
+        let listener = listen(address)?;
         let address = listener.local_addr()?;
         let now = Instant::now();
         let directory = Arc::new(Directory {
@@ -230,6 +234,17 @@ impl Drop for Registered {
             self.directory.resolve.gone(&self.name);
         }
     }
+}
+
+/// Listens as `TcpListener::bind` does, but with a longer queue.
+fn listen(address: SocketAddr) -> io::Result<TcpListener> {
+    let socket = match address {
+        SocketAddr::V4(_) => TcpSocket::new_v4()?,
+        SocketAddr::V6(_) => TcpSocket::new_v6()?,
+    };
+    socket.set_reuseaddr(true)?;
+    socket.bind(address)?;
+    socket.listen(BACKLOG)
 }
 
 async fn accept(listener: TcpListener, directory: Arc<Directory>) {

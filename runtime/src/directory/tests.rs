@@ -330,6 +330,26 @@ async fn a_flood_is_bounded_and_spares_the_registered() {
     .expect("the directory does not recover");
 }
 
+/// The test's runtime has one thread, so the directory accepts nobody until the test waits.
+#[cfg(target_os = "linux")] // Elsewhere the system's own limit may be lower.
+#[tokio::test]
+async fn a_burst_of_clients_waits_in_line() {
+    let (_server, at) = directory().await;
+    let connected = (0..300).map(|_| {
+        std::net::TcpStream::connect_timeout(&at, Duration::from_millis(500))
+            .expect("there is room in the line")
+    });
+    let clients: Vec<_> = connected.collect();
+    drop(clients);
+    let gold = node("gold@h");
+    let found = timeout(Duration::from_secs(5), async {
+        while lookup(at, None, &gold).await.is_err() {
+            tokio::task::yield_now().await;
+        }
+    });
+    found.await.expect("the directory goes on");
+}
+
 #[tokio::test]
 async fn a_port_held_by_something_else_is_named() {
     let stranger = tokio::net::TcpListener::bind(address(0)).await.unwrap();

@@ -22,6 +22,9 @@ pub const LIMIT_BEFORE_TRUST: usize = 4 * 1024;
 /// system call brings some six hundred of them.
 const CHUNK: usize = 64 * 1024;
 
+/// How many times as much as has come of a long frame is reserved for the rest of it, at most.
+const GROWTH: usize = 16;
+
 /// Makes the two halves of a connection out of a stream.
 ///
 /// Nagle's algorithm is off: it would hold a small frame back until the last one is
@@ -119,14 +122,14 @@ impl TcpReader {
         Ok(Cut::Frame(self.buffer.split_to(announced).freeze()))
     }
 
-    /// Makes room for the next read: a chunk, or as much again as has already come of a long
-    /// frame, so that reading one costs a few moves of its bytes and not one each chunk.
+    /// Makes room for the next read: a chunk, or some times as much as has already come of a long
+    /// frame, so that its bytes are moved once or twice and not at each chunk.
     fn make_room(&mut self, missing: usize) {
         let chunk = CHUNK.min(PREFIX + self.limit);
         let room = self.buffer.capacity() - self.buffer.len();
         if room < missing.min(chunk) || room < chunk / 4 {
             self.buffer
-                .reserve(missing.min(self.buffer.len()).max(chunk));
+                .reserve(missing.min(GROWTH * self.buffer.len()).max(chunk));
         }
     }
 }
@@ -148,9 +151,9 @@ impl TcpWriter {
     ///
     /// # Errors
     /// [`ConnError`] when the other side is gone.
-    pub async fn send(&mut self, batch: BytesMut) -> Result<(), ConnError> {
+    pub async fn send(&mut self, mut batch: impl Buf) -> Result<(), ConnError> {
         self.stream
-            .write_all(&batch)
+            .write_all_buf(&mut batch)
             .await
             .map_err(|error| broken(&error))
     }

@@ -5,7 +5,7 @@ use std::fmt;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use bytes::{Bytes, BytesMut};
+use bytes::{Buf, BufMut, Bytes, BytesMut};
 use rand::rngs::ChaCha8Rng;
 use rand::{Rng, SeedableRng};
 use tokio::sync::{Notify, mpsc};
@@ -600,7 +600,7 @@ pub(crate) struct MemoryWriter {
 }
 
 impl MemoryWriter {
-    pub(super) async fn send(&mut self, batch: BytesMut) -> Result<(), ConnError> {
+    pub(super) async fn send(&mut self, batch: impl Buf) -> Result<(), ConnError> {
         loop {
             {
                 let mut state = self.net.state();
@@ -612,7 +612,7 @@ impl MemoryWriter {
                     return Err(ConnError::Closed);
                 }
                 if lane.bytes < IN_FLIGHT {
-                    self.partial.unsplit(batch);
+                    self.partial.put(batch);
                     while let Some(body) = whole_frame(&mut self.partial) {
                         state.send(self.id, self.end, body);
                     }

@@ -15,7 +15,7 @@ mod tcp;
 
 use std::fmt;
 
-use bytes::{Bytes, BytesMut};
+use bytes::{Buf, Bytes};
 
 use crate::cookie::Cookie;
 use crate::name::NodeName;
@@ -123,7 +123,7 @@ pub(crate) enum ConnWriter {
 
 impl ConnWriter {
     /// Sends a batch of whole frames, each already with its length prefix. Not cancel safe.
-    pub(crate) async fn send(&mut self, batch: BytesMut) -> Result<(), ConnError> {
+    pub(crate) async fn send(&mut self, batch: impl Buf) -> Result<(), ConnError> {
         match self {
             ConnWriter::Tcp(writer) => writer.send(batch).await,
             ConnWriter::Memory(writer) => writer.send(batch).await,

@@ -104,6 +104,26 @@ fn nobody_owns_anything_without_members() {
 }
 
 #[test]
+fn without_some_nodes_a_code_belongs_to_its_owner_on_a_ring_of_the_others() {
+    let codes = &codes()[..1000];
+    for names in names() {
+        let ring = Owners::default();
+        ring.learn(Ok(names.clone()));
+        for absent in [&names[..0], &names[..1], &names[3..5], &names[1..]] {
+            let mut others = names.clone();
+            others.retain(|node| !absent.contains(node));
+            let absent: Vec<&NodeName> = absent.iter().collect();
+            let next = codes
+                .iter()
+                .map(|code| ring.without(&absent, code).unwrap());
+            assert_eq!(next.collect::<Vec<_>>(), owners(&others, codes));
+        }
+        let all: Vec<&NodeName> = names.iter().collect();
+        assert_eq!(ring.without(&all, &codes[0]), None);
+    }
+}
+
+#[test]
 fn members_that_cannot_be_read_stay() {
     let owners = Owners::default();
     let code = &codes()[0];

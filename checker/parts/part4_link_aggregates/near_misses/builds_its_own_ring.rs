@@ -3,35 +3,30 @@
 
 // ── file ring.rs
 // ── replace
-ring: HashRing<Place>,
+ring: members.iter().flat_map(places).collect(),
 // ── with
-places: BTreeMap<u64, NodeName>,
+ring: members.iter().flat_map(places).step_by(2).collect(),
 // ── end
 // ── replace
-let places = members.into_iter().flat_map(|node| {
-// …
-Places { ring }
+DefaultHashBuilder.hash_one(of)
 // ── with
-let mut places = BTreeMap::new();
-for node in members {
-    for number in 0..512 {
-        places.insert(place(&format!("{number} of {node}")), node.clone());
-    }
-}
-Places { places }
-// ── end
-// ── replace
-self.ring.get(code).map(|place| place.node.clone())
-// ── with
-let next = self.places.range(place(code.as_str())..).next();
-next.or_else(|| self.places.iter().next()).map(|(_, node)| node.clone())
+let mut bytes = Bytes(Sha256::new());
+of.hash(&mut bytes);
+let hash = bytes.0.finalize();
+u64::from_be_bytes(hash[..8].try_into().expect("a hash has 32 bytes"))
 // ── end
 // ── add
-fn place(text: &str) -> u64 {
-    let hash = Sha256::digest(text);
-    u64::from_be_bytes(hash[..8].try_into().expect("a hash has 32 bytes"))
-}
-
 use sha2::{Digest, Sha256};
-use std::collections::BTreeMap;
+
+struct Bytes(Sha256);
+
+impl std::hash::Hasher for Bytes {
+    fn finish(&self) -> u64 {
+        0
+    }
+
+    fn write(&mut self, bytes: &[u8]) {
+        self.0.update(bytes);
+    }
+}
 // ── end

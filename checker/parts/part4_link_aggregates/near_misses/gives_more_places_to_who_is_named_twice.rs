@@ -6,18 +6,17 @@
 
 // ── file ring.rs
 // ── replace
-let members: BTreeSet<&NodeName> = members.iter().collect();
-// …
-ring.batch_add(places.collect());
+let places =
+    |node| (0..PLACES).map(move |number| (place((node, number)), NodeName::clone(node)));
 // ── with
-let mut named: std::collections::BTreeMap<&NodeName, u32> = Default::default();
+let mut named: BTreeMap<&NodeName, u32> = BTreeMap::new();
 for node in members {
     *named.entry(node).or_default() += 1;
 }
-let mut ring = HashRing::new();
-for (node, times) in named {
-    ring.batch_add(
-        (0..PLACES * times).map(|number| Place { node: node.clone(), number }).collect(),
-    );
-}
+let places = |(node, times)| (0..PLACES * times).map(move |number| (place((node, number)), NodeName::clone(node)));
+// ── end
+// ── replace
+ring: members.iter().flat_map(places).collect(),
+// ── with
+ring: named.into_iter().flat_map(places).collect(),
 // ── end

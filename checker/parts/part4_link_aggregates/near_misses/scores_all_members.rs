@@ -3,21 +3,32 @@
 
 // ── file ring.rs
 // ── replace
-ring: HashRing<Place>,
+ring: BTreeMap<u64, NodeName>,
 // ── with
-members: Vec<NodeName>,
+members: BTreeSet<NodeName>,
 // ── end
 // ── replace
-let places = members.into_iter().flat_map(|node| {
+let places =
+    |node| (0..PLACES).map(move |number| (place((node, number)), NodeName::clone(node)));
+Places {
+    ring: members.iter().flat_map(places).collect(),
+}
+// ── with
+Places { members: members.iter().cloned().collect() }
+// ── end
+// ── replace
+let next = self.ring.range(place(code)..).next();
+let next = next.or_else(|| self.ring.first_key_value());
+next.map(|(_, node)| node.clone())
+// ── with
+self.members.iter().max_by_key(|node| place((node, code))).cloned()
+// ── end
+// ── replace
+let known = self.known();
 // …
-Places { ring }
+next.map(|(_, node)| node.clone())
 // ── with
-Places { members: members.into_iter().cloned().collect() }
-// ── end
-// ── replace
-self.ring.get(code).map(|place| place.node.clone())
-// ── with
-use sha2::{Digest, Sha256};
-let score = |node: &&NodeName| Sha256::digest(format!("{node} {}", code.as_str()));
-self.members.iter().max_by_key(score).cloned()
+let mut members = self.state().members;
+members.retain(|member| !absent.contains(&member));
+Places::of(&members).owner(code)
 // ── end

@@ -6,16 +6,13 @@
 
 // ── file ring.rs
 // ── replace
-let members: BTreeSet<&NodeName> = members.iter().collect();
-// …
-ring.batch_add(places.collect());
+let places =
+    |node| (0..PLACES).map(move |number| (place((node, number)), NodeName::clone(node)));
 // ── with
-let mut ring = HashRing::new();
-for (at, node) in members.iter().enumerate() {
-    ring.batch_add(
-        (0..PLACES)
-            .map(|number| Place { node: node.clone(), number: at as u32 * PLACES + number })
-            .collect(),
-    );
-}
+let places = |(at, node)| (0..PLACES).map(move |number| (place((node, at as u32 * PLACES + number)), NodeName::clone(node)));
+// ── end
+// ── replace
+ring: members.iter().flat_map(places).collect(),
+// ── with
+ring: members.iter().enumerate().flat_map(places).collect(),
 // ── end

@@ -347,8 +347,8 @@ impl Question<'_> {
                 seen: format!("the checker lost its link to {node}"),
                 kind: MeaningKind::Inconclusive,
             },
-            CallError::TooLong(why) => Meaning {
-                seen: format!("the checker could not ask {node}: {why}"),
+            CallError::Unsendable(_) | CallError::Stopped => Meaning {
+                seen: format!("the checker could not ask {node}: {error}"),
                 kind: MeaningKind::Fault,
             },
             #[allow(
