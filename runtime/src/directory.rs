@@ -11,8 +11,10 @@
 //! client says `Hello` with its version, then any number of `Request`s; each of both has one
 //! `Response`. A client need not wait for the answer to its `Hello` before it asks.
 //!
-//! The directory trusts whoever can reach it: it knows no cookie. A liar can misdirect a dial, but
-//! not pass the handshake that follows, in which both sides prove that they know the cookie.
+//! The directory of a host trusts each program that can reach it, as clusters with different cookies
+//! share it. A liar can misdirect a dial, but not pass the handshake that follows, in which both sides
+//! prove that they know the cookie. A registration proves the cookie as well; the directory that the
+//! checker serves for one cluster looks at that ([`Resolve::admits`]), so that no stranger takes a name.
 
 mod server;
 
@@ -22,10 +24,14 @@ use std::net::SocketAddr;
 use std::time::Duration;
 
 use bytes::{BufMut, BytesMut};
+use hmac::{Hmac, KeyInit, Mac};
 use serde::{Deserialize, Serialize};
+use serde_bytes::ByteBuf;
+use sha2::Sha256;
 use tokio::net::TcpStream;
 use tokio::time::timeout;
 
+use crate::cookie::Cookie;
 use crate::name::NodeName;
 use crate::net::ConnError;
 use crate::net::frames::{TcpReader, TcpWriter, halves};
@@ -57,6 +63,9 @@ enum Request {
         address: String,
         /// Whether the client had the name before, from a directory that is gone.
         again: bool,
+        /// HMAC-SHA256 with the cookie over name and address. Empty from a client without a cookie.
+        #[serde(default)]
+        proof: ByteBuf,
     },
     /// "Where does `name` listen?"
     Lookup {
@@ -157,22 +166,43 @@ pub async fn lookup(
     }
 }
 
+/// Whether a registration proves that its client knows the cookie.
+pub fn proves(cookie: &Cookie, name: &NodeName, address: &str, proof: &[u8]) -> bool {
+    code(cookie, name, address).verify_slice(proof).is_ok()
+}
+
+/// Each part is preceded by its length, so that no two different registrations look alike.
+fn code(cookie: &Cookie, name: &NodeName, address: &str) -> Hmac<Sha256> {
+    let mut code =
+        Hmac::new_from_slice(cookie.reveal().as_bytes()).expect("HMAC takes keys of any length");
+    let label = "distributed-systems-training registration";
+    for part in [label, name.as_str(), address] {
+        code.update(&(part.len() as u64).to_be_bytes());
+        code.update(part.as_bytes());
+    }
+    code
+}
+
 /// A name held at a directory; dropping it gives the name back.
 pub(crate) struct Registration(Exchange);
 
 impl Registration {
-    /// Registers `name` as listening at `listens`; `again` if it had the name from a directory
-    /// that is gone.
+    /// Registers `name` as listening at `listens`, with a proof of `cookie`; `again` if it had the name
+    /// from a directory that is gone.
     pub(crate) async fn make(
         directory: SocketAddr,
         name: &NodeName,
         listens: SocketAddr,
         again: bool,
+        cookie: &Cookie,
     ) -> Result<Self, DirectoryError> {
+        let address = listens.to_string();
+        let proof = code(cookie, name, &address).finalize().into_bytes();
         let request = Request::Register {
             name: name.clone(),
-            address: listens.to_string(),
+            address,
             again,
+            proof: ByteBuf::from(proof.to_vec()),
         };
         match Exchange::begin(directory, &request).await? {
             (exchange, Response::Registered) => Ok(Registration(exchange)),

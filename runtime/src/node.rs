@@ -111,7 +111,7 @@ impl Node {
     pub async fn start(config: NodeConfig) -> Result<Node, StartError> {
         let listener = config
             .net
-            .listen(&config.name)
+            .listen(&config.name, &config.cookie)
             .await
             .map_err(StartError::Listen)?;
         let mut rng = match (&config.net, config.seed) {

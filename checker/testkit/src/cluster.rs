@@ -72,7 +72,7 @@ pub use wait::Unmet;
 pub struct Cluster<'a> {
     context: &'a Context,
     options: Options,
-    cookie: String,
+    cookie: Cookie,
     /// What the seeds of the nodes are made of.
     seed_of_nodes: u16,
     switchboard: Switchboard,
@@ -201,9 +201,10 @@ impl<'a> Cluster<'a> {
         };
         let random =
             || getrandom::u64().or_trouble(|| "get random numbers from the operating system");
-        let cookie = format!("{:016x}{:016x}", random()?, random()?);
+        let cookie = Cookie::from_text(format!("{:016x}{:016x}", random()?, random()?))
+            .or_trouble(|| "make a cookie for the cluster")?;
         let manager = full_name("manager");
-        let switchboard = Switchboard::start(manager.clone(), context.seed).await?;
+        let switchboard = Switchboard::start(manager.clone(), cookie.clone(), context.seed).await?;
         let manager = hidden(&switchboard, manager, &cookie, &options).await?;
         Ok(Cluster {
             context,
@@ -307,12 +308,11 @@ impl Drop for Cluster<'_> {
 async fn hidden(
     switchboard: &Switchboard,
     name: NodeName,
-    cookie: &str,
+    cookie: &Cookie,
     options: &Options,
 ) -> crate::trouble::Result<Node> {
-    let cookie = Cookie::from_text(cookie).or_trouble(|| "make a cookie for the cluster")?;
     let net = Net::Tcp(TcpNet::with(DirectoryMode::At(switchboard.directory())));
-    let mut config = NodeConfig::new(name, cookie, net);
+    let mut config = NodeConfig::new(name, cookie.clone(), net);
     config.hidden = true;
     // The same as everywhere: by it a node also knows how often it must give a sign of life.
     config.tick_time = options.tick_time;

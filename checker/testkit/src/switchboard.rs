@@ -24,12 +24,12 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use bytes::Bytes;
-use runtime::NodeName;
-use runtime::directory::{DirectoryServer, Resolve};
+use runtime::directory::{self, DirectoryServer, Resolve};
 use runtime::net::faults::{
     ConnectionId, Fate, FaultTable, Held, Kind, Order, Record, Rule, RuleId,
 };
 use runtime::net::faults::{Entry, Event, FrameSeen};
+use runtime::{Cookie, NodeName};
 use tokio::net::TcpListener;
 use tokio::task::JoinSet;
 
@@ -58,13 +58,15 @@ pub struct Loss {
 }
 
 impl Switchboard {
-    /// A network without nodes and without faults. What is drawn by lot is drawn from `seed`.
+    /// A network without nodes and without faults, for nodes that know the cookie. What is drawn by lot
+    /// is drawn from `seed`.
     ///
     /// # Errors
     /// When the system does not let us listen on loopback.
-    pub async fn start(manager: NodeName, seed: u64) -> Result<Switchboard> {
+    pub async fn start(manager: NodeName, cookie: Cookie, seed: u64) -> Result<Switchboard> {
         let wiring = Arc::new(Wiring {
             manager,
+            cookie,
             state: Mutex::new(State {
                 faults: FaultTable::new(seed),
                 places: BTreeMap::new(),
@@ -259,6 +261,8 @@ impl Drop for Switchboard {
 /// What the directory, the doors and the connections share.
 struct Wiring {
     manager: NodeName,
+    /// What a node must know to get its name.
+    cookie: Cookie,
     state: Mutex<State>,
 }
 
@@ -450,6 +454,10 @@ impl Resolve for Signposts {
             }
             _ => registered,
         }
+    }
+
+    fn admits(&self, name: &NodeName, address: &str, proof: &[u8]) -> bool {
+        directory::proves(&self.0.cookie, name, address, proof)
     }
 
     fn registered(&self, name: &NodeName, address: SocketAddr) {

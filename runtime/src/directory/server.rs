@@ -52,6 +52,12 @@ pub trait Resolve: Send + Sync + 'static {
         registered
     }
 
+    /// Whether a client may register `name` as listening at `address`, with that proof of a cookie.
+    fn admits(&self, name: &NodeName, address: &str, proof: &[u8]) -> bool {
+        let _ = (name, address, proof);
+        true
+    }
+
     /// A node has registered.
     fn registered(&self, name: &NodeName, address: SocketAddr) {
         let _ = (name, address);
@@ -343,7 +349,13 @@ impl Session {
                 name,
                 address,
                 again,
+                proof,
             } => {
+                if !self.directory.resolve.admits(&name, &address, &proof) {
+                    return Err(format!(
+                        "{name} does not prove the cookie of the cluster that this directory is for"
+                    ));
+                }
                 let address = address
                     .parse()
                     .map_err(|_| format!("{address:?} is not an IP address and port"))?;

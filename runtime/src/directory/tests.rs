@@ -9,6 +9,10 @@ fn node(text: &str) -> NodeName {
     text.parse().unwrap()
 }
 
+fn cookie() -> Cookie {
+    Cookie::from_text("secret").unwrap()
+}
+
 fn address(port: u16) -> SocketAddr {
     SocketAddr::from(([127, 0, 0, 1], port))
 }
@@ -36,7 +40,7 @@ async fn a_registered_name_is_found_while_its_connection_lives() {
     let (_server, at) = directory().await;
     let gold = node("gold@h");
     assert_eq!(lookup(at, None, &gold).await, Ok(None));
-    let registration = Registration::make(at, &gold, address(99), false)
+    let registration = Registration::make(at, &gold, address(99), false, &cookie())
         .await
         .unwrap();
     assert_eq!(lookup(at, None, &gold).await, Ok(Some(address(99))));
@@ -49,10 +53,12 @@ async fn a_registered_name_is_found_while_its_connection_lives() {
 async fn a_duplicate_name_is_refused_and_disturbs_nobody() {
     let (_server, at) = directory().await;
     let gold = node("gold@h");
-    let _first = Registration::make(at, &gold, address(1), false)
+    let _first = Registration::make(at, &gold, address(1), false, &cookie())
         .await
         .unwrap();
-    let second = Registration::make(at, &gold, address(2), false).await.err();
+    let second = Registration::make(at, &gold, address(2), false, &cookie())
+        .await
+        .err();
     assert_eq!(second, Some(DirectoryError::NameTaken(gold.clone())));
     assert_eq!(lookup(at, None, &gold).await, Ok(Some(address(1))));
 }
@@ -61,10 +67,10 @@ async fn a_duplicate_name_is_refused_and_disturbs_nobody() {
 async fn an_older_owner_gets_its_name_back_from_a_young_directory() {
     let (_server, at) = directory().await;
     let gold = node("gold@h");
-    let mut thief = Registration::make(at, &gold, address(1), false)
+    let mut thief = Registration::make(at, &gold, address(1), false, &cookie())
         .await
         .unwrap();
-    let _owner = Registration::make(at, &gold, address(2), true)
+    let _owner = Registration::make(at, &gold, address(2), true, &cookie())
         .await
         .unwrap();
     thief.lost().await;
@@ -73,7 +79,9 @@ async fn an_older_owner_gets_its_name_back_from_a_young_directory() {
         Ok(Some(address(2))),
         "and the thief's end takes nothing along"
     );
-    let second = Registration::make(at, &gold, address(3), true).await.err();
+    let second = Registration::make(at, &gold, address(3), true, &cookie())
+        .await
+        .err();
     assert_eq!(
         second,
         Some(DirectoryError::NameTaken(gold)),
@@ -90,14 +98,18 @@ async fn a_settling_directory_lets_old_nodes_in_before_new_ones() {
     let (at, gold) = (server.address(), node("gold@h"));
     let newcomer = tokio::spawn({
         let gold = gold.clone();
-        async move { Registration::make(at, &gold, address(1), false).await.err() }
+        async move {
+            Registration::make(at, &gold, address(1), false, &cookie())
+                .await
+                .err()
+        }
     });
     let asker = tokio::spawn({
         let gold = gold.clone();
         async move { lookup(at, None, &gold).await }
     });
     tokio::time::sleep(Duration::from_millis(50)).await;
-    let _owner = Registration::make(at, &gold, address(2), true)
+    let _owner = Registration::make(at, &gold, address(2), true, &cookie())
         .await
         .unwrap();
     assert_eq!(
@@ -128,6 +140,31 @@ impl Resolve for Switchboard {
     }
 }
 
+/// Admits the clients that prove the cookie.
+struct Bouncer;
+
+impl Resolve for Bouncer {
+    fn admits(&self, name: &NodeName, address: &str, proof: &[u8]) -> bool {
+        proves(&cookie(), name, address, proof)
+    }
+}
+
+#[tokio::test]
+async fn directory_of_a_cluster_gives_no_name_to_a_stranger() {
+    let server = DirectoryServer::bind(address(0), Arc::new(Bouncer))
+        .await
+        .unwrap();
+    let (at, gold) = (server.address(), node("gold@h"));
+    let other = Cookie::from_text("guessed").unwrap();
+    for again in [false, true] {
+        let stranger = Registration::make(at, &gold, address(1), again, &other).await;
+        assert!(matches!(stranger.err(), Some(DirectoryError::Refused(_))));
+    }
+    assert_eq!(lookup(at, None, &gold).await, Ok(None));
+    let friend = Registration::make(at, &gold, address(1), false, &cookie()).await;
+    assert!(friend.is_ok());
+}
+
 #[tokio::test]
 async fn a_resolver_may_answer_otherwise_and_sees_who_comes_and_goes() {
     let switchboard = Arc::new(Switchboard::default());
@@ -135,10 +172,10 @@ async fn a_resolver_may_answer_otherwise_and_sees_who_comes_and_goes() {
         .await
         .unwrap();
     let (at, n1, n2) = (server.address(), node("n1@h"), node("n2@h"));
-    let _n1 = Registration::make(at, &n1, address(1), false)
+    let _n1 = Registration::make(at, &n1, address(1), false, &cookie())
         .await
         .unwrap();
-    let leaving = Registration::make(at, &n2, address(2), false)
+    let leaving = Registration::make(at, &n2, address(2), false, &cookie())
         .await
         .unwrap();
     assert_eq!(lookup(at, Some(&n1), &n2).await, Ok(Some(address(4000))));
@@ -154,7 +191,7 @@ async fn a_resolver_may_answer_otherwise_and_sees_who_comes_and_goes() {
 #[tokio::test]
 async fn dropping_the_server_closes_everything() {
     let (server, at) = directory().await;
-    let mut registration = Registration::make(at, &node("gold@h"), address(1), false)
+    let mut registration = Registration::make(at, &node("gold@h"), address(1), false, &cookie())
         .await
         .unwrap();
     drop(server);
@@ -261,7 +298,7 @@ async fn an_idle_client_is_closed_however_slowly_it_speaks() {
 async fn a_flood_is_bounded_and_spares_the_registered() {
     let (_server, at) = directory().await;
     let gold = node("gold@h");
-    let mut registration = Registration::make(at, &gold, address(1), false)
+    let mut registration = Registration::make(at, &gold, address(1), false, &cookie())
         .await
         .unwrap();
     let mut flood = Vec::new();
@@ -321,7 +358,7 @@ async fn names_never_take_the_room_for_look_ups() {
     let mut registrations = Vec::new();
     let refused = loop {
         let name = node(&format!("n{}@h", registrations.len()));
-        match Registration::make(at, &name, address(1), false).await {
+        match Registration::make(at, &name, address(1), false, &cookie()).await {
             Ok(registration) => registrations.push(registration),
             Err(error) => break error,
         }
@@ -332,6 +369,6 @@ async fn names_never_take_the_room_for_look_ups() {
     assert_eq!(lookup(at, None, &node("n0@h")).await, Ok(Some(address(1))));
     registrations.pop();
     eventually_missing(at, &node("n39@h")).await;
-    let again = Registration::make(at, &node("n40@h"), address(1), false).await;
+    let again = Registration::make(at, &node("n40@h"), address(1), false, &cookie()).await;
     assert!(again.is_ok(), "a name that is gone leaves its room");
 }

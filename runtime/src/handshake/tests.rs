@@ -61,7 +61,7 @@ async fn silver_accepts(mut conn: Conn, text: &str, nonce: [u8; 32]) -> Outcome 
 /// The two ends of a connection.
 async fn pair() -> (Conn, Conn) {
     let net = Net::Memory(MemoryNet::new(1));
-    let mut listener = net.listen(&silver().name).await.unwrap();
+    let mut listener = net.listen(&silver().name, &cookie("any")).await.unwrap();
     let (gold, silver) = (gold().name, silver().name);
     let (dialled, accepted) = tokio::join!(net.dial(&gold, &silver), listener.accept());
     (dialled.unwrap(), accepted)

@@ -17,6 +17,7 @@ use std::fmt;
 
 use bytes::{Bytes, BytesMut};
 
+use crate::cookie::Cookie;
 use crate::name::NodeName;
 pub use memory::MemoryNet;
 pub use tcp::{DirectoryMode, TcpNet, default_directory_port};
@@ -32,9 +33,13 @@ pub enum Net {
 
 impl Net {
     /// Takes the name `me` on this network and waits for connections until dropped.
-    pub(crate) async fn listen(&self, me: &NodeName) -> Result<Listener, ListenError> {
+    pub(crate) async fn listen(
+        &self,
+        me: &NodeName,
+        cookie: &Cookie,
+    ) -> Result<Listener, ListenError> {
         match self {
-            Net::Tcp(net) => net.listen(me).await.map(Listener::Tcp),
+            Net::Tcp(net) => net.listen(me, cookie).await.map(Listener::Tcp),
             Net::Memory(net) => net.listen(me).map(Listener::Memory),
         }
     }

@@ -9,6 +9,7 @@ use tokio::task::JoinSet;
 use tokio::time::{Instant, sleep};
 
 use super::ListenError;
+use crate::cookie::Cookie;
 use crate::directory::{AsRegistered, DirectoryError, DirectoryServer, Registration};
 use crate::name::NodeName;
 
@@ -45,11 +46,13 @@ impl Registered {
         place: Place,
         name: NodeName,
         listens: SocketAddr,
+        cookie: Cookie,
     ) -> Result<Self, ListenError> {
         let mut claim = Claim {
             place,
             name,
             listens,
+            cookie,
             server: None,
         };
         let registration = claim.make(false).await.map_err(|error| match error {
@@ -67,6 +70,7 @@ struct Claim {
     place: Place,
     name: NodeName,
     listens: SocketAddr,
+    cookie: Cookie,
     server: Option<DirectoryServer>,
 }
 
@@ -78,16 +82,16 @@ impl Claim {
     async fn make(&mut self, again: bool) -> Result<Registration, DirectoryError> {
         let give_up = Instant::now() + TAKING;
         loop {
-            let error =
-                match Registration::make(self.place.directory, &self.name, self.listens, again)
-                    .await
-                {
-                    Ok(registration) => return Ok(registration),
-                    Err(
-                        error @ (DirectoryError::NameTaken(_) | DirectoryError::NotADirectory(..)),
-                    ) => return Err(error),
-                    Err(error) => error,
-                };
+            let directory = self.place.directory;
+            let made =
+                Registration::make(directory, &self.name, self.listens, again, &self.cookie).await;
+            let error = match made {
+                Ok(registration) => return Ok(registration),
+                Err(error @ (DirectoryError::NameTaken(_) | DirectoryError::NotADirectory(..))) => {
+                    return Err(error);
+                }
+                Err(error) => error,
+            };
             if Instant::now() > give_up {
                 return Err(error);
             }

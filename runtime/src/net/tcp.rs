@@ -11,6 +11,7 @@ use super::frames::halves;
 pub(crate) use super::frames::{TcpReader, TcpWriter};
 use super::registration::{Place, Registered};
 use super::{Conn, ConnReader, ConnWriter, DialError, ListenError};
+use crate::cookie::Cookie;
 use crate::directory::{self, DirectoryError};
 use crate::name::NodeName;
 
@@ -122,7 +123,11 @@ impl TcpNet {
         }
     }
 
-    pub(super) async fn listen(&self, me: &NodeName) -> Result<TcpListening, ListenError> {
+    pub(super) async fn listen(
+        &self,
+        me: &NodeName,
+        cookie: &Cookie,
+    ) -> Result<TcpListening, ListenError> {
         let place = self.place(me).await?;
         let wanted = SocketAddr::new(self.ip, self.port.unwrap_or(0));
         let listener = TcpListener::bind(wanted).await.map_err(|error| {
@@ -135,7 +140,7 @@ impl TcpNet {
             // "Any address of this machine" is no place to connect to. The name's host is.
             address.set_ip(place.directory.ip());
         }
-        let registered = Registered::take(place, me.clone(), address).await?;
+        let registered = Registered::take(place, me.clone(), address, cookie.clone()).await?;
         Ok(TcpListening {
             listener,
             address,

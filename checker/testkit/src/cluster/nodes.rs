@@ -272,7 +272,7 @@ impl Cluster<'_> {
             .logs(&self.context.folder)
             .limits(self.options.limits)
             .sandboxed(self.sandbox(&scratch))
-            .secrets(&self.cookie)?;
+            .secrets(self.cookie.reveal())?;
         let child = Arc::new(self.context.guard.spawn(program));
         members.insert(
             node.to_owned(),

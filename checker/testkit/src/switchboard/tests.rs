@@ -45,13 +45,18 @@ fn name(short: &str) -> NodeName {
 }
 
 async fn switchboard() -> Switchboard {
-    Switchboard::start(name("manager"), 1).await.unwrap()
+    Switchboard::start(name("manager"), cookie(), 1)
+        .await
+        .unwrap()
+}
+
+fn cookie() -> Cookie {
+    Cookie::from_text("the cookie of the switchboard's tests").unwrap()
 }
 
 async fn node(switchboard: &Switchboard, short: &str, tick_time: Duration, hidden: bool) -> Node {
     let net = Net::Tcp(TcpNet::with(DirectoryMode::At(switchboard.directory())));
-    let cookie = Cookie::from_text("the cookie of the switchboard's tests").unwrap();
-    let mut config = NodeConfig::new(name(short), cookie, net);
+    let mut config = NodeConfig::new(name(short), cookie(), net);
     config.tick_time = tick_time;
     config.hidden = hidden;
     config.backoff_cap = Duration::from_millis(100);

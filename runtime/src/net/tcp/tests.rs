@@ -4,6 +4,10 @@ use bytes::BytesMut;
 
 use super::*;
 
+fn cookie() -> Cookie {
+    Cookie::from_text("secret").unwrap()
+}
+
 fn node(text: &str) -> NodeName {
     text.parse().unwrap()
 }
@@ -54,8 +58,8 @@ async fn eventually_known(directory: SocketAddr, expected: &[&str]) {
 async fn the_first_node_serves_the_directory_and_nodes_find_each_other() {
     let (net, _) = shared().await;
     let (gold, silver) = (node("gold@127.0.0.1"), node("silver@localhost"));
-    let mut golden = net.listen(&gold).await.unwrap();
-    let _silvern = net.listen(&silver).await.unwrap();
+    let mut golden = net.listen(&gold, &cookie()).await.unwrap();
+    let _silvern = net.listen(&silver, &cookie()).await.unwrap();
     let mut ours = net.dial(&silver, &gold).await.unwrap();
     let mut theirs = golden.accept().await;
     ours.writer
@@ -74,12 +78,17 @@ async fn the_first_node_serves_the_directory_and_nodes_find_each_other() {
 async fn a_taken_name_is_refused_and_free_again_when_dropped() {
     let (net, directory) = shared().await;
     let gold = node("gold@127.0.0.1");
-    let _other = net.listen(&node("other@127.0.0.1")).await.unwrap();
-    let first = net.listen(&gold).await.unwrap();
-    assert!(matches!(net.listen(&gold).await, Err(ListenError::NameTaken(name)) if name == gold));
+    let _other = net
+        .listen(&node("other@127.0.0.1"), &cookie())
+        .await
+        .unwrap();
+    let first = net.listen(&gold, &cookie()).await.unwrap();
+    assert!(
+        matches!(net.listen(&gold, &cookie()).await, Err(ListenError::NameTaken(name)) if name == gold)
+    );
     drop(first);
     eventually_known(directory, &["other@127.0.0.1"]).await;
-    assert!(net.listen(&gold).await.is_ok());
+    assert!(net.listen(&gold, &cookie()).await.is_ok());
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -94,7 +103,7 @@ async fn another_node_takes_the_directory_over_each_time_its_server_dies() {
     ];
     let mut listening = std::collections::VecDeque::new();
     for name in names {
-        listening.push_back(net.listen(&node(name)).await.unwrap());
+        listening.push_back(net.listen(&node(name), &cookie()).await.unwrap());
     }
     eventually_known(directory, &names).await;
     for gone in 1..names.len() {
@@ -109,11 +118,17 @@ async fn another_node_takes_the_directory_over_each_time_its_server_dies() {
 async fn a_living_nodes_name_cannot_be_stolen_while_the_directory_changes_hands() {
     for _ in 0..20 {
         let (net, directory) = shared().await;
-        let serving = net.listen(&node("first@127.0.0.1")).await.unwrap();
-        let owner = net.listen(&node("gold@127.0.0.1")).await.unwrap();
+        let serving = net
+            .listen(&node("first@127.0.0.1"), &cookie())
+            .await
+            .unwrap();
+        let owner = net
+            .listen(&node("gold@127.0.0.1"), &cookie())
+            .await
+            .unwrap();
         let owned = owner.address();
         drop(serving);
-        let thief = net.listen(&node("gold@127.0.0.1")).await;
+        let thief = net.listen(&node("gold@127.0.0.1"), &cookie()).await;
         let waiting = async {
             loop {
                 let found = directory::lookup(directory, None, &node("gold@127.0.0.1")).await;
@@ -137,7 +152,7 @@ async fn many_nodes_may_start_at_once_on_an_empty_host() {
     for number in 0..30 {
         let net = net.clone();
         starting.spawn(async move {
-            net.listen(&node(&format!("n{number}@127.0.0.1")))
+            net.listen(&node(&format!("n{number}@127.0.0.1")), &cookie())
                 .await
                 .unwrap()
         });
@@ -150,9 +165,12 @@ async fn many_nodes_may_start_at_once_on_an_empty_host() {
 async fn a_dial_bridges_the_moment_in_which_the_directory_changes_hands() {
     let (net, _) = shared().await;
     let (gold, silver) = (node("gold@127.0.0.1"), node("silver@127.0.0.1"));
-    let first = net.listen(&node("first@127.0.0.1")).await.unwrap();
-    let _golden = net.listen(&gold).await.unwrap();
-    let _silvern = net.listen(&silver).await.unwrap();
+    let first = net
+        .listen(&node("first@127.0.0.1"), &cookie())
+        .await
+        .unwrap();
+    let _golden = net.listen(&gold, &cookie()).await.unwrap();
+    let _silvern = net.listen(&silver, &cookie()).await.unwrap();
     drop(first);
     assert!(net.dial(&silver, &gold).await.is_ok());
 }
@@ -168,7 +186,7 @@ async fn a_port_that_is_no_directory_is_said_with_the_remedy() {
         }
     });
     let net = TcpNet::with(DirectoryMode::Shared { port });
-    let Err(ListenError::Failed(why)) = net.listen(&node("gold@127.0.0.1")).await else {
+    let Err(ListenError::Failed(why)) = net.listen(&node("gold@127.0.0.1"), &cookie()).await else {
         panic!("it listens")
     };
     assert!(
@@ -184,7 +202,7 @@ async fn a_directory_of_someone_else_is_never_embedded() {
     let net = TcpNet::with(DirectoryMode::At(nowhere));
     let waited = timeout(
         Duration::from_millis(200),
-        net.listen(&node("gold@127.0.0.1")),
+        net.listen(&node("gold@127.0.0.1"), &cookie()),
     )
     .await;
     assert!(!matches!(waited, Ok(Ok(_))));
@@ -198,7 +216,7 @@ async fn a_directory_of_someone_else_is_never_embedded() {
 async fn a_name_that_others_could_not_reach_is_refused_with_a_remedy() {
     let (net, _) = shared().await;
     // An address of the range that is kept free for documentation: nobody's machine has it.
-    let Err(ListenError::Failed(why)) = net.listen(&node("gold@192.0.2.1")).await else {
+    let Err(ListenError::Failed(why)) = net.listen(&node("gold@192.0.2.1"), &cookie()).await else {
         panic!("it listens")
     };
     assert!(
