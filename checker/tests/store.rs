@@ -51,15 +51,20 @@ fn is_reachable(port: u16) -> bool {
 }
 
 #[tokio::test]
-async fn private_server_is_started_once_and_ends_with_the_run() {
+async fn each_cluster_has_a_server_of_its_own_that_ends_with_it_and_with_the_run() {
     if !redis_is_installed() {
         return;
     }
     let run = run(StoreChoice::Redis);
     assert_eq!(run.stores.note(), None, "nobody has asked for it");
-    let (first, second) = tokio::join!(run.stores.get(), run.stores.get());
+    let (first, second) = tokio::join!(run.stores.open(), run.stores.open());
     let (first, second) = (first.unwrap(), second.unwrap());
-    assert_eq!(first.address(), second.address());
+    assert_ne!(first.address(), second.address());
+    fill(&first, &["a"]).await;
+    assert!(second.keys("").await.unwrap().is_empty());
+    let port = second.address().port();
+    drop(second);
+    ends(port).await;
     let note = run.stores.note().unwrap();
     assert!(
         note.starts_with("The store was a private redis-server ("),
@@ -68,12 +73,15 @@ async fn private_server_is_started_once_and_ends_with_the_run() {
     assert!(!first.is_foreign() && !first.is_gone());
     assert_eq!(first.url_by(17), "redis://127.0.0.1:17");
     run.guard.shutdown().await;
+    ends(first.address().port()).await;
+    assert!(first.is_gone());
+}
+
+/// Waits until nobody listens there any more.
+async fn ends(port: u16) {
     let begun = Instant::now();
-    while is_reachable(first.address().port()) || !first.is_gone() {
-        assert!(
-            begun.elapsed() < Duration::from_secs(10),
-            "it outlives the run"
-        );
+    while is_reachable(port) {
+        assert!(begun.elapsed() < Duration::from_secs(10), "it goes on");
         sleep(Duration::from_millis(20)).await;
     }
 }
@@ -114,7 +122,7 @@ async fn keeps_tries_apart(store: &RunStore) {
 #[tokio::test]
 async fn tries_are_kept_apart_in_the_embedded_store() {
     let run = run(StoreChoice::Embedded);
-    let store = run.stores.get().await.unwrap();
+    let store = run.stores.open().await.unwrap();
     assert_eq!(
         run.stores.note().unwrap(),
         "The store was the embedded one."
@@ -129,14 +137,14 @@ async fn tries_are_kept_apart_in_a_redis_server() {
         return;
     }
     let run = run(StoreChoice::Redis);
-    keeps_tries_apart(&run.stores.get().await.unwrap()).await;
+    keeps_tries_apart(&run.stores.open().await.unwrap()).await;
     run.guard.shutdown().await;
 }
 
 #[tokio::test]
 async fn more_keys_than_one_answer_holds_are_cleared() {
     let run = run(StoreChoice::Auto);
-    let store = run.stores.get().await.unwrap();
+    let store = run.stores.open().await.unwrap();
     let prefix = store.new_prefix().unwrap();
     let mut many = redis::pipe();
     for number in 0..3000 {
@@ -156,13 +164,13 @@ async fn foreign_store_is_left_as_it_was_found() {
         return;
     }
     let owner = run(StoreChoice::Redis);
-    let owned = owner.stores.get().await.unwrap();
+    let owned = owner.stores.open().await.unwrap();
     fill(&owned, &["theirs", "course-theirs:link:a"]).await;
 
     let port = owned.address().port();
     let url = format!("redis://localhost:{port}/0");
     let guest = run(StoreChoice::Url(url));
-    let store = guest.stores.get().await.unwrap();
+    let store = guest.stores.open().await.unwrap();
     assert!(store.is_foreign());
     assert_eq!(store.url_by(17), "redis://127.0.0.1:17/0");
     let note = guest.stores.note().unwrap();
@@ -191,7 +199,7 @@ async fn store_that_cannot_be_reached_is_named() {
     drop(free);
     let run = run(StoreChoice::Url(format!("redis://127.0.0.1:{port}")));
     let begun = Instant::now();
-    let Err(trouble) = run.stores.get().await else {
+    let Err(trouble) = run.stores.open().await else {
         panic!("nothing is there")
     };
     assert!(begun.elapsed() < Duration::from_secs(4));
@@ -206,7 +214,7 @@ async fn store_that_cannot_be_reached_is_named() {
 #[tokio::test]
 async fn store_that_needs_tls_is_refused() {
     let run = run(StoreChoice::Url("rediss://127.0.0.1:1".into()));
-    assert!(run.stores.get().await.is_err());
+    assert!(run.stores.open().await.is_err());
 }
 
 /// Starts `checker store`, and kills it at the end: as Ctrl-C does, but with no word.

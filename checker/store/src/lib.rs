@@ -10,6 +10,7 @@
 
 mod embedded;
 mod log;
+mod permitted;
 mod proxy;
 mod request;
 

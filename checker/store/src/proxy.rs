@@ -47,7 +47,9 @@ pub enum Mode {
 ///
 /// A fault of the store that one node sees and another does not cannot be made in the store: each
 /// node gets a proxy of its own. Commands are read from the client's bytes and written to a
-/// [`Log`]; answers pass unread.
+/// [`Log`]; answers pass unread. A command that is not on data (`SHUTDOWN`, `CONFIG`, a script of
+/// one's own) never gets to the store: an unknown one goes in its place, and the node is answered an
+/// error.
 ///
 /// [`set`](Proxy::set) takes effect before it returns: after it, no command is handed to the store
 /// and no answer to the node under the mode before, and to connect is refused or not as the new

@@ -56,6 +56,36 @@ async fn open_proxy_passes_everything_and_counts() {
 }
 
 #[tokio::test]
+async fn command_on_the_server_gets_an_error_in_its_place_and_never_happens() {
+    let setting = Setting::new().await;
+    let mut node = setting.node().await;
+    node.call(&["SET", "a", "1"]).await.unwrap();
+    let mark = setting.log.mark();
+    let pipeline = [
+        encode(&["FLUSHALL"]),
+        encode(&["EVAL", "return 1", "0"]),
+        encode(&["GET", "a"]),
+    ];
+    node.stream.write_all(&pipeline.concat()).await.unwrap();
+    for name in ["FLUSHALL", "EVAL"] {
+        let answer = String::from_utf8(node.answer().await.unwrap()).unwrap();
+        let expected = format!("-ERR unknown command '{name} (NOPERM: a node may not run it)'");
+        assert!(answer.starts_with(&expected), "{answer}");
+    }
+    assert_eq!(node.answer().await.unwrap(), b"$1\r\n1\r\n");
+    let forwarded: Vec<_> = setting
+        .recorded(mark)
+        .into_iter()
+        .map(|(name, _, forwarded)| (name, forwarded))
+        .collect();
+    let expected = [("FLUSHALL", false), ("EVAL", false), ("GET", true)];
+    assert_eq!(
+        forwarded,
+        expected.map(|(name, forwarded)| (name.to_owned(), forwarded))
+    );
+}
+
+#[tokio::test]
 async fn one_log_tells_the_nodes_apart() {
     let setting = Setting::new().await;
     let log = Arc::clone(&setting.log);

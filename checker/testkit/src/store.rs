@@ -1,4 +1,8 @@
-//! The store of a run: which one it is, and how it is started when the first scenario needs it.
+//! The stores of a run: what they are, and how one is started for each cluster that needs it.
+//!
+//! Each cluster has a store of its own, so that nothing is left in it from another one, and nothing
+//! that a program does to it is felt elsewhere. Only a store that somebody named by its URL is there
+//! once for all of them, which have their own beginnings of keys in it.
 //!
 //! Nodes never speak to it directly: each has a proxy of its own before it, see
 //! [`cluster`](crate::cluster).
@@ -11,6 +15,7 @@ use std::net::{Ipv4Addr, SocketAddr};
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::str::FromStr;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
@@ -133,15 +138,17 @@ impl StoreChoice {
             (StoreChoice::Redis, _, None) => Err(Trouble::new(
                 "could not find a redis-server on the PATH: install one, or say --store embedded",
             )),
-            (StoreChoice::Auto, None, None) | (StoreChoice::OfTheRun, _, None) => Ok(Plan::Embedded {
-                why: ", as no redis-server is installed",
-            }),
+            (StoreChoice::Auto, None, None) | (StoreChoice::OfTheRun, _, None) => {
+                Ok(Plan::Embedded {
+                    why: ", as no redis-server is installed",
+                })
+            }
             (StoreChoice::Embedded, ..) => Ok(Plan::Embedded { why: "" }),
         }
     }
 }
 
-/// The store of a run, started when it is asked for. All clones mean the same one.
+/// The stores of a run, each started when it is asked for. All clones mean the same ones.
 #[derive(Clone)]
 pub struct Stores(Arc<Lazy>);
 
@@ -149,34 +156,60 @@ struct Lazy {
     choice: StoreChoice,
     guard: Guard,
     folder: PathBuf,
-    started: OnceCell<Result<Arc<RunStore>>>,
+    /// How many servers were started, for the names of their folders.
+    servers: AtomicU64,
+    /// What came of starting the first one.
+    first: OnceCell<Result<First>>,
+}
+
+#[derive(Clone)]
+struct First {
+    about: String,
+    /// What led to it; the later ones are started likewise.
+    plan: Plan,
+    /// The store itself, if all share it.
+    foreign: Option<Arc<RunStore>>,
 }
 
 impl Stores {
-    /// A store that is not started yet.
+    /// No store is started yet.
     pub fn new(choice: StoreChoice, guard: &Guard, run: &RunDir) -> Stores {
         Stores(Arc::new(Lazy {
             choice,
             guard: guard.clone(),
             folder: run.path().to_owned(),
-            started: OnceCell::new(),
+            servers: AtomicU64::new(0),
+            first: OnceCell::new(),
         }))
     }
 
-    /// The store; the first who asks waits until it is up. Who asks for one that did not come up
-    /// is told so again, without another try.
+    /// A store for a cluster, once it is up: an empty one of its own, or the one that was named by its
+    /// URL. If the first one did not come up, that is told again, without another try.
     ///
     /// # Errors
     /// When there is none to be had.
-    pub async fn get(&self) -> Result<Arc<RunStore>> {
-        let start = || async { self.0.start().await.map(Arc::new) };
-        self.0.started.get_or_init(start).await.clone()
+    pub async fn open(&self) -> Result<Arc<RunStore>> {
+        let mut opened = None;
+        let first = self.0.first.get_or_init(async || {
+            let (store, plan) = self.0.start_first().await?;
+            let store = opened.insert(Arc::new(store));
+            Ok(First {
+                about: store.about.clone(),
+                plan,
+                foreign: store.is_foreign().then(|| Arc::clone(store)),
+            })
+        });
+        let first = first.await.as_ref().map_err(Clone::clone)?;
+        match opened.or_else(|| first.foreign.clone()) {
+            Some(store) => Ok(store),
+            None => self.0.start(&first.plan).await.map(Arc::new),
+        }
     }
 
-    /// Which store it was, as a sentence; nothing if none was needed.
+    /// What the stores were, as a sentence; nothing if none was needed.
     pub fn note(&self) -> Option<String> {
-        let store = self.0.started.get()?.as_ref().ok()?;
-        let mut note = format!("The store was {}.", store.about);
+        let first = self.0.first.get()?.as_ref().ok()?;
+        let mut note = format!("The store was {}.", first.about);
         if self.0.choice == StoreChoice::OfTheRun && std::env::var_os("REDIS_URL").is_some() {
             note += " The one that REDIS_URL names was not used: an isolated submission cannot reach it.";
         }
@@ -185,14 +218,16 @@ impl Stores {
 
     /// Why there is no store, if one was needed and did not come up.
     pub fn trouble(&self) -> Option<Trouble> {
-        self.0.started.get()?.as_ref().err().cloned()
+        self.0.first.get()?.as_ref().err().cloned()
     }
 
-    /// Takes away what tries have left that were broken off. To be called when their nodes are
-    /// gone.
+    /// Takes away what tries have left that were broken off, where all share a store. To be called when
+    /// their nodes are gone.
     pub async fn close(&self) {
-        if let Some(Ok(store)) = self.0.started.get()
-            && store.is_foreign()
+        if let Some(Ok(First {
+            foreign: Some(store),
+            ..
+        })) = self.0.first.get()
         {
             for prefix in store.prefixes() {
                 // What cannot be reached any more cannot be cleaned either.
@@ -203,20 +238,34 @@ impl Stores {
 }
 
 impl Lazy {
-    async fn start(&self) -> Result<RunStore> {
-        match self.choice.plan()? {
-            Plan::Url { url, named_by } => RunStore::foreign(&url, named_by).await,
+    /// Starts the first store, and says which plan led to it.
+    async fn start_first(&self) -> Result<(RunStore, Plan)> {
+        let plan = self.choice.plan()?;
+        match (self.start(&plan).await, plan) {
+            (Ok(store), plan) => Ok((store, plan)),
+            (
+                Err(_),
+                Plan::Private {
+                    or_embedded: true, ..
+                },
+            ) => {
+                let why = ", as the redis-server that is installed did not start";
+                let plan = Plan::Embedded { why };
+                Ok((self.start(&plan).await?, plan))
+            }
+            (Err(trouble), _) => Err(trouble),
+        }
+    }
+
+    async fn start(&self, plan: &Plan) -> Result<RunStore> {
+        match plan {
+            Plan::Url { url, named_by } => RunStore::foreign(url, named_by).await,
             Plan::Embedded { why } => RunStore::embedded(why).await,
-            Plan::Private {
-                program,
-                or_embedded,
-            } => match RunStore::private(&program, &self.guard, &self.folder).await {
-                Err(_) if or_embedded => {
-                    let why = ", as the redis-server that is installed did not start";
-                    RunStore::embedded(why).await
-                }
-                store => store,
-            },
+            Plan::Private { program, .. } => {
+                let number = self.servers.fetch_add(1, Ordering::Relaxed) + 1;
+                let folder = self.folder.join(format!("redis-{number}"));
+                RunStore::private(program, &self.guard, &folder).await
+            }
         }
     }
 }

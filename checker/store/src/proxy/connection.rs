@@ -13,6 +13,7 @@ use tokio::sync::watch;
 use tokio::time::{Instant, sleep_until, timeout};
 
 use super::{Mode, Shared, State};
+use crate::permitted::{in_its_place, is_permitted};
 use crate::request::{Reader, Request};
 
 /// No more is read from the node while so many commands, or so many bytes of them, wait.
@@ -97,6 +98,8 @@ struct Connection {
 struct Waiting {
     request: Request,
     arrived: Instant,
+    /// Whether it is what the node sent, and not what stands in its place.
+    permitted: bool,
 }
 
 /// The connection is over: both sides are to be closed.
@@ -216,9 +219,17 @@ impl Connection {
             match self.reader.take() {
                 Ok(None) => return Ok(()),
                 Ok(Some(request)) if request.arguments.is_empty() => {}
-                Ok(Some(request)) => {
+                Ok(Some(mut request)) => {
+                    let permitted = is_permitted(&request.arguments);
+                    if !permitted {
+                        request.raw = in_its_place(&request.arguments[0]);
+                    }
                     self.queued += request.raw.len();
-                    self.queue.push_back(Waiting { request, arrived });
+                    self.queue.push_back(Waiting {
+                        request,
+                        arrived,
+                        permitted,
+                    });
                 }
                 Err(text) => {
                     self.listening = false;
@@ -258,7 +269,7 @@ impl Connection {
             if self.written < length {
                 break;
             }
-            log.record(&shared.node, &first.request.arguments, true);
+            log.record(&shared.node, &first.request.arguments, first.permitted);
             self.written -= length;
             self.queued -= length;
             self.queue.pop_front();

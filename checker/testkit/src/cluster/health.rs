@@ -42,7 +42,7 @@ impl Cluster<'_> {
             return Err(stop);
         }
         if self.share.as_ref().is_some_and(Share::is_gone) {
-            return Err(Stop::fault("The store of the run has ended."));
+            return Err(super::store::store_ended());
         }
         if self.switchboard.losses().is_empty() {
             return Ok(());

@@ -16,9 +16,9 @@ use super::{Cluster, lock};
 use crate::scenario::{Stop, Told};
 use crate::store::{RunStore, Stores};
 use crate::trace::StoreMode;
-use crate::trouble::{Result, While};
+use crate::trouble::{Result, Trouble, While};
 
-/// What a cluster has of the run's store: a part of the keys, and a proxy for each node.
+/// The store of a cluster, the beginning of all its keys, and a proxy for each node.
 pub(super) struct Share {
     store: Arc<RunStore>,
     /// What all keys of the cluster begin with.
@@ -34,6 +34,13 @@ struct Ways {
     modes: BTreeMap<String, Mode>,
 }
 
+/// The verdict when the store of a cluster has ended.
+pub(super) fn store_ended() -> Stop {
+    Stop::inconclusive(
+        "The store ended while the program used it. Nothing can be said without one.",
+    )
+}
+
 /// Commands that nodes gave to the store, in the order in which they came, to be narrowed down:
 /// `cluster.store_commands(mark).by("n1").named("GET").key("link:abc").len()`. Keys are without
 /// the cluster's prefix.
@@ -42,7 +49,7 @@ pub struct Commands(Vec<Command>);
 
 impl Share {
     pub(super) async fn of(stores: &Stores) -> Result<Share> {
-        let store = stores.get().await?;
+        let store = stores.open().await?;
         let prefix = store.new_prefix()?;
         Ok(Share {
             store,
@@ -88,14 +95,27 @@ impl Share {
         self.log.overflowed()
     }
 
-    /// Takes away what the cluster has left.
+    /// Takes away what the cluster has left in a store that goes on.
     pub(super) async fn clear(&self) {
-        // The end of the run tries again.
-        let _ = self.store.clear(&self.prefix).await;
+        if self.store.is_foreign() {
+            // The end of the run tries again.
+            let _ = self.store.clear(&self.prefix).await;
+        }
     }
 
     pub(super) fn is_gone(&self) -> bool {
         self.store.is_gone()
+    }
+
+    /// The verdict when the store does not answer us. It did at the beginning, and only the nodes have
+    /// used it since.
+    fn ails(&self, trouble: &Trouble) -> Stop {
+        match self.is_gone() {
+            true => store_ended(),
+            false => Stop::inconclusive(format!(
+                "The store did not answer the checker while the program used it: the checker {trouble}."
+            )),
+        }
     }
 
     fn set(&self, node: &str, mode: Mode) {
@@ -200,46 +220,51 @@ impl Cluster<'_> {
     /// What is stored under a key, past all faults.
     ///
     /// # Errors
-    /// A fault of the checker, when the store does not answer.
+    /// Inconclusive, when the store does not answer.
     pub async fn store_get(&self, key: &str) -> std::result::Result<Option<String>, Stop> {
         let share = self.share();
         let mut connection = share.store.connection();
-        let got: Option<Vec<u8>> = connection
-            .get(share.whole(key))
-            .await
-            .or_trouble(|| format!("read {key} in the store"))?;
+        let got: redis::RedisResult<Option<Vec<u8>>> = connection.get(share.whole(key)).await;
+        let got = got
+            .or_trouble(|| format!("read {key} in the store"))
+            .map_err(|trouble| share.ails(&trouble))?;
         Ok(got.map(|bytes| String::from_utf8_lossy(&bytes).into_owned()))
     }
 
     /// Stores a value under a key, past all faults.
     ///
     /// # Errors
-    /// A fault of the checker, when the store does not answer.
+    /// Inconclusive, when the store does not answer.
     pub async fn store_set(&self, key: &str, value: &str) -> Told {
         let share = self.share();
         let mut connection = share.store.connection();
         let set: redis::RedisResult<()> = connection.set(share.whole(key), value).await;
-        Ok(set.or_trouble(|| format!("write {key} in the store"))?)
+        set.or_trouble(|| format!("write {key} in the store"))
+            .map_err(|trouble| share.ails(&trouble))
     }
 
     /// Deletes a key, past all faults. Says whether it was there.
     ///
     /// # Errors
-    /// A fault of the checker, when the store does not answer.
+    /// Inconclusive, when the store does not answer.
     pub async fn store_delete(&self, key: &str) -> std::result::Result<bool, Stop> {
         let share = self.share();
         let mut connection = share.store.connection();
         let deleted: redis::RedisResult<i64> = connection.del(share.whole(key)).await;
-        Ok(deleted.or_trouble(|| format!("delete {key} in the store"))? > 0)
+        deleted
+            .or_trouble(|| format!("delete {key} in the store"))
+            .map(|deleted| deleted > 0)
+            .map_err(|trouble| share.ails(&trouble))
     }
 
     /// The keys that begin so, in order; all of the cluster's for an empty beginning.
     ///
     /// # Errors
-    /// A fault of the checker, when the store does not answer.
+    /// Inconclusive, when the store does not answer.
     pub async fn store_keys(&self, beginning: &str) -> std::result::Result<Vec<String>, Stop> {
         let share = self.share();
-        let keys = share.store.keys(&share.whole(beginning)).await?;
+        let keys = share.store.keys(&share.whole(beginning)).await;
+        let keys = keys.map_err(|trouble| share.ails(&trouble))?;
         let bare = keys
             .iter()
             .filter_map(|key| key.strip_prefix(&share.prefix));

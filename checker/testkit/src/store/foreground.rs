@@ -38,9 +38,10 @@ pub async fn serve(
             let port = free.local_addr().map_or(port, |at| at.port());
             drop(free);
             let run = RunDir::create()?;
+            let folder = run.path().join("redis");
             let own = own_program()?;
             let guard = Guard::start(&own, &run)?;
-            let server = RedisServer::start(&program, &guard, run.path(), Some(port)).await?;
+            let server = RedisServer::start(&program, &guard, &folder, Some(port)).await?;
             let about = format!("a private redis-server ({})", server.version);
             let ended = match tell(&about, server.address) {
                 Ok(()) => tokio::select! { biased;

@@ -50,8 +50,7 @@ impl RedisServer {
         folder: &Path,
         port: u16,
     ) -> Result<RedisServer> {
-        let folder = folder.join("redis");
-        std::fs::create_dir_all(&folder).or_trouble(|| format!("make {}", folder.display()))?;
+        std::fs::create_dir_all(folder).or_trouble(|| format!("make {}", folder.display()))?;
         let folder = folder
             .canonicalize()
             .or_trouble(|| format!("find {}", folder.display()))?;
@@ -59,6 +58,8 @@ impl RedisServer {
             .args(["--bind", "127.0.0.1", "--port", &port.to_string()])
             .args(["--save", "", "--appendonly", "no", "--daemonize", "no"])
             .args(["--maxmemory", "256mb", "--maxmemory-policy", "noeviction"])
+            // Memory is looked at before a command only, so that one command must not take much.
+            .args(["--proto-max-bulk-len", "1mb"])
             .args(["--dir", &folder.to_string_lossy()])
             .cwd(&folder);
         let child = guard.spawn(program);
