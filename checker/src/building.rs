@@ -246,6 +246,7 @@ impl Build {
                 // Each compiler may have some threads for each processor.
                 tasks: 200 + 40 * processors,
                 log: 100_000_000,
+                ..Limits::default()
             });
         let cargo = match self.jobs {
             Some(jobs) => cargo.arg(format!("--jobs={jobs}")),

@@ -283,7 +283,11 @@ impl Runner {
                 why: format!("The checker {trouble}."),
             };
         }
-        match told_aside(scenario, context).await {
+        let scratch = context.scratch.clone();
+        let ending = told_aside(scenario, context).await;
+        // Not only at the end of the run: each node may have filled its folder.
+        let _ = std::fs::remove_dir_all(scratch);
+        match ending {
             Ending::Told(Ok(())) => Verdict::Passed {
                 property: scenario.property.to_owned(),
             },

@@ -144,6 +144,26 @@ async fn flood_on_stderr_is_ended_and_named() {
 }
 
 #[tokio::test]
+async fn too_much_in_its_folder_is_ended_and_named() {
+    let (run, guard) = guarded();
+    let scratch = run.folder("scratch").unwrap();
+    let limit = 4 << 20;
+    let script = "i=0; while :; do head -c 1000000 /dev/zero > f$i; i=$((i+1)); sleep 0.1; done";
+    let node = shell("n1", script).cwd(&scratch).fills(&scratch);
+    let node = guard.spawn(node.limits(Limits {
+        disk: limit,
+        ..Limits::default()
+    }));
+    let ending = node.ended().await;
+    assert_eq!(ending, Ending::OverDisk { limit });
+    assert_eq!(
+        ending.to_string(),
+        "wrote over 4 MB to its folder, and was killed for it"
+    );
+    guard.shutdown().await;
+}
+
+#[tokio::test]
 async fn too_much_memory_is_ended_and_named() {
     let (_run, guard) = guarded();
     let limit = 64 << 20;

@@ -269,6 +269,8 @@ impl Cluster<'_> {
             .env("SCRATCH_DIR", &scratch)
             .env("TMPDIR", &scratch)
             .cwd(&scratch)
+            .fills(&scratch)
+            .fills(self.context.shared())
             .logs(&self.context.folder)
             .limits(self.options.limits)
             .sandboxed(self.sandbox(&scratch))

@@ -81,6 +81,7 @@ pub struct Program {
     announcement: Option<String>,
     key: Option<String>,
     sandbox: Option<Sandbox>,
+    folders: Vec<PathBuf>,
     limits: Limits,
 }
 
@@ -98,6 +99,7 @@ impl Program {
             announcement: None,
             key: None,
             sandbox: None,
+            folders: Vec::new(),
             limits: Limits::default(),
         }
     }
@@ -137,6 +139,12 @@ impl Program {
     /// not given.
     pub fn logs(mut self, folder: impl Into<PathBuf>) -> Self {
         self.logs = Some(folder.into());
+        self
+    }
+
+    /// Adds a folder that it may fill up to its limit.
+    pub fn fills(mut self, folder: impl Into<PathBuf>) -> Self {
+        self.folders.push(folder.into());
         self
     }
 
@@ -273,6 +281,7 @@ impl Guard {
                 input: program.input,
                 reported,
                 sandboxed,
+                folders: program.folders,
                 limits: program.limits,
             }),
         });

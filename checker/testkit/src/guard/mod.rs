@@ -20,14 +20,15 @@
 //! - Should the guard itself be killed, then the children's stdin closes, which nodes take as
 //!   the order to exit. On Linux the checker also looks for what carries the run's mark in its
 //!   environment, and kills that.
-//! - What a child uses is counted together with all that it started: memory and threads. Files
-//!   that children write are limited in size by the operating system.
+//! - What a child uses is counted together with all that it started: memory and threads; and what
+//!   lies in its folders. A single file that a child writes is limited in size by the operating system.
 //! - A guard of another kind, one process for the whole of `checker watch`, holds no children: it sets
 //!   the terminal back if the checker is killed while it reads keys.
 //! - A child that ended is a zombie until the rest of its group is killed, so the number of its
 //!   group cannot meanwhile belong to anybody else.
 
 mod client;
+mod folders;
 mod logs;
 mod orphans;
 mod process;
@@ -70,12 +71,14 @@ pub fn own_program() -> Result<PathBuf> {
 
 impl Default for Limits {
     /// What is plenty for a node: 1 GiB of memory, 600 threads (tokio's pool for blocking work
-    /// grows to 512), and 10 MB on each output.
+    /// grows to 512), 10 MB on each output, and 512 MiB and 20,000 files in its folders.
     fn default() -> Limits {
         Limits {
             memory: 1 << 30,
             tasks: 600,
             log: 10_000_000,
+            disk: 512 << 20,
+            files: 20_000,
         }
     }
 }

@@ -17,6 +17,7 @@ use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
 use tokio::task::JoinSet;
 use tokio::time::{MissedTickBehavior, interval, timeout};
 
+use super::folders;
 use super::logs::{monotonic_micros, times_file};
 use super::orphans;
 use super::protocol::{Ending, Event, Limits, Reported, Request, Signal, Spawn, Stream};
@@ -76,6 +77,8 @@ async fn guard(removal: Option<&Path>) -> Result<()> {
     let mut hung_up = signal(SignalKind::hangup()).or_trouble(|| "wait for SIGHUP")?;
     let mut look = interval(tree::PERIOD);
     look.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    let mut look_at_folders = interval(folders::PERIOD);
+    look_at_folders.set_missed_tick_behavior(MissedTickBehavior::Delay);
 
     let mut line = Vec::new();
     loop {
@@ -99,6 +102,7 @@ async fn guard(removal: Option<&Path>) -> Result<()> {
                 children.look_after();
                 orphans::end_strays(&children.groups());
             }
+            _ = look_at_folders.tick() => children.look_at_folders(),
             _ = terminated.recv() => break,
             _ = interrupted.recv() => break,
             _ = hung_up.recv() => break,
@@ -137,6 +141,7 @@ struct Living {
     group: Pid,
     outputs: JoinSet<()>,
     sandboxed: bool,
+    folders: Vec<PathBuf>,
     limits: Limits,
     peak_memory: u64,
     /// Why the guard itself killed it, if it did.
@@ -241,6 +246,7 @@ impl Children {
             group,
             outputs: JoinSet::new(),
             sandboxed: spawn.sandboxed,
+            folders: spawn.folders.clone(),
             limits: spawn.limits,
             peak_memory: 0,
             sentence: None,
@@ -307,6 +313,15 @@ impl Children {
                     peak_memory: living.peak_memory,
                 });
             });
+        }
+    }
+
+    /// Sees what lies in the folders of every child, and kills those that wrote too much.
+    fn look_at_folders(&mut self) {
+        for living in self.living.values_mut() {
+            if let Some(excess) = folders::excess(&living.folders, living.limits) {
+                living.condemn(excess);
+            }
         }
     }
 

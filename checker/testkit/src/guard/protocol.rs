@@ -35,6 +35,8 @@ pub(super) struct Spawn {
     pub(super) reported: Reported,
     /// Whether the program is bubblewrap, which runs the real one in namespaces of its own.
     pub(super) sandboxed: bool,
+    /// The folders that it may fill up to its limit; what it writes elsewhere is not looked at.
+    pub(super) folders: Vec<PathBuf>,
     pub(super) limits: Limits,
 }
 
@@ -58,6 +60,10 @@ pub struct Limits {
     pub tasks: u64,
     /// What it may write to each of its two outputs, in bytes.
     pub log: u64,
+    /// What its folders may hold together, in bytes.
+    pub disk: u64,
+    /// How many files and folders may be in them.
+    pub files: u64,
 }
 
 /// What the guard reports.
@@ -145,6 +151,16 @@ pub enum Ending {
         /// What it may run.
         limit: u64,
     },
+    /// The guard killed it: its folders held more than they may.
+    OverDisk {
+        /// What they may hold, in bytes.
+        limit: u64,
+    },
+    /// The guard killed it: its folders held more files than they may.
+    OverFiles {
+        /// How many they may hold.
+        limit: u64,
+    },
     /// The guard killed it: it wrote more than it may.
     Flooded {
         /// Where to.
@@ -178,6 +194,15 @@ impl fmt::Display for Ending {
             Ending::OverTasks { seen, limit } => write!(
                 f,
                 "ran {seen} threads at once, those of its processes included, and was killed at the limit of {limit}"
+            ),
+            Ending::OverDisk { limit } => write!(
+                f,
+                "wrote over {} MB to its folder, and was killed for it",
+                limit >> 20
+            ),
+            Ending::OverFiles { limit } => write!(
+                f,
+                "had over {limit} files in its folder, and was killed for it"
             ),
             Ending::Flooded { stream, limit } if *limit >= 1_000_000 => {
                 write!(
