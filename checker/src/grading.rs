@@ -330,7 +330,12 @@ impl<'a> Known<'a> {
             };
             for (place, scenario) in self.wanted.iter().enumerate() {
                 match self.outcomes.get(&(round, place)) {
-                    Some(outcome) => outcomes.push(outcome.clone()),
+                    Some(outcome) => {
+                        // It was broken off, if not by us.
+                        let fault = outcome.verdict.standing() == Standing::CheckerFault;
+                        unfinished += usize::from(fault);
+                        outcomes.push(outcome.clone());
+                    }
                     None if is_left_out(scenario) => {}
                     None => {
                         unfinished += 1;
