@@ -8,6 +8,7 @@ mod cluster;
 mod command_line;
 mod course;
 mod guard;
+mod isolation;
 mod machine_output;
 mod page;
 mod play;

@@ -110,12 +110,11 @@ impl IsolationChoice {
             found => found,
         };
         match (self, found) {
-            (
-                IsolationChoice::Required,
-                Isolation::None(why) | Isolation::SharedNetwork(why),
-            ) => Err(Trouble::new(format!(
-                "could not isolate the submission, as --isolation required demands: {why}"
-            ))),
+            (IsolationChoice::Required, Isolation::None(why) | Isolation::SharedNetwork(why)) => {
+                Err(Trouble::new(format!(
+                    "could not isolate the submission, as --isolation required demands: {why}"
+                )))
+            }
             (_, found) => Ok(found),
         }
     }
