@@ -50,7 +50,7 @@ impl RedisServer {
         folder: &Path,
         port: u16,
     ) -> Result<RedisServer> {
-        std::fs::create_dir_all(&folder).or_trouble(|| format!("make {}", folder.display()))?;
+        std::fs::create_dir_all(folder).or_trouble(|| format!("make {}", folder.display()))?;
         let folder = folder
             .canonicalize()
             .or_trouble(|| format!("find {}", folder.display()))?;
