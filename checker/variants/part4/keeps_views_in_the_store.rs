@@ -14,6 +14,9 @@ ctx.send_every(Duration::from_millis(20), || CountersMsg::LookAround);
 // ── end 0
 // ── gap 0: messages of your own
 CountersMsg::LookAround => {
+    let own = format!("views:{}", ctx.name());
+    let all = runtime::wire::encode(&self.views.all()).unwrap_or_default();
+    Counters::ask_store(&[b"SET", own.as_bytes(), &all]);
     for node in 1..=4 {
         let key = format!("views:n{node}@127.0.0.1");
         let theirs = Counters::ask_store(&[b"GET", key.as_bytes()]);
@@ -44,8 +47,5 @@ fn ask_store(command: &[&[u8]]) -> Vec<u8> {
 }
 // ── end 0
 // ── gap 5: tell all the others
-let _ = (code, news);
-let key = format!("views:{}", ctx.name());
-let all = runtime::wire::encode(&self.views.all()).unwrap_or_default();
-Counters::ask_store(&[b"SET", key.as_bytes(), &all]);
+let _ = (code, news, ctx);
 // ── end 5
