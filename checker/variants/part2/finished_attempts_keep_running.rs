@@ -1,7 +1,7 @@
 //! kind = "near-miss"
 //! problem = 3
 //! claim = "a node that dies in the map phase"
-//! about = "An attempt that is done stays among those that are being made, so that its task never waits again."
+//! about = "An attempt that is done stays among those that are being made, so that its task never waits again; no lease ends it."
 //! mistakes = ["lost-task-does-not-wait"]
 
 // ── file manager.rs
@@ -20,3 +20,5 @@ if self
 }
 self.give_work(ctx).await;
 // ── end 2
+// ── gap 4: an attempt has begun
+// ── end 4
