@@ -221,7 +221,15 @@ async fn after_the_heal(cluster: &Cluster<'_>, split: &Split, since: Mark) -> To
     let after = split.counts_after();
     let [near, _, far] = after;
     let learned = [(split.near, far), (split.other, far), (split.far, near)];
-    learn(cluster, &after, &learned, since, (BOTH_SIDES, WHY_MEET)).await?;
+    learn(
+        cluster,
+        ALL,
+        &after,
+        &learned,
+        since,
+        (BOTH_SIDES, WHY_MEET),
+    )
+    .await?;
     still_show(cluster, ALL, &after, BOTH_SIDES).await.because(
         "To meet again is no new ping: what both sides tell each other must not be counted twice.",
     )
@@ -356,7 +364,8 @@ pub(super) async fn crash_during_split(cx: &Context) -> Told {
              What it last sent is not what the other side still has."
         );
         let learned = [(node, (cut, number)), (other, (cut, number)), (cut, (other, of_other))];
-        learn(cluster, &after, &learned, since, (claim, &why)).await?;
+        // Whoever has forgotten most is looked at first.
+        learn(cluster, &[node, other, cut], &after, &learned, since, (claim, &why)).await?;
         still_show(cluster, ALL, &after, claim).await
     })
     .await

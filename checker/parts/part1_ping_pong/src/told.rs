@@ -10,7 +10,7 @@ use runtime::net::faults::{FrameSeen, Kind};
 use runtime::{NodeName, wire};
 use tokio::time::sleep;
 
-use super::{ALL, Counts, SOON, counts, shown, shows};
+use super::{Counts, SOON, counts, shown, shows};
 use testkit::cluster::{Cluster, Explained, Mark, Unmet};
 use testkit::scenario::Told;
 
@@ -64,10 +64,11 @@ pub(super) async fn stay_untold(
     cluster.throughout(WATCHED, claim, untold).await
 }
 
-/// Waits until consumers show exactly these counts. Of each that a node is to learn after `since`,
-/// a message could have told it before it was seen.
+/// Waits until the consumers of these nodes show exactly these counts. Of each that a node is to
+/// learn after `since`, a message could have told it before it was seen.
 pub(super) async fn learn(
     cluster: &Cluster<'_>,
+    nodes: &[&str],
     expected: &[(&str, u64)],
     learned: &[(&str, (&str, u64))],
     since: Mark,
@@ -76,7 +77,7 @@ pub(super) async fn learn(
     let wanted = counts(expected);
     let mut account = Ok(());
     let learned = async || {
-        for node in ALL {
+        for node in nodes {
             let seen = shows(cluster, node).await?;
             for (_, known) in learned.iter().filter(|(learner, _)| learner == node) {
                 account = accounted_for(cluster, node, &seen, *known, since).await;
@@ -91,7 +92,11 @@ pub(super) async fn learn(
         }
         Ok(())
     };
-    let claim = format!("{claim} (wanted on {}: {})", ALL.join(", "), shown(&wanted));
+    let claim = format!(
+        "{claim} (wanted on {}: {})",
+        nodes.join(", "),
+        shown(&wanted)
+    );
     let told = cluster.eventually(SOON, claim, learned).await;
     account?;
     told.because(why)

@@ -1,7 +1,7 @@
 //! kind = "near-miss"
 //! problem = 3
 //! claim = "a node that dies in the map phase"
-//! about = "An attempt that is done stays among those that are being made, so that its task never waits again."
+//! about = "An attempt that is done stays among those that are being made, so that its task never waits again; no lease ends it."
 //! mistakes = ["lost-task-does-not-wait"]
 
 // ── file manager.rs
@@ -14,4 +14,8 @@ if let Some(at_work) = self.workers.get_mut(&worker)
     at_work.attempt = None;
     at_work.is_idle = true;
 }
+// ── end
+// ── replace
+ctx.send_after(LEASE, ManagerMsg::Expired(attempt.clone()));
+// ── with
 // ── end

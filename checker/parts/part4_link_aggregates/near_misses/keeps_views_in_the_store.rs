@@ -22,9 +22,11 @@ ctx.send_every(Duration::from_millis(20), || CountersMsg::LookAround);
 CountersMsg::Merge(code, news) => self.views.merge(code, &news),
 // ── add
 CountersMsg::LookAround => {
+    let own = format!("views:{}", ctx.name());
+    let all = runtime::wire::encode(&self.views.all()).unwrap_or_default();
+    ask_store(&[b"SET", own.as_bytes(), &all]);
     for node in 1..=4 {
-        let key = format!("views:n{node}@127.0.0.1");
-        let theirs = ask_store(&[b"GET", key.as_bytes()]);
+        let theirs = ask_store(&[b"GET", format!("views:n{node}@127.0.0.1").as_bytes()]);
         self.views.merge_all(runtime::wire::decode(&theirs).unwrap_or_default());
     }
 }
@@ -32,11 +34,7 @@ CountersMsg::LookAround => {
 // ── replace
 CountersMsg::Share(code, news) => share(&code, &news, ctx),
 // ── with
-CountersMsg::Share(..) => {
-    let key = format!("views:{}", ctx.name());
-    let all = runtime::wire::encode(&self.views.all()).unwrap_or_default();
-    ask_store(&[b"SET", key.as_bytes(), &all]);
-}
+CountersMsg::Share(..) => {}
 // ── end
 // ── add
 /// Gives the store a command. What it answers is a value, or nothing.

@@ -429,12 +429,12 @@ pub(super) fn were_told<'p>(
     of: impl IntoIterator<Item = &'p Page>,
     since: Mark,
 ) -> Told {
+    store_holds_links(cluster)?;
     let codes: Vec<&str> = of.into_iter().map(|page| page.code.as_str()).collect();
     nodes.iter().try_for_each(|node| {
         let knows = |code: &str| format!("shows views of /{code} on other nodes");
         cluster.was_told(node, since, &codes, knows)
-    })?;
-    store_holds_links(cluster)
+    })
 }
 
 /// Whether a key of the store is one of those that were given, of a link or of a member.
