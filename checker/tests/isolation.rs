@@ -6,6 +6,7 @@ use std::net::TcpListener;
 use std::path::Path;
 use std::process::Command;
 
+use checker::manifest::PARTS;
 use grader::sources::Sources;
 use serde_json::Value;
 use tempfile::TempDir;
@@ -124,4 +125,29 @@ fn isolated_submission_can_use_no_store_elsewhere() {
         said.contains(expected) && said.contains("--isolation off"),
         "{said}"
     );
+}
+
+/// Part 2 shares files between nodes, parts 3 and 4 have stores: what each needs lies within the walls.
+#[test]
+fn solution_of_each_part_passes_within_the_walls() {
+    if !all_walls() {
+        runtime::terminal::note("skipped: this machine cannot isolate submissions");
+        return;
+    }
+    for part in PARTS.iter() {
+        let sources = Sources::read(&root().join("solutions").join(part.folder)).unwrap();
+        let submission = tempfile::tempdir().unwrap();
+        sources.write(&submission.path().join("src")).unwrap();
+        let output = Command::new(CHECKER)
+            .args([part.name, "--problem", "1", "--seed", "7", "--json"])
+            .args(["--isolation", "required", "--submission"])
+            .arg(submission.path())
+            .current_dir(root())
+            .output()
+            .unwrap();
+        let json: Value = serde_json::from_slice(&output.stdout)
+            .unwrap_or_else(|error| panic!("{error}: {output:?}"));
+        assert_eq!(json["standing"], "passed", "{}: {json:#}", part.name);
+        assert_eq!(json["parts"][0]["isolation"], "bubblewrap");
+    }
 }

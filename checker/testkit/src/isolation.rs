@@ -198,6 +198,7 @@ impl Isolation {
         match self {
             Isolation::Bubblewrap | Isolation::SharedNetwork(_) => Some(fill(Sandbox {
                 args: Arc::from(namespaces().into_iter().chain(system()).collect::<Vec<_>>()),
+                hidden: None,
             })),
             Isolation::None(_) | Isolation::Off => None,
         }
@@ -208,6 +209,8 @@ impl Isolation {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Sandbox {
     args: Arc<[OsString]>,
+    /// What it sees as an empty folder.
+    hidden: Option<PathBuf>,
 }
 
 impl Sandbox {
@@ -222,15 +225,10 @@ impl Sandbox {
     }
 
     /// Puts an empty folder that cannot be written in the place of one that it could see
-    /// otherwise.
-    fn hide(self, path: &Path) -> Sandbox {
-        let hidden = [
-            "--tmpfs".into(),
-            path.as_os_str().to_owned(),
-            "--remount-ro".into(),
-            path.as_os_str().to_owned(),
-        ];
-        self.with(hidden)
+    /// otherwise. What it may see in that folder nevertheless is bound afterwards.
+    fn hide(mut self, path: &Path) -> Sandbox {
+        self.hidden = Some(path.to_owned());
+        self.with(["--tmpfs".into(), path.as_os_str().to_owned()])
     }
 
     fn bind(self, option: &str, path: &Path) -> Sandbox {
@@ -244,7 +242,10 @@ impl Sandbox {
 
     fn with(self, more: impl IntoIterator<Item = OsString>) -> Sandbox {
         let args = self.args.iter().cloned().chain(more).collect::<Vec<_>>();
-        Sandbox { args: args.into() }
+        Sandbox {
+            args: args.into(),
+            ..self
+        }
     }
 
     /// The command that runs a program in this sandbox: bubblewrap, its arguments, and nothing
@@ -257,8 +258,11 @@ impl Sandbox {
         cwd: &Path,
     ) -> (PathBuf, Vec<OsString>) {
         let mut all: Vec<OsString> = self.args.to_vec();
-        all.extend(["--remount-ro", "/", "--remount-ro", "/dev", "--chdir"].map(Into::into));
-        all.extend([cwd.into(), "--clearenv".into()]);
+        all.extend(["--remount-ro", "/", "--remount-ro", "/dev"].map(Into::into));
+        for hidden in &self.hidden {
+            all.extend(["--remount-ro".into(), hidden.into()]);
+        }
+        all.extend(["--chdir".into(), cwd.into(), "--clearenv".into()]);
         let path = ("PATH".into(), "/usr/local/bin:/usr/bin:/bin".into());
         for (name, value) in std::iter::once(path).chain(env) {
             all.extend(["--setenv".into(), name, value]);

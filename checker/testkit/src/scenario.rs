@@ -274,6 +274,12 @@ impl Context {
             NotReady::Ended(crate::guard::Ending::GuardLost) => {
                 Stop::fault("The guard process is gone.")
             }
+            NotReady::Ended(_) if self.sandbox.is_some() && bubblewrap_said(&stderr).is_some() => {
+                let said = bubblewrap_said(&stderr).unwrap_or_default();
+                Stop::inconclusive(format!(
+                    "The walls around {name} could not be put up: {said}."
+                ))
+            }
             NotReady::Ended(_) | NotReady::TooLate(_) => match Stop::of_last_words(name, &stderr) {
                 Some(stop) => stop,
                 None => {
@@ -291,6 +297,11 @@ impl Context {
             },
         }
     }
+}
+
+/// What bubblewrap says when it cannot do its work, and so starts no node.
+fn bubblewrap_said(stderr: &[String]) -> Option<&str> {
+    stderr.iter().find_map(|line| line.strip_prefix("bwrap: "))
 }
 
 /// Whether a node could not start a thread or a process: the operating system's `EAGAIN`, as Rust
