@@ -104,7 +104,7 @@ pub fn print(text: impl std::fmt::Display) -> Result<()> {
 /// Prints a text, to be followed by others, and says whether somebody still reads.
 ///
 /// # Errors
-/// As for [`print`].
+/// As for [`print()`].
 pub fn print_on(text: impl std::fmt::Display) -> Result<bool> {
     terminal::print_on(text).or_trouble(|| "write to stdout")
 }
@@ -112,7 +112,7 @@ pub fn print_on(text: impl std::fmt::Display) -> Result<bool> {
 /// Prints a text for programs to standard output, as it is.
 ///
 /// # Errors
-/// As for [`print`].
+/// As for [`print()`].
 pub fn print_for_programs(text: &str) -> Result<()> {
     terminal::write(text).or_trouble(|| "write to stdout")
 }

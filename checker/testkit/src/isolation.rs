@@ -4,7 +4,7 @@
 //! (`bwrap`, <https://github.com/containers/bubblewrap>) is installed and may make namespaces, it
 //! runs in a world of its own: it sees no process but its own, none of the grader's files, and not
 //! the course's solutions, and it ends with the guard. Before all that, the checker itself has moved
-//! into a [`network`] that it shares with nobody but what it starts.
+//! into a `network` that it shares with nobody but what it starts.
 //!
 //! - A node reads the operating system's libraries and its own program, and writes to its scratch
 //!   folder, to which `TMPDIR` leads as well. Part 2 adds the folder that its nodes share.
@@ -259,7 +259,7 @@ impl Sandbox {
     ) -> (PathBuf, Vec<OsString>) {
         let mut all: Vec<OsString> = self.args.to_vec();
         all.extend(["--remount-ro", "/", "--remount-ro", "/dev"].map(Into::into));
-        for hidden in &self.hidden {
+        if let Some(hidden) = &self.hidden {
             all.extend(["--remount-ro".into(), hidden.into()]);
         }
         all.extend(["--chdir".into(), cwd.into(), "--clearenv".into()]);

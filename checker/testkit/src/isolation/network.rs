@@ -29,7 +29,7 @@ pub(super) fn try_out() -> std::result::Result<(), String> {
 }
 
 /// Moves this process into a network of its own and uses bubblewrap there: what the process does that
-/// [`try_out`] starts.
+/// `try_out` starts.
 ///
 /// # Errors
 /// When one of both does not work.
