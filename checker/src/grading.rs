@@ -454,7 +454,7 @@ fn unreadable(part: &Part, folder: &Path) -> Option<Refused> {
 }
 
 /// Notes what a learner may not see who has put back a gap: the error is in a line outside of it,
-/// which he has edited as well.
+/// which is the learner's own and has stayed.
 fn note_foreign_lines(course: &Course, part: &Part, report: &mut PartReport) {
     let (Some(Refused::DoesNotCompile { places, .. }), Ok(stub)) =
         (&report.refused, Stub::read(course, part))
@@ -474,7 +474,7 @@ fn note_foreign_lines(course: &Course, part: &Part, report: &mut PartReport) {
         if stub.is_foreign(file, &yours, *line) {
             let file = file.display();
             report.notes.push(format!(
-                "line {line} of {file} is outside of the gaps, and not as the course gave it: compare checker/stubs/{}/{file}.",
+                "line {line} of {file} is outside of the gaps, and not as the course gave it; so `reset --problem` leaves it as it is. Compare checker/stubs/{}/{file}.",
                 part.folder
             ));
         }

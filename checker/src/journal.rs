@@ -79,11 +79,8 @@ pub fn fingerprint(problem: &Problem, sources: &Sources) -> String {
         for piece in pieces {
             let text = match piece {
                 Piece::Given(_, text) => text,
-                Piece::Gap(gap) => match gap.name.number {
-                    0 => gap.body,
-                    number if problem.gaps.contains(&number) => gap.body,
-                    _ => continue,
-                },
+                Piece::Gap(gap) if problem.gaps.contains(&gap.name.number) => gap.body,
+                Piece::Gap(_) => continue,
             };
             for token in without_imports(&tokens(&text)) {
                 hash.update(token);

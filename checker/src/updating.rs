@@ -3,7 +3,7 @@
 //! The course is a clone of a git repository, and the learner edits some of its files, where the
 //! course edits them too. A merge of lines would meet conflicts wherever a comment beside a gap
 //! was reworded. But the markers say whose is what: a file of the new version gets the learner's
-//! gaps, and what he changed outside of them, imports mostly, is merged line by line.
+//! gaps, and what was added outside of them is merged line by line.
 //!
 //! Everything is computed before anything is written: new blobs and commits in git's store disturb
 //! nobody. Then comes the backup, then the files, then git's index, and the branch last of all. So

@@ -459,7 +459,8 @@ fn reset_puts_back_the_gaps_of_one_problem() {
             .out(), @r##"
     This puts the gaps of problem 3 of part1 back to what the course gave, in
       exercises/part1_ping_pong/src/consumer.rs
-    The gaps of the other problems stay, later ones as well; so do your imports.
+    The gaps of the other problems stay, later ones as well; so does what you wrote
+    outside of the gaps.
     Done. What was there is in
       .checker/backups/DATE-reset-part1-problem3
     and comes back, in the folder of the course, with
@@ -482,6 +483,43 @@ fn reset_puts_back_the_gaps_of_one_problem() {
     insta::assert_snapshot!(again, @"The gaps of problem 3 are as the course gave them. Nothing was changed.");
 }
 
+const FIELD: &str = "    counts: BTreeMap<NodeName, u64>,\n";
+const ARM: &str =
+    "            ConsumerMsg::TotalPings(reply) => reply.send(self.counts.values().sum()),\n";
+
+/// Adds to the consumer, outside of its gaps: a field, a message, a function.
+fn add_outside_of_the_gaps(fresh: &Fresh) {
+    fresh.change(CONSUMER, FIELD, &format!("{FIELD}    mine: u64,\n"));
+    let arm = "            ConsumerMsg::Mine => self.mine += 1,\n";
+    fresh.change(CONSUMER, ARM, &format!("{ARM}{arm}"));
+    let text = fresh.text(CONSUMER);
+    fresh.write(CONSUMER, &format!("{text}\nfn mine() {{}}\n"));
+}
+
+#[track_caller]
+fn has_what_was_added(text: &str) {
+    for added in [
+        "    mine: u64,\n",
+        "ConsumerMsg::Mine => self.mine += 1,\n",
+        "fn mine() {}\n",
+    ] {
+        assert!(text.contains(added), "{added:?} is not in\n{text}");
+    }
+}
+
+#[test]
+fn reset_of_a_problem_keeps_what_was_added_outside_of_its_gaps() {
+    let fresh = Fresh::course();
+    solve_some(&fresh);
+    add_outside_of_the_gaps(&fresh);
+    fresh
+        .checker(&["reset", "part1", "--problem", "3", "--yes"])
+        .out();
+    let after = fresh.text(CONSUMER);
+    has_what_was_added(&after);
+    assert!(!after.contains("fn catch_up"), "{after}");
+}
+
 #[test]
 fn reset_puts_back_a_whole_part_and_the_way_back_works() {
     let fresh = Fresh::course();
@@ -499,7 +537,7 @@ fn reset_puts_back_a_whole_part_and_the_way_back_works() {
       exercises/part1_ping_pong/src/consumer.rs
       exercises/part1_ping_pong/src/lib.rs (given)
       exercises/part1_ping_pong/src/producer.rs
-    Files that you added stay.
+    What you added to these files goes, too; files that you added stay.
     Done. What was there is in
       .checker/backups/DATE-reset-part1
     and comes back, in the folder of the course, with
@@ -600,7 +638,7 @@ fn reset_of_a_problem_whose_markers_are_gone_changes_nothing() {
     let before = fresh.text(CONSUMER);
     insta::assert_snapshot!(fresh
             .checker(&["reset", "part1", "--problem", "1", "--yes"])
-            .refusal(), @"error: could not find the markers of gap 1 in exercises/part1_ping_pong/src/consumer.rs: line 54 opens a gap inside of that of line 46. Put the lines `// ── gap 1: …` and `// ── end 1` back, or reset the whole part");
+            .refusal(), @"error: could not find the markers of gap 1 in exercises/part1_ping_pong/src/consumer.rs: line 51 opens a gap inside of that of line 38. Put the lines `// ── gap 1: …` and `// ── end 1` back, or reset the whole part");
     assert_eq!(fresh.text(CONSUMER), before);
 }
 
@@ -623,7 +661,7 @@ fn diff_shows_gaps_one_below_the_other_or_side_by_side() {
 
     exercises/part1_ping_pong/src/consumer.rs
 
-      gap 1: count a ping, line 47
+      gap 1: count a ping, line 39
 
       // The number is kept, not one added to it, so a ping that comes twice counts
     … once,
@@ -636,7 +674,7 @@ fn diff_shows_gaps_one_below_the_other_or_side_by_side() {
 
     exercises/part1_ping_pong/src/producer.rs
 
-      gap 1: broadcast, line 50: the same.
+      gap 1: broadcast, line 42: the same.
 
     Only the gaps are compared. Whole files are compared by
       git diff --no-index exercises/part1_ping_pong/src solutions/part1_ping_pong/src
@@ -648,7 +686,7 @@ fn diff_shows_gaps_one_below_the_other_or_side_by_side() {
 
     exercises/part1_ping_pong/src/consumer.rs
 
-      gap 1: count a ping, line 47
+      gap 1: count a ping, line 39
 
     // The number is kept, not one added to it, so a ping      │ // The number is kept, not one added to it, so a ping
     that comes twice counts once,                              │ that comes twice counts once,
@@ -660,7 +698,7 @@ fn diff_shows_gaps_one_below_the_other_or_side_by_side() {
 
     exercises/part1_ping_pong/src/producer.rs
 
-      gap 1: broadcast, line 50: the same.
+      gap 1: broadcast, line 42: the same.
 
     Only the gaps are compared. Whole files are compared by
       git diff --no-index exercises/part1_ping_pong/src solutions/part1_ping_pong/src
@@ -670,6 +708,20 @@ fn diff_shows_gaps_one_below_the_other_or_side_by_side() {
         all.contains("problem 3 has not passed yet; `--peek` shows it"),
         "{all}"
     );
+}
+
+#[test]
+fn diff_tells_of_code_outside_of_the_gaps() {
+    let fresh = Fresh::course();
+    let diff = || {
+        fresh
+            .checker(&["diff", "part1", "--problem", "3", "--peek"])
+            .out()
+    };
+    let told = "Outside of the gaps, yours is not what the course gave.";
+    assert!(!diff().contains(told));
+    add_outside_of_the_gaps(&fresh);
+    assert!(diff().contains(told));
 }
 
 #[test]
@@ -798,6 +850,46 @@ fn update_brings_a_new_version_and_keeps_the_gaps() {
         status.lines().all(|line| line.contains("exercises/")),
         "{status}"
     );
+}
+
+#[test]
+fn update_keeps_what_was_added_outside_of_the_gaps() {
+    let (upstream, clone) = upstream_and_clone();
+    solve_some(&clone);
+    add_outside_of_the_gaps(&clone);
+    release(&upstream);
+    // Beside two of the additions.
+    upstream.change(CONSUMER, FIELD, &format!("{FIELD}    theirs: u64,\n"));
+    upstream.change(CONSUMER, ARM, &ARM.replace("sum()", "max()"));
+    upstream.git(&["commit", "--quiet", "-am", "More"]);
+    let said = clone.checker(&["update"]).out();
+    assert!(!said.contains("outside of the gaps"), "{said}");
+    let after = clone.text(CONSUMER);
+    has_what_was_added(&after);
+    for theirs in ["It is new.", "theirs: u64,", "values().max()"] {
+        assert!(after.contains(theirs), "{theirs:?} is not in\n{after}");
+    }
+}
+
+#[test]
+fn update_takes_out_the_marks_of_room_and_keeps_what_stood_there() {
+    let (upstream, clone) = upstream_and_clone();
+    let room = "    // ── gap 0: fields of your own\n    // ── end 0\n";
+    upstream.change(CONSUMER, FIELD, &format!("{FIELD}{room}"));
+    upstream.git(&["commit", "--quiet", "-am", "Room"]);
+    clone.git(&["pull", "--quiet"]);
+    let mine = room.replace("own\n", "own\n    mine: u64,\n");
+    clone.write(CONSUMER, &clone.text(CONSUMER).replace(room, &mine));
+    upstream.change(CONSUMER, room, "");
+    release(&upstream);
+    let said = clone.checker(&["update"]).out();
+    assert!(!said.contains("could not be kept"), "{said}");
+    let after = clone.text(CONSUMER);
+    assert!(
+        after.contains(&format!("{FIELD}    mine: u64,\n}}")),
+        "{after}"
+    );
+    assert!(!after.contains("gap 0"), "{after}");
 }
 
 #[test]

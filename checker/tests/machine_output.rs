@@ -103,6 +103,40 @@ fn failed() -> &'static Ran {
     })
 }
 
+#[test]
+fn submission_with_code_outside_of_the_gaps_is_graded() {
+    let mut sources = Sources::read(&root().join("solutions/part1_ping_pong")).unwrap();
+    let add = |text: &mut String, line: &str, added: &str| {
+        assert!(text.contains(line), "{line}");
+        *text = text.replace(line, &format!("{line}{added}"));
+    };
+    let protocol = sources.files.get_mut("protocol.rs").unwrap();
+    add(
+        protocol,
+        "    TotalPings(Reply<u64>),\n",
+        "    Mine(u64),\n",
+    );
+    let consumer = sources.files.get_mut("consumer.rs").unwrap();
+    add(
+        consumer,
+        "    counts: BTreeMap<NodeName, u64>,\n",
+        "    mine: u64,\n",
+    );
+    add(consumer, "Consumer { counts", ", mine: 0");
+    add(
+        consumer,
+        "        match msg {\n",
+        "            ConsumerMsg::Mine(mine) => self.mine = double(mine),\n",
+    );
+    consumer.push_str("\nfn double(mine: u64) -> u64 {\n    2 * mine\n}\n");
+    sources.files.remove("lib.rs");
+    let submission = tempfile::tempdir().unwrap();
+    sources.write(&submission.path().join("src")).unwrap();
+    let submission = submission.path().to_str().unwrap();
+    let ran = Ran::of(&["part1", "--submission", submission, "--problem", "1"]);
+    assert_eq!(ran.code, 0, "{:#}", ran.json);
+}
+
 /// The names of all fields of a value, `parts[].problems[].points` say.
 fn fields(of: &Value, path: &str, into: &mut BTreeSet<String>) {
     match of {

@@ -1,9 +1,8 @@
 //! The gaps of a source file: what stands between its markers.
 //!
 //! In stub and solution alike a gap is marked by two comments on lines of their own,
-//! `// ── gap 2: ask everyone` and `// ── end 2`. Its number is that of its problem; those of
-//! number 0 are room for whatever a learner may need besides. Number and title together name a
-//! gap within its file.
+//! `// ── gap 2: ask everyone` and `// ── end 2`. Its number is that of its problem. Number and title
+//! together name a gap within its file. What learners add, they may add outside of the gaps as well.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -15,7 +14,7 @@ const CLOSE: &str = "// ── end ";
 /// What names a gap within its file.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub struct GapName {
-    /// The number of its problem; 0 for room.
+    /// The number of its problem.
     pub number: u8,
     /// What it is for.
     pub title: String,
@@ -53,11 +52,8 @@ pub fn pieces(source: &str) -> Result<Vec<Piece>, String> {
     let mut given = (1, String::new());
     for (line, text) in (1..).zip(source.lines()) {
         let trimmed = text.trim();
-        match (
-            &mut open,
-            trimmed.strip_prefix(OPEN),
-            trimmed.strip_prefix(CLOSE),
-        ) {
+        let mark = |prefix| trimmed.strip_prefix(prefix).filter(|_| !marks_room(text));
+        match (&mut open, mark(OPEN), mark(CLOSE)) {
             (None, Some(name), _) => {
                 let name = gap_name(name)
                     .ok_or_else(|| format!("line {line} names no gap: {trimmed:?}"))?;
@@ -104,6 +100,13 @@ pub fn pieces(source: &str) -> Result<Vec<Piece>, String> {
     }
     found.push(Piece::Given(given.0, given.1));
     Ok(found)
+}
+
+/// Whether a line is one of the marks of version 0.1 around room for additions, which then were gaps of
+/// number 0. Learners' files may still have them; they are comments like others.
+pub fn marks_room(line: &str) -> bool {
+    let line = line.trim();
+    line.starts_with("// ── gap 0: ") || line == "// ── end 0"
 }
 
 /// The gaps of a source text, in order.
@@ -157,7 +160,7 @@ pub fn fill(source: &str, contents: &BTreeMap<GapName, String>) -> Result<String
 }
 
 /// The numbers of the gaps in which nothing was written yet: there is no code in any gap of that
-/// number, or only the `todo!` that the stub has there. Number 0 is room, and never counts.
+/// number, or only the `todo!` that the stub has there.
 ///
 /// `sources` are the texts of a part's files. One whose markers are broken counts as written.
 pub fn unwritten<'a>(sources: impl IntoIterator<Item = &'a str>) -> BTreeSet<u8> {
@@ -174,7 +177,7 @@ pub fn unwritten<'a>(sources: impl IntoIterator<Item = &'a str>) -> BTreeSet<u8>
     }
     empty
         .into_iter()
-        .filter(|number| *number > 0 && !written.contains(number))
+        .filter(|number| !written.contains(number))
         .collect()
 }
 
@@ -195,7 +198,7 @@ mod tests {
     use super::*;
 
     const SOURCE: &str =
-        "a\n    // ── gap 2: ask\n    b\n    // ── end 2\nc\n// ── gap 0: room\n// ── end 0\n";
+        "a\n    // ── gap 2: ask\n    b\n    // ── end 2\nc\n// ── gap 3: tell\nd\n// ── end 3\n";
 
     fn named(number: u8, title: &str) -> GapName {
         GapName {
@@ -213,7 +216,10 @@ mod tests {
             .collect();
         assert_eq!(
             found,
-            [(&named(2, "ask"), 2, "    b\n"), (&named(0, "room"), 6, "")]
+            [
+                (&named(2, "ask"), 2, "    b\n"),
+                (&named(3, "tell"), 6, "d\n")
+            ]
         );
     }
 
@@ -223,16 +229,27 @@ mod tests {
         let filled = fill(SOURCE, &content).unwrap();
         assert_eq!(filled, SOURCE.replace("    b\n", "d\ne\n"));
         assert_eq!(gaps(&filled).unwrap()[0].body, "d\ne\n");
-        assert_eq!(tokens(&filled), ["a", "d", "e", "c"]);
+        assert_eq!(tokens(&filled), ["a", "d", "e", "c", "d"]);
+    }
+
+    #[test]
+    fn marks_of_room_are_comments() {
+        let old = "// ── gap 0: room\nfn mine() {}\n// ── end 0\n";
+        let source = SOURCE
+            .replace("c\n", old)
+            .replace("b\n", &format!("b\n{old}"));
+        let found = gaps(&source).unwrap();
+        assert_eq!(found.len(), 2);
+        assert_eq!(found[0].body, format!("    b\n{old}"));
     }
 
     #[test]
     fn content_for_an_unknown_gap_is_refused() {
-        let content = BTreeMap::from([(named(3, "ask"), String::new())]);
+        let content = BTreeMap::from([(named(4, "ask"), String::new())]);
         assert!(
             fill(SOURCE, &content)
                 .unwrap_err()
-                .contains("no gap \"3: ask\"")
+                .contains("no gap \"4: ask\"")
         );
     }
 

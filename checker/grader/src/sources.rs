@@ -109,18 +109,8 @@ mod tests {
     fn stub_is_filled_up_to_a_number() {
         let gap =
             |number: u8, text: &str| format!("// ── gap {number}: a\n{text}\n// ── end {number}\n");
-        let stub = one(&format!(
-            "{}{}{}",
-            gap(0, ""),
-            gap(1, "todo"),
-            gap(2, "todo")
-        ));
-        let solution = one(&format!(
-            "{}{}{}",
-            gap(0, ""),
-            gap(1, "done"),
-            gap(2, "done")
-        ));
+        let stub = one(&format!("{}{}", gap(1, "todo"), gap(2, "todo")));
+        let solution = one(&format!("{}{}", gap(1, "done"), gap(2, "done")));
         let filled = stub.filled(&solution, 1).unwrap();
         assert_eq!(filled.files["a.rs"].matches("done").count(), 1);
         assert_eq!(stub.filled(&solution, 0).unwrap(), stub);

@@ -80,7 +80,7 @@ impl Stub {
     }
 
     /// Whether a line of a learner's file, from 1, stands outside of the gaps, is no import, and is
-    /// not the course's: so it was edited where nothing is to be.
+    /// not the course's.
     pub fn is_foreign(&self, path: &Path, yours: &str, line: u32) -> bool {
         let (Some(stub), Ok(pieces)) = (self.files.get(path), gaps::pieces(yours)) else {
             return false;

@@ -12,9 +12,9 @@ use crate::difference;
 use crate::difference::WIDE;
 use crate::journal::Journal;
 use grader::course::Course;
-use grader::gaps::{Gap, gaps};
+use grader::gaps::{Gap, Piece, gaps, pieces};
 use grader::sources::Sources;
-use grader::tokens::tokens;
+use grader::tokens::{tokens, without_imports};
 use report::terminal::{command_name, print, wrap};
 use testkit::part::Part;
 use testkit::screen::columns;
@@ -111,33 +111,46 @@ pub(super) fn render(
     let theirs = Sources::read(&course.solution(part))?;
     let mut text = legend(width);
     for (file, theirs) in &theirs.files {
-        let Ok(theirs) = gaps(theirs) else { continue };
-        let theirs: Vec<Gap> = theirs
+        let Ok(solved) = gaps(theirs) else { continue };
+        let mut solved = solved
             .into_iter()
-            .filter(|gap| gap.name.number == 0 || wanted.contains(&gap.name.number))
-            .collect();
-        if theirs.iter().all(|gap| gap.name.number == 0) {
+            .filter(|gap| wanted.contains(&gap.name.number))
+            .peekable();
+        if solved.peek().is_none() {
             continue;
         }
         let path = format!("exercises/{}/src/{file}", part.folder);
         let _ = writeln!(text, "\n{}", path.bold());
-        match yours.files.get(file).map(|yours| gaps(yours)) {
-            None => text.push_str("  This file is not there.\n"),
-            Some(Err(why)) => text.push_str(&without_markers(part, &why, width)),
-            Some(Ok(yours)) => {
-                let mut yours: BTreeMap<_, _> = yours
-                    .into_iter()
-                    .map(|gap| (gap.name.clone(), gap))
-                    .collect();
-                for gap in &theirs {
-                    let own = yours.remove(&gap.name);
-                    text.push_str(&one(own.as_ref(), gap, shut, width));
+        let Some(yours) = yours.files.get(file) else {
+            text.push_str("  This file is not there.\n");
+            continue;
+        };
+        match gaps(yours) {
+            Err(why) => text.push_str(&without_markers(part, &why, width)),
+            Ok(own) => {
+                let mut own: BTreeMap<_, _> =
+                    own.into_iter().map(|gap| (gap.name.clone(), gap)).collect();
+                for gap in solved {
+                    text.push_str(&one(own.remove(&gap.name).as_ref(), &gap, shut, width));
+                }
+                if given(yours) != given(theirs) {
+                    text.push_str("\n  Outside of the gaps, yours is not what the course gave.\n");
                 }
             }
         }
     }
     text.push_str(&elsewhere(part));
     Ok(text)
+}
+
+/// The code outside of the gaps, without imports.
+fn given(text: &str) -> Vec<String> {
+    let pieces = pieces(text).unwrap_or_default().into_iter();
+    let given = pieces.filter_map(|piece| match piece {
+        Piece::Given(_, text) => Some(without_imports(&tokens(&text))),
+        Piece::Gap(_) => None,
+    });
+    given.flatten().collect()
 }
 
 fn legend(width: usize) -> String {
@@ -159,15 +172,6 @@ fn one(yours: Option<&Gap>, theirs: &Gap, shut: &BTreeSet<u8>, width: usize) -> 
     let number = theirs.name.number;
     let line = yours.map_or(String::new(), |gap| format!(", line {}", gap.line));
     let name = format!("gap {number}: {}{line}", theirs.name.title);
-    if number == 0 {
-        // Room: worth a word only where it is used.
-        let is_used = yours.is_some_and(|gap| !tokens(&gap.body).is_empty());
-        return if is_used {
-            format!("\n  {}: only yours has something here.\n", name.bold())
-        } else {
-            String::new()
-        };
-    }
     let Some(yours) = yours else {
         return format!(
             "\n  {}: its markers are not in your file any more, so there is nothing to compare.\n",

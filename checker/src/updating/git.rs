@@ -308,7 +308,8 @@ impl Git {
         Ok(output.status.success().then_some(output.stdout))
     }
 
-    /// Merges three texts line by line; nothing, when they contradict each other.
+    /// Merges three texts line by line. Where they contradict each other, all three stand between
+    /// marks, in the style that git calls `diff3`. Nothing, when git cannot merge such texts.
     ///
     /// # Errors
     /// When git cannot be run.
@@ -317,11 +318,13 @@ impl Git {
         for (name, text) in [("mine", mine), ("base", base), ("theirs", theirs)] {
             std::fs::write(folder.path().join(name), text).or_trouble(|| "write a merge")?;
         }
-        let mut git = self.command(&["merge-file", "-p", "--quiet", "mine", "base", "theirs"]);
+        let args = ["merge-file", "-p", "--quiet", "--diff3"];
+        let mut git = self.command(&[&args[..], &["mine", "base", "theirs"]].concat());
         git.current_dir(folder.path());
         let output = self.run_with(git, &[])?;
-        let merged = String::from_utf8(output.stdout).ok();
-        Ok(merged.filter(|_| output.status.success()))
+        // The exit code is the number of contradictions, at most 127.
+        let is_merged = output.status.code().is_some_and(|code| code < 128);
+        Ok(String::from_utf8(output.stdout).ok().filter(|_| is_merged))
     }
 
     /// The tree in which the learner's commits and the new version are merged: the exercises by

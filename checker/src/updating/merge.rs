@@ -4,7 +4,7 @@
 use std::collections::BTreeMap;
 
 use super::git::Git;
-use grader::gaps::{Gap, GapName, fill, gaps};
+use grader::gaps::{Gap, GapName, fill, gaps, marks_room};
 use grader::tokens::tokens;
 use testkit::trouble::Result;
 
@@ -80,6 +80,9 @@ pub fn merge(
 }
 
 fn merge_texts(git: &Git, base: &str, mine: &str, theirs: &str) -> Result<Merged> {
+    // What was written between the marks of room is outside of the gaps now.
+    let [base, mine, theirs] = [base, mine, theirs].map(without_room);
+    let (base, mine, theirs) = (&*base, &*mine, &*theirs);
     let (Ok(old_gaps), Ok(new_gaps)) = (gaps(base), gaps(theirs)) else {
         return merge_lines(git, base, mine, theirs);
     };
@@ -120,6 +123,7 @@ fn merge_texts(git: &Git, base: &str, mine: &str, theirs: &str) -> Result<Merged
     };
     // The frame: everything outside of the gaps.
     let frame = git.merge_file(&my_frame, &base_frame, &new_frame)?;
+    let frame = frame.and_then(|frame| settled(&frame));
     let sound = frame.filter(|frame| {
         gaps(frame).is_ok_and(|found| {
             let names = found.iter().map(|gap| &gap.name);
@@ -167,6 +171,7 @@ fn place(gap: &Gap, old: &[Gap], new: &[Gap]) -> Option<GapName> {
 
 fn merge_lines(git: &Git, base: &str, mine: &str, theirs: &str) -> Result<Merged> {
     let merged = git.merge_file(mine, base, theirs)?;
+    let merged = merged.and_then(|merged| settled(&merged));
     let losses = if merged.is_none() {
         vec![Loss::Outside]
     } else {
@@ -179,6 +184,40 @@ fn merge_lines(git: &Git, base: &str, mine: &str, theirs: &str) -> Result<Merged
     })
 }
 
+/// The merged text, once git's marks are settled where both sides have changed the same lines. What the
+/// learner has added there follows what the course has there now. Nothing, where the learner has
+/// changed or removed a line of the course's.
+fn settled(merged: &str) -> Option<String> {
+    let mut settled = Vec::new();
+    let mut lines = merged.lines();
+    while let Some(line) = lines.next() {
+        if !line.starts_with("<<<<<<< ") {
+            settled.push(line);
+            continue;
+        }
+        let mut side = |mark: &str| -> Vec<&str> {
+            let lines = lines.by_ref().take_while(|line| !line.starts_with(mark));
+            lines.collect()
+        };
+        let (mine, base, theirs) = (side("||||||| "), side("======="), side(">>>>>>> "));
+        settled.extend(theirs);
+        let mut base = base.into_iter().peekable();
+        settled.extend(
+            mine.into_iter()
+                .filter(|line| base.next_if_eq(line).is_none()),
+        );
+        if base.next().is_some() {
+            return None;
+        }
+    }
+    Some(settled.join("\n") + "\n")
+}
+
+fn without_room(text: &str) -> String {
+    let lines = text.split_inclusive('\n');
+    lines.filter(|line| !marks_room(line)).collect()
+}
+
 /// The gaps that are in the new version only, without those that have but a new title.
 fn names_added(old: Option<&str>, new: Option<&str>) -> Vec<String> {
     let of = |text: Option<&str>| gaps(text.unwrap_or_default()).unwrap_or_default();
@@ -188,7 +227,7 @@ fn names_added(old: Option<&str>, new: Option<&str>) -> Vec<String> {
         .filter_map(|gap| place(gap, &old, &new))
         .collect();
     new.iter()
-        .filter(|gap| gap.name.number > 0 && !known.contains(&gap.name))
+        .filter(|gap| !known.contains(&gap.name))
         .map(|gap| format!("{}: {}", gap.name.number, gap.name.title))
         .collect()
 }
@@ -201,4 +240,41 @@ fn comments(body: &str) -> Vec<&str> {
 
 fn text(bytes: Option<&[u8]>) -> Option<&str> {
     bytes.and_then(|bytes| std::str::from_utf8(bytes).ok())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// What becomes of texts that both sides have changed in one place.
+    #[track_caller]
+    fn check(mine: &str, base: &str, theirs: &str, expected: Option<&str>) {
+        let merged = format!(
+            "a\n<<<<<<< mine\n{mine}||||||| base\n{base}=======\n{theirs}>>>>>>> theirs\nz\n"
+        );
+        assert_eq!(settled(&merged).as_deref(), expected);
+    }
+
+    #[test]
+    fn additions_follow_what_the_course_has_changed_beside_them() {
+        check("mine\n", "", "theirs\n", Some("a\ntheirs\nmine\nz\n"));
+        check(
+            "mine\nb\nalso mine\n",
+            "b\n",
+            "new b\n",
+            Some("a\nnew b\nmine\nalso mine\nz\n"),
+        );
+    }
+
+    #[test]
+    fn changes_of_the_same_line_contradict_each_other() {
+        check("my b\n", "b\n", "new b\n", None);
+        check("", "b\n", "new b\n", None);
+    }
+
+    #[test]
+    fn what_stood_in_room_stays() {
+        let old = "a\n    // ── gap 0: fields\n    mine\n    // ── end 0\nb\n";
+        assert_eq!(without_room(old), "a\n    mine\nb\n");
+    }
 }

@@ -62,5 +62,3 @@ impl Functions for JobKind {
 
 // ── gap 1: functions of your own
 // ── end 1
-// ── gap 0: functions of your own
-// ── end 0

@@ -1,4 +1,4 @@
-//! What a manager knows of a job. Given, with room for more.
+//! What a manager knows of a job. Given; add what yours must know besides.
 
 use std::time::Duration;
 
@@ -28,8 +28,6 @@ pub struct Job {
     attempts: u64,
     begun: Instant,
     mapped: Option<Duration>,
-    // ── gap 0: fields of your own
-    // ── end 0
 }
 
 /// What a manager knows of a task.
@@ -41,8 +39,6 @@ pub struct Task {
     pub running: Vec<u64>,
     /// How many attempts have crashed.
     pub crashes: u32,
-    // ── gap 0: fields of a task of your own
-    // ── end 0
 }
 
 impl Task {
@@ -79,8 +75,6 @@ impl Job {
             attempts: 0,
             begun: Instant::now(),
             mapped: None,
-            // ── gap 0: first values of your fields
-            // ── end 0
             id,
             spec,
         })

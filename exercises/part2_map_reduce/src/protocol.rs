@@ -1,7 +1,7 @@
 //! What can be said to the servers of part 2.
 //!
 //! The checker says the messages marked *graded*, or looks for them on the network. Leave their
-//! names and fields as they are; behind them there is room for messages of your own.
+//! names and fields as they are; add messages of your own behind them.
 
 use std::path::PathBuf;
 use std::time::Duration;
@@ -124,11 +124,10 @@ pub enum ManagerMsg {
         why: TaskError,
     },
     // ── gap 2: more messages to the manager
+    // TODO(2): what a worker tells its manager besides, that it has nothing to do for instance.
     // ── end 2
     // ── gap 4: more messages to the manager
     // ── end 4
-    // ── gap 0: more messages to the manager
-    // ── end 0
 }
 
 /// What a worker understands.
@@ -141,8 +140,6 @@ pub enum WorkerMsg {
     Ping(Reply<()>),
     // ── gap 2: more messages to the worker
     // ── end 2
-    // ── gap 0: more messages to the worker
-    // ── end 0
 }
 
 /// An attempt at a task that a worker is to make.
@@ -159,6 +156,3 @@ pub struct Assignment {
     /// The node whose manager is to be told.
     pub manager: NodeName,
 }
-
-// ── gap 0: types of your own
-// ── end 0

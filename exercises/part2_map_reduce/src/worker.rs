@@ -9,8 +9,6 @@ use crate::protocol::{ASK_AGAIN, Assignment, MANAGER, ManagerMsg, WorkerMsg};
 pub struct Worker {
     /// The manager that it was started by.
     manager: Address<ManagerMsg>,
-    // ── gap 0: fields of your own
-    // ── end 0
 }
 
 impl Server for Worker {
@@ -20,16 +18,11 @@ impl Server for Worker {
 
     async fn init(manager: Address<ManagerMsg>, ctx: &Ctx<WorkerMsg>) -> Self {
         // ── gap 2: a worker starts
+        // TODO(2): the manager must learn of this worker, unless it knows from having started it.
         // ── end 2
         // ── gap 3: a manager ends
         // ── end 3
-        // ── gap 0: whatever else is to do at the start
-        // ── end 0
-        Worker {
-            manager,
-            // ── gap 0: first values of your fields
-            // ── end 0
-        }
+        Worker { manager }
     }
 
     async fn handle(&mut self, msg: WorkerMsg, ctx: &Ctx<WorkerMsg>) {
@@ -45,8 +38,6 @@ impl Server for Worker {
             // ── gap 2: messages of your own
             // ── end 2
             WorkerMsg::Ping(reply) => reply.send(()),
-            // ── gap 0: messages of your own
-            // ── end 0
         }
     }
 
@@ -55,14 +46,7 @@ impl Server for Worker {
             // ── gap 3: a manager ended
             // TODO(3): a worker whose manager is gone is of no use to anybody, and should end.
             // ── end 3
-            // ── gap 0: other news from the runtime
-            // ── end 0
             _ => {}
         }
     }
 }
-
-// ── gap 2: functions of your own
-// ── end 2
-// ── gap 0: functions of your own
-// ── end 0

@@ -16,11 +16,11 @@ pub struct Cache {
     store: Store,
     table: Arc<Table>,
     // ── gap 1: fields for look-ups
+    // TODO(1): what it must know while the store is asked.
     // ── end 1
     // ── gap 4: fields for the warm-up
+    // TODO(4): what it must know while tables are on their way.
     // ── end 4
-    // ── gap 0: fields of your own
-    // ── end 0
 }
 
 /// What a cache starts with.
@@ -48,8 +48,6 @@ impl Server for Cache {
         // TODO(3): have yourself told of caches that join the group, or come back into reach; see
         // `meet` below. Who is a member already will be told of us, and need not be greeted.
         // ── end 3
-        // ── gap 0: whatever else is to do at the start
-        // ── end 0
         Cache {
             store,
             table,
@@ -57,8 +55,6 @@ impl Server for Cache {
             // ── end 1
             // ── gap 4: nobody is awaited yet
             // ── end 4
-            // ── gap 0: first values of your fields
-            // ── end 0
         }
     }
 
@@ -73,8 +69,6 @@ impl Server for Cache {
             CacheMsg::Table(from, links) => self.learn_table(from, links, ctx),
             CacheMsg::GoOn(node) => self.go_on(&node, ctx),
             CacheMsg::Forget(code, link) => self.table.remove(&code, &link),
-            // ── gap 0: messages of your own
-            // ── end 0
         }
     }
 
@@ -82,8 +76,6 @@ impl Server for Cache {
         match info {
             Info::Group(GroupChange::Joined(_, member)) => self.meet(&member.address(), ctx),
             Info::NodeUp(node) => self.node_up(node, ctx),
-            // ── gap 0: other news from the runtime
-            // ── end 0
             _ => {}
         }
     }
@@ -154,8 +146,6 @@ impl Cache {
         // TODO(4): answer the look-ups that waited.
         // ── end 4
     }
-    // ── gap 0: functions of your own
-    // ── end 0
 }
 
 /// Tells the caches of the other nodes of a link that was created here.
@@ -175,6 +165,3 @@ fn tell(member: Address<CacheMsg>, msg: CacheMsg, ctx: &Ctx<CacheMsg>) {
         let _ = me.cast(&member, msg).await;
     });
 }
-
-// ── gap 4: how long to wait
-// ── end 4

@@ -18,8 +18,8 @@
 //!    1 and 2 holds, or it does not.
 //! 6. *Registry*: one process in the cluster sweeps, and another when that one is gone.
 //!
-//! Gaps that are empty, those of number 0 above all, are room for fields, messages and functions of
-//! your own, should your way need them. The text of part 3 in TRAINING.md has hints.
+//! Your way may need more than that: add fields, messages, functions and files of your own wherever
+//! you like, between the markers and outside of them. The text of part 3 in TRAINING.md has hints.
 //!
 //! ```text
 //! cargo checker part3

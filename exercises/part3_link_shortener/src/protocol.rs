@@ -1,7 +1,7 @@
 //! What can be said to the servers of part 3.
 //!
 //! The checker says the messages marked *graded* to your servers. Leave their names, fields and
-//! answers as they are; behind them there is room for messages of your own.
+//! answers as they are; add messages of your own behind them.
 
 use std::time::Duration;
 
@@ -49,8 +49,6 @@ pub enum CacheMsg {
     GoOn(NodeName),
     /// From the sweeper: this link is expired, and gone from the store.
     Forget(Code, Link),
-    // ── gap 0: more messages to a cache
-    // ── end 0
 }
 
 /// What a sweeper understands.
@@ -60,6 +58,4 @@ pub enum SweeperMsg {
     Swept(Reply<u64>),
     /// To itself: it is time to sweep, if that is this process's task.
     Sweep,
-    // ── gap 0: more messages to a sweeper
-    // ── end 0
 }

@@ -11,12 +11,12 @@ use crate::protocol::{ALL_COUNTERS, CountersMsg};
 use crate::views::{Usage, Views};
 
 /// The server of one node that shares what is counted.
+#[derive(Default)]
 pub struct Counters {
     views: Arc<Views>,
     // ── gap 6: fields for meeting
+    // TODO(6): what it must remember between two meetings, if anything.
     // ── end 6
-    // ── gap 0: fields of your own
-    // ── end 0
 }
 
 impl Server for Counters {
@@ -27,10 +27,7 @@ impl Server for Counters {
         views.count_in(slot(ctx));
         let counters = Counters {
             views,
-            // ── gap 6: nobody was met yet
-            // ── end 6
-            // ── gap 0: first values of your fields
-            // ── end 0
+            ..Counters::default()
         };
         // ── gap 5: become a member
         // TODO(5): become a member of the group `ALL_COUNTERS`, by which the others find this server.
@@ -38,8 +35,6 @@ impl Server for Counters {
         // ── gap 6: hear of other members
         // TODO(6): have yourself told of members that come, or come back into reach; see `meet` below.
         // ── end 6
-        // ── gap 0: whatever else is to do at the start
-        // ── end 0
         counters
     }
 
@@ -50,20 +45,18 @@ impl Server for Counters {
             // TODO(5): what is done with your messages about views.
             // ── end 5
             // ── gap 6: messages of a meeting
+            // TODO(6): what is done with your messages of a meeting.
             // ── end 6
             CountersMsg::Hold(ms) => tokio::time::sleep(Duration::from_millis(ms)).await,
             // ── gap 8: comparing
+            // TODO(8): what is done with your messages that compare.
             // ── end 8
-            // ── gap 0: messages of your own
-            // ── end 0
         }
     }
 
     async fn handle_info(&mut self, info: Info, ctx: &Ctx<CountersMsg>) {
         match info {
             Info::Group(GroupChange::Joined(_, member)) => self.meet(&member.address(), ctx),
-            // ── gap 0: other news from the runtime
-            // ── end 0
             _ => {}
         }
     }
@@ -87,12 +80,6 @@ impl Counters {
         // so does what is new to a fourth, which had it from neither.
         // ── end 6
     }
-    // ── gap 6: functions for meeting
-    // ── end 6
-    // ── gap 8: functions for comparing
-    // ── end 8
-    // ── gap 0: functions of your own
-    // ── end 0
 }
 
 /// The slot that this start of this server counts in.
@@ -124,8 +111,8 @@ fn tell(to: &Address<CountersMsg>, msg: CountersMsg, ctx: &Ctx<CountersMsg>) {
     });
 }
 
-// ── gap 6: much at once
+// ── gap 6: functions for meeting
 // ── end 6
 
-// ── gap 8: when to compare
+// ── gap 8: functions for comparing
 // ── end 8

@@ -20,6 +20,7 @@ pub struct Usage {
     /// How often it was followed.
     pub views: GCounter,
     // ── gap 9: who has followed it
+    // TODO(9): by whom.
     // ── end 9
 }
 
@@ -126,8 +127,6 @@ impl Views {
     // ── gap 8: find what differs
     // TODO(8): what you need, to find out what another does not know without telling it everything.
     // ── end 8
-    // ── gap 0: functions of your own
-    // ── end 0
 }
 
 // ── gap 8: parts

@@ -10,8 +10,6 @@ use crate::protocol::{ASK_WITHIN, ConsumerMsg, PRODUCER, ProducerMsg};
 pub struct Consumer {
     /// The number of the latest ping, by the producer's node.
     counts: BTreeMap<NodeName, u64>,
-    // ── gap 0: fields of your own
-    // ── end 0
 }
 
 impl Server for Consumer {
@@ -32,13 +30,7 @@ impl Server for Consumer {
             catch_up(node, ctx);
         }
         // ── end 3
-        // ── gap 0: whatever else is to do at the start
-        // ── end 0
-        Consumer {
-            counts,
-            // ── gap 0: first values of your fields
-            // ── end 0
-        }
+        Consumer { counts }
     }
 
     async fn handle(&mut self, msg: ConsumerMsg, ctx: &Ctx<ConsumerMsg>) {
@@ -54,8 +46,6 @@ impl Server for Consumer {
             }
             ConsumerMsg::Counts(reply) => reply.send(self.counts.clone()),
             ConsumerMsg::TotalPings(reply) => reply.send(self.counts.values().sum()),
-            // ── gap 0: messages of your own
-            // ── end 0
         }
     }
 
@@ -68,8 +58,6 @@ impl Server for Consumer {
             // best that we have, and a node that is down is perhaps only out of reach.
             Info::NodeUp(node) => catch_up(node, ctx),
             // ── end 4
-            // ── gap 0: other news from the runtime
-            // ── end 0
             _ => {}
         }
     }
@@ -98,6 +86,3 @@ fn catch_up(node: NodeName, ctx: &Ctx<ConsumerMsg>) {
     });
 }
 // ── end 3
-
-// ── gap 0: functions of your own
-// ── end 0

@@ -16,13 +16,13 @@
 //! 6. *The producer crashes* (optional): a producer that was restarted goes on counting where it
 //!    was.
 //!
-//! Gaps that are empty, those of number 0 above all, are room for fields, messages and functions
-//! of your own, should your way need them. The text of part 1 in TRAINING.md has hints.
+//! Your way may need more than that: add fields, messages, functions and files of your own wherever
+//! you like, between the markers and outside of them. The text of part 1 in TRAINING.md has hints.
 //!
 //! ```text
 //! cargo checker part1
 //! ```
-// The stub leaves room that this solution has no use for.
+// What is given leaves room that this solution has no use for.
 #![allow(unused_variables, clippy::single_match)]
 
 use runtime::{Address, Node, StartError, Supervisor, SupervisorMsg};

@@ -80,5 +80,3 @@ fn words(record: &[u8]) -> impl Iterator<Item = &[u8]> {
         .filter(|word| !word.is_empty())
 }
 // ── end 1
-// ── gap 0: functions of your own
-// ── end 0

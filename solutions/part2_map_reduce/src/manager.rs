@@ -13,6 +13,7 @@ use crate::protocol::{
 };
 
 /// The manager of one node.
+#[derive(Default)]
 pub struct Manager {
     /// The jobs that it was given, also those that are over.
     jobs: BTreeMap<JobId, Job>,
@@ -23,8 +24,6 @@ pub struct Manager {
     /// Nodes that keep outputs which others could not fetch.
     distrusted: BTreeSet<NodeName>,
     // ── end 5
-    // ── gap 0: fields of your own
-    // ── end 0
 }
 
 impl Server for Manager {
@@ -39,18 +38,9 @@ impl Server for Manager {
             start_workers(ctx);
         }
         // ── end 6
-        // ── gap 0: whatever else is to do at the start
-        // ── end 0
         Manager {
             jobs,
-            // ── gap 2: no workers yet
-            workers: BTreeMap::new(),
-            // ── end 2
-            // ── gap 5: nothing is known of the network yet
-            distrusted: BTreeSet::new(),
-            // ── end 5
-            // ── gap 0: first values of your fields
-            // ── end 0
+            ..Manager::default()
         }
     }
 
@@ -92,6 +82,18 @@ impl Server for Manager {
                 worker,
                 why,
             } => {
+                // ── gap 5: an output could not be fetched
+                // Who is to blame, the one who asks or the one who does not answer? Nobody can know
+                // that here. So the first to complain is believed, and whoever is distrusted is
+                // not: else two nodes that cannot reach each other would both be ruled out. What
+                // lies on a distrusted node is computed again, as if the node were dead.
+                if let TaskError::Unfetched { output, .. } = &why
+                    && !self.distrusted.contains(worker.node())
+                {
+                    self.lose_outputs(&output.node);
+                    self.distrusted.insert(output.node.clone());
+                }
+                // ── end 5
                 // ── gap 3: an attempt failed
                 // What could not be fetched may be there the next time. Anything else, a file that
                 // cannot be read for instance, is as bad as a crash.
@@ -100,20 +102,6 @@ impl Server for Manager {
                 {
                     self.crashed(&attempt, why, ctx).await;
                 }
-                // ── end 3
-                // ── gap 5: an output could not be fetched
-                // Who is to blame, the one who asks or the one who does not answer? Nobody can know
-                // that here. So the first to complain is believed, and whoever is distrusted is
-                // not: else two nodes that cannot reach each other would both be ruled out. What
-                // lies on a distrusted node is computed again, as if the node were dead.
-                if let TaskError::Unfetched { output, .. } = why
-                    && !self.distrusted.contains(worker.node())
-                {
-                    self.lose_outputs(&output.node);
-                    self.distrusted.insert(output.node);
-                }
-                // ── end 5
-                // ── gap 3: after a failure
                 self.give_work(ctx).await;
                 // ── end 3
             }
@@ -124,8 +112,6 @@ impl Server for Manager {
             ManagerMsg::Expired(attempt) => self.expired(attempt, ctx).await,
             // ── end 4
             ManagerMsg::Status(id, reply) => reply.send(self.status(&id)),
-            // ── gap 0: messages of your own
-            // ── end 0
         }
     }
 
@@ -140,8 +126,6 @@ impl Server for Manager {
             // ── gap 3: a node goes
             Info::NodeDown(node) => self.node_went(&node, ctx).await,
             // ── end 3
-            // ── gap 0: other news from the runtime
-            // ── end 0
             _ => {}
         }
     }
@@ -514,5 +498,3 @@ async fn recover(mut jobs: BTreeMap<JobId, Job>, ctx: &Ctx<ManagerMsg>) -> BTree
     jobs
 }
 // ── end 6
-// ── gap 0: functions of your own
-// ── end 0

@@ -1,7 +1,7 @@
 //! What can be said to the servers of part 2.
 //!
 //! The checker says the messages marked *graded*, or looks for them on the network. Leave their
-//! names and fields as they are; behind them there is room for messages of your own.
+//! names and fields as they are; add messages of your own behind them.
 
 use std::path::PathBuf;
 use std::time::Duration;
@@ -131,8 +131,6 @@ pub enum ManagerMsg {
     /// To itself: the time for an attempt is over.
     Expired(Attempt),
     // ── end 4
-    // ── gap 0: more messages to the manager
-    // ── end 0
 }
 
 /// What a worker understands.
@@ -147,8 +145,6 @@ pub enum WorkerMsg {
     /// To itself: ask for work.
     AskForWork,
     // ── end 2
-    // ── gap 0: more messages to the worker
-    // ── end 0
 }
 
 /// An attempt at a task that a worker is to make.
@@ -165,6 +161,3 @@ pub struct Assignment {
     /// The node whose manager is to be told.
     pub manager: NodeName,
 }
-
-// ── gap 0: types of your own
-// ── end 0

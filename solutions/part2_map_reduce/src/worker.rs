@@ -9,8 +9,6 @@ use crate::protocol::{ASK_AGAIN, Assignment, MANAGER, ManagerMsg, WorkerMsg};
 pub struct Worker {
     /// The manager that it was started by.
     manager: Address<ManagerMsg>,
-    // ── gap 0: fields of your own
-    // ── end 0
 }
 
 impl Server for Worker {
@@ -25,13 +23,7 @@ impl Server for Worker {
         // ── gap 3: a manager ends
         ctx.monitor(&manager);
         // ── end 3
-        // ── gap 0: whatever else is to do at the start
-        // ── end 0
-        Worker {
-            manager,
-            // ── gap 0: first values of your fields
-            // ── end 0
-        }
+        Worker { manager }
     }
 
     async fn handle(&mut self, msg: WorkerMsg, ctx: &Ctx<WorkerMsg>) {
@@ -66,11 +58,15 @@ impl Server for Worker {
                 // ── end 2
             }
             // ── gap 2: messages of your own
-            WorkerMsg::AskForWork => self.ask_for_work(ctx).await,
+            WorkerMsg::AskForWork => {
+                // Again and again: each of these messages may be lost, and so may the answer. A
+                // worker that is busy does not get round to it.
+                let ready = ManagerMsg::Ready(ctx.me().clone());
+                let _ = ctx.cast(&MANAGER.at(self.manager.node()), ready).await;
+                ctx.send_after(ASK_AGAIN, WorkerMsg::AskForWork);
+            }
             // ── end 2
             WorkerMsg::Ping(reply) => reply.send(()),
-            // ── gap 0: messages of your own
-            // ── end 0
         }
     }
 
@@ -81,23 +77,7 @@ impl Server for Worker {
             // workers anew. What we are at is finished and told first, for this waits behind it.
             Info::Down { .. } => ctx.stop(ExitReason::Normal),
             // ── end 3
-            // ── gap 0: other news from the runtime
-            // ── end 0
             _ => {}
         }
     }
 }
-
-// ── gap 2: functions of your own
-impl Worker {
-    /// Asks for work, again and again: each of these messages may be lost, and so may the answer. A
-    /// worker that is busy does not get round to it.
-    async fn ask_for_work(&self, ctx: &Ctx<WorkerMsg>) {
-        let ready = ManagerMsg::Ready(ctx.me().clone());
-        let _ = ctx.cast(&MANAGER.at(self.manager.node()), ready).await;
-        ctx.send_after(ASK_AGAIN, WorkerMsg::AskForWork);
-    }
-}
-// ── end 2
-// ── gap 0: functions of your own
-// ── end 0

@@ -25,8 +25,6 @@ pub struct Cache {
     /// Who asked meanwhile for what is not in the table.
     held: Vec<(Code, Reply<Result<Link, Refusal>>)>,
     // ── end 4
-    // ── gap 0: fields of your own
-    // ── end 0
 }
 
 /// What a cache starts with.
@@ -57,8 +55,6 @@ impl Server for Cache {
         // Who is a member already will be told of us by the group, and send us its table.
         ctx.watch_group(&CACHES);
         // ── end 3
-        // ── gap 0: whatever else is to do at the start
-        // ── end 0
         Cache {
             store,
             table,
@@ -69,8 +65,6 @@ impl Server for Cache {
             awaited: BTreeSet::new(),
             held: Vec::new(),
             // ── end 4
-            // ── gap 0: first values of your fields
-            // ── end 0
         }
     }
 
@@ -85,8 +79,6 @@ impl Server for Cache {
             CacheMsg::Table(from, links) => self.learn_table(from, links, ctx),
             CacheMsg::GoOn(node) => self.go_on(&node, ctx),
             CacheMsg::Forget(code, link) => self.table.remove(&code, &link),
-            // ── gap 0: messages of your own
-            // ── end 0
         }
     }
 
@@ -94,8 +86,6 @@ impl Server for Cache {
         match info {
             Info::Group(GroupChange::Joined(_, member)) => self.meet(&member.address(), ctx),
             Info::NodeUp(node) => self.node_up(node, ctx),
-            // ── gap 0: other news from the runtime
-            // ── end 0
             _ => {}
         }
     }
@@ -195,7 +185,9 @@ impl Cache {
     fn node_up(&mut self, node: NodeName, ctx: &Ctx<CacheMsg>) {
         // ── gap 4: a table is on its way
         // It comes when that node has heard of our cache. Not for ever: the node may have no cache,
-        // or be too busy.
+        // or be too busy. With the time that the store may take, this is less than the second within
+        // which a client wants to hear something.
+        const WAIT_FOR_TABLE: Duration = Duration::from_millis(150);
         ctx.send_after(WAIT_FOR_TABLE, CacheMsg::GoOn(node.clone()));
         self.awaited.insert(node);
         // ── end 4
@@ -212,8 +204,6 @@ impl Cache {
         }
         // ── end 4
     }
-    // ── gap 0: functions of your own
-    // ── end 0
 }
 
 /// Tells the caches of the other nodes of a link that was created here.
@@ -238,9 +228,3 @@ fn tell(member: Address<CacheMsg>, msg: CacheMsg, ctx: &Ctx<CacheMsg>) {
         let _ = me.cast(&member, msg).await;
     });
 }
-
-// ── gap 4: how long to wait
-/// How long look-ups wait for the table of a node that has just come up. With the time that the
-/// store may take, less than the second within which a client wants to hear something.
-const WAIT_FOR_TABLE: Duration = Duration::from_millis(150);
-// ── end 4

@@ -17,8 +17,6 @@ pub struct Links {
     table: Arc<Table>,
     /// How often a link was followed on this node. Part 4 is about the other nodes.
     views: Arc<Mutex<BTreeMap<Code, u64>>>,
-    // ── gap 0: fields of your own
-    // ── end 0
 }
 
 impl Links {
@@ -29,8 +27,6 @@ impl Links {
             store,
             table,
             views: Arc::default(),
-            // ── gap 0: first values of your fields
-            // ── end 0
         }
     }
 
@@ -119,6 +115,3 @@ impl Service for Links {
 pub fn unavailable(why: StoreError) -> Refusal {
     Refusal::Unavailable(why.to_string())
 }
-
-// ── gap 0: functions of your own
-// ── end 0

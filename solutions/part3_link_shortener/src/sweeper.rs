@@ -10,8 +10,6 @@ pub struct Sweeper {
     store: Store,
     /// How many links it has swept.
     swept: u64,
-    // ── gap 0: fields of your own
-    // ── end 0
 }
 
 impl Server for Sweeper {
@@ -20,29 +18,18 @@ impl Server for Sweeper {
 
     async fn init(store: Store, ctx: &Ctx<SweeperMsg>) -> Self {
         ctx.send_self(SweeperMsg::Sweep);
-        // ── gap 0: whatever else is to do at the start
-        // ── end 0
-        Sweeper {
-            store,
-            swept: 0,
-            // ── gap 0: first values of your fields
-            // ── end 0
-        }
+        Sweeper { store, swept: 0 }
     }
 
     async fn handle(&mut self, msg: SweeperMsg, ctx: &Ctx<SweeperMsg>) {
         match msg {
             SweeperMsg::Swept(reply) => reply.send(self.swept),
             SweeperMsg::Sweep => self.take_turn(ctx).await,
-            // ── gap 0: messages of your own
-            // ── end 0
         }
     }
 
     async fn handle_info(&mut self, info: Info, ctx: &Ctx<SweeperMsg>) {
         match info {
-            // ── gap 0: news from the runtime
-            // ── end 0
             _ => {}
         }
     }
@@ -96,8 +83,6 @@ impl Sweeper {
         }
         // ── end 6
     }
-    // ── gap 0: functions of your own
-    // ── end 0
 }
 
 // ── gap 6: tell the tables

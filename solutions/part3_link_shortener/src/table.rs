@@ -129,8 +129,6 @@ impl Table {
             entries.remove(code);
         }
     }
-    // ── gap 0: functions of your own
-    // ── end 0
 }
 
 // ── gap 1: make room

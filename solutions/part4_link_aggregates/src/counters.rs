@@ -11,14 +11,13 @@ use crate::protocol::{ALL_COUNTERS, CountersMsg};
 use crate::views::{Usage, Views};
 
 /// The server of one node that shares what is counted.
+#[derive(Default)]
 pub struct Counters {
     views: Arc<Views>,
     // ── gap 6: fields for meeting
     /// Whether something was learnt in a meeting that is not passed on yet.
     has_learnt: bool,
     // ── end 6
-    // ── gap 0: fields of your own
-    // ── end 0
 }
 
 impl Server for Counters {
@@ -29,11 +28,7 @@ impl Server for Counters {
         views.count_in(slot(ctx));
         let counters = Counters {
             views,
-            // ── gap 6: nobody was met yet
-            has_learnt: false,
-            // ── end 6
-            // ── gap 0: first values of your fields
-            // ── end 0
+            ..Counters::default()
         };
         // ── gap 5: become a member
         if let Err(why) = ctx.groups().join(&ALL_COUNTERS, ctx.me()).await {
@@ -47,8 +42,6 @@ impl Server for Counters {
             counters.meet(&member, ctx);
         }
         // ── end 6
-        // ── gap 0: whatever else is to do at the start
-        // ── end 0
         counters
     }
 
@@ -68,16 +61,12 @@ impl Server for Counters {
             CountersMsg::Offer(from, summary) => self.offered(&from, &summary, ctx),
             CountersMsg::Want(from, parts) => give(&from.address(), self.views.parts(&parts), ctx),
             // ── end 8
-            // ── gap 0: messages of your own
-            // ── end 0
         }
     }
 
     async fn handle_info(&mut self, info: Info, ctx: &Ctx<CountersMsg>) {
         match info {
             Info::Group(GroupChange::Joined(_, member)) => self.meet(&member.address(), ctx),
-            // ── gap 0: other news from the runtime
-            // ── end 0
             _ => {}
         }
     }
@@ -110,38 +99,6 @@ impl Counters {
         give(member, self.views.all(), ctx);
         // ── end 6
     }
-    // ── gap 6: functions for meeting
-    /// Learns what others know who have met us.
-    fn learn(&mut self, news: Vec<(Code, Usage)>, ctx: &Ctx<CountersMsg>) {
-        if self.views.merge_all(news) && !self.has_learnt {
-            self.has_learnt = true;
-            // Not at once: there may be more to come, from the same and from others.
-            ctx.send_after(SOON, CountersMsg::PassOn);
-        }
-    }
-
-    /// What was new here may be new to a third one, which has met neither us nor the one we have it
-    /// from: a node that died has perhaps told only some of its last views, and nobody else has a
-    /// reason to speak of them. So all others are met again. That comes to an end, as whoever learns
-    /// nothing new passes nothing on. (Rumours; Demers et al. 1987.)
-    fn pass_on(&mut self, ctx: &Ctx<CountersMsg>) {
-        self.has_learnt = false;
-        for member in ctx.groups().members(&ALL_COUNTERS) {
-            self.meet(&member, ctx);
-        }
-    }
-    // ── end 6
-    // ── gap 8: functions for comparing
-    /// Another has summed up what it knows: asks it for what is different here.
-    fn offered(&self, from: &ProcessId, summary: &crate::views::Summary, ctx: &Ctx<CountersMsg>) {
-        let parts = self.views.lacks(summary);
-        if !parts.is_empty() {
-            tell(&from.address(), CountersMsg::Want(ctx.id(), parts), ctx);
-        }
-    }
-    // ── end 8
-    // ── gap 0: functions of your own
-    // ── end 0
 }
 
 /// The slot that this start of this server counts in.
@@ -181,7 +138,29 @@ fn tell(to: &Address<CountersMsg>, msg: CountersMsg, ctx: &Ctx<CountersMsg>) {
     });
 }
 
-// ── gap 6: much at once
+// ── gap 6: functions for meeting
+impl Counters {
+    /// Learns what others know who have met us.
+    fn learn(&mut self, news: Vec<(Code, Usage)>, ctx: &Ctx<CountersMsg>) {
+        if self.views.merge_all(news) && !self.has_learnt {
+            self.has_learnt = true;
+            // Not at once: there may be more to come, from the same and from others.
+            ctx.send_after(SOON, CountersMsg::PassOn);
+        }
+    }
+
+    /// What was new here may be new to a third one, which has met neither us nor the one we have it
+    /// from: a node that died has perhaps told only some of its last views, and nobody else has a
+    /// reason to speak of them. So all others are met again. That comes to an end, as whoever learns
+    /// nothing new passes nothing on. (Rumours; Demers et al. 1987.)
+    fn pass_on(&mut self, ctx: &Ctx<CountersMsg>) {
+        self.has_learnt = false;
+        for member in ctx.groups().members(&ALL_COUNTERS) {
+            self.meet(&member, ctx);
+        }
+    }
+}
+
 /// Tells others of many links, in messages of a bearable length: all of a million links would be
 /// longer than a message may be, and be told to nobody.
 fn give(to: &Address<CountersMsg>, links: Vec<(Code, Usage)>, ctx: &Ctx<CountersMsg>) {
@@ -197,7 +176,17 @@ const MOST_LINKS: usize = 1000;
 const SOON: Duration = Duration::from_millis(100);
 // ── end 6
 
-// ── gap 8: when to compare
+// ── gap 8: functions for comparing
+impl Counters {
+    /// Another has summed up what it knows: asks it for what is different here.
+    fn offered(&self, from: &ProcessId, summary: &crate::views::Summary, ctx: &Ctx<CountersMsg>) {
+        let parts = self.views.lacks(summary);
+        if !parts.is_empty() {
+            tell(&from.address(), CountersMsg::Want(ctx.id(), parts), ctx);
+        }
+    }
+}
+
 /// Of so many links, all that is known is about as long as a summary.
 const FEW_LINKS: usize = 16;
 // ── end 8

@@ -87,8 +87,6 @@ impl GCounter {
         }
     }
     // ── end 5
-    // ── gap 0: functions of your own
-    // ── end 0
 }
 
 /// Takes the steps of an experiment. What is to be done with a counter that does not exist is not

@@ -24,13 +24,13 @@
 //! 10. *A second owner*, if you like: the death of one node keeps nobody waiting (`ring.rs`,
 //!     `links.rs`).
 //!
-//! Gaps that are empty, those of number 0 above all, are room for fields, messages and functions of
-//! your own, should your way need them. The text of part 4 in TRAINING.md has hints.
+//! Your way may need more than that: add fields, messages, functions and files of your own wherever
+//! you like, between the markers and outside of them. The text of part 4 in TRAINING.md has hints.
 //!
 //! ```text
 //! cargo checker part4
 //! ```
-// The stub leaves room that this solution has no use for.
+// What is given leaves room that this solution has no use for.
 #![allow(unused_variables, unused_mut)]
 #![allow(
     clippy::single_match,

@@ -90,8 +90,6 @@ pub struct Links {
     owned: Owned,
     owners: Owners,
     views: Arc<Views>,
-    // ── gap 0: fields of your own
-    // ── end 0
 }
 
 impl Links {
@@ -103,8 +101,6 @@ impl Links {
             owned,
             owners,
             views,
-            // ── gap 0: first values of your fields
-            // ── end 0
         }
     }
 
@@ -289,6 +285,3 @@ fn unreachable(owner: &NodeName, why: &str) -> Refusal {
     ))
     // ── end 3
 }
-
-// ── gap 0: functions of your own
-// ── end 0

@@ -162,8 +162,6 @@ impl Views {
             .collect()
     }
     // ── end 8
-    // ── gap 0: functions of your own
-    // ── end 0
 }
 
 // ── gap 8: parts

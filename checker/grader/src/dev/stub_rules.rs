@@ -111,9 +111,10 @@ fn first_difference(stub: &[String], solution: &[String]) -> String {
     )
 }
 
-/// In a stub, each `TODO(n)` is in a gap of number n, each gap says what is to do unless it is
-/// empty, and room is empty.
+/// In a stub, each `TODO(n)` is in a gap of number n, and each gap says what is to do. One gap of a number
+/// in a file may be empty: for functions, say, that nothing in particular must be true of.
 fn check_marks(file: &str, stub: &[Piece], breaches: &mut Vec<String>) {
+    let mut empty = BTreeSet::new();
     for piece in stub {
         match piece {
             Piece::Given(from, text) => {
@@ -134,22 +135,16 @@ fn check_marks(file: &str, stub: &[Piece], breaches: &mut Vec<String>) {
                         name.number
                     ));
                 }
-                let is_empty = body.trim().is_empty();
-                if name.number == 0 && !is_empty {
-                    breaches.push(format!(
-                        "{file}, line {line}: gap 0 is room, and must be empty."
-                    ));
-                } else if name.number > 0 && !is_empty && !body.contains(&mark) {
-                    breaches.push(format!(
-                        "{file}, line {line}: the gap is not empty and has no {mark}."
-                    ));
+                let mut may_be_empty = || body.trim().is_empty() && empty.insert(name.number);
+                if !body.contains(&mark) && !may_be_empty() {
+                    breaches.push(format!("{file}, line {line}: the gap has no {mark}."));
                 }
             }
         }
     }
 }
 
-/// A solution has nothing left to do, and leaves the room empty.
+/// A solution has nothing left to do.
 fn check_solved(file: &str, solution: &[Piece], breaches: &mut Vec<String>) {
     for piece in solution {
         let (line, text) = match piece {
@@ -159,14 +154,6 @@ fn check_solved(file: &str, solution: &[Piece], breaches: &mut Vec<String>) {
         if text.contains("TODO") || text.contains("todo!") {
             breaches.push(format!(
                 "{file}: the solution has something to do after line {line}."
-            ));
-        }
-        if let Piece::Gap(gap) = piece
-            && gap.name.number == 0
-            && !gap.body.trim().is_empty()
-        {
-            breaches.push(format!(
-                "{file}, line {line}: the solution fills gap 0, which is room for other ways."
             ));
         }
     }
@@ -201,7 +188,7 @@ impl Numbers {
     }
 
     fn check(&self, problems: &BTreeSet<u8>, breaches: &mut Vec<String>) {
-        for (number, filling) in self.0.iter().filter(|(number, _)| **number > 0) {
+        for (number, filling) in &self.0 {
             if !problems.contains(number) {
                 breaches.push(format!(
                     "Gap {number}: the part has no problem of this number."
@@ -226,8 +213,8 @@ mod tests {
     use super::*;
     use crate::manifest::PARTS;
 
-    const STUB: &str = "use a;\nfn f() {\n    // ── gap 1: ask\n    // TODO(1): ask\n    todo!(\"TODO(1) ask\")\n    // ── end 1\n}\n// ── gap 0: room\n// ── end 0\n";
-    const SOLUTION: &str = "use b;\nfn f() {\n    // ── gap 1: ask\n    // Because.\n    ask()\n    // ── end 1\n}\n// ── gap 0: room\n// ── end 0\n";
+    const STUB: &str = "use a;\nfn f() {\n    // ── gap 1: ask\n    // TODO(1): ask\n    todo!(\"TODO(1) ask\")\n    // ── end 1\n}\n// ── gap 1: more\n// ── end 1\n";
+    const SOLUTION: &str = "use b;\nfn f() {\n    // ── gap 1: ask\n    // Because.\n    ask()\n    // ── end 1\n}\n// ── gap 1: more\n// ── end 1\n";
 
     #[track_caller]
     fn check(stub: &str, solution: &str, breach: Option<&str>) {
@@ -267,7 +254,7 @@ mod tests {
         );
         check(STUB, "use a;\nfn f() {\n}", Some("more gaps"));
         check(
-            &STUB.replace("// ── end 0", ""),
+            &STUB.replace("more\n// ── end 1", "more"),
             SOLUTION,
             Some("never closed"),
         );
@@ -311,13 +298,18 @@ mod tests {
     }
 
     #[test]
-    fn room_that_is_filled_is_found() {
-        let filled = SOLUTION.replace("room\n", "room\nfn g() {}\n");
-        check(STUB, &filled, Some("fills gap 0"));
+    fn second_empty_gap_of_a_number_is_found() {
+        let more = "// ── gap 1: yet more\n// ── end 1\n";
         check(
-            &STUB.replace("room\n", "room\n// x\n"),
-            SOLUTION,
-            Some("must be empty"),
+            &format!("{STUB}{more}"),
+            &format!("{SOLUTION}{more}"),
+            Some("line 10: the gap has no TODO(1)"),
+        );
+        let marked = more.replace("more\n", "more\n// TODO(1): tell\n");
+        check(
+            &format!("{STUB}{marked}"),
+            &format!("{SOLUTION}{more}"),
+            None,
         );
     }
 

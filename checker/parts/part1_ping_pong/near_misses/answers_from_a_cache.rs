@@ -10,10 +10,10 @@ count: u64,
 // ── add
 cache: BTreeMap<NodeName, u64>,
 // ── end
-// ── after
-count,
-// ── add
-cache: BTreeMap::new(),
+// ── replace
+Producer { count }
+// ── with
+Producer { count, cache: BTreeMap::new() }
 // ── end
 // ── replace
 let nodes: Vec<NodeName> =

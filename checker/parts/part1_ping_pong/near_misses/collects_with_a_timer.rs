@@ -8,11 +8,10 @@ count: u64,
 questions: BTreeMap<u64, (Reply<Everyone>, Everyone)>,
 asked: u64,
 // ── end
-// ── after
-count,
-// ── add
-questions: BTreeMap::new(),
-asked: 0,
+// ── replace
+Producer { count }
+// ── with
+Producer { count, questions: BTreeMap::new(), asked: 0 }
 // ── end
 // ── replace
 let node = ctx.clone();

@@ -33,10 +33,10 @@ let count = seen.copied().max().unwrap_or(count);
 // ── add
 ctx.watch_nodes();
 // ── end
-// ── after
-count,
-// ── add
-met: ctx.list().into_iter().collect(),
+// ── replace
+Producer { count }
+// ── with
+Producer { count, met: ctx.list().into_iter().collect() }
 // ── end
 // ── add
 use runtime::Info;

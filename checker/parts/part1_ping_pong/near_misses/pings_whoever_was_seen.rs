@@ -10,10 +10,10 @@ count: u64,
 // ── add
 seen: BTreeSet<NodeName>,
 // ── end
-// ── after
-count,
-// ── add
-seen: BTreeSet::from([ctx.name().clone()]),
+// ── replace
+Producer { count }
+// ── with
+Producer { count, seen: BTreeSet::from([ctx.name().clone()]) }
 // ── end
 // ── replace
 let ping = ConsumerMsg::Ping {

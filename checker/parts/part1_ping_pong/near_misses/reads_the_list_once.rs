@@ -10,10 +10,10 @@ count: u64,
 // ── add
 nodes: Vec<NodeName>,
 // ── end
-// ── after
-count,
-// ── add
-nodes: ctx.list().into_iter().chain([ctx.name().clone()]).collect(),
+// ── replace
+Producer { count }
+// ── with
+Producer { count, nodes: ctx.list().into_iter().chain([ctx.name().clone()]).collect() }
 // ── end
 // ── replace
 let ping = ConsumerMsg::Ping {

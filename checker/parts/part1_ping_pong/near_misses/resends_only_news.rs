@@ -34,10 +34,10 @@ let count = seen.copied().max().unwrap_or(count);
 // ── add
 ctx.watch_nodes();
 // ── end
-// ── after
-count,
-// ── add
-told: Default::default(),
+// ── replace
+Producer { count }
+// ── with
+Producer { count, told: Default::default() }
 // ── end
 // ── add
 use runtime::Info;

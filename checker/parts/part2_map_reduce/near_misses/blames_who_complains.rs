@@ -6,10 +6,10 @@
 
 // ── file manager.rs
 // ── replace
-if let TaskError::Unfetched { output, .. } = why
+if let TaskError::Unfetched { output, .. } = &why
     // …
-    self.distrusted.insert(output.node);
+    self.distrusted.insert(output.node.clone());
 // ── with
-if let TaskError::Unfetched { .. } = why {
+if let TaskError::Unfetched { .. } = &why {
     self.distrusted.insert(worker.node().clone());
 // ── end

@@ -6,13 +6,13 @@
 
 // ── file manager.rs
 // ── replace
-if let TaskError::Unfetched { output, .. } = why
+if let TaskError::Unfetched { output, .. } = &why
     // …
-    self.distrusted.insert(output.node);
+    self.distrusted.insert(output.node.clone());
 // ── with
-if let TaskError::Unfetched { output, .. } = why {
+if let TaskError::Unfetched { output, .. } = &why {
     self.lose_outputs(&output.node);
-    self.distrusted.insert(output.node);
+    self.distrusted.insert(output.node.clone());
     self.distrusted.insert(worker.node().clone());
 // ── end
 // ── replace

@@ -8,18 +8,13 @@ distrusted: BTreeSet<NodeName>,
 /// Who could not fetch from whom.
 complaints: BTreeSet<(NodeName, NodeName)>,
 // ── end
-// ── after
-distrusted: BTreeSet::new(),
-// ── add
-complaints: BTreeSet::new(),
-// ── end
 // ── replace
-if let TaskError::Unfetched { output, .. } = why
+if let TaskError::Unfetched { output, .. } = &why
     // …
-    self.distrusted.insert(output.node);
+    self.distrusted.insert(output.node.clone());
 // ── with
-if let TaskError::Unfetched { output, .. } = why {
-    self.complaints.insert((worker.node().clone(), output.node));
+if let TaskError::Unfetched { output, .. } = &why {
+    self.complaints.insert((worker.node().clone(), output.node.clone()));
 // ── end
 // ── after
 async fn give_work(&mut self, ctx: &Ctx<ManagerMsg>) {

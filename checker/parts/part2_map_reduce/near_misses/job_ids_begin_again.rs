@@ -10,11 +10,6 @@ distrusted: BTreeSet<NodeName>,
 // ── add
 last_job: u64,
 // ── end
-// ── after
-distrusted: BTreeSet::new(),
-// ── add
-last_job: 0,
-// ── end
 // ── replace
 let me = ctx.id();
 let start = format!("{}-{:x}-{}", me.node.short(), me.creation, me.serial);

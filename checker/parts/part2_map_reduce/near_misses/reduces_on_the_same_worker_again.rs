@@ -6,11 +6,12 @@
 
 // ── file manager.rs
 // ── replace
-if let TaskError::Unfetched { output, .. } = why
+if let TaskError::Unfetched { output, .. } = &why
     // …
-    self.distrusted.insert(output.node);
+    self.distrusted.insert(output.node.clone());
 // ── with
-if let TaskError::Unfetched { .. } = why
+if let TaskError::Unfetched { .. } = &why
+    && self.has_answered(&worker, &attempt)
     && let TaskId::Reduce(reduce) = attempt.task
     && let Some(job) = self.jobs.get(&attempt.job)
     && job.outcome.is_none()

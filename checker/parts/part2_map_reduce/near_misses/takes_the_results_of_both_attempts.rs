@@ -11,11 +11,6 @@ distrusted: BTreeSet<NodeName>,
 outputs: BTreeMap<JobId, BTreeSet<MapOutput>>,
 // ── end
 // ── after
-distrusted: BTreeSet::new(),
-// ── add
-outputs: BTreeMap::new(),
-// ── end
-// ── after
 self.has_answered(&worker, &attempt);
 // ── add
 if let Product::Map(output, _) = &product {

@@ -6,7 +6,7 @@
 
 // ── file manager.rs
 // ── replace
-if let TaskError::Unfetched { output, .. } = why
+if let TaskError::Unfetched { output, .. } = &why
     // …
 }
 // ── with

@@ -10,10 +10,10 @@ swept: u64,
 // ── add
 has_lost: bool,
 // ── end
-// ── after
-swept: 0,
-// ── add
-has_lost: false,
+// ── replace
+Sweeper { store, swept: 0 }
+// ── with
+Sweeper { store, swept: 0, has_lost: false }
 // ── end
 // ── after
 match info {

@@ -28,11 +28,6 @@ has_learnt: bool,
 seen: std::collections::BTreeSet<String>,
 // ── end
 // ── after
-has_learnt: false,
-// ── add
-seen: Default::default(),
-// ── end
-// ── after
 CountersMsg::Share(code, news) => share(&code, &news, ctx),
 // ── add
 CountersMsg::Merge(code, news) if !self.seen.insert(format!("{code:?} {:?}", news.views)) => {}

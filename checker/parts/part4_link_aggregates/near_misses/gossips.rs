@@ -14,11 +14,6 @@ has_learnt: bool,
 turn: usize,
 // ── end
 // ── after
-has_learnt: false,
-// ── add
-turn: 0,
-// ── end
-// ── after
 views.count_in(slot(ctx));
 // ── add
 ctx.send_every(Duration::from_millis(300), || CountersMsg::Gossip);

@@ -30,11 +30,6 @@ has_learnt: bool,
 seen: std::collections::BTreeSet<u64>,
 // ── end
 // ── after
-has_learnt: false,
-// ── add
-seen: Default::default(),
-// ── end
-// ── after
 CountersMsg::Want(from, parts) => give(&from.address(), self.views.parts(&parts), ctx),
 // ── add
 CountersMsg::Viewed(_, _, number) if !self.seen.insert(number) => {}

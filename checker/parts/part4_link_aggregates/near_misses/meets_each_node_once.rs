@@ -11,11 +11,6 @@ has_learnt: bool,
 met: std::sync::Mutex<std::collections::BTreeSet<String>>,
 // ── end
 // ── after
-has_learnt: false,
-// ── add
-met: Default::default(),
-// ── end
-// ── after
     return;
 }
 // ── add

@@ -10,11 +10,6 @@ has_learnt: bool,
 // ── add
 sent: std::sync::Mutex<BTreeMap<String, BTreeMap<Code, Usage>>>,
 // ── end
-// ── after
-has_learnt: false,
-// ── add
-sent: Default::default(),
-// ── end
 // ── replace
 if self.views.len() > FEW_LINKS {
     // …

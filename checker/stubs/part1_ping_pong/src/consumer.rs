@@ -10,8 +10,6 @@ use crate::protocol::{ASK_WITHIN, ConsumerMsg, PRODUCER, ProducerMsg};
 pub struct Consumer {
     /// The number of the latest ping, by the producer's node.
     counts: BTreeMap<NodeName, u64>,
-    // ── gap 0: fields of your own
-    // ── end 0
 }
 
 impl Server for Consumer {
@@ -31,13 +29,7 @@ impl Server for Consumer {
         // keep it from the counts of the others; an answer that comes late must not undo a ping
         // that came earlier and was newer.
         // ── end 3
-        // ── gap 0: whatever else is to do at the start
-        // ── end 0
-        Consumer {
-            counts,
-            // ── gap 0: first values of your fields
-            // ── end 0
-        }
+        Consumer { counts }
     }
 
     async fn handle(&mut self, msg: ConsumerMsg, ctx: &Ctx<ConsumerMsg>) {
@@ -51,8 +43,6 @@ impl Server for Consumer {
             }
             ConsumerMsg::Counts(reply) => reply.send(self.counts.clone()),
             ConsumerMsg::TotalPings(reply) => reply.send(self.counts.values().sum()),
-            // ── gap 0: messages of your own
-            // ── end 0
         }
     }
 
@@ -63,8 +53,6 @@ impl Server for Consumer {
             // consumers on both sides must learn the current count of the producer on the other
             // side, although nobody sends a ping.
             // ── end 4
-            // ── gap 0: other news from the runtime
-            // ── end 0
             _ => {}
         }
     }
@@ -72,6 +60,3 @@ impl Server for Consumer {
 
 // ── gap 3: functions that help to catch up
 // ── end 3
-
-// ── gap 0: functions of your own
-// ── end 0

@@ -16,8 +16,8 @@
 //! 6. *The producer crashes* (optional): a producer that was restarted goes on counting where it
 //!    was.
 //!
-//! Gaps that are empty, those of number 0 above all, are room for fields, messages and functions
-//! of your own, should your way need them. The text of part 1 in TRAINING.md has hints.
+//! Your way may need more than that: add fields, messages, functions and files of your own wherever
+//! you like, between the markers and outside of them. The text of part 1 in TRAINING.md has hints.
 //!
 //! ```text
 //! cargo checker part1

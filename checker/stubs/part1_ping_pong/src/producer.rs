@@ -8,8 +8,6 @@ use crate::protocol::{ASK_WITHIN, CONSUMER, ConsumerMsg, Everyone, ProducerMsg};
 pub struct Producer {
     /// The number of the last ping.
     count: u64,
-    // ── gap 0: fields of your own
-    // ── end 0
 }
 
 impl Server for Producer {
@@ -25,13 +23,7 @@ impl Server for Producer {
         // the one above. A consumer that is dead or does not answer may delay the start by
         // `ASK_WITHIN`, and must not prevent it.
         // ── end 6
-        // ── gap 0: whatever else is to do at the start
-        // ── end 0
-        Producer {
-            count,
-            // ── gap 0: first values of your fields
-            // ── end 0
-        }
+        Producer { count }
     }
 
     async fn handle(&mut self, msg: ProducerMsg, ctx: &Ctx<ProducerMsg>) {
@@ -55,14 +47,6 @@ impl Server for Producer {
                 // ── end 2
             }
             ProducerMsg::Count(reply) => reply.send(self.count),
-            // ── gap 0: messages of your own
-            // ── end 0
         }
     }
-
-    // ── gap 0: news from the runtime
-    // ── end 0
 }
-
-// ── gap 0: functions of your own
-// ── end 0

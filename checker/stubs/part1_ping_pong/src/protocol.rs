@@ -1,7 +1,7 @@
 //! What can be said to the servers of part 1.
 //!
 //! The checker says the messages marked *graded* to your servers. Leave their names, fields and
-//! answers as they are; behind them there is room for messages of your own.
+//! answers as they are; add messages of your own behind them.
 
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -27,8 +27,6 @@ pub enum ProducerMsg {
     Count(Reply<u64>),
     /// Graded: ask the consumer of every node for its total.
     AskEveryone(Reply<Everyone>),
-    // ── gap 0: more messages to the producer
-    // ── end 0
 }
 
 /// What a consumer understands.
@@ -45,8 +43,6 @@ pub enum ConsumerMsg {
     Counts(Reply<BTreeMap<NodeName, u64>>),
     /// Graded: the sum of those numbers.
     TotalPings(Reply<u64>),
-    // ── gap 0: more messages to the consumer
-    // ── end 0
 }
 
 /// The answer to [`ProducerMsg::AskEveryone`]: each node that was asked is in one of the two.

@@ -13,15 +13,16 @@ use crate::protocol::{
 };
 
 /// The manager of one node.
+#[derive(Default)]
 pub struct Manager {
     /// The jobs that it was given, also those that are over.
     jobs: BTreeMap<JobId, Job>,
     // ── gap 2: what it knows of its workers
+    // TODO(2): what it must know of its workers.
     // ── end 2
     // ── gap 5: what it knows of the network
+    // TODO(5): what it must know of who reaches whom.
     // ── end 5
-    // ── gap 0: fields of your own
-    // ── end 0
 }
 
 impl Server for Manager {
@@ -36,16 +37,9 @@ impl Server for Manager {
         // known. Map tasks that were done are not done again, unless their node is gone. The node's
         // journal (`Journal::append`, `Journal::read`) survives a crash of the manager.
         // ── end 6
-        // ── gap 0: whatever else is to do at the start
-        // ── end 0
         Manager {
             jobs,
-            // ── gap 2: no workers yet
-            // ── end 2
-            // ── gap 5: nothing is known of the network yet
-            // ── end 5
-            // ── gap 0: first values of your fields
-            // ── end 0
+            ..Manager::default()
         }
     }
 
@@ -79,31 +73,30 @@ impl Server for Manager {
                 worker,
                 why,
             } => {
-                // ── gap 3: an attempt failed
-                // TODO(3): the task must be tried again. If it is not an output that could not be
-                // fetched, but the task itself that goes wrong each time, then not for ever: see below.
-                // ── end 3
                 // ── gap 5: an output could not be fetched
                 // TODO(5): two workers may not reach each other although you reach both, and a node
                 // that stands still answers nobody. Neither may hold up the job: see that there is an
                 // output which can be fetched, or that somebody else reduces.
                 // ── end 5
-                // ── gap 3: after a failure
+                // ── gap 3: an attempt failed
+                // TODO(3): the task must be tried again. If it is not an output that could not be
+                // fetched, but the task itself that goes wrong each time, then not for ever: see below.
                 // ── end 3
             }
             // ── gap 2: messages of your own
+            // TODO(2): what is done with messages of your own, if there are any.
             // ── end 2
             // ── gap 4: messages of your own
+            // TODO(4): what is done when an attempt has taken too long.
             // ── end 4
             ManagerMsg::Status(id, reply) => reply.send(self.status(&id)),
-            // ── gap 0: messages of your own
-            // ── end 0
         }
     }
 
     async fn handle_info(&mut self, info: Info, ctx: &Ctx<ManagerMsg>) {
         match info {
             // ── gap 2: a node joins
+            // TODO(2): a node that joins gets a worker, too (`Info::NodeUp`).
             // ── end 2
             // ── gap 3: a worker ends
             // TODO(3): when a worker crashes, its task is tried again, and its node gets another
@@ -115,8 +108,6 @@ impl Server for Manager {
             // TODO(3): when a node goes, so does what map tasks have left there, also of tasks that
             // are done. As long as a reduce task needs it, it must be computed again elsewhere.
             // ── end 3
-            // ── gap 0: other news from the runtime
-            // ── end 0
             _ => {}
         }
     }
@@ -170,6 +161,7 @@ impl Manager {
         // counts. A worker may be alive and idle although it never answered.
         // ── end 4
         // ── gap 2: a worker has something to do
+        // TODO(2): from now on, this worker is busy.
         // ── end 2
     }
 
@@ -185,6 +177,7 @@ impl Manager {
             return;
         }
         // ── gap 6: write a result down
+        // TODO(6): see `init`.
         // ── end 6
         if let Some(task) = job.task(attempt.task) {
             task.product = Some(product);
@@ -205,6 +198,7 @@ impl Manager {
             Err(why) => job.fail(why),
         }
         // ── gap 6: write the end down
+        // TODO(6): see `init`.
         // ── end 6
         let forget = PartitionsMsg::Forget(id.clone());
         let _ = ctx.abcast(&PARTITIONS, forget).await;
@@ -229,5 +223,3 @@ impl Manager {
 // ── end 4
 // ── gap 6: functions of your own
 // ── end 6
-// ── gap 0: functions of your own
-// ── end 0

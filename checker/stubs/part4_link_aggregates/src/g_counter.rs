@@ -70,8 +70,6 @@ impl GCounter {
     }
     // ── gap 5: a part of a counter
     // ── end 5
-    // ── gap 0: functions of your own
-    // ── end 0
 }
 
 /// Takes the steps of an experiment. What is to be done with a counter that does not exist is not

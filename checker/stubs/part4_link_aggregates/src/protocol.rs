@@ -1,7 +1,7 @@
 //! What can be said to the servers of part 4.
 //!
 //! The checker says the messages marked *graded* to your servers. Leave their names, fields and
-//! answers as they are; behind them there is room for messages of your own.
+//! answers as they are; add messages of your own behind them.
 
 use std::time::Duration;
 
@@ -65,8 +65,6 @@ pub enum CacheMsg {
     Loaded(Code, Result<Option<Link>, Refusal>),
     /// From the sweeper: this link is expired, and gone from the store.
     Forget(Code, Link),
-    // ── gap 0: more messages to a cache
-    // ── end 0
 }
 
 /// What a sweeper understands.
@@ -76,8 +74,6 @@ pub enum SweeperMsg {
     Swept(Reply<u64>),
     /// To itself: it is time to sweep, if that is this process's task.
     Sweep,
-    // ── gap 0: more messages to a sweeper
-    // ── end 0
 }
 
 /// What the server that knows the ring understands.
@@ -93,8 +89,6 @@ pub enum RingMsg {
     Refresh,
     /// To itself: what the store has said about the members, or why it has said nothing.
     Read(Result<Vec<NodeName>, String>),
-    // ── gap 0: more messages to the ring
-    // ── end 0
 }
 
 /// What a node knows of the ring.
@@ -121,8 +115,6 @@ pub enum CountersMsg {
     // ── end 6
     // ── gap 8: messages for comparing
     // ── end 8
-    // ── gap 0: more messages to the counters
-    // ── end 0
 }
 
 /// A step of an experiment with counters, which have the numbers 0, 1, 2, … in order of their

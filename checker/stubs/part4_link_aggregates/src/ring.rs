@@ -88,16 +88,12 @@ impl Owners {
     }
     // ── gap 10: who comes next
     // ── end 10
-    // ── gap 0: functions of your own
-    // ── end 0
 }
 
 /// The server of one node that keeps the ring up to date.
 pub struct Ring {
     store: Store,
     owners: Owners,
-    // ── gap 0: fields of your own
-    // ── end 0
 }
 
 /// What a ring's server starts with.
@@ -115,14 +111,7 @@ impl Server for Ring {
 
     async fn init(RingArgs { store, owners }: RingArgs, ctx: &Ctx<RingMsg>) -> Self {
         ctx.send_self(RingMsg::Refresh);
-        // ── gap 0: whatever else is to do at the start
-        // ── end 0
-        Ring {
-            store,
-            owners,
-            // ── gap 0: first values of your fields
-            // ── end 0
-        }
+        Ring { store, owners }
     }
 
     async fn handle(&mut self, msg: RingMsg, ctx: &Ctx<RingMsg>) {
@@ -137,12 +126,8 @@ impl Server for Ring {
             }
             RingMsg::Refresh => self.refresh(ctx),
             RingMsg::Read(read) => self.was_read(read, ctx),
-            // ── gap 0: messages of your own
-            // ── end 0
         }
     }
-    // ── gap 0: news from the runtime
-    // ── end 0
 }
 
 impl Ring {
@@ -165,8 +150,6 @@ impl Ring {
         // Only now, so that a slow store does not let these pile up, nor overtake each other.
         ctx.send_after(REFRESH_EVERY, RingMsg::Refresh);
     }
-    // ── gap 0: functions of the server
-    // ── end 0
 }
 
 // ── gap 1: the places of a node
