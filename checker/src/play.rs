@@ -76,7 +76,8 @@ const TRY: &str = "run-1/by_hand-1";
 pub async fn play(course: &Course, part: &'static Part, order: Order) -> Result<Standing> {
     if let Some(script) = &order.script {
         // Before anything is built for it.
-        let text = std::fs::read(script).or_trouble(|| format!("read {}", script.display()))?;
+        let text = plain_file::read(script, MAX_TEXT)
+            .or_trouble(|| format!("read {}", script.display()))?;
         utf8(text).map_err(|why| {
             Trouble::new(format!("could not read {}: it {why}", script.display()))
         })?;

@@ -251,8 +251,14 @@ impl Context {
     }
 
     /// What the seeds of the nodes are made of: a draw of its own, and of few bits, so that no node
-    /// can find out from it which scenario it is in, or what that has drawn.
+    /// can find out from it which scenario it is in, or what that has drawn. Within walls it is
+    /// chance: a table of the draws of all scenarios would name the scenario.
     pub fn seed_of_nodes(&self) -> u16 {
+        if self.sandbox.is_some()
+            && let Ok(chance) = getrandom::u32()
+        {
+            return chance as u16;
+        }
         let mut draw = Draw::new(self.seed, &format!("the nodes of {}", self.scenario));
         draw.number(0..=u64::from(u16::MAX)) as u16
     }

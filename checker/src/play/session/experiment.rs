@@ -8,6 +8,7 @@ use prompt::command::{USAGE, Words};
 use prompt::message::split_within;
 use prompt::text::utf8;
 use prompt::time::{in_words as time_in_words, patience};
+use testkit::plain_file::{self, MAX_TEXT};
 use tokio::time::{Instant, sleep};
 
 use super::{Flow, Said, Session, in_words};
@@ -34,7 +35,7 @@ impl Session<'_> {
     /// The complaint of the first that fails, with its place.
     pub(in crate::play) async fn script(&mut self, file: &Path) -> Result<Flow, String> {
         let name = file.display();
-        let text = std::fs::read(file)
+        let text = plain_file::read(file, MAX_TEXT)
             .map_err(|error| format!("The file {name} cannot be read: {error}."))?;
         let text = utf8(text).map_err(|why| format!("The file {name} {why}."))?;
         if self.scripts >= DEEPEST {
