@@ -213,8 +213,8 @@ fn learner_goes_from_the_stub_to_the_next_problem() {
 
     TODO(1) is not written yet.
 
-      exercises/part1_ping_pong/src/producer.rs:41
-      exercises/part1_ping_pong/src/consumer.rs:47
+      exercises/part1_ping_pong/src/producer.rs:33
+      exercises/part1_ping_pong/src/consumer.rs:39
       TRAINING.md#problem-1-broadcast
 
     Report: REPORT
@@ -348,7 +348,7 @@ fn compile_error_is_shown_from_its_beginning_on_a_narrow_screen() {
     Took T s. Waiting for a save.
 
     The code does not compile: 1 error. Nothing was run.
-      exercises/part1_ping_pong/src/producer.rs:55
+      exercises/part1_ping_pong/src/producer.rs:47
     ");
     terminal.press("\u{3}");
     assert_eq!(terminal.ended(), Some(0));
