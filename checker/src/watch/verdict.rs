@@ -346,19 +346,23 @@ impl Paper<'_> {
         self.lines.push(format!("  {training}"));
     }
 
-    /// Where a gap that is not written is; it may have a place in several files.
+    /// Where there is something to write of a gap, which may have places in several files: where it
+    /// begins in a file in which nothing of it is written, and else each `todo!` that is left.
     fn places_of(&self, gap: u8) -> Vec<(PathBuf, u32)> {
-        let place = |file: &&str| {
+        let todo = format!("TODO({gap})");
+        let places = |file: &&'static str| {
             let path = self.course.exercise(self.part).join(file);
-            let text = plain_file::read_text(&path, MAX_TEXT).ok()?;
-            if !gaps::unwritten([text.as_str()]).contains(&gap) {
-                return None;
-            }
-            let todo = format!("TODO({gap})");
-            let line = text.lines().position(|line| line.contains(&todo))?;
-            Some((PathBuf::from(file), u32::try_from(line + 1).ok()?))
+            let text = plain_file::read_text(&path, MAX_TEXT).unwrap_or_default();
+            let untouched = gaps::unwritten([text.as_str()]).contains(&gap);
+            let is_open = |line: &str| {
+                line.contains(&todo) && (untouched || line.trim_start().starts_with("todo!"))
+            };
+            let open = text.lines().zip(1..).filter(|(line, _)| is_open(line));
+            let most = if untouched { 1 } else { usize::MAX };
+            let places = open.take(most).map(|(_, line)| (PathBuf::from(file), line));
+            places.collect::<Vec<_>>()
         };
-        self.part.editable.iter().filter_map(place).collect()
+        self.part.editable.iter().flat_map(places).collect()
     }
 
     fn failure(&mut self, failure: &Failure) {
@@ -569,6 +573,27 @@ mod tests {
             yields: Vec::new(),
             hints_shown: 0,
         }
+    }
+
+    #[test]
+    fn each_todo_that_is_left_of_a_gap_is_named() {
+        let root = tempfile::tempdir().unwrap();
+        let mut course = Course::find(Path::new(env!("CARGO_MANIFEST_DIR"))).unwrap();
+        course.root = root.path().to_owned();
+        let part = &crate::manifest::PARTS[0];
+        let folder = course.exercise(part).join("src");
+        std::fs::create_dir_all(&folder).unwrap();
+        let gap = |title: &str, body: &str| format!("// ── gap 1: {title}\n{body}\n// ── end 1\n");
+        let todo = "// TODO(1): what must hold\ntodo!(\"TODO(1) do it\")";
+        let half = gap("a", "// TODO(1): what must hold\ndone();") + &gap("b", todo);
+        std::fs::write(folder.join("producer.rs"), half).unwrap();
+        std::fs::write(folder.join("consumer.rs"), gap("c", todo) + &gap("d", todo)).unwrap();
+        let places = paper(&course).places_of(1);
+        let expected = [("src/producer.rs", 7), ("src/consumer.rs", 2)];
+        assert_eq!(
+            places,
+            expected.map(|(file, line)| (PathBuf::from(file), line))
+        );
     }
 
     #[test]
