@@ -123,7 +123,7 @@ pub(super) const MISTAKES: &[Mistake] = &[
         problems: &[2],
         suggests: "Reduce tasks are given out before all map tasks are done, and miss what comes later.",
         training: "problem-2-distribute",
-        hint: 2,
+        hint: 3,
         symptom: work::reduces_before_all_is_mapped,
     },
     Mistake {
