@@ -5,10 +5,11 @@
 //! the members that the store lists. So nobody has to be asked who owns a code, and when a member
 //! comes or goes only its own share of the codes gets another owner.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
+use std::hash::{BuildHasher, Hash};
 use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard};
 
-use hashring::HashRing;
+use hashring::{DefaultHashBuilder, HashRing};
 use runtime::{Ctx, NodeName, Server};
 use shortener::{Code, Store};
 
