@@ -22,11 +22,9 @@ use std::time::Duration;
 use clap::{Args, CommandFactory, FromArgMatches, Parser, Subcommand, ValueHint};
 use colored::Colorize;
 
-use crate::grading;
-use crate::grading::Order;
+use crate::grading::{self, Order};
 use crate::journal::Journal;
-use crate::manifest;
-use crate::manifest::PARTS;
+use crate::manifest::{self, PARTS};
 use ::report::json::{self, JsonReport};
 use ::report::stream::Stream;
 use ::report::terminal::{command_name, print, print_for_programs, render, wrap};

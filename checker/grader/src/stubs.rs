@@ -14,10 +14,9 @@ use walkdir::WalkDir;
 
 use crate::backup::replace;
 use crate::course::Course;
-use crate::gaps;
-use crate::gaps::Gap;
 use crate::gaps::GapName;
 use crate::gaps::Piece;
+use crate::gaps::{self, Gap};
 use crate::sources::Sources;
 use testkit::part::Part;
 use testkit::plain_file::{self, MAX_TEXT};

@@ -8,8 +8,7 @@ use clap::Args;
 use colored::Colorize;
 
 use super::question;
-use crate::difference;
-use crate::difference::WIDE;
+use crate::difference::{self, WIDE};
 use crate::journal::Journal;
 use grader::course::Course;
 use grader::gaps::{Gap, Piece, gaps, pieces};

@@ -6,8 +6,7 @@ use std::time::Duration;
 use clap::Args;
 
 use super::{asynchronously, course, question};
-use crate::play;
-use crate::play::Order;
+use crate::play::{self, Order};
 use grader::part_report::Graded;
 use testkit::seed;
 use testkit::store::StoreChoice;

@@ -4,8 +4,7 @@ use std::io::{BufRead, IsTerminal, Write};
 
 use clap::builder::PossibleValuesParser;
 
-use crate::manifest;
-use crate::manifest::PARTS;
+use crate::manifest::{self, PARTS};
 use testkit::part::{Part, Problem};
 use testkit::trouble::{Result, Trouble, While};
 

@@ -6,8 +6,7 @@ use std::path::PathBuf;
 use clap::{Args, ValueEnum, ValueHint};
 use colored::Colorize;
 
-use crate::manifest;
-use crate::manifest::PARTS;
+use crate::manifest::{self, PARTS};
 use grader::part_report::{Graded, PartReport};
 use grader::runs::{KEPT, Run};
 use grader::whole_file;

@@ -5,9 +5,8 @@ use std::fmt::Write;
 use clap::Args;
 use colored::Colorize;
 
-use crate::updating;
-use crate::updating::Done;
 use crate::updating::Loss;
+use crate::updating::{self, Done};
 use grader::course::Course;
 use report::terminal::{command_name, print, wrap};
 use testkit::screen::width;

@@ -8,8 +8,7 @@ use tokio::time::Instant;
 
 use super::stage::{Heard, Hears, Stage};
 use super::{Place, Settings};
-use crate::grading;
-use crate::grading::Order;
+use crate::grading::{self, Order};
 use grader::course::Course;
 use grader::part_report::{Graded, PartReport};
 use grader::progress::Progress;

@@ -31,8 +31,7 @@ use std::path::Path;
 
 use serde::Deserialize;
 
-use crate::dev::edits;
-use crate::dev::edits::Edit;
+use crate::dev::edits::{self, Edit};
 use crate::sources::Sources;
 use testkit::trouble::{Result, Trouble, While};
 

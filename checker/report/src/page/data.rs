@@ -7,12 +7,10 @@ use serde::Serialize;
 use serde_json::{Value, json};
 
 use super::room;
-use super::sums;
-use super::sums::Sums;
-use crate::causes;
-use crate::causes::Cause;
+use super::sums::{self, Sums};
 use crate::causes::causes;
 use crate::causes::is_of_story;
+use crate::causes::{self, Cause};
 use crate::terminal::{again, sentence};
 use grader::part_report::{PartReport, Refused};
 use grader::runs::Run;

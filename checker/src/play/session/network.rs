@@ -8,12 +8,11 @@ use runtime::net::faults::{Action, PatternKind, Rule};
 use tokio::time::timeout;
 
 use super::{PATIENCE, Said, Session, in_words};
-use crate::play::words;
-use crate::play::words::Ways;
 use crate::play::words::list;
 use crate::play::words::share;
 use crate::play::words::told;
 use crate::play::words::ways;
+use crate::play::words::{self, Ways};
 use testkit::cluster::{RuleHandle, rule_in_words};
 
 /// What is between two nodes, in one direction.

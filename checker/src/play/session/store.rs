@@ -4,8 +4,7 @@ use prompt::command::{USAGE, Words};
 use prompt::time::{duration, in_words as time_in_words};
 
 use super::{Said, Session, in_words};
-use crate::play::words;
-use crate::play::words::list;
+use crate::play::words::{self, list};
 
 /// The most keys that are listed.
 const KEYS: usize = 50;
