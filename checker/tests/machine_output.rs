@@ -147,7 +147,10 @@ fn fields(of: &Value, path: &str, into: &mut BTreeSet<String>) {
                     path => format!("{path}.{name}"),
                 };
                 into.insert(path.clone());
-                fields(value, &path, into);
+                // What is in a fact is the part's own.
+                if name != "fact" {
+                    fields(value, &path, into);
+                }
             }
         }
         Value::Array(items) => {
@@ -241,7 +244,9 @@ fn everything() -> (Vec<PartReport>, Vec<String>) {
         training: Some("t".into()),
         ..Failure::new("step", "seen", "expected")
             .because("why")
-            .evidence("fact")
+            .evidence("known besides")
+            .fact(&"fact")
+            .node("n1")
             .sketch(vec!["line".into()])
             .stderr("n1", vec!["line".into()])
     };
@@ -367,7 +372,10 @@ fn every_event() -> Vec<What> {
     let (from, to) = ("n1".to_owned(), "n2".to_owned());
     let (a, b) = (from.clone(), to.clone());
     vec![
-        What::Step { text: text() },
+        What::Step {
+            text: text(),
+            fact: None,
+        },
         What::Message(Box::new(Message {
             from: from.clone(),
             to: to.clone(),
@@ -418,6 +426,7 @@ fn every_event() -> Vec<What> {
         What::Process {
             node: from.clone(),
             change: Change::Killed,
+            server: None,
             text: text(),
         },
         What::Request {
@@ -429,6 +438,7 @@ fn every_event() -> Vec<What> {
         What::StoreFault {
             nodes: vec![text()],
             mode: StoreMode::Slow,
+            delay_us: None,
             text: text(),
         },
         What::Store {

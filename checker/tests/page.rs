@@ -255,6 +255,7 @@ async fn kill_behind_a_lost_link_is_told_and_marked() {
     let killed = What::Process {
         node: "n3".into(),
         change: Change::Killed,
+        server: None,
         text: "n3 is killed".into(),
     };
     let closed = What::Closed {

@@ -421,6 +421,7 @@ mod tests {
         let what = What::Process {
             node: node.into(),
             change: Change::Killed,
+            server: None,
             text: format!("{node} is killed"),
         };
         Event { at_us, what }
@@ -499,6 +500,7 @@ mod tests {
         let paused = What::Process {
             node: "n4".into(),
             change: Change::Paused,
+            server: None,
             text: "n4 is paused".into(),
         };
         let mut question = message("n3", "n4", Kind::Call, "Count?");

@@ -46,11 +46,13 @@ use std::time::Duration;
 
 use runtime::net::DirectoryMode;
 use runtime::{Cookie, Net, Node, NodeConfig, NodeName, TcpNet};
+use serde::Serialize;
+use serde_json::Value;
 
 use crate::guard::Limits;
 use crate::scenario::{Context, Stop, Told};
 use crate::switchboard::Switchboard;
-use crate::trace::{Violation, What};
+use crate::trace::{Violation, What, data};
 use crate::trouble::While;
 use crate::verdict::Failure;
 pub use asking::Unanswered;
@@ -225,9 +227,17 @@ impl<'a> Cluster<'a> {
     /// Says what the scenario does next, as a sentence. The learner sees it go by, a failure
     /// names it, and it stands in the picture between the messages.
     pub fn step(&self, sentence: impl Into<String>) {
-        let sentence = sentence.into();
-        self.switchboard.note(format!("▸ {sentence}"));
-        self.context.step(sentence);
+        self.take_step(sentence.into(), None);
+    }
+
+    /// The same, for a step that the diagnosis must find again: `fact` says which one it is.
+    pub fn step_as(&self, fact: &impl Serialize, sentence: impl Into<String>) {
+        self.take_step(sentence.into(), Some(data(fact)));
+    }
+
+    fn take_step(&self, text: String, fact: Option<Value>) {
+        self.context.step(text.clone());
+        self.write_down(What::Step { text, fact });
     }
 
     /// A claim that did not hold in the present step. The picture of the last messages is added

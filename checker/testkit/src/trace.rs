@@ -57,6 +57,9 @@ pub enum What {
     Step {
         /// The step, as a sentence.
         text: String,
+        /// Which step it is, as data, where something depends on it: a value of the part's own type.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        fact: Option<Value>,
     },
     /// A node sent a frame to another.
     Message(Box<Message>),
@@ -124,6 +127,9 @@ pub enum What {
         node: String,
         /// What was done.
         change: Change,
+        /// The server that it was done to, if it was not the whole node.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        server: Option<String>,
         /// As a learner reads it: "n2 is killed".
         text: String,
     },
@@ -145,6 +151,9 @@ pub enum What {
         nodes: Vec<String>,
         /// What it does from now on.
         mode: StoreMode,
+        /// By how much it is slow, if it is.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        delay_us: Option<u64>,
         /// As a learner reads it.
         text: String,
     },
@@ -167,6 +176,14 @@ pub enum What {
         /// What, as people read it.
         text: String,
     },
+}
+
+/// A part's own value, as it is kept in a trace or a failure.
+///
+/// # Panics
+/// When it cannot be JSON, which is a mistake in the part: a map with keys that are no texts.
+pub fn data(fact: &impl Serialize) -> Value {
+    serde_json::to_value(fact).expect("the facts of a part are plain data")
 }
 
 /// A frame that one node sent to another, and what became of it.

@@ -52,6 +52,12 @@ pub struct Failure {
     /// What else is known for certain: counts, answers, what the network did.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub evidence: Vec<String>,
+    /// Which claim it was and what was seen, as data: a value of the part's own type.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub fact: Option<serde_json::Value>,
+    /// The node that did what was seen, if it was a node.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub node: Option<String>,
     /// Where in the learner's code to look, where that is known.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub place: Option<Place>,
@@ -131,6 +137,18 @@ impl Failure {
     /// Adds a fact.
     pub fn evidence(mut self, fact: impl Into<String>) -> Self {
         self.evidence.push(fact.into());
+        self
+    }
+
+    /// Says which claim it was and what was seen, as data.
+    pub fn fact(mut self, fact: &impl Serialize) -> Self {
+        self.fact = Some(crate::trace::data(fact));
+        self
+    }
+
+    /// Says which node did what was seen.
+    pub fn node(mut self, node: impl Into<String>) -> Self {
+        self.node = Some(node.into());
         self
     }
 

@@ -122,6 +122,7 @@ pub(crate) fn failing() -> Trace {
             What::Process {
                 node: "n3".into(),
                 change: Change::Crashed,
+                server: Some("consumer".into()),
                 text: "n3's consumer is crashed".into(),
             },
         ),
@@ -142,6 +143,7 @@ pub(crate) fn failing() -> Trace {
             What::StoreFault {
                 nodes: vec!["n2".into()],
                 mode: StoreMode::Stalled,
+                delay_us: None,
                 text: "n2's store answers nothing".into(),
             },
         ),
@@ -229,7 +231,10 @@ pub(crate) fn at(at_us: u64, what: What) -> Event {
 }
 
 pub(crate) fn step(text: &str) -> What {
-    What::Step { text: text.into() }
+    What::Step {
+        text: text.into(),
+        fact: None,
+    }
 }
 
 fn partition(a: &str, b: &str) -> What {

@@ -387,7 +387,7 @@ pub(super) const MISTAKES: &[Mistake] = &[
 /// The node whose manager was given the jobs.
 fn manager<'a>(case: &Case<'a>) -> &'a str {
     let given = case.events().find_map(|event| match &event.what {
-        What::Step { text } => text.split_once(" is given ")?.0.rsplit(' ').next(),
+        What::Step { text, .. } => text.split_once(" is given ")?.0.rsplit(' ').next(),
         _ => None,
     });
     given.unwrap_or_default()

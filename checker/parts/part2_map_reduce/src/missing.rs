@@ -135,7 +135,9 @@ fn way(frame: &FrameSeen) -> Way {
 /// What keeps a task from being done, if the event is such.
 fn done_to(event: &Event) -> Option<(Duration, Vec<String>, String)> {
     let (nodes, words) = match &event.what {
-        What::Process { node, change, text } => match change {
+        What::Process {
+            node, change, text, ..
+        } => match change {
             Change::Killed | Change::Paused | Change::Crashed => (vec![node.clone()], text.clone()),
             Change::Started | Change::Resumed | Change::Disconnected => return None,
         },

@@ -1,5 +1,7 @@
 //! Adding to a failure what helps to understand it.
 
+use serde::Serialize;
+
 use crate::scenario::Stop;
 use crate::verdict::Failure;
 
@@ -9,8 +11,10 @@ pub trait Explained {
     fn because(self, why: impl Into<String>) -> Self;
     /// States another claim: what was asked for is a means here, and this is the end.
     fn claiming(self, claim: &str) -> Self;
-    /// Adds a fact.
-    fn evidence(self, fact: impl Into<String>) -> Self;
+    /// Adds something that is known besides, as a sentence.
+    fn evidence(self, known: impl Into<String>) -> Self;
+    /// Says which claim it was and what was seen, as data; what was said already stays.
+    fn fact(self, fact: &impl Serialize) -> Self;
     /// Names the section of TRAINING.md, without the `#`.
     fn training(self, section: impl Into<String>) -> Self;
     /// Says that every other scenario would fail in the same way.
@@ -31,8 +35,17 @@ impl<T> Explained for Result<T, Stop> {
         })
     }
 
-    fn evidence(self, fact: impl Into<String>) -> Self {
-        self.map_err(|stop| explain(stop, |failure| failure.evidence(fact)))
+    fn evidence(self, known: impl Into<String>) -> Self {
+        self.map_err(|stop| explain(stop, |failure| failure.evidence(known)))
+    }
+
+    fn fact(self, fact: &impl Serialize) -> Self {
+        self.map_err(|stop| {
+            explain(stop, |failure| match failure.fact {
+                Some(_) => failure,
+                None => failure.fact(fact),
+            })
+        })
     }
 
     fn training(self, section: impl Into<String>) -> Self {

@@ -10,7 +10,7 @@ use tokio::time::{Instant, sleep, timeout};
 
 use super::{Cluster, LOOK, RUNTIME_PATIENCE};
 use crate::scenario::{Stop, Told};
-use crate::trace::Change;
+use crate::trace::{Change, What};
 
 /// A fault on single messages that is in force. It ends when this is dropped; what it holds is
 /// then lost, unless it was released.
@@ -130,7 +130,7 @@ impl<'c> Cluster<'c> {
         for server in servers {
             let target = ServerName::<()>::dynamic(*server).at(self.name(node));
             watched.push(
-                self.watch(node, format!("{node}'s {server}"), target)
+                self.watch(node, server, format!("{node}'s {server}"), target)
                     .await?,
             );
         }
@@ -154,7 +154,8 @@ impl<'c> Cluster<'c> {
         let mut watched = Vec::new();
         for address in children.filter_map(|child| child.address) {
             let what = format!("a process of {node}'s {}", supervisor.as_str());
-            watched.push(self.watch(node, what, address.clone()).await?);
+            let watch = self.watch(node, supervisor.as_str(), what, address.clone());
+            watched.push(watch.await?);
             self.manager.exit(&address, ExitReason::Killed);
         }
         let crashed = watched.len();
@@ -163,13 +164,24 @@ impl<'c> Cluster<'c> {
     }
 
     /// Watches a process that is to be crashed.
-    async fn watch(&self, node: &str, what: String, target: Address<()>) -> Result<Watched, Stop> {
+    async fn watch(
+        &self,
+        node: &str,
+        server: &str,
+        what: String,
+        target: Address<()>,
+    ) -> Result<Watched, Stop> {
         let (down, downs) = mpsc::unbounded_channel();
         let witness = self.manager.start_unnamed::<Witness>((target, down)).await;
         let witness = witness.map_err(|error| {
             Stop::fault(format!("The checker could not watch {what}: {error}."))
         })?;
-        self.tell_process(node, Change::Crashed, format!("{what} is crashed"));
+        self.write_down(What::Process {
+            node: node.to_owned(),
+            change: Change::Crashed,
+            server: Some(server.to_owned()),
+            text: format!("{what} is crashed"),
+        });
         Ok(Watched {
             what,
             witness,

@@ -194,7 +194,7 @@ fn rows(events: &[Event]) -> Vec<Row> {
                 let ends = ends.get(connection).cloned();
                 ends.map(|(a, b)| What::Cut { a, b })
             }
-            trace::What::Step { text } => {
+            trace::What::Step { text, .. } => {
                 // What is asked in another step is worth a line of its own.
                 questions.clear();
                 Some(What::Note(format!("▸ {text}")))
@@ -855,7 +855,10 @@ mod tests {
 
     #[test]
     fn same_answers_are_counted_until_another_comes_or_a_step_ends() {
-        let step = |text: &str| trace::What::Step { text: text.into() };
+        let step = |text: &str| trace::What::Step {
+            text: text.into(),
+            fact: None,
+        };
         let asked = |node: &str, answer: &str, took_us| trace::What::Request {
             node: node.into(),
             question: "GET /a".into(),

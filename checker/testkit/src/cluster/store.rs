@@ -12,10 +12,11 @@ use std::time::Duration;
 use ::store::{Command, Log, Mode, Proxy};
 use redis::AsyncCommands;
 
+use super::trace::micros;
 use super::{Cluster, lock};
 use crate::scenario::{Stop, Told};
 use crate::store::{RunStore, Stores};
-use crate::trace::StoreMode;
+use crate::trace::{StoreMode, What};
 use crate::trouble::{Result, Trouble, While};
 
 /// The store of a cluster, the beginning of all its keys, and a proxy for each node.
@@ -187,6 +188,10 @@ impl Cluster<'_> {
             [others @ .., last] => format!("{} and {last}", others.join(", ")),
             [] => "nobody".to_owned(),
         };
+        let delay_us = match mode {
+            Mode::Slow(delay) => Some(micros(delay)),
+            _ => None,
+        };
         let mode = match mode {
             Mode::Open => StoreMode::Back,
             Mode::Refuse => StoreMode::Refused,
@@ -194,7 +199,12 @@ impl Cluster<'_> {
             Mode::StallAnswers => StoreMode::AnswersStalled,
             Mode::Slow(_) => StoreMode::Slow,
         };
-        self.tell_store(names, mode, in_words(text));
+        self.write_down(What::StoreFault {
+            nodes: names,
+            mode,
+            delay_us,
+            text: in_words(text),
+        });
     }
 
     /// A mark after all commands that nodes have given so far.

@@ -14,9 +14,7 @@ use super::sketch::{Fields, label, without_host};
 use super::{Cluster, Mark, lock};
 use crate::guard::{Stream, monotonic_micros, written_lines};
 use crate::switchboard::Payloads;
-use crate::trace::{
-    Change, Event, Fate, Kind, LogLine, Message, StoreMode, Trace, VERSION, Violation, What,
-};
+use crate::trace::{Change, Event, Fate, Kind, LogLine, Message, Trace, VERSION, Violation, What};
 use crate::verdict::Failure;
 
 /// How many lines of each node's output are kept, the last ones.
@@ -40,7 +38,7 @@ impl Cluster<'_> {
     pub(super) fn mark_violation(&self, failure: &Failure) {
         let at_us = self.switchboard.record(|record, _| micros(record.now()));
         let stderr = failure.stderr.as_ref().map(|said| said.node.clone());
-        let node = stderr.or_else(|| {
+        let node = failure.node.clone().or(stderr).or_else(|| {
             let words = failure.seen.split(|c: char| !c.is_ascii_alphanumeric());
             let nodes = self.everyone();
             words
@@ -130,13 +128,9 @@ impl Cluster<'_> {
         self.write_down(What::Process {
             node: node.to_owned(),
             change,
+            server: None,
             text,
         });
-    }
-
-    /// Notes that the store behaves differently from now on.
-    pub(super) fn tell_store(&self, nodes: Vec<String>, mode: StoreMode, text: String) {
-        self.write_down(What::StoreFault { nodes, mode, text });
     }
 }
 
@@ -195,14 +189,11 @@ fn events(
                 },
                 Fault::HealedEverywhere => What::Healed { a: None, b: None },
             },
-            faults::Event::Note(text) => match (text.strip_prefix("▸ "), meanings.get(&place)) {
-                (Some(step), _) => What::Step {
-                    text: step.to_owned(),
-                },
-                (None, Some(meaning)) => meaning.clone(),
+            faults::Event::Note(text) => match meanings.get(&place) {
+                Some(meaning) => meaning.clone(),
                 // Rules are announced in words for learners by whoever made them.
-                (None, None) if text.starts_with("rule ") => return None,
-                (None, None) => What::Note {
+                None if text.starts_with("rule ") => return None,
+                None => What::Note {
                     text: without_host(text),
                 },
             },

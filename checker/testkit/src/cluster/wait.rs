@@ -2,10 +2,13 @@
 
 use std::time::Duration;
 
+use serde::Serialize;
+use serde_json::Value;
 use tokio::time::{Instant, sleep, timeout};
 
 use super::{Cluster, LOOK};
 use crate::scenario::{Stop, Told};
+use crate::trace::data;
 
 /// How long the last look may take beyond the time that was given.
 const LAST_LOOK: Duration = Duration::from_secs(1);
@@ -19,6 +22,8 @@ pub enum Unmet {
         node: Option<String>,
         /// What was seen instead: "n2 shows 2 for n1".
         seen: String,
+        /// The same as data: a value of the part's own type.
+        fact: Option<Value>,
     },
     /// It cannot hold any more.
     Never(Stop),
@@ -30,13 +35,26 @@ impl Unmet {
         Unmet::NotYet {
             node: Some(node.to_owned()),
             seen: seen.into(),
+            fact: None,
         }
+    }
+
+    /// Says what was seen as data as well.
+    pub fn fact(mut self, is: &impl Serialize) -> Unmet {
+        if let Unmet::NotYet { fact, .. } = &mut self {
+            *fact = Some(data(is));
+        }
+        self
     }
 }
 
 impl From<String> for Unmet {
     fn from(seen: String) -> Self {
-        Unmet::NotYet { node: None, seen }
+        Unmet::NotYet {
+            node: None,
+            seen,
+            fact: None,
+        }
     }
 }
 
@@ -69,13 +87,13 @@ impl Cluster<'_> {
         F: AsyncFnMut() -> Result<(), Unmet>,
     {
         let begun = Instant::now();
-        let mut last = (None, "no answer came".to_owned());
+        let mut last = (None, "no answer came".to_owned(), None);
         loop {
             let left = within.saturating_sub(begun.elapsed());
             match timeout(left + LAST_LOOK, claim()).await {
                 Ok(Ok(())) => return Ok(()),
                 Ok(Err(Unmet::Never(stop))) => return Err(stop),
-                Ok(Err(Unmet::NotYet { node, seen })) => last = (node, seen),
+                Ok(Err(Unmet::NotYet { node, seen, fact })) => last = (node, seen, fact),
                 Err(_) => {}
             }
             if begun.elapsed() >= within {
@@ -88,13 +106,13 @@ impl Cluster<'_> {
         if let Some(stop) = self.too_slow(begun, within) {
             return Err(stop);
         }
-        let (node, seen) = last;
+        let (node, seen, fact) = last;
         let seen = if seen.contains(" within ") {
             seen
         } else {
             format!("{seen}, still after {} s", seconds(within))
         };
-        Err(self.blamed(node.as_deref(), seen, expected.into()))
+        Err(self.blamed(node.as_deref(), seen, fact, expected.into()))
     }
 
     /// Watches that a claim holds for some time, looking about fifty times a second. For what
@@ -116,9 +134,9 @@ impl Cluster<'_> {
             match claim().await {
                 Ok(()) => {}
                 Err(Unmet::Never(stop)) => return Err(stop),
-                Err(Unmet::NotYet { node, seen }) => {
+                Err(Unmet::NotYet { node, seen, fact }) => {
                     self.healthy().await?;
-                    return Err(self.blamed(node.as_deref(), seen, expected.into()));
+                    return Err(self.blamed(node.as_deref(), seen, fact, expected.into()));
                 }
             }
             self.healthy().await?;
@@ -127,8 +145,16 @@ impl Cluster<'_> {
         Ok(())
     }
 
-    fn blamed(&self, node: Option<&str>, seen: String, expected: String) -> Stop {
+    fn blamed(
+        &self,
+        node: Option<&str>,
+        seen: String,
+        fact: Option<Value>,
+        expected: String,
+    ) -> Stop {
         let mut failure = self.failed(seen, expected);
+        failure.fact = fact;
+        failure.node = node.map(str::to_owned);
         if let Some(node) = node
             && let Ok(child) = self.child(node)
         {

@@ -7,6 +7,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Deref;
 
+use serde::de::DeserializeOwned;
 use serde_json::Value;
 
 use super::Case;
@@ -66,9 +67,24 @@ impl<'a> Case<'a> {
         self.messages().calls()
     }
 
+    /// Which claim did not hold and what was seen, if the scenario says so with a value of this type.
+    pub fn fact<T: DeserializeOwned>(&self) -> Option<T> {
+        T::deserialize(self.failure.fact.as_ref()?).ok()
+    }
+
     /// When the last step began whose sentence holds these words.
     pub fn step(&self, words: &str) -> Option<u64> {
-        self.last(|what| matches!(what, What::Step { text } if text.contains(words)))
+        self.last(|what| matches!(what, What::Step { text, .. } if text.contains(words)))
+    }
+
+    /// When the last step began of which a fact of the part's own type says that it is this one.
+    pub fn step_that<T: DeserializeOwned>(&self, is_it: impl Fn(&T) -> bool) -> Option<u64> {
+        self.last(|what| match what {
+            What::Step {
+                fact: Some(fact), ..
+            } => T::deserialize(fact).is_ok_and(|fact| is_it(&fact)),
+            _ => false,
+        })
     }
 
     /// When something was last done to a node, or to a process of it.
@@ -85,16 +101,21 @@ impl<'a> Case<'a> {
 
     /// The last crash of a server of this name, on whichever node.
     pub fn last_crash(&self, server: &str) -> Option<Done<'a>> {
-        self.done(|change, text| change == Change::Crashed && text.contains(server))
+        self.done(|change, of| change == Change::Crashed && of == Some(server))
     }
 
-    fn done(&self, is_it: impl Fn(Change, &str) -> bool) -> Option<Done<'a>> {
+    fn done(&self, is_it: impl Fn(Change, Option<&str>) -> bool) -> Option<Done<'a>> {
         let mut step_us = 0;
         let mut last = None;
         for event in self.events() {
             match &event.what {
                 What::Step { .. } => step_us = event.at_us,
-                What::Process { node, change, text } if is_it(*change, text) => {
+                What::Process {
+                    node,
+                    change,
+                    server,
+                    ..
+                } if is_it(*change, server.as_deref()) => {
                     last = Some(Done {
                         node,
                         at_us: event.at_us,

@@ -157,12 +157,23 @@ impl<'a> Case<'a> {
     /// What the store did for a node, from when on, and how that was told.
     pub fn store_of(&self, node: &str) -> Vec<(u64, StoreMode, &'a str)> {
         let modes = self.events().filter_map(|event| match &event.what {
-            What::StoreFault { nodes, mode, text } if nodes.iter().any(|one| one == node) => {
-                Some((event.at_us, *mode, text.as_str()))
-            }
+            What::StoreFault {
+                nodes, mode, text, ..
+            } if nodes.iter().any(|one| one == node) => Some((event.at_us, *mode, text.as_str())),
             _ => None,
         });
         modes.collect()
+    }
+
+    /// By how many microseconds the store is slow for a node, if that is what it is.
+    pub fn store_delay(&self, node: &str) -> Option<u64> {
+        let mut delays = self.events().rev().filter_map(|event| match &event.what {
+            What::StoreFault {
+                nodes, delay_us, ..
+            } if nodes.iter().any(|one| one == node) => Some(*delay_us),
+            _ => None,
+        });
+        delays.next().flatten()
     }
 
     /// When the claim was found not to hold; at the end, if that is not known.
@@ -211,12 +222,6 @@ pub fn at(modes: &[(u64, StoreMode, &str)], at_us: u64) -> StoreMode {
 /// Whether it gave no answers then.
 pub fn is_silent(mode: StoreMode) -> bool {
     !matches!(mode, StoreMode::Back | StoreMode::Slow)
-}
-
-/// By how much a store is slow, as it was told: "the store is slow for n1 by 40 ms".
-pub fn slowness(told: &str) -> Option<u64> {
-    let number = told.strip_suffix(" ms")?.rsplit(' ').next()?;
-    number.parse::<u64>().ok().map(|ms| ms * 1000)
 }
 
 /// Looks for codes with their links behind them, at any depth.

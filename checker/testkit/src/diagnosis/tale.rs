@@ -1,10 +1,11 @@
 //! Cases that are made up, for the tests of the symptoms: what happened, told step by step.
 
+use serde::Serialize;
 use serde_json::Value;
 
 use super::{Case, diagnose};
 use crate::part::Part;
-use crate::trace::{Change, Event, Fate, Kind, Message, Trace, Violation, What};
+use crate::trace::{Change, Event, Fate, Kind, Message, Trace, Violation, What, data};
 use crate::verdict::Failure;
 
 /// How much time passes from one thing to the next.
@@ -44,7 +45,18 @@ impl Tale {
 
     /// The scenario goes on.
     pub fn step(self, text: &str) -> Tale {
-        self.event(What::Step { text: text.into() })
+        self.event(What::Step {
+            text: text.into(),
+            fact: None,
+        })
+    }
+
+    /// The scenario goes on to a step that the diagnosis looks for.
+    pub fn step_as(self, fact: &impl Serialize) -> Tale {
+        self.event(What::Step {
+            text: "The scenario goes on.".into(),
+            fact: Some(data(fact)),
+        })
     }
 
     /// A node dials another one.
@@ -61,7 +73,18 @@ impl Tale {
         self.event(What::Process {
             node: node.into(),
             change,
+            server: None,
             text: text.into(),
+        })
+    }
+
+    /// A server of a node is crashed.
+    pub fn crashed(self, node: &str, server: &str) -> Tale {
+        self.event(What::Process {
+            node: node.into(),
+            change: Change::Crashed,
+            server: Some(server.into()),
+            text: format!("the {server} of {node} is crashed"),
         })
     }
 
@@ -136,5 +159,20 @@ impl Tale {
             traces: &[self.trace],
         };
         diagnose(part, problem, &case).map(|named| (named.mistake, named.because))
+    }
+
+    /// The same, for a claim of which a fact tells.
+    pub fn named(mut self, part: &Part, problem: u8, fact: &impl Serialize) -> Option<String> {
+        self.trace.violation = Some(Violation {
+            at_us: self.now_us + BEAT,
+            node: None,
+            seen: String::new(),
+        });
+        let case = Case {
+            scenario: "",
+            failure: &Failure::default().fact(fact),
+            traces: &[self.trace],
+        };
+        diagnose(part, problem, &case).map(|named| named.mistake)
     }
 }

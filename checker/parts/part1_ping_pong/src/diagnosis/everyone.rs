@@ -22,7 +22,7 @@ fn question<'a>(case: &Case<'a>) -> Option<Question<'a>> {
     let mut asker = None;
     let mut step_us = 0;
     for event in case.events() {
-        if let What::Step { text } = &event.what {
+        if let What::Step { text, .. } = &event.what {
             let told = text.strip_prefix("Ask ");
             asker = told.and_then(|told| told.split('\'').next()).or(asker);
             step_us = event.at_us;

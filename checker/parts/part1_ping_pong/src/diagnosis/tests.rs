@@ -56,7 +56,7 @@ fn late_answer_is_blamed_only_if_there_was_one() {
     let crash = || {
         together()
             .step("n2's consumer crashes")
-            .done("n2", Change::Crashed, "n2's consumer is crashed")
+            .crashed("n2", "consumer")
             .call(["n2", "n1"], "producer", "Count")
             .cast(["n1", "n2"], "consumer", ping("n1", 3))
     };
@@ -127,7 +127,7 @@ fn consumer_that_did_not_ask_its_own_node_is_not_named_if_more_is_missing() {
     let crash = |shown: &str| {
         together()
             .step("n2's consumer crashes")
-            .done("n2", Change::Crashed, "n2's consumer is crashed")
+            .crashed("n2", "consumer")
             .call(["n2", "n1"], "producer", "Count")
             .answer(["n1", "n2"], "producer", "Count", json!(3))
             .diagnosis(
@@ -272,7 +272,7 @@ fn lower_of_two_answers_must_be_the_one_that_was_believed() {
     let restarted = |number: u64| {
         Tale::of(&["n1", "n2", "n3"])
             .step("n1's producer crashes")
-            .done("n1", Change::Crashed, "n1's producer is crashed")
+            .crashed("n1", "producer")
             .call(["n1", "n2"], "consumer", "Counts")
             .answer(["n2", "n1"], "consumer", "Counts", json!({ "n1": 2 }))
             .call(["n1", "n3"], "consumer", "Counts")

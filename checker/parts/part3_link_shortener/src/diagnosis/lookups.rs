@@ -7,7 +7,7 @@ use shortener::Code;
 use super::stored_link;
 use testkit::diagnosis::Case;
 use testkit::diagnosis::evidence::seconds;
-use testkit::diagnosis::service::{Asked, Command, slowness};
+use testkit::diagnosis::service::{Asked, Command};
 
 /// How many entries a table may have.
 const CAP: usize = 1000;
@@ -184,10 +184,7 @@ fn asked_again<'a>(case: &Case<'a>) -> Option<Again<'a>> {
 
 pub(super) fn asks_whether_it_is_still_so(case: &Case) -> Option<String> {
     let again = asked_again(case)?;
-    let delay = case
-        .store_of(again.node)
-        .last()
-        .and_then(|mode| slowness(mode.2))?;
+    let delay = case.store_delay(again.node)?;
     let quick = |visitor: &&Asked| visitor.took_us.is_some_and(|took| took < delay);
     let quick: Vec<&Asked> = again.visitors.iter().filter(quick).collect();
     let first = quick.first()?;

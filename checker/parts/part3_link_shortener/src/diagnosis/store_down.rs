@@ -7,7 +7,7 @@ use shortener::Code;
 use super::stored_link;
 use testkit::diagnosis::Case;
 use testkit::diagnosis::evidence::seconds;
-use testkit::diagnosis::service::{Command, at, is_silent, slowness};
+use testkit::diagnosis::service::{Command, at, is_silent};
 use testkit::trace::StoreMode;
 
 pub(super) fn created_without_the_store(case: &Case) -> Option<String> {
@@ -244,8 +244,8 @@ pub(super) fn hits_wait(case: &Case) -> Option<String> {
 fn slow_store<'a>(case: &Case<'a>) -> Option<(&'a str, u64, u64)> {
     case.nodes().iter().find_map(|node| {
         let modes = case.store_of(node);
-        let (since, mode, told) = modes.last()?;
-        let delay = slowness(told).filter(|delay| *delay >= 100_000)?;
+        let (since, mode, _) = modes.last()?;
+        let delay = case.store_delay(node).filter(|delay| *delay >= 100_000)?;
         (*mode == StoreMode::Slow).then_some((node.as_str(), *since, delay))
     })
 }

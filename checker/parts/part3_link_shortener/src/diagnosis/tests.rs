@@ -42,6 +42,7 @@ impl Service for Tale {
         self.event(What::StoreFault {
             nodes: vec![node.into()],
             mode,
+            delay_us: None,
             text: String::new(),
         })
     }

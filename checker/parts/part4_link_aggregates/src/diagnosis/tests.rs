@@ -200,6 +200,7 @@ fn silence_of_the_store_is_needed_for_what_is_made_of_it() {
     let refused = What::StoreFault {
         nodes: vec!["n1".into()],
         mode: StoreMode::Refused,
+        delay_us: None,
         text: "the store refuses n1".into(),
     };
     let seen = "n1's ring has no members, still after 5 s";
@@ -260,6 +261,7 @@ fn refused_look_up_is_named_only_if_the_store_could_be_asked() {
     let silent = cut().event(What::StoreFault {
         nodes: vec!["n1".into()],
         mode: StoreMode::Stalled,
+        delay_us: None,
         text: String::new(),
     });
     assert_eq!(named(silent), None);
@@ -359,7 +361,7 @@ fn views_after_a_crash_of_the_counters_hide_in_the_old_slot_or_do_not() {
     let crashed = |slot: &str, count: u64| {
         let tale = nodes()
             .told(["n1", "n2"], "n1", 8, Fate::Delivered)
-            .done("n1", Change::Crashed, "n1's counters is crashed")
+            .crashed("n1", "counters")
             .viewed("n1", 1)
             .told(["n2", "n1"], "n1", 8, Fate::Delivered)
             .later(10_000)
