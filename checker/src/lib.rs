@@ -10,7 +10,6 @@ pub mod grading;
 
 pub mod play;
 
-pub mod hints;
 pub mod journal;
 pub mod overview;
 

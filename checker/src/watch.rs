@@ -30,13 +30,12 @@ use crate::manifest::PARTS;
 use grader::course::Course;
 use grader::part_report::PartReport;
 use report::terminal::{command_name, print_on, render};
+use testkit::hints;
 use testkit::part::{Part, Problem};
 use testkit::seed;
 use testkit::store::StoreChoice;
 use testkit::trouble::{Result, While};
 use testkit::verdict::Standing;
-
-use crate::hints;
 
 use files::{Files, Saved};
 use keys::ESCAPE;
@@ -494,10 +493,6 @@ impl Watch {
     /// Shows one hint more.
     fn hint(&mut self) {
         let (part, problem) = (self.place.part, self.place.problem);
-        if let Err(trouble) = hints::of(&self.course, part, problem) {
-            self.view.message = Some(format!("The checker {trouble}."));
-            return;
-        }
         let changed = Journal::change(&self.course, |journal| {
             let of_part = journal.hints.entry(part.name.to_owned()).or_default();
             let shown = of_part.entry(problem.number).or_default();

@@ -118,7 +118,7 @@ fn list_names_parts_and_problems() {
     assert_eq!(code, 0);
     insta::assert_snapshot!(stdout, @r#"
     part1    Ping pong
-             exercises/part1_ping_pong, TRAINING.md#part-1-ping-pong
+             exercises/part1_ping_pong, training/part1.md
          1. Broadcast
          2. Ask everyone
          3. Crash
@@ -127,7 +127,7 @@ fn list_names_parts_and_problems() {
          6. The producer crashes      optional
 
     part2    Map reduce
-             exercises/part2_map_reduce, TRAINING.md#part-2-map-reduce
+             exercises/part2_map_reduce, training/part2.md
          1. Local
          2. Distribute
          3. Worker failure
@@ -137,7 +137,7 @@ fn list_names_parts_and_problems() {
          7. Combiner                  optional
 
     part3    Link shortener
-             exercises/part3_link_shortener, TRAINING.md#part-3-link-shortener
+             exercises/part3_link_shortener, training/part3.md
          1. Cache
          2. Replicate
          3. Partitions
@@ -146,7 +146,7 @@ fn list_names_parts_and_problems() {
          6. Registry
 
     part4    A better link shortener
-             exercises/part4_link_aggregates, TRAINING.md#part-4-a-better-link-shortener
+             exercises/part4_link_aggregates, training/part4.md
          1. Ring
          2. Route
          3. Owner unreachable

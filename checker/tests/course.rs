@@ -237,7 +237,7 @@ fn fresh_course_lists_everything_as_not_written() {
     let fresh = Fresh::course();
     insta::assert_snapshot!(fresh.checker(&["list"]).out(), @r##"
     part1    Ping pong                                                0 of 40 points
-             exercises/part1_ping_pong, TRAINING.md#part-1-ping-pong
+             exercises/part1_ping_pong, training/part1.md
     → ·  1. Broadcast                 not written
       ·  2. Ask everyone              not written
       ·  3. Crash                     not written
@@ -246,7 +246,7 @@ fn fresh_course_lists_everything_as_not_written() {
       ·  6. The producer crashes      not written, optional
 
     part2    Map reduce                                               0 of 50 points
-             exercises/part2_map_reduce, TRAINING.md#part-2-map-reduce
+             exercises/part2_map_reduce, training/part2.md
       ·  1. Local                     not written
       ·  2. Distribute                not written
       ·  3. Worker failure            not written
@@ -256,7 +256,7 @@ fn fresh_course_lists_everything_as_not_written() {
       ·  7. Combiner                  not written, optional
 
     part3    Link shortener                                           0 of 60 points
-             exercises/part3_link_shortener, TRAINING.md#part-3-link-shortener
+             exercises/part3_link_shortener, training/part3.md
       ·  1. Cache                     not written
       ·  2. Replicate                 not written
       ·  3. Partitions                not written
@@ -265,8 +265,7 @@ fn fresh_course_lists_everything_as_not_written() {
       ·  6. Registry                  not written
 
     part4    A better link shortener                                  0 of 80 points
-             exercises/part4_link_aggregates,
-             TRAINING.md#part-4-a-better-link-shortener
+             exercises/part4_link_aggregates, training/part4.md
       ·  1. Ring                      not written
       ·  2. Route                     not written
       ·  3. Owner unreachable         not written
@@ -279,7 +278,7 @@ fn fresh_course_lists_everything_as_not_written() {
       · 10. Two owners                not written, optional
 
     0 of 230 points, and 0 of 30 for what is optional.
-    Next: read TRAINING.md#problem-1-broadcast
+    Next: read training/part1.md#problem-1-broadcast
     and write it, then run
       checker part1 --problem 1
     "##);
@@ -294,7 +293,7 @@ fn list_fits_a_narrow_terminal() {
     insta::assert_snapshot!(first_lines(&list, 10), @r##"
     part1    Ping pong                           10 of 40 points
              exercises/part1_ping_pong,
-             TRAINING.md#part-1-ping-pong
+             training/part1.md
       ✓  1. Broadcast                 passed 2 hours ago
     → ✗  2. Ask everyone              failed 2 hours ago
       ?  3. Crash                     never run
@@ -331,7 +330,7 @@ fn list_tells_what_became_of_the_problems() {
         end[0]
     ), @r##"
     part1    Ping pong                                               10 of 40 points
-             exercises/part1_ping_pong, TRAINING.md#part-1-ping-pong
+             exercises/part1_ping_pong, training/part1.md
       ✓  1. Broadcast                 passed 2 hours ago
     → ✗  2. Ask everyone              failed 2 hours ago
       ?  3. Crash                     never run
@@ -415,7 +414,7 @@ fn hints_come_one_by_one_and_are_repeated_on_request() {
       the answer. `abcast` can return an error, and this is one of the rare places
       where it may be ignored: why?
 
-    There are no more hints. Read TRAINING.md#problem-1-broadcast again, or talk to
+    There are no more hints. Read training/part1.md#problem-1-broadcast again, or talk to
     somebody about it.
     "##);
     let last = fresh.checker(&["hint"]).out();
@@ -613,7 +612,7 @@ fn list_leads_on_when_a_part_is_done() {
     let list = fresh.checker(&["list"]).out();
     let end: Vec<&str> = list.lines().rev().take(3).collect();
     assert_eq!(end[0], "  checker part2 --problem 1");
-    assert_eq!(end[2], "Next: read TRAINING.md#problem-1-local");
+    assert_eq!(end[2], "Next: read training/part2.md#problem-1-local");
 }
 
 #[test]
@@ -1086,7 +1085,7 @@ fn hint_says_which_one_fits_what_the_last_run_saw() {
         mistake: "counts-deliveries".into(),
         suggests: "the consumer counts how many pings arrive".into(),
         because: "a ping came twice, and the count is one too high".into(),
-        training: "problem-1-broadcast".into(),
+        training: "training/part1.md#problem-1-broadcast".into(),
         hint: 2,
         hint_of: None,
     });
@@ -1114,7 +1113,7 @@ fn hint_says_which_one_fits_what_the_last_run_saw() {
     insta::assert_snapshot!(first.split_once("whom.\n\n").unwrap().1, @r##"
     Your last run failed. The consumer counts how many pings arrive. What was seen
     suggests so, because a ping came twice, and the count is one too high. Hint 2,
-    the next one, is about that. See TRAINING.md#problem-1-broadcast.
+    the next one, is about that. See training/part1.md#problem-1-broadcast.
 
     2 hints remain. The next is shown by
       checker hint part1 --problem 1

@@ -112,7 +112,7 @@ async fn failure_is_told_and_marked_and_what_led_to_it_is_highlighted() {
             "seen",
             "required",
             "because",
-            "TRAINING.md#problem-1-broadcast",
+            "training/part1.md#problem-1-broadcast",
         ] {
             assert!(told.contains(field), "{field} is missing in {told}");
         }

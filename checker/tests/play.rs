@@ -1,7 +1,7 @@
 //! `checker play`: clusters that are broken by commands, from a file or from standard input.
 //!
 //! The nodes run the solutions. Each experiment in docs/experiments is carried out, and stands in
-//! TRAINING.md as it is there.
+//! the text as it is there.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -723,18 +723,19 @@ fn experiments_of_part_4_show_what_they_promise() {
 /// In the text, each command of an experiment stands behind the prompt, in the order of the file.
 #[test]
 fn experiments_stand_in_the_text_as_in_their_files() {
-    let training = fs::read_to_string(root().join("TRAINING.md")).unwrap();
     for (name, path) in experiments() {
         let part = name.split('-').next().unwrap();
+        let chapter = format!("training/{part}.md");
+        let training = fs::read_to_string(root().join(&chapter)).unwrap();
         let command = format!("checker play {part} --solution --script docs/experiments/{name}");
-        assert!(training.contains(&command), "TRAINING.md has no {command}");
+        assert!(training.contains(&command), "{chapter} has no {command}");
         let text = fs::read_to_string(path).unwrap();
         let mut rest = training.as_str();
         let commands = text.lines().filter(|line| !line.is_empty());
         for line in commands.filter(|line| !line.starts_with('#')) {
             let typed = format!("{part}> {line}\n");
             let place = rest.find(&typed);
-            let place = place.unwrap_or_else(|| panic!("{name}: TRAINING.md lacks {typed}"));
+            let place = place.unwrap_or_else(|| panic!("{name}: {chapter} lacks {typed}"));
             rest = &rest[place + typed.len()..];
         }
     }

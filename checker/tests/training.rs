@@ -1,7 +1,7 @@
 //! What the course's text says is true: its commands are understood, they print what is shown
 //! below them, and whatever the text points at is there.
 //!
-//! In TRAINING.md and README.md, a block marked `console` holds commands (lines that begin with
+//! In what a learner reads, a block marked `console` holds commands (lines that begin with
 //! `$ `) and, below each, what it prints; `…` stands for what differs. Blocks marked `text` hold
 //! what cannot be run here: two windows, a debugger, pictures. (A command in them that ends with a
 //! backslash goes on in the next line.)
@@ -14,30 +14,53 @@ use std::time::Duration;
 
 use checker::manifest::PARTS;
 use grader::part_report::{Graded, PartReport};
+use report::markdown;
 use report::terminal::render;
 use runtime::{CallError, ExitReason, NodeName};
-use testkit::part::Part;
+use testkit::hints::{self, HINTS};
+use testkit::part::{Part, Problem};
 use testkit::verdict::{Outcome, ProblemResult, Standing, Verdict};
 use walkdir::WalkDir;
 
 const CHECKER: &str = env!("CARGO_BIN_EXE_checker");
 
-/// The documents that tell a learner what to do.
+/// The table of contents of the book.
+const SUMMARY: &str = "training/SUMMARY.md";
+
+/// The documents, besides the book and the hints, that tell a learner what to do.
 const TAUGHT: [&str; 2] = ["TRAINING.md", "README.md"];
 
-/// All documents whose links must lead somewhere.
-const LINKED: [&str; 7] = [
-    "TRAINING.md",
-    "README.md",
+/// The guide for those who teach. Its commands must be right, too.
+const TRAINER: &str = "docs/TRAINER.md";
+
+/// The documents for other readers. Their links must lead somewhere, too.
+const OTHERS: [&str; 6] = [
+    SUMMARY,
+    TRAINER,
     "CHANGELOG.md",
     "ARCHITECTURE.md",
     "docs/PROTOCOL.md",
-    "docs/TRAINER.md",
     "docs/JSON.md",
 ];
 
+/// As much as can be read at a sitting.
+const MAX_WORDS_OF_A_CHAPTER: usize = 6_000;
+
+/// What TRAINING.md and the book may have, without the hints.
+const MAX_WORDS: usize = 28_000;
+
+/// As much as a page that begins with an exercise may have.
+const MAX_LINES_OF_THE_WAY_IN: usize = 300;
+
 /// The folders of the course; a word that begins with one of them is a path.
-const FOLDERS: [&str; 5] = ["checker/", "docs/", "exercises/", "runtime/", "solutions/"];
+const FOLDERS: [&str; 6] = [
+    "checker/",
+    "docs/",
+    "exercises/",
+    "runtime/",
+    "solutions/",
+    "training/",
+];
 
 /// The flags of cargo that the text uses. (Those of our own programs are looked up.)
 const CARGO_FLAGS: [&str; 8] = [
@@ -125,15 +148,15 @@ fn quick_commands_print_what_is_shown() {
 /// passes.
 #[test]
 fn shown_test_of_ones_own_is_a_test_that_runs() {
-    let text = fs::read_to_string(root().join("TRAINING.md")).unwrap();
+    let text = file("training/logs_and_debugger.md");
     let test = root().join("solutions/part1_ping_pong/tests/own.rs");
     let test = fs::read_to_string(test).unwrap();
     let (_, shown) = test
-        .split_once("// ── as TRAINING.md shows it\n")
+        .split_once("// ── as the text shows it\n")
         .expect("the test says which part is shown");
     assert!(
         text.contains(&format!("```rust\n{shown}```")),
-        "TRAINING.md does not show the test as it is"
+        "the text does not show the test as it is"
     );
 }
 
@@ -258,11 +281,9 @@ fn paths_that_are_mentioned_exist() {
                 let word = word
                     .trim_matches(|c: char| ",:;()\"'".contains(c))
                     .trim_end_matches('.');
-                if FOLDERS.iter().any(|folder| word.starts_with(folder)) {
-                    let there = root().join(word).exists();
-                    assert!(there, "{}: there is no {word}", document.file);
-                } else if word.contains(".md") {
-                    check_target(document.file, word);
+                let is_path = FOLDERS.iter().any(|folder| word.starts_with(folder));
+                if is_path || word.contains(".md") {
+                    check_target(document.file, &format!("/{word}"));
                 }
             }
         }
@@ -271,22 +292,103 @@ fn paths_that_are_mentioned_exist() {
 
 #[test]
 fn links_lead_somewhere() {
-    for name in LINKED {
-        for target in Document::read(name).link_targets() {
+    let others = OTHERS.into_iter().map(Document::read);
+    for document in taught().into_iter().chain(others) {
+        for target in document.link_targets() {
             if !target.starts_with("https://") {
-                check_target(name, &target);
+                check_target(document.file, &target);
             }
         }
     }
 }
 
 #[test]
-fn every_part_and_problem_has_its_section_and_hints() {
-    let training = Document::read("TRAINING.md");
+fn table_of_contents_has_every_chapter_once() {
+    let mut listed = chapters();
+    listed.sort_unstable();
+    let mut there: Vec<String> = fs::read_dir(root().join("training"))
+        .unwrap()
+        .map(|entry| format!("training/{}", entry.unwrap().file_name().display()))
+        .filter(|path| path.ends_with(".md") && path != SUMMARY)
+        .collect();
+    there.sort_unstable();
+    assert_eq!(listed, there);
+}
+
+#[test]
+fn chapter_can_be_read_at_a_sitting() {
+    for chapter in chapters() {
+        let words = words_of(chapter);
+        assert!(
+            words <= MAX_WORDS_OF_A_CHAPTER,
+            "{chapter} has {words} words"
+        );
+    }
+}
+
+#[test]
+#[ignore = "the text is being cut"]
+fn whole_text_has_at_most_28_000_words() {
+    let words: usize = chapters().into_iter().map(words_of).sum();
+    let words = words + words_of("TRAINING.md");
+    assert!(words <= MAX_WORDS, "the text has {words} words");
+}
+
+#[test]
+fn way_in_is_short() {
+    let lines = file("TRAINING.md").lines().count();
+    assert!(lines <= MAX_LINES_OF_THE_WAY_IN, "it has {lines} lines");
+}
+
+/// Wherever a failure, a list or a hint sends the learner.
+#[test]
+fn checker_leads_to_sections_that_exist() {
     for part in PARTS.iter() {
+        check_target(part.name, &format!("/{}", part.chapter));
+        let problems = part.problems.iter().map(|problem| problem.anchor);
+        let mistakes = part.mistakes.iter().map(|mistake| mistake.training);
+        for anchor in problems.chain(mistakes) {
+            check_target(part.name, &format!("/{}", part.section(anchor)));
+        }
+    }
+}
+
+/// In comments, in what a scenario says of its failure, in what tests expect.
+#[test]
+fn sections_that_sources_name_exist() {
+    let folders = ["checker", "exercises", "runtime", "solutions"];
+    let files = folders.into_iter().flat_map(|folder| {
+        let all = WalkDir::new(root().join(folder));
+        all.into_iter().filter_map(Result::ok)
+    });
+    let mut named = 0;
+    for entry in files {
+        let path = entry.path();
+        let is_source = path
+            .extension()
+            .is_some_and(|it| it == "rs" || it == "toml");
+        if !is_source {
+            continue;
+        }
+        let text = fs::read_to_string(path).unwrap();
+        for behind in text.split("training/").skip(1) {
+            let end = behind.find(|c: char| !c.is_ascii_alphanumeric() && !"_-.#".contains(c));
+            let name = behind[..end.unwrap_or(behind.len())].trim_end_matches('.');
+            if name.contains(".md") {
+                check_target(&path.to_string_lossy(), &format!("/training/{name}"));
+                named += 1;
+            }
+        }
+    }
+    assert!(named > 10, "only {named} places were found");
+}
+
+#[test]
+fn every_part_has_its_chapter_and_every_problem_its_section() {
+    for part in PARTS.iter() {
+        let chapter = Document::read(part.chapter);
         let heading = format!("Part {}: {}", part.number, part.title);
-        assert_eq!(slug(&heading), part.anchor, "the anchor of {}", part.name);
-        let whole = training.section(&heading);
+        let whole = chapter.section(&heading);
         for editable in part.editable {
             let path = format!("exercises/{}/{editable}", part.folder);
             assert!(whole.contains(&path), "{heading} does not name {path}");
@@ -294,7 +396,7 @@ fn every_part_and_problem_has_its_section_and_hints() {
         for problem in part.problems {
             let heading = format!("Problem {}: {}", problem.number, problem.title);
             assert_eq!(slug(&heading), problem.anchor, "the anchor of {heading}");
-            let section = training.section(&heading);
+            let section = chapter.section(&heading);
             let command = format!(
                 "\n$ cargo checker {} --problem {}\n",
                 part.name, problem.number
@@ -303,15 +405,21 @@ fn every_part_and_problem_has_its_section_and_hints() {
                 section.contains(&command),
                 "{heading} does not say how to grade it"
             );
-            assert_eq!(
-                section.matches("<details>").count(),
-                3,
-                "hints of {heading}"
+            let hint = format!(
+                "`cargo checker hint {} --problem {}`",
+                part.name, problem.number
             );
-            assert_eq!(
-                section.matches("</details>").count(),
-                3,
-                "hints of {heading}"
+            assert!(
+                section.contains(&hint),
+                "{heading} does not say how to see a hint"
+            );
+            let hints = format!(
+                "(../checker/parts/{}/hints.md#{})",
+                part.folder, problem.anchor
+            );
+            assert!(
+                section.contains(&hints),
+                "{heading} has no link to its hints"
             );
             let optional = section.contains("\nOptional.");
             assert_eq!(
@@ -323,8 +431,40 @@ fn every_part_and_problem_has_its_section_and_hints() {
 }
 
 #[test]
+fn every_problem_has_three_hints_from_vague_to_plain() {
+    for (part, problem) in problems() {
+        let hints = hints::of(part, problem);
+        assert_eq!(hints.len(), HINTS, "{} {}", part.name, problem.anchor);
+        assert!(hints.iter().all(|hint| !hint.text.is_empty()));
+    }
+}
+
+#[test]
+fn no_hint_shows_a_mark_of_its_markdown() {
+    colored::control::set_override(false);
+    for (part, problem) in problems() {
+        for hint in hints::of(part, problem) {
+            let shown = markdown::render(&hint.text, 78);
+            // Code is shown as it stands: in blocks, and between backticks.
+            let lines = shown.lines().filter(|line| !line.starts_with("    "));
+            let lines: Vec<&str> = lines.collect();
+            let words = lines.join(" ");
+            let words: String = words.split('`').step_by(2).collect();
+            for mark in ["*", "](", "**", "<", "&"] {
+                assert!(
+                    !words.contains(mark),
+                    "{mark} in {} {}:\n{shown}",
+                    part.name,
+                    problem.anchor
+                );
+            }
+        }
+    }
+}
+
+#[test]
 fn table_of_verdicts_tells_the_exit_codes() {
-    let training = Document::read("TRAINING.md");
+    let training = Document::read("training/grading.md");
     for standing in [
         Standing::Passed,
         Standing::Failed,
@@ -339,7 +479,7 @@ fn table_of_verdicts_tells_the_exit_codes() {
 
 #[test]
 fn table_of_call_errors_is_complete_and_right() {
-    let training = Document::read("TRAINING.md");
+    let training = Document::read("training/part1.md");
     let node: NodeName = "n1@sim".parse().unwrap();
     let why = String::new;
     for error in [
@@ -512,7 +652,8 @@ fn check_shown<S: AsRef<str>>(place: &str, output: &str, shown: &[S]) {
     }
 }
 
-/// A target as it stands in a link: `#anchor`, `file` or `file#anchor`.
+/// A target as it stands in a link: `#anchor`, `file` or `file#anchor`. A slash begins a path from the
+/// top of the course.
 #[track_caller]
 fn check_target(from: &str, target: &str) {
     let (path, anchor) = match target.split_once('#') {
@@ -520,10 +661,10 @@ fn check_target(from: &str, target: &str) {
         None => (target, None),
     };
     let beside = Path::new(from).parent().unwrap_or(Path::new(""));
-    let path = if path.is_empty() {
-        PathBuf::from(from)
-    } else {
-        beside.join(path)
+    let path = match path.strip_prefix('/') {
+        Some(path) => PathBuf::from(path),
+        None if path.is_empty() => PathBuf::from(from),
+        None => beside.join(path),
     };
     let whole = root().join(&path);
     assert!(whole.exists(), "{from}: there is no {}", path.display());
@@ -787,7 +928,7 @@ impl Document {
     }
 }
 
-/// The anchor that GitHub gives a heading.
+/// The anchor that GitHub and mdBook give a heading.
 fn slug(title: &str) -> String {
     title
         .to_lowercase()
@@ -798,7 +939,31 @@ fn slug(title: &str) -> String {
 }
 
 fn taught() -> Vec<Document> {
-    TAUGHT.into_iter().map(Document::read).collect()
+    let hints = PARTS
+        .iter()
+        .map(|part| &*format!("checker/parts/{}/hints.md", part.folder).leak());
+    let files = TAUGHT.into_iter().chain(chapters()).chain(hints);
+    files.map(Document::read).collect()
+}
+
+/// The files of the book, in its order.
+fn chapters() -> Vec<&'static str> {
+    let targets = Document::read(SUMMARY).link_targets();
+    // The test ends soon; until then the names may stay.
+    let files = targets
+        .iter()
+        .map(|target| &*format!("training/{target}").leak());
+    files.collect()
+}
+
+fn words_of(path: &str) -> usize {
+    file(path).split_whitespace().count()
+}
+
+fn problems() -> impl Iterator<Item = (&'static Part, &'static Problem)> {
+    PARTS
+        .iter()
+        .flat_map(|part| part.problems.iter().map(move |problem| (part, problem)))
 }
 
 // The commands.
@@ -846,7 +1011,7 @@ fn kind<'a>(words: &'a [&'static str]) -> Option<Kind<'a>> {
 
 fn commands() -> Vec<Typed> {
     let mut commands: Vec<Typed> = Vec::new();
-    for document in taught() {
+    for document in taught().into_iter().chain([Document::read(TRAINER)]) {
         for block in document
             .blocks
             .into_iter()

@@ -37,9 +37,8 @@ impl TestCourse {
         fs::create_dir_all(folder.join("tmp")).unwrap();
         let root = Path::new(ROOT).canonicalize().unwrap();
         write_if_new(&folder.join("Cargo.toml"), manifest(&root).as_bytes());
-        for file in ["Cargo.lock", "TRAINING.md"] {
-            write_if_new(&folder.join(file), &fs::read(root.join(file)).unwrap());
-        }
+        let versions = fs::read(root.join("Cargo.lock")).unwrap();
+        write_if_new(&folder.join("Cargo.lock"), &versions);
         let course = TestCourse {
             folder,
             _lock: lock,
@@ -215,7 +214,7 @@ fn learner_goes_from_the_stub_to_the_next_problem() {
 
       exercises/part1_ping_pong/src/producer.rs:33
       exercises/part1_ping_pong/src/consumer.rs:39
-      TRAINING.md#problem-1-broadcast
+      training/part1.md#problem-1-broadcast
 
     Report: REPORT
     h hint · r run again · s same seed · o report · l list · ? keys · q quit

@@ -1,6 +1,6 @@
-//! The Markdown of TRAINING.md as a terminal shows it.
+//! The Markdown of the hints as a terminal shows it.
 //!
-//! As much of it as the course's text uses: paragraphs, lists, blocks of code, and within a line
+//! As much of it as they use: paragraphs, lists, blocks of code, and within a line
 //! code, emphasis and links. What is not understood is shown as it stands.
 
 use colored::{Color, ColoredString, Colorize};
@@ -120,10 +120,8 @@ fn link(text: &str) -> Option<(String, usize)> {
         return None;
     }
     let length = shown.len() + target.len() + "[]()".len();
-    let target = match target.strip_prefix('#') {
-        Some(anchor) => format!("TRAINING.md#{anchor}"),
-        None => target.to_owned(),
-    };
+    // A learner reads a path from the top of the course.
+    let target = target.trim_start_matches("../");
     Some((format!("{shown} ({target})"), length))
 }
 
@@ -183,10 +181,11 @@ mod tests {
     #[test]
     fn text_is_set_in_lines_with_lists_code_and_links() {
         colored::control::set_override(false);
-        let text = "A *word* and `a b` and\n[a link](#netsplits) **here**, 2 * 3.\n\n- one item that is long enough for two lines, surely\n- another\n\n```rust\nlet a = b * c;\n```\n";
+        let text = "A *word* and `a b` and\n[a link](../../../training/part1.md#the-idea) **here**, 2 * 3.\n\n- one item that is long enough for two lines, surely\n- another\n\n```rust\nlet a = b * c;\n```\n";
         insta::assert_snapshot!(render(text, 40), @r"
         A word and `a b` and a link
-        (TRAINING.md#netsplits) here, 2 * 3.
+        (training/part1.md#the-idea) here, 2 *
+        3.
 
         - one item that is long enough for two
           lines, surely

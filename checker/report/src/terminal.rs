@@ -403,16 +403,16 @@ impl Page<'_> {
         }
         let given = self
             .part
-            .and_then(|part| part.problem(problem.problem))
-            .map(|problem| problem.anchor);
-        if let Some(anchor) = failure.section(given) {
+            .and_then(|part| Some((part, part.problem(problem.problem)?)))
+            .map(|(part, problem)| part.section(problem.anchor));
+        if let Some(section) = failure.section(given.as_deref()) {
             self.field(
                 if failure.place.is_some() {
                     ""
                 } else {
                     "look at"
                 },
-                &format!("TRAINING.md#{anchor}"),
+                section,
             );
         }
         if !failure.sketch.is_empty() {
@@ -507,8 +507,8 @@ impl Page<'_> {
             let next = match self.next {
                 _ if !all => self.next_problem(),
                 Some(next) => format!(
-                    "Next: TRAINING.md#{}, then `{} {}`.",
-                    next.anchor, self.command, next.name
+                    "Next: {}, then `{} {}`.",
+                    next.chapter, self.command, next.name
                 ),
                 None => format!(
                     "Next: `{} {} --solution` shows how the course's solution fares.",
@@ -517,12 +517,14 @@ impl Page<'_> {
             };
             self.line(&format!("\n{} {next}", colour(Standing::Passed, "Passed.")));
         } else if let (Standing::NotWritten, Some(problem)) = (report.standing, not_written) {
-            let anchor = self
+            let section = self
                 .part
-                .and_then(|part| part.problem(problem.problem))
-                .map_or("", |problem| problem.anchor);
+                .and_then(|part| Some((part, part.problem(problem.problem)?)))
+                .map_or(String::new(), |(part, problem)| {
+                    part.section(problem.anchor)
+                });
             self.line(&format!(
-                "\nNext: problem {}, {}. Read TRAINING.md#{anchor}, then run\n`{} {} --problem {}`.",
+                "\nNext: problem {}, {}. Read {section}, then run\n`{} {} --problem {}`.",
                 problem.problem, problem.title, self.command, report.part, problem.problem
             ));
         }

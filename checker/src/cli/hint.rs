@@ -7,13 +7,13 @@ use colored::Colorize;
 use runtime::terminal::{note, visible};
 
 use super::question;
-use crate::hints::{self, Hint};
 use crate::journal::{self, Journal};
 use grader::course::Course;
 use grader::part_report::{Graded, PartReport};
 use grader::runs::Run;
 use report::markdown;
 use report::terminal::{command_name, print_on, sentence, wrap};
+use testkit::hints::{self, Hint};
 use testkit::part::{Part, Problem};
 use testkit::screen::width;
 use testkit::trouble::Result;
@@ -78,7 +78,7 @@ pub(super) fn shown(
     problem: &'static Problem,
     which: Which,
 ) -> Result<(String, u8)> {
-    let hints = hints::of(course, part, problem)?;
+    let hints = hints::of(part, problem);
     let before = Journal::read(course).hints_shown(part, problem.number);
     let before = before.min(hints.len());
     let (from, to) = match which {
@@ -113,7 +113,7 @@ pub(super) fn shown(
     if let Some(diagnosis) = diagnosis(course, part, problem) {
         text.push_str(&fitting(&diagnosis, part, after));
     }
-    text.push_str(&rest(problem, after, hints.len(), &command));
+    text.push_str(&rest(part, problem, after, hints.len(), &command));
     Ok((text, u8::try_from(after).unwrap_or(u8::MAX)))
 }
 
@@ -195,7 +195,7 @@ fn fitting(diagnosis: &Diagnosis, part: &Part, shown: usize) -> String {
         (None, Some(_)) => format!("Hint {number} is about that."),
     };
     let text = format!(
-        "Your last run failed. {} What was seen suggests so, because {}. {way} See TRAINING.md#{}.",
+        "Your last run failed. {} What was seen suggests so, because {}. {way} See {}.",
         sentence(&diagnosis.suggests),
         diagnosis.because.trim_end_matches('.'),
         diagnosis.training
@@ -203,11 +203,11 @@ fn fitting(diagnosis: &Diagnosis, part: &Part, shown: usize) -> String {
     wrap(&visible(&text), width()).join("\n") + "\n\n"
 }
 
-fn rest(problem: &Problem, shown: usize, of: usize, command: &str) -> String {
+fn rest(part: &Part, problem: &Problem, shown: usize, of: usize, command: &str) -> String {
     let text = match of - shown {
         0 => format!(
-            "There are no more hints. Read TRAINING.md#{} again, or talk to somebody about it.",
-            problem.anchor
+            "There are no more hints. Read {} again, or talk to somebody about it.",
+            part.section(problem.anchor)
         ),
         1 => return format!("One hint remains. It is shown by\n  {command}\n"),
         more => return format!("{more} hints remain. The next is shown by\n  {command}\n"),

@@ -92,7 +92,7 @@ fn heading(text: &mut String, part: &Part, problems: Option<&[ProblemState]>) {
     let between = width().min(80).saturating_sub(name.chars().count());
     let earned = problems.map_or(String::new(), |_| format!("{earned:>between$}"));
     let _ = writeln!(text, "{}{earned}", name.bold());
-    let places = format!("exercises/{}, TRAINING.md#{}", part.folder, part.anchor);
+    let places = format!("exercises/{}, {}", part.folder, part.chapter);
     let room = width() - 9;
     // Two lines rather than one that the terminal breaks somewhere.
     for line in wrap(&places, room) {
@@ -167,7 +167,7 @@ fn next_step(parts: &[PartState], part: &Part, problem: &Problem, all_passed: bo
         .find(|state| state.problem.number == problem.number);
     // The command stands on a line of its own, so that it is never broken.
     let grade = format!("  {command} {} --problem {}", part.name, problem.number);
-    let read = format!("TRAINING.md#{}", problem.anchor);
+    let read = part.section(problem.anchor);
     match state.map(|state| state.state) {
         Some(State::NotWritten) | None => {
             format!("Next: read {read}\nand write it, then run\n{grade}")
@@ -212,7 +212,7 @@ struct JsonProblem {
     title: &'static str,
     optional: bool,
     points: u8,
-    training: &'static str,
+    training: String,
     /// Missing outside of the course.
     state: Option<State>,
     ran: Option<Timestamp>,
@@ -249,11 +249,11 @@ fn json(course: Option<&Course>) -> Result<String> {
                 part: part.name,
                 title: part.title,
                 folder: format!("exercises/{}", part.folder),
-                training: part.anchor,
+                training: part.chapter,
                 problems: part
                     .problems
                     .iter()
-                    .map(|problem| json_problem(problem, known(part, problem)))
+                    .map(|problem| json_problem(part, problem, known(part, problem)))
                     .collect(),
             })
             .collect(),
@@ -262,13 +262,17 @@ fn json(course: Option<&Course>) -> Result<String> {
     Ok(text + "\n")
 }
 
-fn json_problem(problem: &'static Problem, state: Option<&ProblemState>) -> JsonProblem {
+fn json_problem(
+    part: &Part,
+    problem: &'static Problem,
+    state: Option<&ProblemState>,
+) -> JsonProblem {
     JsonProblem {
         problem: problem.number,
         title: problem.title,
         optional: problem.optional,
         points: problem.points,
-        training: problem.anchor,
+        training: part.section(problem.anchor),
         state: state.map(|state| state.state),
         ran: state.and_then(|state| state.ran),
         changed_since: state.is_some_and(|state| state.changed),

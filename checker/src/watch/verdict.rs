@@ -8,11 +8,11 @@ use colored::Colorize;
 use runtime::terminal::visible;
 
 use super::screen::{broken, link};
-use crate::hints::HINTS;
 use grader::course::Course;
 use grader::gaps;
 use grader::part_report::{CodePlace, PartReport, Refused, count};
 use report::terminal::{colour, command_name, sentence, shortened, wrap};
+use testkit::hints::HINTS;
 use testkit::part::{Part, Problem};
 use testkit::plain_file::{self, MAX_TEXT};
 use testkit::verdict::{Diagnosis, Failure, Outcome, ProblemResult, Standing, Verdict, at_line};
@@ -342,7 +342,7 @@ impl Paper<'_> {
                 self.lines.push(format!("  {file}"));
             }
         }
-        let training = self.training(self.problem.anchor);
+        let training = self.training(&self.part.section(self.problem.anchor));
         self.lines.push(format!("  {training}"));
     }
 
@@ -396,9 +396,8 @@ impl Paper<'_> {
             });
         }
         self.yielding(Yields::Training, |paper| {
-            let given = paper.problem.anchor;
-            let anchor = failure.section(Some(given)).unwrap_or(given);
-            let training = paper.training(anchor);
+            let given = paper.part.section(paper.problem.anchor);
+            let training = paper.training(failure.section(Some(&given)).unwrap_or(&given));
             let name = match &failure.place {
                 Some(_) => "",
                 None => "look at",
@@ -483,10 +482,12 @@ impl Paper<'_> {
         link(&visible(&text), &whole, line)
     }
 
-    fn training(&self, anchor: &str) -> String {
-        let file = self.course.root.join("TRAINING.md");
-        let text = format!("{}#{anchor}", from_here(&file).display());
-        link(&visible(&text), &file, None)
+    /// A section of the text, as its path from the current folder.
+    fn training(&self, section: &str) -> String {
+        let chapter = section.split('#').next().unwrap_or_default();
+        let text = from_here(&self.course.root.join(section));
+        let file = self.course.root.join(chapter);
+        link(&visible(&text.to_string_lossy()), &file, None)
     }
 }
 
@@ -740,9 +741,9 @@ mod tests {
         check("/course/exercises/a.rs", "/course", "exercises/a.rs");
         check("/course/exercises/a.rs", "/course/exercises", "a.rs");
         check(
-            "/course/TRAINING.md",
+            "/course/training/part1.md",
             "/course/exercises/part1/src",
-            "../../../TRAINING.md",
+            "../../../training/part1.md",
         );
         check("/course/a.rs", "/home/me/some/where", "/course/a.rs");
     }

@@ -9,11 +9,11 @@ use super::screen::{cut, link, width};
 use super::terminal::Size;
 use super::verdict::{Paper, from_here};
 use super::{Last, Watch};
-use crate::hints;
 use crate::journal::Journal;
 use crate::manifest::PARTS;
 use report::markdown;
 use report::terminal::{colour, command_name, wrap};
+use testkit::hints;
 use testkit::part::Part;
 use testkit::verdict::Standing;
 
@@ -213,9 +213,7 @@ fn middle<'a>(watch: &'a Watch, journal: &Journal, columns: usize) -> Paper<'a> 
 fn shown_hints(watch: &Watch, journal: &Journal, paper: &mut Paper<'_>) {
     let (part, problem) = (watch.place.part, watch.place.problem);
     let shown = journal.hints_shown(part, problem.number);
-    let Ok(all) = hints::of(&watch.course, part, problem) else {
-        return;
-    };
+    let all = hints::of(part, problem);
     for (number, hint) in all.iter().enumerate().take(shown).rev() {
         let heading = format!("Hint {} of {}: {}", number + 1, all.len(), hint.title);
         paper.lines.push(heading.bold().to_string());

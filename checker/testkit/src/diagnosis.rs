@@ -24,7 +24,7 @@ pub struct Mistake {
     pub problems: &'static [u8],
     /// It in plain words, a sentence about the learner's program.
     pub suggests: &'static str,
-    /// The section of TRAINING.md that explains it, without the `#`.
+    /// The anchor of the section that explains it, in the chapter of the part.
     pub training: &'static str,
     /// The hint to read next, from 1 to 3: of the problem that the section is of, if the mistake can
     /// be made there, and else of the one that failed.
@@ -59,7 +59,7 @@ pub fn diagnose(part: &Part, problem: u8, case: &Case) -> Option<Diagnosis> {
                 mistake: mistake.id.to_owned(),
                 suggests: mistake.suggests.to_owned(),
                 because,
-                training: training.to_owned(),
+                training: part.section(training),
                 hint: mistake.hint,
                 hint_of,
             })
@@ -68,7 +68,7 @@ pub fn diagnose(part: &Part, problem: u8, case: &Case) -> Option<Diagnosis> {
 }
 
 impl Mistake {
-    /// The section of TRAINING.md for those who failed a problem, and the earlier problem whose hint
+    /// The anchor of the section for those who failed a problem, and the earlier problem whose hint
     /// is about the mistake, if it is one.
     pub fn lead(&self, part: &Part, failed: u8) -> (&'static str, Option<u8>) {
         let mut problems = part.problems.iter();

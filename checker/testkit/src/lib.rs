@@ -10,6 +10,7 @@ pub mod seed;
 pub mod words;
 
 pub mod diagnosis;
+pub mod hints;
 pub mod part;
 pub mod trace;
 pub mod verdict;

@@ -29,9 +29,9 @@ pub struct Part {
     /// The package of the solution, and of its binary.
     #[serde(deserialize_with = "forever")]
     pub solution_package: &'static str,
-    /// Its section of TRAINING.md, without the `#`.
+    /// Its chapter: `training/part1.md`.
     #[serde(deserialize_with = "forever")]
-    pub anchor: &'static str,
+    pub chapter: &'static str,
     /// The files that a learner may edit, relative to the part's folder. Everything else in the
     /// folder is given; further `.rs` files of the learner's own may lie beside them.
     #[serde(deserialize_with = "all_forever")]
@@ -48,6 +48,9 @@ pub struct Part {
     /// What is to be solved, in order.
     #[serde(rename = "problem", deserialize_with = "listed_forever")]
     pub problems: &'static [Problem],
+    /// The text of its hints: a heading for each problem, and the hints below it.
+    #[serde(skip)]
+    pub hints: &'static str,
     /// What grades it, in the order of its problems.
     #[serde(skip)]
     pub scenarios: &'static [Scenario],
@@ -70,7 +73,7 @@ pub struct Problem {
     pub optional: bool,
     /// What it is worth, for those who count: 10, or 5 off the course's way.
     pub points: u8,
-    /// Its section of TRAINING.md, without the `#`.
+    /// The anchor of its section in the part's chapter.
     #[serde(deserialize_with = "forever")]
     pub anchor: &'static str,
     /// The gaps without which it cannot be solved.
@@ -79,18 +82,20 @@ pub struct Problem {
 }
 
 impl Part {
-    /// The part that a `part.toml` describes. Its words are kept until the program ends.
+    /// The part that a `part.toml` and a `hints.md` describe. Their words are kept until the program ends.
     ///
     /// # Panics
-    /// When the text, which is compiled in, is no such description.
+    /// When `part_toml`, which is compiled in, is no such description.
     pub fn read(
-        text: &'static str,
+        part_toml: &'static str,
+        hints: &'static str,
         scenarios: &'static [Scenario],
         mistakes: &'static [Mistake],
     ) -> Part {
-        let part: Part = toml::from_str(text).expect("part.toml describes a part");
+        let part: Part = toml::from_str(part_toml).expect("part.toml describes a part");
         Part {
             name: format!("part{}", part.number).leak(),
+            hints,
             scenarios,
             mistakes,
             ..part
@@ -102,6 +107,11 @@ impl Part {
         self.problems
             .iter()
             .find(|problem| problem.number == number)
+    }
+
+    /// A section of its chapter, as it is named to learners: `training/part1.md#problem-3-crash`.
+    pub fn section(&self, anchor: &str) -> String {
+        format!("{}#{anchor}", self.chapter)
     }
 
     /// Whether a file, relative to the part's folder, is the learner's own: one of those to be

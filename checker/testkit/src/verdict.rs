@@ -64,7 +64,7 @@ pub struct Failure {
     /// The mistake that what happened suggests, if it does.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub diagnosis: Option<Diagnosis>,
-    /// The section of TRAINING.md, without the `#`; the problem's own if not given.
+    /// The section of the text, as of `training/part1.md#the-messages`; the problem's own if not given.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub training: Option<String>,
     /// The smallest history that makes the point, drawn; a line each.
@@ -107,7 +107,7 @@ pub fn at_line(file: &str, line: Option<u32>) -> String {
 }
 
 impl Failure {
-    /// The section of TRAINING.md that says most about it: the one of the mistake behind it, its
+    /// The section of the text that says most about it: the one of the mistake behind it, its
     /// own, or the one that is given.
     pub fn section<'a>(&'a self, given: Option<&'a str>) -> Option<&'a str> {
         let diagnosed = self.diagnosis.as_ref().map(|of| of.training.as_str());
@@ -203,7 +203,7 @@ pub struct Diagnosis {
     pub suggests: String,
     /// What was seen that suggests it, in words.
     pub because: String,
-    /// The section of TRAINING.md that explains it, without the `#`.
+    /// The section of the text that explains it: `training/part1.md#the-messages`.
     pub training: String,
     /// The hint to read next, from 1 to 3.
     pub hint: u8,

@@ -17,7 +17,8 @@
 //!    was.
 //!
 //! Your way may need more than that: add fields, messages, functions and files of your own wherever
-//! you like, between the markers and outside of them. The text of part 1 in TRAINING.md has hints.
+//! you like, between the markers and outside of them. The text of this part is
+//! training/part1.md; `cargo checker hint` shows hints.
 //!
 //! ```text
 //! cargo checker part1

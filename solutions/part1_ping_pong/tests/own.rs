@@ -1,8 +1,8 @@
-//! The test that TRAINING.md shows, under "Tests of your own"; a test of the checker compares them.
+//! The test that training/logs_and_debugger.md shows; a test of the checker compares them.
 
 use ping_pong_solution as ping_pong;
 
-// ── as TRAINING.md shows it
+// ── as the text shows it
 use std::time::Duration;
 
 use ping_pong::protocol::{CONSUMER, ConsumerMsg, PRODUCER, ProducerMsg};

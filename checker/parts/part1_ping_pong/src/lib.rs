@@ -39,7 +39,12 @@ const ALL: &[&str] = &["n1", "n2", "n3"];
 
 /// All that the checker knows of this part.
 pub fn part() -> Part {
-    Part::read(include_str!("../part.toml"), SCENARIOS, diagnosis::MISTAKES)
+    Part::read(
+        include_str!("../part.toml"),
+        include_str!("../hints.md"),
+        SCENARIOS,
+        diagnosis::MISTAKES,
+    )
 }
 
 /// The scenarios of part 1, in the order of its problems.

@@ -206,7 +206,7 @@ pub(super) async fn map_output_is_fetched(cx: &Context) -> Told {
         Ok(())
     })
     .await
-    .training("problem-2-distribute")
+    .training("training/part2.md#problem-2-distribute")
 }
 
 /// As long as nothing gets through that is fetched from a node, no reduce task is done elsewhere: it

@@ -50,7 +50,12 @@ const PARTITIONS_OF_A_JOB: usize = 4;
 
 /// All that the checker knows of this part.
 pub fn part() -> Part {
-    Part::read(include_str!("../part.toml"), SCENARIOS, diagnosis::MISTAKES)
+    Part::read(
+        include_str!("../part.toml"),
+        include_str!("../hints.md"),
+        SCENARIOS,
+        diagnosis::MISTAKES,
+    )
 }
 
 /// The scenarios of part 2, in the order of its problems.

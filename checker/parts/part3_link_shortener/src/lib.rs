@@ -43,7 +43,12 @@ const AT_ONCE: usize = 8;
 
 /// All that the checker knows of this part.
 pub fn part() -> Part {
-    Part::read(include_str!("../part.toml"), SCENARIOS, diagnosis::MISTAKES)
+    Part::read(
+        include_str!("../part.toml"),
+        include_str!("../hints.md"),
+        SCENARIOS,
+        diagnosis::MISTAKES,
+    )
 }
 
 /// The scenarios of part 3, in the order of its problems.

@@ -26,7 +26,12 @@ const SOON: Duration = Duration::from_secs(5);
 
 /// All that the checker knows of this part.
 pub fn part() -> Part {
-    Part::read(include_str!("../part.toml"), SCENARIOS, diagnosis::MISTAKES)
+    Part::read(
+        include_str!("../part.toml"),
+        include_str!("../hints.md"),
+        SCENARIOS,
+        diagnosis::MISTAKES,
+    )
 }
 
 /// The scenarios of part 4, in the order of its problems.

@@ -287,10 +287,9 @@ fn fields(
         places.push(at_line(&file, place.line));
     }
     let given = part
-        .and_then(|part| part.problem(problem.problem))
-        .map(|problem| problem.anchor);
-    let anchor = failure.section(given);
-    places.extend(anchor.map(|anchor| format!("TRAINING.md#{anchor}")));
+        .and_then(|part| Some((part, part.problem(problem.problem)?)))
+        .map(|(part, problem)| part.section(problem.anchor));
+    places.extend(failure.section(given.as_deref()).map(str::to_owned));
     if !places.is_empty() {
         fields.push((
             "look at",

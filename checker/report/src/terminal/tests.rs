@@ -100,7 +100,7 @@ Problem 2, Ask everyone: FAILED: a dead node is named
   because   Whoever leaves a node out without a word makes a partial sum look
             like the whole.
   look at   exercises/part1_ping_pong/src/producer.rs:41
-            TRAINING.md#problem-2-ask-everyone
+            training/part1.md#problem-2-ask-everyone
 
   What the nodes said to each other, and what the network did to it:
 
@@ -152,7 +152,7 @@ What has just been demonstrated:
   ✓ Property 5 holds.
       slow  ████ 4 ms
 
-Passed. Next: TRAINING.md#part-2-map-reduce, then `checker part2`.
+Passed. Next: training/part2.md, then `checker part2`.
 "#);
 }
 
@@ -181,7 +181,7 @@ What has just been demonstrated:
 
   ✓ A ping reaches every connected node once.
 
-Next: problem 2, Ask everyone. Read TRAINING.md#problem-2-ask-everyone, then run
+Next: problem 2, Ask everyone. Read training/part1.md#problem-2-ask-everyone, then run
 `checker part1 --problem 2`.
 "#);
 }

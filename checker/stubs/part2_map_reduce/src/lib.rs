@@ -17,7 +17,8 @@
 //! 7. *Combiner* (optional): less has to be fetched.
 //!
 //! Your way may need more than that: add fields, messages, functions and files of your own wherever
-//! you like, between the markers and outside of them. The text of part 2 in TRAINING.md has hints.
+//! you like, between the markers and outside of them. The text of this part is
+//! training/part2.md; `cargo checker hint` shows hints.
 //!
 //! ```text
 //! cargo checker part2

@@ -19,7 +19,8 @@
 //! 6. *Registry*: one process in the cluster sweeps, and another when that one is gone.
 //!
 //! Your way may need more than that: add fields, messages, functions and files of your own wherever
-//! you like, between the markers and outside of them. The text of part 3 in TRAINING.md has hints.
+//! you like, between the markers and outside of them. The text of this part is
+//! training/part3.md; `cargo checker hint` shows hints.
 //!
 //! ```text
 //! cargo checker part3
