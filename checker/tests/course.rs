@@ -387,8 +387,8 @@ fn hints_come_one_by_one_and_are_repeated_on_request() {
     Hint 1 of 3: a nudge
 
       There are two gaps, one in each file. In the consumer, ask yourself what
-      happens to your code when the same ping arrives twice. In the producer, ask
-      yourself who waits for whom.
+      happens when the same ping arrives twice. In the producer, ask yourself which
+      process waits for which.
 
     2 hints remain. The next is shown by
       checker hint part1 --problem 1
@@ -405,13 +405,13 @@ fn hints_come_one_by_one_and_are_repeated_on_request() {
 
     Hint 3 of 3: nearly the code
 
-      Consumer: take the entry of `from` in `self.counts`, beginning at 0, and set
-      it to the greater of what is there and `count`.
+      Consumer: take the entry of `from` in `self.counts`, or begin with 0. Set it
+      to the greater of its value and `count`.
 
-      Producer: add 1 to `self.count`; make a `Ping` from `ctx.name()` (cloned) and
-      the count; `ctx.abcast` it to `CONSUMER` and `.await` that; send the count as
-      the answer. `abcast` can return an error, and this is one of the rare places
-      where it may be ignored: why?
+      Producer: add 1 to `self.count`. Make a `Ping` from `ctx.name()` (cloned) and
+      the count. `ctx.abcast` it to `CONSUMER`, and `.await` that. Answer the count
+      with `reply.send`. `abcast` can return an error, and this is one of the rare
+      places where you may ignore an error: why?
 
     There are no more hints. Read training/part1.md#problem-1-broadcast again, or
     talk to somebody about it.

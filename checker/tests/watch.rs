@@ -230,8 +230,8 @@ fn learner_goes_from_the_stub_to_the_next_problem() {
     Hint 1 of 3: a nudge
 
       There are two gaps, one in each file. In the consumer, ask yourself what
-      happens to your code when the same ping arrives twice. In the producer, ask
-      yourself who waits for whom.
+      happens when the same ping arrives twice. In the producer, ask yourself which
+      process waits for which.
 
       h shows the next hint, v the verdict.
 
