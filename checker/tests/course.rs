@@ -409,9 +409,9 @@ fn hints_come_one_by_one_and_are_repeated_on_request() {
       to the greater of its value and `count`.
 
       Producer: add 1 to `self.count`. Make a `Ping` from `ctx.name()` (cloned) and
-      the count. `ctx.abcast` it to `CONSUMER`, and `.await` that. Answer the count
-      with `reply.send`. `abcast` can return an error, and this is one of the rare
-      places where you may ignore an error: why?
+      the count. `ctx.abcast` it to `CONSUMER`, and `.await` that. Then send the
+      count with `reply.send`. `abcast` can return an error, and this is one of the
+      rare places where you may ignore an error: why?
 
     There are no more hints. Read training/part1.md#problem-1-broadcast again, or
     talk to somebody about it.
@@ -1109,7 +1109,7 @@ fn hint_says_which_one_fits_what_the_last_run_saw() {
     let course = Course::find(fresh.folder.path()).unwrap();
     keep(&course, &report);
     let first = fresh.checker(&["hint"]).out();
-    insta::assert_snapshot!(first.split_once("whom.\n\n").unwrap().1, @r##"
+    insta::assert_snapshot!(first.split_once("which.\n\n").unwrap().1, @r##"
     Your last run failed. The consumer counts how many pings arrive. What was seen
     suggests so, because a ping came twice, and the count is one too high. Hint 2,
     the next one, is about that. See training/part1.md#problem-1-broadcast.
