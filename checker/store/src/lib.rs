@@ -8,9 +8,9 @@
 //!
 //! Nothing in here knows of nodes, exercises or grading.
 
+mod commands;
 mod embedded;
 mod log;
-mod permitted;
 mod proxy;
 mod request;
 

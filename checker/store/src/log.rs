@@ -6,6 +6,8 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use bytes::Bytes;
 use tokio::time::Instant;
 
+use crate::commands::{is_on_the_connection, keys};
+
 /// After so many commands the log takes no more.
 const COMMAND_LIMIT: usize = 1_000_000;
 /// After so many bytes of text the log takes no more.
@@ -25,7 +27,7 @@ pub struct Command {
     /// The key that it is about; the pattern of a `SCAN`. `None` for a command without a key.
     pub key: Option<String>,
     /// What stood after the name, each argument cut to 200 characters and only the first 64 of
-    /// them. Of a command on several keys, only the key of this record.
+    /// them. Of a command on several keys, only the key of this record, and the value that `MSET` gives it.
     pub args: Vec<String>,
     /// Whether it was handed to the store. If not, it never happened.
     pub forwarded: bool,
@@ -39,7 +41,7 @@ pub struct Command {
 ///
 /// Shared by the proxies of a cluster. A command that was forwarded is in the log before anyone
 /// can see its effect. What belongs to the connection and not to the data (`HELLO`, `CLIENT`,
-/// `SELECT`, `AUTH`, `PING`, `INFO`) is not recorded. A command on several keys (`DEL`, `MGET`) is
+/// `SELECT`, `AUTH`, `PING`, `INFO`) is not recorded. A command on several keys (`DEL`, `MSET`) is
 /// recorded once for each.
 ///
 /// The log is bounded: when it is full, later commands are left out and
@@ -107,14 +109,18 @@ impl Entries {
         let Some((name, rest)) = arguments.split_first() else {
             return;
         };
+        if is_on_the_connection(name) {
+            return;
+        }
+        let keys = keys(name, rest);
         let name = text(name).to_uppercase();
-        match Subject::of(&name, rest) {
-            Subject::Connection => {}
-            Subject::Nothing => self.push(node, &name, None, rest, forwarded),
-            Subject::Key(key) => self.push(node, &name, Some(key), rest, forwarded),
-            Subject::Keys(keys) => {
+        match &keys[..] {
+            [] => self.push(node, &name, None, rest, forwarded),
+            [key] => self.push(node, &name, Some(&rest[key.start]), rest, forwarded),
+            keys => {
                 for key in keys {
-                    self.push(node, &name, Some(key), std::slice::from_ref(key), forwarded);
+                    let own = &rest[key.clone()];
+                    self.push(node, &name, own.first(), own, forwarded);
                 }
             }
         }
@@ -148,33 +154,6 @@ impl Entries {
         let used: usize = texts.chain(&command.args).map(size).sum();
         self.room = self.room.saturating_sub(used + size_of::<Command>());
         self.commands.push(command);
-    }
-}
-
-/// What a command is about.
-#[derive(Debug, PartialEq)]
-enum Subject<'a> {
-    /// The connection, not the data: not recorded.
-    Connection,
-    Nothing,
-    Key(&'a Bytes),
-    Keys(&'a [Bytes]),
-}
-
-impl Subject<'_> {
-    fn of<'a>(name: &str, arguments: &'a [Bytes]) -> Subject<'a> {
-        let one = |key: Option<&'a Bytes>| key.map_or(Subject::Nothing, Subject::Key);
-        match name {
-            "HELLO" | "CLIENT" | "SELECT" | "AUTH" | "PING" | "INFO" => Subject::Connection,
-            "MGET" | "DEL" if !arguments.is_empty() => Subject::Keys(arguments),
-            // The number of keys stands before the keys.
-            "EVAL" => one(arguments.get(2)),
-            "SCAN" => one(arguments
-                .windows(2)
-                .find(|pair| pair[0].eq_ignore_ascii_case(b"MATCH"))
-                .map(|pair| &pair[1])),
-            _ => one(arguments.first()),
-        }
     }
 }
 
@@ -225,6 +204,7 @@ mod tests {
                 ("MGET", Some("a")),
             ],
         );
+        check("MSET a 1 b 2", &[("MSET", Some("a")), ("MSET", Some("b"))]);
         check("EVAL script 1 lock mine", &[("EVAL", Some("lock"))]);
         check("EVAL script", &[("EVAL", None)]);
         check("SCAN 0 COUNT 5 match link:*", &[("SCAN", Some("link:*"))]);
@@ -258,6 +238,8 @@ mod tests {
             [1, 2]
         );
         assert_eq!(after[1].args, ["c"]);
+        record(&log, "MSET d 1 e 2");
+        assert_eq!(log.since(after[1].number + 1)[1].args, ["e", "2"]);
         assert_eq!(log.since(u64::MAX), []);
     }
 

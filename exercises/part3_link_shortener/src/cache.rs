@@ -16,10 +16,10 @@ pub struct Cache {
     store: Store,
     table: Arc<Table>,
     // ── gap 1: fields for look-ups
-    // TODO(1): what it must know while the store is asked.
+    // TODO(1): the fields that the cache needs while the store is asked.
     // ── end 1
     // ── gap 4: fields for the warm-up
-    // TODO(4): what it must know while tables are on their way.
+    // TODO(4): the fields that the cache needs while it waits for tables.
     // ── end 4
 }
 
@@ -37,23 +37,23 @@ impl Server for Cache {
     type Args = CacheArgs;
 
     async fn init(CacheArgs { store, table }: CacheArgs, ctx: &Ctx<CacheMsg>) -> Self {
-        // ── gap 4: hear of new links
-        // TODO(4): have yourself told of links that come up; see `node_up` below.
+        // ── gap 4: watch the nodes
+        // TODO(4): the runtime must tell this cache when another node connects; see `node_up` below.
         // ── end 4
         // ── gap 2: become a member
-        // TODO(2): become a member of the group `CACHES`, by which the others find this cache
-        // (`ctx.groups()`), and do so after each start.
+        // TODO(2): this cache must join the group `CACHES` (`ctx.groups()`), in which the other caches
+        // find it. It must do so after each start.
         // ── end 2
-        // ── gap 3: hear of other members
-        // TODO(3): have yourself told of caches that join the group, or come back into reach; see
-        // `meet` below. Who is a member already will be told of us, and need not be greeted.
+        // ── gap 3: watch the members
+        // TODO(3): the runtime must tell this cache when another cache joins the group, or is within
+        // reach again; see `meet` below. The members that are there already are told of this cache.
         // ── end 3
         Cache {
             store,
             table,
-            // ── gap 1: nothing is loaded yet
+            // ── gap 1: no look-up waits yet
             // ── end 1
-            // ── gap 4: nobody is awaited yet
+            // ── gap 4: no table is awaited yet
             // ── end 4
         }
     }
@@ -67,7 +67,7 @@ impl Server for Cache {
             CacheMsg::Announce(code, link) => announce(code, link, ctx),
             CacheMsg::Learn(code, link) => self.table.put(code, link),
             CacheMsg::Table(from, links) => self.learn_table(from, links, ctx),
-            CacheMsg::GoOn(node) => self.go_on(&node, ctx),
+            CacheMsg::StopWaiting(node) => self.stop_waiting(&node, ctx),
             CacheMsg::Forget(code, link) => self.table.remove(&code, &link),
         }
     }
@@ -82,7 +82,7 @@ impl Server for Cache {
 }
 
 impl Cache {
-    /// The link that this node knows for a code.
+    /// The link in this node's table for a code.
     fn known(&self, code: &Code) -> Option<Link> {
         match self.table.get(code) {
             Some(Known::Link(link)) => Some(link),
@@ -93,31 +93,31 @@ impl Cache {
     /// Answers a look-up that the table could not answer, now or later.
     fn load(&mut self, code: Code, reply: Reply<Result<Link, Refusal>>, ctx: &Ctx<CacheMsg>) {
         // ── gap 4: wait for the tables of other nodes
-        // TODO(4): while the tables of other nodes are still on their way (`node_up`), a look-up that this
-        // table cannot answer waits for them, and goes to the store only then. It does not wait long:
-        // with the 800 ms that the store may take, everybody has an answer within a second.
+        // TODO(4): while the tables of other nodes are on their way (`node_up`), a look-up that this table
+        // cannot answer must wait for them before it goes to the store. The wait must be short: the store
+        // may take 800 ms, and the client must have its answer within a second.
         // ── end 4
-        // ── gap 1: ask the store, once for all who wait
-        // TODO(1): answer from the table if it knows by now; else see to it that the store is asked,
-        // once for all who wait for the same code, and that meanwhile this cache goes on handling
-        // other messages (`ctx.spawn`, and `CacheMsg::Loaded` to itself).
+        // ── gap 1: ask the store, once for all look-ups of a code
+        // TODO(1): the table may know the code by now: then answer from it. Otherwise the store must be
+        // asked, once for all look-ups that wait for the same code. This cache must handle other
+        // messages meanwhile (`ctx.spawn`, and `CacheMsg::Loaded` to itself).
         // ── end 1
     }
 
-    /// The store has answered, or it has not, and this is why.
+    /// The store has answered, or it has failed for this reason.
     fn loaded(&mut self, code: Code, answer: Result<Option<Link>, Refusal>) {
         // ── gap 1: keep the answer, and pass it on
-        // TODO(1): keep what the store said: a link, or that there is none. That the store could not
-        // say anything is not kept. Then answer all who wait for this code.
+        // TODO(1): keep the store's answer, a link or that there is none. An error of the store must not
+        // be kept. Then answer all look-ups that wait for this code.
         // ── end 1
     }
 
     /// Another cache is in the group: a new one, one that was restarted, or one that was out of
     /// reach until now.
     fn meet(&self, member: &Address<CacheMsg>, ctx: &Ctx<CacheMsg>) {
-        // ── gap 3: what the other may not know
-        // TODO(3): after this, both tables have what either had, also links that nobody looks up, and
-        // what is created in this moment is in both as well. (`tell` below sends without waiting;
+        // ── gap 3: send what the other may not know
+        // TODO(3): after this, both tables must have the links of either table, also links that no client
+        // looks up, and links that are created at this moment. (`send_to` below sends without waiting;
         // `CacheMsg::Table` has room for a whole table.)
         // ── end 3
     }
@@ -125,43 +125,44 @@ impl Cache {
     /// The table of another node has come.
     fn learn_table(&mut self, from: NodeName, links: Vec<(Code, Link)>, ctx: &Ctx<CacheMsg>) {
         // ── gap 3: make the tables equal
-        // TODO(3): take over what is new. A link that has expired stays dead, whoever still has it.
+        // TODO(3): take over the links that are new. An expired link must stay expired, even if another
+        // node still has it.
         // ── end 3
-        // ── gap 4: nobody waits for it any more
-        // TODO(4): what was waiting for this table can go on.
+        // ── gap 4: the table is here
+        // TODO(4): look-ups that waited for this table must go on.
         // ── end 4
     }
 
-    /// A link to another node is up, before any message over it.
+    /// Another node has connected; no message of it has arrived yet.
     fn node_up(&mut self, node: NodeName, ctx: &Ctx<CacheMsg>) {
         // ── gap 4: a table is on its way
-        // TODO(4): the table of that node will come (`learn_table`), or perhaps it will not: then
-        // `CacheMsg::GoOn` can come after a while instead (`ctx.send_after`).
+        // TODO(4): the table of that node comes (`learn_table`), or perhaps it never does. Then this cache
+        // must stop waiting after a while (`ctx.send_after`, and `CacheMsg::StopWaiting` to itself).
         // ── end 4
     }
 
-    /// The table of a node is here, or was waited for long enough.
-    fn go_on(&mut self, node: &NodeName, ctx: &Ctx<CacheMsg>) {
-        // ── gap 4: go on with what had to wait
+    /// The table of a node is here, or the time to wait for it is over.
+    fn stop_waiting(&mut self, node: &NodeName, ctx: &Ctx<CacheMsg>) {
+        // ── gap 4: go on with the look-ups that waited
         // TODO(4): answer the look-ups that waited.
         // ── end 4
     }
 }
 
-/// Tells the caches of the other nodes of a link that was created here.
+/// Sends the caches of the other nodes a link that was created here.
 fn announce(code: Code, link: Link, ctx: &Ctx<CacheMsg>) {
-    // ── gap 2: tell all the others
-    // TODO(2): every other cache that can be reached now has the link in its table soon, so that
-    // its node can answer without the store. Nobody waits for anybody (`tell` below).
+    // ── gap 2: send the link to all others
+    // TODO(2): every other cache that is within reach now must soon have the link in its table, so that
+    // its node can answer without the store. No node may wait for another (`send_to` below).
     // ── end 2
 }
 
-/// Sends a message without waiting for room on the connection: a node that reads slowly delays
-/// nobody but itself. Messages that are sent so may overtake each other.
-fn tell(member: Address<CacheMsg>, msg: CacheMsg, ctx: &Ctx<CacheMsg>) {
+/// Sends a message without waiting for room on the connection, so a node that reads slowly delays no
+/// other. Messages that are sent like this may overtake each other.
+fn send_to(member: Address<CacheMsg>, msg: CacheMsg, ctx: &Ctx<CacheMsg>) {
     let me = ctx.clone();
     ctx.spawn(async move {
-        // If it is gone, it will be met again when it is back.
+        // A member that is gone is met again when it is back.
         let _ = me.cast(&member, msg).await;
     });
 }

@@ -1,31 +1,33 @@
-//! Part 3, a link shortener: one small service on many nodes, with the links of all in each table.
+//! Part 3, a link shortener: one small service on many nodes, each with all links in its table.
 //!
-//! On each node runs an HTTP server, which is given, and asks `links.rs` to create and to look up.
-//! All nodes use one store, a Redis server; whoever has a link there has it for good. Between the
-//! two is what this part is about: a *table* in the memory of each node, so that a look-up need not
-//! ask the store, and a server, the *cache*, that keeps it like the tables of the other nodes. A
-//! *sweeper*, one in the whole cluster, removes expired links from the store.
+//! Each node runs an HTTP server, which is given. It asks `links.rs` to create links and to look them
+//! up. All nodes share one store, a Redis server, which keeps every link for good. Between the HTTP
+//! server and the store stands the subject of this part: a *table* in the memory of each node, so that a
+//! look-up need not ask the store, and a server, the *cache*, that keeps the table equal to those of the
+//! other nodes. A *sweeper*, one in the whole cluster, removes expired links from the store.
 //!
-//! Given are HTTP and the store (the package `shortener`), the messages (`protocol.rs`), and a
-//! service that works, and asks the store for everything. Yours are the gaps, each with the number
-//! of its problem:
+//! Given are HTTP and the store (the package `shortener`), the messages (`protocol.rs`), and a service
+//! that works and asks the store for everything. You fill the gaps, each with the number of its problem:
 //!
-//! 1. *Cache*: what was looked up or created once is in the table.
-//! 2. *Replicate*: what is created on one node is in the tables of all.
+//! 1. *Cache*: a table keeps the links that were looked up or created.
+//! 2. *Replicate*: a link created on one node is in the tables of all nodes.
 //! 3. *Partitions*: nodes that could not reach each other make their tables equal when they can.
 //! 4. *Late and restarted nodes*: a node with an empty table gets it filled before it asks the store.
-//! 5. *Store down*: what is known still leads on. There is no new place for it: what you wrote for
-//!    1 and 2 holds, or it does not.
-//! 6. *Registry*: one process in the cluster sweeps, and another when that one is gone.
+//! 5. *Store down*: known links still lead on. There is no new gap for it: your code of problems 1 and 2
+//!    already does it, or it does not.
+//! 6. *Registry*: one process in the cluster sweeps, and another takes over when it is gone.
 //!
-//! Your way may need more than that: add fields, messages, functions and files of your own wherever
-//! you like, between the markers and outside of them. The text of this part is
-//! training/part3.md; `cargo checker hint` shows hints.
+//! Read `links.rs` and `table.rs` first: with this page about 250 lines, and enough for the first gaps
+//! of problem 1. Then read `cache.rs` from top to bottom, with `protocol.rs` beside it. `sweeper.rs` has
+//! time until problem 6. Below are the imports and the start of the servers, which you need not read.
+//!
+//! You may add fields, messages, functions and files of your own wherever you like, between the markers
+//! and outside of them. The text of this part is training/part3.md; `cargo checker hint` shows hints.
 //!
 //! ```text
 //! cargo checker part3
 //! ```
-// What you have not filled yet is no reason to warn you. An `.await` that you forgot is one.
+// Unfilled gaps must not cause warnings. A forgotten `.await` must.
 #![allow(
     dead_code,
     unreachable_code,
@@ -58,19 +60,19 @@ use protocol::{CACHE, CACHE_CAP, SWEEPER};
 use sweeper::Sweeper;
 use table::Table;
 
-/// Which sources this program was built from; the checker sets and compares it.
+/// The hash of the sources of this program; the checker sets and compares it.
 pub const SOURCE_HASH: Option<&str> = option_env!("COURSE_SOURCE_HASH");
 
-/// Starts part 3 on a node. Each server is started again when it crashes, and only that one; the
-/// table is nobody's own, and outlives them all.
+/// Starts part 3 on a node. A server that crashes is started again, and only that one; the table belongs
+/// to none of them, and outlives them all.
 ///
 /// # Errors
-/// [`StartError`] when one of them does not start.
+/// [`StartError`] when a server does not start.
 pub async fn start(node: Node, flags: Flags) -> Result<Address<SupervisorMsg>, StartError> {
     let store = flags
         .open_store()
         .map_err(|why| StartError::Init(ExitReason::Failed(why)))?;
-    let table = Arc::new(Table::with_room_for(CACHE_CAP));
+    let table = Arc::new(Table::with_cap(CACHE_CAP));
     let links = Links::new(node.clone(), store.clone(), table.clone());
     let cache = CacheArgs {
         store: store.clone(),

@@ -1,7 +1,7 @@
-//! The table of one node: what it knows of codes without asking anybody.
+//! The table of one node: the codes that it knows without a question to the store.
 //!
-//! It is read by every look-up, side by side with all others, and not through the mailbox of a
-//! server, where they would wait for each other. (In Erlang it would be an ETS table.)
+//! Look-ups read it side by side. They do not go through the mailbox of a server, where they would wait
+//! for each other. (In Erlang it would be an ETS table.)
 
 use std::sync::{PoisonError, RwLock};
 use std::time::Duration;
@@ -13,16 +13,16 @@ use tokio::time::Instant;
 /// What a table knows of a code.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Known {
-    /// It stands for this link.
+    /// The code has this link.
     Link(Link),
-    /// It stood for no link when the store was last asked.
-    Nothing,
+    /// The code had no link when the store was last asked.
+    Absent,
 }
 
-/// How long a table remembers that there was nothing.
-pub const NOTHING_FOR: Duration = Duration::from_secs(1);
+/// How long a table keeps a negative entry: that a code has no link.
+pub const NEGATIVE_TTL: Duration = Duration::from_secs(1);
 
-/// The table. All that can be done to it is done at once, and waits for nothing.
+/// The table. Each of its operations is done at once, and waits for nothing.
 pub struct Table {
     cap: usize,
     entries: RwLock<Entries>,
@@ -30,23 +30,23 @@ pub struct Table {
 
 type Entries = HashMap<Code, Entry, foldhash::fast::FixedState>;
 
-/// What is kept of a code: a link, or since when there is none.
+/// An entry of a code: its link, or since when it has none.
 enum Entry {
     Link(Link),
-    Nothing { since: Instant },
+    Negative { since: Instant },
 }
 
 impl Table {
     /// An empty table, for at most so many entries.
-    pub fn with_room_for(cap: usize) -> Table {
+    pub fn with_cap(cap: usize) -> Table {
         Table {
             cap,
             entries: RwLock::default(),
         }
     }
 
-    /// What is known of a code, if anything is. Of an expired link, nothing is known: the code may
-    /// be another link's by now.
+    /// What the table knows of a code. An expired link does not count: the code may have another link
+    /// by now.
     pub fn get(&self, code: &Code) -> Option<Known> {
         match self
             .entries
@@ -56,11 +56,11 @@ impl Table {
         {
             Entry::Link(link) if link.is_expired(now()) => None,
             Entry::Link(link) => Some(Known::Link(link.clone())),
-            Entry::Nothing { since } => (since.elapsed() < NOTHING_FOR).then_some(Known::Nothing),
+            Entry::Negative { since } => (since.elapsed() < NEGATIVE_TTL).then_some(Known::Absent),
         }
     }
 
-    /// All links that are not expired.
+    /// All links that have not expired.
     pub fn links(&self) -> Vec<(Code, Link)> {
         let (entries, now) = (
             self.entries.read().unwrap_or_else(PoisonError::into_inner),
@@ -73,7 +73,7 @@ impl Table {
         links.collect()
     }
 
-    /// How many entries there are, of whatever kind.
+    /// How many entries there are, of both kinds.
     pub fn len(&self) -> usize {
         self.entries
             .read()
@@ -89,25 +89,26 @@ impl Table {
     /// Keeps a link.
     pub fn put(&self, code: Code, link: Link) {
         // ── gap 1: keep a link
-        // TODO(1): keep the link, so that `get` finds it. Links come from creations on this node, from
-        // the store and from other nodes, in any order and more than once. An expired link must not
-        // replace one that has not expired. Of two that have not expired, the table must keep the one
-        // that expires later: it is the newer, for a code gets another link only when its old one has
-        // expired. The table must never have more than `cap` entries, of whatever kind; which one goes
-        // when there is no room is yours to choose.
+        // TODO(1): keep the link, so that `get` finds it. Links come from creations on this node, from the
+        // store and from other nodes, in any order and more than once.
+        // - An expired link must not replace one that has not expired.
+        // - Of two links that have not expired, the table must keep the one that expires later. It is the
+        //   newer one, for a code gets another link only when its old one has expired.
+        // - The table must never have more than `cap` entries, of both kinds together. You choose which
+        //   entry it evicts when it is full.
         // ── end 1
     }
 
-    /// Remembers that there is no link of this code, as the store said.
-    pub fn put_nothing(&self, code: Code) {
-        // ── gap 1: remember that there is nothing
-        // TODO(1): remember, for `NOTHING_FOR`, that there is no link of this code: `Entry::Nothing`.
-        // The store was asked a moment ago, and others were at work meanwhile: a link that is here
-        // must not be hidden by that. The limit holds for these entries, too.
+    /// Keeps a negative entry: the store answered that the code has no link.
+    pub fn put_negative(&self, code: Code) {
+        // ── gap 1: keep a negative entry
+        // TODO(1): keep an `Entry::Negative`, which counts for `NEGATIVE_TTL`. The store was asked a moment
+        // ago, and other nodes were at work meanwhile: the entry must not replace a link that has not
+        // expired. It counts for `cap` like a link.
         // ── end 1
     }
 
-    /// Removes a link, if it is still this one.
+    /// Removes a link, if the code still has this one.
     pub fn remove(&self, code: &Code, link: &Link) {
         let mut entries = self.entries.write().unwrap_or_else(PoisonError::into_inner);
         if matches!(entries.get(code), Some(Entry::Link(known)) if known == link) {
@@ -116,5 +117,5 @@ impl Table {
     }
 }
 
-// ── gap 1: make room
+// ── gap 1: evict an entry
 // ── end 1

@@ -16,13 +16,13 @@ pub struct Cache {
     store: Store,
     table: Arc<Table>,
     // ── gap 1: fields for look-ups
-    /// Who waits for the store's answer, by the code that it was asked for.
+    /// The look-ups that wait for the store's answer, by code.
     loading: BTreeMap<Code, Vec<Reply<Result<Link, Refusal>>>>,
     // ── end 1
     // ── gap 4: fields for the warm-up
-    /// Nodes that have just come up, and have not sent us their tables yet.
+    /// Nodes that have just connected, and have not sent their tables yet.
     awaited: BTreeSet<NodeName>,
-    /// Who asked meanwhile for what is not in the table.
+    /// Look-ups that wait for these tables.
     held: Vec<(Code, Reply<Result<Link, Refusal>>)>,
     // ── end 4
 }
@@ -41,27 +41,27 @@ impl Server for Cache {
     type Args = CacheArgs;
 
     async fn init(CacheArgs { store, table }: CacheArgs, ctx: &Ctx<CacheMsg>) -> Self {
-        // ── gap 4: hear of new links
+        // ── gap 4: watch the nodes
         ctx.watch_nodes();
         // ── end 4
         // ── gap 2: become a member
-        // Here, and not where the node is started: a cache that was restarted is another process,
-        // of which the group knows nothing.
+        // Here, and not where the node starts: a cache that was restarted is another process, and the
+        // group does not know it.
         if let Err(why) = ctx.groups().join(&CACHES, ctx.me()).await {
             panic!("could not join the caches: {why}");
         }
         // ── end 2
-        // ── gap 3: hear of other members
-        // Who is a member already will be told of us by the group, and send us its table.
+        // ── gap 3: watch the members
+        // The group tells the other members of this cache, and they send it their tables.
         ctx.watch_group(&CACHES);
         // ── end 3
         Cache {
             store,
             table,
-            // ── gap 1: nothing is loaded yet
+            // ── gap 1: no look-up waits yet
             loading: BTreeMap::new(),
             // ── end 1
-            // ── gap 4: nobody is awaited yet
+            // ── gap 4: no table is awaited yet
             awaited: BTreeSet::new(),
             held: Vec::new(),
             // ── end 4
@@ -77,7 +77,7 @@ impl Server for Cache {
             CacheMsg::Announce(code, link) => announce(code, link, ctx),
             CacheMsg::Learn(code, link) => self.table.put(code, link),
             CacheMsg::Table(from, links) => self.learn_table(from, links, ctx),
-            CacheMsg::GoOn(node) => self.go_on(&node, ctx),
+            CacheMsg::StopWaiting(node) => self.stop_waiting(&node, ctx),
             CacheMsg::Forget(code, link) => self.table.remove(&code, &link),
         }
     }
@@ -92,7 +92,7 @@ impl Server for Cache {
 }
 
 impl Cache {
-    /// The link that this node knows for a code.
+    /// The link in this node's table for a code.
     fn known(&self, code: &Code) -> Option<Link> {
         match self.table.get(code) {
             Some(Known::Link(link)) => Some(link),
@@ -103,24 +103,24 @@ impl Cache {
     /// Answers a look-up that the table could not answer, now or later.
     fn load(&mut self, code: Code, reply: Reply<Result<Link, Refusal>>, ctx: &Ctx<CacheMsg>) {
         // ── gap 4: wait for the tables of other nodes
-        // If each of these look-ups went to the store, a node that starts empty would ask it for
-        // every link once, and after a power failure all nodes would at the same time.
+        // If each of these look-ups went to the store, a node that starts empty would ask the store for
+        // every link once, and after a power failure all nodes would do so at the same time.
         if !self.awaited.is_empty() && self.table.get(&code).is_none() {
             return self.held.push((code, reply));
         }
         // ── end 4
-        // ── gap 1: ask the store, once for all who wait
+        // ── gap 1: ask the store, once for all look-ups of a code
         match self.table.get(&code) {
             Some(Known::Link(link)) => return reply.send(Ok(link)),
-            Some(Known::Nothing) => return reply.send(Err(Refusal::NotFound)),
+            Some(Known::Absent) => return reply.send(Err(Refusal::NotFound)),
             None => {}
         }
         if let Some(waiting) = self.loading.get_mut(&code) {
             return waiting.push(reply);
         }
         self.loading.insert(code.clone(), vec![reply]);
-        // In a task of its own. If we waited for the store here, so would everybody else, also who
-        // asks for a code that it answers at once.
+        // In a task of its own. If the handler waited for the store here, every other message would wait,
+        // too, also a look-up of a code that the store answers at once.
         let (store, me) = (self.store.clone(), ctx.clone());
         ctx.spawn(async move {
             let answer = match store.get(&code).await {
@@ -132,16 +132,16 @@ impl Cache {
         // ── end 1
     }
 
-    /// The store has answered, or it has not, and this is why.
+    /// The store has answered, or it has failed for this reason.
     fn loaded(&mut self, code: Code, answer: Result<Option<Link>, Refusal>) {
         // ── gap 1: keep the answer, and pass it on
         match &answer {
             Ok(Some(link)) => self.table.put(code.clone(), link.clone()),
-            Ok(None) => self.table.put_nothing(code.clone()),
-            // An error says nothing about the code, so nothing is kept of it.
+            Ok(None) => self.table.put_negative(code.clone()),
+            // An error says nothing about the code, so the table keeps nothing of it.
             Err(_) => {}
         }
-        // Somebody may have told us of the link while the store was looking for it.
+        // Another node may have sent us the link while the store was looking for it.
         let answer = match (self.known(&code), answer) {
             (Some(link), _) | (None, Ok(Some(link))) => Ok(link),
             (None, Ok(None)) => Err(Refusal::NotFound),
@@ -156,14 +156,14 @@ impl Cache {
     /// Another cache is in the group: a new one, one that was restarted, or one that was out of
     /// reach until now.
     fn meet(&self, member: &Address<CacheMsg>, ctx: &Ctx<CacheMsg>) {
-        // ── gap 3: what the other may not know
-        // We send it all that we have, and it does the same with us; what of it is new can be seen
-        // best where it arrives. The other is in the group already, so that whatever is created
-        // from now on is announced to it. If we had asked it for its table first, a link that is
-        // created between its answer and its entry into our group would reach it by neither way.
+        // ── gap 3: send what the other may not know
+        // We send the other our whole table, and it does the same; the receiver sees best what is new. The
+        // other is in the group already, so every link that is created from now on is announced to it. If
+        // we had asked for its table before we joined the group, a link that it creates between its answer
+        // and our joining would reach us by neither way.
         if member.node() != ctx.name() {
             let table = CacheMsg::Table(ctx.name().clone(), self.table.links());
-            tell(member.clone(), table, ctx);
+            send_to(member.clone(), table, ctx);
         }
         // ── end 3
     }
@@ -171,31 +171,31 @@ impl Cache {
     /// The table of another node has come.
     fn learn_table(&mut self, from: NodeName, links: Vec<(Code, Link)>, ctx: &Ctx<CacheMsg>) {
         // ── gap 3: make the tables equal
-        // `put` decides for each link, so that it does not matter who sends first, or twice.
+        // `put` decides for each link, so it does not matter which node sends first, or twice.
         for (code, link) in links {
             self.table.put(code, link);
         }
         // ── end 3
-        // ── gap 4: nobody waits for it any more
-        self.go_on(&from, ctx);
+        // ── gap 4: the table is here
+        self.stop_waiting(&from, ctx);
         // ── end 4
     }
 
-    /// A link to another node is up, before any message over it.
+    /// Another node has connected; no message of it has arrived yet.
     fn node_up(&mut self, node: NodeName, ctx: &Ctx<CacheMsg>) {
         // ── gap 4: a table is on its way
-        // It comes when that node has heard of our cache. Not for ever: the node may have no cache,
-        // or be too busy. With the time that the store may take, this is less than the second within
-        // which a client wants to hear something.
-        const WAIT_FOR_TABLE: Duration = Duration::from_millis(150);
-        ctx.send_after(WAIT_FOR_TABLE, CacheMsg::GoOn(node.clone()));
+        // The table comes when that node has heard of our cache. The node may have no cache, or be too
+        // busy, so we need a timeout. Together with the store's own timeout it is less than the second
+        // within which the client must have an answer.
+        const TABLE_TIMEOUT: Duration = Duration::from_millis(150);
+        ctx.send_after(TABLE_TIMEOUT, CacheMsg::StopWaiting(node.clone()));
         self.awaited.insert(node);
         // ── end 4
     }
 
-    /// The table of a node is here, or was waited for long enough.
-    fn go_on(&mut self, node: &NodeName, ctx: &Ctx<CacheMsg>) {
-        // ── gap 4: go on with what had to wait
+    /// The table of a node is here, or the time to wait for it is over.
+    fn stop_waiting(&mut self, node: &NodeName, ctx: &Ctx<CacheMsg>) {
+        // ── gap 4: go on with the look-ups that waited
         self.awaited.remove(node);
         if self.awaited.is_empty() {
             for (code, reply) in std::mem::take(&mut self.held) {
@@ -206,25 +206,25 @@ impl Cache {
     }
 }
 
-/// Tells the caches of the other nodes of a link that was created here.
+/// Sends the caches of the other nodes a link that was created here.
 fn announce(code: Code, link: Link, ctx: &Ctx<CacheMsg>) {
-    // ── gap 2: tell all the others
-    // The members, as they are now: who joined since our start is among them, and who is out of
-    // reach is not. A cast, not a call: there is no answer that could change anything.
+    // ── gap 2: send the link to all others
+    // To the present members: a node that joined after our start is among them, and a node out of reach is
+    // not. A cast, not a call: no answer could change anything.
     for member in ctx.groups().members(&CACHES) {
         if member.node() != ctx.name() {
-            tell(member, CacheMsg::Learn(code.clone(), link.clone()), ctx);
+            send_to(member, CacheMsg::Learn(code.clone(), link.clone()), ctx);
         }
     }
     // ── end 2
 }
 
-/// Sends a message without waiting for room on the connection: a node that reads slowly delays
-/// nobody but itself. Messages that are sent so may overtake each other.
-fn tell(member: Address<CacheMsg>, msg: CacheMsg, ctx: &Ctx<CacheMsg>) {
+/// Sends a message without waiting for room on the connection, so a node that reads slowly delays no
+/// other. Messages that are sent like this may overtake each other.
+fn send_to(member: Address<CacheMsg>, msg: CacheMsg, ctx: &Ctx<CacheMsg>) {
     let me = ctx.clone();
     ctx.spawn(async move {
-        // If it is gone, it will be met again when it is back.
+        // A member that is gone is met again when it is back.
         let _ = me.cast(&member, msg).await;
     });
 }

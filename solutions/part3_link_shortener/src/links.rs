@@ -1,4 +1,4 @@
-//! What stands behind HTTP: how a link is created, and how it is looked up.
+//! The service behind HTTP: it creates links, and looks them up.
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -15,7 +15,7 @@ pub struct Links {
     node: Node,
     store: Store,
     table: Arc<Table>,
-    /// How often a link was followed on this node. Part 4 is about the other nodes.
+    /// How often each link was followed on this node. Part 4 adds the other nodes.
     views: Arc<Mutex<BTreeMap<Code, u64>>>,
 }
 
@@ -30,8 +30,8 @@ impl Links {
         }
     }
 
-    /// Claims a code for a link in the store: the one that was asked for, or the first of those
-    /// that its URL may get which is free. If the URL has one already, that one.
+    /// Claims a code for a link in the store: the code that the client chose, or the code that the URL
+    /// has already, or the first free one of those that the URL may get.
     async fn claim(&self, new: NewLink) -> Result<(Code, Link), Refusal> {
         let codes = match new.code {
             Some(code) => vec![code],
@@ -52,14 +52,14 @@ impl Links {
 impl Service for Links {
     async fn create(&self, new: NewLink) -> Result<Code, Refusal> {
         let (code, link) = self.claim(new).await?;
-        // ── gap 1: keep what was created
-        // After the store has it, not before: what is not in the store must not be found here.
+        // ── gap 1: keep the new link
+        // After the store has it, not before: a table must not have a link that the store does not have.
         self.table.put(code.clone(), link.clone());
         // ── end 1
-        // ── gap 2: have the others told
-        // By our cache, so that nobody waits here: not for a node that is paused, nor for a full
-        // connection. If the cache is just being restarted, the others are not told; they find the
-        // link in the store, as it is there already.
+        // ── gap 2: have the link announced
+        // By our cache, so that this request waits neither for a paused node nor for a full connection. If
+        // the cache is just being restarted, the other nodes are not sent the link; they find it in the
+        // store.
         let cache = CACHE.at(self.node.name());
         let _ = self
             .node
@@ -73,12 +73,12 @@ impl Service for Links {
         // ── gap 1: ask the table first, and fill it
         match self.table.get(&code) {
             Some(Known::Link(link)) => return Ok(link),
-            Some(Known::Nothing) => return Err(Refusal::NotFound),
+            Some(Known::Absent) => return Err(Refusal::NotFound),
             None => {}
         }
-        // Our cache asks the store, once for all who wait for the same code. If each asked for
-        // itself, a hundred visitors of a link that has just become known would ask a hundred
-        // times, and before any of them had the answer: a thundering herd.
+        // Our cache asks the store, once for all look-ups that wait for a code. If each look-up asked for
+        // itself, a hundred visitors of a new link would ask a hundred times before the first of them had
+        // an answer: a thundering herd.
         let cache = CACHE.at(self.node.name());
         let asked = self
             .node
@@ -109,9 +109,8 @@ impl Service for Links {
     }
 }
 
-/// What is answered when the store gave no answer: not `NotFound`, as whether there is such a link
-/// is just what we do not know. A client would take it for the truth, while of a 503 it knows to
-/// come again.
+/// The refusal when the store fails: 503, and not `NotFound`, for this node cannot know whether there is
+/// such a link. A client takes a 404 for the truth; after a 503 it tries again.
 pub fn unavailable(why: StoreError) -> Refusal {
     Refusal::Unavailable(why.to_string())
 }

@@ -1,9 +1,9 @@
-//! The sweeper: removes expired links from the store. Each node has one that can; one of them does.
+//! The sweeper: it removes expired links from the store. Each node has one, and one of them sweeps.
 
 use runtime::{Ctx, Info, Resolver, Server};
 use shortener::{Code, Link, Store};
 
-use crate::protocol::{CACHES, CacheMsg, SWEEP_EVERY, SweeperMsg, THE_SWEEPER};
+use crate::protocol::{CACHES, CacheMsg, SWEEP_INTERVAL, SweeperMsg, THE_SWEEPER};
 
 /// The process of one node that can sweep.
 pub struct Sweeper {
@@ -36,24 +36,23 @@ impl Server for Sweeper {
 }
 
 impl Sweeper {
-    /// Sweeps, if this is the process that does.
+    /// Sweeps, if this process owns the name.
     async fn take_turn(&mut self, ctx: &Ctx<SweeperMsg>) {
-        if self.is_the_one(ctx).await {
+        if self.owns_the_name(ctx).await {
             self.sweep(ctx).await;
         }
-        // Only now, so that a slow store does not let these pile up.
-        ctx.send_after(SWEEP_EVERY, SweeperMsg::Sweep);
+        // After the sweep, so that turns do not pile up when the store is slow.
+        ctx.send_after(SWEEP_INTERVAL, SweeperMsg::Sweep);
     }
 
     /// Whether this is the process that sweeps.
-    async fn is_the_one(&self, ctx: &Ctx<SweeperMsg>) -> bool {
+    async fn owns_the_name(&self, ctx: &Ctx<SweeperMsg>) -> bool {
         let is_mine = false;
-        // ── gap 6: one sweeper for all who are connected
-        // Asked each time, as it can change each time: the other's node may have died, in which
-        // case the name is free, or two who both had it may have met, of whom one has it now. The
-        // loser is asked to stand by (`Notify`) instead of being killed, as it will be needed again.
-        // To have registered once, and sweep from then on, is tempting; after a netsplit there
-        // are two, and both go on.
+        // ── gap 6: one sweeper for all connected nodes
+        // Asked before each sweep, as the answer can change: the owner's node may have died, and then the
+        // name is free; or two owners may have met, and one of them has lost it. The loser is asked to
+        // stand by (`Notify`) and not killed, for it will be needed again. A process that registers once
+        // and sweeps from then on goes on after a split, like the owner on the other side.
         let is_mine = match ctx.global().whereis(&THE_SWEEPER) {
             Some(sweeper) => sweeper == *ctx.me(),
             None => {
@@ -66,11 +65,11 @@ impl Sweeper {
         is_mine
     }
 
-    /// Removes what is expired from the store, and from the tables.
+    /// Removes expired links from the store, and from the tables.
     async fn sweep(&mut self, ctx: &Ctx<SweeperMsg>) {
         // ── gap 6: sweep
-        // The link is named, not only its code: if somebody has put a new link there since we
-        // looked, the new one stays. When the store fails we leave off; there is a next time.
+        // `remove` names the link, not only its code: if the code has a new link since we looked, the new one
+        // stays. When the store fails we stop; the next turn comes soon.
         let Ok(expired) = self.store.expired().await else {
             return;
         };
@@ -79,16 +78,16 @@ impl Sweeper {
                 return;
             };
             self.swept += u64::from(removed);
-            tell_tables(&code, &link, ctx).await;
+            forget_everywhere(&code, &link, ctx).await;
         }
         // ── end 6
     }
 }
 
 // ── gap 6: tell the tables
-/// Tells all caches that a link is gone. Who does not hear it does not follow the link either, as
-/// it knows when the link ends; it only keeps what nobody needs.
-async fn tell_tables(code: &Code, link: &Link, ctx: &Ctx<SweeperMsg>) {
+/// Sends all caches a link that is gone. A node that misses the message does not follow the link either,
+/// for it knows when the link expires; its table only keeps an entry that it does not need.
+async fn forget_everywhere(code: &Code, link: &Link, ctx: &Ctx<SweeperMsg>) {
     for cache in ctx.groups().members(&CACHES) {
         let forget = CacheMsg::Forget(code.clone(), link.clone());
         let _ = ctx.cast(&cache, forget).await;

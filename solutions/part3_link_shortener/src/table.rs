@@ -1,7 +1,7 @@
-//! The table of one node: what it knows of codes without asking anybody.
+//! The table of one node: the codes that it knows without a question to the store.
 //!
-//! It is read by every look-up, side by side with all others, and not through the mailbox of a
-//! server, where they would wait for each other. (In Erlang it would be an ETS table.)
+//! Look-ups read it side by side. They do not go through the mailbox of a server, where they would wait
+//! for each other. (In Erlang it would be an ETS table.)
 
 use std::sync::{PoisonError, RwLock};
 use std::time::Duration;
@@ -13,16 +13,16 @@ use tokio::time::Instant;
 /// What a table knows of a code.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Known {
-    /// It stands for this link.
+    /// The code has this link.
     Link(Link),
-    /// It stood for no link when the store was last asked.
-    Nothing,
+    /// The code had no link when the store was last asked.
+    Absent,
 }
 
-/// How long a table remembers that there was nothing.
-pub const NOTHING_FOR: Duration = Duration::from_secs(1);
+/// How long a table keeps a negative entry: that a code has no link.
+pub const NEGATIVE_TTL: Duration = Duration::from_secs(1);
 
-/// The table. All that can be done to it is done at once, and waits for nothing.
+/// The table. Each of its operations is done at once, and waits for nothing.
 pub struct Table {
     cap: usize,
     entries: RwLock<Entries>,
@@ -30,23 +30,23 @@ pub struct Table {
 
 type Entries = HashMap<Code, Entry, foldhash::fast::FixedState>;
 
-/// What is kept of a code: a link, or since when there is none.
+/// An entry of a code: its link, or since when it has none.
 enum Entry {
     Link(Link),
-    Nothing { since: Instant },
+    Negative { since: Instant },
 }
 
 impl Table {
     /// An empty table, for at most so many entries.
-    pub fn with_room_for(cap: usize) -> Table {
+    pub fn with_cap(cap: usize) -> Table {
         Table {
             cap,
             entries: RwLock::default(),
         }
     }
 
-    /// What is known of a code, if anything is. Of an expired link, nothing is known: the code may
-    /// be another link's by now.
+    /// What the table knows of a code. An expired link does not count: the code may have another link
+    /// by now.
     pub fn get(&self, code: &Code) -> Option<Known> {
         match self
             .entries
@@ -56,11 +56,11 @@ impl Table {
         {
             Entry::Link(link) if link.is_expired(now()) => None,
             Entry::Link(link) => Some(Known::Link(link.clone())),
-            Entry::Nothing { since } => (since.elapsed() < NOTHING_FOR).then_some(Known::Nothing),
+            Entry::Negative { since } => (since.elapsed() < NEGATIVE_TTL).then_some(Known::Absent),
         }
     }
 
-    /// All links that are not expired.
+    /// All links that have not expired.
     pub fn links(&self) -> Vec<(Code, Link)> {
         let (entries, now) = (
             self.entries.read().unwrap_or_else(PoisonError::into_inner),
@@ -73,7 +73,7 @@ impl Table {
         links.collect()
     }
 
-    /// How many entries there are, of whatever kind.
+    /// How many entries there are, of both kinds.
     pub fn len(&self) -> usize {
         self.entries
             .read()
@@ -89,10 +89,9 @@ impl Table {
     /// Keeps a link.
     pub fn put(&self, code: Code, link: Link) {
         // ── gap 1: keep a link
-        // Links come from creations here, from the store and from other nodes, in any order. An
-        // expired one teaches nothing; of two that are not, the one with more time left is the
-        // later: a code gets a new link only when its old one has ended, and the end of a link only
-        // ever moves to a later time.
+        // Links come from creations here, from the store and from other nodes, in any order. An expired link
+        // teaches nothing. Of two others, the one that expires later is the newer: a code gets a new link
+        // only when its old one has expired, and the expiry of a link only ever moves to a later time.
         if link.is_expired(now()) {
             return;
         }
@@ -105,24 +104,24 @@ impl Table {
         // ── end 1
     }
 
-    /// Remembers that there is no link of this code, as the store said.
-    pub fn put_nothing(&self, code: Code) {
-        // ── gap 1: remember that there is nothing
-        // The store was asked some time ago, and the link may have been created since. So nothing
-        // never takes the place of something: else a new link would be hidden by old news. That it
-        // is forgotten after a while lets this node find a link of which nobody told it.
+    /// Keeps a negative entry: the store answered that the code has no link.
+    pub fn put_negative(&self, code: Code) {
+        // ── gap 1: keep a negative entry
+        // The store was asked some time ago, and the link may have been created since. So a negative entry
+        // never replaces a link: it would hide a new link behind old news. It expires soon, so this node
+        // finds a link that no other node could send it.
         let mut entries = self.entries.write().unwrap_or_else(PoisonError::into_inner);
         match entries.get(&code) {
             Some(Entry::Link(link)) if !link.is_expired(now()) => {}
             _ => {
                 let since = Instant::now();
-                insert(&mut entries, self.cap, code, Entry::Nothing { since });
+                insert(&mut entries, self.cap, code, Entry::Negative { since });
             }
         }
         // ── end 1
     }
 
-    /// Removes a link, if it is still this one.
+    /// Removes a link, if the code still has this one.
     pub fn remove(&self, code: &Code, link: &Link) {
         let mut entries = self.entries.write().unwrap_or_else(PoisonError::into_inner);
         if matches!(entries.get(code), Some(Entry::Link(known)) if known == link) {
@@ -131,10 +130,10 @@ impl Table {
     }
 }
 
-// ── gap 1: make room
-/// Puts an entry in. If that makes one too many, another one goes: any, as all of them can be had
-/// from the store again. (Which one goes best is a science of its own; what matters here is that
-/// a stranger who asks for a million codes does not fill our memory.)
+// ── gap 1: evict an entry
+/// Inserts an entry. A full table evicts another one first: any entry, as the store has all links. (Which
+/// one is best is a science of its own; here it matters that a stranger who asks for a million codes does
+/// not fill our memory.)
 fn insert(entries: &mut Entries, cap: usize, code: Code, entry: Entry) {
     if entries.len() >= cap && !entries.contains_key(&code) {
         let victim = entries.keys().next().cloned();

@@ -1,8 +1,7 @@
 //! kind = "near-miss"
 //! problem = 5
-//! claim = "is not created later"
-//! about = "A creation that was answered 503 is tried again behind the back of who asked."
-//! mistakes = ["creates-later"]
+//! claim = "does not happen later"
+//! about = "The node answers a creation with 503 and tries it again in the background."
 
 // ── file links.rs
 // ── replace

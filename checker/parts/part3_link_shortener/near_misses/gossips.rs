@@ -1,5 +1,5 @@
 //! kind = "right"
-//! about = "Tables are not sent when nodes meet, but five times a second to all."
+//! about = "Nodes do not send their tables when they meet, but five times a second to all others."
 
 // ── file cache.rs
 // ── after
@@ -21,9 +21,9 @@ Info::Group(GroupChange::Joined(_, member)) => self.meet(&member.address(), ctx)
 // ── with
 // ── end
 // ── replace
-const WAIT_FOR_TABLE: Duration = Duration::from_millis(150);
+const TABLE_TIMEOUT: Duration = Duration::from_millis(150);
 // ── with
-const WAIT_FOR_TABLE: Duration = Duration::from_millis(450);
+const TABLE_TIMEOUT: Duration = Duration::from_millis(450);
 // ── end
 // ── file protocol.rs
 // ── after

@@ -1,7 +1,7 @@
 //! kind = "near-miss"
 //! problem = 3
-//! claim = "after it their tables meet"
-//! about = "Of two that meet, the one with the greater name sends its table."
+//! claim = "tables are equal after"
+//! about = "Of two nodes that meet, only the one with the greater name sends its table."
 //! mistakes = ["only-one-side-tells"]
 
 // ── file cache.rs

@@ -1,8 +1,7 @@
 //! kind = "near-miss"
 //! problem = 6
 //! claim = "and the loser stands by"
-//! about = "Who has lost the name after a split never tries to get it again."
-//! mistakes = ["stops-trying-for-the-name"]
+//! about = "A process that lost the name after a split never tries to get it again."
 
 // ── file sweeper.rs
 // ── after

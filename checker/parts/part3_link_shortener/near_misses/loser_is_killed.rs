@@ -1,5 +1,5 @@
 //! kind = "right"
-//! about = "Of two sweepers that meet one is killed; started again, it stands by and watches the winner."
+//! about = "Of two sweepers that meet one is killed; it is started again, stands by and watches the winner."
 
 // ── file protocol.rs
 // ── after
@@ -32,7 +32,7 @@ impl Sweeper {
             Ok(()) => {}
             Err(RegisterError::Taken(by)) if by != ctx.me().retype() => drop(ctx.monitor(&by)),
             Err(RegisterError::Taken(_)) => {}
-            Err(_) => drop(ctx.send_after(SWEEP_EVERY, SweeperMsg::StandBy)),
+            Err(_) => drop(ctx.send_after(SWEEP_INTERVAL, SweeperMsg::StandBy)),
         }
     }
 // ── end

@@ -1,7 +1,7 @@
 //! kind = "near-miss"
 //! problem = 3
-//! claim = "after it their tables meet"
-//! about = "A node is sent the table when it is seen for the first time, and not when it is back."
+//! claim = "tables are equal after"
+//! about = "A node sends its table to a node that it sees for the first time, and not to one that is back."
 //! mistakes = ["does-not-tell-who-is-back"]
 
 // ── file cache.rs

@@ -1,5 +1,5 @@
 //! kind = "right"
-//! about = "Who meets another asks it for its table, at once and once more a little later."
+//! about = "A node that meets another asks it for its table, at once and once more a little later."
 
 // ── file cache.rs
 // ── after
@@ -9,7 +9,7 @@ CacheMsg::Give(reply) => reply.send(self.table.links()),
 // ── end
 // ── replace
 let table = CacheMsg::Table(ctx.name().clone(), self.table.links());
-tell(member.clone(), table, ctx);
+send_to(member.clone(), table, ctx);
 // ── with
 let (me, member) = (ctx.clone(), member.clone());
 ctx.spawn(async move {

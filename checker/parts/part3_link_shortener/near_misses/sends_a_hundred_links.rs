@@ -1,8 +1,7 @@
 //! kind = "near-miss"
 //! problem = 4
-//! claim = "a late node gets its table from its peers"
-//! about = "Of a table no more than a hundred links are sent."
-//! mistakes = ["sends-part-of-its-table"]
+//! claim = "gets its table from its peers"
+//! about = "A node sends at most a hundred links of its table."
 
 // ── file cache.rs
 // ── replace

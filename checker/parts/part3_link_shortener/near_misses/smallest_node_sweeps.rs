@@ -1,8 +1,7 @@
 //! kind = "near-miss"
 //! problem = 6
 //! claim = "one process has the global name"
-//! about = "The node with the smallest name sweeps, and nobody registers."
-//! mistakes = ["nobody-registers"]
+//! about = "The node with the smallest name sweeps, and no process registers."
 
 // ── file sweeper.rs
 // ── replace

@@ -1,4 +1,4 @@
-//! Problem 1: what is not there, and what there is too much of.
+//! Problem 1: codes that do not exist, and tables that are full.
 
 use std::time::Duration;
 
@@ -7,111 +7,115 @@ use tokio::time::{Instant, sleep_until};
 
 use super::messages::CACHE_CAP;
 use super::{
-    Links, NOWHERE, create_all, create_with, in_store, is_answered, leads, leads_soon, numbered,
-    peek, size, undisturbed, url,
+    Links, NOT_FOUND, commands_about, create_all, create_with, expect_status, follow,
+    follow_eventually, in_store, numbered, peek, size, url,
 };
 use testkit::cluster::{Cluster, Explained, Options, Request};
 use testkit::scenario::{Context, Stop, Told};
+use testkit::verdict::Failure;
 use testkit::words::Names;
 
-/// How many visitors come for a code that there is not.
-const CROWD: usize = 100;
+/// How many visitors ask for a code that does not exist.
+const VISITORS: usize = 100;
 
-/// How often they may cost the store a question, within a second.
-const MOST_READS: usize = 5;
+/// How many questions to the store they may cost within a second.
+const MAX_READS: usize = 5;
 
-/// How soon a link must be known where there was none a moment ago.
-const FORGOTTEN_WITHIN: Duration = Duration::from_secs(2);
+/// A node that answered 404 must know a new link of that code after this time.
+const MAX_STALENESS: Duration = Duration::from_secs(2);
 
-pub(super) async fn unknown_code_is_asked_for_rarely(cx: &Context) -> Told {
+pub(super) async fn unknown_code_is_read_rarely(cx: &Context) -> Told {
     let mut draw = cx.draw();
     let [asked, other] = draw.cast(["n1", "n2"]);
     let [first, swarm, last, drip, drop] = Names::new(&mut draw).take();
     let slow = draw.number(30..=50);
     Cluster::tell(cx, &["n1", "n2"], Options::with_store(), async |cluster| {
         for node in ["n1", "n2"] {
-            is_answered(cluster, node, &Request::get(format!("/{first}")), 404, NOWHERE).await?;
+            expect_status(cluster, node, &Request::get(format!("/{first}")), 404, NOT_FOUND).await?;
         }
-        cluster.step(format!("A hundred visitors ask {asked} for the same unknown code, {swarm}, all at once, and the store needs {slow} ms."));
+        cluster.step(format!("A hundred visitors ask {asked} for the same unknown code, {swarm}, all at once. The store needs {slow} ms."));
         cluster.store_slow([asked], Duration::from_millis(slow));
         let (mark, begun) = (cluster.store_mark(), Instant::now());
         let request = Request::get(format!("/{swarm}"));
-        let all_at_once = stream::iter(0..CROWD)
-            .map(|_| is_answered(cluster, asked, &request, 404, NOWHERE))
-            .buffer_unordered(CROWD)
+        let all_at_once = stream::iter(0..VISITORS)
+            .map(|_| expect_status(cluster, asked, &request, 404, NOT_FOUND))
+            .buffer_unordered(VISITORS)
             .collect::<Vec<_>>()
             .await;
         for answer in all_at_once {
             answer?;
         }
         cluster.store_back([asked]);
-        // Behind all questions that may still be on their way.
-        is_answered(cluster, asked, &Request::get(format!("/{last}")), 404, NOWHERE).await?;
-        few_reads(cluster, asked, &swarm, mark, begun).because(
-            "As long as the answer is under way nobody has it, and each who asks for himself asks in vain: a thundering \
-             herd. One may ask for all.",
+        // Its question comes to the store after all others that may still be on their way.
+        expect_status(cluster, asked, &Request::get(format!("/{last}")), 404, NOT_FOUND).await?;
+        expect_few_reads(cluster, asked, &swarm, mark, begun).because(
+            "While the store's answer is under way, no visitor has it yet. If each look-up asks the store for itself, they all \
+             ask in vain: a thundering herd. One question is enough for all of them.",
         )?;
 
-        cluster.step(format!("A hundred visitors ask {asked} for another unknown code, {drip}, within one second; one asks {other}."));
+        cluster.step(format!("A hundred visitors ask {asked} for another unknown code, {drip}, within one second; one visitor asks {other}."));
         let (mark, begun) = (cluster.store_mark(), Instant::now());
         let request = Request::get(format!("/{drip}"));
-        for visitor in 0..CROWD {
+        for visitor in 0..VISITORS {
             sleep_until(begun + Duration::from_millis(9) * visitor as u32).await;
-            is_answered(cluster, asked, &request, 404, NOWHERE).await?;
+            expect_status(cluster, asked, &request, 404, NOT_FOUND).await?;
         }
-        few_reads(cluster, asked, &drip, mark, begun).because(
-            "A code that somebody has misprinted is asked for as often as a right one. That there is nothing can be \
-             remembered like anything else, for a while.",
+        expect_few_reads(cluster, asked, &drip, mark, begun).because(
+            "Visitors ask for a misprinted code as often as for a right one. A table can remember for a while that a code does \
+             not exist: a negative cache.",
         )?;
-        is_answered(cluster, other, &request, 404, NOWHERE).await?;
+        expect_status(cluster, other, &request, 404, NOT_FOUND).await?;
 
         cluster.step(format!("{asked} and {other} are cut off from each other. {asked} creates a link with that code."));
         cluster.partition(&[asked], &[other]).await?;
         let drop = url(&drop);
         create_with(cluster, asked, &drop, &[("code", &drip)]).await?;
-        leads(cluster, asked, &drip, &drop, "a link is known at once where it was created").await.because(
-            "Whoever has just been told 201 tries it out. That there was nothing before is no longer true.",
+        let claim = "a node that creates a link follows it at once, also where it answered 404 a moment ago";
+        follow(cluster, asked, &drip, &drop, claim).await.because(
+            "A client that got a 201 tries its link out. The negative entry in the table is out of date.",
         )?;
-        let claim = "a link is known on every node within 2 s, also where there was none a moment ago";
-        leads_soon(cluster, other, &drip, &drop, FORGOTTEN_WITHIN + Duration::from_millis(500), claim)
+        let claim = "every node follows a new link within 2 s, also where it answered 404 a moment ago";
+        follow_eventually(cluster, other, &drip, &drop, MAX_STALENESS + Duration::from_millis(500), claim)
             .await
-            .because("Perhaps nobody can tell a node that something is there now. So it must ask again before long.")
+            .because("Perhaps no other node can send it the link. So a node must ask the store again before long.")
     })
     .await
 }
 
-/// Asking for a code has cost the store next to nothing.
-fn few_reads(cluster: &Cluster<'_>, node: &str, code: &str, mark: u64, begun: Instant) -> Told {
-    let asked = cluster
-        .store_commands(mark)
-        .by(node)
-        .key(&format!("link:{code}"))
-        .len();
-    // On a slow machine it takes more than the second for which it is claimed.
+/// The look-ups of a code have cost the store next to nothing.
+fn expect_few_reads(
+    cluster: &Cluster<'_>,
+    node: &str,
+    code: &str,
+    mark: u64,
+    begun: Instant,
+) -> Told {
+    let reads = commands_about(cluster, node, mark, &[code]).len();
+    // On a slow machine it takes more than the second of the claim.
     let seconds = begun.elapsed().as_secs() as usize + 1;
-    if asked == 0 {
+    if reads == 0 {
         return Err(Stop::inconclusive(format!(
-            "{node} said that there was no such code without asking the store.",
+            "{node} answered 404 for a new code without a question to the store.",
         )));
     }
-    if asked <= MOST_READS * seconds {
+    if reads <= MAX_READS * seconds {
         return Ok(());
     }
     Err(cluster
         .failed_at(
             node,
-            format!("{node} asked the store {asked} times for {code}, for {CROWD} visitors"),
-            format!("within a second, one unknown code costs the store at most {MOST_READS} questions, however many ask for it"),
+            format!("{node} asked the store {reads} times for {code}, for {VISITORS} visitors"),
+            format!("within a second, one unknown code costs the store at most {MAX_READS} questions, however many visitors ask for it"),
         )
         .into())
 }
 
 pub(super) async fn table_stays_small(cx: &Context) -> Told {
-    /// Of each of two kinds there are some more than a half of what a table may have.
+    /// There are two kinds of entries, and of each a little more than half of the limit.
     const HALF: u64 = CACHE_CAP as u64 / 2;
     let mut draw = cx.draw();
     let [node, ..] = draw.cast(["n1", "n2", "n3"]);
-    let [many, none, new] = Names::new(&mut draw).take();
+    let [many, unknown, new] = Names::new(&mut draw).take();
     let kinds = draw.number(HALF + 30..=HALF + 70) as usize;
     let created = draw.number(10..=30);
     Cluster::tell(cx, &[node], Options::with_store(), async |cluster| {
@@ -124,27 +128,27 @@ pub(super) async fn table_stays_small(cx: &Context) -> Told {
                 .await?;
         }
         cluster.step(format!(
-            "{node} is asked for {kinds} links of the store, and for as many codes that there are not."
+            "{node} is asked for {kinds} links in the store, and for as many codes that do not exist."
         ));
         let codes: Vec<String> = links.keys().cloned().collect();
         let (first, second) = codes.split_at(kinds);
         for (block, some) in first.chunks(110).enumerate() {
             let strange: Vec<String> =
-                numbered(&format!("{none}-{block}"), some.len() as u64).collect();
-            ask_for(cluster, node, some, 302).await?;
-            ask_for(cluster, node, &strange, 404).await?;
-            is_small(cluster, node).await?;
+                numbered(&format!("{unknown}-{block}"), some.len() as u64).collect();
+            look_up(cluster, node, some, 302).await?;
+            look_up(cluster, node, &strange, 404).await?;
+            expect_within_cap(cluster, node).await?;
         }
 
         cluster.step(format!(
             "{node} is asked for {kinds} more links, and creates {created}."
         ));
         for some in second.chunks(110) {
-            ask_for(cluster, node, some, 302).await?;
-            is_small(cluster, node).await?;
+            look_up(cluster, node, some, 302).await?;
+            expect_within_cap(cluster, node).await?;
         }
         create_all(cluster, node, numbered(&new, created), &mut Links::new()).await?;
-        is_small(cluster, node).await?;
+        expect_within_cap(cluster, node).await?;
         let mut known = 0;
         for code in &codes {
             known += usize::from(peek(cluster, node, code).await?.is_some());
@@ -155,50 +159,44 @@ pub(super) async fn table_stays_small(cx: &Context) -> Told {
         }
 
         cluster.step(format!(
-            "{node} is asked for some of the first links again: they may have had to go."
+            "{node} is asked for some of the first links again, which it may have evicted."
         ));
         for code in first.iter().step_by(25) {
-            let claim = "what had to go from the table is still in the store, and is found there";
-            leads(cluster, node, code, &links[code], claim).await?;
+            let claim = "a node finds an evicted link in the store";
+            follow(cluster, node, code, &links[code], claim).await?;
         }
-        is_small(cluster, node).await
+        expect_within_cap(cluster, node).await
     })
     .await
 }
 
 /// Asks a node for codes, side by side.
-async fn ask_for(cluster: &Cluster<'_>, node: &str, codes: &[String], status: u16) -> Told {
+pub(super) async fn look_up(
+    cluster: &Cluster<'_>,
+    node: &str,
+    codes: &[String],
+    status: u16,
+) -> Told {
+    let claim = "a code in the store is 302, and any other code is 404";
     let asked = stream::iter(codes)
         .map(|code| async move {
             let request = Request::get(format!("/{code}"));
-            Ok::<_, Stop>((code, undisturbed(cluster, node, &request).await?))
+            expect_status(cluster, node, &request, status, claim).await
         })
         .buffer_unordered(16)
         .collect::<Vec<_>>()
         .await;
-    for asked in asked {
-        let (code, answer) = asked?;
-        if answer.status != status {
-            let said = answer.in_words();
-            return Err(cluster
-                .failed_at(
-                    node,
-                    format!("{node} answered `GET /{code}` with {said}"),
-                    "what the store has is 302, and the rest is 404",
-                )
-                .into());
-        }
-    }
-    Ok(())
+    asked.into_iter().try_for_each(|asked| asked.map(|_| ()))
 }
 
-async fn is_small(cluster: &Cluster<'_>, node: &str) -> Told {
+/// A table that many codes were looked up in is neither empty nor too large.
+pub(super) async fn expect_within_cap(cluster: &Cluster<'_>, node: &str) -> Told {
     match size(cluster, node).await? {
         0 => Err(cluster
             .failed_at(
                 node,
                 format!("{node}'s cache answered `Size` with 0 after many look-ups"),
-                "what was looked up is in the table",
+                "a table keeps the codes that were looked up",
             )
             .into()),
         size if size > CACHE_CAP => {
@@ -209,14 +207,12 @@ async fn is_small(cluster: &Cluster<'_>, node: &str) -> Told {
     }
 }
 
-fn too_large(cluster: &Cluster<'_>, node: &str, seen: String) -> testkit::verdict::Failure {
+fn too_large(cluster: &Cluster<'_>, node: &str, seen: String) -> Failure {
     cluster
         .failed_at(
             node,
             seen,
-            format!("a table has at most {CACHE_CAP} entries, those for codes that lead nowhere among them"),
+            format!("a table has at most {CACHE_CAP} entries, negative ones among them"),
         )
-        .because(
-            "Whoever is asked by strangers is also asked for a million codes. A memory that only grows ends the node one day.",
-        )
+        .because("Strangers may ask for a million codes. A table that only grows fills the memory of its node one day.")
 }

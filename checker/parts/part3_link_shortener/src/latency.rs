@@ -2,25 +2,27 @@
 
 use std::time::Duration;
 
-use super::{NOWHERE, create, in_store, is_answered, led, numbered, url};
+use super::{
+    NOT_FOUND, commands_about, create, expect_redirect, expect_status, in_store, numbered, url,
+};
 use testkit::cluster::{Cluster, Explained, Options, Request};
 use testkit::scenario::{Context, Stop, Told};
 use testkit::seed::count_of;
 use testkit::words::Names;
 
-/// What a network puts between a node and its store.
-const AWAY: Duration = Duration::from_millis(2);
+/// How long a command needs from a node to its store.
+const STORE_DELAY: Duration = Duration::from_millis(2);
 
-const NO_COST: &str = "a look-up that the table can answer sends no command to the store";
+const NO_COMMAND: &str = "a look-up that the table can answer sends no command to the store";
 
-pub(super) async fn hits_ask_nobody(cx: &Context) -> Told {
+pub(super) async fn hits_cost_no_command(cx: &Context) -> Told {
     let mut draw = cx.draw();
     let [node, ..] = draw.cast(["n1", "n2", "n3"]);
     let [known, first, created] = Names::new(&mut draw).take();
     let (count, rounds) = (draw.number(40..=80), draw.number(3..=5));
     Cluster::tell(cx, &[node], Options::with_store(), async |cluster| {
         cluster.step(format!(
-            "The store has {count} links and is 2 ms away. {node} is asked for each of them."
+            "The store has {count} links and needs 2 ms. {node} is asked for each of them."
         ));
         let links: Vec<(String, String)> = numbered(&known, count)
             .map(|code| (code.clone(), url(&format!("of-{code}"))))
@@ -30,16 +32,16 @@ pub(super) async fn hits_ask_nobody(cx: &Context) -> Told {
                 .store_set(&format!("link:{code}"), &in_store(url))
                 .await?;
         }
-        // To connect is slow, too, and not the subject.
+        // The first request opens the connection to the store, whose time is not the subject.
         let first = Request::get(format!("/{first}"));
-        is_answered(cluster, node, &first, 404, NOWHERE).await?;
-        cluster.store_slow([node], AWAY);
+        expect_status(cluster, node, &first, 404, NOT_FOUND).await?;
+        cluster.store_slow([node], STORE_DELAY);
         let begun = cluster.store_mark();
         let uncached = look_up_all(cluster, node, &links, 1).await?;
         let asked = cluster.store_commands(begun).by(node).forwarded();
         if asked.key_starts(&format!("link:{known}-")).len() < links.len() {
             return Err(Stop::inconclusive(format!(
-                "{node} knew links of which nobody had told it.",
+                "{node} knew links before it asked the store for them.",
             )));
         }
 
@@ -49,22 +51,17 @@ pub(super) async fn hits_ask_nobody(cx: &Context) -> Told {
         ));
         let mark = cluster.store_mark();
         let cached = look_up_all(cluster, node, &links, rounds).await?;
-        costs_nothing(cluster, node, mark, "looked up")?;
+        let codes: Vec<&str> = links.iter().map(|(code, _)| code.as_str()).collect();
+        expect_no_command(cluster, node, mark, &codes, "looked up")?;
 
         cluster.step(format!("{node} creates a link, and is asked for it."));
         let page = url(&created);
         let code = create(cluster, node, &page).await?;
         let mark = cluster.store_mark();
         let answer = cluster.get(node, &format!("/{code}")).await?;
-        led(
-            cluster,
-            node,
-            &code,
-            &answer,
-            &page,
-            "a link that was created is followed at once",
-        )?;
-        costs_nothing(cluster, node, mark, "created")?;
+        let claim = "a node that creates a link follows it at once";
+        expect_redirect(cluster, node, &code, &answer, &page, claim)?;
+        expect_no_command(cluster, node, mark, &[&code], "created")?;
 
         cluster.step(format!(
             "The store refuses {node}, which is asked for all links once more."
@@ -72,14 +69,14 @@ pub(super) async fn hits_ask_nobody(cx: &Context) -> Told {
         cluster.store_refused([node]);
         look_up_all(cluster, node, &links, 1)
             .await
-            .because("What is in the table can be had whatever becomes of the store.")?;
+            .because("A link in the table is there, whatever state the store is in.")?;
         observe(cluster.context(), &uncached, &cached);
         Ok(())
     })
     .await
 }
 
-/// Looks all links up, one after the other, and says how long each look-up took.
+/// Looks all links up, one after the other, and gives the duration of each look-up.
 async fn look_up_all(
     cluster: &Cluster<'_>,
     node: &str,
@@ -90,35 +87,39 @@ async fn look_up_all(
     for _ in 0..rounds {
         for (code, url) in links {
             let answer = cluster.get(node, &format!("/{code}")).await?;
-            let claim = "a node follows what the store has";
-            led(cluster, node, code, &answer, url, claim)?;
+            let claim = "a node follows the links in the store";
+            expect_redirect(cluster, node, code, &answer, url, claim)?;
             times.push(answer.took);
         }
     }
     Ok(times)
 }
 
-fn costs_nothing(cluster: &Cluster<'_>, node: &str, mark: u64, how: &str) -> Told {
-    let asked = cluster.store_commands(mark).by(node).key_starts("link:");
-    let Some(first) = asked.iter().next() else {
+/// A node has given the store no command about these codes since a mark.
+fn expect_no_command(
+    cluster: &Cluster<'_>,
+    node: &str,
+    mark: u64,
+    codes: &[&str],
+    how: &str,
+) -> Told {
+    let commands = commands_about(cluster, node, mark, codes);
+    let Some(first) = commands.iter().next() else {
         return Ok(());
     };
-    let (times, name, key) = (
-        asked.len(),
-        &first.name,
-        first.key.as_deref().unwrap_or_default(),
-    );
+    let (times, name) = (commands.len(), &first.name);
+    let key = first.key.as_deref().unwrap_or_default();
     Err(cluster
         .failed_at(
             node,
             format!("{node} sent the store {times} commands about links that had just been {how}; the first was {name} {key}"),
-            NO_COST,
+            NO_COMMAND,
         )
-        .because("All nodes share one store, and it is far away. What one asks it again and again, nobody else can ask.")
+        .because("All nodes share one store, and it is far away. Each question that a node repeats takes the place of another node's.")
         .into())
 }
 
-/// Notes the times of redirects before and after caching, as two histograms.
+/// Reports the times of redirects before and after caching, as two histograms.
 fn observe(cx: &Context, uncached: &[Duration], cached: &[Duration]) {
     cx.observe(histogram("from the store", uncached));
     cx.observe(histogram("from the table", cached));

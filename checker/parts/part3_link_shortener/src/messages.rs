@@ -1,4 +1,4 @@
-//! The checker's own view of what can be said to the servers of part 3.
+//! The checker's own view of the messages to the servers of part 3.
 //!
 //! Only the graded variants. The type of a link is that of `shortener`, which no learner edits.
 
@@ -14,14 +14,14 @@ pub(super) const SWEEPER: ServerName<SweeperMsg> = ServerName::new("sweeper");
 /// The group of all caches.
 pub(super) const CACHES: &str = "caches";
 
-/// The name of the one sweeper in the cluster.
+/// The global name of the process that sweeps.
 pub(super) const THE_SWEEPER: &str = "sweeper";
 
-/// How many entries the exercise lets a table have.
+/// The exercise allows a table so many entries.
 pub(super) const CACHE_CAP: usize = 1000;
 
-/// How long the exercise gives a node to say that the store does not answer.
-pub(super) const UNAVAILABLE_WITHIN: Duration = Duration::from_secs(1);
+/// The exercise gives a node so long to answer 503 when the store does not answer.
+pub(super) const UNAVAILABLE_TIMEOUT: Duration = Duration::from_secs(1);
 
 #[derive(Debug, Serialize, Deserialize)]
 pub(super) enum CacheMsg {

@@ -3,8 +3,8 @@
 use std::time::Duration;
 
 use super::{
-    Links, SOON, all_lead, create, create_all, create_with, expires, is_answered, is_stored, leads,
-    numbered, tables_have, url, was_told,
+    CLAIM_TIMEOUT, Links, await_expiry, create, create_all, create_with, expect_status,
+    expect_stored, follow, follow_all, numbered, tables_have, url, was_told,
 };
 use testkit::cluster::{Cluster, Explained, Options, Request};
 use testkit::scenario::{Context, Stop, Told};
@@ -13,27 +13,31 @@ use testkit::words::Names;
 
 const ALL: [&str; 3] = ["n1", "n2", "n3"];
 
-const MEET: &str =
-    "after the heal each table has the links of the other side, though nobody has looked them up";
+const MEET: &str = "after the heal each table has the links of the other side, without a look-up";
 
-const WHY_MEET: &str = "What was to be told while there was no link is lost, and nobody repeats it. When a link comes up, each \
-                        side must take it that it has missed something of the other.";
+const WHY_MEET: &str = "A message that finds no connection is lost, and no node repeats it. When a connection comes up, each side \
+                        must assume that it has missed links of the other side.";
+
+/// Of many links a node is asked for each tenth only.
+const SAMPLE: usize = 10;
 
 pub(super) async fn tables_meet(cx: &Context) -> Told {
     let mut draw = cx.draw();
     let nodes @ [alone, one, other] = draw.cast(ALL);
     let [before, here, there, near, far] = Names::new(&mut draw).take();
-    let (earlier, counts) = (
-        draw.number(2..=4),
-        [draw.number(5..=12), draw.number(5..=12)],
-    );
+    // So many that a node cannot send only its last few.
+    let (earlier, counts) = (draw.number(2..=4), draw.numbers::<2>(105..=125));
     Cluster::tell(cx, &ALL, Options::with_store(), async |cluster| {
-        cluster.step(format!("{alone} creates {}; all have them.", count_of(earlier, "link")));
+        cluster.step(format!("{alone} creates {}; all nodes have them.", count_of(earlier, "link")));
         let mut links = Links::new();
         create_all(cluster, alone, numbered(&before, earlier), &mut links).await?;
-        tables_have(cluster, &nodes, &links, SOON, "all have the links").await?;
+        tables_have(cluster, &nodes, &links, CLAIM_TIMEOUT, "all nodes have the links").await?;
 
-        cluster.step(format!("The network is cut between {alone} and the others. Both sides create links."));
+        cluster.step(format!(
+            "The network is cut between {alone} and the others. {alone} creates {} links, {one} {}, and {other} one.",
+            counts[0] + 1,
+            counts[1]
+        ));
         let mark = cluster.mark();
         cluster.partition(&[alone], &[one, other]).await?;
         let (here, there) = (url(&here), url(&there));
@@ -44,30 +48,31 @@ pub(super) async fn tables_meet(cx: &Context) -> Told {
         create_all(cluster, one, numbered(&far, counts[1]), &mut far_links).await?;
 
         cluster.step("One link of each side is followed on both sides. The others are not.");
-        let claim = "during a split each side follows the links of the other, through the store";
+        let claim = "during a split each side follows the links of the other side, through the store";
         for node in ALL {
-            leads(cluster, node, &ours, &here, claim).await?;
-            leads(cluster, node, &theirs, &there, claim).await?;
+            follow(cluster, node, &ours, &here, claim).await?;
+            follow(cluster, node, &theirs, &there, claim).await?;
         }
         if !cluster.nothing_crossed(mark, &[alone], &[one, other]) {
-            return Err(Stop::inconclusive("Something crossed the cut."));
+            return Err(Stop::inconclusive("A message crossed the cut."));
         }
         links.extend([(ours, here), (theirs, there)]);
         links.extend(near_links.clone());
         links.extend(far_links.clone());
 
-        cluster.step(format!("The store refuses everybody. Then {alone} and {one} find each other again, and {other} is still out of reach of {alone}."));
+        cluster.step(format!("The store refuses all nodes. Then {alone} and {one} connect again, and {other} is still out of reach of {alone}."));
         cluster.store_refused(ALL);
         cluster.heal_between(&[alone], &[one]);
         cluster.await_mesh().await?;
-        tables_have(cluster, &[alone, one], &links, SOON, MEET).await.because(WHY_MEET)?;
+        tables_have(cluster, &[alone, one], &links, CLAIM_TIMEOUT, MEET).await.because(WHY_MEET)?;
 
-        cluster.step("The network is whole again, and all nodes have found each other.");
+        cluster.step("The network is whole again, and all nodes are connected.");
         cluster.heal();
         cluster.await_mesh().await?;
-        tables_have(cluster, &nodes, &links, SOON, MEET).await.because(WHY_MEET)?;
+        tables_have(cluster, &nodes, &links, CLAIM_TIMEOUT, MEET).await.because(WHY_MEET)?;
+        let sample: Links = links.into_iter().step_by(SAMPLE).collect();
         for node in ALL {
-            all_lead(cluster, node, &links, MEET).await?;
+            follow_all(cluster, node, &sample, MEET).await?;
         }
         for (node, of_others) in [(alone, &far_links), (one, &near_links), (other, &near_links)] {
             was_told(cluster, node, of_others, mark)?;
@@ -77,48 +82,48 @@ pub(super) async fn tables_meet(cx: &Context) -> Told {
     .await
 }
 
-pub(super) async fn expired_link_stays_dead(cx: &Context) -> Told {
+pub(super) async fn expired_link_stays_expired(cx: &Context) -> Told {
     let mut draw = cx.draw();
     let nodes @ [alone, one, other] = draw.cast(ALL);
     let [phoenix, sparrow, dodo, old, fire, nest] = Names::new(&mut draw).take();
     let (ttl, seconds) = (draw.number(1..=2), draw.number(60..=600));
     Cluster::tell(cx, &ALL, Options::with_store(), async |cluster| {
         cluster.step(format!(
-            "{alone} creates the links {phoenix}, {sparrow} and {dodo} for {}; all have them.",
+            "{alone} creates the links {phoenix}, {sparrow} and {dodo} for {}; all nodes have them.",
             count_of(ttl, "second")
         ));
         let old = url(&old);
         for code in [&phoenix, &sparrow, &dodo] {
             create_with(cluster, alone, &old, &[("code", code), ("ttl", &ttl.to_string())]).await?;
         }
-        let last = is_stored(cluster, alone, &dodo, &old).await?;
+        let last = expect_stored(cluster, alone, &dodo, &old).await?;
 
         cluster.step(format!(
             "The network is cut between {alone} and the others. The links expire. {other} gives {phoenix} to a new URL, and {alone} does so with {sparrow}."
         ));
         cluster.partition(&[alone], &[one, other]).await?;
-        expires(&last).await;
+        await_expiry(&last).await;
         let (fire, nest) = (url(&fire), url(&nest));
         create_with(cluster, other, &fire, &[("code", &phoenix)]).await?;
         create_with(cluster, alone, &nest, &[("code", &sparrow), ("ttl", &seconds.to_string())]).await?;
 
-        cluster.step("The network is whole again, and the nodes have found each other.");
+        cluster.step("The network is whole again, and the nodes are connected.");
         cluster.heal();
         cluster.await_mesh().await?;
         let links = Links::from([(phoenix, fire), (sparrow, nest)]);
         let claim = "of two links of one code, the later one is in all tables after the heal";
-        let why = "Both sides tell each other what they have, and one of them has old news. It must not matter who speaks \
-                   first, or last.";
-        tables_have(cluster, &nodes, &links, SOON, claim).await.because(why)?;
+        let why = "Each side sends the other its table, and one of the two tables is out of date. It must not matter which \
+                   side sends first, or last.";
+        tables_have(cluster, &nodes, &links, CLAIM_TIMEOUT, claim).await.because(why)?;
         cluster.quiesce().await?;
-        // Also when all has been said.
+        // The same holds after the last message.
         tables_have(cluster, &nodes, &links, Duration::from_millis(200), claim).await.because(why)?;
         for node in ALL {
-            all_lead(cluster, node, &links, claim).await?;
-            let claim = "an expired link leads nowhere, whoever still tells of it: 404";
-            is_answered(cluster, node, &Request::get(format!("/{dodo}")), 404, claim)
+            follow_all(cluster, node, &links, claim).await?;
+            let claim = "an expired link is 404, even if another node still sends it";
+            expect_status(cluster, node, &Request::get(format!("/{dodo}")), 404, claim)
                 .await
-                .because("That a link comes from another node does not make it new.")?;
+                .because("A link does not become new because another node sends it.")?;
         }
         Ok(())
     })
@@ -133,26 +138,26 @@ pub(super) async fn tables_meet_after_silence(cx: &Context) -> Told {
     Cluster::tell(cx, &ALL, Options::with_store(), async |cluster| {
         create(cluster, one, &url(&before)).await?;
         create(cluster, other, &url(&earlier)).await?;
-        cluster.step(format!("Everything between {one} and {other} vanishes in silence, and neither notices. Both create links."));
+        cluster.step(format!("All messages between {one} and {other} vanish in silence, and neither notices. Both create links."));
         let mark = cluster.mark();
         cluster.blackhole(&[one], &[other]);
         let (mut near, mut far) = (Links::new(), Links::new());
         create_all(cluster, one, numbered(&ours, counts[0]), &mut near).await?;
         create_all(cluster, other, numbered(&theirs, counts[1]), &mut far).await?;
         let links: Links = near.clone().into_iter().chain(far.clone()).collect();
-        let claim = "a silence between two nodes does not keep a third from learning of new links";
-        tables_have(cluster, &[between], &links, SOON, claim).await?;
+        let claim = "a silence between two nodes does not keep a third one from learning of new links";
+        tables_have(cluster, &[between], &links, CLAIM_TIMEOUT, claim).await?;
         if !cluster.nothing_crossed(mark, &[one], &[other]) {
-            return Err(Stop::inconclusive("Something crossed the silence."));
+            return Err(Stop::inconclusive("A message crossed the silence."));
         }
 
-        cluster.step("The store refuses everybody. The silence is over: the links that had swallowed something close, and are made anew.");
+        cluster.step("The store refuses all nodes. The silence ends: the connections that swallowed a message close, and the nodes connect again.");
         cluster.store_refused(ALL);
         cluster.heal();
         cluster.await_mesh().await?;
-        tables_have(cluster, &nodes, &links, SOON, MEET).await.because(WHY_MEET)?;
+        tables_have(cluster, &nodes, &links, CLAIM_TIMEOUT, MEET).await.because(WHY_MEET)?;
         for node in ALL {
-            all_lead(cluster, node, &links, MEET).await?;
+            follow_all(cluster, node, &links, MEET).await?;
         }
         for (node, of_others) in [(one, &far), (other, &near), (between, &links)] {
             was_told(cluster, node, of_others, mark)?;

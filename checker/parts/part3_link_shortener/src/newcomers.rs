@@ -1,41 +1,41 @@
-//! Problem 4: nodes that come late, or come again with nothing in their memory.
+//! Problem 4: nodes that join late, or start again with an empty table.
 
 use std::cell::Cell;
 use std::time::Duration;
 
 use runtime::net::faults::{Action, Rule};
-
 use tokio::time::{Instant, sleep};
 
 use super::{
-    Links, SOON, all_lead, create, create_all, follow, led, numbered, size, tables_have, url,
-    was_told,
+    CLAIM_TIMEOUT, Links, create, create_all, expect_redirect, follow_all, follow_side_by_side,
+    numbered, size, tables_have, url, was_told,
 };
 use testkit::cluster::{Cluster, Explained, Options, Request};
 use testkit::scenario::{Context, Stop, Told};
 use testkit::seed::count_of;
 use testkit::words::Names;
 
-/// How many more are created while a node comes up: as many as get done, and then so many; but no
-/// more in all than a table has room for.
-const MEANWHILE: usize = 20;
-const MOST_MEANWHILE: u64 = 600;
+/// Links are created while a node comes up, and so many more when it is up.
+const AFTERWARDS: usize = 20;
+
+/// No more than these are created in all, so that the table has room for them.
+const MAX_CREATED: u64 = 600;
 
 const WARM: &str =
-    "a node that comes up gets all links from its peers, within 5 s and without the store";
+    "a node that comes up gets all links from its peers within 5 s, without the store";
 
-const WHY_WARM: &str = "An empty table is filled by look-ups, and until it is, each of them costs the store one. After a power \
-                        failure all nodes do that at once. But the others have the links in their memory.";
+const WHY_WARM: &str = "If only look-ups fill an empty table, each of them costs the store a question. After a power failure all \
+                        nodes ask at once. The peers have the links in their memory.";
 
 pub(super) async fn late_node_warms_up(cx: &Context) -> Told {
     let mut draw = cx.draw();
-    // One of the latecomers has a smaller name than all others, and one a greater name.
+    // One late node has a smaller name than all others, and one a greater name.
     let [late, later] = draw.cast(["n1", "n4"]);
     let [one, other] = draw.cast(["n2", "n3"]);
     let (counts, mut names) = (draw.numbers(105..=125), Names::new(&mut draw));
     Cluster::tell(cx, &["n2", "n3"], Options::with_store(), async |cluster| {
-        let mut links = many(cluster, names.take(), counts, [one, other]).await?;
-        cluster.step(format!("The store refuses {late}, which joins, late. Meanwhile {one} creates more links."));
+        let mut links = create_many(cluster, names.take(), counts, [one, other]).await?;
+        cluster.step(format!("The store refuses {late}, which joins late. Meanwhile {one} creates more links."));
         cluster.store_refused([late]);
         warms_up_alone(cluster, names.take(), late, one, &mut links).await?;
 
@@ -49,26 +49,26 @@ pub(super) async fn late_node_warms_up(cx: &Context) -> Told {
 
 pub(super) async fn restarted_node_warms_up(cx: &Context) -> Told {
     let mut draw = cx.draw();
-    // Both are started again: that of the smaller name and that of the greater one.
+    // Both are started again: the node with the smaller name and the one with the greater name.
     let [first, second] = draw.cast(["n1", "n2"]);
     let (counts, mut names) = (draw.numbers(105..=125), Names::new(&mut draw));
     Cluster::tell(cx, &["n1", "n2"], Options::with_store(), async |cluster| {
-        let mut links = many(cluster, names.take(), counts, [first, second]).await?;
+        let mut links = create_many(cluster, names.take(), counts, [first, second]).await?;
         cluster.step(format!("The store refuses {first}, which is killed and started again. Meanwhile {second} creates more links."));
         cluster.store_refused([first]);
         warms_up_alone(cluster, names.take(), first, second, &mut links).await?;
 
         cluster.step(format!(
-            "{second} is killed and started again, and asked for all links as soon as it is in the mesh, a moment before it is told of any. The store is there."
+            "{second} is killed and started again, and asked for all links as soon as it is in the mesh, a moment before it is sent any. The store is there."
         ));
-        spares_the_store_until_it_is_told(cluster, second, first, &links).await
+        spares_the_store_while_it_waits(cluster, second, first, &links).await
     })
     .await
 }
 
-pub(super) async fn peers_are_silent(cx: &Context) -> Told {
+pub(super) async fn silent_peers_delay_no_look_up(cx: &Context) -> Told {
     /// A second, and what a busy machine may add.
-    const AT_MOST: Duration = Duration::from_secs(2);
+    const MAX_WAIT: Duration = Duration::from_secs(2);
     let mut draw = cx.draw();
     let [late, one, other] = draw.cast(["n1", "n2", "n3"]);
     let [name] = Names::new(&mut draw).take();
@@ -78,9 +78,9 @@ pub(super) async fn peers_are_silent(cx: &Context) -> Told {
     Cluster::tell(cx, &peers, Options::with_store(), async |cluster| {
         let mut links = Links::new();
         create_all(cluster, one, numbered(&name, count), &mut links).await?;
-        tables_have(cluster, &peers, &links, SOON, "all have the links").await?;
+        tables_have(cluster, &peers, &links, CLAIM_TIMEOUT, "all nodes have the links").await?;
         cluster.step(format!(
-            "{late} joins, late, and nothing that its peers say gets to it. It is asked for {}. The store is there.",
+            "{late} joins late, and no message of its peers arrives there. It is asked for {}. The store is there.",
             count_of(count, "link")
         ));
         let mut held = Vec::new();
@@ -90,13 +90,13 @@ pub(super) async fn peers_are_silent(cx: &Context) -> Told {
         }
         cluster.join(late).await?;
         let claim = "a late node whose peers are silent asks the store, and answers within a second";
-        let why = "A peer may be busy, or gone before it has answered. Whoever waits for it needs a limit, and something to do \
-                   when it is reached.";
+        let why = "A peer may be busy, or die before it answers. A node that waits for its peers needs a timeout, and an answer \
+                   when it is over.";
         for (code, url) in &links {
             let answer = cluster.get(late, &format!("/{code}")).await.map_err(Stop::from);
             let answer = answer.claiming(claim).because(why)?;
-            led(cluster, late, code, &answer, url, claim).because(why)?;
-            if answer.took > AT_MOST {
+            expect_redirect(cluster, late, code, &answer, url, claim).because(why)?;
+            if answer.took > MAX_WAIT {
                 let took = answer.took.as_secs_f32();
                 return Err(cluster
                     .failed_at(late, format!("{late} answered `GET /{code}` only after {took:.1} s"), claim)
@@ -106,32 +106,39 @@ pub(super) async fn peers_are_silent(cx: &Context) -> Told {
         }
         match held.iter().any(|rule| rule.hits() > 0) {
             true => Ok(()),
-            false => Err(Stop::inconclusive(format!("The peers had nothing to say to {late}."))),
+            false => Err(Stop::inconclusive(format!("The peers sent {late} no message that could be held back."))),
         }
     })
     .await
 }
 
-/// Has two nodes create links, fewer than a table may have, and waits until both have all of them.
-async fn many(
+/// Two nodes create links, fewer than a table may have, until both have all of them.
+async fn create_many(
     cluster: &Cluster<'_>,
     names: [String; 2],
     counts: [u64; 2],
     nodes: [&str; 2],
 ) -> Result<Links, Stop> {
     cluster.step(format!(
-        "{} creates {} links and {} {}; both have all of them.",
+        "{} creates {} links and {} {}; both nodes have all of them.",
         nodes[0], counts[0], nodes[1], counts[1]
     ));
     let mut links = Links::new();
     for (node, (name, count)) in nodes.iter().zip(names.iter().zip(counts)) {
         create_all(cluster, node, numbered(name, count), &mut links).await?;
     }
-    tables_have(cluster, &nodes, &links, SOON, "all have the links").await?;
+    tables_have(
+        cluster,
+        &nodes,
+        &links,
+        CLAIM_TIMEOUT,
+        "all nodes have the links",
+    )
+    .await?;
     Ok(links)
 }
 
-/// A node comes up that the store refuses, while another one creates more links.
+/// A node comes up while the store refuses it and another node creates more links.
 async fn warms_up_alone(
     cluster: &Cluster<'_>,
     [name]: [String; 1],
@@ -142,13 +149,13 @@ async fn warms_up_alone(
     let (before, mark) = (links.clone(), cluster.mark());
     let is_up = Cell::new(false);
     let comes = async {
-        let came = comes_up(cluster, node).await;
+        let came = start_or_restart(cluster, node).await;
         is_up.set(true);
         came
     };
     let created = async {
-        let mut rest = MEANWHILE;
-        for name in numbered(&name, MOST_MEANWHILE) {
+        let mut rest = AFTERWARDS;
+        for name in numbered(&name, MAX_CREATED) {
             let url = url(&name);
             links.insert(create(cluster, creator, &url).await?, url);
             rest -= usize::from(is_up.get());
@@ -161,31 +168,32 @@ async fn warms_up_alone(
     let (came, created) = tokio::join!(comes, created);
     came?;
     created?;
-    tables_have(cluster, &[node], &before, SOON, WARM)
+    tables_have(cluster, &[node], &before, CLAIM_TIMEOUT, WARM)
         .await
         .because(WHY_WARM)?;
     let claim = "a node that comes up also gets the links that are created meanwhile";
-    tables_have(cluster, &[node], links, SOON, claim).await.because(
-        "Between the moment at which a peer's table is read and the one from which on the node is told of new links, there \
-         must be no gap. If there is one, what is created then gets to it by neither way.",
+    tables_have(cluster, &[node], links, CLAIM_TIMEOUT, claim).await.because(
+        "A peer reads its table at one moment and sends the node every new link from another moment on. A link that is \
+         created between the two reaches the node by neither way.",
     )?;
-    all_lead(cluster, node, links, WARM).await?;
+    follow_all(cluster, node, links, WARM).await?;
     was_told(cluster, node, links, mark)
 }
 
-/// Kills a node, starts it again and asks it for all links, while nothing that its peer says gets
-/// to it: not before the first look-ups have come to its cache, which must be waiting for the
-/// table by then.
-async fn spares_the_store_until_it_is_told(
+/// Kills a node, starts it again and asks it for all links, while the messages of its peer are held back.
+/// They arrive when the first look-ups have come to its cache, which must be waiting for the table then.
+async fn spares_the_store_while_it_waits(
     cluster: &Cluster<'_>,
     node: &str,
     peer: &str,
     links: &Links,
 ) -> Told {
-    /// Whoever was held up for longer may have given up waiting for a table.
+    /// A node that waits for longer may give up waiting for a table.
     const SOON_ENOUGH: Duration = Duration::from_millis(100);
+    /// A node that does not wait has asked the store by then.
+    const HOLD: Duration = Duration::from_millis(60);
     const TRIES: usize = 5;
-    let most = most_reads(links);
+    let max_reads = max_reads(links);
     for tries in 1..=TRIES {
         cluster.kill(node).await?;
         cluster.partition(&[node], &[peer]).await?;
@@ -200,12 +208,12 @@ async fn spares_the_store_until_it_is_told(
         cluster.await_mesh().await?;
 
         let took = Cell::new(Duration::MAX);
-        let told = async {
-            // Behind the first look-ups, on both ways on which those get to the cache.
+        let released = async {
+            // These come behind the first look-ups, on both ways to the cache.
             let _ = cluster.request(node, &Request::get("/")).await;
             size(cluster, node).await?;
-            let undecided = || (1..=most).contains(&reads(cluster, node, mark));
-            while undecided() && begun.elapsed() < SOON_ENOUGH {
+            let is_few = || reads(cluster, node, mark) <= max_reads;
+            while is_few() && begun.elapsed() < HOLD {
                 sleep(Duration::from_millis(2)).await;
             }
             took.set(begun.elapsed());
@@ -216,26 +224,26 @@ async fn spares_the_store_until_it_is_told(
         };
         let claim = "a node that comes up follows every link";
         tokio::select! { biased;
-            // Who sends its table in parts may be asked for all of these after the first part.
-            followed = follow(cluster, node, links, claim, most) => followed?,
-            stop = told => return stop,
+            // A peer that sends its table in parts has sent only one of them by then, so there are few look-ups at once.
+            followed = follow_side_by_side(cluster, node, links, claim, max_reads) => followed?,
+            stop = released => return stop,
         }
-        let is_few = reads(cluster, node, mark) <= most;
+        let is_few = reads(cluster, node, mark) <= max_reads;
         match took.get() < SOON_ENOUGH {
             true if is_few => return Ok(()),
             true => return spares_the_store(cluster, node, links, mark).await,
-            // It may be few because nobody got around to more.
+            // There may be few reads because the machine did not get around to more.
             false if is_few && tries == TRIES => return Ok(()),
             false => {}
         }
     }
     Err(Stop::inconclusive(format!(
-        "The machine was too slow: {node} may have given up waiting for {peer} before anything came.",
+        "The machine was too slow: {node} may have given up waiting for {peer} before a message came.",
     )))
 }
 
-/// How many questions to the store the links may cost a node that its peers tell of them.
-fn most_reads(links: &Links) -> usize {
+/// How many questions to the store the links may cost a node whose peers have them.
+fn max_reads(links: &Links) -> usize {
     links.len() / 20
 }
 
@@ -247,29 +255,29 @@ fn reads(cluster: &Cluster<'_>, node: &str, since: u64) -> usize {
 
 /// A node that has just come up is asked for all links.
 async fn spares_the_store(cluster: &Cluster<'_>, node: &str, links: &Links, mark: u64) -> Told {
-    all_lead(
+    follow_all(
         cluster,
         node,
         links,
         "a node that comes up follows every link",
     )
     .await?;
-    let (reads, most) = (reads(cluster, node, mark), most_reads(links));
-    if reads <= most {
+    let (reads, max_reads) = (reads(cluster, node, mark), max_reads(links));
+    if reads <= max_reads {
         return Ok(());
     }
     Err(cluster
         .failed_at(
             node,
-            format!("{node} asked the store {reads} times for a link, when it was asked for {} that its peers have", links.len()),
-            format!("a node that has just come up asks its peers: at most one of twenty links costs the store a question ({most} here)"),
+            format!("{node} asked the store for {reads} of the {} links that its peers have", links.len()),
+            format!("a node that comes up gets its links from its peers: at most one in twenty costs the store a question ({max_reads} here)"),
         )
         .because(WHY_WARM)
         .into())
 }
 
 /// Starts a node, for the first time or again.
-async fn comes_up(cluster: &Cluster<'_>, node: &str) -> Told {
+async fn start_or_restart(cluster: &Cluster<'_>, node: &str) -> Told {
     match cluster.everyone().iter().any(|other| other == node) {
         true => cluster.restart(node).await,
         false => cluster.join(node).await,

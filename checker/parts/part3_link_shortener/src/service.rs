@@ -1,65 +1,76 @@
-//! Problem 1: what the service does for anybody, wherever its links are kept.
+//! Problem 1: what the service does for every client, wherever its links are kept.
+
+use std::time::Duration;
 
 use super::{
-    NOWHERE, create, create_with, expires, is_answered, is_stored, leads, leads_soon, url,
+    NOT_FOUND, await_expiry, create, create_with, expect_status, expect_stored, follow,
+    follow_eventually, request, url,
 };
-use std::time::Duration;
 use testkit::cluster::{Cluster, Explained, Options, Request};
 use testkit::scenario::{Context, Told};
 use testkit::seed::count_of;
 use testkit::words::Names;
 
+const NODES: [&str; 2] = ["n1", "n2"];
+
 pub(super) async fn serves(cx: &Context) -> Told {
     let mut draw = cx.draw();
-    let [first, second] = draw.cast(["n1", "n2"]);
+    let [first, second] = draw.cast(NODES);
     let mut names = Names::new(&mut draw);
     let [lasting, ending, heir] = names.take();
     let ttl = draw.number(1..=2);
-    Cluster::tell(cx, &["n1", "n2"], Options::with_store(), async |cluster| {
+    Cluster::tell(cx, &NODES, Options::with_store(), async |cluster| {
         let (lasting_url, ending_url, heir_url) = (url(&lasting), url(&ending), url(&heir));
         cluster.step(format!("{first} creates a link to {lasting}. Both nodes follow it, and {second} gives the same URL the same code."));
         let code = create(cluster, first, &lasting_url).await?;
-        is_stored(cluster, first, &code, &lasting_url).await?;
-        for node in ["n1", "n2"] {
-            leads(cluster, node, &code, &lasting_url, "every node follows what the store has").await?;
+        expect_stored(cluster, first, &code, &lasting_url).await?;
+        for node in NODES {
+            follow(cluster, node, &code, &lasting_url, "every node follows the links in the store").await?;
         }
         let again = create(cluster, second, &lasting_url).await?;
         same_code(cluster, second, &again, &code, &lasting_url)?;
 
-        cluster.step("What cannot be had is refused, each in its way.");
+        cluster.step("The nodes refuse requests that they cannot grant, each with its own status.");
         refusals(cluster, names.take(), [first, second], &code).await?;
 
+        let [contested, one, other] = names.take();
         cluster.step(format!(
-            "{first} and {second} are cut off from each other: only the store connects them. {first} gives {ending} a link for {}. When that has expired, {second} gives its code to {heir}, which asks for it.",
-            count_of(ttl, "second")
+            "{first} and {second} are cut off from each other: only the store connects them. Both are asked at once for the code {contested}, each for another URL."
         ));
         cluster.partition(&[first], &[second]).await?;
+        one_of_two_claims_wins(cluster, &contested, [(first, &url(&one)), (second, &url(&other))]).await?;
+
+        cluster.step(format!(
+            "{first} gives {ending} a link for {}. When that has expired, {second} gives its code to {heir}.",
+            count_of(ttl, "second")
+        ));
         let alike = create_with(cluster, first, &ending_url, &[("ttl", &ttl.to_string())]).await?;
-        let link = is_stored(cluster, first, &alike, &ending_url).await?;
-        expires(&link).await;
+        let link = expect_stored(cluster, first, &alike, &ending_url).await?;
+        await_expiry(&link).await;
         create_with(cluster, second, &heir_url, &[("code", &alike)]).await?;
         let claim = "a code whose link has expired can be another URL's, and then leads to that one";
-        leads_soon(cluster, first, &alike, &heir_url, Duration::from_millis(2500), claim).await.because(
-            "An expired entry of a table is no answer, and no reason to say that there is none: the code may be another link's by now.",
+        follow_eventually(cluster, first, &alike, &heir_url, Duration::from_millis(2500), claim).await.because(
+            "An expired entry of a table is no answer, neither a link nor a 404: the code may be another link's by now.",
         )?;
 
-        cluster.step(format!("{ending} is to have a link again: two URLs want the same code now."));
+        cluster.step(format!("{first} is asked for a link to {ending} again: two URLs now have the same first code."));
         let other = create(cluster, first, &ending_url).await?;
         if other == alike {
             return Err(cluster
                 .failed_at(
                     first,
                     format!("{first} answered 201 with {other} for {ending}, which is the code of {heir}"),
-                    "a URL whose first code is another's gets another one",
+                    "a URL whose first code is another URL's gets another one",
                 )
-                .because("Hash values of two URLs may be the same. Whoever came first keeps his code.")
+                .because("Two URLs may have the same hash value. The URL that came first keeps its code.")
                 .into());
         }
         let again = create(cluster, second, &ending_url).await?;
         same_code(cluster, second, &again, &other, &ending_url)?;
-        for node in ["n1", "n2"] {
-            leads(cluster, node, &alike, &heir_url, "two URLs that hash alike have two codes").await?;
-            leads(cluster, node, &other, &ending_url, "two URLs that hash alike have two codes").await?;
+        for node in NODES {
+            let claim = "two URLs with the same first code have two codes";
+            follow(cluster, node, &alike, &heir_url, claim).await?;
+            follow(cluster, node, &other, &ending_url, claim).await?;
         }
         Ok(())
     })
@@ -76,7 +87,7 @@ fn same_code(cluster: &Cluster<'_>, node: &str, code: &str, first: &str, url: &s
             format!("{node} answered 201 with {code} for {url}, which has the code {first} already"),
             "the same URL gets the same code, whichever node is asked",
         )
-        .because("Whoever got no answer asks again, perhaps another node. That must not make a second link.")
+        .because("A client that got no answer asks again, perhaps another node. That must not make a second link.")
         .into())
 }
 
@@ -86,46 +97,67 @@ async fn refusals(
     [one, other]: [&str; 2],
     taken: &str,
 ) -> Told {
-    let nothing = Request::get(format!("/{unknown}"));
-    is_answered(cluster, one, &nothing, 404, NOWHERE).await?;
+    let unknown = Request::get(format!("/{unknown}"));
+    expect_status(cluster, one, &unknown, 404, NOT_FOUND).await?;
     let page = url(&page);
     let own = Request::form("/", &[("url", &page), ("code", &chosen)]);
-    is_answered(
-        cluster,
-        one,
-        &own,
-        201,
-        "a code that is free can be asked for: 201",
-    )
-    .await?;
-    is_answered(
-        cluster,
-        other,
-        &own,
-        201,
-        "to ask once more for what one has is no conflict: 201",
-    )
-    .await?;
-    leads(
-        cluster,
-        other,
-        &chosen,
-        &page,
-        "a code that was asked for leads to its URL",
-    )
-    .await?;
+    let claim = "a client can ask for a free code: 201";
+    expect_status(cluster, one, &own, 201, claim).await?;
+    let claim = "a second request for the same link is no conflict: 201";
+    expect_status(cluster, other, &own, 201, claim).await?;
+    let claim = "a code that a client chose leads to its URL";
+    follow(cluster, other, &chosen, &page, claim).await?;
     let late = Request::form("/", &[("url", &url(&late)), ("code", taken)]);
-    is_answered(cluster, other, &late, 409, "a code that is another URL's is 409")
+    let claim = "a code that is another URL's is 409";
+    expect_status(cluster, other, &late, 409, claim)
         .await
-        .because("A link that is known to people must not lead them to another place from one day to the next.")?;
+        .because("A published link must not lead to another place from one day to the next.")?;
     let no_url = Request::form("/", &[("url", &no_url)]);
-    is_answered(
-        cluster,
-        one,
-        &no_url,
-        422,
-        "what is no URL of the web is 422",
-    )
-    .await?;
+    let claim = "a text that is no URL of the web is 422";
+    expect_status(cluster, one, &no_url, 422, claim).await?;
+    Ok(())
+}
+
+/// Two nodes are asked for one code at the same time, for different URLs.
+async fn one_of_two_claims_wins(
+    cluster: &Cluster<'_>,
+    code: &str,
+    claims: [(&str, &str); 2],
+) -> Told {
+    // Both claims are on their way before either is answered.
+    cluster.store_slow(NODES, Duration::from_millis(60));
+    let [one, other] = claims.map(|(node, url)| {
+        (
+            node,
+            url,
+            Request::form("/", &[("url", url), ("code", code)]),
+        )
+    });
+    let answers = tokio::join!(
+        request(cluster, one.0, &one.2),
+        request(cluster, other.0, &other.2)
+    );
+    cluster.store_back(NODES);
+    let why = "Each command of the store is atomic, so one claim comes first. The node whose claim came second learns that \
+               from the store's answer, and from nothing else.";
+    let winner = match (answers.0?.status, answers.1?.status) {
+        (201, 409) => one,
+        (409, 201) => other,
+        (here, there) => {
+            let seen = format!(
+                "{} answered {here} and {} answered {there} for the code {code}, each for another URL",
+                one.0, other.0
+            );
+            let claim = "of two URLs that ask for one code at once, one gets it (201), and the other does not (409)";
+            return Err(cluster.failed_at(other.0, seen, claim).because(why).into());
+        }
+    };
+    for node in NODES {
+        let claim =
+            "a code that two nodes claim at once leads to the URL that got it, on both nodes";
+        follow(cluster, node, code, winner.1, claim)
+            .await
+            .because(why)?;
+    }
     Ok(())
 }

@@ -13,7 +13,7 @@ use tokio::sync::watch;
 use tokio::time::{Instant, sleep_until, timeout};
 
 use super::{Mode, Shared, State};
-use crate::permitted::{in_its_place, is_permitted};
+use crate::commands::{in_its_place, is_permitted};
 use crate::request::{Reader, Request};
 
 /// No more is read from the node while so many commands, or so many bytes of them, wait.

@@ -1,4 +1,4 @@
-//! What stands behind HTTP: how a link is created, and how it is looked up.
+//! The service behind HTTP: it creates links, and looks them up.
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -15,7 +15,7 @@ pub struct Links {
     node: Node,
     store: Store,
     table: Arc<Table>,
-    /// How often a link was followed on this node. Part 4 is about the other nodes.
+    /// How often each link was followed on this node. Part 4 adds the other nodes.
     views: Arc<Mutex<BTreeMap<Code, u64>>>,
 }
 
@@ -30,8 +30,8 @@ impl Links {
         }
     }
 
-    /// Claims a code for a link in the store: the one that was asked for, or the first of those
-    /// that its URL may get which is free. If the URL has one already, that one.
+    /// Claims a code for a link in the store: the code that the client chose, or the code that the URL
+    /// has already, or the first free one of those that the URL may get.
     async fn claim(&self, new: NewLink) -> Result<(Code, Link), Refusal> {
         let codes = match new.code {
             Some(code) => vec![code],
@@ -52,27 +52,27 @@ impl Links {
 impl Service for Links {
     async fn create(&self, new: NewLink) -> Result<Code, Refusal> {
         let (code, link) = self.claim(new).await?;
-        // ── gap 1: keep what was created
-        // TODO(1): whoever has just created a link can follow it on this node at once, without a
-        // question to the store.
+        // ── gap 1: keep the new link
+        // TODO(1): this node must follow the new link at once, without a question to the store.
         // ── end 1
-        // ── gap 2: have the others told
-        // TODO(2): see to it that the other nodes are told, too. None of them, whatever state it is in,
-        // may delay this answer or make it fail: the link is in the store, so it exists. This node's
-        // cache can do it, when it is sent `CacheMsg::Announce`.
+        // ── gap 2: have the link announced
+        // TODO(2): the other nodes must be sent the link. No node, whatever state it is in, may delay this
+        // answer or make it fail: the store has the link, so it exists. This node's cache can send it
+        // when it gets a `CacheMsg::Announce`.
         // ── end 2
         Ok(code)
     }
 
     async fn look_up(&self, code: Code) -> Result<Link, Refusal> {
         // ── gap 1: ask the table first, and fill it
-        // TODO(1): what the table knows is answered without the store. For what it does not know, the
-        // store is asked, and the answer is kept. A hundred visitors who ask for the same unknown code
-        // within a second, or all at once, cause at most five questions to the store.
+        // TODO(1): a look-up that the table can answer must not ask the store. Otherwise the store is asked,
+        // and its answer must be kept. A hundred visitors who ask for the same unknown code within a
+        // second, or all at once, may cost the store at most five questions.
         //
-        // It helps if one process of this node knows who waits for what: `CACHE.at(self.node.name())`,
-        // and `CacheMsg::Load`, whose `Reply` can be kept and answered later. A refusal from the cache is
-        // an answer, too. Only if the call itself fails, the store is asked below.
+        // One process of this node should know which look-ups wait for which code: the cache,
+        // `CACHE.at(self.node.name())`. It gets `CacheMsg::Load`, whose `Reply` it can keep and answer
+        // later. A refusal of the cache is an answer, too. If the call itself fails, the store is asked
+        // below.
         // ── end 1
         match self.store.get(&code).await {
             Ok(Some(link)) if !link.is_expired(now()) => Ok(link),
@@ -95,9 +95,8 @@ impl Service for Links {
     }
 }
 
-/// What is answered when the store gave no answer: not `NotFound`, as whether there is such a link
-/// is just what we do not know. A client would take it for the truth, while of a 503 it knows to
-/// come again.
+/// The refusal when the store fails: 503, and not `NotFound`, for this node cannot know whether there is
+/// such a link. A client takes a 404 for the truth; after a 503 it tries again.
 pub fn unavailable(why: StoreError) -> Refusal {
     Refusal::Unavailable(why.to_string())
 }

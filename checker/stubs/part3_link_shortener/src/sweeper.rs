@@ -1,9 +1,9 @@
-//! The sweeper: removes expired links from the store. Each node has one that can; one of them does.
+//! The sweeper: it removes expired links from the store. Each node has one, and one of them sweeps.
 
 use runtime::{Ctx, Info, Resolver, Server};
 use shortener::{Code, Link, Store};
 
-use crate::protocol::{CACHES, CacheMsg, SWEEP_EVERY, SweeperMsg, THE_SWEEPER};
+use crate::protocol::{CACHES, CacheMsg, SWEEP_INTERVAL, SweeperMsg, THE_SWEEPER};
 
 /// The process of one node that can sweep.
 pub struct Sweeper {
@@ -36,32 +36,33 @@ impl Server for Sweeper {
 }
 
 impl Sweeper {
-    /// Sweeps, if this is the process that does.
+    /// Sweeps, if this process owns the name.
     async fn take_turn(&mut self, ctx: &Ctx<SweeperMsg>) {
-        if self.is_the_one(ctx).await {
+        if self.owns_the_name(ctx).await {
             self.sweep(ctx).await;
         }
-        // Only now, so that a slow store does not let these pile up.
-        ctx.send_after(SWEEP_EVERY, SweeperMsg::Sweep);
+        // After the sweep, so that turns do not pile up when the store is slow.
+        ctx.send_after(SWEEP_INTERVAL, SweeperMsg::Sweep);
     }
 
     /// Whether this is the process that sweeps.
-    async fn is_the_one(&self, ctx: &Ctx<SweeperMsg>) -> bool {
+    async fn owns_the_name(&self, ctx: &Ctx<SweeperMsg>) -> bool {
         let is_mine = false;
-        // ── gap 6: one sweeper for all who are connected
-        // TODO(6): of all nodes that can reach each other, one sweeps: the process that has the global
-        // name `THE_SWEEPER` (`ctx.global()`). When its node dies, another takes over; while the
-        // network is divided, each side has one; and when it heals, one of the two goes on, and the
-        // other stands by.
+        // ── gap 6: one sweeper for all connected nodes
+        // TODO(6): of all nodes that are connected, one must sweep: the owner of the global name
+        // `THE_SWEEPER` (`ctx.global()`).
+        // - When the owner's node dies, another process must take over.
+        // - While the network is split, each side must have an owner.
+        // - After the heal one of the two must go on, and the other must stand by.
         // ── end 6
         is_mine
     }
 
-    /// Removes what is expired from the store, and from the tables.
+    /// Removes expired links from the store, and from the tables.
     async fn sweep(&mut self, ctx: &Ctx<SweeperMsg>) {
         // ── gap 6: sweep
-        // TODO(6): remove what is expired from the store (`Store::expired`, `Store::remove`), and have it
-        // removed from the tables of all nodes (`CacheMsg::Forget`).
+        // TODO(6): remove expired links from the store (`Store::expired`, `Store::remove`), and count those
+        // that were removed. The tables of all nodes must remove them, too (`CacheMsg::Forget`).
         // ── end 6
     }
 }

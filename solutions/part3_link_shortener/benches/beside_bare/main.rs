@@ -169,7 +169,7 @@ fn memory() {
 fn fill_table() {
     let now = || processes::memory("self", "VmRSS:");
     let before = now();
-    let table = Table::with_room_for(LINKS);
+    let table = Table::with_cap(LINKS);
     let mut bytes = 0;
     for number in 0..LINKS {
         let code = format!("{number:07}");

@@ -1,9 +1,0 @@
-//! kind = "right"
-//! about = "Of two sweepers that meet both are killed; started again, they try again."
-
-// ── file sweeper.rs
-// ── replace
-let registered = global.register_with(&name, ctx.me(), Resolver::Notify);
-// ── with
-let registered = global.register_with(&name, ctx.me(), Resolver::KillBoth);
-// ── end
