@@ -18,11 +18,13 @@ use testkit::guard::{Guard, own_program};
 use testkit::interrupt::Interrupt;
 use testkit::isolation::Sandbox;
 use testkit::part::Part;
+use testkit::processes::Processes;
 use testkit::run_dir::RunDir;
 use testkit::scenario::{Context, Findings, Grounds, Scenario, Steps, Told};
 use testkit::store::Stores;
 use testkit::trouble::{Result, While};
 use testkit::verdict::{Outcome, Verdict};
+use testkit::world::Ground;
 
 /// How many scenarios run at once, unless told otherwise. They mostly wait; more of them would
 /// make a machine with two cores too slow to tell a late node from a lost one.
@@ -257,14 +259,17 @@ impl Runner {
         }
         let progress = Arc::clone(&self.progress);
         let steps = Steps::new(move |sentence| progress.step(scenario, sentence));
-        let grounds = Grounds {
+        let processes = Processes {
             guard: self.guard.clone(),
             binary: self.binary.clone(),
             sources: self.sources.clone(),
-            data: self.data.clone(),
-            seed: self.seed,
             stores: self.stores.clone(),
             sandbox: self.sandbox.clone(),
+        };
+        let grounds = Grounds {
+            ground: Ground::Processes(processes),
+            data: self.data.clone(),
+            seed: self.seed,
         };
         // The nodes see this one, and are not to see which scenario they are in.
         let scratch = match getrandom::u64() {
