@@ -1,16 +1,25 @@
-//! A gate before the tasks of a node, for a simulation that runs several nodes in one process.
+//! What a simulation, which runs several nodes in one process, puts between a node and its system.
 //!
 //! The operating system can pause a process and kill it. Within one process nobody can, so a
-//! simulated node is given a gate: all its tasks are polled through it. While the gate is held, none
-//! of them is polled, which is what `kill -STOP` does. When it is shut, they are dropped where they
-//! stand, which is what `kill -9` does. Nodes of their own process have no gate.
+//! simulated node is given a [`Gate`]: all its tasks are polled through it. While the gate is held,
+//! none of them is polled, which is what `kill -STOP` does. When it is shut, they are dropped where
+//! they stand, which is what `kill -9` does. What else a process has of its system, a simulated node
+//! has from its gate: sockets, a folder, and the clock on the wall. Nodes of their own process have no
+//! gate.
 
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
+use std::collections::BTreeMap;
+use std::io;
+use std::path::{Path, PathBuf};
 use std::pin::Pin;
 use std::sync::{Arc, Mutex};
 use std::task::{Context, Poll, Waker};
+use std::time::{Duration, SystemTime};
 
+use tokio::io::DuplexStream;
+use tokio::sync::mpsc;
 use tokio::task::{AbortHandle, JoinSet};
+use tokio::time::Instant;
 
 /// A gate. Clones are handles on the same one.
 #[derive(Clone, Debug)]
@@ -19,7 +28,9 @@ pub struct Gate(Arc<Shared>);
 #[derive(Debug)]
 struct Shared {
     /// Whose tasks they are.
-    name: Arc<str>,
+    name: String,
+    scratch: PathBuf,
+    streams: Streams,
     state: Mutex<State>,
 }
 
@@ -35,22 +46,40 @@ struct State {
 
 thread_local! {
     /// Whose task this thread polls at the moment.
-    static CURRENT: RefCell<Option<Arc<str>>> = const { RefCell::new(None) };
+    static CURRENT: RefCell<Option<Gate>> = const { RefCell::new(None) };
+    /// When the time of the simulation on this thread began, if there is one.
+    static BEGUN: Cell<Option<Instant>> = const { Cell::new(None) };
 }
 
 impl Gate {
-    /// A gate for the tasks of the node of this name, open.
-    pub fn new(name: &str) -> Gate {
+    /// A gate for the tasks of the node of this name, open. `scratch` is the node's own folder.
+    pub fn new(name: &str, scratch: &Path, streams: Streams) -> Gate {
         Gate(Arc::new(Shared {
-            name: name.into(),
+            name: name.to_owned(),
+            scratch: scratch.to_owned(),
+            streams,
             state: Mutex::default(),
         }))
     }
 
-    /// The name of the node whose task runs on this thread now, if it is one behind a gate. Tells
-    /// a panic hook, or a log, whose line it is.
-    pub fn current() -> Option<Arc<str>> {
+    /// The gate of the node whose task runs on this thread now, if it is simulated.
+    pub fn current() -> Option<Gate> {
         CURRENT.with_borrow(Clone::clone)
+    }
+
+    /// The name of the node.
+    pub fn name(&self) -> &str {
+        &self.0.name
+    }
+
+    /// The node's own folder.
+    pub fn scratch(&self) -> &Path {
+        &self.0.scratch
+    }
+
+    /// What stands in for the sockets of the node.
+    pub fn streams(&self) -> &Streams {
+        &self.0.streams
     }
 
     /// No task is polled from now on.
@@ -131,15 +160,98 @@ impl<F: Future> Future for Guarded<F> {
         if !self.gate.lets_through(context) {
             return Poll::Pending;
         }
-        let before = CURRENT.replace(Some(self.gate.0.name.clone()));
+        let before = CURRENT.replace(Some(self.gate.clone()));
         let polled = self.future.as_mut().poll(context);
         CURRENT.set(before);
         polled
     }
 }
 
+/// From now on, the clock on the wall of this thread is that of a simulation.
+pub fn begin_virtual_time() {
+    BEGUN.set(Some(Instant::now()));
+}
+
+/// What the clock on the wall shows. In a simulation it begins at a fixed time, and goes with all
+/// other time.
+pub fn wall_clock() -> SystemTime {
+    /// Noon in Greenwich on 2026-01-01.
+    const BEGIN: Duration = Duration::from_secs(1_767_268_800);
+    match BEGUN.get() {
+        Some(begun) => SystemTime::UNIX_EPOCH + BEGIN + begun.elapsed(),
+        #[expect(
+            clippy::disallowed_methods,
+            reason = "the one place that reads the real clock; a simulation has its own"
+        )]
+        None => SystemTime::now(),
+    }
+}
+
+/// Stand-ins for TCP connections on loopback, by port. Clones mean the same ones.
+#[derive(Clone, Debug, Default)]
+pub struct Streams(Arc<Mutex<Ports>>);
+
+#[derive(Debug, Default)]
+struct Ports {
+    last: u16,
+    listening: BTreeMap<u16, mpsc::UnboundedSender<DuplexStream>>,
+}
+
+/// How many bytes of one direction are under way before their writer waits.
+const IN_FLIGHT: usize = 64 * 1024;
+
+impl Streams {
+    /// Listens on a port of its own. It is closed when what is returned is dropped.
+    pub fn listen(&self) -> Listening {
+        let (arrivals, connections) = mpsc::unbounded_channel();
+        let mut ports = self.0.lock().unwrap();
+        ports.last += 1;
+        let port = ports.last;
+        ports.listening.insert(port, arrivals);
+        Listening { port, connections }
+    }
+
+    /// Connects to a port.
+    ///
+    /// # Errors
+    /// When nobody listens there.
+    pub fn connect(&self, port: u16) -> io::Result<DuplexStream> {
+        let mut ports = self.0.lock().unwrap();
+        let refused = || io::Error::from(io::ErrorKind::ConnectionRefused);
+        let arrivals = ports.listening.get(&port).ok_or_else(refused)?;
+        let (ours, theirs) = tokio::io::duplex(IN_FLIGHT);
+        if arrivals.send(theirs).is_err() {
+            ports.listening.remove(&port);
+            return Err(refused());
+        }
+        Ok(ours)
+    }
+}
+
+/// A port of [`Streams`] on which connections arrive.
+#[derive(Debug)]
+pub struct Listening {
+    port: u16,
+    connections: mpsc::UnboundedReceiver<DuplexStream>,
+}
+
+impl Listening {
+    /// Which port it is.
+    pub fn port(&self) -> u16 {
+        self.port
+    }
+
+    /// The next connection.
+    pub async fn accept(&mut self) -> DuplexStream {
+        match self.connections.recv().await {
+            Some(connection) => connection,
+            None => std::future::pending().await,
+        }
+    }
+}
+
 /// Runs a task in a set, behind a gate if there is one.
-pub(crate) fn spawn(
+pub fn spawn(
     gate: Option<&Gate>,
     tasks: &mut JoinSet<()>,
     task: impl Future<Output = ()> + Send + 'static,
@@ -153,11 +265,14 @@ pub(crate) fn spawn(
 #[cfg(test)]
 mod tests {
     use std::sync::atomic::{AtomicUsize, Ordering};
-    use std::time::Duration;
 
     use tokio::time::sleep;
 
     use super::*;
+
+    fn gate(name: &str) -> Gate {
+        Gate::new(name, Path::new(""), Streams::default())
+    }
 
     fn counting(seen: &Arc<AtomicUsize>) -> impl Future<Output = ()> + Send + use<> {
         let seen = seen.clone();
@@ -171,7 +286,7 @@ mod tests {
 
     #[tokio::test(start_paused = true)]
     async fn held_tasks_stand_still_and_shut_ones_are_dropped() {
-        let (gate, seen) = (Gate::new("n1"), Arc::new(AtomicUsize::new(0)));
+        let (gate, seen) = (gate("n1"), Arc::new(AtomicUsize::new(0)));
         let mut tasks = JoinSet::new();
         gate.spawn(&mut tasks, counting(&seen));
         sleep(Duration::from_millis(35)).await;
@@ -189,12 +304,12 @@ mod tests {
 
     #[tokio::test]
     async fn task_knows_whose_it_is() {
-        let gate = Gate::new("n2");
+        let gate = gate("n2");
         let mut tasks = JoinSet::new();
         gate.spawn(&mut tasks, async {
-            assert_eq!(Gate::current().as_deref(), Some("n2"));
+            assert_eq!(Gate::current().unwrap().name(), "n2");
         });
         tasks.join_next().await.unwrap().unwrap();
-        assert_eq!(Gate::current(), None);
+        assert!(Gate::current().is_none());
     }
 }

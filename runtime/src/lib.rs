@@ -26,7 +26,7 @@ mod node;
 mod server;
 
 mod ctx;
-mod gate;
+pub mod gate;
 mod process;
 
 mod address;

@@ -194,12 +194,13 @@ impl<'a> Cluster<'a> {
     }
 
     async fn empty(context: &'a Context, options: Options) -> Result<Cluster<'a>, Stop> {
-        let share = match (options.store, context.ground.stores()) {
-            (false, _) => None,
-            (true, Some(stores)) => Some(Share::of(stores).await?),
-            (true, None) => return Err(Stop::fault("The simulated world has no store.")),
-        };
         let world = context.ground.world(context).await?;
+        let share = match (context.ground.stores(), world.streams()) {
+            _ if !options.store => None,
+            (Some(stores), _) => Some(Share::of(stores).await?),
+            (None, Some(streams)) => Some(Share::simulated(streams)),
+            (None, None) => None,
+        };
         let manager = world.hidden(manager(), options.tick_time).await?;
         Ok(Cluster {
             context,

@@ -1,12 +1,16 @@
 //! Nodes as processes of the operating system, under a guard, with the switchboard between them.
 
 use std::collections::VecDeque;
+use std::io;
+use std::net::Ipv4Addr;
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
+use runtime::gate::Streams;
 use runtime::net::DirectoryMode;
 use runtime::{Cookie, Net, Node, NodeConfig, NodeName, TcpNet};
+use tokio::net::TcpStream;
 use tokio::task::JoinHandle;
 use tokio::time::{Instant, sleep};
 
@@ -18,7 +22,7 @@ use crate::scenario::Context;
 use crate::store::Stores;
 use crate::switchboard::Switchboard;
 use crate::trouble::{Result, While};
-use crate::world::{Launch, Process, Waiting, World};
+use crate::world::{self, Launch, Process, Waiting, World};
 
 /// What all clusters of real processes of a run have in common.
 #[derive(Clone)]
@@ -131,6 +135,18 @@ impl World for OnProcesses {
 
     fn stood_still_since(&self, begun: Instant) -> Duration {
         self.pulse.longest_pause_since(begun)
+    }
+
+    fn connect(&self, port: u16) -> Waiting<'_, io::Result<Box<dyn world::Stream>>> {
+        Box::pin(async move {
+            let stream = TcpStream::connect((Ipv4Addr::LOCALHOST, port)).await?;
+            let _ = stream.set_nodelay(true);
+            Ok(Box::new(stream) as Box<dyn world::Stream>)
+        })
+    }
+
+    fn streams(&self) -> Option<&Streams> {
+        None
     }
 
     fn lines(&self, node: &NodeName) -> Vec<(u64, Stream, String)> {

@@ -8,14 +8,17 @@
 //! the wall, tasks of its own) is not simulated.
 
 mod driver;
+mod store;
 
 use std::cell::RefCell;
 use std::collections::BTreeMap;
+use std::io;
 use std::pin::Pin;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use bytes::Bytes;
+use runtime::gate::{Streams, begin_virtual_time};
 use runtime::net::faults::{ConnectionId, FrameSeen, Kind, Order, Record, Rule, RuleId};
 use runtime::net::{MemoryNet, Observer};
 use runtime::{Address, Cookie, Gate, Net, Node, NodeConfig, NodeName, StartError, SupervisorMsg};
@@ -23,12 +26,13 @@ use tokio::sync::watch;
 use tokio::task::JoinSet;
 use tokio::time::{Instant, timeout};
 
-use crate::guard::{Ending, Stream};
+use crate::guard::{self, Ending};
 use crate::network::{Books, HANDSHAKE, Network, Payloads};
 use crate::ready::NotReady;
 use crate::trouble::{Result, While};
-use crate::world::{Launch, Process, Waiting, World};
+use crate::world::{Launch, Process, Stream, Waiting, World};
 pub use driver::{Schedule, main, simulate};
+pub(crate) use store::StoreInMemory;
 
 /// How long a frame is under way at least, and how much longer it may be by chance.
 const LATENCY: Duration = Duration::from_micros(200);
@@ -41,12 +45,17 @@ pub type Started =
 /// What all simulated clusters of a run have in common: the program of their nodes.
 #[derive(Clone)]
 pub struct Simulation {
-    program: Arc<dyn Fn(Node) -> Started + Send + Sync>,
+    program: Program,
 }
+
+/// Starts the program of a node, which is given these flags besides those of every node.
+type Program = Arc<dyn Fn(Node, Vec<String>) -> Started + Send + Sync>;
 
 impl Simulation {
     /// For nodes that run this program.
-    pub fn of(program: impl Fn(Node) -> Started + Send + Sync + 'static) -> Simulation {
+    pub fn of(
+        program: impl Fn(Node, Vec<String>) -> Started + Send + Sync + 'static,
+    ) -> Simulation {
         Simulation {
             program: Arc::new(program),
         }
@@ -60,12 +69,14 @@ impl Simulation {
         net.observe(Arc::clone(&seen) as Arc<dyn Observer>);
         let written = Written::default();
         written.listen();
+        begin_virtual_time();
         Ok(InVirtualTime {
             program: Arc::clone(&self.program),
             // Nobody else can reach this network.
             cookie: Cookie::from_text("simulated").or_trouble(|| "make a cookie")?,
             network: InMemory { net, seen },
             written,
+            streams: Streams::default(),
             nodes: Mutex::default(),
         })
     }
@@ -73,10 +84,11 @@ impl Simulation {
 
 /// The world of one simulated cluster.
 pub(crate) struct InVirtualTime {
-    program: Arc<dyn Fn(Node) -> Started + Send + Sync>,
+    program: Program,
     cookie: Cookie,
     network: InMemory,
     written: Written,
+    streams: Streams,
     /// The tasks of all nodes; they end with the world.
     nodes: Mutex<JoinSet<()>>,
 }
@@ -103,7 +115,7 @@ impl World for InVirtualTime {
 
     fn launch(&self, launch: Launch<'_>) -> Result<Arc<dyn Process>> {
         let name = launch.name.clone();
-        let gate = Gate::new(name.as_str());
+        let gate = Gate::new(name.as_str(), launch.scratch, self.streams.clone());
         let net = Net::Memory(self.network.net.clone());
         let mut config = NodeConfig::new(name.clone(), self.cookie.clone(), net);
         config.tick_time = launch.options.tick_time;
@@ -112,8 +124,9 @@ impl World for InVirtualTime {
         config.gate = Some(gate.clone());
         let (stage, stages) = watch::channel(Stage::Starting);
         let (program, written) = (Arc::clone(&self.program), self.written.clone());
+        let flags = launch.flags;
         let life = async move {
-            let why = match live(config, &program, &stage).await {
+            let why = match live(config, &program, flags, &stage).await {
                 Ok(()) => return,
                 Err(why) => why,
             };
@@ -134,10 +147,19 @@ impl World for InVirtualTime {
         Duration::ZERO
     }
 
-    fn lines(&self, node: &NodeName) -> Vec<(u64, Stream, String)> {
+    fn connect(&self, port: u16) -> Waiting<'_, io::Result<Box<dyn Stream>>> {
+        let stream = self.streams.connect(port);
+        Box::pin(async { Ok(Box::new(stream?) as Box<dyn Stream>) })
+    }
+
+    fn streams(&self) -> Option<&Streams> {
+        Some(&self.streams)
+    }
+
+    fn lines(&self, node: &NodeName) -> Vec<(u64, guard::Stream, String)> {
         let lines = lock(&self.written.0);
         let own = lines.get(node.as_str()).into_iter().flatten();
-        own.map(|(at, line)| (*at, Stream::Stderr, line.clone()))
+        own.map(|(at, line)| (*at, guard::Stream::Stderr, line.clone()))
             .collect()
     }
 }
@@ -145,14 +167,15 @@ impl World for InVirtualTime {
 /// The life of a node, as `runtime::launch` leads it. Ends when its program has, and says why.
 async fn live(
     config: NodeConfig,
-    program: &Arc<dyn Fn(Node) -> Started + Send + Sync>,
+    program: &Program,
+    flags: Vec<String>,
     stage: &watch::Sender<Stage>,
 ) -> std::result::Result<(), String> {
     let name = config.name.clone();
     let node = Node::start(config)
         .await
         .map_err(|error| format!("the node did not start: {error}"))?;
-    let root = program(node.clone())
+    let root = program(node.clone(), flags)
         .await
         .map_err(|error| format!("the program of {name} did not start: {error}"))?;
     stage.send_replace(Stage::Ready);
@@ -258,13 +281,13 @@ impl Written {
 
 /// Writes a line for the node whose task runs on this thread. Says whether there is one.
 pub fn write(line: String) -> bool {
-    let Some(node) = Gate::current() else {
+    let Some(gate) = Gate::current() else {
         return false;
     };
     let Some(written) = LISTENING.with_borrow(|of| of.as_ref().map(|of| of.0.clone())) else {
         return false;
     };
-    written.line(&node, line);
+    written.line(gate.name(), line);
     true
 }
 

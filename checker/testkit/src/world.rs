@@ -4,16 +4,19 @@
 //! them, break the [network](crate::network) between them, ask them through a hidden node, and read
 //! what they wrote. All else in [`cluster`](crate::cluster) is made of that.
 
+use std::io;
 use std::path::Path;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::time::Duration;
 
+use runtime::gate::Streams;
 use runtime::{Node, NodeName};
+use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::time::Instant;
 
 use crate::cluster::Options;
-use crate::guard::{Ending, Stream};
+use crate::guard::{self, Ending};
 use crate::network::Network;
 use crate::processes::Processes;
 use crate::ready::NotReady;
@@ -46,7 +49,7 @@ impl Ground {
         })
     }
 
-    /// The run's store, if there can be one.
+    /// The stores of the run, where they are programs of their own.
     pub fn stores(&self) -> Option<&Stores> {
         match self {
             Ground::Processes(processes) => Some(&processes.stores),
@@ -70,9 +73,20 @@ pub(crate) trait World {
     /// The longest time for which the checker, and with it the network, stood still since a moment.
     fn stood_still_since(&self, begun: Instant) -> Duration;
 
+    /// Connects to a port of 127.0.0.1 on which a node listens.
+    fn connect(&self, port: u16) -> Waiting<'_, io::Result<Box<dyn Stream>>>;
+
+    /// What stands in for sockets, if something does.
+    fn streams(&self) -> Option<&Streams>;
+
     /// What the nodes of a name wrote: when, in microseconds since the record began, where, and what.
-    fn lines(&self, node: &NodeName) -> Vec<(u64, Stream, String)>;
+    fn lines(&self, node: &NodeName) -> Vec<(u64, guard::Stream, String)>;
 }
+
+/// A connection to a node that speaks HTTP.
+pub(crate) trait Stream: AsyncRead + AsyncWrite + Send + Unpin {}
+
+impl<S: AsyncRead + AsyncWrite + Send + Unpin> Stream for S {}
 
 /// How a node is started.
 pub(crate) struct Launch<'a> {
