@@ -8,7 +8,7 @@ use std::time::Duration;
 use crate::ready::NotReady;
 use crate::seed::Draw;
 use crate::trace::Trace;
-use crate::trouble::Trouble;
+use crate::trouble::{Trouble, While};
 use crate::verdict::{Failure, Outcome, Verdict, place_of_panic};
 use crate::world::Ground;
 
@@ -231,6 +231,20 @@ impl Context {
         }
         let mut draw = Draw::new(self.seed, &format!("the nodes of {}", self.scenario));
         draw.number(0..=u64::from(u16::MAX)) as u16
+    }
+
+    /// A number that nobody can know before: from the operating system, and in a simulation from the
+    /// seed.
+    ///
+    /// # Errors
+    /// When the system has none.
+    pub fn chance(&self) -> crate::trouble::Result<u64> {
+        match &self.ground {
+            Ground::Processes(_) => {
+                getrandom::u64().or_trouble(|| "get a random number from the operating system")
+            }
+            Ground::Simulated(simulation) => Ok(simulation.chance()),
+        }
     }
 
     /// Whether the nodes are walled in.

@@ -29,9 +29,10 @@ use tokio::time::{Instant, timeout};
 use crate::guard::{self, Ending};
 use crate::network::{Books, HANDSHAKE, Network, Payloads};
 use crate::ready::NotReady;
+use crate::seed::Draw;
 use crate::trouble::{Result, While};
 use crate::world::{Launch, Process, Stream, Waiting, World};
-pub use driver::{Schedule, main, simulate};
+pub use driver::{Schedule, Stage, flags, main, simulate};
 pub(crate) use store::StoreInMemory;
 
 /// How long a frame is under way at least, and how much longer it may be by chance.
@@ -46,19 +47,24 @@ pub type Started =
 #[derive(Clone)]
 pub struct Simulation {
     program: Program,
+    chance: Arc<Mutex<Draw>>,
 }
 
 /// Starts the program of a node, which is given these flags besides those of every node.
-type Program = Arc<dyn Fn(Node, Vec<String>) -> Started + Send + Sync>;
+pub type Program = Arc<dyn Fn(Node, Vec<String>) -> Started + Send + Sync>;
 
 impl Simulation {
-    /// For nodes that run this program.
-    pub fn of(
-        program: impl Fn(Node, Vec<String>) -> Started + Send + Sync + 'static,
-    ) -> Simulation {
+    /// For nodes that run this program, with chances that follow from a seed.
+    pub fn of(program: Program, seed: u64) -> Simulation {
         Simulation {
-            program: Arc::new(program),
+            program,
+            chance: Arc::new(Mutex::new(Draw::new(seed, "chance"))),
         }
+    }
+
+    /// A number by chance.
+    pub(crate) fn chance(&self) -> u64 {
+        lock(&self.chance).number(0..=u64::MAX)
     }
 
     pub(crate) fn world(&self, seed: u64) -> Result<InVirtualTime> {
@@ -122,7 +128,7 @@ impl World for InVirtualTime {
         config.call_timeout = launch.options.call_timeout;
         config.seed = Some(launch.seed);
         config.gate = Some(gate.clone());
-        let (stage, stages) = watch::channel(Stage::Starting);
+        let (stage, stages) = watch::channel(Life::Starting);
         let (program, written) = (Arc::clone(&self.program), self.written.clone());
         let flags = launch.flags;
         let life = async move {
@@ -131,7 +137,7 @@ impl World for InVirtualTime {
                 Err(why) => why,
             };
             written.line(name.as_str(), why);
-            stage.send_replace(Stage::Ended(Ending::Code(1)));
+            stage.send_replace(Life::Ended(Ending::Code(1)));
         };
         gate.spawn(&mut lock(&self.nodes), life);
         Ok(Arc::new(SimulatedProcess {
@@ -169,7 +175,7 @@ async fn live(
     config: NodeConfig,
     program: &Program,
     flags: Vec<String>,
-    stage: &watch::Sender<Stage>,
+    stage: &watch::Sender<Life>,
 ) -> std::result::Result<(), String> {
     let name = config.name.clone();
     let node = Node::start(config)
@@ -178,13 +184,13 @@ async fn live(
     let root = program(node.clone(), flags)
         .await
         .map_err(|error| format!("the program of {name} did not start: {error}"))?;
-    stage.send_replace(Stage::Ready);
+    stage.send_replace(Life::Ready);
     node.ended(&root).await;
     Err(format!("the program of {name} has ended"))
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]
-enum Stage {
+enum Life {
     Starting,
     Ready,
     Ended(Ending),
@@ -193,7 +199,7 @@ enum Stage {
 struct SimulatedProcess {
     name: NodeName,
     gate: Gate,
-    stages: watch::Receiver<Stage>,
+    stages: watch::Receiver<Life>,
     killed: Mutex<bool>,
     written: Written,
 }
@@ -202,10 +208,10 @@ impl Process for SimulatedProcess {
     fn ready(&self, within: Duration) -> Waiting<'_, std::result::Result<(), NotReady>> {
         let mut stages = self.stages.clone();
         Box::pin(async move {
-            let started = stages.wait_for(|stage| *stage != Stage::Starting);
+            let started = stages.wait_for(|stage| *stage != Life::Starting);
             match timeout(within, started).await {
                 Ok(Ok(stage)) => match &*stage {
-                    Stage::Ended(how) => Err(NotReady::Ended(how.clone())),
+                    Life::Ended(how) => Err(NotReady::Ended(how.clone())),
                     _ => Ok(()),
                 },
                 // The task ended without a word: it was killed.
@@ -240,7 +246,7 @@ impl Process for SimulatedProcess {
             return Some(Ending::Signal(9));
         }
         match &*self.stages.borrow() {
-            Stage::Ended(how) => Some(how.clone()),
+            Life::Ended(how) => Some(how.clone()),
             _ => None,
         }
     }

@@ -3,12 +3,14 @@
 use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
-use std::sync::Once;
-use std::time::{Duration, Instant};
+use std::sync::{Arc, Once};
+use std::time::Instant;
 
+use clap::{Args, Parser};
+use runtime::{ExitReason, StartError};
 use serde::{Deserialize, Serialize};
 
-use super::Simulation;
+use super::{Program, Simulation};
 use crate::part::Part;
 use crate::scenario::{Context, Findings, Grounds, Scenario, Steps, Stop};
 use crate::trace::Trace;
@@ -24,43 +26,71 @@ pub struct Schedule {
     pub traces: Vec<Trace>,
 }
 
-/// Simulates a scenario once. The same seed gives the same schedule.
-pub fn simulate(
-    simulation: &Simulation,
-    scenario: &'static Scenario,
-    seed: u64,
-    data: &Path,
-    scratch: &Path,
-) -> Schedule {
+/// What all schedules of a program have in common.
+pub struct Stage<'a> {
+    /// The program of a node.
+    pub program: Program,
+    /// The part's data.
+    pub data: &'a Path,
+    /// A folder for what nodes keep, which is emptied after each schedule.
+    pub scratch: &'a Path,
+    /// Makes the random numbers of a thread follow from a seed.
+    pub seed_thread: fn(u64) -> bool,
+}
+
+/// Simulates a scenario once, on a thread of its own: the same seed gives the same schedule.
+pub fn simulate(stage: &Stage<'_>, scenario: &'static Scenario, seed: u64) -> Schedule {
     hear_nodes();
+    std::thread::scope(|scope| {
+        let thread = scope.spawn(|| {
+            (stage.seed_thread)(seed);
+            simulate_here(stage, scenario, seed)
+        });
+        thread.join().unwrap_or_else(|_| {
+            let why = "The simulation itself panicked.".to_owned();
+            Schedule {
+                outcome: scenario.outcome(Verdict::CheckerFault { why }, seed),
+                traces: Vec::new(),
+            }
+        })
+    })
+}
+
+fn simulate_here(stage: &Stage<'_>, scenario: &'static Scenario, seed: u64) -> Schedule {
+    let fault = |why: String| Schedule {
+        outcome: scenario.outcome(Verdict::CheckerFault { why }, seed),
+        traces: Vec::new(),
+    };
     let grounds = Grounds {
-        ground: Ground::Simulated(simulation.clone()),
-        data: data.to_owned(),
+        ground: Ground::Simulated(Simulation::of(Arc::clone(&stage.program), seed)),
+        data: stage.data.to_owned(),
         seed,
     };
     let (steps, findings) = (Steps::new(|_| {}), Findings::default());
+    let folder = stage.scratch.to_owned();
     let mut context = Context::new(
         scenario.id,
         grounds,
-        scratch.to_owned(),
-        scratch.to_owned(),
+        folder.clone(),
+        folder.clone(),
         scenario.deadline,
         steps.clone(),
     );
     context.findings = findings.clone();
+    // What the nodes share lies there, and what each keeps to itself.
+    if let Err(error) = std::fs::create_dir_all(context.shared()) {
+        return fault(format!(
+            "The checker could not make {}: {error}.",
+            folder.display()
+        ));
+    }
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_time()
         .start_paused(true)
         .build();
     let runtime = match runtime {
         Ok(runtime) => runtime,
-        Err(error) => {
-            let why = format!("The checker could not begin to simulate: {error}.");
-            return Schedule {
-                outcome: scenario.outcome(Verdict::CheckerFault { why }, seed),
-                traces: Vec::new(),
-            };
-        }
+        Err(error) => return fault(format!("The checker could not begin to simulate: {error}.")),
     };
     let begun = Instant::now();
     let told = runtime.block_on(async {
@@ -74,13 +104,15 @@ pub fn simulate(
             ))),
         }
     });
+    drop(runtime);
+    // Only what the nodes have left is in it.
+    let _ = std::fs::remove_dir_all(&folder);
     let verdict = match told {
         Ok(()) => Verdict::Passed {
             property: scenario.property.to_owned(),
         },
         Err(stop) => stop.into(),
     };
-    drop(runtime);
     let mut outcome = scenario.outcome(verdict, seed);
     outcome.duration = begun.elapsed();
     outcome.observations = findings.observations();
@@ -108,36 +140,68 @@ fn hear_nodes() {
     });
 }
 
-/// The main function: `SCENARIO-or-all FIRST-SEED SCHEDULES SCRATCH [--traces]` prints a line of JSON for
-/// each schedule.
-pub fn main(part: &Part, simulation: &Simulation) -> ExitCode {
-    let args: Vec<String> = std::env::args().skip(1).collect();
-    let [wanted, first, schedules, scratch, rest @ ..] = &args[..] else {
-        return ExitCode::from(4);
-    };
-    let (Ok(first), Ok(schedules)) = (first.parse::<u64>(), schedules.parse::<u64>()) else {
-        return ExitCode::from(4);
-    };
-    let traces = rest.iter().any(|arg| arg == "--traces");
-    let scratch = PathBuf::from(scratch);
+/// The flags of a simulating program.
+#[derive(Debug, Parser)]
+struct Order {
+    /// The scenario; all of the part, if not given
+    #[arg(long)]
+    scenario: Option<String>,
+    /// The first seed
+    #[arg(long)]
+    seed: u64,
+    /// How many seeds from there on
+    #[arg(long, default_value_t = 1)]
+    seeds: u64,
+    /// The part's data
+    #[arg(long)]
+    data: PathBuf,
+    /// A folder for what nodes keep
+    #[arg(long)]
+    scratch: PathBuf,
+    /// Whether the traces of passes are wanted as well
+    #[arg(long)]
+    traces: bool,
+}
+
+/// The main function: prints a line of JSON for each schedule.
+pub fn main(part: &Part, seed_thread: fn(u64) -> bool, program: Program) -> ExitCode {
+    let order = Order::parse();
     let mut out = std::io::stdout().lock();
-    for scenario in part.scenarios {
-        if wanted != "all" && wanted != scenario.id {
-            continue;
-        }
-        for seed in first..first + schedules {
-            let mut schedule = simulate(simulation, scenario, seed, Path::new(""), &scratch);
-            if !traces {
-                schedule.traces.clear();
-                schedule.outcome.duration = schedule.outcome.duration.max(Duration::from_nanos(1));
-            }
-            let Ok(line) = serde_json::to_string(&schedule) else {
-                return ExitCode::from(4);
+    let wanted = part.scenarios.iter().filter(|scenario| {
+        let wanted = order.scenario.as_ref();
+        wanted.is_none_or(|wanted| wanted == scenario.id)
+    });
+    for scenario in wanted {
+        for seed in order.seed..order.seed.saturating_add(order.seeds) {
+            let scratch = order.scratch.join(format!("{}-{seed}", std::process::id()));
+            let stage = Stage {
+                program: Arc::clone(&program),
+                data: &order.data,
+                scratch: &scratch,
+                seed_thread,
             };
-            if writeln!(out, "{line}").is_err() {
+            let mut schedule = simulate(&stage, scenario, seed);
+            let passed = matches!(schedule.outcome.verdict, Verdict::Passed { .. });
+            if passed && !order.traces {
+                schedule.traces.clear();
+            }
+            let line = serde_json::to_string(&schedule).map_err(std::io::Error::from);
+            if line.and_then(|line| writeln!(out, "{line}")).is_err() {
+                // Nobody wants to know the rest.
                 return ExitCode::SUCCESS;
             }
         }
     }
     ExitCode::SUCCESS
+}
+
+/// A program with flags of its own, as it is started by a simulation.
+///
+/// # Errors
+/// When they are not its flags.
+pub fn flags<F: Args>(flags: Vec<String>) -> Result<F, StartError> {
+    let command = F::augment_args(clap::Command::new("node").no_binary_name(true));
+    let matches = command.try_get_matches_from(flags);
+    let parsed = matches.and_then(|matches| F::from_arg_matches(&matches));
+    parsed.map_err(|error| StartError::Init(ExitReason::Failed(error.to_string())))
 }
