@@ -166,6 +166,12 @@ struct Order {
 /// The main function: prints a line of JSON for each schedule.
 pub fn main(part: &Part, seed_thread: fn(u64) -> bool, program: Program) -> ExitCode {
     let order = Order::parse();
+    // Paths of files stand in messages. Relative ones are the same in each process.
+    if let Err(error) = std::env::set_current_dir(&order.scratch) {
+        let scratch = order.scratch.display();
+        eprintln!("could not enter {scratch}: {error}");
+        return ExitCode::from(4);
+    }
     let mut out = std::io::stdout().lock();
     let wanted = part.scenarios.iter().filter(|scenario| {
         let wanted = order.scenario.as_ref();
@@ -173,7 +179,7 @@ pub fn main(part: &Part, seed_thread: fn(u64) -> bool, program: Program) -> Exit
     });
     for scenario in wanted {
         for seed in order.seed..order.seed.saturating_add(order.seeds) {
-            let scratch = order.scratch.join(format!("{}-{seed}", std::process::id()));
+            let scratch = PathBuf::from(format!("{}-{seed}", scenario.id));
             let stage = Stage {
                 program: Arc::clone(&program),
                 data: &order.data,
