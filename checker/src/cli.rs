@@ -166,6 +166,9 @@ enum Dev {
         /// Repeats the decisions of an earlier check: who is hit, how many pings are sent
         #[arg(long, value_name = "NUMBER")]
         seed: Option<u64>,
+        /// Where the variants run: processes or simulated
+        #[arg(long, value_name = "WORLD", default_value = "processes")]
+        world: dev::World,
     },
     /// Says what the diagnosis makes of the failures that `check --cases DIR` has left
     Diagnose {
@@ -371,14 +374,21 @@ fn run(matches: &clap::ArgMatches) -> Result<Standing> {
                     cases,
                     store,
                     seed,
+                    world,
                 },
         } => {
             store.check()?;
             let course = course()?;
-            let (cases, seed) = (cases.as_deref(), seed.map_or_else(seed::fresh, Ok)?);
+            let order = dev::Order {
+                only,
+                store,
+                cases,
+                seed: seed.map_or_else(seed::fresh, Ok)?,
+                world,
+            };
             let is_wanted = |part: &&Part| parts.is_empty() || parts.contains(&part.number);
             let parts: Vec<&Part> = PARTS.iter().filter(is_wanted).collect();
-            let checked = dev::check(&course, &parts, only.as_deref(), &store, cases, seed);
+            let checked = dev::check(&course, &parts, &order);
             asynchronously(until_interrupted(checked))
         }
         Other::Dev {

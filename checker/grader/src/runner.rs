@@ -1,5 +1,7 @@
 //! Runs scenarios: several at once, each against a deadline, and again when nothing can be said.
 
+mod simulation;
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 use std::sync::{Arc, LazyLock};
@@ -174,6 +176,22 @@ impl Runner {
         }
     }
 
+    /// Simulates the scenarios once each, and returns what became of them. The program must be one that
+    /// simulates when it is told to.
+    pub async fn simulate(&self, scenarios: &[&'static Scenario]) -> Vec<Outcome> {
+        let mut outcomes = Vec::new();
+        let simulated = |outcome: Outcome| outcomes.push(self.without_gaps(outcome));
+        let ended = simulation::simulate(self, scenarios, simulated).await;
+        if let Err(verdict) = ended {
+            let rest = scenarios.iter().skip(outcomes.len());
+            let rest: Vec<_> = rest
+                .map(|scenario| scenario.outcome(verdict.clone(), self.seed))
+                .collect();
+            outcomes.extend(rest);
+        }
+        outcomes
+    }
+
     /// Runs a scenario until something can be said about it, at most three times.
     async fn settle(&self, scenario: &'static Scenario) -> Outcome {
         self.progress.begun(scenario);
@@ -191,28 +209,14 @@ impl Runner {
                 verdict => break verdict,
             }
         };
-        let mut passed_unwritten = false;
-        let verdict = match (verdict, self.gaps.get(&scenario.problem)) {
-            // All that the problem needs, not only the gap that was come to first.
-            (Verdict::NotWritten { gap }, Some(gaps)) if gaps.contains(&gap) => {
-                Verdict::NotWritten { gap: gaps.clone() }
-            }
-            // What holds without the code that it needs was not earned.
-            (Verdict::Passed { .. }, Some(gaps)) => {
-                passed_unwritten = true;
-                Verdict::NotWritten { gap: gaps.clone() }
-            }
-            (Verdict::Failed(_) | Verdict::Inconclusive { .. }, Some(gaps)) => {
-                Verdict::NotWritten { gap: gaps.clone() }
-            }
-            (verdict, _) => verdict,
-        };
         let last_try = self.folder_of_try(scenario, repeats.len());
         let mut outcome = Outcome {
             duration: begun.elapsed(),
             repeats,
+            observations: findings.observations(),
             ..scenario.outcome(verdict, self.seed)
         };
+        outcome = self.without_gaps(outcome);
         if let Verdict::Failed(failure) = &mut outcome.verdict {
             let case = Case {
                 scenario: scenario.id,
@@ -223,11 +227,27 @@ impl Runner {
             failure.diagnosis = diagnosis;
         }
         outcome.folder = Some(last_try);
-        if passed_unwritten {
-            outcome.observations = vec![HELD_UNWRITTEN.to_owned()];
+        outcome
+    }
+
+    /// What became of a scenario, in view of the gaps of its problem that hold no code.
+    fn without_gaps(&self, mut outcome: Outcome) -> Outcome {
+        let passed = matches!(outcome.verdict, Verdict::Passed { .. });
+        if !passed {
+            outcome.observations.clear();
         }
-        if matches!(outcome.verdict, Verdict::Passed { .. }) {
-            outcome.observations = findings.observations();
+        let Some(gaps) = self.gaps.get(&outcome.problem) else {
+            return outcome;
+        };
+        outcome.verdict = match outcome.verdict {
+            // All that the problem needs, not only the gap that was come to first.
+            Verdict::NotWritten { gap } if !gaps.contains(&gap) => Verdict::NotWritten { gap },
+            Verdict::CheckerFault { why } => Verdict::CheckerFault { why },
+            _ => Verdict::NotWritten { gap: gaps.clone() },
+        };
+        if passed {
+            // What holds without the code that it needs was not earned.
+            outcome.observations = vec![HELD_UNWRITTEN.to_owned()];
         }
         outcome
     }

@@ -79,7 +79,11 @@ impl Overlay {
         }
         let variants: Vec<Variant> = made.into_iter().map(|(variant, _)| variant).collect();
         let runner = folder.join(RUNNER);
-        write_if_new(&runner.join("Cargo.toml"), runner_manifest(&variants))?;
+        let crate_name = part.folder;
+        write_if_new(
+            &runner.join("Cargo.toml"),
+            runner_manifest(&variants, crate_name),
+        )?;
         // A program that has flags of its own is started with them.
         let main = course.solution(part).join("src/main.rs");
         let main = fs::read_to_string(&main).or_trouble(|| format!("read {}", main.display()))?;
@@ -88,7 +92,10 @@ impl Overlay {
         } else {
             "run"
         };
-        write_if_new(&runner.join("src/main.rs"), runner_source(&variants, run))?;
+        write_if_new(
+            &runner.join("src/main.rs"),
+            runner_source(&variants, run, crate_name),
+        )?;
 
         let mut members: Vec<String> = variants
             .iter()
@@ -207,10 +214,10 @@ fn profiles(variants: &[Variant]) -> String {
     profiles
 }
 
-fn runner_manifest(variants: &[Variant]) -> String {
+fn runner_manifest(variants: &[Variant], part: &str) -> String {
     let mut manifest = format!(
         "[package]\nname = \"{RUNNER}\"\nversion = \"0.0.0\"\nedition.workspace = true\npublish = false\n\n\
-         [dependencies]\nruntime.workspace = true\n"
+         [dependencies]\nentropy.workspace = true\nruntime.workspace = true\ntestkit.workspace = true\n{part}.workspace = true\n"
     );
     for variant in variants {
         let library = library(&variant.name);
@@ -219,23 +226,32 @@ fn runner_manifest(variants: &[Variant]) -> String {
     manifest
 }
 
-fn runner_source(variants: &[Variant], run: &str) -> String {
+fn runner_source(variants: &[Variant], run: &str, part: &str) -> String {
     let mut arms = String::new();
+    // A program that has flags of its own is simulated with them.
+    let (flags, given) = match run {
+        "run" => ("_", ""),
+        _ => ("flags", ", testkit::simulation::flags(flags)?"),
+    };
     for variant in variants {
         let (name, library) = (&variant.name, library(&variant.name));
         let _ = writeln!(
             arms,
-            "        {name:?} => runtime::launch::{run}(None, {library}::start),"
+            "        ({name:?}, false) => runtime::launch::{run}(None, {library}::start),\n        \
+             ({name:?}, true) => simulate(Arc::new(|node, {flags}| Box::pin(async {{ {library}::start(node{given}).await }}))),"
         );
     }
     format!(
-        "//! Runs the variant by whose name it is called. Written by `checker dev check`.\n\n\
-         use std::path::Path;\nuse std::process::ExitCode;\n\n\
+        "//! Runs the variant by whose name it is called, or simulates it. Written by `checker dev check`.\n\n\
+         use std::path::Path;\nuse std::process::ExitCode;\nuse std::sync::Arc;\n\n\
+         fn simulate(program: testkit::simulation::Program) -> ExitCode {{\n    \
+             testkit::simulation::main(&{part}::part(), entropy::seed_this_thread, program)\n}}\n\n\
          fn main() -> ExitCode {{\n    \
+             let simulates = std::env::args().nth(1).as_deref() == Some(\"--simulate\");\n    \
              let called = std::env::args_os().next().unwrap_or_default();\n    \
              let name = Path::new(&called).file_name().unwrap_or_default().to_string_lossy().into_owned();\n    \
-             match name.as_str() {{\n{arms}        \
-                 other => {{\n            eprintln!(\"there is no variant {{other:?}}\");\n            ExitCode::FAILURE\n        }}\n    \
+             match (name.as_str(), simulates) {{\n{arms}        \
+                 (other, _) => {{\n            eprintln!(\"there is no variant {{other:?}}\");\n            ExitCode::FAILURE\n        }}\n    \
              }}\n}}\n"
     )
 }
@@ -247,9 +263,11 @@ mod tests {
     #[test]
     fn runner_has_each_variant() {
         let variants = [Variant::stub(0), Variant::stub(1)];
-        let manifest: toml::Table = runner_manifest(&variants).parse().unwrap();
+        let manifest: toml::Table = runner_manifest(&variants, "part1_ping_pong")
+            .parse()
+            .unwrap();
         let profiles: toml::Table = profiles(&variants).parse().unwrap();
-        let source = runner_source(&variants, "run");
+        let source = runner_source(&variants, "run", "part1_ping_pong");
         for variant in &variants {
             let library = library(&variant.name);
             assert!(manifest["dependencies"].get(&library).is_some());
@@ -259,7 +277,7 @@ mod tests {
                     .is_some()
             );
             let arm = format!(
-                "{:?} => runtime::launch::run(None, {library}::start)",
+                "({:?}, false) => runtime::launch::run(None, {library}::start)",
                 variant.name
             );
             assert!(source.contains(&arm), "{source}");

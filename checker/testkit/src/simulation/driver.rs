@@ -11,6 +11,7 @@ use runtime::{ExitReason, StartError};
 use serde::{Deserialize, Serialize};
 
 use super::{Program, Simulation};
+use crate::diagnosis::{Case, diagnose};
 use crate::part::Part;
 use crate::scenario::{Context, Findings, Grounds, Scenario, Steps, Stop};
 use crate::trace::Trace;
@@ -143,9 +144,12 @@ fn hear_nodes() {
 /// The flags of a simulating program.
 #[derive(Debug, Parser)]
 struct Order {
-    /// The scenario; all of the part, if not given
+    /// Simulate, instead of being a node
+    #[arg(long, required = true)]
+    simulate: bool,
+    /// A scenario; all of the part, if none is given
     #[arg(long)]
-    scenario: Option<String>,
+    scenario: Vec<String>,
     /// The first seed
     #[arg(long)]
     seed: u64,
@@ -174,8 +178,7 @@ pub fn main(part: &Part, seed_thread: fn(u64) -> bool, program: Program) -> Exit
     }
     let mut out = std::io::stdout().lock();
     let wanted = part.scenarios.iter().filter(|scenario| {
-        let wanted = order.scenario.as_ref();
-        wanted.is_none_or(|wanted| wanted == scenario.id)
+        order.scenario.is_empty() || order.scenario.iter().any(|wanted| wanted == scenario.id)
     });
     for scenario in wanted {
         for seed in order.seed..order.seed.saturating_add(order.seeds) {
@@ -187,6 +190,7 @@ pub fn main(part: &Part, seed_thread: fn(u64) -> bool, program: Program) -> Exit
                 seed_thread,
             };
             let mut schedule = simulate(&stage, scenario, seed);
+            explain(part, scenario, &mut schedule);
             let passed = matches!(schedule.outcome.verdict, Verdict::Passed { .. });
             if passed && !order.traces {
                 schedule.traces.clear();
@@ -199,6 +203,18 @@ pub fn main(part: &Part, seed_thread: fn(u64) -> bool, program: Program) -> Exit
         }
     }
     ExitCode::SUCCESS
+}
+
+/// Adds to a failure the mistake behind it, where what happened gives it away.
+fn explain(part: &Part, scenario: &Scenario, schedule: &mut Schedule) {
+    if let Verdict::Failed(failure) = &mut schedule.outcome.verdict {
+        let case = Case {
+            scenario: scenario.id,
+            failure: &*failure,
+            traces: &schedule.traces,
+        };
+        failure.diagnosis = diagnose(part, scenario.problem, &case);
+    }
 }
 
 /// A program with flags of its own, as it is started by a simulation.
