@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use testkit::guard::{Program, Stream};
 use testkit::scenario::Scenario;
-use testkit::simulation::Schedule;
+use testkit::simulation::{FOLDER, Schedule};
 use testkit::verdict::{Outcome, Verdict};
 use tokio::time::timeout;
 
@@ -37,6 +37,8 @@ pub(super) async fn simulate(
         .arg(&runner.data)
         .arg("--scratch")
         .arg(&runner.scratch)
+        .env("SCRATCH_DIR", runner.scratch.join(FOLDER))
+        .env("TMPDIR", runner.scratch.join(FOLDER))
         .logs(&runner.folder);
     for scenario in scenarios {
         program = program.args(["--scenario", scenario.id]);

@@ -106,8 +106,6 @@ fn simulate_here(stage: &Stage<'_>, scenario: &'static Scenario, seed: u64) -> S
         }
     });
     drop(runtime);
-    // Only what the nodes have left is in it.
-    let _ = std::fs::remove_dir_all(&folder);
     let verdict = match told {
         Ok(()) => Verdict::Passed {
             property: scenario.property.to_owned(),
@@ -141,6 +139,9 @@ fn hear_nodes() {
     });
 }
 
+/// The folder within the one for what nodes keep that a simulation works in, and empties.
+pub const FOLDER: &str = "simulated";
+
 /// The flags of a simulating program.
 #[derive(Debug, Parser)]
 struct Order {
@@ -171,8 +172,11 @@ struct Order {
 pub fn main(part: &Part, seed_thread: fn(u64) -> bool, program: Program) -> ExitCode {
     let order = Order::parse();
     // Paths of files stand in messages. Relative ones are the same in each process.
-    if let Err(error) = std::env::set_current_dir(&order.scratch) {
-        let scratch = order.scratch.display();
+    let scratch = order.scratch.join(FOLDER);
+    let entered =
+        std::fs::create_dir_all(&scratch).and_then(|()| std::env::set_current_dir(&scratch));
+    if let Err(error) = entered {
+        let scratch = scratch.display();
         eprintln!("could not enter {scratch}: {error}");
         return ExitCode::from(4);
     }
@@ -190,6 +194,7 @@ pub fn main(part: &Part, seed_thread: fn(u64) -> bool, program: Program) -> Exit
                 seed_thread,
             };
             let mut schedule = simulate(&stage, scenario, seed);
+            empty(Path::new("."));
             explain(part, scenario, &mut schedule);
             let passed = matches!(schedule.outcome.verdict, Verdict::Passed { .. });
             if passed && !order.traces {
@@ -203,6 +208,18 @@ pub fn main(part: &Part, seed_thread: fn(u64) -> bool, program: Program) -> Exit
         }
     }
     ExitCode::SUCCESS
+}
+
+/// Empties a folder, so that nothing is left for the next schedule to find.
+fn empty(folder: &Path) {
+    for entry in std::fs::read_dir(folder).into_iter().flatten().flatten() {
+        let path = entry.path();
+        // What cannot be removed is a folder of its owner's making; the run's end removes it.
+        let _ = match path.is_dir() && !path.is_symlink() {
+            true => std::fs::remove_dir_all(path),
+            false => std::fs::remove_file(path),
+        };
+    }
 }
 
 /// Adds to a failure the mistake behind it, where what happened gives it away.
