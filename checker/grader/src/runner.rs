@@ -23,7 +23,9 @@ use testkit::part::Part;
 use testkit::processes::Processes;
 use testkit::run_dir::RunDir;
 use testkit::scenario::{Context, Findings, Grounds, Scenario, Steps, Told};
+use testkit::simulation::Schedule;
 use testkit::store::Stores;
+use testkit::trace::Trace;
 use testkit::trouble::{Result, While};
 use testkit::verdict::{Outcome, Verdict};
 use testkit::world::Ground;
@@ -176,20 +178,51 @@ impl Runner {
         }
     }
 
-    /// Simulates the scenarios once each, and returns what became of them. The program must be one that
-    /// simulates when it is told to.
-    pub async fn simulate(&self, scenarios: &[&'static Scenario]) -> Vec<Outcome> {
-        let mut outcomes = Vec::new();
-        let simulated = |outcome: Outcome| outcomes.push(self.without_gaps(outcome));
-        let ended = simulation::simulate(self, scenarios, simulated).await;
+    /// Simulates the scenarios under so many seeds each, and says of each what became of it, with its
+    /// place among them: that it passed under all seeds, or what came of the first under which it did
+    /// not. The program must be one that simulates when it is told to.
+    pub async fn simulate_each(
+        &self,
+        scenarios: &[&'static Scenario],
+        seeds: u64,
+        interrupt: &Interrupt,
+        mut settled: impl FnMut(usize, Outcome),
+    ) {
+        let mut known = 0;
+        let simulated = |place: usize, outcome: Outcome| {
+            known = place + 1;
+            let outcome = self.without_gaps(outcome);
+            self.progress.ended(&outcome);
+            settled(place, outcome);
+        };
+        let simulating = simulation::simulate(self, scenarios, seeds, simulated);
+        let ended = tokio::select! { biased;
+            ended = simulating => ended,
+            _ = interrupt.raised() => return,
+        };
         if let Err(verdict) = ended {
-            let rest = scenarios.iter().skip(outcomes.len());
-            let rest: Vec<_> = rest
-                .map(|scenario| scenario.outcome(verdict.clone(), self.seed))
-                .collect();
-            outcomes.extend(rest);
+            for (place, scenario) in scenarios.iter().enumerate().skip(known) {
+                settled(place, scenario.outcome(verdict.clone(), self.seed));
+            }
         }
-        outcomes
+    }
+
+    /// Leaves the traces of a schedule where those of a try lie.
+    fn kept(&self, schedule: Schedule) -> Outcome {
+        let Schedule {
+            mut outcome,
+            traces,
+        } = schedule;
+        let folder = self.folder.join(format!("{}-1", outcome.scenario));
+        let made = traces.is_empty() || std::fs::create_dir_all(&folder).is_ok();
+        for (number, trace) in (1..).zip(&traces) {
+            // A full disk is no reason for another verdict.
+            if let Ok(text) = serde_json::to_vec(trace) {
+                let _ = std::fs::write(Trace::file(&folder, number), text);
+            }
+        }
+        outcome.folder = (made && !traces.is_empty()).then_some(folder);
+        outcome
     }
 
     /// Runs a scenario until something can be said about it, at most three times.

@@ -15,6 +15,7 @@ use std::path::{Path, PathBuf};
 use crate::building::{Build, Building, Built};
 use crate::course::Course;
 use crate::dev::variants::Variant;
+use crate::simulation;
 use crate::sources::{Sources, write_if_new};
 use crate::stubs::Stub;
 use crate::submission::{lay_out_workspace, overlay_manifest, target_folder};
@@ -79,11 +80,7 @@ impl Overlay {
         }
         let variants: Vec<Variant> = made.into_iter().map(|(variant, _)| variant).collect();
         let runner = folder.join(RUNNER);
-        let crate_name = part.folder;
-        write_if_new(
-            &runner.join("Cargo.toml"),
-            runner_manifest(&variants, crate_name),
-        )?;
+        write_if_new(&runner.join("Cargo.toml"), runner_manifest(&variants, part))?;
         // A program that has flags of its own is started with them.
         let main = course.solution(part).join("src/main.rs");
         let main = fs::read_to_string(&main).or_trouble(|| format!("read {}", main.display()))?;
@@ -94,7 +91,7 @@ impl Overlay {
         };
         write_if_new(
             &runner.join("src/main.rs"),
-            runner_source(&variants, run, crate_name),
+            runner_source(&variants, run, part),
         )?;
 
         let mut members: Vec<String> = variants
@@ -214,10 +211,11 @@ fn profiles(variants: &[Variant]) -> String {
     profiles
 }
 
-fn runner_manifest(variants: &[Variant], part: &str) -> String {
+fn runner_manifest(variants: &[Variant], part: &Part) -> String {
     let mut manifest = format!(
         "[package]\nname = \"{RUNNER}\"\nversion = \"0.0.0\"\nedition.workspace = true\npublish = false\n\n\
-         [dependencies]\nentropy.workspace = true\nruntime.workspace = true\ntestkit.workspace = true\n{part}.workspace = true\n"
+         [dependencies]\nruntime.workspace = true\n{}",
+        simulation::dependencies(part)
     );
     for variant in variants {
         let library = library(&variant.name);
@@ -226,26 +224,20 @@ fn runner_manifest(variants: &[Variant], part: &str) -> String {
     manifest
 }
 
-fn runner_source(variants: &[Variant], run: &str, part: &str) -> String {
+fn runner_source(variants: &[Variant], run: &str, part: &Part) -> String {
     let mut arms = String::new();
-    // A program that has flags of its own is simulated with them.
-    let (flags, given) = match run {
-        "run" => ("_", ""),
-        _ => ("flags", ", testkit::simulation::flags(flags)?"),
-    };
     for variant in variants {
         let (name, library) = (&variant.name, library(&variant.name));
+        let simulate = simulation::simulate(part, &library, run == "run_with");
         let _ = writeln!(
             arms,
             "        ({name:?}, false) => runtime::launch::{run}(None, {library}::start),\n        \
-             ({name:?}, true) => simulate(Arc::new(|node, {flags}| Box::pin(async {{ {library}::start(node{given}).await }}))),"
+             ({name:?}, true) => {simulate},"
         );
     }
     format!(
         "//! Runs the variant by whose name it is called, or simulates it. Written by `checker dev check`.\n\n\
-         use std::path::Path;\nuse std::process::ExitCode;\nuse std::sync::Arc;\n\n\
-         fn simulate(program: testkit::simulation::Program) -> ExitCode {{\n    \
-             testkit::simulation::main(&{part}::part(), entropy::seed_this_thread, program)\n}}\n\n\
+         use std::path::Path;\nuse std::process::ExitCode;\n\n\
          fn main() -> ExitCode {{\n    \
              let simulates = std::env::args().nth(1).as_deref() == Some(\"--simulate\");\n    \
              let called = std::env::args_os().next().unwrap_or_default();\n    \
@@ -259,15 +251,14 @@ fn runner_source(variants: &[Variant], run: &str, part: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::manifest::PARTS;
 
     #[test]
     fn runner_has_each_variant() {
         let variants = [Variant::stub(0), Variant::stub(1)];
-        let manifest: toml::Table = runner_manifest(&variants, "part1_ping_pong")
-            .parse()
-            .unwrap();
+        let manifest: toml::Table = runner_manifest(&variants, &PARTS[0]).parse().unwrap();
         let profiles: toml::Table = profiles(&variants).parse().unwrap();
-        let source = runner_source(&variants, "run", "part1_ping_pong");
+        let source = runner_source(&variants, "run", &PARTS[0]);
         for variant in &variants {
             let library = library(&variant.name);
             assert!(manifest["dependencies"].get(&library).is_some());

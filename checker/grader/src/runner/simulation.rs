@@ -14,14 +14,16 @@ use super::Runner;
 /// computes, so that one which never waits would be simulated for ever.
 const PATIENCE: Duration = Duration::from_secs(30);
 
-/// Simulates scenarios once each, and hands over what became of each as soon as that is known.
+/// Simulates scenarios under so many seeds each, and hands over what became of each, with its place, as
+/// soon as that is known.
 ///
 /// # Errors
 /// What is to be said of the scenarios that are left, if the program did not come to them.
 pub(super) async fn simulate(
     runner: &Runner,
     scenarios: &[&'static Scenario],
-    mut simulated: impl FnMut(Outcome),
+    seeds: u64,
+    mut simulated: impl FnMut(usize, Outcome),
 ) -> Result<(), Verdict> {
     let fault = |why: String| Verdict::CheckerFault { why };
     if let Err(error) = std::fs::create_dir_all(&runner.scratch) {
@@ -33,6 +35,7 @@ pub(super) async fn simulate(
     let mut program = Program::new("simulation", &runner.binary)
         .arg("--simulate")
         .args(["--seed".to_owned(), runner.seed.to_string()])
+        .args(["--seeds".to_owned(), seeds.to_string()])
         .arg("--data")
         .arg(&runner.data)
         .arg("--scratch")
@@ -44,7 +47,8 @@ pub(super) async fn simulate(
         program = program.args(["--scenario", scenario.id]);
     }
     let (child, mut lines) = runner.guard.listen_to(program);
-    for scenario in scenarios {
+    for (place, scenario) in scenarios.iter().enumerate() {
+        runner.progress.begun(scenario);
         let line = loop {
             match timeout(PATIENCE, lines.recv()).await {
                 Ok(Some((Stream::Stdout, line))) => break line,
@@ -69,7 +73,7 @@ pub(super) async fn simulate(
             }
         };
         match serde_json::from_str::<Schedule>(&line) {
-            Ok(schedule) => simulated(schedule.outcome),
+            Ok(schedule) => simulated(place, runner.kept(schedule)),
             Err(error) => {
                 return Err(fault(format!(
                     "The checker could not understand the simulation: {error}."
