@@ -135,14 +135,14 @@ pub async fn grade(
             return Ok(not_begun(part, order, &why));
         }
     };
-    let simulation = match (&binary, order.simulated) {
+    let binary = match (binary, order.simulated) {
         (Some(_), Some(_)) => {
-            let laid_out = simulation::lay_out(course, part, order.graded == Graded::Solution);
-            Some(simulation_of(laid_out.await?, part, &guard, progress, &mut report).await?)
+            report.simulated = true;
+            let build = simulation::lay_out(course, part, order.graded == Graded::Solution);
+            Some(simulation_of(build.await?, &guard, progress).await?)
         }
-        _ => None,
+        (binary, _) => binary,
     };
-    let binary = simulation.unwrap_or(binary);
     let Some(binary) = binary else {
         guard.shutdown().await;
         if order.graded == Graded::Exercise {
@@ -441,21 +441,22 @@ pub(crate) async fn built(
 /// Builds the program that simulates the code, which compiles by itself.
 async fn simulation_of(
     build: Build,
-    part: &Part,
     guard: &Guard,
     progress: &Arc<dyn Progress>,
-    report: &mut PartReport,
-) -> Result<Option<Binary>> {
-    report.simulated = true;
-    let mut unheard = report.clone();
-    let built = built(&build, part, guard, false, progress, &mut unheard).await?;
-    if built.is_none() {
-        return Err(Trouble::new(format!(
-            "could not compile the simulation of {}",
-            part.name
-        )));
+) -> Result<Binary> {
+    progress.build_begun(&build.package);
+    let built = build.run(guard, |what| progress.building(&what)).await;
+    progress.build_ended();
+    match built? {
+        Built::Binary(binary) => Ok(binary),
+        Built::Refused(errors) => {
+            let said: Vec<_> = errors.iter().map(|error| error.rendered.as_str()).collect();
+            Err(Trouble::new(format!(
+                "could not compile the simulation:\n{}",
+                said.join("\n")
+            )))
+        }
     }
-    Ok(built)
 }
 
 /// The files of a part that the compiler cannot read. It would only complain about the line that
