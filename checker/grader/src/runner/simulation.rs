@@ -26,11 +26,13 @@ pub(super) async fn simulate(
     mut simulated: impl FnMut(usize, Outcome),
 ) -> Result<(), Verdict> {
     let fault = |why: String| Verdict::CheckerFault { why };
-    if let Err(error) = std::fs::create_dir_all(&runner.scratch) {
-        let folder = runner.scratch.display();
-        return Err(fault(format!(
-            "The checker could not make {folder}: {error}."
-        )));
+    for folder in [&runner.scratch, &runner.folder] {
+        if let Err(error) = std::fs::create_dir_all(folder) {
+            let folder = folder.display();
+            return Err(fault(format!(
+                "The checker could not make {folder}: {error}."
+            )));
+        }
     }
     let mut program = Program::new("simulation", &runner.binary)
         .arg("--simulate")
