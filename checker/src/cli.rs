@@ -30,6 +30,7 @@ use ::report::stream::Stream;
 use ::report::terminal::{command_name, print, print_for_programs, render, wrap};
 use ::report::{junit, progress};
 use grader::course::Course;
+use grader::dev::World;
 use grader::part_report::{Graded, PartReport};
 use grader::progress::Progress;
 use grader::whole_file::ResultFile;
@@ -166,6 +167,9 @@ enum Dev {
         /// Repeats the decisions of an earlier check: who is hit, how many pings are sent
         #[arg(long, value_name = "NUMBER")]
         seed: Option<u64>,
+        /// Where the variants run: processes or simulated
+        #[arg(long, value_name = "WORLD", default_value = "processes")]
+        world: World,
     },
     /// Says what the diagnosis makes of the failures that `check --cases DIR` has left
     Diagnose {
@@ -194,6 +198,17 @@ struct PartArgs {
     /// Runs everything this often, under one seed after the other
     #[arg(long, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u32).range(1..))]
     repeat: u32,
+    /// Where the nodes run: processes, the authority, or simulated, in virtual time and much faster
+    #[arg(
+        long,
+        value_name = "WORLD",
+        default_value = "processes",
+        conflicts_with = "submission"
+    )]
+    world: World,
+    /// Under how many seeds each scenario is simulated
+    #[arg(long, value_name = "N", default_value_t = 10, value_parser = clap::value_parser!(u64).range(1..))]
+    seeds: u64,
     /// The store of parts 3 and 4: auto, embedded, redis, or redis://HOST:PORT
     #[arg(long, value_name = "STORE", default_value = "auto")]
     store: StoreChoice,
@@ -371,14 +386,21 @@ fn run(matches: &clap::ArgMatches) -> Result<Standing> {
                     cases,
                     store,
                     seed,
+                    world,
                 },
         } => {
             store.check()?;
             let course = course()?;
-            let (cases, seed) = (cases.as_deref(), seed.map_or_else(seed::fresh, Ok)?);
+            let order = dev::Order {
+                only,
+                store,
+                cases,
+                seed: seed.map_or_else(seed::fresh, Ok)?,
+                world,
+            };
             let is_wanted = |part: &&Part| parts.is_empty() || parts.contains(&part.number);
             let parts: Vec<&Part> = PARTS.iter().filter(is_wanted).collect();
-            let checked = dev::check(&course, &parts, only.as_deref(), &store, cases, seed);
+            let checked = dev::check(&course, &parts, &order);
             asynchronously(until_interrupted(checked))
         }
         Other::Dev {
@@ -539,11 +561,17 @@ fn grade(parts: &[&'static Part], args: PartArgs, told: &Told, files: &Files) ->
     let order = Order {
         graded,
         problems: args.problems,
-        seed: args.seed.map_or_else(seed::fresh, Ok)?,
+        seed: match (args.seed, args.world) {
+            (Some(seed), _) => seed,
+            (None, World::Processes) => seed::fresh()?,
+            // The same program gets the same verdict.
+            (None, World::Simulated) => 1,
+        },
         repeat: args.repeat,
         verbose: args.verbose && matches!(told, Told::People),
         store,
         isolation,
+        simulated: (args.world == World::Simulated).then_some(args.seeds),
     };
     if args.junit.as_deref() == Some(Path::new("-")) {
         return Err(Trouble::new(

@@ -20,6 +20,7 @@ use grader::progress::Progress;
 use grader::runner::{HELD_UNWRITTEN, JOBS, Runner, start_guard, stories_ended, unwritten};
 use grader::runs::room::Room;
 use grader::runs::{self, Begun, Run};
+use grader::simulation;
 use grader::sources::Sources;
 use grader::stubs::Stub;
 use grader::submission::{Refusal, Submission};
@@ -52,6 +53,8 @@ pub struct Order {
     pub store: StoreChoice,
     /// What walls in what was handed in.
     pub isolation: Isolation,
+    /// Under how many seeds each scenario is simulated; none where real processes run.
+    pub simulated: Option<u64>,
 }
 
 /// What to tell about files whose gaps cannot be told apart, a sentence each: what `reset` and `diff` do
@@ -132,6 +135,14 @@ pub async fn grade(
             return Ok(not_begun(part, order, &why));
         }
     };
+    let binary = match (binary, order.simulated) {
+        (Some(_), Some(_)) => {
+            report.simulated = true;
+            let build = simulation::lay_out(course, part, order.graded == Graded::Solution);
+            Some(simulation_of(build.await?, &guard, progress).await?)
+        }
+        (binary, _) => binary,
+    };
     let Some(binary) = binary else {
         guard.shutdown().await;
         if order.graded == Graded::Exercise {
@@ -195,7 +206,15 @@ pub async fn grade(
             }
             so_far(&report);
         };
-        let under_way = runner.run_each(&wanted, interrupt, settled).await;
+        let under_way = match order.simulated {
+            None => runner.run_each(&wanted, interrupt, settled).await,
+            Some(seeds) => {
+                runner
+                    .simulate_each(&wanted, seeds, interrupt, settled)
+                    .await;
+                Vec::new()
+            }
+        };
         broken_off.extend(
             under_way
                 .into_iter()
@@ -415,6 +434,27 @@ pub(crate) async fn built(
                 report.warn(part, &binary.warnings);
             }
             Ok(Some(binary))
+        }
+    }
+}
+
+/// Builds the program that simulates the code, which compiles by itself.
+async fn simulation_of(
+    build: Build,
+    guard: &Guard,
+    progress: &Arc<dyn Progress>,
+) -> Result<Binary> {
+    progress.build_begun(&build.package);
+    let built = build.run(guard, |what| progress.building(&what)).await;
+    progress.build_ended();
+    match built? {
+        Built::Binary(binary) => Ok(binary),
+        Built::Refused(errors) => {
+            let said: Vec<_> = errors.iter().map(|error| error.rendered.as_str()).collect();
+            Err(Trouble::new(format!(
+                "could not compile the simulation:\n{}",
+                said.join("\n")
+            )))
         }
     }
 }

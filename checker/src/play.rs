@@ -39,12 +39,14 @@ use testkit::cluster::{Cluster, Options};
 use testkit::guard::{TerminalGuard, own_program};
 use testkit::part::Part;
 use testkit::plain_file::{self, MAX_TEXT};
+use testkit::processes::Processes;
 use testkit::run_dir::RunDir;
 use testkit::scenario::{Context, Grounds, Steps};
 use testkit::store::{StoreChoice, Stores};
 use testkit::trace::Trace;
 use testkit::trouble::{Result, Trouble, While};
 use testkit::verdict::{Outcome, ProblemResult, Standing, Verdict};
+use testkit::world::Ground;
 
 /// What to play with.
 #[derive(Debug, Clone)]
@@ -104,14 +106,17 @@ pub async fn play(course: &Course, part: &'static Part, order: Order) -> Result<
         .map_or(run.path(), |kept| kept.path())
         .join(TRY);
     std::fs::create_dir_all(&folder).or_trouble(|| format!("make {}", folder.display()))?;
-    let grounds = Grounds {
+    let processes = Processes {
         guard: guard.clone(),
         binary: program,
         sources: None,
-        data: course.data(part),
-        seed: order.seed,
         stores: stores.clone(),
         sandbox: None,
+    };
+    let grounds = Grounds {
+        ground: Ground::Processes(processes),
+        data: course.data(part),
+        seed: order.seed,
     };
     let (scratch, steps) = (run.path().join("scratch"), Steps::new(|_| {}));
     let context = Context::new(BY_HAND, grounds, folder, scratch, Duration::MAX, steps);
@@ -274,7 +279,7 @@ async fn welcome(
             order.seed
         ),
     ];
-    lines.extend(context.stores.note());
+    lines.extend(context.ground.stores().and_then(Stores::note));
     let mut first = None;
     if place.part.serves_http {
         for node in cluster.everyone() {

@@ -9,6 +9,7 @@ use futures_util::FutureExt;
 use tokio::task::{AbortHandle, JoinSet};
 
 use crate::address::Address;
+use crate::gate;
 use crate::node::{Inner, Node};
 use crate::process::{Letter, Mailbox, Process};
 use crate::process_id::{ExitReason, ProcessId};
@@ -136,11 +137,13 @@ impl<M: Send + 'static> Ctx<M> {
         let exit = self.shared.process.exit.clone();
         let mut tasks = self.shared.tasks.lock().unwrap();
         while tasks.try_join_next().is_some() {}
-        Task(tasks.spawn(async move {
+        let task = async move {
             if let Err(panic) = AssertUnwindSafe(task).catch_unwind().await {
                 let _ = exit.send(ExitReason::from_panic(&*panic));
             }
-        }))
+        };
+        let gate = self.inner().config.gate.as_ref();
+        Task(gate::spawn(gate, &mut tasks, task))
     }
 
     /// Puts a message into this server's own mailbox, behind those that wait there.

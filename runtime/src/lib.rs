@@ -26,6 +26,7 @@ mod node;
 mod server;
 
 mod ctx;
+pub mod gate;
 mod process;
 
 mod address;
@@ -57,6 +58,7 @@ pub use clock::Clock;
 pub use cookie::{Cookie, CookieError};
 pub use ctx::{Ctx, Task};
 pub use error::{CallError, CastError, ConnectError, LinkLoss, StartError};
+pub use gate::Gate;
 pub use global::{GLOBAL, Global, GlobalMsg, GlobalName, RegisterError, Resolver, Verdict};
 #[doc(hidden)]
 pub use handshake::fuzz_message;

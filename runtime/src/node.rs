@@ -17,6 +17,7 @@ use crate::address::{Address, ServerName};
 use crate::clock::Clock;
 use crate::cookie::Cookie;
 use crate::error::{CallError, ConnectError, LinkLoss, StartError};
+use crate::gate::{self, Gate};
 use crate::global::GlobalNames;
 use crate::handshake::Identity;
 use crate::link::{Line, Numbers};
@@ -64,6 +65,8 @@ pub struct NodeConfig {
     pub frame_limit: usize,
     /// Where the node's random numbers start; from the operating system if not given.
     pub seed: Option<u64>,
+    /// What all tasks of the node are polled through, if it is simulated.
+    pub gate: Option<Gate>,
 }
 
 impl NodeConfig {
@@ -80,6 +83,7 @@ impl NodeConfig {
             handshake_timeout: Duration::from_secs(5),
             frame_limit: 16 << 20,
             seed: None,
+            gate: None,
         }
     }
 
@@ -387,7 +391,7 @@ impl Inner {
     pub(crate) fn spawn(&self, task: impl Future<Output = ()> + Send + 'static) -> AbortHandle {
         let mut tasks = self.tasks.lock().unwrap();
         while tasks.try_join_next().is_some() {}
-        tasks.spawn(task)
+        gate::spawn(self.config.gate.as_ref(), &mut tasks, task)
     }
 
     pub(crate) fn subscribe(&self, process: &Arc<Process>) {

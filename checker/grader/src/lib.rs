@@ -19,6 +19,7 @@ pub mod runner;
 
 pub mod backup;
 pub mod runs;
+pub mod simulation;
 pub mod whole_file;
 
 pub mod dev;

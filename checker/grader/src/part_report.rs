@@ -33,6 +33,9 @@ pub struct PartReport {
     /// the code was the course's own, or the learner's at home.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub isolation: Option<String>,
+    /// Whether the scenarios ran in virtual time, and not on real processes.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub simulated: bool,
     /// What else a reader should know, a sentence each.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub notes: Vec<String>,
@@ -151,6 +154,7 @@ impl PartReport {
             refused: None,
             problems: Vec::new(),
             isolation: None,
+            simulated: false,
             notes: Vec::new(),
             run: None,
             standing: Standing::CheckerFault,

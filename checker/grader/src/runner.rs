@@ -1,5 +1,7 @@
 //! Runs scenarios: several at once, each against a deadline, and again when nothing can be said.
 
+mod simulation;
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 use std::sync::{Arc, LazyLock};
@@ -18,11 +20,15 @@ use testkit::guard::{Guard, own_program};
 use testkit::interrupt::Interrupt;
 use testkit::isolation::Sandbox;
 use testkit::part::Part;
+use testkit::processes::Processes;
 use testkit::run_dir::RunDir;
 use testkit::scenario::{Context, Findings, Grounds, Scenario, Steps, Told};
+use testkit::simulation::Schedule;
 use testkit::store::Stores;
+use testkit::trace::Trace;
 use testkit::trouble::{Result, While};
 use testkit::verdict::{Outcome, Verdict};
+use testkit::world::Ground;
 
 /// How many scenarios run at once, unless told otherwise. They mostly wait; more of them would
 /// make a machine with two cores too slow to tell a late node from a lost one.
@@ -172,6 +178,53 @@ impl Runner {
         }
     }
 
+    /// Simulates the scenarios under so many seeds each, and says of each what became of it, with its
+    /// place among them: that it passed under all seeds, or what came of the first under which it did
+    /// not. The program must be one that simulates when it is told to.
+    pub async fn simulate_each(
+        &self,
+        scenarios: &[&'static Scenario],
+        seeds: u64,
+        interrupt: &Interrupt,
+        mut settled: impl FnMut(usize, Outcome),
+    ) {
+        let mut known = 0;
+        let simulated = |place: usize, outcome: Outcome| {
+            known = place + 1;
+            let outcome = self.without_gaps(outcome);
+            self.progress.ended(&outcome);
+            settled(place, outcome);
+        };
+        let simulating = simulation::simulate(self, scenarios, seeds, simulated);
+        let ended = tokio::select! { biased;
+            ended = simulating => ended,
+            _ = interrupt.raised() => return,
+        };
+        if let Err(verdict) = ended {
+            for (place, scenario) in scenarios.iter().enumerate().skip(known) {
+                settled(place, scenario.outcome(verdict.clone(), self.seed));
+            }
+        }
+    }
+
+    /// Leaves the traces of a schedule where those of a try lie.
+    fn kept(&self, schedule: Schedule) -> Outcome {
+        let Schedule {
+            mut outcome,
+            traces,
+        } = schedule;
+        let folder = self.folder.join(format!("{}-1", outcome.scenario));
+        let made = traces.is_empty() || std::fs::create_dir_all(&folder).is_ok();
+        for (number, trace) in (1..).zip(&traces) {
+            // A full disk is no reason for another verdict.
+            if let Ok(text) = serde_json::to_vec(trace) {
+                let _ = std::fs::write(Trace::file(&folder, number), text);
+            }
+        }
+        outcome.folder = (made && !traces.is_empty()).then_some(folder);
+        outcome
+    }
+
     /// Runs a scenario until something can be said about it, at most three times.
     async fn settle(&self, scenario: &'static Scenario) -> Outcome {
         self.progress.begun(scenario);
@@ -189,28 +242,14 @@ impl Runner {
                 verdict => break verdict,
             }
         };
-        let mut passed_unwritten = false;
-        let verdict = match (verdict, self.gaps.get(&scenario.problem)) {
-            // All that the problem needs, not only the gap that was come to first.
-            (Verdict::NotWritten { gap }, Some(gaps)) if gaps.contains(&gap) => {
-                Verdict::NotWritten { gap: gaps.clone() }
-            }
-            // What holds without the code that it needs was not earned.
-            (Verdict::Passed { .. }, Some(gaps)) => {
-                passed_unwritten = true;
-                Verdict::NotWritten { gap: gaps.clone() }
-            }
-            (Verdict::Failed(_) | Verdict::Inconclusive { .. }, Some(gaps)) => {
-                Verdict::NotWritten { gap: gaps.clone() }
-            }
-            (verdict, _) => verdict,
-        };
         let last_try = self.folder_of_try(scenario, repeats.len());
         let mut outcome = Outcome {
             duration: begun.elapsed(),
             repeats,
+            observations: findings.observations(),
             ..scenario.outcome(verdict, self.seed)
         };
+        outcome = self.without_gaps(outcome);
         if let Verdict::Failed(failure) = &mut outcome.verdict {
             let case = Case {
                 scenario: scenario.id,
@@ -221,11 +260,27 @@ impl Runner {
             failure.diagnosis = diagnosis;
         }
         outcome.folder = Some(last_try);
-        if passed_unwritten {
-            outcome.observations = vec![HELD_UNWRITTEN.to_owned()];
+        outcome
+    }
+
+    /// What became of a scenario, in view of the gaps of its problem that hold no code.
+    fn without_gaps(&self, mut outcome: Outcome) -> Outcome {
+        let passed = matches!(outcome.verdict, Verdict::Passed { .. });
+        if !passed {
+            outcome.observations.clear();
         }
-        if matches!(outcome.verdict, Verdict::Passed { .. }) {
-            outcome.observations = findings.observations();
+        let Some(gaps) = self.gaps.get(&outcome.problem) else {
+            return outcome;
+        };
+        outcome.verdict = match outcome.verdict {
+            // All that the problem needs, not only the gap that was come to first.
+            Verdict::NotWritten { gap } if !gaps.contains(&gap) => Verdict::NotWritten { gap },
+            Verdict::CheckerFault { why } => Verdict::CheckerFault { why },
+            _ => Verdict::NotWritten { gap: gaps.clone() },
+        };
+        if passed {
+            // What holds without the code that it needs was not earned.
+            outcome.observations = vec![HELD_UNWRITTEN.to_owned()];
         }
         outcome
     }
@@ -257,14 +312,17 @@ impl Runner {
         }
         let progress = Arc::clone(&self.progress);
         let steps = Steps::new(move |sentence| progress.step(scenario, sentence));
-        let grounds = Grounds {
+        let processes = Processes {
             guard: self.guard.clone(),
             binary: self.binary.clone(),
             sources: self.sources.clone(),
-            data: self.data.clone(),
-            seed: self.seed,
             stores: self.stores.clone(),
             sandbox: self.sandbox.clone(),
+        };
+        let grounds = Grounds {
+            ground: Ground::Processes(processes),
+            data: self.data.clone(),
+            seed: self.seed,
         };
         // The nodes see this one, and are not to see which scenario they are in.
         let scratch = match getrandom::u64() {

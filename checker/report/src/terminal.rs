@@ -150,8 +150,12 @@ pub(super) fn again(report: &PartReport, outcome: &Outcome, command: &str) -> St
             report.part, outcome.seed
         );
     }
+    let world = match report.simulated {
+        true => " --world simulated --seeds 1",
+        false => "",
+    };
     format!(
-        "{command} {}{source} --problem {} --seed {}",
+        "{command} {}{source} --problem {} --seed {}{world}",
         report.part, outcome.problem, outcome.seed
     )
 }

@@ -48,6 +48,7 @@ impl Run {
             repeat: 1,
             verbose: false,
             store: settings.store.clone(),
+            simulated: None,
             isolation: Isolation::Off,
         };
         let progress: Arc<dyn Progress> = Arc::new(Hears(sender));

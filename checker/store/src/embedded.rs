@@ -21,9 +21,9 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio::task::{AbortHandle, JoinSet};
 use tokio::time::{sleep, timeout};
 
-use database::Database;
+pub(crate) use database::Database;
 pub use keys::{COMPARE_AND_DELETE, COMPARE_AND_SET};
-use reply::Reply;
+pub(crate) use reply::Reply;
 
 use crate::request::Reader;
 

@@ -13,7 +13,9 @@ mod embedded;
 mod log;
 mod proxy;
 mod request;
+mod simulated;
 
 pub use embedded::{COMPARE_AND_DELETE, COMPARE_AND_SET, Embedded};
 pub use log::{Command, Log};
 pub use proxy::{Mode, Proxy};
+pub use simulated::Simulated;

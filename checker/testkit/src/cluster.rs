@@ -44,22 +44,21 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use runtime::net::DirectoryMode;
-use runtime::{Cookie, Net, Node, NodeConfig, NodeName, TcpNet};
+use runtime::{Node, NodeName};
 use serde::Serialize;
 use serde_json::Value;
+use tokio::time::Instant;
 
 use crate::guard::Limits;
+use crate::network::Network;
 use crate::scenario::{Context, Stop, Told};
-use crate::switchboard::Switchboard;
 use crate::trace::{Violation, What, data};
-use crate::trouble::While;
 use crate::verdict::Failure;
+use crate::world::World;
 pub use asking::Unanswered;
 pub use explanation::Explained;
 pub use faults::RuleHandle;
 pub use faults::in_words as rule_in_words;
-use health::Pulse;
 pub use http::{Answer, NoAnswer, Request, Silence};
 pub use messages::{Frames, Mark};
 use nodes::Member;
@@ -73,10 +72,9 @@ pub use wait::Unmet;
 pub struct Cluster<'a> {
     context: &'a Context,
     options: Options,
-    cookie: Cookie,
     /// What the seeds of the nodes are made of.
     seed_of_nodes: u16,
-    switchboard: Switchboard,
+    world: Box<dyn World>,
     manager: Node,
     /// Nodes of this process that the scenario asked for.
     guests: Mutex<Vec<Node>>,
@@ -85,7 +83,7 @@ pub struct Cluster<'a> {
     parted: Mutex<BTreeSet<(String, String)>>,
     /// What the cluster has of the run's store, if its nodes use one.
     share: Option<Share>,
-    pulse: Pulse,
+    begun: Instant,
     /// What the notes in the record mean that the cluster itself wrote, by their entries.
     meanings: Mutex<BTreeMap<u64, What>>,
     violation: Mutex<Option<Violation>>,
@@ -196,29 +194,25 @@ impl<'a> Cluster<'a> {
     }
 
     async fn empty(context: &'a Context, options: Options) -> Result<Cluster<'a>, Stop> {
-        let share = match options.store {
-            true => Some(Share::of(&context.stores).await?),
-            false => None,
+        let world = context.ground.world(context).await?;
+        let share = match (context.ground.stores(), world.streams()) {
+            _ if !options.store => None,
+            (Some(stores), _) => Some(Share::of(stores).await?),
+            (None, Some(streams)) => Some(Share::simulated(streams)),
+            (None, None) => None,
         };
-        let random =
-            || getrandom::u64().or_trouble(|| "get random numbers from the operating system");
-        let cookie = Cookie::from_text(format!("{:016x}{:016x}", random()?, random()?))
-            .or_trouble(|| "make a cookie for the cluster")?;
-        let manager = full_name("manager");
-        let switchboard = Switchboard::start(manager.clone(), cookie.clone(), context.seed).await?;
-        let manager = hidden(&switchboard, manager, &cookie, &options).await?;
+        let manager = world.hidden(manager(), options.tick_time).await?;
         Ok(Cluster {
             context,
             options,
-            cookie,
             seed_of_nodes: context.seed_of_nodes(),
-            switchboard,
+            world,
             manager,
             guests: Mutex::default(),
             members: Mutex::default(),
             parted: Mutex::default(),
             share,
-            pulse: Pulse::start(),
+            begun: Instant::now(),
             meanings: Mutex::default(),
             violation: Mutex::default(),
         })
@@ -256,9 +250,8 @@ impl<'a> Cluster<'a> {
         self.context
     }
 
-    /// The network, for what is not offered here.
-    pub fn switchboard(&self) -> &Switchboard {
-        &self.switchboard
+    fn network(&self) -> &dyn Network {
+        self.world.network()
     }
 
     /// The checker's own node, hidden, whose links go past all faults.
@@ -272,13 +265,8 @@ impl<'a> Cluster<'a> {
     /// # Errors
     /// When the system does not let it listen.
     pub async fn guest(&self, name: &str) -> Result<Node, Stop> {
-        let guest = hidden(
-            &self.switchboard,
-            full_name(name),
-            &self.cookie,
-            &self.options,
-        )
-        .await?;
+        let tick_time = self.options.tick_time;
+        let guest = self.world.hidden(full_name(name), tick_time).await?;
         lock(&self.guests).push(guest.clone());
         Ok(guest)
     }
@@ -313,21 +301,9 @@ impl Drop for Cluster<'_> {
     }
 }
 
-/// Starts a hidden node in this process.
-async fn hidden(
-    switchboard: &Switchboard,
-    name: NodeName,
-    cookie: &Cookie,
-    options: &Options,
-) -> crate::trouble::Result<Node> {
-    let net = Net::Tcp(TcpNet::with(DirectoryMode::At(switchboard.directory())));
-    let mut config = NodeConfig::new(name, cookie.clone(), net);
-    config.hidden = true;
-    // The same as everywhere: by it a node also knows how often it must give a sign of life.
-    config.tick_time = options.tick_time;
-    Node::start(config)
-        .await
-        .or_trouble(|| "start the checker's own node in the cluster")
+/// The name of the checker's own node.
+pub(crate) fn manager() -> NodeName {
+    full_name("manager")
 }
 
 fn full_name(short: &str) -> NodeName {

@@ -15,6 +15,11 @@ pub mod part;
 pub mod trace;
 pub mod verdict;
 
+pub mod world;
+
+pub mod network;
+pub mod processes;
+pub mod simulation;
 pub mod switchboard;
 
 pub mod store;

@@ -5,14 +5,12 @@ use std::pin::Pin;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use crate::guard::{Child, Guard};
-use crate::isolation::Sandbox;
 use crate::ready::NotReady;
 use crate::seed::Draw;
-use crate::store::Stores;
 use crate::trace::Trace;
-use crate::trouble::Trouble;
+use crate::trouble::{Trouble, While};
 use crate::verdict::{Failure, Outcome, Verdict, place_of_panic};
+use crate::world::Ground;
 
 /// One story of a cluster that is broken, and the claim that must hold nevertheless.
 #[derive(Debug)]
@@ -136,12 +134,8 @@ impl From<Trouble> for Stop {
 pub struct Context {
     /// The scenario's id.
     pub scenario: &'static str,
-    /// Starts processes.
-    pub guard: Guard,
-    /// The program of a node.
-    pub binary: PathBuf,
-    /// What its nodes must say that they were built from, if that matters.
-    pub sources: Option<String>,
+    /// What its clusters stand on.
+    pub ground: Ground,
     /// The part's data.
     pub data: PathBuf,
     /// A folder for the traces and logs of this try.
@@ -152,10 +146,6 @@ pub struct Context {
     pub seed: u64,
     /// How much time there is for the whole try.
     pub deadline: Duration,
-    /// The run's store, for nodes that use one.
-    pub stores: Stores,
-    /// What walls the nodes in, if anything does.
-    pub sandbox: Option<Sandbox>,
     pub steps: Steps,
     pub findings: Findings,
 }
@@ -163,20 +153,12 @@ pub struct Context {
 /// What all tries of a run have in common.
 #[derive(Clone)]
 pub struct Grounds {
-    /// Starts processes.
-    pub guard: Guard,
-    /// The program of a node.
-    pub binary: PathBuf,
-    /// What its nodes must say that they were built from, if that matters.
-    pub sources: Option<String>,
+    /// What its clusters stand on.
+    pub ground: Ground,
     /// The part's data.
     pub data: PathBuf,
     /// The seed of the run.
     pub seed: u64,
-    /// The run's store, for nodes that use one.
-    pub stores: Stores,
-    /// What walls the nodes in, if anything does.
-    pub sandbox: Option<Sandbox>,
 }
 
 impl Context {
@@ -190,27 +172,15 @@ impl Context {
         deadline: Duration,
         steps: Steps,
     ) -> Context {
-        let Grounds {
-            guard,
-            binary,
-            sources,
-            data,
-            seed,
-            stores,
-            sandbox,
-        } = grounds;
+        let Grounds { ground, data, seed } = grounds;
         Context {
             scenario,
-            guard,
-            binary,
-            sources,
+            ground,
             data,
             folder,
             scratch,
             seed,
             deadline,
-            stores,
-            sandbox,
             steps,
             findings: Findings::default(),
         }
@@ -254,7 +224,7 @@ impl Context {
     /// can find out from it which scenario it is in, or what that has drawn. Within walls it is
     /// chance: a table of the draws of all scenarios would name the scenario.
     pub fn seed_of_nodes(&self) -> u16 {
-        if self.sandbox.is_some()
+        if self.is_walled_in()
             && let Ok(chance) = getrandom::u32()
         {
             return chance as u16;
@@ -263,13 +233,30 @@ impl Context {
         draw.number(0..=u64::from(u16::MAX)) as u16
     }
 
-    /// What it means for the scenario that a node did not come up.
+    /// A number that nobody can know before: from the operating system, and in a simulation from the
+    /// seed.
+    ///
+    /// # Errors
+    /// When the system has none.
+    pub fn chance(&self) -> crate::trouble::Result<u64> {
+        match &self.ground {
+            Ground::Processes(_) => {
+                getrandom::u64().or_trouble(|| "get a random number from the operating system")
+            }
+            Ground::Simulated(simulation) => Ok(simulation.chance()),
+        }
+    }
+
+    /// Whether the nodes are walled in.
+    fn is_walled_in(&self) -> bool {
+        matches!(&self.ground, Ground::Processes(processes) if processes.sandbox.is_some())
+    }
+
+    /// What it means for the scenario that a node did not come up, of which these are the last lines.
     ///
     /// That it does is the learner's business, except where the checker or the system failed to
     /// start the program, or started another one than was meant.
-    pub fn not_ready(&self, node: &Child, why: &NotReady) -> Stop {
-        let name = node.name().split('@').next().unwrap_or_default();
-        let stderr = node.last_stderr_lines(20);
+    pub(crate) fn not_ready(&self, name: &str, stderr: &[String], why: &NotReady) -> Stop {
         match why {
             NotReady::NoRoom(_) => Stop::inconclusive(format!(
                 "The machine had no room for another process: {why}. It runs too much at once."
@@ -280,13 +267,13 @@ impl Context {
             NotReady::Ended(crate::guard::Ending::GuardLost) => {
                 Stop::fault("The guard process is gone.")
             }
-            NotReady::Ended(_) if self.sandbox.is_some() && bubblewrap_said(&stderr).is_some() => {
-                let said = bubblewrap_said(&stderr).unwrap_or_default();
+            NotReady::Ended(_) if self.is_walled_in() && bubblewrap_said(stderr).is_some() => {
+                let said = bubblewrap_said(stderr).unwrap_or_default();
                 Stop::inconclusive(format!(
                     "The walls around {name} could not be put up: {said}."
                 ))
             }
-            NotReady::Ended(_) | NotReady::TooLate(_) => match Stop::of_last_words(name, &stderr) {
+            NotReady::Ended(_) | NotReady::TooLate(_) => match Stop::of_last_words(name, stderr) {
                 Some(stop) => stop,
                 None => {
                     let expected = match why {
@@ -297,7 +284,7 @@ impl Context {
                     };
                     self.failed(format!("{name} {why}"), expected)
                         .because("A node that does not come up can take no part in anything.")
-                        .stderr(name, stderr)
+                        .stderr(name, stderr.to_vec())
                         .into()
                 }
             },

@@ -15,9 +15,8 @@
 
 mod connection;
 mod lane;
-mod payloads;
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::io;
 use std::net::{Ipv4Addr, SocketAddr};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -25,18 +24,16 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use runtime::directory::{self, DirectoryServer, Resolve};
-use runtime::net::faults::{
-    ConnectionId, Fate, FaultTable, Held, Kind, Order, Record, Rule, RuleId,
-};
-use runtime::net::faults::{Entry, Event, FrameSeen};
+use runtime::net::faults::{ConnectionId, Event, Fate, FaultTable, Held, Kind};
+use runtime::net::faults::{Order, Record, Rule, RuleId};
 use runtime::{Cookie, NodeName};
 use tokio::net::TcpListener;
 use tokio::task::JoinSet;
 
+use crate::network::{Books, HANDSHAKE, Network, Payloads};
 use crate::trouble::{Result, While};
 use connection::Connection;
 use lane::Parcel;
-pub use payloads::Payloads;
 
 /// So many messages are read from one node. A story ends long before, as a flood; but until somebody
 /// looks, the machine must stay usable.
@@ -46,15 +43,6 @@ const MAX_READ: u64 = 100_000;
 pub struct Switchboard {
     wiring: Arc<Wiring>,
     directory: DirectoryServer,
-}
-
-/// A link that was lost although nothing had been done to it.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Loss {
-    /// The node that closed it.
-    pub by: NodeName,
-    /// The node at the other end.
-    pub to: NodeName,
 }
 
 impl Switchboard {
@@ -74,11 +62,7 @@ impl Switchboard {
                 serving: JoinSet::new(),
                 connections: BTreeMap::new(),
                 held: Held::default(),
-                payloads: Payloads::default(),
-                excused: BTreeSet::new(),
-                losses: Vec::new(),
-                traffic: 0,
-                said: BTreeMap::new(),
+                books: Books::default(),
             }),
         });
         let any_port = SocketAddr::from((Ipv4Addr::LOCALHOST, 0));
@@ -94,24 +78,26 @@ impl Switchboard {
         self.directory.address()
     }
 
-    /// Whether a node of that name is registered now.
-    pub fn is_registered(&self, name: &NodeName) -> bool {
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.wiring.state()
+    }
+}
+
+impl Network for Switchboard {
+    fn is_registered(&self, name: &NodeName) -> bool {
         self.state().places.contains_key(name)
     }
 
-    /// Cuts two nodes off from each other: their connections close, what is under way is lost,
-    /// and dials are refused.
-    pub fn partition(&self, a: &NodeName, b: &NodeName) {
+    fn partition(&self, a: &NodeName, b: &NodeName) {
         let mut state = self.state();
-        state.excused.insert(unordered(a, b));
+        state.books.excuse(a, b);
         state.faults.partition(a, b);
         state.cut_between(a, b);
     }
 
-    /// Lets everything vanish in silence that goes from `from` to `to`.
-    pub fn blackhole(&self, from: &NodeName, to: &NodeName) {
+    fn blackhole(&self, from: &NodeName, to: &NodeName) {
         let mut state = self.state();
-        state.excused.insert(unordered(from, to));
+        state.books.excuse(from, to);
         state.faults.blackhole(from, to);
         // A reader that waits for room need not wait any longer: nothing will be kept.
         for connection in state.connections.values() {
@@ -119,55 +105,44 @@ impl Switchboard {
         }
     }
 
-    /// Delays each frame from `from` to `to` by `base` and a random part of `jitter`.
-    pub fn delay(&self, from: &NodeName, to: &NodeName, base: Duration, jitter: Duration) {
+    fn delay(&self, from: &NodeName, to: &NodeName, base: Duration, jitter: Duration) {
         self.state().faults.delay(from, to, base, jitter);
     }
 
-    /// Ends partition, blackholes and delays between two nodes; connections that lost something
-    /// are closed.
-    pub fn heal(&self, a: &NodeName, b: &NodeName) {
+    fn heal(&self, a: &NodeName, b: &NodeName) {
         let mut state = self.state();
         let broken = state.faults.heal(a, b);
         state.cut_all(broken);
     }
 
-    /// Ends partitions, blackholes and delays between all nodes; rules stay.
-    pub fn heal_all(&self) {
+    fn heal_all(&self) {
         let mut state = self.state();
         let broken = state.faults.heal_all();
         state.cut_all(broken);
     }
 
-    /// Whether a partition or a blackhole is between two nodes.
-    pub fn is_cut(&self, a: &NodeName, b: &NodeName) -> bool {
+    fn is_cut(&self, a: &NodeName, b: &NodeName) -> bool {
         let faults = &self.state().faults;
         faults.is_partitioned(a, b) || faults.is_blackhole(a, b) || faults.is_blackhole(b, a)
     }
 
-    /// Adds a fault on single messages.
-    pub fn add_rule(&self, rule: Rule) -> RuleId {
+    fn add_rule(&self, rule: Rule) -> RuleId {
         self.state().faults.add_rule(rule)
     }
 
-    /// Ends a rule, and says how often it acted. What it holds stays held until released.
-    pub fn remove_rule(&self, rule: RuleId) -> usize {
+    fn remove_rule(&self, rule: RuleId) -> usize {
         self.state().faults.remove_rule(rule)
     }
 
-    /// How often a rule has acted.
-    pub fn hits(&self, rule: RuleId) -> usize {
+    fn hits(&self, rule: RuleId) -> usize {
         self.state().faults.hits(rule)
     }
 
-    /// How many frames a rule holds back.
-    pub fn held(&self, rule: RuleId) -> usize {
+    fn held(&self, rule: RuleId) -> usize {
         self.state().held.count(rule)
     }
 
-    /// Lets the frames go that a rule has held back, and says how many could still be delivered:
-    /// those of closed connections are lost.
-    pub fn release(&self, rule: RuleId, order: &Order) -> usize {
+    fn release(&self, rule: RuleId, order: &Order) -> usize {
         let mut state = self.state();
         let released = state.held.release(rule, order);
         let mut sent = 0;
@@ -189,64 +164,29 @@ impl Switchboard {
         sent
     }
 
-    /// Writes a line for people into the record, and says which entry it is, counted from the first.
-    pub fn note(&self, text: impl Into<String>) -> u64 {
+    fn note(&self, text: &str) -> u64 {
         let mut state = self.state();
         let record = state.faults.record_mut();
         record.note(text);
         record.forgotten() + record.entries().len() as u64 - 1
     }
 
-    /// Reads the record of what happened. The network stands still meanwhile.
-    pub fn record<T>(&self, read: impl FnOnce(&Record, &Payloads) -> T) -> T {
+    // The network stands still meanwhile.
+    fn look(&self, look: &mut dyn FnMut(&Record, &Payloads)) {
         let state = self.state();
-        read(state.faults.record(), &state.payloads)
+        look(state.faults.record(), &state.books.payloads);
     }
 
-    /// How many frames were read from their senders and not yet written to their receivers.
-    /// Those that a rule holds do not count.
-    pub fn in_flight(&self) -> usize {
+    fn open_books(&self, look: &mut dyn FnMut(&mut Books)) {
+        look(&mut self.state().books);
+    }
+
+    fn in_flight(&self) -> usize {
         self.state()
             .connections
             .values()
             .map(|connection| connection.in_flight())
             .sum()
-    }
-
-    /// How many frames other than signs of life have passed so far.
-    pub fn traffic(&self) -> u64 {
-        self.state().traffic
-    }
-
-    /// The node that has sent the most frames other than signs of life, and how many.
-    pub fn most_talkative(&self) -> Option<(NodeName, u64)> {
-        let state = self.state();
-        let most = state.said.iter().max_by_key(|(_, said)| **said)?;
-        Some((most.0.clone(), *most.1))
-    }
-
-    /// From now on a lost link between two nodes is nothing to wonder about.
-    pub fn excuse(&self, a: &NodeName, b: &NodeName) {
-        self.state().excused.insert(unordered(a, b));
-    }
-
-    /// The link between two nodes is up again, and should stay.
-    pub fn expect_link(&self, a: &NodeName, b: &NodeName) {
-        self.state().excused.remove(&unordered(a, b));
-    }
-
-    /// The links that were lost although nothing had been done to them.
-    pub fn losses(&self) -> Vec<Loss> {
-        self.state().losses.clone()
-    }
-
-    /// Those links once, which are then forgotten.
-    pub fn take_losses(&self) -> Vec<Loss> {
-        std::mem::take(&mut self.state().losses)
-    }
-
-    fn state(&self) -> MutexGuard<'_, State> {
-        self.wiring.state()
     }
 }
 
@@ -276,13 +216,7 @@ struct State {
     serving: JoinSet<()>,
     connections: BTreeMap<ConnectionId, Arc<Connection>>,
     held: Held<HeldFrame>,
-    payloads: Payloads,
-    /// Pairs of nodes whose links may be lost: something was done to them.
-    excused: BTreeSet<(NodeName, NodeName)>,
-    losses: Vec<Loss>,
-    traffic: u64,
-    /// How many of those each node has sent.
-    said: BTreeMap<NodeName, u64>,
+    books: Books,
 }
 
 struct HeldFrame {
@@ -364,12 +298,8 @@ impl Wiring {
         let (by, to) = connection.names(end);
         if connection.close_first() {
             state.faults.closed(connection.id, Some(by));
-            let excused = state.excused.contains(&unordered(by, to));
-            if connection.was_link() && !excused {
-                state.losses.push(Loss {
-                    by: by.clone(),
-                    to: to.clone(),
-                });
+            if connection.was_link() {
+                state.books.lost(by, to);
             }
         }
         state.faults.passes_close(connection.id, by, to)
@@ -379,40 +309,25 @@ impl Wiring {
 impl State {
     /// Whether a node has sent so much that no more of it is read.
     fn floods(&self, node: &NodeName) -> bool {
-        self.said.get(node).is_some_and(|&said| said > MAX_READ)
+        self.books.sent_by(node) > MAX_READ
     }
 
     /// Takes note of a frame that was just judged, and so is the last one in the record.
     fn notice(&mut self, connection: &Connection, end: usize, body: &Bytes) {
-        let Some(Entry {
-            event: Event::Frame(seen),
-            ..
-        }) = self.faults.record().entries().next_back()
-        else {
+        let Some(Event::Frame(seen)) = self.faults.record().last() else {
             return;
         };
-        let FrameSeen { kind, clock, .. } = *seen;
+        self.books.frame(seen, body);
+        let kind = seen.kind;
         let nth = connection.count(end, kind == Kind::Goodbye);
-        match kind {
-            Kind::Tick => return,
-            Kind::Cast | Kind::Call | Kind::Answer => {
-                self.payloads.keep(connection.id, &seen.from, clock, body)
-            }
-            Kind::Other if nth > connection::HANDSHAKE => {
-                let (from, to) = connection.names(end);
-                let text = format!(
-                    "{from} sent {to} something that is no frame ({} bytes)",
-                    body.len()
-                );
-                self.faults.record_mut().note(text);
-            }
-            _ => {}
+        if kind == Kind::Other && nth > HANDSHAKE {
+            let (from, to) = connection.names(end);
+            let text = format!(
+                "{from} sent {to} something that is no frame ({} bytes)",
+                body.len()
+            );
+            self.faults.record_mut().note(text);
         }
-        self.traffic += 1;
-        *self
-            .said
-            .entry(connection.names(end).0.clone())
-            .or_default() += 1;
     }
 
     fn cut_between(&mut self, a: &NodeName, b: &NodeName) {
@@ -498,14 +413,6 @@ async fn serve(wiring: Arc<Wiring>, listener: TcpListener, (from, to): (NodeName
             // Out of file descriptors, most likely: trying again at once would only burn time.
             Err(_) => tokio::time::sleep(Duration::from_millis(50)).await,
         }
-    }
-}
-
-fn unordered(a: &NodeName, b: &NodeName) -> (NodeName, NodeName) {
-    if a <= b {
-        (a.clone(), b.clone())
-    } else {
-        (b.clone(), a.clone())
     }
 }
 

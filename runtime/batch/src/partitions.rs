@@ -264,5 +264,8 @@ pub(crate) async fn keep(
 /// Where a node keeps what is its own: `SCRATCH_DIR` if that is set, else the system's folder for
 /// temporary files.
 fn scratch_root() -> PathBuf {
+    if let Some(gate) = runtime::Gate::current() {
+        return gate.scratch().to_owned();
+    }
     std::env::var_os("SCRATCH_DIR").map_or_else(std::env::temp_dir, PathBuf::from)
 }

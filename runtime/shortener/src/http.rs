@@ -33,7 +33,7 @@
 //!   there are too many: half as many as the process may have files open, or 4096.
 
 use std::marker::PhantomData;
-use std::net::{Ipv4Addr, SocketAddr};
+use std::net::SocketAddr;
 use std::panic::AssertUnwindSafe;
 
 use axum::Router;
@@ -47,11 +47,10 @@ use axum::routing::get;
 use futures_util::FutureExt;
 use runtime::{Ctx, Reply, Server, ServerName};
 use serde::{Deserialize, Serialize};
-use tokio::net::TcpListener;
 use tracing::info;
 
 use crate::link::{Code, Link, url_of_the_web};
-use connections::Limits;
+use connections::{Limits, Listener};
 
 mod connections;
 mod order;
@@ -134,12 +133,11 @@ impl<S: Service> Server for Http<S> {
     type Args = HttpArgs<S>;
 
     async fn init(HttpArgs { port, service }: HttpArgs<S>, ctx: &Ctx<HttpMsg>) -> Self {
-        let address = SocketAddr::from((Ipv4Addr::LOCALHOST, port));
-        let listener = match TcpListener::bind(address).await {
+        let listener = match Listener::bind(port).await {
             Ok(listener) => listener,
-            Err(error) => panic!("cannot listen for HTTP on {address}: {error}"),
+            Err(error) => panic!("cannot listen for HTTP on 127.0.0.1:{port}: {error}"),
         };
-        let port = listener.local_addr().map_or(port, |address| address.port());
+        let port = listener.port().unwrap_or(port);
         info!("listening for HTTP on http://127.0.0.1:{port}/");
         ctx.spawn(connections::serve(
             listener,

@@ -12,12 +12,8 @@ use url::{ParseError, Url};
 /// Nodes compare it with times that other nodes wrote down, so their clocks should agree to well
 /// under a second. The program's own waiting goes by [`tokio::time`] instead.
 pub fn now() -> u64 {
-    #[expect(
-        clippy::disallowed_methods,
-        reason = "an expiry must mean the same to every node, also after a restart"
-    )]
-    let now = std::time::SystemTime::now();
-    let since = now.duration_since(std::time::UNIX_EPOCH);
+    // An expiry must mean the same to every node, also after a restart.
+    let since = runtime::gate::wall_clock().duration_since(std::time::UNIX_EPOCH);
     since.map_or(0, |since| {
         u64::try_from(since.as_millis()).unwrap_or(u64::MAX)
     })

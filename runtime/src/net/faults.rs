@@ -219,6 +219,12 @@ impl FaultTable {
         Some(connection)
     }
 
+    /// A name for a connection that no fault touches and no record shows.
+    pub fn open_unseen(&mut self) -> ConnectionId {
+        self.connections += 1;
+        ConnectionId(self.connections - 1)
+    }
+
     /// The network reports: a connection was closed, by a node or (`None`) by the network.
     pub fn closed(&mut self, connection: ConnectionId, by: Option<&NodeName>) {
         self.record.push(Event::Closed {

@@ -11,7 +11,8 @@ use rand::{Rng, SeedableRng};
 use tokio::sync::{Notify, mpsc};
 use tokio::time::{Instant, sleep, sleep_until};
 
-use super::faults::{ConnectionId, EntryId, Fate, FaultTable, Held, Order, Record, Rule, RuleId};
+use super::faults::{ConnectionId, EntryId, Event, Fate, FaultTable, FrameSeen};
+use super::faults::{Held, Order, Record, Rule, RuleId};
 use super::{Conn, ConnError, ConnReader, ConnWriter, DialError, ListenError};
 use crate::name::NodeName;
 
@@ -21,6 +22,15 @@ const LATENCY: Duration = Duration::from_millis(1);
 /// How many bytes may be under way in one direction of a connection before its writer waits, as
 /// a full socket makes it wait.
 const IN_FLIGHT: usize = 1 << 20;
+
+/// Sees what happens on a network while it happens, for whoever keeps books of it. It is called while
+/// the network is locked, and so must not ask it anything.
+pub trait Observer: Send + Sync {
+    /// A frame was sent, and this became of it.
+    fn frame(&self, seen: &FrameSeen, body: &Bytes);
+    /// A node closed a connection, and not the network.
+    fn closed(&self, connection: ConnectionId, by: &NodeName, to: &NodeName);
+}
 
 /// A network in memory. Clones are handles on the same network.
 ///
@@ -35,7 +45,12 @@ pub struct MemoryNet(Arc<Mutex<State>>);
 
 struct State {
     latency: Duration,
+    /// How much longer a frame may be under way, by chance.
+    jitter: Duration,
     faults: FaultTable,
+    observer: Option<Arc<dyn Observer>>,
+    /// Nodes whose connections no fault touches and no record shows.
+    exempt: BTreeSet<NodeName>,
     listening: BTreeMap<NodeName, Door>,
     next_door: u64,
     killed: BTreeSet<NodeName>,
@@ -43,6 +58,8 @@ struct State {
     held: Held<HeldFrame>,
     /// Gives each node that starts its own seed.
     seeds: ChaCha8Rng,
+    /// Decides about jitter.
+    chance: ChaCha8Rng,
 }
 
 /// Where connections to a listening node arrive.
@@ -56,6 +73,8 @@ type End = usize;
 
 struct Connection {
     names: [NodeName; 2],
+    /// No fault touches it, and no record shows it.
+    exempt: bool,
     /// What each end sends.
     lanes: [Lane; 2],
     reader_open: [bool; 2],
@@ -77,7 +96,7 @@ struct Lane {
 struct Item {
     arrives: Instant,
     /// `None`: the sender closed.
-    frame: Option<(Bytes, EntryId)>,
+    frame: Option<(Bytes, Option<EntryId>)>,
 }
 
 struct HeldFrame {
@@ -98,13 +117,17 @@ impl MemoryNet {
     pub fn new(seed: u64) -> Self {
         MemoryNet(Arc::new(Mutex::new(State {
             latency: LATENCY,
+            jitter: Duration::ZERO,
             faults: FaultTable::new(seed),
+            observer: None,
+            exempt: BTreeSet::new(),
             listening: BTreeMap::new(),
             next_door: 0,
             killed: BTreeSet::new(),
             connections: BTreeMap::new(),
             held: Held::default(),
             seeds: ChaCha8Rng::seed_from_u64(seed),
+            chance: ChaCha8Rng::seed_from_u64(!seed),
         })))
     }
 
@@ -116,6 +139,40 @@ impl MemoryNet {
     /// How long a frame is under way from now on; 1 ms unless set.
     pub fn set_latency(&self, latency: Duration) {
         self.state().latency = latency;
+    }
+
+    /// How much longer than the latency a frame may be under way from now on, by chance: then it is
+    /// the seed that decides which of two frames on different connections arrives first.
+    pub fn set_jitter(&self, jitter: Duration) {
+        self.state().jitter = jitter;
+    }
+
+    /// Tells an observer all that happens from now on.
+    pub fn observe(&self, observer: Arc<dyn Observer>) {
+        self.state().observer = Some(observer);
+    }
+
+    /// From now on no fault touches the connections of this node, and no record shows them.
+    pub fn exempt(&self, name: &NodeName) {
+        self.state().exempt.insert(name.clone());
+    }
+
+    /// Whether something between two nodes keeps frames from one of them, in either direction.
+    pub fn is_cut(&self, a: &NodeName, b: &NodeName) -> bool {
+        let faults = &self.state().faults;
+        faults.is_partitioned(a, b) || faults.is_blackhole(a, b) || faults.is_blackhole(b, a)
+    }
+
+    /// Whether a node of this name listens.
+    pub fn is_listening(&self, name: &NodeName) -> bool {
+        self.state().listening.contains_key(name)
+    }
+
+    /// How many frames are under way.
+    pub fn in_flight(&self) -> usize {
+        let connections = &self.state().connections;
+        let lanes = connections.values().flat_map(|open| &open.lanes);
+        lanes.map(|lane| lane.queue.len()).sum()
     }
 
     /// Cuts two nodes off from each other: connections between them close, what is under way is
@@ -214,13 +271,12 @@ impl MemoryNet {
     }
 
     /// Lets the frames go that a rule has held back; those of closed connections are lost.
-    pub fn release(&self, rule: RuleId, order: Order) {
+    ///
+    /// Says how many those were.
+    pub fn release(&self, rule: RuleId, order: &Order) -> usize {
         let mut state = self.state();
-        let released = state.held.release(rule, &order);
-        state
-            .faults
-            .record_mut()
-            .note(format!("released {} held frames", released.len()));
+        let released = state.held.release(rule, order);
+        let mut sent = 0;
         for HeldFrame {
             connection,
             end,
@@ -230,14 +286,25 @@ impl MemoryNet {
         {
             let latency = state.latency;
             if let Some(found) = state.connections.get_mut(&connection) {
-                found.push(end, latency, Some((body, entry)));
+                found.push(end, latency, Some((body, Some(entry))));
+                sent += 1;
             }
         }
+        state.faults.record_mut().note(match sent {
+            1 => "1 held message is released".to_owned(),
+            sent => format!("{sent} held messages are released"),
+        });
+        sent
     }
 
     /// What happened so far.
     pub fn record(&self) -> Record {
-        self.state().faults.record().clone()
+        self.read(Record::clone)
+    }
+
+    /// Looks at what happened so far.
+    pub fn read<T>(&self, look: impl FnOnce(&Record) -> T) -> T {
+        look(self.state().faults.record())
     }
 
     /// Writes a line for people into the record.
@@ -287,13 +354,19 @@ impl MemoryNet {
             return Err(DialError::NoSuchNode(to.clone()));
         };
         let arrivals = door.arrivals.clone();
-        let Some(id) = state.faults.open(me, to) else {
+        let exempt = state.exempt.contains(me) || state.exempt.contains(to);
+        let id = match exempt {
+            true => Some(state.faults.open_unseen()),
+            false => state.faults.open(me, to),
+        };
+        let Some(id) = id else {
             return Err(DialError::Unreachable(format!(
                 "the network between {me} and {to} is cut"
             )));
         };
         let connection = Connection {
             names: [me.clone(), to.clone()],
+            exempt,
             lanes: [Lane::new(), Lane::new()],
             reader_open: [true; 2],
             writer_open: [true; 2],
@@ -337,10 +410,23 @@ impl State {
         let Some(connection) = self.connections.get_mut(&id) else {
             return;
         };
+        let jitter = match self.jitter.as_micros() as u64 {
+            0 => Duration::ZERO,
+            most => Duration::from_micros(self.chance.next_u64() % most),
+        };
+        let after = self.latency + jitter;
+        if connection.exempt {
+            return connection.push(end, after, Some((body, None)));
+        }
         let (from, to) = (&connection.names[end], &connection.names[1 - end]);
         let judgement = self.faults.judge(id, from, to, &body);
-        let after = self.latency + judgement.delay;
-        let entry = judgement.entry;
+        if let (Some(observer), Some(Event::Frame(seen))) =
+            (&self.observer, self.faults.record().last())
+        {
+            observer.frame(seen, &body);
+        }
+        let after = after + judgement.delay;
+        let entry = Some(judgement.entry);
         match judgement.fate {
             Fate::Drop | Fate::Swallow => {}
             Fate::Deliver => connection.push(end, after, Some((body, entry))),
@@ -354,7 +440,7 @@ impl State {
                     connection: id,
                     end,
                     body,
-                    entry,
+                    entry: judgement.entry,
                 },
             ),
         }
@@ -368,10 +454,13 @@ impl State {
             return;
         }
         let (from, to) = (&connection.names[end], &connection.names[1 - end]);
-        if connection.writer_open[1 - end] {
+        if connection.writer_open[1 - end] && !connection.exempt {
             self.faults.closed(id, Some(from));
+            if let Some(observer) = &self.observer {
+                observer.closed(id, from, to);
+            }
         }
-        if self.faults.passes_close(id, from, to) {
+        if connection.exempt || self.faults.passes_close(id, from, to) {
             connection.push(end, self.latency, None);
         }
         connection.lanes[end].writable.notify_one();
@@ -399,7 +488,7 @@ impl State {
             return;
         }
         let (from, to) = (&connection.names[end], &connection.names[1 - end]);
-        if self.faults.passes_close(id, from, to) {
+        if connection.exempt || self.faults.passes_close(id, from, to) {
             let lane = &mut connection.lanes[1 - end];
             lane.refused = true;
             lane.wake();
@@ -433,7 +522,7 @@ impl Connection {
     }
 
     /// Puts something under way, behind all that is under way already.
-    fn push(&mut self, end: End, after: Duration, frame: Option<(Bytes, EntryId)>) {
+    fn push(&mut self, end: End, after: Duration, frame: Option<(Bytes, Option<EntryId>)>) {
         if !self.reader_open[1 - end] {
             return;
         }
@@ -576,7 +665,9 @@ impl MemoryReader {
                 };
                 lane.bytes -= body.len();
                 lane.writable.notify_one();
-                faults.delivered(entry);
+                if let Some(entry) = entry {
+                    faults.delivered(entry);
+                }
                 Next::Now(Ok(body))
             }
         }

@@ -19,7 +19,7 @@ use bytes::{Buf, Bytes};
 
 use crate::cookie::Cookie;
 use crate::name::NodeName;
-pub use memory::MemoryNet;
+pub use memory::{MemoryNet, Observer};
 pub use tcp::{DirectoryMode, TcpNet, default_directory_port};
 
 /// Which network a node runs on.

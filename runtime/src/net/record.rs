@@ -244,6 +244,11 @@ impl Record {
         self.push(Event::Note(text.into()));
     }
 
+    /// What happened last.
+    pub fn last(&self) -> Option<&Event> {
+        self.entries.back().map(|entry| &entry.event)
+    }
+
     /// Adds what just happened.
     pub fn push(&mut self, event: Event) -> EntryId {
         self.make_room(self.capacity - 1);

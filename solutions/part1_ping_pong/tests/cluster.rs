@@ -223,7 +223,7 @@ async fn late_answer_does_not_undo_a_newer_ping() {
     sleep(Duration::from_millis(600)).await;
     cluster.ping(2).await;
     cluster.shows(1, 2, 2).await;
-    cluster.net.release(held, Order::AsHeld);
+    cluster.net.release(held, &Order::AsHeld);
     sleep(Duration::from_millis(300)).await;
     cluster.shows(1, 2, 2).await;
     assert_eq!(cluster.net.hits(held), 1);

@@ -297,7 +297,7 @@ async fn doubled_and_reordered_views_do_no_harm() {
     }
     cluster.shows(3, 1, 5).await;
     assert_eq!(cluster.net.held(held), 10);
-    cluster.net.release(held, Order::Reversed);
+    cluster.net.release(held, &Order::Reversed);
     cluster.all_show(1, 10).await;
     sleep(Duration::from_secs(1)).await;
     cluster.all_show(1, 10).await;

@@ -1,7 +1,8 @@
 //! The grader, graded: each variant of a part, and whether the grader says of it what it must.
 
 use std::collections::BTreeMap;
-use std::path::Path;
+use std::path::{Path, PathBuf};
+use std::str::FromStr;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -17,6 +18,7 @@ use crate::progress::Silent;
 use crate::runner::{Runner, start_guard, unwritten};
 use crate::sources::Sources;
 use crate::stubs::Stub;
+use testkit::interrupt::Interrupt;
 use testkit::part::Part;
 use testkit::run_dir::RunDir;
 use testkit::store::{StoreChoice, Stores};
@@ -29,6 +31,42 @@ const AT_ONCE: usize = 4;
 
 /// The file with the outcome of a case that is kept.
 pub(super) const OUTCOME: &str = "outcome.json";
+
+/// Where variants run.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum World {
+    /// On real processes.
+    Processes,
+    /// In virtual time.
+    Simulated,
+}
+
+impl FromStr for World {
+    type Err = String;
+
+    fn from_str(text: &str) -> std::result::Result<Self, String> {
+        match text {
+            "processes" => Ok(World::Processes),
+            "simulated" => Ok(World::Simulated),
+            _ => Err("it is processes or simulated".to_owned()),
+        }
+    }
+}
+
+/// What is checked, and how.
+#[derive(Debug, Clone)]
+pub struct Order {
+    /// Only variants whose names contain this.
+    pub only: Option<String>,
+    /// The store of the run.
+    pub store: StoreChoice,
+    /// Where the failures of near-misses and their traces are left, if anywhere.
+    pub cases: Option<PathBuf>,
+    /// The seed of the run.
+    pub seed: u64,
+    /// Where variants run.
+    pub world: World,
+}
 
 /// What the grader said of one variant.
 #[derive(Debug)]
@@ -65,23 +103,22 @@ pub enum Naming {
 pub async fn grade_all(
     course: &Course,
     part: &'static Part,
-    seed: u64,
-    only: Option<&str>,
-    store: &StoreChoice,
-    cases: Option<&Path>,
+    order: &Order,
     mut told: impl FnMut(&Row),
 ) -> Result<Vec<Row>> {
+    let &Order { seed, world, .. } = order;
     let overlay = Overlay::lay_out(course, part).await?;
     let run = RunDir::create()?;
     let guard = start_guard(&run)?;
     let programs = overlay.build(&guard, |_| {}).await?;
     let stub = Stub::read(course, part)?.sources();
     let solution = Sources::read(&course.solution(part))?;
-    let stores = Stores::new(store.clone(), &guard, &run);
+    let stores = Stores::new(order.store.clone(), &guard, &run);
 
     let places = Arc::new(Semaphore::new(AT_ONCE));
     let mut running = JoinSet::new();
-    let wanted = |program: &Program| only.is_none_or(|only| program.variant.name.contains(only));
+    let only = order.only.as_deref().unwrap_or_default();
+    let wanted = |program: &Program| program.variant.name.contains(only);
     for Program { variant, path } in programs.into_iter().filter(wanted) {
         let gaps = match variant.kind {
             Kind::Stub { filled } => unwritten(part, &stub.filled(&solution, filled)?),
@@ -103,11 +140,15 @@ pub async fn grade_all(
             progress: Arc::new(Silent),
         });
         let places = Arc::clone(&places);
+        let cases = order.cases.as_deref();
         let case = cases.map(|cases| cases.join(part.name).join(&variant.name));
         running.spawn(async move {
             let _place = places.acquire_owned().await;
             let begun = Instant::now();
-            let outcomes = try_on(runner, &variant.kind, part).await;
+            let outcomes = match world {
+                World::Processes => try_on(runner, &variant.kind, part).await,
+                World::Simulated => simulated(&runner, &variant.kind, part).await,
+            };
             let naming = naming(&variant.kind, &outcomes);
             if let Kind::NearMiss { problems, .. } = &variant.kind
                 && let (Some(case), [problem, ..]) = (case, &problems[..])
@@ -161,6 +202,20 @@ async fn try_on(runner: Arc<Runner>, kind: &Kind, part: &Part) -> Vec<Outcome> {
             outcomes.extend(Arc::clone(&runner).run(&[scenario]).await);
         }
     }
+    outcomes
+}
+
+/// The same in a simulation.
+async fn simulated(runner: &Runner, kind: &Kind, part: &Part) -> Vec<Outcome> {
+    let wanted = part.scenarios.iter().filter(|scenario| match kind {
+        Kind::NearMiss { problems, .. } => problems.contains(&scenario.problem),
+        Kind::Right | Kind::Stub { .. } => true,
+    });
+    let wanted: Vec<_> = wanted.collect();
+    let mut outcomes = Vec::new();
+    let settled = |_, outcome| outcomes.push(outcome);
+    let interrupt = Interrupt::never();
+    runner.simulate_each(&wanted, 1, &interrupt, settled).await;
     outcomes
 }
 

@@ -15,6 +15,7 @@ use std::path::{Path, PathBuf};
 use crate::building::{Build, Building, Built};
 use crate::course::Course;
 use crate::dev::variants::Variant;
+use crate::simulation;
 use crate::sources::{Sources, write_if_new};
 use crate::stubs::Stub;
 use crate::submission::{lay_out_workspace, overlay_manifest, target_folder};
@@ -79,7 +80,7 @@ impl Overlay {
         }
         let variants: Vec<Variant> = made.into_iter().map(|(variant, _)| variant).collect();
         let runner = folder.join(RUNNER);
-        write_if_new(&runner.join("Cargo.toml"), runner_manifest(&variants))?;
+        write_if_new(&runner.join("Cargo.toml"), runner_manifest(&variants, part))?;
         // A program that has flags of its own is started with them.
         let main = course.solution(part).join("src/main.rs");
         let main = fs::read_to_string(&main).or_trouble(|| format!("read {}", main.display()))?;
@@ -88,7 +89,10 @@ impl Overlay {
         } else {
             "run"
         };
-        write_if_new(&runner.join("src/main.rs"), runner_source(&variants, run))?;
+        write_if_new(
+            &runner.join("src/main.rs"),
+            runner_source(&variants, run, part),
+        )?;
 
         let mut members: Vec<String> = variants
             .iter()
@@ -207,10 +211,11 @@ fn profiles(variants: &[Variant]) -> String {
     profiles
 }
 
-fn runner_manifest(variants: &[Variant]) -> String {
+fn runner_manifest(variants: &[Variant], part: &Part) -> String {
     let mut manifest = format!(
         "[package]\nname = \"{RUNNER}\"\nversion = \"0.0.0\"\nedition.workspace = true\npublish = false\n\n\
-         [dependencies]\nruntime.workspace = true\n"
+         [dependencies]\nruntime.workspace = true\n{}",
+        simulation::dependencies(part)
     );
     for variant in variants {
         let library = library(&variant.name);
@@ -219,23 +224,26 @@ fn runner_manifest(variants: &[Variant]) -> String {
     manifest
 }
 
-fn runner_source(variants: &[Variant], run: &str) -> String {
+fn runner_source(variants: &[Variant], run: &str, part: &Part) -> String {
     let mut arms = String::new();
     for variant in variants {
         let (name, library) = (&variant.name, library(&variant.name));
+        let simulate = simulation::simulate(part, &library, run == "run_with");
         let _ = writeln!(
             arms,
-            "        {name:?} => runtime::launch::{run}(None, {library}::start),"
+            "        ({name:?}, false) => runtime::launch::{run}(None, {library}::start),\n        \
+             ({name:?}, true) => {simulate},"
         );
     }
     format!(
-        "//! Runs the variant by whose name it is called. Written by `checker dev check`.\n\n\
+        "//! Runs the variant by whose name it is called, or simulates it. Written by `checker dev check`.\n\n\
          use std::path::Path;\nuse std::process::ExitCode;\n\n\
          fn main() -> ExitCode {{\n    \
+             let simulates = std::env::args().nth(1).as_deref() == Some(\"--simulate\");\n    \
              let called = std::env::args_os().next().unwrap_or_default();\n    \
              let name = Path::new(&called).file_name().unwrap_or_default().to_string_lossy().into_owned();\n    \
-             match name.as_str() {{\n{arms}        \
-                 other => {{\n            eprintln!(\"there is no variant {{other:?}}\");\n            ExitCode::FAILURE\n        }}\n    \
+             match (name.as_str(), simulates) {{\n{arms}        \
+                 (other, _) => {{\n            eprintln!(\"there is no variant {{other:?}}\");\n            ExitCode::FAILURE\n        }}\n    \
              }}\n}}\n"
     )
 }
@@ -243,13 +251,14 @@ fn runner_source(variants: &[Variant], run: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::manifest::PARTS;
 
     #[test]
     fn runner_has_each_variant() {
         let variants = [Variant::stub(0), Variant::stub(1)];
-        let manifest: toml::Table = runner_manifest(&variants).parse().unwrap();
+        let manifest: toml::Table = runner_manifest(&variants, &PARTS[0]).parse().unwrap();
         let profiles: toml::Table = profiles(&variants).parse().unwrap();
-        let source = runner_source(&variants, "run");
+        let source = runner_source(&variants, "run", &PARTS[0]);
         for variant in &variants {
             let library = library(&variant.name);
             assert!(manifest["dependencies"].get(&library).is_some());
@@ -259,7 +268,7 @@ mod tests {
                     .is_some()
             );
             let arm = format!(
-                "{:?} => runtime::launch::run(None, {library}::start)",
+                "({:?}, false) => runtime::launch::run(None, {library}::start)",
                 variant.name
             );
             assert!(source.contains(&arm), "{source}");

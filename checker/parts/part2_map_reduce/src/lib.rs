@@ -32,7 +32,6 @@ use testkit::cluster::{Cluster, Explained, Mark, Unmet};
 use testkit::part::Part;
 use testkit::scenario::{DEADLINE, Scenario, Stop, Told};
 use testkit::seed::Draw;
-use testkit::trouble::While;
 use testkit::verdict::Failure;
 use text::{LINE, Table, Texts};
 
@@ -329,7 +328,7 @@ fn texts(cluster: &Cluster<'_>) -> Texts {
 
 /// A place that is not taken yet, of a name that says nothing: the nodes read it.
 fn place(cluster: &Cluster<'_>) -> Result<PathBuf, Stop> {
-    let number = getrandom::u64().or_trouble(|| "get a random number from the operating system")?;
+    let number = cluster.context().chance()?;
     Ok(cluster.context().shared().join(format!("{number:016x}")))
 }
 

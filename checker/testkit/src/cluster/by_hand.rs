@@ -2,10 +2,9 @@
 
 use tokio::time::{Duration, timeout};
 
-use super::trace::{logs, micros};
 use super::{Cluster, Standing, lock};
-use crate::guard::{Ending, monotonic_micros};
-use crate::switchboard::Loss;
+use crate::guard::Ending;
+use crate::network::Loss;
 use crate::trace::{Change, LogLine};
 
 /// How long a node may take to say whom it lists; a person waits.
@@ -45,7 +44,7 @@ impl Cluster<'_> {
 
     /// The links that were lost for no reason since this was asked last.
     pub fn take_losses(&self) -> Vec<Loss> {
-        self.switchboard.take_losses()
+        self.network().books(|books| books.take_losses())
     }
 
     /// The nodes that a node lists, if it says so at once.
@@ -56,13 +55,6 @@ impl Cluster<'_> {
 
     /// What a node wrote, oldest first; the last lines of it.
     pub fn logs_of(&self, node: &str) -> Vec<LogLine> {
-        let now = self.switchboard.record(|record, _| micros(record.now()));
-        let begun = monotonic_micros().saturating_sub(now);
-        let name = self.name(node).to_string();
-        logs(
-            &self.context.folder,
-            std::iter::once((&node.to_owned(), &name)),
-            begun,
-        )
+        self.logs(&[node.to_owned()])
     }
 }

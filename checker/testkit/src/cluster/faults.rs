@@ -27,7 +27,7 @@ impl<'c> Cluster<'c> {
     /// Inconclusive, when they have not.
     pub async fn partition(&self, one_side: &[&str], other_side: &[&str]) -> Told {
         for (a, b) in pairs(one_side, other_side) {
-            self.switchboard.partition(&self.name(a), &self.name(b));
+            self.network().partition(&self.name(a), &self.name(b));
         }
         self.await_parted(one_side, other_side, RUNTIME_PATIENCE)
             .await
@@ -43,7 +43,7 @@ impl<'c> Cluster<'c> {
     /// Lets everything vanish in silence that goes from one side to the other.
     pub fn blackhole_one_way(&self, from: &[&str], to: &[&str]) {
         for (a, b) in pairs(from, to) {
-            self.switchboard.blackhole(&self.name(a), &self.name(b));
+            self.network().blackhole(&self.name(a), &self.name(b));
         }
     }
 
@@ -82,20 +82,20 @@ impl<'c> Cluster<'c> {
     /// Delays each frame from one node to another by `base` and a random part of `jitter`, in
     /// order nevertheless.
     pub fn delay(&self, from: &str, to: &str, base: Duration, jitter: Duration) {
-        self.switchboard
+        self.network()
             .delay(&self.name(from), &self.name(to), base, jitter);
     }
 
     /// Ends partitions, blackholes and delays. The nodes find each other again by themselves:
     /// see [`await_mesh`](Self::await_mesh).
     pub fn heal(&self) {
-        self.switchboard.heal_all();
+        self.network().heal_all();
     }
 
     /// Ends what is between two sides.
     pub fn heal_between(&self, one_side: &[&str], other_side: &[&str]) {
         for (a, b) in pairs(one_side, other_side) {
-            self.switchboard.heal(&self.name(a), &self.name(b));
+            self.network().heal(&self.name(a), &self.name(b));
         }
     }
 
@@ -105,10 +105,10 @@ impl<'c> Cluster<'c> {
     where
         'c: 'a,
     {
-        self.switchboard.note(in_words(&rule));
+        self.network().note(&in_words(&rule));
         RuleHandle {
             cluster: self,
-            id: self.switchboard.add_rule(rule),
+            id: self.network().add_rule(rule),
         }
     }
 
@@ -225,12 +225,12 @@ struct Watched {
 impl RuleHandle<'_> {
     /// How often the rule has acted.
     pub fn hits(&self) -> usize {
-        self.cluster.switchboard.hits(self.id)
+        self.cluster.network().hits(self.id)
     }
 
     /// How many messages it holds back.
     pub fn held(&self) -> usize {
-        self.cluster.switchboard.held(self.id)
+        self.cluster.network().held(self.id)
     }
 
     /// Lets go what it holds, in the order of sending. Says how many messages that were.
@@ -240,7 +240,7 @@ impl RuleHandle<'_> {
 
     /// Lets go what it holds, in an order of your choice.
     pub fn release_in(&self, order: &Order) -> usize {
-        self.cluster.switchboard.release(self.id, order)
+        self.cluster.network().release(self.id, order)
     }
 
     /// Waits until the rule has acted so often: the proof that it bit.
@@ -265,7 +265,7 @@ impl RuleHandle<'_> {
 
 impl Drop for RuleHandle<'_> {
     fn drop(&mut self) {
-        self.cluster.switchboard.remove_rule(self.id);
+        self.cluster.network().remove_rule(self.id);
     }
 }
 

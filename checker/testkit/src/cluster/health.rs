@@ -1,17 +1,17 @@
 //! What goes wrong beside the story: nodes that end by themselves, links that are lost for no
 //! reason, a machine that stands still.
 
-use std::collections::VecDeque;
-use std::sync::{Arc, Mutex};
+use std::sync::Arc;
 use std::time::Duration;
 
-use tokio::task::JoinHandle;
 use tokio::time::{Instant, sleep};
 
 use super::{Cluster, Share, Standing, lock};
-use crate::guard::{Child, Ending};
+use crate::guard::Ending;
+use crate::processes::BEAT;
 use crate::scenario::{Stop, Told, unwritten};
 use crate::verdict::Failure;
+use crate::world::Process;
 
 /// How long after a lost link a node may be found to have ended: the guard first collects what
 /// the node wrote last.
@@ -28,9 +28,6 @@ const STILL: Duration = Duration::from_millis(500);
 /// time limits that the exercises give.
 const TOO_STILL: Duration = Duration::from_millis(750);
 
-/// How often the pulse beats.
-const BEAT: Duration = Duration::from_millis(25);
-
 impl Cluster<'_> {
     /// Looks whether something went wrong that is not the story's: a node ended by itself, or a
     /// link was lost although nothing had been done to it.
@@ -44,7 +41,7 @@ impl Cluster<'_> {
         if self.share.as_ref().is_some_and(Share::is_gone) {
             return Err(super::store::store_ended());
         }
-        if self.switchboard.losses().is_empty() {
+        if self.network().books(|books| books.losses().is_empty()) {
             return Ok(());
         }
         Err(self
@@ -63,7 +60,9 @@ impl Cluster<'_> {
             }
             sleep(Duration::from_millis(10)).await;
         }
-        let loss = self.switchboard.losses().into_iter().next()?;
+        let loss = self
+            .network()
+            .books(|books| books.losses().first().cloned())?;
         let (by, to) = (loss.by.short(), loss.to.short());
         Some(Stop::inconclusive(format!(
             "{by} closed its link to {to} although nothing had been done to it; perhaps the machine was too busy."
@@ -73,7 +72,7 @@ impl Cluster<'_> {
     /// The verdict, if the machine stood still for a good part of the time since `begun`, in
     /// which something was to happen `within`.
     pub(super) fn too_slow(&self, begun: Instant, within: Duration) -> Option<Stop> {
-        let still = self.pulse.longest_pause_since(begun);
+        let still = self.world.stood_still_since(begun);
         (still > STILL.max(within / 4)).then(|| {
             Stop::inconclusive(format!(
                 "The machine stood still for {:.1} s while something was to happen within {:.1} s.",
@@ -115,7 +114,7 @@ impl Cluster<'_> {
                 .into(),
             );
         }
-        let (node, said) = self.switchboard.most_talkative()?;
+        let (node, said) = self.network().books(|books| books.most_talkative())?;
         (said > FLOOD).then(|| {
             let node = node.short();
             self.failed(
@@ -135,7 +134,7 @@ impl Cluster<'_> {
     async fn stood_still(&self, failure: &Failure) -> Option<Stop> {
         // The pause may have ended just now.
         sleep(2 * BEAT).await;
-        let still = self.pulse.longest_pause_since(self.pulse.begun);
+        let still = self.world.stood_still_since(self.begun);
         (still > TOO_STILL).then(|| {
             Stop::inconclusive(format!(
                 "The checker, and with it the network between the nodes, stood still for {:.1} s. \
@@ -185,7 +184,7 @@ impl Cluster<'_> {
 
     /// The gap that some node's panic speaks of.
     pub(super) fn unwritten_gap(&self) -> Option<String> {
-        let children: Vec<Arc<Child>> = lock(&self.members)
+        let children: Vec<Arc<dyn Process>> = lock(&self.members)
             .values()
             .map(|member| Arc::clone(&member.child))
             .collect();
@@ -221,72 +220,5 @@ impl Cluster<'_> {
             );
         }
         Some(failure.into())
-    }
-}
-
-/// Notices when this process does not get to run.
-pub(super) struct Pulse {
-    begun: Instant,
-    pauses: Arc<Mutex<VecDeque<(Instant, Duration)>>>,
-    beating: JoinHandle<()>,
-}
-
-impl Pulse {
-    /// Begins to watch.
-    pub(super) fn start() -> Pulse {
-        const KEPT: usize = 1000;
-        let pauses: Arc<Mutex<VecDeque<(Instant, Duration)>>> = Arc::default();
-        let noted = Arc::clone(&pauses);
-        let beating = tokio::spawn(async move {
-            loop {
-                let before = Instant::now();
-                sleep(BEAT).await;
-                let late = before.elapsed().saturating_sub(BEAT);
-                if late > BEAT {
-                    let mut pauses = lock(&noted);
-                    pauses.push_back((Instant::now(), late));
-                    if pauses.len() > KEPT {
-                        pauses.pop_front();
-                    }
-                }
-            }
-        });
-        Pulse {
-            begun: Instant::now(),
-            pauses,
-            beating,
-        }
-    }
-
-    /// The longest time since `begun` in which this process did not get to run.
-    pub(super) fn longest_pause_since(&self, begun: Instant) -> Duration {
-        let pauses = lock(&self.pauses);
-        let since = pauses.iter().rev().take_while(|(at, _)| *at >= begun);
-        since.map(|(_, late)| *late).max().unwrap_or_default()
-    }
-}
-
-impl Drop for Pulse {
-    fn drop(&mut self) {
-        self.beating.abort();
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[tokio::test]
-    async fn pulse_notices_that_the_process_did_not_run() {
-        let pulse = Pulse::start();
-        let begun = Instant::now();
-        sleep(Duration::from_millis(60)).await;
-        let still = Instant::now();
-        while still.elapsed() < Duration::from_millis(300) {
-            std::hint::spin_loop();
-        }
-        sleep(Duration::from_millis(60)).await;
-        assert!(pulse.longest_pause_since(begun) >= Duration::from_millis(200));
-        assert!(pulse.longest_pause_since(Instant::now()).is_zero());
     }
 }

@@ -2,6 +2,7 @@
 //! answer.
 
 use std::fmt;
+use std::io;
 use std::net::{Ipv4Addr, SocketAddr};
 use std::time::Duration;
 
@@ -11,7 +12,7 @@ use hyper::client::conn::http1;
 use hyper_util::rt::TokioIo;
 use runtime::{Reply, ServerName};
 use serde::{Deserialize, Serialize};
-use tokio::net::TcpStream;
+use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::task::JoinSet;
 use tokio::time::{Instant, sleep, timeout};
 
@@ -240,12 +241,12 @@ impl Cluster<'_> {
     pub async fn request(&self, node: &str, request: &Request) -> Result<Answer, NoAnswer> {
         let within = request.within.unwrap_or(self.options.patience);
         let begun = Instant::now();
-        let mut came = exchange(self.http_address(node).await?, request, within).await;
+        let mut came = self.exchange(node, request, within).await?;
         if let Err(Silence::Refused(_)) = came
             && self.forget_http(node)
         {
             // Its server may have been started again, on another port.
-            came = exchange(self.http_address(node).await?, request, within).await;
+            came = self.exchange(node, request, within).await?;
         }
         let words = request.in_words();
         match came {
@@ -314,6 +315,18 @@ impl Cluster<'_> {
             failure = failure.stderr(node, stderr);
         }
         failure
+    }
+
+    /// Sends a request to a node, and waits for its answer.
+    async fn exchange(
+        &self,
+        node: &str,
+        request: &Request,
+        within: Duration,
+    ) -> Result<Result<Answer, Silence>, Unanswered> {
+        let address = self.http_address(node).await?;
+        let connecting = self.world.connect(address.port());
+        Ok(exchange(connecting, address, request, within).await)
     }
 
     /// Forgets on which port a node listens, unless it is killed: then none is better. Says
@@ -456,24 +469,27 @@ fn meaning(node: &str, words: &str, silence: &Silence, within: Duration) -> Mean
     }
 }
 
-/// Sends a request and reads the answer, in a time for both.
-async fn exchange(
+/// Connects, asks, and reads the whole answer.
+async fn exchange<S: AsyncRead + AsyncWrite + Send + Unpin + 'static>(
+    connecting: impl Future<Output = io::Result<S>>,
     address: SocketAddr,
     request: &Request,
     within: Duration,
 ) -> Result<Answer, Silence> {
-    timeout(within, exchange_at_leisure(address, request))
-        .await
-        .unwrap_or(Err(Silence::TooLate))
+    let exchange = exchange_at_leisure(connecting, address, request);
+    let answer = timeout(within, exchange).await;
+    answer.unwrap_or(Err(Silence::TooLate))
 }
 
-async fn exchange_at_leisure(address: SocketAddr, request: &Request) -> Result<Answer, Silence> {
+async fn exchange_at_leisure<S: AsyncRead + AsyncWrite + Send + Unpin + 'static>(
+    connecting: impl Future<Output = io::Result<S>>,
+    address: SocketAddr,
+    request: &Request,
+) -> Result<Answer, Silence> {
     let begun = Instant::now();
-    let stream = TcpStream::connect(address)
+    let stream = connecting
         .await
         .map_err(|error| Silence::Refused(error.to_string()))?;
-    // Without it, only slower.
-    let _ = stream.set_nodelay(true);
     let (mut sender, connection) = http1::handshake(TokioIo::new(stream))
         .await
         .map_err(silence)?;

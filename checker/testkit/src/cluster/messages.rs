@@ -33,12 +33,12 @@ impl Mark {
 impl Cluster<'_> {
     /// Marks the present moment in the record.
     pub fn mark(&self) -> Mark {
-        self.switchboard.record(|record, _| Mark::now(record))
+        self.network().read(|record, _| Mark::now(record))
     }
 
     /// All frames between the nodes since a moment, the runtime's own included.
     pub fn since(&self, mark: Mark) -> Frames {
-        self.switchboard.record(|record, _| {
+        self.network().read(|record, _| {
             let entries = record.entries().skip(mark.known_to(record));
             let frames = entries.filter_map(|entry| match &entry.event {
                 Event::Frame(frame) => Some((entry.at, frame.clone())),
@@ -55,7 +55,7 @@ impl Cluster<'_> {
 
     /// What a message said, as it was sent; if it is still remembered.
     pub fn payload(&self, frame: &FrameSeen) -> Option<Bytes> {
-        self.switchboard.record(|_, payloads| payloads.of(frame))
+        self.network().read(|_, payloads| payloads.of(frame))
     }
 
     /// What a node knows since a moment of these texts, each of which others had to tell it, has

@@ -1,7 +1,7 @@
 //! The processes of a cluster: started, killed, paused, and brought together.
 
 use std::collections::BTreeSet;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -10,17 +10,16 @@ use runtime::system::{NODE, NodeMsg};
 use tokio::time::{Instant, sleep};
 
 use super::{Cluster, RUNTIME_PATIENCE, lock, unordered};
-use crate::guard::{Child, Program};
-use crate::isolation::Sandbox;
 use crate::ready::NotReady;
 use crate::scenario::{Stop, Told};
 use crate::trace::Change;
 use crate::trouble::While;
+use crate::world::{Launch, Process};
 
 /// A node of the cluster.
 pub(super) struct Member {
     pub(super) name: NodeName,
-    pub(super) child: Arc<Child>,
+    pub(super) child: Arc<dyn Process>,
     pub(super) standing: Standing,
     /// How often it was started.
     starts: u64,
@@ -82,7 +81,7 @@ impl Cluster<'_> {
         let _ = std::fs::remove_dir_all(self.scratch(node));
         let name = self.name(node);
         let begun = Instant::now();
-        while self.switchboard.is_registered(&name) {
+        while self.network().is_registered(&name) {
             if begun.elapsed() > RUNTIME_PATIENCE {
                 return Err(Stop::inconclusive(format!(
                     "{node} was killed, but its connections did not close."
@@ -145,7 +144,8 @@ impl Cluster<'_> {
     /// # Errors
     /// Inconclusive, when they stay connected.
     pub async fn disconnect(&self, node: &str, from: &str) -> Told {
-        self.switchboard.excuse(&self.name(node), &self.name(from));
+        self.network()
+            .books(|books| books.excuse(&self.name(node), &self.name(from)));
         lock(&self.parted).insert(unordered(node, from));
         let text = format!("{node} disconnects from {from} on purpose");
         self.tell_process(node, Change::Disconnected, text);
@@ -227,7 +227,8 @@ impl Cluster<'_> {
             pause = (pause * 2).min(super::LOOK);
         }
         for (a, b) in self.expected_links() {
-            self.switchboard.expect_link(&self.name(&a), &self.name(&b));
+            self.network()
+                .books(|books| books.expect_link(&self.name(&a), &self.name(&b)));
         }
         Ok(())
     }
@@ -249,33 +250,16 @@ impl Cluster<'_> {
             None => 1,
         };
         let seed = u64::from(self.seed_of_nodes) * 1000 + members.len() as u64 * 100 + starts;
-        let seconds = |time: Duration| time.as_secs_f64().to_string();
         let scratch = self.scratch(node);
         std::fs::create_dir_all(&scratch).or_trouble(|| format!("make {}", scratch.display()))?;
-        let program = Program::node(name.as_str(), &self.context.binary)
-            .args(["--name", name.as_str()])
-            .args([
-                "--directory".to_owned(),
-                self.switchboard.directory().to_string(),
-            ])
-            .args(["--tick-time".to_owned(), seconds(self.options.tick_time)])
-            .args([
-                "--call-timeout".to_owned(),
-                seconds(self.options.call_timeout),
-            ])
-            .args(["--seed".to_owned(), seed.to_string()])
-            .arg("--exit-with-stdin")
-            .args(to_the_store)
-            .env("SCRATCH_DIR", &scratch)
-            .env("TMPDIR", &scratch)
-            .cwd(&scratch)
-            .fills(&scratch)
-            .fills(self.context.shared())
-            .logs(&self.context.folder)
-            .limits(self.options.limits)
-            .sandboxed(self.sandbox(&scratch))
-            .secrets(self.cookie.reveal())?;
-        let child = Arc::new(self.context.guard.spawn(program));
+        let child = self.world.launch(Launch {
+            name: &name,
+            seed,
+            options: &self.options,
+            scratch: &scratch,
+            shared: &self.context.shared(),
+            flags: to_the_store,
+        })?;
         members.insert(
             node.to_owned(),
             Member {
@@ -289,22 +273,6 @@ impl Cluster<'_> {
         Ok(())
     }
 
-    /// What a node may see, if it is walled in: its program, its own folder, and what the story
-    /// shares with its nodes.
-    fn sandbox(&self, scratch: &Path) -> Option<Sandbox> {
-        let sandbox = self.context.sandbox.clone()?;
-        let shared = self.context.shared();
-        let sandbox = sandbox
-            .read(&self.context.binary)
-            .read(&self.context.data)
-            .write(scratch);
-        Some(if shared.is_dir() {
-            sandbox.write(&shared)
-        } else {
-            sandbox
-        })
-    }
-
     /// The folder for what a node keeps to itself.
     fn scratch(&self, node: &str) -> PathBuf {
         self.context.scratch.join(node)
@@ -313,17 +281,20 @@ impl Cluster<'_> {
     pub(super) async fn ready(&self, node: &str) -> Told {
         let child = self.child(node)?;
         let (begun, within) = (Instant::now(), self.options.ready_within);
-        let ready = child.ready(within, self.context.sources.as_deref()).await;
-        ready.map(drop).map_err(|why| {
+        let ready = child.ready(within).await;
+        ready.map_err(|why| {
             let too_slow = match why {
                 NotReady::TooLate(_) => self.too_slow(begun, within),
                 _ => None,
             };
-            too_slow.unwrap_or_else(|| self.context.not_ready(&child, &why))
+            too_slow.unwrap_or_else(|| {
+                self.context
+                    .not_ready(node, &child.last_stderr_lines(20), &why)
+            })
         })
     }
 
-    pub(super) fn child(&self, node: &str) -> Result<Arc<Child>, Stop> {
+    pub(super) fn child(&self, node: &str) -> Result<Arc<dyn Process>, Stop> {
         match lock(&self.members).get(node) {
             Some(member) => Ok(Arc::clone(&member.child)),
             None => Err(Stop::fault(format!(
@@ -355,7 +326,8 @@ impl Cluster<'_> {
     pub(super) fn excuse_all(&self, node: &str) {
         let name = self.name(node);
         for member in lock(&self.members).values() {
-            self.switchboard.excuse(&name, &member.name);
+            self.network()
+                .books(|books| books.excuse(&name, &member.name));
         }
     }
 
@@ -373,7 +345,7 @@ impl Cluster<'_> {
     }
 
     fn is_apart(&self, a: &str, b: &str) -> bool {
-        self.switchboard.is_cut(&self.name(a), &self.name(b))
+        self.network().is_cut(&self.name(a), &self.name(b))
             || lock(&self.parted).contains(&unordered(a, b))
     }
 

@@ -17,14 +17,14 @@ impl Cluster<'_> {
         let begun = Instant::now();
         let mut quiet_at = None;
         loop {
-            let traffic = self.switchboard.traffic();
+            let traffic = self.traffic();
             let unrest = self.unrest().await?;
             match unrest {
                 // Something may have been sent while the nodes were asked, one after the other.
-                None if quiet_at == Some(traffic) && self.switchboard.traffic() == traffic => {
+                None if quiet_at == Some(traffic) && self.traffic() == traffic => {
                     return Ok(());
                 }
-                None => quiet_at = Some(self.switchboard.traffic()),
+                None => quiet_at = Some(self.traffic()),
                 Some(what) => {
                     quiet_at = None;
                     if begun.elapsed() > RUNTIME_PATIENCE {
@@ -44,6 +44,10 @@ impl Cluster<'_> {
         }
     }
 
+    fn traffic(&self) -> u64 {
+        self.network().books(|books| books.traffic())
+    }
+
     /// Something that is still to be done, if there is anything.
     async fn unrest(&self) -> Result<Option<String>, Stop> {
         for node in self.running() {
@@ -58,7 +62,7 @@ impl Cluster<'_> {
                 }
             }
         }
-        let in_flight = self.switchboard.in_flight();
+        let in_flight = self.network().in_flight();
         Ok((in_flight > 0).then(|| format!("{in_flight} frames are between the nodes")))
     }
 }

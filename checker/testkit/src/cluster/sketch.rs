@@ -16,8 +16,8 @@ use runtime::net::faults::{self, FrameSeen};
 use runtime::wire;
 
 use super::{Cluster, Mark};
+use crate::network::Payloads;
 use crate::screen;
-use crate::switchboard::Payloads;
 use crate::trace::{self, Event, Fate, Kind, Message};
 
 /// No line is longer, however wide the terminal: indented by [`INDENT`], it fits into 80 columns.

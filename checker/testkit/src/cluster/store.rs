@@ -14,18 +14,28 @@ use redis::AsyncCommands;
 
 use super::trace::micros;
 use super::{Cluster, lock};
+use runtime::gate::Streams;
+
 use crate::scenario::{Stop, Told};
+use crate::simulation::StoreInMemory;
 use crate::store::{RunStore, Stores};
 use crate::trace::{StoreMode, What};
 use crate::trouble::{Result, Trouble, While};
 
 /// The store of a cluster, the beginning of all its keys, and a proxy for each node.
 pub(super) struct Share {
-    store: Arc<RunStore>,
+    backing: Backing,
     /// What all keys of the cluster begin with.
     prefix: String,
     log: Arc<Log>,
-    ways: Mutex<Ways>,
+}
+
+enum Backing {
+    Real {
+        store: Arc<RunStore>,
+        ways: Mutex<Ways>,
+    },
+    Simulated(StoreInMemory),
 }
 
 #[derive(Default)]
@@ -53,37 +63,62 @@ impl Share {
         let store = stores.open().await?;
         let prefix = store.new_prefix()?;
         Ok(Share {
-            store,
+            backing: Backing::Real {
+                store,
+                ways: Mutex::default(),
+            },
             prefix,
             log: Arc::default(),
-            ways: Mutex::default(),
         })
+    }
+
+    /// A store within a simulation.
+    pub(super) fn simulated(streams: &Streams) -> Share {
+        let log = Arc::default();
+        Share {
+            backing: Backing::Simulated(StoreInMemory::new(streams, Arc::clone(&log))),
+            prefix: "course:".to_owned(),
+            log,
+        }
     }
 
     /// The flags of a node that serves HTTP and gets to the store by its proxy.
     pub(super) async fn flags(&self, node: &str) -> Result<[String; 6]> {
-        let known = lock(&self.ways).proxies.get(node).map(Proxy::address);
-        let way = match known {
-            Some(way) => way,
-            None => self.open_way(node).await?,
+        let url = match &self.backing {
+            Backing::Real { store, ways } => {
+                let known = lock(ways).proxies.get(node).map(Proxy::address);
+                let way = match known {
+                    Some(way) => way,
+                    None => self.open_way(node, store, ways).await?,
+                };
+                store.url_by(way.port())
+            }
+            Backing::Simulated(store) => {
+                format!("redis://127.0.0.1:{}", store.port_for(node))
+            }
         };
         Ok([
             "--http".to_owned(),
             "0".to_owned(),
             "--store".to_owned(),
-            self.store.url_by(way.port()),
+            url,
             "--store-prefix".to_owned(),
             self.prefix.clone(),
         ])
     }
 
-    async fn open_way(&self, node: &str) -> Result<SocketAddr> {
+    async fn open_way(
+        &self,
+        node: &str,
+        store: &RunStore,
+        ways: &Mutex<Ways>,
+    ) -> Result<SocketAddr> {
         let log = Arc::clone(&self.log);
-        let proxy = Proxy::start(node, self.store.address(), log)
+        let proxy = Proxy::start(node, store.address(), log)
             .await
             .or_trouble(|| format!("stand between {node} and the store"))?;
         let way = proxy.address();
-        let mut ways = lock(&self.ways);
+        let mut ways = lock(ways);
         if let Some(mode) = ways.modes.get(node) {
             proxy.set(*mode);
         }
@@ -98,14 +133,19 @@ impl Share {
 
     /// Takes away what the cluster has left in a store that goes on.
     pub(super) async fn clear(&self) {
-        if self.store.is_foreign() {
+        if let Backing::Real { store, .. } = &self.backing
+            && store.is_foreign()
+        {
             // The end of the run tries again.
-            let _ = self.store.clear(&self.prefix).await;
+            let _ = store.clear(&self.prefix).await;
         }
     }
 
     pub(super) fn is_gone(&self) -> bool {
-        self.store.is_gone()
+        match &self.backing {
+            Backing::Real { store, .. } => store.is_gone(),
+            Backing::Simulated(_) => false,
+        }
     }
 
     /// The verdict when the store does not answer us. It did at the beginning, and only the nodes have
@@ -120,11 +160,54 @@ impl Share {
     }
 
     fn set(&self, node: &str, mode: Mode) {
-        let mut ways = lock(&self.ways);
-        if let Some(proxy) = ways.proxies.get(node) {
-            proxy.set(mode);
+        match &self.backing {
+            Backing::Real { ways, .. } => {
+                let mut ways = lock(ways);
+                if let Some(proxy) = ways.proxies.get(node) {
+                    proxy.set(mode);
+                }
+                ways.modes.insert(node.to_owned(), mode);
+            }
+            Backing::Simulated(store) => store.set(node, mode),
         }
-        ways.modes.insert(node.to_owned(), mode);
+    }
+
+    async fn get(&self, key: &str) -> Result<Option<Vec<u8>>> {
+        match &self.backing {
+            Backing::Real { store, .. } => {
+                let got: redis::RedisResult<Option<Vec<u8>>> = store.connection().get(key).await;
+                got.or_trouble(|| format!("read {key} in the store"))
+            }
+            Backing::Simulated(store) => Ok(store.get(key).map(|value| value.to_vec())),
+        }
+    }
+
+    async fn put(&self, key: &str, value: &str) -> Result<()> {
+        match &self.backing {
+            Backing::Real { store, .. } => {
+                let set: redis::RedisResult<()> = store.connection().set(key, value).await;
+                set.or_trouble(|| format!("write {key} in the store"))
+            }
+            Backing::Simulated(store) => store.put(key, value).map_err(Trouble::new),
+        }
+    }
+
+    async fn delete(&self, key: &str) -> Result<bool> {
+        match &self.backing {
+            Backing::Real { store, .. } => {
+                let deleted: redis::RedisResult<i64> = store.connection().del(key).await;
+                let deleted = deleted.or_trouble(|| format!("delete {key} in the store"))?;
+                Ok(deleted > 0)
+            }
+            Backing::Simulated(store) => Ok(store.remove(key)),
+        }
+    }
+
+    async fn keys(&self, beginning: &str) -> Result<Vec<String>> {
+        match &self.backing {
+            Backing::Real { store, .. } => store.keys(beginning).await,
+            Backing::Simulated(store) => Ok(store.keys(beginning)),
+        }
     }
 
     fn whole(&self, key: &str) -> String {
@@ -233,11 +316,8 @@ impl Cluster<'_> {
     /// Inconclusive, when the store does not answer.
     pub async fn store_get(&self, key: &str) -> std::result::Result<Option<String>, Stop> {
         let share = self.share();
-        let mut connection = share.store.connection();
-        let got: redis::RedisResult<Option<Vec<u8>>> = connection.get(share.whole(key)).await;
-        let got = got
-            .or_trouble(|| format!("read {key} in the store"))
-            .map_err(|trouble| share.ails(&trouble))?;
+        let got = share.get(&share.whole(key)).await;
+        let got = got.map_err(|trouble| share.ails(&trouble))?;
         Ok(got.map(|bytes| String::from_utf8_lossy(&bytes).into_owned()))
     }
 
@@ -247,10 +327,8 @@ impl Cluster<'_> {
     /// Inconclusive, when the store does not answer.
     pub async fn store_set(&self, key: &str, value: &str) -> Told {
         let share = self.share();
-        let mut connection = share.store.connection();
-        let set: redis::RedisResult<()> = connection.set(share.whole(key), value).await;
-        set.or_trouble(|| format!("write {key} in the store"))
-            .map_err(|trouble| share.ails(&trouble))
+        let set = share.put(&share.whole(key), value).await;
+        set.map_err(|trouble| share.ails(&trouble))
     }
 
     /// Deletes a key, past all faults. Says whether it was there.
@@ -259,12 +337,8 @@ impl Cluster<'_> {
     /// Inconclusive, when the store does not answer.
     pub async fn store_delete(&self, key: &str) -> std::result::Result<bool, Stop> {
         let share = self.share();
-        let mut connection = share.store.connection();
-        let deleted: redis::RedisResult<i64> = connection.del(share.whole(key)).await;
-        deleted
-            .or_trouble(|| format!("delete {key} in the store"))
-            .map(|deleted| deleted > 0)
-            .map_err(|trouble| share.ails(&trouble))
+        let deleted = share.delete(&share.whole(key)).await;
+        deleted.map_err(|trouble| share.ails(&trouble))
     }
 
     /// The keys that begin so, in order; all of the cluster's for an empty beginning.
@@ -273,7 +347,7 @@ impl Cluster<'_> {
     /// Inconclusive, when the store does not answer.
     pub async fn store_keys(&self, beginning: &str) -> std::result::Result<Vec<String>, Stop> {
         let share = self.share();
-        let keys = share.store.keys(&share.whole(beginning)).await;
+        let keys = share.keys(&share.whole(beginning)).await;
         let keys = keys.map_err(|trouble| share.ails(&trouble))?;
         let bare = keys
             .iter()

@@ -1,8 +1,7 @@
 //! The trace that a cluster leaves behind: its record as data, what its store was asked, and what
 //! its nodes wrote.
 
-use std::collections::{BTreeMap, VecDeque};
-use std::path::Path;
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 use ciborium::Value as Cbor;
@@ -12,8 +11,7 @@ use serde_json::Value;
 
 use super::sketch::{Fields, label, without_host};
 use super::{Cluster, Mark, lock};
-use crate::guard::{Stream, monotonic_micros, written_lines};
-use crate::switchboard::Payloads;
+use crate::network::Payloads;
 use crate::trace::{Change, Event, Fate, Kind, LogLine, Message, Trace, VERSION, Violation, What};
 use crate::verdict::Failure;
 
@@ -31,12 +29,12 @@ impl Cluster<'_> {
     pub(super) fn write_down(&self, what: What) {
         // Held while the note is written, or a trace could be made of a note without its meaning.
         let mut meanings = lock(&self.meanings);
-        meanings.insert(self.switchboard.note(String::new()), what);
+        meanings.insert(self.network().note(""), what);
     }
 
     /// Remembers when, and at which node, a claim was found not to hold.
     pub(super) fn mark_violation(&self, failure: &Failure) {
-        let at_us = self.switchboard.record(|record, _| micros(record.now()));
+        let at_us = self.network().read(|record, _| micros(record.now()));
         let stderr = failure.stderr.as_ref().map(|said| said.node.clone());
         let node = failure.node.clone().or(stderr).or_else(|| {
             let words = failure.seen.split(|c: char| !c.is_ascii_alphanumeric());
@@ -67,7 +65,7 @@ impl Cluster<'_> {
     /// All that is known of what happened so far.
     pub fn trace(&self) -> Trace {
         let meanings = lock(&self.meanings);
-        let (now, mut events, forgotten) = self.switchboard.record(|record, payloads| {
+        let (now, mut events, forgotten) = self.network().read(|record, payloads| {
             (
                 micros(record.now()),
                 events(record, payloads, &meanings, 0),
@@ -80,15 +78,10 @@ impl Cluster<'_> {
             events.sort_by_key(|event| event.at_us);
         }
         let nodes: Vec<String> = self.everyone();
-        let begun = monotonic_micros().saturating_sub(now);
-        let names: Vec<String> = lock(&self.members)
-            .values()
-            .map(|member| member.name.as_str().to_owned())
-            .collect();
         Trace {
             version: VERSION,
             scenario: self.context.scenario.to_owned(),
-            logs: logs(&self.context.folder, nodes.iter().zip(&names), begun),
+            logs: self.logs(&nodes),
             nodes,
             events,
             violation: lock(&self.violation).clone(),
@@ -100,12 +93,33 @@ impl Cluster<'_> {
     /// What happened since a moment, which becomes the present one.
     pub fn events_since(&self, mark: &mut Mark) -> Vec<Event> {
         let meanings = lock(&self.meanings);
-        let (events, now) = self.switchboard.record(|record, payloads| {
+        let (events, now) = self.network().read(|record, payloads| {
             let events = events(record, payloads, &meanings, mark.known_to(record));
             (events, Mark::now(record))
         });
         *mark = now;
         events
+    }
+
+    /// What the nodes of these short names wrote since the network began, oldest first.
+    pub(super) fn logs(&self, nodes: &[String]) -> Vec<LogLine> {
+        let mut logs: Vec<LogLine> = Vec::new();
+        for node in nodes {
+            let lines = self.world.lines(&self.name(node)).into_iter();
+            let mut own: Vec<LogLine> = lines
+                .map(|(at_us, stream, text)| LogLine {
+                    at_us,
+                    node: node.clone(),
+                    stream,
+                    text: text.chars().take(LONGEST_LINE).collect(),
+                })
+                .collect();
+            own.sort_by_key(|line| line.at_us);
+            let first = own.len().saturating_sub(LINES);
+            logs.extend(own.drain(first..));
+        }
+        logs.sort_by_key(|line| line.at_us);
+        logs
     }
 
     fn commands(&self, now: u64) -> Vec<Event> {
@@ -277,32 +291,6 @@ fn json(of: &Cbor) -> Value {
         Cbor::Tag(_, inner) => json(inner),
         _ => "…".into(),
     }
-}
-
-/// What the nodes wrote since the network began, oldest first.
-pub(super) fn logs<'n>(
-    folder: &Path,
-    nodes: impl Iterator<Item = (&'n String, &'n String)>,
-    begun: u64,
-) -> Vec<LogLine> {
-    let mut logs: Vec<LogLine> = Vec::new();
-    for (node, name) in nodes {
-        let mut own: VecDeque<LogLine> = VecDeque::new();
-        for stream in [Stream::Stdout, Stream::Stderr] {
-            let lines = written_lines(folder, name, stream);
-            let lines = lines.into_iter().map(|(at, text)| LogLine {
-                at_us: at.saturating_sub(begun),
-                node: node.clone(),
-                stream,
-                text: text.chars().take(LONGEST_LINE).collect(),
-            });
-            own.extend(lines);
-        }
-        own.make_contiguous().sort_by_key(|line| line.at_us);
-        logs.extend(own.into_iter().rev().take(LINES));
-    }
-    logs.sort_by_key(|line| line.at_us);
-    logs
 }
 
 pub(super) fn micros(time: Duration) -> u64 {

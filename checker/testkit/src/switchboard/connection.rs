@@ -14,9 +14,7 @@ use tokio::time::timeout;
 
 use super::Wiring;
 use super::lane::{Lane, Next};
-
-/// How many frames of each end belong to the handshake.
-pub(super) const HANDSHAKE: usize = 2;
+use crate::network::HANDSHAKE;
 
 /// The longest frame that is passed on: more than a node takes.
 const LONGEST: usize = 64 << 20;

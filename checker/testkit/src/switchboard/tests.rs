@@ -10,6 +10,7 @@ use tokio::sync::broadcast::Receiver;
 use tokio::time::timeout;
 
 use super::*;
+use crate::network::Loss;
 
 const INBOX: ServerName<InboxMsg> = ServerName::new("inbox");
 
@@ -129,8 +130,16 @@ async fn until_numbers(of: &Node, expected: &[u64]) {
     }
 }
 
+fn view(switchboard: &Switchboard) -> &dyn Network {
+    switchboard
+}
+
+fn losses(switchboard: &Switchboard) -> Vec<Loss> {
+    view(switchboard).books(|books| books.losses().to_vec())
+}
+
 fn frames(switchboard: &Switchboard, pick: impl Fn(&FrameSeen) -> bool) -> Vec<FrameSeen> {
-    switchboard.record(|record, _| {
+    view(switchboard).read(|record, _| {
         record
             .frames()
             .map(|(_, frame)| frame)
@@ -165,8 +174,8 @@ async fn messages_pass_and_are_recorded_with_what_they_say() {
         (&name("n1"), &name("n2"), Fate::Deliver)
     );
     assert_eq!(put.server.as_deref(), Some("inbox"));
-    let said = switchboard
-        .record(|_, payloads| payloads.of(put))
+    let said = view(&switchboard)
+        .read(|_, payloads| payloads.of(put))
         .expect("the payload is remembered");
     assert!(matches!(
         runtime::wire::decode(&said),
@@ -210,7 +219,7 @@ async fn partition_closes_at_once_and_heals() {
     .await;
     put(&n1, "n2", [1]).await;
     until_numbers(&n2, &[1]).await;
-    assert_eq!(switchboard.losses(), [], "a partition excuses the loss");
+    assert_eq!(losses(&switchboard), [], "a partition excuses the loss");
 }
 
 #[tokio::test]
@@ -397,7 +406,7 @@ async fn delay_keeps_the_order() {
     put(&n1, "n2", 0..50).await;
     until("they are under way", || switchboard.in_flight() > 0).await;
     until_numbers(&n2, &(0..50).collect::<Vec<_>>()).await;
-    for (at, frame) in switchboard.record(|record, _| {
+    for (at, frame) in view(switchboard).read(|record, _| {
         record
             .frames()
             .map(|(at, frame)| (at, frame.clone()))
@@ -443,7 +452,7 @@ async fn loss_that_nobody_caused_is_noticed() {
     until_numbers(&n2, &[1]).await;
     n2.stop().await;
     until("the loss is noticed", || {
-        switchboard.losses()
+        losses(&switchboard)
             == [Loss {
                 by: name("n2"),
                 to: name("n1"),
@@ -459,7 +468,7 @@ async fn disconnecting_on_purpose_is_no_loss() {
     let mut events_of_n2 = n2.events();
     n1.disconnect(n2.name());
     assert_eq!(down(&mut events_of_n2, "n1").await, LinkLoss::Disconnected);
-    assert_eq!(switchboard.losses(), []);
+    assert_eq!(losses(&switchboard), []);
 }
 
 #[tokio::test]
@@ -494,5 +503,5 @@ async fn what_is_no_frame_is_left_to_the_receiver() {
         ),
         "{seen:?}"
     );
-    assert_eq!(switchboard.losses(), []);
+    assert_eq!(losses(&switchboard), []);
 }

@@ -1,6 +1,7 @@
 //! The connections of the HTTP interface: how many there may be, and for how long.
 
-use std::net::SocketAddr;
+use std::io;
+use std::net::{Ipv4Addr, SocketAddr};
 use std::pin::pin;
 use std::sync::Arc;
 use std::time::Duration;
@@ -11,7 +12,10 @@ use hyper::server::conn::http1;
 use hyper::service::{Service, service_fn};
 use hyper_util::rt::TokioIo;
 use hyper_util::service::TowerToHyperService;
+use runtime::Gate;
+use runtime::gate::{self, Listening};
 use rustix::process::{Resource, getrlimit};
+use tokio::io::{AsyncRead, AsyncWrite, DuplexStream};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::Notify;
 use tokio::task::JoinSet;
@@ -53,9 +57,54 @@ impl Limits {
     }
 }
 
+/// Where connections come from.
+pub(super) enum Listener {
+    Tcp(TcpListener),
+    /// Of a simulated node.
+    Memory(Listening),
+}
+
+enum Stream {
+    Tcp(TcpStream),
+    Memory(DuplexStream),
+}
+
+impl Listener {
+    /// Listens on a port of 127.0.0.1; 0 takes any that is free.
+    pub(super) async fn bind(port: u16) -> io::Result<Listener> {
+        match Gate::current() {
+            Some(gate) => Ok(Listener::Memory(gate.streams().listen())),
+            None => TcpListener::bind((Ipv4Addr::LOCALHOST, port))
+                .await
+                .map(Listener::Tcp),
+        }
+    }
+
+    /// The port that it has.
+    pub(super) fn port(&self) -> io::Result<u16> {
+        match self {
+            Listener::Tcp(listener) => Ok(listener.local_addr()?.port()),
+            Listener::Memory(listening) => Ok(listening.port()),
+        }
+    }
+
+    async fn accept(&mut self) -> io::Result<(Stream, SocketAddr)> {
+        match self {
+            Listener::Tcp(listener) => {
+                let (stream, from) = listener.accept().await?;
+                Ok((Stream::Tcp(stream), from))
+            }
+            Listener::Memory(listening) => {
+                let from = SocketAddr::from((Ipv4Addr::LOCALHOST, 0));
+                Ok((Stream::Memory(listening.accept().await), from))
+            }
+        }
+    }
+}
+
 /// Serves HTTP until it is dropped, and all connections with it. At the limit, connections that are
 /// idle are closed, so that a client that only opens them keeps no other out.
-pub(super) async fn serve(listener: TcpListener, routes: Router, limits: Limits) {
+pub(super) async fn serve(mut listener: Listener, routes: Router, limits: Limits) {
     let Limits {
         connections: limit,
         silence,
@@ -73,7 +122,15 @@ pub(super) async fn serve(listener: TcpListener, routes: Router, limits: Limits)
             Some(_) = open.join_next() => {}
             accepted = listener.accept(), if open.len() < limit => match accepted {
                 Ok((stream, from)) => {
-                    open.spawn(talk(stream, from, routes.clone(), is_full.clone(), silence));
+                    let (routes, full) = (routes.clone(), is_full.clone());
+                    match stream {
+                        Stream::Tcp(stream) => open.spawn(talk(stream, from, routes, full, silence)),
+                        Stream::Memory(stream) => gate::spawn(
+                            Gate::current().as_ref(),
+                            &mut open,
+                            talk(stream, from, routes, full, silence),
+                        ),
+                    };
                     if open.len() == limit {
                         say(&format!("{limit} HTTP connections are open, the most that this node takes; it closes those that are idle"));
                         is_full.notify_waiters();
@@ -90,7 +147,7 @@ pub(super) async fn serve(listener: TcpListener, routes: Router, limits: Limits)
 
 /// Answers the requests of one connection until it ends, or is to end.
 async fn talk(
-    stream: TcpStream,
+    stream: impl AsyncRead + AsyncWrite + Unpin,
     from: SocketAddr,
     routes: Router,
     is_full: Arc<Notify>,

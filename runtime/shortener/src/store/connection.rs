@@ -5,9 +5,10 @@ use std::sync::{PoisonError, RwLock};
 use std::time::Duration;
 
 use redis::aio::MultiplexedConnection;
-use redis::{AsyncConnectionConfig, Client, RedisError};
+use redis::{AsyncConnectionConfig, Client, ConnectionAddr, RedisError};
+use runtime::Gate;
 use tokio::sync::Mutex;
-use tokio::time::{Instant, sleep_until};
+use tokio::time::{Instant, sleep_until, timeout};
 
 /// How long one try to connect may take, authentication included.
 const CONNECT_TIMEOUT: Duration = Duration::from_millis(300);
@@ -76,14 +77,7 @@ impl Connection {
             return Err(error.clone());
         }
         sleep_until(connecting.next).await;
-        // Answers are waited for elsewhere.
-        let config = AsyncConnectionConfig::new()
-            .set_connection_timeout(Some(CONNECT_TIMEOUT))
-            .set_response_timeout(None);
-        let connected = self
-            .client
-            .get_multiplexed_async_connection_with_config(&config);
-        match connected.await {
+        match self.connect().await {
             Ok(connection) => {
                 connecting.made += 1;
                 connecting.pause = FIRST_PAUSE;
@@ -100,6 +94,34 @@ impl Connection {
                 Err(error)
             }
         }
+    }
+
+    async fn connect(&self) -> Result<MultiplexedConnection, RedisError> {
+        // Answers are waited for elsewhere.
+        let config = AsyncConnectionConfig::new()
+            .set_connection_timeout(Some(CONNECT_TIMEOUT))
+            .set_response_timeout(None);
+        let Some(gate) = Gate::current() else {
+            let connected = self
+                .client
+                .get_multiplexed_async_connection_with_config(&config);
+            return connected.await;
+        };
+        // A simulated node has no sockets.
+        let to = self.client.get_connection_info();
+        let port = match to.addr() {
+            ConnectionAddr::Tcp(_, port) => *port,
+            _ => 0,
+        };
+        let stream = gate.streams().connect(port)?;
+        let connecting =
+            MultiplexedConnection::new_with_config(to.redis_settings(), stream, config);
+        let Ok(connected) = timeout(CONNECT_TIMEOUT, connecting).await else {
+            return Err(std::io::Error::from(std::io::ErrorKind::TimedOut).into());
+        };
+        let (connection, driver) = connected?;
+        tokio::spawn(gate.guard(driver));
+        Ok(connection)
     }
 
     /// Does not use the connection of this number any more. Commands that wait on it go on waiting.

@@ -208,7 +208,7 @@ async fn single_messages_are_dropped_doubled_and_held() {
     pair.ours.writer.send(batch(0..5)).await.unwrap();
     assert_eq!(pair.arrivals().await, [3, 4]);
     assert_eq!(pair.net.held(held), 3);
-    pair.net.release(held, Order::Reversed);
+    pair.net.release(held, &Order::Reversed);
     assert_eq!(pair.arrivals().await, [2, 1, 0]);
 }
 

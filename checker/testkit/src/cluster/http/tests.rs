@@ -27,7 +27,13 @@ async fn server(answer: Option<Vec<u8>>) -> (SocketAddr, tokio::task::JoinHandle
 
 async fn answered(answer: &str) -> Result<Answer, Silence> {
     let (address, _) = server(Some(answer.as_bytes().to_vec())).await;
-    exchange(address, &Request::get("/a"), Duration::from_secs(10)).await
+    exchange(
+        TcpStream::connect(address),
+        address,
+        &Request::get("/a"),
+        Duration::from_secs(10),
+    )
+    .await
 }
 
 #[tokio::test]
@@ -38,9 +44,14 @@ async fn answer_is_read_with_its_headers() {
     let request =
         Request::form("/", &[("url", "https://a/?b=c&d"), ("ttl", "7")]).header("X-Visitor", "ada");
     assert_eq!(request.in_words(), "POST / url=https://a/?b=c&d ttl=7");
-    let answer = exchange(address, &request, Duration::from_secs(10))
-        .await
-        .unwrap();
+    let answer = exchange(
+        TcpStream::connect(address),
+        address,
+        &request,
+        Duration::from_secs(10),
+    )
+    .await
+    .unwrap();
     assert_eq!((answer.status, answer.line()), (302, "abc"));
     assert_eq!(answer.location.as_deref(), Some("https://example.org/"));
     assert_eq!(answer.retry_after.as_deref(), Some("1"));
@@ -72,11 +83,23 @@ async fn each_kind_of_silence_is_told_apart() {
 
     let (address, asked) = server(None).await;
     let within = Duration::from_millis(100);
-    let late = exchange(address, &Request::get("/a"), within).await;
+    let late = exchange(
+        TcpStream::connect(address),
+        address,
+        &Request::get("/a"),
+        within,
+    )
+    .await;
     assert_eq!(late, Err(Silence::TooLate));
     asked.abort();
     let _ = asked.await;
-    let refused = exchange(address, &Request::get("/a"), within).await;
+    let refused = exchange(
+        TcpStream::connect(address),
+        address,
+        &Request::get("/a"),
+        within,
+    )
+    .await;
     assert!(matches!(refused, Err(Silence::Refused(_))), "{refused:?}");
 }
 

@@ -14,7 +14,7 @@ async fn open(limits: Limits) -> (SocketAddr, JoinSet<()>) {
     let length = async |body: Bytes| format!("{}\n", body.len());
     let routes = Router::new().route("/", post(length).get(length));
     let mut tasks = JoinSet::new();
-    tasks.spawn(serve(listener, routes, limits));
+    tasks.spawn(serve(Listener::Tcp(listener), routes, limits));
     (address, tasks)
 }
 

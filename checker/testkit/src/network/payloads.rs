@@ -33,7 +33,7 @@ impl Payloads {
             .map(|frame| frame.payload)
     }
 
-    pub(super) fn keep(
+    pub(crate) fn keep(
         &mut self,
         connection: ConnectionId,
         from: &NodeName,

@@ -1,0 +1,315 @@
+//! What a simulation, which runs several nodes in one process, puts between a node and its system.
+//!
+//! The operating system can pause a process and kill it. Within one process nobody can, so a
+//! simulated node is given a [`Gate`]: all its tasks are polled through it. While the gate is held,
+//! none of them is polled, which is what `kill -STOP` does. When it is shut, they are dropped where
+//! they stand, which is what `kill -9` does. What else a process has of its system, a simulated node
+//! has from its gate: sockets, a folder, and the clock on the wall. Nodes of their own process have no
+//! gate.
+
+use std::cell::{Cell, RefCell};
+use std::collections::BTreeMap;
+use std::io;
+use std::path::{Path, PathBuf};
+use std::pin::Pin;
+use std::sync::{Arc, Mutex};
+use std::task::{Context, Poll, Waker};
+use std::time::{Duration, SystemTime};
+
+use tokio::io::DuplexStream;
+use tokio::sync::mpsc;
+use tokio::task::{AbortHandle, JoinSet};
+use tokio::time::Instant;
+
+/// A gate. Clones are handles on the same one.
+#[derive(Clone, Debug)]
+pub struct Gate(Arc<Shared>);
+
+#[derive(Debug)]
+struct Shared {
+    /// Whose tasks they are.
+    name: String,
+    scratch: PathBuf,
+    streams: Streams,
+    state: Mutex<State>,
+}
+
+#[derive(Debug, Default)]
+struct State {
+    held: bool,
+    shut: bool,
+    /// What wants to run as soon as the gate is no longer held.
+    waiting: Vec<Waker>,
+    /// All tasks, some of which may have ended.
+    tasks: Vec<AbortHandle>,
+}
+
+thread_local! {
+    /// Whose task this thread polls at the moment.
+    static CURRENT: RefCell<Option<Gate>> = const { RefCell::new(None) };
+    /// When the time of the simulation on this thread began, if there is one.
+    static BEGUN: Cell<Option<Instant>> = const { Cell::new(None) };
+}
+
+impl Gate {
+    /// A gate for the tasks of the node of this name, open. `scratch` is the node's own folder.
+    pub fn new(name: &str, scratch: &Path, streams: Streams) -> Gate {
+        Gate(Arc::new(Shared {
+            name: name.to_owned(),
+            scratch: scratch.to_owned(),
+            streams,
+            state: Mutex::default(),
+        }))
+    }
+
+    /// The gate of the node whose task runs on this thread now, if it is simulated.
+    pub fn current() -> Option<Gate> {
+        CURRENT.with_borrow(Clone::clone)
+    }
+
+    /// The name of the node.
+    pub fn name(&self) -> &str {
+        &self.0.name
+    }
+
+    /// The node's own folder.
+    pub fn scratch(&self) -> &Path {
+        &self.0.scratch
+    }
+
+    /// What stands in for the sockets of the node.
+    pub fn streams(&self) -> &Streams {
+        &self.0.streams
+    }
+
+    /// No task is polled from now on.
+    pub fn hold(&self) {
+        self.0.state.lock().unwrap().held = true;
+    }
+
+    /// All tasks run on.
+    pub fn open(&self) {
+        let waiting = {
+            let mut state = self.0.state.lock().unwrap();
+            state.held = false;
+            std::mem::take(&mut state.waiting)
+        };
+        waiting.into_iter().for_each(Waker::wake);
+    }
+
+    /// Ends all tasks for good, held or not. They are dropped soon, each where it stands.
+    pub fn shut(&self) {
+        let (waiting, tasks) = {
+            let mut state = self.0.state.lock().unwrap();
+            state.shut = true;
+            (
+                std::mem::take(&mut state.waiting),
+                std::mem::take(&mut state.tasks),
+            )
+        };
+        tasks.iter().for_each(AbortHandle::abort);
+        waiting.into_iter().for_each(Waker::wake);
+    }
+
+    /// Runs a task behind the gate.
+    pub fn spawn(
+        &self,
+        tasks: &mut JoinSet<()>,
+        task: impl Future<Output = ()> + Send + 'static,
+    ) -> AbortHandle {
+        let handle = tasks.spawn(self.guard(task));
+        let mut state = self.0.state.lock().unwrap();
+        if state.shut {
+            handle.abort();
+        } else {
+            if state.tasks.len() == state.tasks.capacity() {
+                state.tasks.retain(|task| !task.is_finished());
+            }
+            state.tasks.push(handle.clone());
+        }
+        handle
+    }
+
+    /// The same future, polled through the gate.
+    pub fn guard<F: Future>(&self, future: F) -> impl Future<Output = F::Output> + use<F> {
+        Guarded {
+            gate: self.clone(),
+            future: Box::pin(future),
+        }
+    }
+
+    /// Whether a task may run; if not, it is woken when it may.
+    fn lets_through(&self, context: &Context<'_>) -> bool {
+        let mut state = self.0.state.lock().unwrap();
+        if state.held && !state.shut {
+            state.waiting.push(context.waker().clone());
+        }
+        !state.held && !state.shut
+    }
+}
+
+struct Guarded<F> {
+    gate: Gate,
+    future: Pin<Box<F>>,
+}
+
+impl<F: Future> Future for Guarded<F> {
+    type Output = F::Output;
+
+    fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<F::Output> {
+        if !self.gate.lets_through(context) {
+            return Poll::Pending;
+        }
+        let before = CURRENT.replace(Some(self.gate.clone()));
+        let polled = self.future.as_mut().poll(context);
+        CURRENT.set(before);
+        polled
+    }
+}
+
+/// From now on, the clock on the wall of this thread is that of a simulation.
+pub fn begin_virtual_time() {
+    BEGUN.set(Some(Instant::now()));
+}
+
+/// What the clock on the wall shows. In a simulation it begins at a fixed time, and goes with all
+/// other time.
+pub fn wall_clock() -> SystemTime {
+    /// Noon in Greenwich on 2026-01-01.
+    const BEGIN: Duration = Duration::from_secs(1_767_268_800);
+    match BEGUN.get() {
+        Some(begun) => SystemTime::UNIX_EPOCH + BEGIN + begun.elapsed(),
+        #[expect(
+            clippy::disallowed_methods,
+            reason = "the one place that reads the real clock; a simulation has its own"
+        )]
+        None => SystemTime::now(),
+    }
+}
+
+/// Stand-ins for TCP connections on loopback, by port. Clones mean the same ones.
+#[derive(Clone, Debug, Default)]
+pub struct Streams(Arc<Mutex<Ports>>);
+
+#[derive(Debug, Default)]
+struct Ports {
+    last: u16,
+    listening: BTreeMap<u16, mpsc::UnboundedSender<DuplexStream>>,
+}
+
+/// How many bytes of one direction are under way before their writer waits.
+const IN_FLIGHT: usize = 64 * 1024;
+
+impl Streams {
+    /// Listens on a port of its own. It is closed when what is returned is dropped.
+    pub fn listen(&self) -> Listening {
+        let (arrivals, connections) = mpsc::unbounded_channel();
+        let mut ports = self.0.lock().unwrap();
+        ports.last += 1;
+        let port = ports.last;
+        ports.listening.insert(port, arrivals);
+        Listening { port, connections }
+    }
+
+    /// Connects to a port.
+    ///
+    /// # Errors
+    /// When nobody listens there.
+    pub fn connect(&self, port: u16) -> io::Result<DuplexStream> {
+        let mut ports = self.0.lock().unwrap();
+        let refused = || io::Error::from(io::ErrorKind::ConnectionRefused);
+        let arrivals = ports.listening.get(&port).ok_or_else(refused)?;
+        let (ours, theirs) = tokio::io::duplex(IN_FLIGHT);
+        if arrivals.send(theirs).is_err() {
+            ports.listening.remove(&port);
+            return Err(refused());
+        }
+        Ok(ours)
+    }
+}
+
+/// A port of [`Streams`] on which connections arrive.
+#[derive(Debug)]
+pub struct Listening {
+    port: u16,
+    connections: mpsc::UnboundedReceiver<DuplexStream>,
+}
+
+impl Listening {
+    /// Which port it is.
+    pub fn port(&self) -> u16 {
+        self.port
+    }
+
+    /// The next connection.
+    pub async fn accept(&mut self) -> DuplexStream {
+        match self.connections.recv().await {
+            Some(connection) => connection,
+            None => std::future::pending().await,
+        }
+    }
+}
+
+/// Runs a task in a set, behind a gate if there is one.
+pub fn spawn(
+    gate: Option<&Gate>,
+    tasks: &mut JoinSet<()>,
+    task: impl Future<Output = ()> + Send + 'static,
+) -> AbortHandle {
+    match gate {
+        Some(gate) => gate.spawn(tasks, task),
+        None => tasks.spawn(task),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::atomic::{AtomicUsize, Ordering};
+
+    use tokio::time::sleep;
+
+    use super::*;
+
+    fn gate(name: &str) -> Gate {
+        Gate::new(name, Path::new(""), Streams::default())
+    }
+
+    fn counting(seen: &Arc<AtomicUsize>) -> impl Future<Output = ()> + Send + use<> {
+        let seen = seen.clone();
+        async move {
+            loop {
+                sleep(Duration::from_millis(10)).await;
+                seen.fetch_add(1, Ordering::Relaxed);
+            }
+        }
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn held_tasks_stand_still_and_shut_ones_are_dropped() {
+        let (gate, seen) = (gate("n1"), Arc::new(AtomicUsize::new(0)));
+        let mut tasks = JoinSet::new();
+        gate.spawn(&mut tasks, counting(&seen));
+        sleep(Duration::from_millis(35)).await;
+        assert_eq!(seen.load(Ordering::Relaxed), 3);
+        gate.hold();
+        sleep(Duration::from_secs(1)).await;
+        assert_eq!(seen.load(Ordering::Relaxed), 3);
+        gate.open();
+        sleep(Duration::from_millis(5)).await;
+        assert_eq!(seen.load(Ordering::Relaxed), 4);
+        gate.shut();
+        assert!(tasks.join_next().await.unwrap().unwrap_err().is_cancelled());
+        assert_eq!(Arc::strong_count(&seen), 1);
+    }
+
+    #[tokio::test]
+    async fn task_knows_whose_it_is() {
+        let gate = gate("n2");
+        let mut tasks = JoinSet::new();
+        gate.spawn(&mut tasks, async {
+            assert_eq!(Gate::current().unwrap().name(), "n2");
+        });
+        tasks.join_next().await.unwrap().unwrap();
+        assert!(Gate::current().is_none());
+    }
+}
