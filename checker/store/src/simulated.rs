@@ -11,7 +11,7 @@ use tokio::time::{Instant, sleep_until};
 
 use crate::embedded::{Database, Reply};
 use crate::log::Log;
-use crate::permitted::{in_its_place, is_permitted};
+use crate::commands::{in_its_place, is_permitted};
 use crate::proxy::Mode;
 use crate::request::Reader;
 
