@@ -34,6 +34,7 @@ mod health;
 mod http;
 mod messages;
 mod nodes;
+mod pulse;
 mod rest;
 mod sketch;
 mod store;
@@ -41,7 +42,7 @@ mod trace;
 mod wait;
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use runtime::net::DirectoryMode;
@@ -59,11 +60,11 @@ pub use asking::Unanswered;
 pub use explanation::Explained;
 pub use faults::RuleHandle;
 pub use faults::in_words as rule_in_words;
-use health::Pulse;
 pub use http::{Answer, NoAnswer, Request, Silence};
 pub use messages::{Frames, Mark};
 use nodes::Member;
 pub use nodes::Standing;
+use pulse::Pulse;
 pub use sketch::message_in_words;
 pub use store::Commands;
 use store::Share;
@@ -80,7 +81,7 @@ pub struct Cluster<'a> {
     manager: Node,
     /// Nodes of this process that the scenario asked for.
     guests: Mutex<Vec<Node>>,
-    members: Mutex<BTreeMap<String, Member>>,
+    members: Arc<Mutex<BTreeMap<String, Member>>>,
     /// Pairs that were disconnected on purpose.
     parted: Mutex<BTreeSet<(String, String)>>,
     /// What the cluster has of the run's store, if its nodes use one.
@@ -151,7 +152,7 @@ impl<'a> Cluster<'a> {
     {
         let cluster = Cluster::start(context, nodes, options).await?;
         let told = cluster.unless_flooded(story(&cluster)).await;
-        let told = cluster.conclude(told).await;
+        let told = cluster.blame_the_busy(cluster.conclude(told).await);
         cluster.end().await;
         told
     }
@@ -176,7 +177,7 @@ impl<'a> Cluster<'a> {
         });
         let up = cluster.unless_flooded(cluster.bring_up(nodes)).await;
         // A story has not begun yet, so that none can be told of this program.
-        up.before_all()?;
+        cluster.blame_the_busy(up).before_all()?;
         Ok(cluster)
     }
 
@@ -207,6 +208,17 @@ impl<'a> Cluster<'a> {
         let manager = full_name("manager");
         let switchboard = Switchboard::start(manager.clone(), cookie.clone(), context.seed).await?;
         let manager = hidden(&switchboard, manager, &cookie, &options).await?;
+        let members: Arc<Mutex<BTreeMap<String, Member>>> = Arc::default();
+        let pulse = Pulse::start({
+            let members = Arc::clone(&members);
+            move || {
+                let members = lock(&members);
+                let time = |(node, member): (&String, &Member)| {
+                    Some((node.clone(), member.child.processor_time()?))
+                };
+                members.iter().filter_map(time).collect()
+            }
+        });
         Ok(Cluster {
             context,
             options,
@@ -215,10 +227,10 @@ impl<'a> Cluster<'a> {
             switchboard,
             manager,
             guests: Mutex::default(),
-            members: Mutex::default(),
+            members,
             parted: Mutex::default(),
             share,
-            pulse: Pulse::start(),
+            pulse,
             meanings: Mutex::default(),
             violation: Mutex::default(),
         })
@@ -287,7 +299,7 @@ impl<'a> Cluster<'a> {
     pub async fn end(self) {
         let children: Vec<_> = lock(&self.members)
             .values()
-            .map(|member| std::sync::Arc::clone(&member.child))
+            .map(|member| Arc::clone(&member.child))
             .collect();
         for child in children {
             let _ = child.kill().await;

@@ -1,13 +1,12 @@
 //! What goes wrong beside the story: nodes that end by themselves, links that are lost for no
 //! reason, a machine that stands still.
 
-use std::collections::VecDeque;
-use std::sync::{Arc, Mutex};
+use std::sync::Arc;
 use std::time::Duration;
 
-use tokio::task::JoinHandle;
 use tokio::time::{Instant, sleep};
 
+use super::pulse::BEAT;
 use super::{Cluster, Share, Standing, lock};
 use crate::guard::{Child, Ending};
 use crate::scenario::{Stop, Told, unwritten};
@@ -27,9 +26,6 @@ const STILL: Duration = Duration::from_millis(500);
 /// When the network between the nodes stands still for this long, a right program may miss the
 /// time limits that the exercises give.
 const TOO_STILL: Duration = Duration::from_millis(750);
-
-/// How often the pulse beats.
-const BEAT: Duration = Duration::from_millis(25);
 
 impl Cluster<'_> {
     /// Looks whether something went wrong that is not the story's: a node ended by itself, or a
@@ -83,7 +79,7 @@ impl Cluster<'_> {
         })
     }
 
-    /// Ends what it is told when a node says so much that nothing else can be seen.
+    /// Ends what it is told when a node says or computes so much that nothing else can be seen.
     pub(super) async fn unless_flooded<T>(
         &self,
         told: impl Future<Output = Result<T, Stop>>,
@@ -91,7 +87,7 @@ impl Cluster<'_> {
         let flood = async {
             loop {
                 sleep(Duration::from_millis(100)).await;
-                if let Some(stop) = self.flooded() {
+                if let Some(stop) = self.flooded().or_else(|| self.crowded_out()) {
                     return stop;
                 }
             }
@@ -128,6 +124,31 @@ impl Cluster<'_> {
             )
             .into()
         })
+    }
+
+    /// The failure of nodes that left the checker no time to run, whatever else was seen.
+    fn crowded_out(&self) -> Option<Stop> {
+        let busy = self.pulse.crowded_out()?;
+        let node = &busy.node;
+        let failure = self
+            .failed(
+                busy.to_string(),
+                format!("{node} waits for messages, and needs next to no time on the processors"),
+            )
+            .because(
+                "A loop that never waits, or many of them, leaves no time for the other nodes and for the checker.",
+            );
+        Some(failure.into())
+    }
+
+    /// A story that could not be told because the nodes left the checker no time to run is their failure.
+    pub(super) fn blame_the_busy(&self, told: Told) -> Told {
+        match told {
+            Err(Stop::Inconclusive(why)) => {
+                Err(self.crowded_out().unwrap_or(Stop::Inconclusive(why)))
+            }
+            told => told,
+        }
     }
 
     /// The verdict on a claim that did not hold, if we stood still ourselves meanwhile: the
@@ -221,72 +242,5 @@ impl Cluster<'_> {
             );
         }
         Some(failure.into())
-    }
-}
-
-/// Notices when this process does not get to run.
-pub(super) struct Pulse {
-    begun: Instant,
-    pauses: Arc<Mutex<VecDeque<(Instant, Duration)>>>,
-    beating: JoinHandle<()>,
-}
-
-impl Pulse {
-    /// Begins to watch.
-    pub(super) fn start() -> Pulse {
-        const KEPT: usize = 1000;
-        let pauses: Arc<Mutex<VecDeque<(Instant, Duration)>>> = Arc::default();
-        let noted = Arc::clone(&pauses);
-        let beating = tokio::spawn(async move {
-            loop {
-                let before = Instant::now();
-                sleep(BEAT).await;
-                let late = before.elapsed().saturating_sub(BEAT);
-                if late > BEAT {
-                    let mut pauses = lock(&noted);
-                    pauses.push_back((Instant::now(), late));
-                    if pauses.len() > KEPT {
-                        pauses.pop_front();
-                    }
-                }
-            }
-        });
-        Pulse {
-            begun: Instant::now(),
-            pauses,
-            beating,
-        }
-    }
-
-    /// The longest time since `begun` in which this process did not get to run.
-    pub(super) fn longest_pause_since(&self, begun: Instant) -> Duration {
-        let pauses = lock(&self.pauses);
-        let since = pauses.iter().rev().take_while(|(at, _)| *at >= begun);
-        since.map(|(_, late)| *late).max().unwrap_or_default()
-    }
-}
-
-impl Drop for Pulse {
-    fn drop(&mut self) {
-        self.beating.abort();
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[tokio::test]
-    async fn pulse_notices_that_the_process_did_not_run() {
-        let pulse = Pulse::start();
-        let begun = Instant::now();
-        sleep(Duration::from_millis(60)).await;
-        let still = Instant::now();
-        while still.elapsed() < Duration::from_millis(300) {
-            std::hint::spin_loop();
-        }
-        sleep(Duration::from_millis(60)).await;
-        assert!(pulse.longest_pause_since(begun) >= Duration::from_millis(200));
-        assert!(pulse.longest_pause_since(Instant::now()).is_zero());
     }
 }
