@@ -120,11 +120,13 @@ pub async fn grade(
                 .prepare(&guard, |what| progress.building(&what))
                 .await;
             progress.build_ended();
-            prepared?;
+            if let Some(why) = prepared? {
+                return Ok(Program::Hindered(why));
+            }
         }
         built(&build, part, &guard, order.verbose, progress, &mut report).await
     };
-    let binary = tokio::select! { biased;
+    let program = tokio::select! { biased;
         built = building => built?,
         why = interrupt.raised() => {
             progress.build_ended();
@@ -132,12 +134,19 @@ pub async fn grade(
             return Ok(not_begun(part, order, &why));
         }
     };
-    let Some(binary) = binary else {
-        guard.shutdown().await;
-        if order.graded == Graded::Exercise {
-            note_foreign_lines(course, part, &mut report);
+    let binary = match program {
+        Program::Built(binary) => binary,
+        Program::Refused => {
+            guard.shutdown().await;
+            if order.graded == Graded::Exercise {
+                note_foreign_lines(course, part, &mut report);
+            }
+            return Ok(report);
         }
-        return Ok(report);
+        Program::Hindered(why) => {
+            guard.shutdown().await;
+            return Ok(not_begun(part, order, &why));
+        }
     };
 
     let kept = match Run::begin(course, part.name) {
@@ -381,7 +390,17 @@ pub(crate) fn own_copy(run: &RunDir, part: &Part, binary: &Binary) -> Result<Pat
     Ok(program)
 }
 
-/// Builds the program, or enters into the report why not. With `verbose`, the compiler's warnings
+/// What became of the build of a program.
+pub(crate) enum Program {
+    /// It was built.
+    Built(Binary),
+    /// The code was refused, and the report says why.
+    Refused,
+    /// The machine did not let the build finish; a sentence.
+    Hindered(String),
+}
+
+/// Builds the program, or enters into the report why it is refused. With `verbose`, the compiler's warnings
 /// are shown.
 pub(crate) async fn built(
     build: &Build,
@@ -390,10 +409,10 @@ pub(crate) async fn built(
     verbose: bool,
     progress: &Arc<dyn Progress>,
     report: &mut PartReport,
-) -> Result<Option<Binary>> {
+) -> Result<Program> {
     if let Some(refused) = unreadable(part, &build.folder) {
         report.refuse(refused);
-        return Ok(None);
+        return Ok(Program::Refused);
     }
     progress.build_begun(&build.package);
     let built = build.run(guard, |what| progress.building(&what)).await;
@@ -404,8 +423,9 @@ pub(crate) async fn built(
                 error.rendered = build.as_handed_in(&error.rendered);
             }
             report.refuse(Refused::does_not_compile(part, &errors));
-            Ok(None)
+            Ok(Program::Refused)
         }
+        Built::Hindered(why) => Ok(Program::Hindered(why)),
         Built::Binary(binary) => {
             if verbose {
                 for warning in &binary.warnings {
@@ -414,7 +434,7 @@ pub(crate) async fn built(
             } else {
                 report.warn(part, &binary.warnings);
             }
-            Ok(Some(binary))
+            Ok(Program::Built(binary))
         }
     }
 }

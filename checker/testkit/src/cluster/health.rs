@@ -128,11 +128,10 @@ impl Cluster<'_> {
 
     /// The failure of nodes that left the checker no time to run, whatever else was seen.
     fn crowded_out(&self) -> Option<Stop> {
-        let busy = self.pulse.crowded_out()?;
-        let node = &busy.node;
+        let node = self.pulse.crowded_out()?.node;
         let failure = self
             .failed(
-                busy.to_string(),
+                format!("{node} and the other nodes left the checker no time to run"),
                 format!("{node} waits for messages, and needs next to no time on the processors"),
             )
             .because(
@@ -141,14 +140,14 @@ impl Cluster<'_> {
         Some(failure.into())
     }
 
-    /// A story that could not be told because the nodes left the checker no time to run is their failure.
+    /// A story that could not be told because the nodes left the checker no time to run is their failure;
+    /// and a failure tells that they took the processors.
     pub(super) fn blame_the_busy(&self, told: Told) -> Told {
-        match told {
-            Err(Stop::Inconclusive(why)) => {
-                Err(self.crowded_out().unwrap_or(Stop::Inconclusive(why)))
-            }
-            told => told,
-        }
+        told.map_err(|stop| match (stop, self.pulse.busiest()) {
+            (Stop::Inconclusive(why), _) => self.crowded_out().unwrap_or(Stop::Inconclusive(why)),
+            (Stop::Failed(failure), Some(busy)) => failure.evidence(busy.to_string()).into(),
+            (stop, _) => stop,
+        })
     }
 
     /// The verdict on a claim that did not hold, if we stood still ourselves meanwhile: the

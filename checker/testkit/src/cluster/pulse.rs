@@ -24,6 +24,9 @@ const MOST: f64 = 0.3;
 /// that run at once, and the system lets the checker run between them.
 const CROWDED_OUT: Duration = Duration::from_secs(1);
 
+/// When the nodes took the processors for this long in all, a failure tells it.
+const WORTH_TELLING: Duration = Duration::from_secs(2);
+
 /// The time that each node was on the processors so far.
 type Times = BTreeMap<String, Duration>;
 
@@ -57,11 +60,10 @@ impl fmt::Display for Busy {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(
             f,
-            "{} kept the processors busy: it computed for {:.1} s within {:.1} s, and with the other nodes it left \
-             the checker no time to run",
+            "{} kept the processors busy: within {:.1} s it used {:.1} s of processor time",
             self.node,
-            self.used.as_secs_f32(),
             self.within.as_secs_f32(),
+            self.used.as_secs_f32(),
         )
     }
 }
@@ -105,6 +107,12 @@ impl Pulse {
     pub(super) fn crowded_out(&self) -> Option<Busy> {
         lock(&self.noted).crowded_out()
     }
+
+    /// The busiest node, if the nodes took the processors for so long that it matters to what was seen.
+    pub(super) fn busiest(&self) -> Option<Busy> {
+        let noted = lock(&self.noted);
+        noted.busiest().filter(|busy| busy.within >= WORTH_TELLING)
+    }
 }
 
 impl Drop for Pulse {
@@ -137,8 +145,12 @@ impl Noted {
     }
 
     fn crowded_out(&self) -> Option<Busy> {
+        self.busiest().filter(|_| self.late > CROWDED_OUT)
+    }
+
+    fn busiest(&self) -> Option<Busy> {
         let (node, used) = self.used.iter().max_by_key(|(_, used)| **used)?;
-        (self.late > CROWDED_OUT).then(|| Busy {
+        Some(Busy {
             node: node.clone(),
             used: *used,
             within: self.crowded,
@@ -194,6 +206,13 @@ mod tests {
         assert!(noted.pauses.is_empty());
         let busy = noted.crowded_out().unwrap();
         assert_eq!((busy.node.as_str(), busy.within), ("n2", seconds(4.0)));
+        let whole = format!("{:.1}", all_processors(seconds(2.4)).as_secs_f32());
+        assert_eq!(
+            busy.to_string(),
+            format!(
+                "n2 kept the processors busy: within 4.0 s it used {whole} s of processor time"
+            )
+        );
     }
 
     #[test]
