@@ -20,8 +20,11 @@ use testkit::verdict::{Diagnosis, Failure, Outcome, ProblemResult, Standing, Ver
 /// How much of what a node said is shown in a field, in characters.
 const LONGEST_TEXT: usize = 600;
 
-/// How much of what is drawn stays, whatever the room, in lines.
+/// How much of what is drawn stays where there is room for a drawing, in lines.
 const DRAWN_AT_LEAST: usize = 6;
+
+/// Where there is less room, the drawing makes room for the words.
+const ROOM_FOR_A_DRAWING: usize = DRAWN_AT_LEAST + 5;
 
 /// Where the names of fields end.
 const FIELD: usize = 12;
@@ -136,7 +139,7 @@ impl Kept {
 impl Paper<'_> {
     /// The lines, as many as there is room for. What is written behind the drawing is left out
     /// first; then what was drawn first, for what a failure comes of is near the end; and then the
-    /// words before it, so that a small drawing is always there.
+    /// words before it, so that a small drawing is there; only the smallest screens have none.
     pub(super) fn fitted(self, room: usize, full: &str) -> Vec<String> {
         if self.lines.len() <= room {
             return self.lines;
@@ -152,7 +155,11 @@ impl Paper<'_> {
             }
             kept.leave_out(place);
         }
-        let spare = drawn.start..drawn.end - drawn.len().min(DRAWN_AT_LEAST);
+        let least = match room < ROOM_FOR_A_DRAWING {
+            true => 0,
+            false => drawn.len().min(DRAWN_AT_LEAST),
+        };
+        let spare = drawn.start..drawn.end - least;
         let mut yields = self.yields;
         yields.sort_by_key(|(rank, _)| *rank);
         let words = yields.into_iter().flat_map(|(_, range)| range);
@@ -418,7 +425,6 @@ impl Paper<'_> {
             return diagnosis.way_to_hint(command_name(), self.part.name, self.problem.number);
         }
         let shows = match usize::from(diagnosis.hint).checked_sub(self.hints_shown) {
-            None | Some(0) if self.hints_shown < HINTS => "h shows it again, below the next one",
             None | Some(0) => "h shows it again",
             Some(1) => "h shows it",
             Some(2) => "h shows it, pressed twice",
@@ -697,11 +703,7 @@ mod tests {
         check(0, 2, "Hint 2 is about it: h shows it, pressed twice.");
         check(1, 2, "Hint 2 is about it: h shows it.");
         check(0, 3, "Hint 3 is about it: h shows it, pressed three times.");
-        check(
-            2,
-            1,
-            "Hint 1 is about it: h shows it again, below the next one.",
-        );
+        check(2, 1, "Hint 1 is about it: h shows it again.");
         check(3, 3, "Hint 3 is about it: h shows it again.");
     }
 
