@@ -19,7 +19,7 @@ use crate::gaps::Piece;
 use crate::gaps::{self, Gap};
 use crate::sources::Sources;
 use testkit::part::Part;
-use testkit::plain_file::{self, MAX_TEXT};
+use testkit::plain_file::{self, MAX_OWN, MAX_TEXT};
 use testkit::trouble::{Result, Trouble, While};
 
 /// The texts of a part's stub, by their paths in the part's folder: `src/producer.rs`.
@@ -112,8 +112,13 @@ impl Stub {
             let file = in_course(part, path);
             let whole = course.root.join(&file);
             let yours = plain_file::read_text(&whole, MAX_TEXT).map_err(|error| {
+                // What cannot be kept in a backup is not put back either.
+                let first = match plain_file::read(&whole, MAX_OWN) {
+                    Ok(_) => "",
+                    Err(_) => "Move it away; then ",
+                };
                 Trouble::new(format!(
-                    "could not read {}: {error}. `checker reset {} --yes` puts the whole part back",
+                    "could not read {}: {error}. {first}`checker reset {} --yes` puts the whole part back",
                     file.display(),
                     part.name
                 ))
