@@ -12,7 +12,7 @@ use walkdir::WalkDir;
 
 use crate::journal::{self, Journal};
 use crate::manifest::PARTS;
-use grader::building::{Binary, Build, Built};
+use grader::building::{Binary, Build, Building, Built};
 use grader::course::Course;
 use grader::gaps;
 use grader::part_report::{CodePlace, Graded, PartReport, Refused};
@@ -54,6 +54,9 @@ pub struct Order {
     pub isolation: Isolation,
 }
 
+/// What is built before a submission.
+const DEPENDENCIES: &str = "what submissions depend on";
+
 /// What to tell about files whose gaps cannot be told apart, a sentence each: what `reset` and `diff` do
 /// goes by the markers, and so does "not written".
 fn broken_markers(part: &Part, sources: &Sources) -> Vec<String> {
@@ -94,10 +97,20 @@ pub async fn grade(
         Graded::Exercise => build_of_course(course, part, false),
         Graded::Solution => build_of_course(course, part, true),
         Graded::Submission(folder) => {
-            let laid_out = tokio::select! { biased;
-                laid_out = Submission::lay_out(course, part, folder, &order.isolation) => laid_out,
-                why = interrupt.raised() => return Ok(not_begun(part, order, &why)),
+            let waits = |what| {
+                if what == Building::WaitingForLock {
+                    progress.build_begun(DEPENDENCIES);
+                }
+                progress.building(&what);
             };
+            let laid_out = tokio::select! { biased;
+                laid_out = Submission::lay_out(course, part, folder, &order.isolation, waits) => laid_out,
+                why = interrupt.raised() => {
+                    progress.build_ended();
+                    return Ok(not_begun(part, order, &why));
+                }
+            };
+            progress.build_ended();
             match laid_out {
                 Ok(laid_out) => {
                     report.notes.extend(laid_out.notes.iter().cloned());
@@ -115,7 +128,7 @@ pub async fn grade(
     let guard = start_guard(&run)?;
     let building = async {
         if let Some(submission) = &submission {
-            progress.build_begun("what submissions depend on");
+            progress.build_begun(DEPENDENCIES);
             let prepared = submission
                 .prepare(&guard, |what| progress.building(&what))
                 .await;

@@ -138,7 +138,7 @@ fn guarded() -> (RunDir, Guard) {
 
 /// Lays out what was handed in and compiles what it depends on; says which packages that were.
 async fn laid_out(course: &Course, folder: &Path) -> (Submission, Vec<String>) {
-    let submission = Submission::lay_out(course, &PART, folder, &Isolation::find())
+    let submission = Submission::lay_out(course, &PART, folder, &Isolation::find(), |_| {})
         .await
         .unwrap();
     let (_run, guard) = guarded();

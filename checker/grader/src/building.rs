@@ -473,8 +473,10 @@ impl Said {
             return;
         }
         if known.starts_with("Blocking waiting for file lock") {
-            self.waits = true;
-            progress(Building::WaitingForLock);
+            // Cargo says it of one lock after the other.
+            if !std::mem::replace(&mut self.waits, true) {
+                progress(Building::WaitingForLock);
+            }
         } else {
             self.goes_on(progress);
         }
@@ -637,7 +639,7 @@ mod tests {
         let waits = "    Blocking waiting for file lock on build directory";
         let compiles = "   Compiling ping-pong v0.1.0 (/course)";
         check(
-            &[waits, compiles, compiles],
+            &[waits, waits, compiles, compiles],
             &[
                 Building::WaitingForLock,
                 Building::LockTaken,

@@ -85,7 +85,8 @@ pub struct Submission {
 }
 
 impl Submission {
-    /// Lays a folder that was handed in over the course's own files.
+    /// Lays a folder that was handed in over the course's own files. `progress` hears when that waits for
+    /// another checker.
     ///
     /// # Errors
     /// When the folder breaks the rules, or the workspace cannot be laid out.
@@ -94,6 +95,7 @@ impl Submission {
         part: &Part,
         folder: &Path,
         isolation: &Isolation,
+        progress: impl FnMut(Building),
     ) -> std::result::Result<Submission, Refusal> {
         let exercise = course.exercise(part);
         let handed = read(part, &exercise, folder)?;
@@ -107,7 +109,7 @@ impl Submission {
         write_anew(&package, &files)?;
         let manifest = overlay_manifest(&course.manifest, &[part.folder.to_owned()])?;
         lay_out_workspace(course, &slot.folder, &manifest).await?;
-        let base = lay_out_base(course, part, &all, isolation).await?;
+        let base = lay_out_base(course, part, &all, isolation, progress).await?;
         let mut build = build_in(course, part, &slot.folder, package, isolation);
         build
             .env
@@ -131,11 +133,11 @@ impl Submission {
     pub async fn prepare(
         &self,
         guard: &Guard,
-        progress: impl FnMut(Building),
+        mut progress: impl FnMut(Building),
     ) -> Result<Option<String>> {
         let folder = self.base.workspace.parent().unwrap_or(&self.base.root);
         // Held until the links are made: nobody builds in the base meanwhile.
-        let _lock = waited_for(folder.join("lock")).await?;
+        let _lock = waited_for(folder.join("lock"), &mut progress).await?;
         match self.base.run(guard, progress).await? {
             Built::Binary(_) => {}
             Built::Hindered(why) => return Ok(Some(why)),
@@ -202,10 +204,11 @@ async fn lay_out_base(
     part: &Part,
     all: &Path,
     isolation: &Isolation,
+    progress: impl FnMut(Building),
 ) -> Result<Build> {
     let folder = all.join("base");
     fs::create_dir_all(&folder).or_trouble(|| format!("make {}", folder.display()))?;
-    let _lock = waited_for(folder.join("lock")).await?;
+    let _lock = waited_for(folder.join("lock"), progress).await?;
     let mut members = Vec::new();
     let stubs = course.root.join("checker/stubs");
     let reading = || format!("read {}", stubs.display());
@@ -321,12 +324,23 @@ fn copy_with_time(from: &Path, to: &Path) -> std::io::Result<()> {
 }
 
 /// A lock, once nobody else has it any more.
-async fn waited_for(path: PathBuf) -> Result<File> {
+async fn waited_for(path: PathBuf, mut progress: impl FnMut(Building)) -> Result<File> {
     let file = File::create(&path).or_trouble(|| format!("write {}", path.display()))?;
+    let mut waits = false;
     loop {
         match file.try_lock() {
-            Ok(()) => return Ok(file),
-            Err(TryLockError::WouldBlock) => tokio::time::sleep(Duration::from_millis(50)).await,
+            Ok(()) => {
+                if waits {
+                    progress(Building::LockTaken);
+                }
+                return Ok(file);
+            }
+            Err(TryLockError::WouldBlock) => {
+                if !std::mem::replace(&mut waits, true) {
+                    progress(Building::WaitingForLock);
+                }
+                tokio::time::sleep(Duration::from_millis(50)).await;
+            }
             Err(TryLockError::Error(error)) => {
                 return Err(Trouble::new(format!(
                     "could not lock {}: {error}",

@@ -30,6 +30,7 @@ use tokio::time::timeout;
 
 use crate::guard::{Child, Guard};
 use crate::run_dir::RunDir;
+use crate::screen::shortened;
 use crate::trouble::{Result, Trouble, While};
 pub use foreground::serve;
 use redis_server::RedisServer;
@@ -524,11 +525,7 @@ async fn foreign_answer(address: SocketAddr) -> Option<String> {
     match line.chars().next() {
         None => Some("it closes the connection without an answer".to_owned()),
         Some('+' | '-') => None,
-        Some(_) => {
-            let quoted: String = line.chars().take(QUOTED).collect();
-            let more = if quoted.len() < line.len() { "…" } else { "" };
-            Some(format!("it said `{}{more}`", visible(&quoted)))
-        }
+        Some(_) => Some(format!("it said `{}`", visible(&shortened(line, QUOTED)))),
     }
 }
 

@@ -13,6 +13,7 @@ use serde_json::Value;
 use super::sketch::{Fields, label, without_host};
 use super::{Cluster, Mark, lock};
 use crate::guard::{Stream, monotonic_micros, written_lines};
+use crate::screen::shortened;
 use crate::switchboard::Payloads;
 use crate::trace::{Change, Event, Fate, Kind, LogLine, Message, Trace, VERSION, Violation, What};
 use crate::verdict::Failure;
@@ -294,7 +295,7 @@ pub(super) fn logs<'n>(
                 at_us: at.saturating_sub(begun),
                 node: node.clone(),
                 stream,
-                text: text.chars().take(LONGEST_LINE).collect(),
+                text: shortened(&text, LONGEST_LINE),
             });
             own.extend(lines);
         }
