@@ -23,6 +23,7 @@ use grader::runs::{self, Begun, Run};
 use grader::sources::Sources;
 use grader::stubs::Stub;
 use grader::submission::{Refusal, Submission};
+use grader::unawaited;
 use report::page;
 use testkit::guard::Guard;
 use testkit::interrupt::Interrupt;
@@ -33,7 +34,7 @@ use testkit::run_dir::RunDir;
 use testkit::scenario::Scenario;
 use testkit::store::{StoreChoice, Stores};
 use testkit::trouble::{Result, Trouble, While};
-use testkit::verdict::{Failure, Outcome, ProblemResult, Standing, Verdict};
+use testkit::verdict::{Failure, Outcome, ProblemResult, Standing, Verdict, at_line};
 
 /// What to grade, and how.
 #[derive(Debug, Clone)]
@@ -69,6 +70,43 @@ fn broken_markers(part: &Part, sources: &Sources) -> Vec<String> {
         ))
     });
     broken.collect()
+}
+
+/// What to tell about messages that are never sent, as nothing awaits the futures that would send them.
+fn thrown_away(part: &Part, report: &PartReport, sources: &Sources) -> Vec<String> {
+    let futures = sources.files.iter().flat_map(|(file, text)| {
+        let futures = unawaited::thrown_away(text).into_iter();
+        futures.map(move |(line, sender)| (file, line, sender))
+    });
+    let told = futures.map(|(file, line, sender)| {
+        let place = report.in_course(Some(part), &format!("src/{file}"));
+        format!(
+            "perhaps a message is never sent: in {} `let _ =` throws away what `{sender}` gives, and that sends \
+             nothing before `.await`.",
+            visible(&at_line(&place, Some(line)))
+        )
+    });
+    told.collect()
+}
+
+/// What to tell about code that stands outside of the gaps: that nothing is done to it.
+fn own_code(course: &Course, part: &Part, sources: &Sources) -> Option<String> {
+    let files = Stub::read(course, part)
+        .ok()?
+        .with_own_code(part.editable, sources);
+    let names: Vec<String> = files
+        .iter()
+        .map(|file| visible(&file.to_string_lossy()))
+        .collect();
+    let have = match names.as_slice() {
+        [] => return None,
+        [_] => "has",
+        _ => "have",
+    };
+    Some(format!(
+        "{} {have} code outside of the gaps that is not the course's: it is kept, and graded with the rest.",
+        names.join(", ")
+    ))
 }
 
 /// Grades a part. `so_far` hears what is known after each scenario; what is not finished by then is
@@ -177,7 +215,11 @@ pub async fn grade(
 
     let sources = Sources::read(&build.folder)?;
     let gaps = unwritten(part, &sources);
+    report.notes.extend(thrown_away(part, &report, &sources));
     report.notes.extend(broken_markers(part, &sources));
+    if order.graded != Graded::Solution {
+        report.notes.extend(own_code(course, part, &sources));
+    }
     let mut known = Known::nothing(part, order, folder);
     let wanted = known.wanted.clone();
     let mut room = Room::of(folder);

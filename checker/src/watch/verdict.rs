@@ -190,12 +190,6 @@ impl Paper<'_> {
 
     /// Writes what came out of a run.
     pub(super) fn report(&mut self, report: &PartReport) {
-        for note in &report.notes {
-            self.text(&format!("note: {note}"));
-        }
-        if !report.notes.is_empty() {
-            self.gap();
-        }
         match &report.refused {
             Some(Refused::DoesNotCompile { rendered, places }) => {
                 self.compile_errors(rendered, places);
@@ -210,6 +204,12 @@ impl Paper<'_> {
                     self.problem(problem);
                 }
             }
+        }
+        if !report.notes.is_empty() {
+            self.gap();
+        }
+        for note in &report.notes {
+            self.text(&format!("note: {note}"));
         }
     }
 
