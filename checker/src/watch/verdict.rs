@@ -353,21 +353,16 @@ impl Paper<'_> {
         self.lines.push(format!("  {training}"));
     }
 
-    /// Where there is something to write of a gap, which may have places in several files: where it
-    /// begins in a file in which nothing of it is written, and else each `todo!` that is left.
+    /// Where there is something to write of a gap, which may have places in several files.
     fn places_of(&self, gap: u8) -> Vec<(PathBuf, u32)> {
-        let todo = format!("TODO({gap})");
         let places = |file: &&'static str| {
             let path = self.course.exercise(self.part).join(file);
             let text = plain_file::read_text(&path, MAX_TEXT).unwrap_or_default();
-            let untouched = gaps::unwritten([text.as_str()]).contains(&gap);
-            let is_open = |line: &str| {
-                line.contains(&todo) && (untouched || line.trim_start().starts_with("todo!"))
-            };
-            let open = text.lines().zip(1..).filter(|(line, _)| is_open(line));
-            let most = if untouched { 1 } else { usize::MAX };
-            let places = open.take(most).map(|(_, line)| (PathBuf::from(file), line));
-            places.collect::<Vec<_>>()
+            let lines = gaps::open_places(&text, gap).into_iter();
+            let lines = lines.filter_map(|line| u32::try_from(line).ok());
+            lines
+                .map(|line| (PathBuf::from(file), line))
+                .collect::<Vec<_>>()
         };
         self.part.editable.iter().flat_map(places).collect()
     }
