@@ -331,6 +331,15 @@ mod tests {
         assert_eq!(line.chars().count(), 60);
         insta::assert_snapshot!(line, @"  passed         problem 2: a title that is much to… (1.2 s)");
         outcome.title.push_str(", and for that of a log, too");
-        insta::assert_snapshot!(outcome_line(&outcome, None), @"");
+        let below = format!(
+            "\n{:17}sixty columns, and for that of a log, too (1.2 s)",
+            ""
+        );
+        assert_eq!(
+            outcome_line(&outcome, None),
+            "  passed         problem 2: a title that is much too long for a terminal of"
+                .to_owned()
+                + &below
+        );
     }
 }

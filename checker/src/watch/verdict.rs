@@ -23,7 +23,7 @@ const LONGEST_TEXT: usize = 600;
 /// How much of what is drawn stays where there is room for a drawing, in lines.
 const DRAWN_AT_LEAST: usize = 6;
 
-/// Where there is less room, the drawing makes room for the words.
+/// Where there is less room for all, the drawing is left out like other lines.
 const ROOM_FOR_A_DRAWING: usize = DRAWN_AT_LEAST + 5;
 
 /// Where the names of fields end.
@@ -144,7 +144,7 @@ impl Paper<'_> {
         if self.lines.len() <= room {
             return self.lines;
         }
-        let drawn = match self.drawn.is_empty() {
+        let drawn = match self.drawn.is_empty() || room < ROOM_FOR_A_DRAWING {
             true => 0..0,
             false => self.drawn,
         };
@@ -155,11 +155,7 @@ impl Paper<'_> {
             }
             kept.leave_out(place);
         }
-        let least = match room < ROOM_FOR_A_DRAWING {
-            true => 0,
-            false => drawn.len().min(DRAWN_AT_LEAST),
-        };
-        let spare = drawn.start..drawn.end - least;
+        let spare = drawn.start..drawn.end - drawn.len().min(DRAWN_AT_LEAST);
         let mut yields = self.yields;
         yields.sort_by_key(|(rank, _)| *rank);
         let words = yields.into_iter().flat_map(|(_, range)| range);
@@ -591,7 +587,7 @@ mod tests {
         std::fs::write(folder.join("producer.rs"), half).unwrap();
         std::fs::write(folder.join("consumer.rs"), gap("c", todo) + &gap("d", todo)).unwrap();
         let places = paper(&course).places_of(1);
-        let expected = [("src/producer.rs", 7), ("src/consumer.rs", 2)];
+        let expected = [("src/producer.rs", 6), ("src/consumer.rs", 2)];
         assert_eq!(
             places,
             expected.map(|(file, line)| (PathBuf::from(file), line))
@@ -706,13 +702,14 @@ mod tests {
     fn end_of_the_drawing_is_shown_longest() {
         assert_eq!(shown(15).len(), 15);
         assert_eq!(shown(14)[12..], ["12", "  … 2 more lines"]);
-        let few = shown(10);
+        let few = shown(11);
         assert_eq!(
             few,
             [
                 "0",
                 "1",
-                "  … 4 earlier lines",
+                "  … 3 earlier lines",
+                "5",
                 "6",
                 "7",
                 "8",

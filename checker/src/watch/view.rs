@@ -461,7 +461,24 @@ mod tests {
             assert!(shown.ends_with("? keys · q quit"), "{shown}");
             assert!(screen(rows, &["said"]).contains("said"), "{rows}");
         }
-        insta::assert_snapshot!(screen(10, &[]), @"");
-        insta::assert_snapshot!(screen(5, &["said"]), @"");
+        insta::assert_snapshot!(screen(10, &[]), @"
+        title
+        status
+        verdict 0
+        verdict 1
+        verdict 2
+        verdict 3
+        verdict 4
+        verdict 5
+          … 24 more lines: f shows all
+        ? keys · q quit
+        ");
+        insta::assert_snapshot!(screen(5, &["said"]), @"
+        verdict 0
+        verdict 1
+          … 28 more lines: f shows all
+        said
+        ? keys · q quit
+        ");
     }
 }
