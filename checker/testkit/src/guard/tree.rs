@@ -200,4 +200,15 @@ mod tests {
         assert!(seen[&me].tasks >= 2, "{seen:?}");
         assert_eq!(seen.len(), 1);
     }
+
+    #[cfg(target_os = "linux")]
+    #[test]
+    fn time_on_the_processors_grows_with_what_a_process_computes() {
+        let me = std::process::id().cast_signed();
+        let before = usage(&[me])[&me].processor;
+        let begun = tokio::time::Instant::now();
+        while usage(&[me])[&me].processor < before + Duration::from_millis(50) {
+            assert!(begun.elapsed() < Duration::from_secs(20));
+        }
+    }
 }
