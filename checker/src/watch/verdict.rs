@@ -12,7 +12,6 @@ use grader::course::Course;
 use grader::gaps;
 use grader::part_report::{CodePlace, PartReport, Refused, count};
 use report::terminal::{colour, command_name, sentence, shortened, wrap};
-use testkit::hints::HINTS;
 use testkit::part::{Part, Problem};
 use testkit::plain_file::{self, MAX_TEXT};
 use testkit::verdict::{Diagnosis, Failure, Outcome, ProblemResult, Standing, Verdict, at_line};
