@@ -483,7 +483,15 @@ impl Files {
     /// is soon made.
     fn open(&mut self, json: Option<PathBuf>, junit: Option<PathBuf>) -> Result<()> {
         self.json = json.map(ResultFile::at).transpose()?;
-        self.junit = junit.map(ResultFile::at).transpose()?;
+        let junit = junit.map(ResultFile::at).transpose()?;
+        if let (Some(json), Some(junit)) = (&self.json, &junit)
+            && json.is_same_file(junit)
+        {
+            return Err(Trouble::new(
+                "could not write both results to one file; give --json-file and --junit a file each",
+            ));
+        }
+        self.junit = junit;
         Ok(())
     }
 

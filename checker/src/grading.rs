@@ -12,7 +12,7 @@ use walkdir::WalkDir;
 
 use crate::journal::{self, Journal};
 use crate::manifest::PARTS;
-use grader::building::{Binary, Build, Built};
+use grader::building::{Binary, Build, Building, Built};
 use grader::course::Course;
 use grader::gaps;
 use grader::part_report::{CodePlace, Graded, PartReport, Refused};
@@ -24,6 +24,7 @@ use grader::simulation;
 use grader::sources::Sources;
 use grader::stubs::Stub;
 use grader::submission::{Refusal, Submission};
+use grader::unawaited;
 use report::page;
 use testkit::guard::Guard;
 use testkit::interrupt::Interrupt;
@@ -34,7 +35,7 @@ use testkit::run_dir::RunDir;
 use testkit::scenario::Scenario;
 use testkit::store::{StoreChoice, Stores};
 use testkit::trouble::{Result, Trouble, While};
-use testkit::verdict::{Failure, Outcome, ProblemResult, Standing, Verdict};
+use testkit::verdict::{Failure, Outcome, ProblemResult, Standing, Verdict, at_line};
 
 /// What to grade, and how.
 #[derive(Debug, Clone)]
@@ -57,6 +58,9 @@ pub struct Order {
     pub simulated: Option<u64>,
 }
 
+/// What is built before a submission.
+const DEPENDENCIES: &str = "what submissions depend on";
+
 /// What to tell about files whose gaps cannot be told apart, a sentence each: what `reset` and `diff` do
 /// goes by the markers, and so does "not written".
 fn broken_markers(part: &Part, sources: &Sources) -> Vec<String> {
@@ -69,6 +73,43 @@ fn broken_markers(part: &Part, sources: &Sources) -> Vec<String> {
         ))
     });
     broken.collect()
+}
+
+/// What to tell about messages that are never sent, as nothing awaits the futures that would send them.
+fn thrown_away(part: &Part, report: &PartReport, sources: &Sources) -> Vec<String> {
+    let futures = sources.files.iter().flat_map(|(file, text)| {
+        let futures = unawaited::thrown_away(text).into_iter();
+        futures.map(move |(line, sender)| (file, line, sender))
+    });
+    let told = futures.map(|(file, line, sender)| {
+        let place = report.in_course(Some(part), &format!("src/{file}"));
+        format!(
+            "perhaps a message is never sent: in {} `let _ =` throws away what `{sender}` gives, and that sends \
+             nothing before `.await`.",
+            visible(&at_line(&place, Some(line)))
+        )
+    });
+    told.collect()
+}
+
+/// What to tell about code that stands outside of the gaps: that nothing is done to it.
+fn own_code(course: &Course, part: &Part, sources: &Sources) -> Option<String> {
+    let files = Stub::read(course, part)
+        .ok()?
+        .with_own_code(part.editable, sources);
+    let names: Vec<String> = files
+        .iter()
+        .map(|file| visible(&file.to_string_lossy()))
+        .collect();
+    let have = match names.as_slice() {
+        [] => return None,
+        [_] => "has",
+        _ => "have",
+    };
+    Some(format!(
+        "{} {have} code outside of the gaps that is not the course's: it is kept, and graded with the rest.",
+        names.join(", ")
+    ))
 }
 
 /// Grades a part. `so_far` hears what is known after each scenario; what is not finished by then is
@@ -97,10 +138,20 @@ pub async fn grade(
         Graded::Exercise => build_of_course(course, part, false),
         Graded::Solution => build_of_course(course, part, true),
         Graded::Submission(folder) => {
-            let laid_out = tokio::select! { biased;
-                laid_out = Submission::lay_out(course, part, folder, &order.isolation) => laid_out,
-                why = interrupt.raised() => return Ok(not_begun(part, order, &why)),
+            let waits = |what| {
+                if what == Building::WaitingForLock {
+                    progress.build_begun(DEPENDENCIES);
+                }
+                progress.building(&what);
             };
+            let laid_out = tokio::select! { biased;
+                laid_out = Submission::lay_out(course, part, folder, &order.isolation, waits) => laid_out,
+                why = interrupt.raised() => {
+                    progress.build_ended();
+                    return Ok(not_begun(part, order, &why));
+                }
+            };
+            progress.build_ended();
             match laid_out {
                 Ok(laid_out) => {
                     report.notes.extend(laid_out.notes.iter().cloned());
@@ -118,16 +169,18 @@ pub async fn grade(
     let guard = start_guard(&run)?;
     let building = async {
         if let Some(submission) = &submission {
-            progress.build_begun("what submissions depend on");
+            progress.build_begun(DEPENDENCIES);
             let prepared = submission
                 .prepare(&guard, |what| progress.building(&what))
                 .await;
             progress.build_ended();
-            prepared?;
+            if let Some(why) = prepared? {
+                return Ok(Program::Hindered(why));
+            }
         }
         built(&build, part, &guard, order.verbose, progress, &mut report).await
     };
-    let binary = tokio::select! { biased;
+    let program = tokio::select! { biased;
         built = building => built?,
         why = interrupt.raised() => {
             progress.build_ended();
@@ -135,20 +188,33 @@ pub async fn grade(
             return Ok(not_begun(part, order, &why));
         }
     };
-    let binary = match (binary, order.simulated) {
-        (Some(_), Some(_)) => {
+    let binary = match program {
+        Program::Built(_) if order.simulated.is_some() => {
             report.simulated = true;
             let build = simulation::lay_out(course, part, order.graded == Graded::Solution);
-            Some(simulation_of(build.await?, &guard, progress).await?)
+            match simulation_of(build.await?, &guard, progress).await? {
+                Program::Hindered(why) => {
+                    guard.shutdown().await;
+                    return Ok(not_begun(part, order, &why));
+                }
+                program => program,
+            }
         }
-        (binary, _) => binary,
+        program => program,
     };
-    let Some(binary) = binary else {
-        guard.shutdown().await;
-        if order.graded == Graded::Exercise {
-            note_foreign_lines(course, part, &mut report);
+    let binary = match binary {
+        Program::Built(binary) => binary,
+        Program::Refused => {
+            guard.shutdown().await;
+            if order.graded == Graded::Exercise {
+                note_foreign_lines(course, part, &mut report);
+            }
+            return Ok(report);
         }
-        return Ok(report);
+        Program::Hindered(why) => {
+            guard.shutdown().await;
+            return Ok(not_begun(part, order, &why));
+        }
     };
 
     let kept = match Run::begin(course, part.name) {
@@ -166,7 +232,11 @@ pub async fn grade(
 
     let sources = Sources::read(&build.folder)?;
     let gaps = unwritten(part, &sources);
+    report.notes.extend(thrown_away(part, &report, &sources));
     report.notes.extend(broken_markers(part, &sources));
+    if order.graded != Graded::Solution {
+        report.notes.extend(own_code(course, part, &sources));
+    }
     let mut known = Known::nothing(part, order, folder);
     let wanted = known.wanted.clone();
     let mut room = Room::of(folder);
@@ -400,7 +470,17 @@ pub(crate) fn own_copy(run: &RunDir, part: &Part, binary: &Binary) -> Result<Pat
     Ok(program)
 }
 
-/// Builds the program, or enters into the report why not. With `verbose`, the compiler's warnings
+/// What became of the build of a program.
+pub(crate) enum Program {
+    /// It was built.
+    Built(Binary),
+    /// The code was refused, and the report says why.
+    Refused,
+    /// The machine did not let the build finish; a sentence.
+    Hindered(String),
+}
+
+/// Builds the program, or enters into the report why it is refused. With `verbose`, the compiler's warnings
 /// are shown.
 pub(crate) async fn built(
     build: &Build,
@@ -409,10 +489,10 @@ pub(crate) async fn built(
     verbose: bool,
     progress: &Arc<dyn Progress>,
     report: &mut PartReport,
-) -> Result<Option<Binary>> {
+) -> Result<Program> {
     if let Some(refused) = unreadable(part, &build.folder) {
         report.refuse(refused);
-        return Ok(None);
+        return Ok(Program::Refused);
     }
     progress.build_begun(&build.package);
     let built = build.run(guard, |what| progress.building(&what)).await;
@@ -423,8 +503,9 @@ pub(crate) async fn built(
                 error.rendered = build.as_handed_in(&error.rendered);
             }
             report.refuse(Refused::does_not_compile(part, &errors));
-            Ok(None)
+            Ok(Program::Refused)
         }
+        Built::Hindered(why) => Ok(Program::Hindered(why)),
         Built::Binary(binary) => {
             if verbose {
                 for warning in &binary.warnings {
@@ -433,7 +514,7 @@ pub(crate) async fn built(
             } else {
                 report.warn(part, &binary.warnings);
             }
-            Ok(Some(binary))
+            Ok(Program::Built(binary))
         }
     }
 }
@@ -443,12 +524,13 @@ async fn simulation_of(
     build: Build,
     guard: &Guard,
     progress: &Arc<dyn Progress>,
-) -> Result<Binary> {
+) -> Result<Program> {
     progress.build_begun(&build.package);
     let built = build.run(guard, |what| progress.building(&what)).await;
     progress.build_ended();
     match built? {
-        Built::Binary(binary) => Ok(binary),
+        Built::Binary(binary) => Ok(Program::Built(binary)),
+        Built::Hindered(why) => Ok(Program::Hindered(why)),
         Built::Refused(errors) => {
             let said: Vec<_> = errors.iter().map(|error| error.rendered.as_str()).collect();
             Err(Trouble::new(format!(

@@ -101,6 +101,14 @@ impl Entry {
     }
 }
 
+/// A name for a journal that is put aside: no other was put aside under it.
+fn free_name(folder: &Path) -> String {
+    let numbered = (2_u32..).map(|number| format!("{DAMAGED}.{number}"));
+    let mut names = std::iter::once(DAMAGED.to_owned()).chain(numbered);
+    let is_free = |name: &String| folder.join(name).symlink_metadata().is_err();
+    names.find(is_free).unwrap_or_else(|| DAMAGED.to_owned())
+}
+
 /// Waits until nobody else changes the journal in that folder, until the file is dropped.
 fn lock(folder: &Path) -> std::io::Result<File> {
     // Opening something else than a plain file must not wait for its other end.
@@ -166,8 +174,9 @@ impl Journal {
         static SAID: Once = Once::new();
         let file = folder.join(FILE);
         Journal::load(&file).unwrap_or_else(|why| {
-            let aside = match fs::rename(&file, folder.join(DAMAGED)) {
-                Ok(()) => format!("; it is {DAMAGED} now"),
+            let damaged = free_name(folder);
+            let aside = match fs::rename(&file, folder.join(&damaged)) {
+                Ok(()) => format!("; it is {damaged} now"),
                 Err(_) => String::new(),
             };
             SAID.call_once(|| {
@@ -344,11 +353,20 @@ mod tests {
         let at = |name: &str| runs::folder(&course).join(name);
         fs::write(at(FILE), "\u{feff}{\"at\": [\"part2\", 3]}").unwrap();
         assert_eq!(Journal::read(&course).at, Some(("part2".into(), 3)));
-        for damage in [&b"{\"at\": 7"[..], b"\xff\xfe{\0", b""] {
+        let damages = [&b"{\"at\": 7"[..], b"\xff\xfe{\0", b""];
+        for damage in damages {
             fs::write(at(FILE), damage).unwrap();
             assert_eq!(Journal::read(&course), Journal::default());
-            assert_eq!(fs::read(at(DAMAGED)).unwrap(), damage);
             assert!(!at(FILE).exists());
+        }
+        // The later ones do not take the place of the first.
+        let names = [
+            "progress.json.damaged",
+            "progress.json.damaged.2",
+            "progress.json.damaged.3",
+        ];
+        for (name, damage) in names.into_iter().zip(damages) {
+            assert_eq!(fs::read(at(name)).unwrap(), damage);
         }
         std::os::unix::fs::symlink("/dev/zero", at(FILE)).unwrap();
         Journal::change(&course, |journal| journal.at = Some(("part1".into(), 2))).unwrap();

@@ -23,7 +23,7 @@ use prompt::screen::Screen;
 use prompt::text::utf8;
 use tokio::sync::mpsc;
 
-use crate::grading;
+use crate::grading::{self, Program};
 use crate::manifest::PARTS;
 use eyes::Eyes;
 use grader::course::Course;
@@ -91,9 +91,16 @@ pub async fn play(course: &Course, part: &'static Part, order: Order) -> Result<
     let run = RunDir::create()?;
     let guard = start_guard(&run)?;
     let built = grading::built(&build, part, &guard, false, &progress, &mut report).await?;
-    let Some(binary) = built else {
-        terminal::print(render(&report, &PARTS, command_name()))?;
-        return Ok(Standing::Failed);
+    let binary = match built {
+        Program::Built(binary) => binary,
+        Program::Refused => {
+            terminal::print(render(&report, &PARTS, command_name()))?;
+            return Ok(Standing::Failed);
+        }
+        Program::Hindered(why) => {
+            terminal::print(why)?;
+            return Ok(Standing::Inconclusive);
+        }
     };
     report.notes.clear();
 
@@ -356,11 +363,19 @@ async fn read(
         let Some(typed) = typed else {
             return Standing::Passed;
         };
+        let line = match &typed.line {
+            Ok(line) => line,
+            Err(why) => {
+                let complaint = why.to_string();
+                typed.was_last();
+                return standing(Err(complaint), screen);
+            }
+        };
         if !interactive {
-            session.echo(&typed.line);
+            session.echo(line);
         }
         let done = tokio::select! { biased;
-            done = session.execute(&typed.line) => done,
+            done = session.execute(line) => done,
             _ = tokio::signal::ctrl_c() => Err("Interrupted. What was begun may be done in part.".to_owned()),
         };
         screen.flushed().await;

@@ -35,7 +35,7 @@ use testkit::part::{Part, Problem};
 use testkit::seed;
 use testkit::store::StoreChoice;
 use testkit::trouble::{Result, While};
-use testkit::verdict::Standing;
+use testkit::verdict::{Standing, Verdict};
 
 use files::{Files, Saved};
 use keys::ESCAPE;
@@ -490,9 +490,19 @@ impl Watch {
         self.begin(None)
     }
 
-    /// Shows one hint more.
+    /// Shows the hint of which the verdict says that it is about the failure, if it was shown before; else one
+    /// hint more.
     fn hint(&mut self) {
         let (part, problem) = (self.place.part, self.place.problem);
+        let shown = Journal::read(&self.course).hints_shown(part, problem.number);
+        let promised = self.promised_hint();
+        let promised = promised.filter(|hint| usize::from(*hint) <= shown);
+        if self.view.panel != Panel::Hints && promised.is_some() {
+            self.view.first_hint = promised;
+            self.view.turn_to(Panel::Hints);
+            return;
+        }
+        self.view.first_hint = None;
         let changed = Journal::change(&self.course, |journal| {
             let of_part = journal.hints.entry(part.name.to_owned()).or_default();
             let shown = of_part.entry(problem.number).or_default();
@@ -504,6 +514,17 @@ impl Watch {
             self.view.message = Some(forgotten);
         }
         self.view.turn_to(Panel::Hints);
+    }
+
+    /// The hint of which the verdict says that it is about the failure.
+    fn promised_hint(&self) -> Option<u8> {
+        let report = self.last.as_ref()?.report.as_ref().ok()?;
+        let told = report.problems.first()?.told()?;
+        let Verdict::Failed(failure) = &told.verdict else {
+            return None;
+        };
+        let diagnosis = failure.diagnosis.as_ref()?;
+        diagnosis.hint_of.is_none().then_some(diagnosis.hint)
     }
 
     fn open(&mut self) {

@@ -56,7 +56,7 @@ async fn solution() -> PathBuf {
         guard.shutdown().await;
         match built {
             Built::Binary(binary) => binary.path,
-            Built::Refused(errors) => panic!("the solution does not compile: {errors:?}"),
+            other => panic!("the solution was not built: {other:?}"),
         }
     };
     BUILT.get_or_init(build).await.clone()

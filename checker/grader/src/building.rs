@@ -124,6 +124,8 @@ pub enum Built {
     Binary(Binary),
     /// The compiler refused the code.
     Refused(Vec<Diagnostic>),
+    /// The machine did not let cargo finish, and how; a sentence. Nothing can be said of the code.
+    Hindered(String),
 }
 
 impl Build {
@@ -196,9 +198,12 @@ impl Build {
             }
         };
         match (ending, cargo.not_started()) {
-            (_, Some(NotReady::NoRoom(why) | NotReady::NotStarted(why))) => Err(Trouble::new(
-                format!("could not run cargo, which comes with Rust (https://rustup.rs): {why}"),
-            )),
+            (_, Some(NotReady::NoRoom(why))) => Ok(Built::Hindered(format!(
+                "The machine had no room for cargo: {why}. It runs too much at once."
+            ))),
+            (_, Some(NotReady::NotStarted(why))) => Err(Trouble::new(format!(
+                "could not run cargo, which comes with Rust (https://rustup.rs): {why}"
+            ))),
             (Ending::Code(0), _) => {
                 let path = said.binary.ok_or_else(|| {
                     Trouble::new(format!(
@@ -220,8 +225,36 @@ impl Build {
             (Ending::GuardLost, _) => {
                 Err(Trouble::new("could not build: the guard process is gone"))
             }
-            (Ending::Code(_), _) if !said.errors.is_empty() => Ok(Built::Refused(said.errors)),
-            (_, _) => Err(said.as_trouble(&self.package)),
+            (ending, _) => self.unfinished(ending, said),
+        }
+    }
+
+    /// What it means that cargo ended without a program, and within its limits.
+    fn unfinished(&self, ending: Ending, said: Said) -> Result<Built> {
+        if !said.errors.is_empty() {
+            return Ok(Built::Refused(said.errors));
+        }
+        let package = &self.package;
+        if let Ending::Signal(_) = ending {
+            return Ok(Built::Hindered(format!(
+                "cargo {ending} while it built {package}. It was not the checker that ended it: perhaps the system did, \
+                 for want of memory."
+            )));
+        }
+        if let Some(why) = said.bubblewrap().filter(|_| self.sandbox.is_some()) {
+            return Ok(Built::Hindered(format!(
+                "The walls around the build of {package} could not be put up: {why}."
+            )));
+        }
+        match said.compiler_signal() {
+            Some(signal) if signal.contains("SIGKILL") || signal.contains("SIGTERM") => {
+                Ok(Built::Hindered(format!(
+                    "The compiler was killed ({signal}) while it built {package}. It was not the checker that killed it: \
+                     perhaps the system did, for want of memory."
+                )))
+            }
+            Some(signal) => self.refused_for(format!("crashed ({signal})"), said),
+            None => Err(said.as_trouble(package)),
         }
     }
 
@@ -381,6 +414,20 @@ impl Said {
         ))
     }
 
+    /// What bubblewrap says when it cannot do its work, and so does not start cargo.
+    fn bubblewrap(&self) -> Option<&str> {
+        let mut words = self.words.iter();
+        words.find_map(|line| line.strip_prefix("bwrap: "))
+    }
+
+    /// The signal that ended a compiler, as cargo says it: `signal: 9, SIGKILL: kill`.
+    fn compiler_signal(&self) -> Option<String> {
+        self.words.iter().find_map(|line| {
+            let (_, rest) = line.rsplit_once("(signal: ")?;
+            Some(format!("signal {}", rest.split(')').next()?))
+        })
+    }
+
     fn note_message(&mut self, line: &str, build: &Build, progress: &mut impl FnMut(Building)) {
         self.goes_on(progress);
         let is_ours = |manifest: &Path| {
@@ -426,8 +473,10 @@ impl Said {
             return;
         }
         if known.starts_with("Blocking waiting for file lock") {
-            self.waits = true;
-            progress(Building::WaitingForLock);
+            // Cargo says it of one lock after the other.
+            if !std::mem::replace(&mut self.waits, true) {
+                progress(Building::WaitingForLock);
+            }
         } else {
             self.goes_on(progress);
         }
@@ -491,6 +540,7 @@ fn same_folder(one: &Path, other: &Path) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use testkit::isolation::Isolation;
 
     #[track_caller]
     fn check(words: &[&str], expected: &[Building]) {
@@ -528,12 +578,68 @@ mod tests {
         );
     }
 
+    /// What becomes of a build that ended so, in which cargo said these words.
+    fn ended(sandbox: Option<Sandbox>, ending: Ending, words: &[&str]) -> Result<Built> {
+        let build = Build {
+            sandbox,
+            ..Build::of_course(Path::new("/course"), "/course/part".into(), "ping-pong")
+        };
+        let mut said = Said::default();
+        for words in words {
+            said.note_words(words, &mut |_| {});
+        }
+        build.unfinished(ending, said)
+    }
+
+    #[test]
+    fn cargo_or_compiler_that_something_else_killed_says_nothing_of_the_code() {
+        #[track_caller]
+        fn check(ending: Ending, words: &[&str], expected: &str) {
+            let Ok(Built::Hindered(why)) = ended(None, ending, words) else {
+                panic!("not the machine's");
+            };
+            assert!(why.contains(expected), "{why}");
+        }
+        check(Ending::Signal(9), &[], "cargo was killed (SIGKILL)");
+        let killed =
+            "  process didn't exit successfully: `rustc --crate-name x` (signal: 9, SIGKILL: kill)";
+        check(
+            Ending::Code(101),
+            &["error: could not compile `serde` (lib)", killed],
+            "The compiler was killed (signal 9, SIGKILL: kill)",
+        );
+    }
+
+    #[test]
+    fn walls_that_cannot_be_put_up_say_nothing_of_the_code() {
+        let words = ["bwrap: setting up uid map: Permission denied"];
+        let walls = Isolation::Bubblewrap.build(&[], Path::new("/slot"));
+        let built = ended(walls, Ending::Code(1), &words);
+        assert!(
+            matches!(&built, Ok(Built::Hindered(why)) if why.contains("uid map")),
+            "{built:?}"
+        );
+        assert!(ended(None, Ending::Code(1), &words).is_err());
+    }
+
+    #[test]
+    fn compiler_that_crashes_at_the_learners_package_refuses_it() {
+        let crashed = "  process didn't exit successfully: `rustc` (signal: 11, SIGSEGV: invalid memory reference)";
+        let compiles = "   Compiling ping-pong v0.1.0 (/course/part)";
+        let built = ended(None, Ending::Code(101), &[compiles, crashed]);
+        let Ok(Built::Refused(errors)) = built else {
+            panic!("{built:?}");
+        };
+        assert!(errors[0].brief.contains("SIGSEGV"), "{errors:?}");
+        assert!(ended(None, Ending::Code(101), &[crashed]).is_err());
+    }
+
     #[test]
     fn wait_for_another_cargo_is_over_once_cargo_says_anything_else() {
         let waits = "    Blocking waiting for file lock on build directory";
         let compiles = "   Compiling ping-pong v0.1.0 (/course)";
         check(
-            &[waits, compiles, compiles],
+            &[waits, waits, compiles, compiles],
             &[
                 Building::WaitingForLock,
                 Building::LockTaken,

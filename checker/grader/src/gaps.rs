@@ -170,15 +170,52 @@ pub fn unwritten<'a>(sources: impl IntoIterator<Item = &'a str>) -> BTreeSet<u8>
         .filter_map(|source| gaps(source).ok())
         .flatten()
     {
-        let code = tokens(&gap.body);
-        let is_empty =
-            code.is_empty() || (code[0] == "todo" && code.get(1).is_some_and(|next| next == "!"));
-        if is_empty { &mut empty } else { &mut written }.insert(gap.name.number);
+        let set = match gap.is_empty() {
+            true => &mut empty,
+            false => &mut written,
+        };
+        set.insert(gap.name.number);
     }
     empty
         .into_iter()
         .filter(|number| !written.contains(number))
         .collect()
+}
+
+impl Gap {
+    /// Whether there is no code in it, or only the `todo!` that the stub has there.
+    fn is_empty(&self) -> bool {
+        let code = tokens(&self.body);
+        code.is_empty() || (code[0] == "todo" && code.get(1).is_some_and(|next| next == "!"))
+    }
+}
+
+/// The lines of a source text, from 1, at which there is something to write of the gaps of a number: each gap that
+/// is empty, and each other `todo!` that is left of them. Of a text in which all are empty, only the first.
+pub fn open_places(source: &str, number: u8) -> BTreeSet<usize> {
+    let todo = format!("TODO({number})");
+    let of_number = gaps(source).unwrap_or_default().into_iter();
+    let of_number: Vec<Gap> = of_number.filter(|gap| gap.name.number == number).collect();
+    let (empty, written): (Vec<&Gap>, Vec<&Gap>) = of_number.iter().partition(|gap| gap.is_empty());
+    let begin = |gap: &Gap| {
+        let behind_mark = gap.body.lines().position(|line| line.contains(&todo));
+        gap.line + behind_mark.map_or(0, |line| line + 1)
+    };
+    let mut open: BTreeSet<usize> = empty.iter().map(|gap| begin(gap)).collect();
+    if written.is_empty()
+        && let Some(&first) = open.first()
+    {
+        return BTreeSet::from([first]);
+    }
+    let is_in_empty = |line: usize| {
+        let mut empty = empty.iter();
+        empty.any(|gap| (gap.line..=gap.line + gap.body.lines().count()).contains(&line))
+    };
+    let left = (1..).zip(source.lines()).filter(|(line, text)| {
+        text.contains("todo!") && text.contains(&todo) && !is_in_empty(*line)
+    });
+    open.extend(left.map(|(line, _)| line));
+    open
 }
 
 fn gap_name(text: &str) -> Option<GapName> {
@@ -230,6 +267,29 @@ mod tests {
         assert_eq!(filled, SOURCE.replace("    b\n", "d\ne\n"));
         assert_eq!(gaps(&filled).unwrap()[0].body, "d\ne\n");
         assert_eq!(tokens(&filled), ["a", "d", "e", "c", "d"]);
+    }
+
+    #[test]
+    fn each_place_that_is_left_to_write_is_found() {
+        let gap = |title: &str, body: &str| format!("// ── gap 1: {title}\n{body}\n// ── end 1\n");
+        let todo = "// TODO(1): what must hold\ntodo!(\"TODO(1) do it\")";
+        let comment = "// TODO(1): what must hold besides";
+        let check = |source: &str, expected: &[usize]| {
+            let open: Vec<usize> = open_places(source, 1).into_iter().collect();
+            assert_eq!(open, expected, "{source}");
+        };
+        check(&(gap("a", todo) + &gap("b", comment)), &[2]);
+        check(&(gap("a", "done();") + &gap("b", comment)), &[5]);
+        check(&(gap("a", "done();") + &gap("b", todo)), &[5]);
+        check(&(gap("a", "done();") + &gap("b", "")), &[4]);
+        let half = "let x = todo!(\"TODO(1) the rest\");";
+        check(&gap("a", half), &[2]);
+        check(
+            &(gap("a", "done();") + "fn b() { todo!(\"TODO(1) b\") }"),
+            &[4],
+        );
+        check(&gap("a", "done();"), &[]);
+        check(half, &[1]);
     }
 
     #[test]

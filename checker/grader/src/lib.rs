@@ -9,6 +9,7 @@ pub mod gaps;
 pub mod sources;
 pub mod stubs;
 pub mod tokens;
+pub mod unawaited;
 
 pub mod building;
 pub mod submission;

@@ -18,8 +18,9 @@ use crate::gaps::GapName;
 use crate::gaps::Piece;
 use crate::gaps::{self, Gap};
 use crate::sources::Sources;
+use crate::tokens::{tokens, without_imports};
 use testkit::part::Part;
-use testkit::plain_file::{self, MAX_TEXT};
+use testkit::plain_file::{self, MAX_OWN, MAX_TEXT};
 use testkit::trouble::{Result, Trouble, While};
 
 /// The texts of a part's stub, by their paths in the part's folder: `src/producer.rs`.
@@ -112,8 +113,13 @@ impl Stub {
             let file = in_course(part, path);
             let whole = course.root.join(&file);
             let yours = plain_file::read_text(&whole, MAX_TEXT).map_err(|error| {
+                // What cannot be kept in a backup is not put back either.
+                let first = match plain_file::read(&whole, MAX_OWN) {
+                    Ok(_) => "",
+                    Err(_) => "Move it away; then ",
+                };
                 Trouble::new(format!(
-                    "could not read {}: {error}. `checker reset {} --yes` puts the whole part back",
+                    "could not read {}: {error}. {first}`checker reset {} --yes` puts the whole part back",
                     file.display(),
                     part.name
                 ))
@@ -134,6 +140,29 @@ impl Stub {
             }
         }
         Ok(changes)
+    }
+
+    /// The files, of those that a learner may edit (`editable`) or has added, that have other code outside of the
+    /// gaps than the stub. Imports and comments make no difference.
+    pub fn with_own_code(&self, editable: &[&str], sources: &Sources) -> Vec<PathBuf> {
+        let outside = |text: &str| {
+            let pieces = gaps::pieces(text).ok()?;
+            let given = pieces.into_iter().filter_map(|piece| match piece {
+                Piece::Given(_, text) => Some(text),
+                Piece::Gap(_) => None,
+            });
+            let pieces = given.map(|text| without_imports(&tokens(&text)));
+            Some(pieces.collect::<Vec<_>>())
+        };
+        let has_own = |(path, yours): &(PathBuf, &String)| match self.files.get(path) {
+            None => true,
+            Some(_) if !editable.iter().any(|file| path == Path::new(file)) => false,
+            // Where the markers are broken, that is told.
+            Some(stub) => outside(yours).is_some_and(|yours| Some(yours) != outside(stub)),
+        };
+        let files = sources.files.iter();
+        let files = files.map(|(file, text)| (Path::new("src").join(file), text));
+        files.filter(has_own).map(|(path, _)| path).collect()
     }
 
     /// What to change so that the files of the part are the stub's again. Those that the learner
@@ -268,5 +297,33 @@ mod tests {
             .collect();
         assert_eq!(foreign, [7]);
         assert!(!stub.is_foreign(Path::new("src/b.rs"), yours, 7));
+    }
+
+    #[test]
+    fn code_outside_of_the_gaps_is_found_and_imports_and_comments_are_not() {
+        let text = "fn a() {\n    // ── gap 1: a\n    // ── end 1\n    b();\n}\n";
+        let names = ["src/a.rs", "src/given.rs"];
+        let stub = Stub {
+            files: names.map(|name| (name.into(), text.to_owned())).into(),
+        };
+        let check = |file: &str, text: &str, expected: &[&str]| {
+            let files = [(file.to_owned(), text.to_owned())].into();
+            let expected: Vec<PathBuf> = expected.iter().map(PathBuf::from).collect();
+            let sources = Sources { files };
+            assert_eq!(stub.with_own_code(&["src/a.rs"], &sources), expected);
+        };
+        let gap = "// ── gap 1: a\nx();\n// ── end 1\n";
+        check(
+            "a.rs",
+            &format!("use c;\n// mine\nfn a() {{\n{gap}b();\n}}\n"),
+            &[],
+        );
+        check(
+            "a.rs",
+            &format!("fn a() {{\n{gap}b();\ny();\n}}\n"),
+            &["src/a.rs"],
+        );
+        check("given.rs", "fn other() {}", &[]);
+        check("own.rs", "fn own() {}", &["src/own.rs"]);
     }
 }

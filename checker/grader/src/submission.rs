@@ -85,7 +85,8 @@ pub struct Submission {
 }
 
 impl Submission {
-    /// Lays a folder that was handed in over the course's own files.
+    /// Lays a folder that was handed in over the course's own files. `progress` hears when that waits for
+    /// another checker.
     ///
     /// # Errors
     /// When the folder breaks the rules, or the workspace cannot be laid out.
@@ -94,6 +95,7 @@ impl Submission {
         part: &Part,
         folder: &Path,
         isolation: &Isolation,
+        progress: impl FnMut(Building),
     ) -> std::result::Result<Submission, Refusal> {
         let exercise = course.exercise(part);
         let handed = read(part, &exercise, folder)?;
@@ -107,7 +109,7 @@ impl Submission {
         write_anew(&package, &files)?;
         let manifest = overlay_manifest(&course.manifest, &[part.folder.to_owned()])?;
         lay_out_workspace(course, &slot.folder, &manifest).await?;
-        let base = lay_out_base(course, part, &all, isolation).await?;
+        let base = lay_out_base(course, part, &all, isolation, progress).await?;
         let mut build = build_in(course, part, &slot.folder, package, isolation);
         build
             .env
@@ -124,20 +126,28 @@ impl Submission {
     }
 
     /// Compiles what all submissions of the part depend on, unless that was done before, and puts
-    /// it into the slot, which is emptied first.
+    /// it into the slot, which is emptied first. Gives back what hindered the machine, if something did.
     ///
     /// # Errors
     /// When the course's own stub cannot be built.
-    pub async fn prepare(&self, guard: &Guard, progress: impl FnMut(Building)) -> Result<()> {
+    pub async fn prepare(
+        &self,
+        guard: &Guard,
+        mut progress: impl FnMut(Building),
+    ) -> Result<Option<String>> {
         let folder = self.base.workspace.parent().unwrap_or(&self.base.root);
         // Held until the links are made: nobody builds in the base meanwhile.
-        let _lock = waited_for(folder.join("lock")).await?;
-        if let Built::Refused(errors) = self.base.run(guard, progress).await? {
-            let said: Vec<_> = errors.into_iter().map(|error| error.rendered).collect();
-            return Err(Trouble::new(format!(
-                "could not compile what submissions depend on:\n{}",
-                said.join("\n")
-            )));
+        let _lock = waited_for(folder.join("lock"), &mut progress).await?;
+        match self.base.run(guard, progress).await? {
+            Built::Binary(_) => {}
+            Built::Hindered(why) => return Ok(Some(why)),
+            Built::Refused(errors) => {
+                let said: Vec<_> = errors.into_iter().map(|error| error.rendered).collect();
+                return Err(Trouble::new(format!(
+                    "could not compile what submissions depend on:\n{}",
+                    said.join("\n")
+                )));
+            }
         }
         for made in [BUILD, TARGET] {
             let path = self.slot.folder.join(made);
@@ -145,7 +155,8 @@ impl Submission {
                 fs::remove_dir_all(&path).or_trouble(|| format!("empty {}", path.display()))?;
             }
         }
-        link_all(&folder.join(BUILD), &self.slot.folder.join(BUILD))
+        link_all(&folder.join(BUILD), &self.slot.folder.join(BUILD)).await?;
+        Ok(None)
     }
 }
 
@@ -193,10 +204,11 @@ async fn lay_out_base(
     part: &Part,
     all: &Path,
     isolation: &Isolation,
+    progress: impl FnMut(Building),
 ) -> Result<Build> {
     let folder = all.join("base");
     fs::create_dir_all(&folder).or_trouble(|| format!("make {}", folder.display()))?;
-    let _lock = waited_for(folder.join("lock")).await?;
+    let _lock = waited_for(folder.join("lock"), progress).await?;
     let mut members = Vec::new();
     let stubs = course.root.join("checker/stubs");
     let reading = || format!("read {}", stubs.display());
@@ -215,14 +227,14 @@ async fn lay_out_base(
     members.sort();
     let manifest = overlay_manifest(&course.manifest, &members)?;
     lay_out_workspace(course, &folder, &manifest).await?;
-    take_packages(course, &folder)?;
+    take_packages(course, &folder).await?;
     let package = folder.join(format!("stub_{}", part.folder));
     Ok(build_in(course, part, &folder, package, isolation))
 }
 
 /// Takes over what the course's own builds have compiled of downloaded packages and of those that the
 /// course gives, where the base has none of it yet. What does not fit is compiled again: that is cargo's decision.
-fn take_packages(course: &Course, base: &Path) -> Result<()> {
+async fn take_packages(course: &Course, base: &Path) -> Result<()> {
     let into = base.join(BUILD);
     if into.exists() {
         return Ok(());
@@ -256,7 +268,8 @@ fn take_packages(course: &Course, base: &Path) -> Result<()> {
                 link_all(
                     &entry.path(),
                     &into.join("debug").join(kind).join(entry.file_name()),
-                )?;
+                )
+                .await?;
             }
         }
     }
@@ -265,14 +278,16 @@ fn take_packages(course: &Course, base: &Path) -> Result<()> {
 
 /// Makes a copy of a file or a folder whose files are the same files. Cargo and the compiler never
 /// write into a file that they made before, but for a few notes of cargo's, which are copied, and what
-/// belongs to one build alone, which is left out.
-fn link_all(from: &Path, to: &Path) -> Result<()> {
+/// belongs to one build alone, which is left out. There are thousands of them: at each, a run that was
+/// interrupted may end.
+async fn link_all(from: &Path, to: &Path) -> Result<()> {
     const LEFT_OUT: &[&str] = &["incremental", ".cargo-lock", ".cargo-build-lock"];
     let linking = || format!("link {} to {}", from.display(), to.display());
     for entry in WalkDir::new(from)
         .into_iter()
         .filter_entry(|entry| !LEFT_OUT.iter().any(|name| entry.file_name() == *name))
     {
+        tokio::task::yield_now().await;
         let entry = entry.or_trouble(linking)?;
         let Ok(path) = entry.path().strip_prefix(from) else {
             continue;
@@ -309,12 +324,23 @@ fn copy_with_time(from: &Path, to: &Path) -> std::io::Result<()> {
 }
 
 /// A lock, once nobody else has it any more.
-async fn waited_for(path: PathBuf) -> Result<File> {
+async fn waited_for(path: PathBuf, mut progress: impl FnMut(Building)) -> Result<File> {
     let file = File::create(&path).or_trouble(|| format!("write {}", path.display()))?;
+    let mut waits = false;
     loop {
         match file.try_lock() {
-            Ok(()) => return Ok(file),
-            Err(TryLockError::WouldBlock) => tokio::time::sleep(Duration::from_millis(50)).await,
+            Ok(()) => {
+                if waits {
+                    progress(Building::LockTaken);
+                }
+                return Ok(file);
+            }
+            Err(TryLockError::WouldBlock) => {
+                if !std::mem::replace(&mut waits, true) {
+                    progress(Building::WaitingForLock);
+                }
+                tokio::time::sleep(Duration::from_millis(50)).await;
+            }
             Err(TryLockError::Error(error)) => {
                 return Err(Trouble::new(format!(
                     "could not lock {}: {error}",

@@ -14,6 +14,24 @@ pub fn tokens(source: &str) -> Vec<String> {
     lexer.found
 }
 
+/// The tokens, each with its line, counted from 1.
+pub fn numbered(source: &str) -> Vec<(u32, String)> {
+    let mut lexer = Lexer {
+        rest: source,
+        found: Vec::new(),
+    };
+    let (mut numbered, mut line) = (Vec::new(), 1);
+    loop {
+        let before = lexer.rest;
+        if !lexer.step() {
+            return numbered;
+        }
+        numbered.extend(lexer.found.drain(..).map(|token| (line, token)));
+        let taken = &before[..before.len() - lexer.rest.len()];
+        line += u32::try_from(taken.matches('\n').count()).unwrap_or(u32::MAX);
+    }
+}
+
 /// The same tokens without imports and without what the whole crate allows: in these, a stub
 /// may differ from its solution.
 pub fn without_imports(tokens: &[String]) -> Vec<String> {

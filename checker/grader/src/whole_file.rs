@@ -103,6 +103,19 @@ impl ResultFile {
         Ok(ResultFile(file))
     }
 
+    /// Whether both lead to one plain file, in which the one would take the place of the other.
+    pub fn is_same_file(&self, other: &ResultFile) -> bool {
+        let whole = |file: &Path| {
+            let name = file.file_name()?;
+            let folder = file.parent().filter(|folder| *folder != Path::new(""));
+            let folder = folder.unwrap_or(Path::new(".")).canonicalize().ok()?;
+            Some(folder.join(name))
+        };
+        let (one, other) = (place(&self.0), place(&other.0));
+        let is_device = one.metadata().is_ok_and(|meta| !meta.is_file());
+        !is_device && whole(&one).is_some() && whole(&one) == whole(&other)
+    }
+
     /// Writes what is known so far. What is written into, a device say, gets the end only.
     ///
     /// # Errors
@@ -143,6 +156,20 @@ fn aside(file: &Path) -> std::io::Result<NamedTempFile> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn one_file_under_two_names_is_the_same() {
+        let folder = tempfile::tempdir().unwrap();
+        let at = |name: &str| ResultFile::at(folder.path().join(name)).unwrap();
+        fs::create_dir(folder.path().join("deep")).unwrap();
+        assert!(at("result").is_same_file(&at("deep/../result")));
+        assert!(!at("result").is_same_file(&at("deep/result")));
+        fs::write(folder.path().join("result"), "").unwrap();
+        std::os::unix::fs::symlink("result", folder.path().join("link")).unwrap();
+        assert!(at("result").is_same_file(&at("link")));
+        let device = || ResultFile::at("/dev/null".into()).unwrap();
+        assert!(!device().is_same_file(&device()));
+    }
 
     #[test]
     fn file_is_replaced_as_a_whole_and_nothing_is_left_beside_it() {

@@ -9,7 +9,7 @@ use colored::Colorize;
 use indicatif::{MultiProgress, ProgressBar, ProgressStyle};
 use runtime::terminal::{note, showing, visible};
 
-use super::terminal::{colour, sentence};
+use super::terminal::{colour, sentence, wrap};
 use grader::building::{self, Building};
 use grader::progress::{Progress, Silent};
 use testkit::scenario::Scenario;
@@ -27,7 +27,21 @@ pub fn fitting(json: bool, verbose: bool) -> Arc<dyn Progress> {
     }
 }
 
-/// The line that tells the outcome of a scenario. Where it must fit, its title is cut.
+/// How wide lines for logs and pipes are.
+const LOG_WIDTH: usize = 80;
+
+/// Where what is said of a scenario begins, behind a word.
+const BEHIND_WORD: usize = 17;
+
+/// A line whose text, behind its first columns, goes on below itself where it is too long for a log.
+fn logged(first: &str, text: &str, indent: usize) -> String {
+    let lines = wrap(text, LOG_WIDTH - indent);
+    let below = format!("\n{:indent$}", "");
+    format!("{first}{}", lines.join(&below))
+}
+
+/// The line that tells the outcome of a scenario, in a width, for which its title is cut; without one, on
+/// more lines.
 fn outcome_line(outcome: &Outcome, width: Option<usize>) -> String {
     let standing = outcome.verdict.standing();
     let repeats = match outcome.repeats.len() {
@@ -41,13 +55,17 @@ fn outcome_line(outcome: &Outcome, width: Option<usize>) -> String {
     };
     let begin = format!("problem {}: ", outcome.problem);
     let end = format!("{gap} ({:.1} s{repeats})", outcome.duration.as_secs_f64());
-    let taken = 17 + begin.chars().count() + end.chars().count();
-    let title = match width {
-        Some(width) => cut(&outcome.title, width.saturating_sub(taken)),
-        None => outcome.title.clone(),
-    };
+    let taken = BEHIND_WORD + begin.chars().count() + end.chars().count();
     let word = colour(standing, &format!("{:<13}", standing.word()));
-    format!("  {word}  {begin}{title}{end}")
+    let word = format!("  {word}  ");
+    let title = &outcome.title;
+    match width {
+        Some(width) => {
+            let title = cut(title, width.saturating_sub(taken));
+            format!("{word}{begin}{title}{end}")
+        }
+        None => logged(&word, &format!("{begin}{title}{end}"), BEHIND_WORD),
+    }
 }
 
 /// A text in one line of a width, with a sign where something is missing.
@@ -84,26 +102,21 @@ impl Progress for Lines {
 
     fn begun(&self, scenario: &Scenario) {
         if self.verbose {
-            note(format_args!(
-                "  begun          problem {}: {}",
-                scenario.problem, scenario.title
-            ));
+            let text = format!("problem {}: {}", scenario.problem, scenario.title);
+            note(logged("  begun          ", &text, BEHIND_WORD));
         }
     }
 
     fn step(&self, scenario: &Scenario, step: &str) {
         if self.verbose {
-            note(format_args!("    {}: {step}", scenario.id));
+            note(logged("    ", &format!("{}: {step}", scenario.id), 4));
         }
     }
 
     fn repeated(&self, scenario: &Scenario, why: &str) {
-        note(format_args!(
-            "  run again      problem {}: {} ({})",
-            scenario.problem,
-            scenario.title,
-            visible(&sentence(why))
-        ));
+        let why = visible(&sentence(why));
+        let text = format!("problem {}: {} ({why})", scenario.problem, scenario.title);
+        note(logged("  run again      ", &text, BEHIND_WORD));
     }
 
     fn ended(&self, outcome: &Outcome) {
@@ -301,7 +314,7 @@ mod tests {
     #[test]
     fn outcome_fits_a_narrow_terminal_with_its_word_and_time() {
         colored::control::set_override(false);
-        let outcome = Outcome {
+        let mut outcome = Outcome {
             scenario: "a_scenario".into(),
             title: "a title that is much too long for a terminal of sixty columns".into(),
             problem: 2,
@@ -317,5 +330,16 @@ mod tests {
         let line = outcome_line(&outcome, Some(60));
         assert_eq!(line.chars().count(), 60);
         insta::assert_snapshot!(line, @"  passed         problem 2: a title that is much to… (1.2 s)");
+        outcome.title.push_str(", and for that of a log, too");
+        let below = format!(
+            "\n{:17}sixty columns, and for that of a log, too (1.2 s)",
+            ""
+        );
+        assert_eq!(
+            outcome_line(&outcome, None),
+            "  passed         problem 2: a title that is much too long for a terminal of"
+                .to_owned()
+                + &below
+        );
     }
 }

@@ -13,7 +13,7 @@ use tokio::time::sleep;
 use super::report::{find, first_readable, is_meant, outcome};
 use grader::runs::Run;
 use report::terminal::{print, print_on};
-use testkit::guard::{Stream, monotonic_micros, written_lines};
+use testkit::guard::{Stream, monotonic_micros, unreadable_logs, written_lines};
 use testkit::trace::Trace;
 use testkit::trouble::{Result, Trouble};
 use testkit::verdict::{Outcome, Standing};
@@ -208,13 +208,25 @@ fn show(args: &LogsArgs, node: &str, run: &Run) -> Result<()> {
     let nodes = of.nodes();
     let name = name_of(&nodes, node, &of.scenario)?;
     let lines = lines(&of, name, args.streams());
+    let unreadable = unreadable(&of, name, args.streams());
     let heading = format!("{node} in {about}");
     let mut text = format!("{}\n", heading.bold());
-    if lines.is_empty() {
+    if lines.is_empty() && unreadable.is_empty() {
         text.push_str("It wrote nothing there.\n");
     }
     text.push_str(&rendered(&lines, of.begun(&nodes)));
+    text.push_str(&unreadable);
     print(&text)
+}
+
+/// What to tell about logs that are there and cannot be read, a sentence each.
+fn unreadable(of: &Try, name: &str, streams: &[Stream]) -> String {
+    let streams = streams.iter();
+    let logs = streams.flat_map(|stream| unreadable_logs(&of.folder, name, *stream));
+    logs.fold(String::new(), |mut text, (file, why)| {
+        let _ = writeln!(text, "The log {} cannot be read: {why}.", file.display());
+        text
+    })
 }
 
 fn about(outcome: &Outcome) -> String {

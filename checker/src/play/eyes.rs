@@ -10,6 +10,7 @@ use super::words::told;
 use report::terminal::sentence;
 use testkit::cluster::{Cluster, Mark};
 use testkit::guard::Ending;
+use testkit::screen::shortened;
 use testkit::trace::{Event, Fate, What};
 use testkit::trouble::Trouble;
 
@@ -126,7 +127,7 @@ fn line(event: &Event, all: bool) -> Option<String> {
                 Fate::Held => "  (kept back)",
                 Fate::Delivered | Fate::UnderWay => "",
             };
-            let label: String = message.label.chars().take(LONGEST).collect();
+            let label = shortened(&message.label, LONGEST);
             format!("{} -> {}  {label}{fate}", message.from, message.to)
         }
         What::Opened { from, to, .. } if all => format!("{from} -- {to}  connected"),

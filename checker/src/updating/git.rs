@@ -14,6 +14,18 @@ use grader::runs;
 use runtime::terminal::note;
 use testkit::trouble::{Result, Trouble, While};
 
+/// What git says of a clone that belongs to another user, whose settings it will not obey.
+fn foreign_clone(root: &Path, output: &Output) -> Option<Trouble> {
+    let said = String::from_utf8_lossy(&output.stderr);
+    said.contains("dubious ownership").then(|| {
+        let root = root.display();
+        Trouble::new(format!(
+            "could not update: {root} belongs to another user, so git does not work in it. Run `update` as that user; or, \
+             if you trust what is in the clone, tell git so with `git config --global --add safe.directory {root}`"
+        ))
+    })
+}
+
 /// The clone that the course lies in.
 #[derive(Debug, Clone)]
 pub struct Git {
@@ -33,6 +45,9 @@ impl Git {
             scratch: runs::folder(course),
         };
         let top = git.run(&["rev-parse", "--show-toplevel"], &[])?;
+        if let Some(trouble) = foreign_clone(&git.root, &top) {
+            return Err(trouble);
+        }
         let top_folder = PathBuf::from(String::from_utf8_lossy(&top.stdout).trim());
         let is_course = top.status.success()
             && top_folder.canonicalize().ok() == course.root.canonicalize().ok();
@@ -482,4 +497,32 @@ fn succeeded(output: Output, args: &[&str]) -> Result<Vec<u8>> {
         args.join(" "),
         String::from_utf8_lossy(&output.stderr).trim_end()
     )))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::os::unix::process::ExitStatusExt;
+    use std::process::ExitStatus;
+
+    #[test]
+    fn clone_of_another_user_is_told_with_the_two_ways_out() {
+        let output = |stderr: &str| Output {
+            status: ExitStatus::from_raw(128 << 8),
+            stdout: Vec::new(),
+            stderr: stderr.into(),
+        };
+        let root = Path::new("/course");
+        let said = output("fatal: detected dubious ownership in repository at '/course'\n");
+        let trouble = foreign_clone(root, &said).unwrap().to_string();
+        assert!(
+            trouble.contains("/course belongs to another user"),
+            "{trouble}"
+        );
+        assert!(trouble.contains("safe.directory /course"), "{trouble}");
+        assert_eq!(
+            foreign_clone(root, &output("fatal: not a git repository")),
+            None
+        );
+    }
 }

@@ -12,7 +12,6 @@ use grader::course::Course;
 use grader::gaps;
 use grader::part_report::{CodePlace, PartReport, Refused, count};
 use report::terminal::{colour, command_name, sentence, shortened, wrap};
-use testkit::hints::HINTS;
 use testkit::part::{Part, Problem};
 use testkit::plain_file::{self, MAX_TEXT};
 use testkit::verdict::{Diagnosis, Failure, Outcome, ProblemResult, Standing, Verdict, at_line};
@@ -20,8 +19,11 @@ use testkit::verdict::{Diagnosis, Failure, Outcome, ProblemResult, Standing, Ver
 /// How much of what a node said is shown in a field, in characters.
 const LONGEST_TEXT: usize = 600;
 
-/// How much of what is drawn stays, whatever the room, in lines.
+/// How much of what is drawn stays where there is room for a drawing, in lines.
 const DRAWN_AT_LEAST: usize = 6;
+
+/// Where there is less room for all, the drawing is left out like other lines.
+const ROOM_FOR_A_DRAWING: usize = DRAWN_AT_LEAST + 5;
 
 /// Where the names of fields end.
 const FIELD: usize = 12;
@@ -136,12 +138,12 @@ impl Kept {
 impl Paper<'_> {
     /// The lines, as many as there is room for. What is written behind the drawing is left out
     /// first; then what was drawn first, for what a failure comes of is near the end; and then the
-    /// words before it, so that a small drawing is always there.
+    /// words before it, so that a small drawing is there; only the smallest screens have none.
     pub(super) fn fitted(self, room: usize, full: &str) -> Vec<String> {
         if self.lines.len() <= room {
             return self.lines;
         }
-        let drawn = match self.drawn.is_empty() {
+        let drawn = match self.drawn.is_empty() || room < ROOM_FOR_A_DRAWING {
             true => 0..0,
             false => self.drawn,
         };
@@ -183,12 +185,6 @@ impl Paper<'_> {
 
     /// Writes what came out of a run.
     pub(super) fn report(&mut self, report: &PartReport) {
-        for note in &report.notes {
-            self.text(&format!("note: {note}"));
-        }
-        if !report.notes.is_empty() {
-            self.gap();
-        }
         match &report.refused {
             Some(Refused::DoesNotCompile { rendered, places }) => {
                 self.compile_errors(rendered, places);
@@ -203,6 +199,12 @@ impl Paper<'_> {
                     self.problem(problem);
                 }
             }
+        }
+        if !report.notes.is_empty() {
+            self.gap();
+        }
+        for note in &report.notes {
+            self.text(&format!("note: {note}"));
         }
     }
 
@@ -346,21 +348,16 @@ impl Paper<'_> {
         self.lines.push(format!("  {training}"));
     }
 
-    /// Where there is something to write of a gap, which may have places in several files: where it
-    /// begins in a file in which nothing of it is written, and else each `todo!` that is left.
+    /// Where there is something to write of a gap, which may have places in several files.
     fn places_of(&self, gap: u8) -> Vec<(PathBuf, u32)> {
-        let todo = format!("TODO({gap})");
         let places = |file: &&'static str| {
             let path = self.course.exercise(self.part).join(file);
             let text = plain_file::read_text(&path, MAX_TEXT).unwrap_or_default();
-            let untouched = gaps::unwritten([text.as_str()]).contains(&gap);
-            let is_open = |line: &str| {
-                line.contains(&todo) && (untouched || line.trim_start().starts_with("todo!"))
-            };
-            let open = text.lines().zip(1..).filter(|(line, _)| is_open(line));
-            let most = if untouched { 1 } else { usize::MAX };
-            let places = open.take(most).map(|(_, line)| (PathBuf::from(file), line));
-            places.collect::<Vec<_>>()
+            let lines = gaps::open_places(&text, gap).into_iter();
+            let lines = lines.filter_map(|line| u32::try_from(line).ok());
+            lines
+                .map(|line| (PathBuf::from(file), line))
+                .collect::<Vec<_>>()
         };
         self.part.editable.iter().flat_map(places).collect()
     }
@@ -418,7 +415,6 @@ impl Paper<'_> {
             return diagnosis.way_to_hint(command_name(), self.part.name, self.problem.number);
         }
         let shows = match usize::from(diagnosis.hint).checked_sub(self.hints_shown) {
-            None | Some(0) if self.hints_shown < HINTS => "h shows it again, below the next one",
             None | Some(0) => "h shows it again",
             Some(1) => "h shows it",
             Some(2) => "h shows it, pressed twice",
@@ -590,7 +586,7 @@ mod tests {
         std::fs::write(folder.join("producer.rs"), half).unwrap();
         std::fs::write(folder.join("consumer.rs"), gap("c", todo) + &gap("d", todo)).unwrap();
         let places = paper(&course).places_of(1);
-        let expected = [("src/producer.rs", 7), ("src/consumer.rs", 2)];
+        let expected = [("src/producer.rs", 6), ("src/consumer.rs", 2)];
         assert_eq!(
             places,
             expected.map(|(file, line)| (PathBuf::from(file), line))
@@ -697,11 +693,7 @@ mod tests {
         check(0, 2, "Hint 2 is about it: h shows it, pressed twice.");
         check(1, 2, "Hint 2 is about it: h shows it.");
         check(0, 3, "Hint 3 is about it: h shows it, pressed three times.");
-        check(
-            2,
-            1,
-            "Hint 1 is about it: h shows it again, below the next one.",
-        );
+        check(2, 1, "Hint 1 is about it: h shows it again.");
         check(3, 3, "Hint 3 is about it: h shows it again.");
     }
 
@@ -709,13 +701,14 @@ mod tests {
     fn end_of_the_drawing_is_shown_longest() {
         assert_eq!(shown(15).len(), 15);
         assert_eq!(shown(14)[12..], ["12", "  … 2 more lines"]);
-        let few = shown(10);
+        let few = shown(11);
         assert_eq!(
             few,
             [
                 "0",
                 "1",
-                "  … 4 earlier lines",
+                "  … 3 earlier lines",
+                "5",
                 "6",
                 "7",
                 "8",

@@ -40,6 +40,8 @@ pub(super) enum Panel {
 pub(super) struct View {
     /// What fills the middle.
     pub(super) panel: Panel,
+    /// The hint that stands first among those that were shown: the newest, if not given.
+    pub(super) first_hint: Option<u8>,
     /// What the last key has led to, a sentence.
     pub(super) message: Option<String>,
     /// Whether that is shown until the next key, whatever is saved meanwhile.
@@ -81,18 +83,72 @@ impl View {
 /// The lines of the screen: as many and as wide as there is room for.
 pub(super) fn lines(watch: &Watch, size: Size) -> Vec<String> {
     let journal = Journal::read(&watch.course);
-    let mut lines = top(watch, &journal, size.columns);
-    let mut bottom = bottom(watch, size.columns);
+    let top = top(watch, &journal, size.columns);
     let middle = middle(watch, &journal, size.columns);
-    // Empty lines are the first to make room.
-    if lines.len() + middle.lines.len() + bottom.len() > size.rows {
-        lines.retain(|line| !line.is_empty());
-        bottom.retain(|line| !line.is_empty());
-    }
-    let room = size.rows.saturating_sub(lines.len() + bottom.len());
-    lines.append(&mut middle.fitted(room, ": f shows all"));
-    lines.append(&mut bottom);
+    let bottom = bottom(watch, size.columns);
+    let lines = arranged(top, middle, bottom, size.rows);
     lines.iter().map(|line| cut(line, size.columns)).collect()
+}
+
+/// What stands above the middle.
+struct Top {
+    /// Where one is.
+    title: String,
+    progress: Vec<String>,
+    /// What happens.
+    status: String,
+}
+
+/// What stands below the middle.
+struct Bottom {
+    report: Option<String>,
+    /// What the last key has led to, or a question.
+    said: Vec<String>,
+    keys: Vec<String>,
+}
+
+/// The way to the keys that a small screen leaves out.
+const FEW_KEYS: &str = "? keys · q quit";
+
+/// Puts all onto a screen of so many rows. More than half of them are for the middle, if it needs them. The
+/// first to make room are empty lines, then the report's place and most keys, then the other problems, then
+/// what happens, then where one is. The verdict and the way to the keys are always there.
+fn arranged(top: Top, middle: Paper<'_>, bottom: Bottom, rows: usize) -> Vec<String> {
+    let air = || vec![String::new()];
+    let title = || vec![top.title.clone()];
+    let status = || vec![top.status.clone()];
+    let progress = || top.progress.clone();
+    let all_keys = || {
+        let report = bottom.report.clone().into_iter().collect();
+        [report, bottom.said.clone(), bottom.keys.clone()].concat()
+    };
+    let few_keys = || [bottom.said.clone(), vec![FEW_KEYS.to_owned()]].concat();
+    let airy = (
+        [title(), progress(), air(), status(), air()].concat(),
+        [air(), all_keys()].concat(),
+    );
+    let narrow = [
+        ([title(), progress(), status()].concat(), all_keys()),
+        ([title(), progress(), status()].concat(), few_keys()),
+        ([title(), status()].concat(), few_keys()),
+        (title(), few_keys()),
+    ];
+    let room = |(above, below): &(Vec<String>, Vec<String>)| {
+        rows.saturating_sub(above.len() + below.len())
+    };
+    let length = middle.lines.len();
+    let (above, below) = if room(&airy) >= length {
+        airy
+    } else {
+        let mut narrow = narrow.into_iter().map(|(mut above, below)| {
+            above.retain(|line| !line.is_empty());
+            (above, below)
+        });
+        let has_room = |lines: &(_, _)| room(lines) >= length.min(rows / 2 + 1);
+        narrow.find(has_room).unwrap_or((Vec::new(), few_keys()))
+    };
+    let room = rows.saturating_sub(above.len() + below.len());
+    [above, middle.fitted(room, ": f shows all"), below].concat()
 }
 
 /// All of what fills the middle, of which the screen may show a part only.
@@ -102,20 +158,14 @@ pub(super) fn whole(watch: &Watch, size: Size) -> String {
 }
 
 /// Where one is, and what happens.
-fn top(watch: &Watch, journal: &Journal, columns: usize) -> Vec<String> {
+fn top(watch: &Watch, journal: &Journal, columns: usize) -> Top {
     let (part, problem) = (watch.place.part, watch.place.problem);
     let optional = if problem.optional { ", optional" } else { "" };
-    let mut lines = vec![
-        format!(
-            "Part {}, {}: problem {}, {}{optional}",
-            part.number, part.title, problem.number, problem.title
-        )
-        .bold()
-        .to_string(),
-    ];
-    lines.extend(progress(watch, journal, part, columns));
-    lines.push(String::new());
-    lines.push(match (&watch.run, &watch.last) {
+    let title = format!(
+        "Part {}, {}: problem {}, {}{optional}",
+        part.number, part.title, problem.number, problem.title
+    );
+    let status = match (&watch.run, &watch.last) {
         (Some(run), _) => format!(
             "{} {} {}",
             TURNS[watch.view.turns].to_string().cyan(),
@@ -133,9 +183,12 @@ fn top(watch: &Watch, journal: &Journal, columns: usize) -> Vec<String> {
             text.dimmed().to_string()
         }
         (None, None) => String::new(),
-    });
-    lines.push(String::new());
-    lines
+    };
+    Top {
+        title: title.bold().to_string(),
+        progress: progress(watch, journal, part, columns),
+        status,
+    }
 }
 
 /// The problems of a part in a line or two, each with what became of it.
@@ -209,12 +262,16 @@ fn middle<'a>(watch: &'a Watch, journal: &Journal, columns: usize) -> Paper<'a> 
     paper
 }
 
-/// The hints that were shown so far, the newest first: it is the one that was asked for.
+/// The hints that were shown so far, the newest first, but for the one that was asked for.
 fn shown_hints(watch: &Watch, journal: &Journal, paper: &mut Paper<'_>) {
     let (part, problem) = (watch.place.part, watch.place.problem);
     let shown = journal.hints_shown(part, problem.number);
     let all = hints::of(part, problem);
-    for (number, hint) in all.iter().enumerate().take(shown).rev() {
+    let numbered = all.iter().enumerate().take(shown);
+    let is_first =
+        |(number, _): &(usize, _)| watch.view.first_hint == u8::try_from(number + 1).ok();
+    let (first, others): (Vec<_>, Vec<_>) = numbered.rev().partition(is_first);
+    for (number, hint) in first.into_iter().chain(others) {
         let heading = format!("Hint {} of {}: {}", number + 1, all.len(), hint.title);
         paper.lines.push(heading.bold().to_string());
         paper.gap();
@@ -278,29 +335,21 @@ fn keys(paper: &mut Paper<'_>) {
 }
 
 /// The report's place, what the last key has led to, and the keys.
-fn bottom(watch: &Watch, columns: usize) -> Vec<String> {
-    let mut lines = vec![String::new()];
-    if let Some(page) = page(watch) {
+fn bottom(watch: &Watch, columns: usize) -> Bottom {
+    let report = page(watch).map(|page| {
         let text = format!("Report: {}", from_here(&page).display());
-        lines.push(link(&visible(&text), &page, None));
-    }
-    if watch.view.asks {
-        let question = format!(
+        link(&visible(&text), &page, None)
+    });
+    let said = match &watch.view.message {
+        _ if watch.view.asks => format!(
             "Put the stub of problem {} back? What is there now goes to a backup. y/N",
             watch.place.problem.number
-        );
-        lines.extend(
-            wrap(&question, columns)
-                .iter()
-                .map(|line| line.yellow().to_string()),
-        );
-    } else if let Some(message) = &watch.view.message {
-        lines.extend(
-            wrap(&visible(message), columns)
-                .iter()
-                .map(|line| line.yellow().to_string()),
-        );
-    }
+        ),
+        Some(message) => visible(message),
+        None => String::new(),
+    };
+    let said = wrap(&said, columns).into_iter();
+    let said = said.filter(|line| !line.is_empty());
     let mut keys = vec![
         "h hint",
         "r run again",
@@ -328,6 +377,7 @@ fn bottom(watch: &Watch, columns: usize) -> Vec<String> {
     if !next.is_empty() {
         keys.insert(0, &next);
     }
+    let mut lines = Vec::new();
     for line in wrap(
         &keys
             .join(" · ")
@@ -343,7 +393,11 @@ fn bottom(watch: &Watch, columns: usize) -> Vec<String> {
             _ => line,
         });
     }
-    lines
+    Bottom {
+        report,
+        said: said.map(|line| line.yellow().to_string()).collect(),
+        keys: lines,
+    }
 }
 
 fn page(watch: &Watch) -> Option<std::path::PathBuf> {
@@ -355,4 +409,76 @@ fn page(watch: &Watch) -> Option<std::path::PathBuf> {
     };
     let page = report.run.as_ref()?.join("report.html");
     (watch.run.is_none() && page.is_file()).then_some(page)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use grader::course::Course;
+    use std::path::Path;
+
+    /// The screen of a failure, in so many rows.
+    fn screen(rows: usize, said: &[&str]) -> String {
+        let course = Course::find(Path::new(env!("CARGO_MANIFEST_DIR"))).unwrap();
+        let lines = |words: &[&str]| {
+            words
+                .iter()
+                .map(|&word| word.to_owned())
+                .collect::<Vec<_>>()
+        };
+        let middle = Paper {
+            course: &course,
+            part: &PARTS[0],
+            problem: &PARTS[0].problems[0],
+            columns: 40,
+            lines: (0..30).map(|row| format!("verdict {row}")).collect(),
+            continued: BTreeSet::new(),
+            drawn: 10..20,
+            yields: Vec::new(),
+            hints_shown: 0,
+        };
+        let top = Top {
+            title: "title".into(),
+            progress: lines(&["1 2 3", "4 5"]),
+            status: "status".into(),
+        };
+        let bottom = Bottom {
+            report: Some("report".into()),
+            said: lines(said),
+            keys: lines(&["h hint · r run again", "? keys · q quit"]),
+        };
+        let lines = arranged(top, middle, bottom, rows);
+        assert!(lines.len() <= rows, "{lines:#?}");
+        lines.join("\n")
+    }
+
+    #[test]
+    fn smallest_screen_shows_the_verdict_and_the_way_to_the_keys() {
+        colored::control::set_override(false);
+        for rows in 4..60 {
+            let shown = screen(rows, &[]);
+            assert!(shown.contains("verdict 0\n"), "{shown}");
+            assert!(shown.ends_with("? keys · q quit"), "{shown}");
+            assert!(screen(rows, &["said"]).contains("said"), "{rows}");
+        }
+        insta::assert_snapshot!(screen(10, &[]), @"
+        title
+        status
+        verdict 0
+        verdict 1
+        verdict 2
+        verdict 3
+        verdict 4
+        verdict 5
+          … 24 more lines: f shows all
+        ? keys · q quit
+        ");
+        insta::assert_snapshot!(screen(5, &["said"]), @"
+        verdict 0
+        verdict 1
+          … 28 more lines: f shows all
+        said
+        ? keys · q quit
+        ");
+    }
 }

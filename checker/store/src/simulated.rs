@@ -9,9 +9,9 @@ use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 use tokio::sync::watch;
 use tokio::time::{Instant, sleep_until};
 
+use crate::commands::{in_its_place, is_permitted};
 use crate::embedded::{Database, Reply};
 use crate::log::Log;
-use crate::commands::{in_its_place, is_permitted};
 use crate::proxy::Mode;
 use crate::request::Reader;
 

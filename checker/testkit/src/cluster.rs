@@ -41,7 +41,7 @@ mod trace;
 mod wait;
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use runtime::{Node, NodeName};
@@ -149,7 +149,7 @@ impl<'a> Cluster<'a> {
     {
         let cluster = Cluster::start(context, nodes, options).await?;
         let told = cluster.unless_flooded(story(&cluster)).await;
-        let told = cluster.conclude(told).await;
+        let told = cluster.blame_the_busy(cluster.conclude(told).await);
         cluster.end().await;
         told
     }
@@ -174,7 +174,7 @@ impl<'a> Cluster<'a> {
         });
         let up = cluster.unless_flooded(cluster.bring_up(nodes)).await;
         // A story has not begun yet, so that none can be told of this program.
-        up.before_all()?;
+        cluster.blame_the_busy(up).before_all()?;
         Ok(cluster)
     }
 
@@ -275,7 +275,7 @@ impl<'a> Cluster<'a> {
     pub async fn end(self) {
         let children: Vec<_> = lock(&self.members)
             .values()
-            .map(|member| std::sync::Arc::clone(&member.child))
+            .map(|member| Arc::clone(&member.child))
             .collect();
         for child in children {
             let _ = child.kill().await;

@@ -1,18 +1,19 @@
 //! Nodes as processes of the operating system, under a guard, with the switchboard between them.
 
-use std::collections::VecDeque;
+mod pulse;
+
+use std::collections::BTreeMap;
 use std::io;
 use std::net::Ipv4Addr;
 use std::path::PathBuf;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use runtime::gate::Streams;
 use runtime::net::DirectoryMode;
 use runtime::{Cookie, Net, Node, NodeConfig, NodeName, TcpNet};
 use tokio::net::TcpStream;
-use tokio::task::JoinHandle;
-use tokio::time::{Instant, sleep};
+use tokio::time::Instant;
 
 use crate::guard::{Child, Ending, Guard, Program, Stream, monotonic_micros, written_lines};
 use crate::isolation::Sandbox;
@@ -23,6 +24,8 @@ use crate::store::Stores;
 use crate::switchboard::Switchboard;
 use crate::trouble::{Result, While};
 use crate::world::{self, Launch, Process, Waiting, World};
+use pulse::Pulse;
+pub(crate) use pulse::{BEAT, Busy};
 
 /// What all clusters of real processes of a run have in common.
 #[derive(Clone)]
@@ -47,15 +50,30 @@ impl Processes {
             .or_trouble(|| "make a cookie for the cluster")?;
         let manager = crate::cluster::manager();
         let switchboard = Switchboard::start(manager, cookie.clone(), context.seed).await?;
+        let children: Children = Arc::default();
+        let weighed = Arc::clone(&children);
+        let pulse = Pulse::start(move || times(&weighed));
         Ok(OnProcesses {
             common: self.clone(),
             cookie,
             switchboard,
-            pulse: Pulse::start(),
+            pulse,
+            children,
             data: context.data.clone(),
             logs: context.folder.clone(),
         })
     }
+}
+
+/// The child of each node that was started last, by the node's short name.
+type Children = Arc<Mutex<BTreeMap<String, Arc<Child>>>>;
+
+/// How long each node was on the processors so far.
+fn times(children: &Children) -> BTreeMap<String, Duration> {
+    let children = children.lock().unwrap_or_else(PoisonError::into_inner);
+    let time =
+        |(node, child): (&String, &Arc<Child>)| Some((node.clone(), child.processor_time()?));
+    children.iter().filter_map(time).collect()
 }
 
 /// The processes of one cluster.
@@ -64,6 +82,7 @@ pub(crate) struct OnProcesses {
     cookie: Cookie,
     switchboard: Switchboard,
     pulse: Pulse,
+    children: Children,
     data: PathBuf,
     logs: PathBuf,
 }
@@ -127,14 +146,26 @@ impl World for OnProcesses {
             .limits(options.limits)
             .sandboxed(sandbox)
             .secrets(self.cookie.reveal())?;
+        let child = Arc::new(self.common.guard.spawn(program));
+        let mut children = self.children.lock().unwrap_or_else(PoisonError::into_inner);
+        children.insert(name.short().to_owned(), Arc::clone(&child));
+        drop(children);
         Ok(Arc::new(RealProcess {
-            child: self.common.guard.spawn(program),
+            child,
             sources: self.common.sources.clone(),
         }))
     }
 
     fn stood_still_since(&self, begun: Instant) -> Duration {
         self.pulse.longest_pause_since(begun)
+    }
+
+    fn crowded_out(&self) -> Option<Busy> {
+        self.pulse.crowded_out()
+    }
+
+    fn busiest(&self) -> Option<Busy> {
+        self.pulse.busiest()
     }
 
     fn connect(&self, port: u16) -> Waiting<'_, io::Result<Box<dyn world::Stream>>> {
@@ -162,7 +193,7 @@ impl World for OnProcesses {
 }
 
 struct RealProcess {
-    child: Child,
+    child: Arc<Child>,
     sources: Option<String>,
 }
 
@@ -192,74 +223,5 @@ impl Process for RealProcess {
 
     fn last_stderr_lines(&self, count: usize) -> Vec<String> {
         self.child.last_stderr_lines(count)
-    }
-}
-
-/// How often the pulse beats.
-pub(crate) const BEAT: Duration = Duration::from_millis(25);
-
-/// Notices when this process does not get to run.
-struct Pulse {
-    pauses: Arc<Mutex<VecDeque<(Instant, Duration)>>>,
-    beating: JoinHandle<()>,
-}
-
-impl Pulse {
-    /// Begins to watch.
-    fn start() -> Pulse {
-        const KEPT: usize = 1000;
-        let pauses: Arc<Mutex<VecDeque<(Instant, Duration)>>> = Arc::default();
-        let noted = Arc::clone(&pauses);
-        let beating = tokio::spawn(async move {
-            loop {
-                let before = Instant::now();
-                sleep(BEAT).await;
-                let late = before.elapsed().saturating_sub(BEAT);
-                if late > BEAT {
-                    let mut pauses = lock(&noted);
-                    pauses.push_back((Instant::now(), late));
-                    if pauses.len() > KEPT {
-                        pauses.pop_front();
-                    }
-                }
-            }
-        });
-        Pulse { pauses, beating }
-    }
-
-    /// The longest time since `begun` in which this process did not get to run.
-    fn longest_pause_since(&self, begun: Instant) -> Duration {
-        let pauses = lock(&self.pauses);
-        let since = pauses.iter().rev().take_while(|(at, _)| *at >= begun);
-        since.map(|(_, late)| *late).max().unwrap_or_default()
-    }
-}
-
-impl Drop for Pulse {
-    fn drop(&mut self) {
-        self.beating.abort();
-    }
-}
-
-fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
-    mutex.lock().unwrap_or_else(PoisonError::into_inner)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[tokio::test]
-    async fn pulse_notices_that_the_process_did_not_run() {
-        let pulse = Pulse::start();
-        let begun = Instant::now();
-        sleep(Duration::from_millis(60)).await;
-        let still = Instant::now();
-        while still.elapsed() < Duration::from_millis(300) {
-            std::hint::spin_loop();
-        }
-        sleep(Duration::from_millis(60)).await;
-        assert!(pulse.longest_pause_since(begun) >= Duration::from_millis(200));
-        assert!(pulse.longest_pause_since(Instant::now()).is_zero());
     }
 }

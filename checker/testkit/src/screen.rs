@@ -23,3 +23,22 @@ pub fn columns() -> usize {
         .filter(|columns| *columns > 0)
         .unwrap_or(WIDTH)
 }
+
+/// The beginning of a text, with a sign where something is missing.
+pub fn shortened(text: &str, most: usize) -> String {
+    match text.char_indices().nth(most) {
+        Some((end, _)) => format!("{}…", &text[..end]),
+        None => text.to_owned(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn shortened_text_has_a_sign() {
+        assert_eq!(shortened("wörter", 6), "wörter");
+        assert_eq!(shortened("wörter", 2), "wö…");
+    }
+}

@@ -28,6 +28,7 @@ use tokio::time::{Instant, timeout};
 
 use crate::guard::{self, Ending};
 use crate::network::{Books, HANDSHAKE, Network, Payloads};
+use crate::processes::Busy;
 use crate::ready::NotReady;
 use crate::seed::Draw;
 use crate::trouble::{Result, While};
@@ -151,6 +152,14 @@ impl World for InVirtualTime {
 
     fn stood_still_since(&self, _: Instant) -> Duration {
         Duration::ZERO
+    }
+
+    fn crowded_out(&self) -> Option<Busy> {
+        None
+    }
+
+    fn busiest(&self) -> Option<Busy> {
+        None
     }
 
     fn connect(&self, port: u16) -> Waiting<'_, io::Result<Box<dyn Stream>>> {

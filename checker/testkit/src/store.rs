@@ -22,10 +22,15 @@ use std::time::Duration;
 use ::store::Embedded;
 use redis::aio::{ConnectionManager, ConnectionManagerConfig};
 use redis::{AsyncConnectionConfig, ConnectionAddr};
+use runtime::terminal::visible;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::TcpStream;
 use tokio::sync::OnceCell;
+use tokio::time::timeout;
 
 use crate::guard::{Child, Guard};
 use crate::run_dir::RunDir;
+use crate::screen::shortened;
 use crate::trouble::{Result, Trouble, While};
 pub use foreground::serve;
 use redis_server::RedisServer;
@@ -309,8 +314,18 @@ impl RunStore {
             .or_trouble(reach)?
             .min_by_key(SocketAddr::is_ipv6)
             .ok_or_else(|| Trouble::new(format!("could not {}: unknown host", reach())))?;
-        let version = version(&client).await.map_err(|error| in_words(&error));
-        let version = version.or_trouble(reach)?;
+        let version = match version(&client).await {
+            Ok(version) => version,
+            Err(error) => {
+                return Err(match foreign_answer(address).await {
+                    Some(said) => Trouble::new(format!(
+                        "could not use the store that {named_by} names: what answers at {host}:{port} is not a Redis \
+                         server; {said}"
+                    )),
+                    None => Trouble::new(format!("could not {}: {}", reach(), in_words(&error))),
+                });
+            }
+        };
         let about = format!("the Redis server {version} at {host}:{port}, which {named_by} names");
         RunStore::new(about, address, url.to_owned(), Kind::Foreign).await
     }
@@ -491,6 +506,29 @@ fn in_words(error: &redis::RedisError) -> String {
     }
 }
 
+/// What a server answers to a PING, as a fragment, if it is not what a Redis server would answer.
+async fn foreign_answer(address: SocketAddr) -> Option<String> {
+    const QUOTED: usize = 60;
+    let mut answer = [0; 256];
+    let asked = async {
+        let mut connection = TcpStream::connect(address).await?;
+        connection.write_all(b"PING\r\n").await?;
+        connection.read(&mut answer).await
+    };
+    let length = match timeout(PATIENCE, asked).await {
+        Ok(Ok(length)) => length,
+        Ok(Err(_)) => return None,
+        Err(_) => return Some("it takes the connection and says nothing".to_owned()),
+    };
+    let answer = String::from_utf8_lossy(&answer[..length]);
+    let line = answer.lines().next().unwrap_or_default();
+    match line.chars().next() {
+        None => Some("it closes the connection without an answer".to_owned()),
+        Some('+' | '-') => None,
+        Some(_) => Some(format!("it said `{}`", visible(&shortened(line, QUOTED)))),
+    }
+}
+
 /// Asks a server for its version.
 async fn version(client: &redis::Client) -> redis::RedisResult<String> {
     let config = AsyncConnectionConfig::new()
@@ -585,5 +623,36 @@ mod tests {
         let good: StoreChoice = "redis://:word@gold:7000/2".parse().unwrap();
         good.check().unwrap();
         assert!("".parse::<StoreChoice>().is_err());
+    }
+
+    /// A server that gives every connection this answer, and what is told of it.
+    #[track_caller]
+    fn check_answer(answer: &'static str, expected: Option<&str>) {
+        let server = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+        let address = server.local_addr().unwrap();
+        std::thread::spawn(move || {
+            let (mut connection, _) = server.accept().unwrap();
+            let _ = std::io::Read::read(&mut connection, &mut [0; 64]);
+            let _ = std::io::Write::write_all(&mut connection, answer.as_bytes());
+        });
+        let runtime = tokio::runtime::Builder::new_current_thread()
+            .enable_all()
+            .build()
+            .unwrap();
+        assert_eq!(
+            runtime.block_on(foreign_answer(address)).as_deref(),
+            expected
+        );
+    }
+
+    #[test]
+    fn what_answers_and_is_no_redis_server_is_quoted() {
+        check_answer(
+            "HTTP/1.1 400 Bad Request\r\nServer: x\r\n",
+            Some("it said `HTTP/1.1 400 Bad Request`"),
+        );
+        check_answer("", Some("it closes the connection without an answer"));
+        check_answer("+PONG\r\n", None);
+        check_answer("-NOAUTH Authentication required.\r\n", None);
     }
 }

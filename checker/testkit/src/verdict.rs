@@ -410,6 +410,12 @@ impl ProblemResult {
         result
     }
 
+    /// The outcome that is told of the problem: the first that came out as the problem did.
+    pub fn told(&self) -> Option<&Outcome> {
+        let mut outcomes = self.outcomes.iter();
+        outcomes.find(|outcome| outcome.verdict.standing() == self.standing)
+    }
+
     /// Says what it is worth, and how many scenarios it has.
     pub fn worth(mut self, points: u8, scenarios: usize) -> Self {
         self.points = points;

@@ -18,7 +18,7 @@ use tokio::time::Instant;
 use crate::cluster::Options;
 use crate::guard::{self, Ending};
 use crate::network::Network;
-use crate::processes::Processes;
+use crate::processes::{Busy, Processes};
 use crate::ready::NotReady;
 use crate::scenario::{Context, Stop};
 use crate::simulation::Simulation;
@@ -72,6 +72,12 @@ pub(crate) trait World {
 
     /// The longest time for which the checker, and with it the network, stood still since a moment.
     fn stood_still_since(&self, begun: Instant) -> Duration;
+
+    /// The busiest node, if the nodes left the checker no time to run.
+    fn crowded_out(&self) -> Option<Busy>;
+
+    /// The busiest node, if the nodes took the processors for so long that a failure should tell.
+    fn busiest(&self) -> Option<Busy>;
 
     /// Connects to a port of 127.0.0.1 on which a node listens.
     fn connect(&self, port: u16) -> Waiting<'_, io::Result<Box<dyn Stream>>>;

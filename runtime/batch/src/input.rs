@@ -81,12 +81,15 @@ pub struct Experiment {
 /// How many splits a job may have. Each is a task that the manager keeps in memory and in its journal.
 pub const MAX_SPLITS: u64 = 100_000;
 
-/// Cuts files into splits of about `bytes` each. A line is never cut, however long it is, and an
-/// empty file has no split.
+/// How many bytes of a line may stand behind the place where its split was to end. The manager reads them to
+/// know where the split ends, and a map task has them in memory.
+pub const MAX_LINE: u64 = 256 << 20;
+
+/// Cuts files into splits of about `bytes` each. A line is never cut, and an empty file has no split.
 ///
 /// # Errors
-/// When a file cannot be read, or has a name that would break the lines of a result; and when there would
-/// be more than [`MAX_SPLITS`].
+/// When a file cannot be read, or has a name that would break the lines of a result; when there would
+/// be more than [`MAX_SPLITS`], or a line is longer than [`MAX_LINE`].
 pub fn splits(inputs: &[Input], bytes: u64) -> io::Result<Vec<Split>> {
     // Before a line end is looked for, which may be far away.
     let mut count: u64 = 0;
@@ -152,6 +155,13 @@ fn behind_line(file: &mut File, from: u64) -> io::Result<Option<u64>> {
             return Ok(Some(at + place as u64 + 1));
         }
         at += read as u64;
+        if at - from > MAX_LINE {
+            let why = format!(
+                "the line at byte {from} is longer than {} MiB, and a map task has whole lines in memory",
+                MAX_LINE >> 20
+            );
+            return Err(io::Error::new(io::ErrorKind::InvalidInput, why));
+        }
     }
 }
 
@@ -259,6 +269,17 @@ mod tests {
         assert_eq!(contents.concat(), text);
         let starts: Vec<_> = splits.iter().map(|split| split.start).collect();
         assert!(starts.is_sorted());
+    }
+
+    #[test]
+    fn line_that_no_task_could_have_in_memory_is_refused_without_reading_all_of_it() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("sparse");
+        File::create(&path).unwrap().set_len(40 << 30).unwrap();
+        let name = "sparse".into();
+        let refused = splits(&[Input { name, path }], 1 << 20).unwrap_err();
+        let why = refused.to_string();
+        assert!(why.contains("longer than 256 MiB"), "{why}");
     }
 
     #[test]

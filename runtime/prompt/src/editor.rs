@@ -3,7 +3,8 @@
 //! Reading blocks, so it has a thread of its own. That thread takes no part in what a node does
 //! with messages: were it to hang, the node would go on.
 
-use std::io::{self, BufRead, IsTerminal};
+use std::fmt;
+use std::io::{self, BufRead, IsTerminal, Read};
 use std::path::PathBuf;
 use std::sync::mpsc as blocking;
 use std::thread;
@@ -38,10 +39,27 @@ pub struct Prompt {
     pub second_interrupt_ends: Option<&'static str>,
 }
 
+/// The longest line that is read from a pipe or a file, in bytes.
+pub const MAX_LINE: u64 = 1 << 20;
+
+/// A line was longer than [`MAX_LINE`], and nothing behind it is read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct TooLong;
+
+impl fmt::Display for TooLong {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(
+            f,
+            "A line of standard input is longer than {} MiB, so nothing more is read.",
+            MAX_LINE >> 20
+        )
+    }
+}
+
 /// A line that was typed. The next one is read when this is dropped, unless it was the last.
 pub struct Typed {
-    /// The line.
-    pub line: String,
+    /// The line; after one that is too long, there is no other.
+    pub line: Result<String, TooLong>,
     done: blocking::Sender<()>,
 }
 
@@ -97,22 +115,39 @@ pub fn read_lines(
 }
 
 fn read_pipe(lines: &mpsc::Sender<Typed>) {
-    for (place, line) in io::stdin().lock().split(b'\n').enumerate() {
-        let Ok(line) = line else { return };
-        // What is not UTF-8 is shown in the complaint about its command.
-        let line = String::from_utf8_lossy(&line);
-        let line = match place {
-            0 => line.trim_start_matches('\u{feff}'),
-            _ => &line,
-        };
-        if !hand_over(line.trim_end_matches('\r').to_owned(), lines) {
+    let mut input = io::stdin().lock();
+    let mut is_first = true;
+    while let Ok(Some(line)) = next_line(&mut input) {
+        let line = line.map(|line| match is_first {
+            true => line.trim_start_matches('\u{feff}').to_owned(),
+            false => line,
+        });
+        is_first = false;
+        let goes_on = line.is_ok();
+        if !hand_over(line, lines) || !goes_on {
             return;
         }
     }
 }
 
+/// The next line without its end, if there is one. What is not UTF-8 is shown in the complaint about its command.
+fn next_line(input: &mut impl BufRead) -> io::Result<Option<Result<String, TooLong>>> {
+    let mut line = Vec::new();
+    // `\r\n` may stand behind the longest line.
+    let read = Read::take(&mut *input, MAX_LINE + 2).read_until(b'\n', &mut line)?;
+    if read == 0 {
+        return Ok(None);
+    }
+    let line = String::from_utf8_lossy(&line);
+    let line = line.trim_end_matches(['\r', '\n']);
+    Ok(Some(match line.len() as u64 > MAX_LINE {
+        true => Err(TooLong),
+        false => Ok(line.to_owned()),
+    }))
+}
+
 /// Has a line carried out; false when it was the last, or nobody is left to do it.
-fn hand_over(line: String, lines: &mpsc::Sender<Typed>) -> bool {
+fn hand_over(line: Result<String, TooLong>, lines: &mpsc::Sender<Typed>) -> bool {
     let (done, wait) = blocking::channel();
     let taken = lines.blocking_send(Typed { line, done }).is_ok();
     // Something is sent for the last line; for others the sender is dropped.
@@ -151,7 +186,7 @@ fn edit(
                     // A folder that cannot be written to costs the history, not the prompt.
                     let _ = editor.append_history(file);
                 }
-                if !hand_over(line, lines) {
+                if !hand_over(Ok(line), lines) {
                     return Ok(());
                 }
             }
@@ -209,3 +244,38 @@ impl<C> Hinter for Names<C> {
 impl<C> Highlighter for Names<C> {}
 impl<C> Validator for Names<C> {}
 impl<C: Complete> Helper for Names<C> {}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[track_caller]
+    fn check(input: &mut impl BufRead, expected: Option<Result<&str, TooLong>>) {
+        let line = next_line(input).unwrap();
+        assert!(
+            line.as_ref()
+                .map(|line| line.as_deref().map_err(|why| *why))
+                == expected
+        );
+    }
+
+    #[test]
+    fn line_without_end_is_refused_and_not_kept() {
+        check(
+            &mut io::BufReader::new(io::repeat(b'x')),
+            Some(Err(TooLong)),
+        );
+        let longest = "x".repeat(MAX_LINE as usize);
+        check(&mut format!("{longest}\r\n").as_bytes(), Some(Ok(&longest)));
+        check(&mut format!("{longest}y\n").as_bytes(), Some(Err(TooLong)));
+    }
+
+    #[test]
+    fn lines_end_with_the_input() {
+        let mut input = "nodes\r\n\nquit".as_bytes();
+        check(&mut input, Some(Ok("nodes")));
+        check(&mut input, Some(Ok("")));
+        check(&mut input, Some(Ok("quit")));
+        check(&mut input, None);
+    }
+}

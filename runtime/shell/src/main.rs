@@ -119,8 +119,16 @@ async fn run(flags: Flags) -> Result<Option<String>, String> {
             _ = tokio::signal::ctrl_c(), if !interactive => break,
         };
         let Some(typed) = typed else { break };
+        let line = match &typed.line {
+            Ok(line) => line,
+            Err(why) => {
+                screen.print(why.to_string());
+                typed.was_last();
+                break;
+            }
+        };
         let flow = tokio::select! { biased;
-            flow = session.execute(&typed.line) => flow,
+            flow = session.execute(line) => flow,
             _ = tokio::signal::ctrl_c() => {
                 screen.print("Interrupted. What was already sent may still be handled.");
                 if interactive { Flow::Next } else { Flow::Exit }

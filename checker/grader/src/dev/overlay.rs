@@ -140,6 +140,7 @@ impl Overlay {
     ) -> Result<Vec<Program>> {
         let binary = match self.build.run(guard, progress).await? {
             Built::Binary(binary) => binary.path,
+            Built::Hindered(why) => return Err(Trouble::new(why)),
             Built::Refused(errors) => {
                 let said: Vec<_> = errors.into_iter().map(|error| error.rendered).collect();
                 return Err(Trouble::new(format!(

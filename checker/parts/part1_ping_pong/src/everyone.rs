@@ -10,6 +10,7 @@ use super::messages::{ASK_WITHIN, Everyone, PRODUCER, ProducerMsg};
 use super::{ALL, Counts, SOON, all_show, first_pings, it_or_them, send_pings, shown, sorted};
 use testkit::cluster::{Cluster, Explained, Options};
 use testkit::scenario::{Context, Stop, Told};
+use testkit::screen::shortened;
 use testkit::seed::{count_of, in_words};
 
 /// What the answer may take: the limit that the exercise gives, and as much again and a little
@@ -218,10 +219,7 @@ fn short<T: Clone>(by_node: &BTreeMap<NodeName, T>) -> BTreeMap<String, T> {
 fn answer_in_words(everyone: &Everyone) -> String {
     let failed: Vec<String> = short(&everyone.failed)
         .into_iter()
-        .map(|(node, why)| {
-            let why: String = why.chars().take(LONGEST_REASON).collect();
-            format!("{node} ({why})")
-        })
+        .map(|(node, why)| format!("{node} ({})", shortened(&why, LONGEST_REASON)))
         .collect();
     let failed = if failed.is_empty() {
         "none".to_owned()

@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 
 use batch::Input;
 
+use testkit::screen::shortened;
 use testkit::seed::Draw;
 use testkit::trouble::{Result, While};
 
@@ -256,9 +257,9 @@ pub(super) fn difference(seen: &Table, expected: &Table) -> Option<String> {
     Some(format!("in the output {}", differences.join(", ")))
 }
 
-/// The start of some bytes, as text.
+/// The start of some bytes, as text, with a sign where more stands behind it.
 fn shown(bytes: &[u8]) -> String {
-    let text: String = String::from_utf8_lossy(bytes).chars().take(40).collect();
+    let text = shortened(&String::from_utf8_lossy(bytes), 40);
     text.escape_debug().to_string()
 }
 
@@ -269,6 +270,13 @@ fn tabs(value: &[u8]) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn long_key_is_cut_with_a_sign() {
+        let key = "a\tb".repeat(20);
+        assert_eq!(shown(&key.as_bytes()[..40]), "a\\tb".repeat(13) + "a");
+        assert_eq!(shown(key.as_bytes()), "a\\tb".repeat(13) + "a…");
+    }
 
     #[test]
     fn words_are_counted_and_orders_are_not() {

@@ -82,7 +82,7 @@ impl Cluster<'_> {
         })
     }
 
-    /// Ends what it is told when a node says so much that nothing else can be seen.
+    /// Ends what it is told when a node says or computes so much that nothing else can be seen.
     pub(super) async fn unless_flooded<T>(
         &self,
         told: impl Future<Output = Result<T, Stop>>,
@@ -90,7 +90,7 @@ impl Cluster<'_> {
         let flood = async {
             loop {
                 sleep(Duration::from_millis(100)).await;
-                if let Some(stop) = self.flooded() {
+                if let Some(stop) = self.flooded().or_else(|| self.crowded_out()) {
                     return stop;
                 }
             }
@@ -126,6 +126,30 @@ impl Cluster<'_> {
                  is answered by messages which are answered again, or a loop never waits.",
             )
             .into()
+        })
+    }
+
+    /// The failure of nodes that left the checker no time to run, whatever else was seen.
+    fn crowded_out(&self) -> Option<Stop> {
+        let node = self.world.crowded_out()?.node;
+        let failure = self
+            .failed(
+                format!("{node} and the other nodes left the checker no time to run"),
+                format!("{node} waits for messages, and needs next to no time on the processors"),
+            )
+            .because(
+                "A loop that never waits, or many of them, leaves no time for the other nodes and for the checker.",
+            );
+        Some(failure.into())
+    }
+
+    /// A story that could not be told because the nodes left the checker no time to run is their failure;
+    /// and a failure tells that they took the processors.
+    pub(super) fn blame_the_busy(&self, told: Told) -> Told {
+        told.map_err(|stop| match (stop, self.world.busiest()) {
+            (Stop::Inconclusive(why), _) => self.crowded_out().unwrap_or(Stop::Inconclusive(why)),
+            (Stop::Failed(failure), Some(busy)) => failure.evidence(busy.to_string()).into(),
+            (stop, _) => stop,
         })
     }
 

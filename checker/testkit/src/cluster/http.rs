@@ -19,6 +19,7 @@ use tokio::time::{Instant, sleep, timeout};
 use super::asking::{LAST_WORDS, Meaning, MeaningKind};
 use super::{Cluster, Standing, Unanswered, Unmet, lock};
 use crate::scenario::Stop;
+use crate::screen::shortened;
 use crate::trace::What;
 
 /// The server that each node with an HTTP interface has, and what it says of itself.
@@ -119,10 +120,10 @@ impl Request {
             brief,
             ..
         } = self;
-        let text = format!("{method} {}", shortened(path, BRIEF));
+        let text = format!("{method} {}", in_line(path, BRIEF));
         match brief.as_str() {
             "" => text,
-            body => format!("{text} {}", shortened(body, BRIEF)),
+            body => format!("{text} {}", in_line(body, BRIEF)),
         }
     }
 }
@@ -158,7 +159,7 @@ impl Answer {
         };
         match more {
             "" => self.status.to_string(),
-            more => format!("{} {}", self.status, shortened(more, BRIEF)),
+            more => format!("{} {}", self.status, in_line(more, BRIEF)),
         }
     }
 }
@@ -544,16 +545,8 @@ fn silence(error: hyper::Error) -> Silence {
 }
 
 /// The beginning of a text, on one line.
-fn shortened(text: &str, most: usize) -> String {
-    let mut line: String = text
-        .chars()
-        .map(|letter| if letter.is_control() { ' ' } else { letter })
-        .collect();
-    if let Some((end, _)) = line.char_indices().nth(most) {
-        line.truncate(end);
-        line.push('…');
-    }
-    line
+fn in_line(text: &str, most: usize) -> String {
+    shortened(&text.replace(char::is_control, " "), most)
 }
 
 #[cfg(test)]

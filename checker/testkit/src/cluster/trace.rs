@@ -12,6 +12,7 @@ use serde_json::Value;
 use super::sketch::{Fields, label, without_host};
 use super::{Cluster, Mark, lock};
 use crate::network::Payloads;
+use crate::screen::shortened;
 use crate::trace::{Change, Event, Fate, Kind, LogLine, Message, Trace, VERSION, Violation, What};
 use crate::verdict::Failure;
 
@@ -111,7 +112,7 @@ impl Cluster<'_> {
                     at_us,
                     node: node.clone(),
                     stream,
-                    text: text.chars().take(LONGEST_LINE).collect(),
+                    text: shortened(&text, LONGEST_LINE),
                 })
                 .collect();
             own.sort_by_key(|line| line.at_us);

@@ -14,8 +14,8 @@ use tokio::sync::{mpsc, oneshot, watch};
 use tokio::time::timeout;
 
 use super::logs::log_file;
-use super::orphans;
 use super::protocol::{Ending, Event, Limits, Reported, Request, Signal, Spawn, Stream};
+use super::{orphans, tree};
 use crate::isolation::Sandbox;
 use crate::plain_file;
 use crate::ready::{NotReady, Ready};
@@ -425,6 +425,12 @@ impl Child {
             Ok(state) => ended(&state).unwrap_or(Ending::GuardLost),
             Err(_) => Ending::GuardLost,
         }
+    }
+
+    /// How long it, with all that it started, was on the processors so far: zero where the system is not asked.
+    pub fn processor_time(&self) -> Option<Duration> {
+        let pid = self.pid()?;
+        Some(tree::usage(&[pid]).get(&pid)?.processor)
     }
 
     /// The most memory that it was seen to hold, in bytes. Known once it has ended.

@@ -3,6 +3,7 @@
 //! A log is written as it comes. Beside it stands when each piece of it came, on the clock that
 //! all processes of the machine share.
 
+use std::io::{Error, ErrorKind, Result};
 use std::path::{Path, PathBuf};
 
 use rustix::time::{ClockId, clock_gettime};
@@ -38,15 +39,32 @@ pub fn times_file(log: &Path) -> PathBuf {
 /// which its beginning came. What cannot be read is left out.
 pub fn written_lines(logs: &Path, name: &str, stream: Stream) -> Vec<(u64, String)> {
     let mut lines = Vec::new();
-    for start in 1.. {
-        let file = log_file(logs, name, start, stream);
-        let Ok(text) = plain_file::read(&file, MAX_OWN) else {
-            break;
-        };
+    for (file, text) in read_logs(logs, name, stream) {
         let times = plain_file::read_text(&times_file(&file), MAX_OWN).unwrap_or_default();
-        lines.extend(timed(&text, &times));
+        lines.extend(timed(&text.unwrap_or_default(), &times));
     }
     lines
+}
+
+/// The logs of all processes of a name that are there and cannot be read, each with the reason.
+pub fn unreadable_logs(logs: &Path, name: &str, stream: Stream) -> Vec<(PathBuf, Error)> {
+    let read = read_logs(logs, name, stream);
+    read.filter_map(|(file, text)| Some((file, text.err()?)))
+        .collect()
+}
+
+fn read_logs(
+    logs: &Path,
+    name: &str,
+    stream: Stream,
+) -> impl Iterator<Item = (PathBuf, Result<Vec<u8>>)> {
+    let files = (1..).map(move |start| log_file(logs, name, start, stream));
+    files
+        .map(|file| {
+            let text = plain_file::read(&file, MAX_OWN);
+            (file, text)
+        })
+        .take_while(|(_, text)| !matches!(text, Err(error) if error.kind() == ErrorKind::NotFound))
 }
 
 fn timed(text: &[u8], times: &str) -> Vec<(u64, String)> {
@@ -107,6 +125,21 @@ mod tests {
         let ready = "node n1@127.0.0.1 is ready (listening on 127.0.0.1:1) [sources ab]";
         assert_eq!(timed(line, ""), [(0, ready.to_owned())]);
         assert_eq!(timed(b"a [key b]", ""), [(0, "a [key b]".to_owned())]);
+    }
+
+    #[test]
+    fn log_that_cannot_be_read_is_named_and_hides_no_later_one() {
+        let folder = tempfile::tempdir().unwrap();
+        std::fs::create_dir(folder.path().join("n1.stdout.log")).unwrap();
+        std::fs::write(folder.path().join("n1.2.stdout.log"), "again\n").unwrap();
+        let lines = written_lines(folder.path(), "n1", Stream::Stdout);
+        assert_eq!(lines, [(0, "again".to_owned())]);
+        let unreadable = unreadable_logs(folder.path(), "n1", Stream::Stdout);
+        let [(file, why)] = unreadable.as_slice() else {
+            panic!("{unreadable:?}");
+        };
+        assert!(file.ends_with("n1.stdout.log"), "{file:?}");
+        assert_eq!(why.to_string(), "it is a folder");
     }
 
     #[test]

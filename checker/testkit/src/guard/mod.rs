@@ -21,7 +21,7 @@
 //!   the order to exit. On Linux the checker also looks for what carries the run's mark in its
 //!   environment, and kills that.
 //! - What a child uses is counted together with all that it started: memory and threads; and what
-//!   lies in its folders. A single file that a child writes is limited in size by the operating system.
+//!   lies in its folders, or in open files that have no name. A single file that a child writes is limited in size by the operating system.
 //! - A guard of another kind, one process for the whole of `checker watch`, holds no children: it sets
 //!   the terminal back if the checker is killed while it reads keys.
 //! - A child that ended is a zombie until the rest of its group is killed, so the number of its
@@ -41,7 +41,7 @@ use std::path::PathBuf;
 use crate::trouble::{Result, While};
 
 pub use client::{Child, Guard, Program, all_ended};
-pub use logs::{monotonic_micros, times_file, written_lines};
+pub use logs::{monotonic_micros, times_file, unreadable_logs, written_lines};
 pub use protocol::{Ending, Limits, Signal, Stream};
 pub use terminal::{TerminalGuard, for_keys};
 

@@ -315,10 +315,14 @@ impl Children {
         }
     }
 
-    /// Sees what lies in the folders of every child, and kills those that wrote too much.
+    /// Sees what every child that has folders keeps on the disk, and kills those that wrote too much.
     fn look_at_folders(&mut self) {
         for living in self.living.values_mut() {
-            if let Some(excess) = folders::excess(&living.folders, living.limits) {
+            if living.folders.is_empty() {
+                continue;
+            }
+            let nameless = folders::nameless(living.group.as_raw_nonzero().get());
+            if let Some(excess) = folders::excess(&living.folders, nameless, living.limits) {
                 living.condemn(excess);
             }
         }

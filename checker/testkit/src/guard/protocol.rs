@@ -60,7 +60,7 @@ pub struct Limits {
     pub tasks: u64,
     /// What it may write to each of its two outputs, in bytes.
     pub log: u64,
-    /// What its folders may hold together, in bytes.
+    /// What its folders may hold together with its open files that have no name, in bytes.
     pub disk: u64,
     /// How many files and folders may be in them.
     pub files: u64,
@@ -151,7 +151,7 @@ pub enum Ending {
         /// What it may run.
         limit: u64,
     },
-    /// The guard killed it: its folders held more than they may.
+    /// The guard killed it: its folders, and its files without a name, held more than they may.
     OverDisk {
         /// What they may hold, in bytes.
         limit: u64,
@@ -197,7 +197,7 @@ impl fmt::Display for Ending {
             ),
             Ending::OverDisk { limit } => write!(
                 f,
-                "wrote over {} MB to its folder, and was killed for it",
+                "wrote over {} MB to its folder, files that it deleted and holds open included, and was killed for it",
                 limit >> 20
             ),
             Ending::OverFiles { limit } => write!(

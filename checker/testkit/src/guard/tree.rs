@@ -21,12 +21,15 @@ pub(super) struct Usage {
     pub(super) memory: u64,
     /// Threads; a process has at least one. Where the system only tells processes, these.
     pub(super) tasks: u64,
+    /// Time on processors so far. Zero where the system is not asked.
+    pub(super) processor: Duration,
 }
 
 impl Usage {
     fn add(&mut self, other: Usage) {
         self.memory += other.memory;
         self.tasks += other.tasks;
+        self.processor += other.processor;
     }
 }
 
@@ -42,11 +45,11 @@ pub(super) fn usage(roots: &[i32]) -> BTreeMap<i32, Usage> {
 }
 
 #[cfg(target_os = "linux")]
-pub(super) use linux::{children_of, is_stopped};
+pub(super) use linux::{children_of, family, is_stopped};
 
 #[cfg(target_os = "linux")]
 mod linux {
-    use super::{BTreeMap, Usage};
+    use super::{BTreeMap, Duration, Usage};
 
     /// More descendants are not followed: by then the child is far beyond its limit.
     const FOLLOWED: usize = 4000;
@@ -55,23 +58,27 @@ mod linux {
         let page = rustix::param::page_size() as u64;
         let mut all = BTreeMap::new();
         for &root in roots {
-            let Some(mut sum) = of_process(root, page) else {
+            let mut family = family(root).into_iter();
+            let Some(mut sum) = family.next().and_then(|root| of_process(root, page)) else {
                 continue;
             };
-            let mut waiting = children_of(root);
-            let mut followed = 0;
-            while let Some(pid) = waiting.pop() {
-                followed += 1;
-                if followed > FOLLOWED {
-                    break;
-                }
+            for pid in family {
                 // A process may end between two looks at it.
                 sum.add(of_process(pid, page).unwrap_or_default());
-                waiting.extend(children_of(pid));
             }
             all.insert(root, sum);
         }
         all
+    }
+
+    /// A process and its descendants; it comes first.
+    pub(in crate::guard) fn family(root: i32) -> Vec<i32> {
+        let (mut family, mut asked) = (vec![root], 0);
+        while asked < family.len() && asked <= FOLLOWED {
+            family.extend(children_of(family[asked]));
+            asked += 1;
+        }
+        family
     }
 
     /// The fields of `/proc/PID/stat` behind the name, which may hold any character.
@@ -88,6 +95,9 @@ mod linux {
         Some(Usage {
             memory: number(24)? * page,
             tasks: number(20)?,
+            processor: Duration::from_secs_f64(
+                (number(14)? + number(15)?) as f64 / rustix::param::clock_ticks_per_second() as f64,
+            ),
         })
     }
 
@@ -127,7 +137,7 @@ mod linux {
 
 #[cfg(not(target_os = "linux"))]
 mod ps {
-    use super::{BTreeMap, Usage};
+    use super::{BTreeMap, Duration, Usage};
 
     pub(super) fn usage(roots: &[i32]) -> BTreeMap<i32, Usage> {
         let Ok(output) = std::process::Command::new("ps")
@@ -160,6 +170,7 @@ mod ps {
                 sum.add(Usage {
                     memory: memory.get(&pid).copied().unwrap_or_default(),
                     tasks: 1,
+                    processor: Duration::ZERO,
                 });
                 waiting.extend(children.remove(&pid).unwrap_or_default());
             }
@@ -188,5 +199,16 @@ mod tests {
         assert!(seen[&me].memory > 1 << 20, "{seen:?}");
         assert!(seen[&me].tasks >= 2, "{seen:?}");
         assert_eq!(seen.len(), 1);
+    }
+
+    #[cfg(target_os = "linux")]
+    #[test]
+    fn time_on_the_processors_grows_with_what_a_process_computes() {
+        let me = std::process::id().cast_signed();
+        let before = usage(&[me])[&me].processor;
+        let begun = tokio::time::Instant::now();
+        while usage(&[me])[&me].processor < before + Duration::from_millis(50) {
+            assert!(begun.elapsed() < Duration::from_secs(20));
+        }
     }
 }
