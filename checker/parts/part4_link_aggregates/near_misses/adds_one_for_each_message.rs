@@ -2,7 +2,6 @@
 //! problem = 6
 //! claim = "late and repeated messages do no harm"
 //! about = "Each message about a view adds one to the share of its sender."
-//! mistakes = ["messages-counted-as-views"]
 
 // ── file views.rs
 // ── replace

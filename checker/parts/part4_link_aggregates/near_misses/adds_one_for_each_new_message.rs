@@ -2,7 +2,6 @@
 //! problem = 6
 //! claim = "a message that is lost is made up for"
 //! about = "Each message about a view adds one to the share of its sender, unless it was there before."
-//! mistakes = ["messages-counted-as-views"]
 
 // ── file views.rs
 // ── replace

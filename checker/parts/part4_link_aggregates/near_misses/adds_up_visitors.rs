@@ -2,7 +2,6 @@
 //! problem = 9
 //! claim = "visitors are told apart"
 //! about = "Each node counts its visitors, and their numbers are added up."
-//! mistakes = ["second-visit-counts"]
 
 // ── file visitors.rs
 // ── replace

@@ -2,7 +2,6 @@
 //! problem = 4
 //! claim = "a counter is worth what was added to it"
 //! about = "Merging adds the counts of both."
-//! mistakes = ["merge-adds"]
 
 // ── file g_counter.rs
 // ── replace

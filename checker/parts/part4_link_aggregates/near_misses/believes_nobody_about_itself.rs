@@ -2,7 +2,7 @@
 //! problem = 7
 //! claim = "a restarted node adds to what its peers know"
 //! about = "A node counts in a slot of its name, and takes nothing that others say of that slot."
-//! mistakes = ["own-slot-not-learnt", "slot-used-again"]
+//! mistakes = ["slot-used-again"]
 
 // ── file views.rs
 // ── replace

@@ -2,7 +2,6 @@
 //! problem = 4
 //! claim = "a counter is worth what was added to it"
 //! about = "Merging takes the counts of the other, whatever was known."
-//! mistakes = ["merge-overwrites"]
 
 // ── file g_counter.rs
 // ── replace

@@ -2,7 +2,6 @@
 //! problem = 1
 //! claim = "without members nothing is created"
 //! about = "Without members, the node that is asked claims the code."
-//! mistakes = ["claims-what-nobody-owns"]
 
 // ── file links.rs
 // ── replace

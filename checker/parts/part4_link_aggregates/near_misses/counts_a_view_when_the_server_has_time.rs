@@ -2,7 +2,6 @@
 //! problem = 5
 //! claim = "a link is followed at once"
 //! about = "Whoever follows a link waits until the server of this node has counted it."
-//! mistakes = ["following-waits-for-server"]
 
 // ── file links.rs
 // ── after

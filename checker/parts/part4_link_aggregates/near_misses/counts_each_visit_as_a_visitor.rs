@@ -2,7 +2,6 @@
 //! problem = 9
 //! claim = "visitors are told apart"
 //! about = "The number of visitors is that of the views."
-//! mistakes = ["second-visit-counts"]
 
 // ── file views.rs
 // ── replace

@@ -2,7 +2,6 @@
 //! problem = 5
 //! claim = "read there at once"
 //! about = "How often a link was followed is asked of the server, and waits in its mailbox."
-//! mistakes = ["reading-waits-for-server"]
 
 // ── file protocol.rs
 // ── after

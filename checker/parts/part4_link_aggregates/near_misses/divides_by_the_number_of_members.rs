@@ -2,7 +2,6 @@
 //! problem = 1
 //! claim = "moves its own share only"
 //! about = "The owner is the remainder of a hash by the number of members."
-//! mistakes = ["owner-by-number-of-members"]
 
 // ── file ring.rs
 // ── replace

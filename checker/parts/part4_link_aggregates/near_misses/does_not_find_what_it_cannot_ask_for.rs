@@ -2,7 +2,6 @@
 //! problem = 3
 //! claim = "a split stops creations across it, and no look-ups"
 //! about = "When the owner cannot be reached, there is no such link."
-//! mistakes = ["unreachable-is-not-found"]
 
 // ── file links.rs
 // ── replace

@@ -2,7 +2,6 @@
 //! problem = 3
 //! claim = "members may come and go under load"
 //! about = "Who is asked to look up a code which another node owns by its own ring answers that there is none."
-//! mistakes = ["denies-links-of-others"]
 
 // ── file links.rs
 // ── after

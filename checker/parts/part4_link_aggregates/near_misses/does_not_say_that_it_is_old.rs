@@ -2,7 +2,6 @@
 //! problem = 1
 //! claim = "without the store the ring stays as it was"
 //! about = "When the store does not answer, the ring stays, and says nothing."
-//! mistakes = ["stale-never-said"]
 
 // ── file ring.rs
 // ── replace

@@ -2,7 +2,6 @@
 //! problem = 3
 //! claim = "a split stops creations across it"
 //! about = "When the owner cannot be reached, the node that is asked claims the code."
-//! mistakes = ["entry-stands-in-for-owner"]
 
 // ── file links.rs
 // ── replace

@@ -2,7 +2,6 @@
 //! problem = 1
 //! claim = "without the store the ring stays as it was"
 //! about = "When the store does not answer, there are no members."
-//! mistakes = ["silence-is-no-members"]
 
 // ── file ring.rs
 // ── replace

@@ -2,7 +2,6 @@
 //! problem = 1
 //! claim = "all nodes name the same owner"
 //! about = "Whoever is named twice gets twice the places on the ring."
-//! mistakes = ["named-twice-owns-more"]
 
 // ── file ring.rs
 // ── replace

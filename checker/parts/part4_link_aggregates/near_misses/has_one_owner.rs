@@ -2,7 +2,6 @@
 //! problem = 10
 //! claim = "keeps nobody from anything"
 //! about = "When the owner is dead, creations are refused."
-//! mistakes = ["no-second-owner"]
 
 // ── file links.rs
 // ── replace

@@ -2,7 +2,6 @@
 //! problem = 1
 //! claim = "each member gets its share"
 //! about = "Each node has one place on the ring."
-//! mistakes = ["too-few-places"]
 
 // ── file ring.rs
 // ── replace

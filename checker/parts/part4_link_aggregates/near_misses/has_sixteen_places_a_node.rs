@@ -2,7 +2,6 @@
 //! problem = 1
 //! claim = "each member gets its share"
 //! about = "Each node has sixteen places on the ring."
-//! mistakes = ["too-few-places"]
 
 // ── file ring.rs
 // ── replace

@@ -2,7 +2,6 @@
 //! problem = 9
 //! claim = "visitors are told apart"
 //! about = "The sketch has sixteen registers."
-//! mistakes = ["too-few-registers"]
 
 // ── file visitors.rs
 // ── replace

@@ -2,7 +2,6 @@
 //! problem = 9
 //! claim = "visitors are told apart"
 //! about = "Visitors are hashed with another key in each process."
-//! mistakes = ["second-visit-counts"]
 
 // ── file visitors.rs
 // ── replace

@@ -2,7 +2,6 @@
 //! problem = 1
 //! claim = "all nodes name the same owner"
 //! about = "The ring is made by a hash that has another key in each process."
-//! mistakes = ["hash-of-one-process"]
 
 // ── file ring.rs
 // ── replace

@@ -2,7 +2,6 @@
 //! problem = 4
 //! claim = "a counter is worth what was added to it"
 //! about = "A counter is worth the greatest of its shares."
-//! mistakes = ["value-is-greatest-slot"]
 
 // ── file g_counter.rs
 // ── replace

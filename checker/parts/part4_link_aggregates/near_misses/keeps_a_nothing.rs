@@ -2,7 +2,6 @@
 //! problem = 4
 //! claim = "counters that know the same are equal"
 //! about = "To add nothing leaves a share of nothing."
-//! mistakes = ["zero-leaves-entry"]
 
 // ── file g_counter.rs
 // ── replace

@@ -2,7 +2,6 @@
 //! problem = 4
 //! claim = "a counter is worth what was added to it"
 //! about = "Merging takes the slots that are not known yet, and leaves the others."
-//! mistakes = ["merge-takes-new-slots-only"]
 
 // ── file g_counter.rs
 // ── replace

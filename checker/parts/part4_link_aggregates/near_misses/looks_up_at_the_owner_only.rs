@@ -2,7 +2,6 @@
 //! problem = 3
 //! claim = "a split stops creations across it, and no look-ups"
 //! about = "When the owner cannot be reached, look-ups are refused."
-//! mistakes = ["no-way-past-owner"]
 
 // ── file links.rs
 // ── replace

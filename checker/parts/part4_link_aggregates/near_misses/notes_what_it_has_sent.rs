@@ -2,7 +2,6 @@
 //! problem = 8
 //! claim = "who knows nearly everything is told little"
 //! about = "Who is met is told what it was not sent before, by a note under the name of its node."
-//! mistakes = ["notes-outlive-peer"]
 
 // ── file counters.rs
 // ── after

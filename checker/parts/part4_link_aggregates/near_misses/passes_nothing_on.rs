@@ -2,7 +2,6 @@
 //! problem = 7
 //! claim = "a restarted node adds to what its peers know"
 //! about = "What is learnt in a meeting is kept, and told to nobody else."
-//! mistakes = ["learnt-not-passed-on"]
 
 // ── file counters.rs
 // ── replace

@@ -2,7 +2,6 @@
 //! problem = 2
 //! claim = "what an owner is asked to do it does itself"
 //! about = "Who is asked for a code has it claimed and looked up by whom it takes for the owner itself."
-//! mistakes = ["owner-passes-on"]
 
 // ── file lib.rs
 // ── replace

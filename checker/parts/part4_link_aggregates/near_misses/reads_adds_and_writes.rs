@@ -2,7 +2,6 @@
 //! problem = 5
 //! claim = "concurrent views add up exactly"
 //! about = "The share is read, one is added, and it is written back, not all at once."
-//! mistakes = ["views-lost-between-read-and-write"]
 
 // ── file links.rs
 // ── replace

@@ -2,7 +2,6 @@
 //! problem = 1
 //! claim = "the members are those that the store lists"
 //! about = "The members are read until there are some, and never again."
-//! mistakes = ["members-taken-once"]
 
 // ── file ring.rs
 // ── after

@@ -2,7 +2,6 @@
 //! problem = 2
 //! claim = "what an owner is asked to do it does itself"
 //! about = "Who is asked to claim or look up a code refuses, if another node owns it by its own ring."
-//! mistakes = ["owner-refuses"]
 
 // ── file links.rs
 // ── after

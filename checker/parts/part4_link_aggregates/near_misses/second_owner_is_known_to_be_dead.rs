@@ -2,7 +2,6 @@
 //! problem = 10
 //! claim = "keeps nobody from anything"
 //! about = "The second owner is the one after itself: the same again."
-//! mistakes = ["no-second-owner"]
 
 // ── file links.rs
 // ── replace

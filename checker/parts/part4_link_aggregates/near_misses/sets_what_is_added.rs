@@ -2,7 +2,6 @@
 //! problem = 4
 //! claim = "a counter is worth what was added to it"
 //! about = "Adding sets the share of the slot."
-//! mistakes = ["increment-sets"]
 
 // ── file g_counter.rs
 // ── replace

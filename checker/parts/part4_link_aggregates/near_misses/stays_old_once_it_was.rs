@@ -2,7 +2,6 @@
 //! problem = 1
 //! claim = "without the store the ring stays as it was"
 //! about = "What was once said of the ring being old is never taken back."
-//! mistakes = ["stale-never-cleared"]
 
 // ── file ring.rs
 // ── replace

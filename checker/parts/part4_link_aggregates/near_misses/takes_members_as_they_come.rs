@@ -2,7 +2,6 @@
 //! problem = 1
 //! claim = "all nodes name the same owner"
 //! about = "The place of a member depends on where it stands in the list."
-//! mistakes = ["owner-by-place-in-list"]
 
 // ── file ring.rs
 // ── replace

@@ -2,7 +2,6 @@
 //! problem = 4
 //! claim = "a counter is worth what was added to it"
 //! about = "Merging takes the counter that is worth more."
-//! mistakes = ["merge-takes-one-counter"]
 
 // ── file g_counter.rs
 // ── replace

@@ -2,7 +2,6 @@
 //! problem = 8
 //! claim = "a view costs the same"
 //! about = "With each view, all that is known is told."
-//! mistakes = ["everything-told-at-each-view"]
 
 // ── file protocol.rs
 // ── after

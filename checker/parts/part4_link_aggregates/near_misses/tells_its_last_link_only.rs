@@ -2,7 +2,6 @@
 //! problem = 6
 //! claim = "both sides of a split count, and meet"
 //! about = "Who is met is told of one link only."
-//! mistakes = ["some-links-not-told"]
 
 // ── file counters.rs
 // ── replace

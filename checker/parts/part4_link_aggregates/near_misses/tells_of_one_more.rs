@@ -2,7 +2,6 @@
 //! problem = 4
 //! claim = "a counter is worth what was added to it"
 //! about = "The others are told of one more view, in a slot that they make up."
-//! mistakes = ["merge-adds"]
 
 // ── file views.rs
 // ── replace

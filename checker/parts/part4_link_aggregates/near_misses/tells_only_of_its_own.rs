@@ -2,7 +2,6 @@
 //! problem = 7
 //! claim = "a restarted node adds to what its peers know"
 //! about = "Who is met is told of the views of this node only."
-//! mistakes = ["tells-own-views-only"]
 
 // ── file counters.rs
 // ── replace

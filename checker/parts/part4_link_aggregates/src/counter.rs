@@ -89,13 +89,15 @@ async fn counterexample(
     let answer = evaluate(cluster, &smallest).await?;
     let Some((seen, expected)) = judge(&smallest, &answer) else {
         return Err(cluster
-            .failed(
+            .failed_at(
+                "n1",
                 "the same steps led to different counters on two tries",
                 "the same steps lead to the same counters",
             )
             .into());
     };
-    let mut failure = cluster.failed(
+    let mut failure = cluster.failed_at(
+        "n1",
         format!("after these steps, {seen}: {}", in_words(&smallest)),
         expected,
     );

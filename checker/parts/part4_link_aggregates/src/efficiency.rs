@@ -5,6 +5,7 @@ use std::time::Duration;
 use tokio::time::{Instant, sleep};
 
 use super::SOON;
+use super::fact::Fact;
 use super::pages::{
     Page, Pages, all_show, at_once, put, rings_are, shows, view, view_at_once, were_told,
 };
@@ -115,7 +116,8 @@ pub(super) async fn view_is_cheap(cx: &Context) -> Told {
             }
         }
         Err(cluster
-            .failed(
+            .failed_at(
+                teller,
                 format!("{views} views cost {few} bytes with ten links, and {many} bytes with a thousand"),
                 "a view costs at most 1.1 times as much with a thousand links as with ten",
             )
@@ -163,7 +165,8 @@ pub(super) async fn heal_is_cheap(cx: &Context) -> Told {
             }
             if one * 10 > whole {
                 return Err(cluster
-                    .failed(
+                    .failed_at(
+                        viewed,
                         format!("the heal cost {one} bytes between {viewed} and {other}; to tell {late} everything had cost {whole}"),
                         "a heal after which the nodes differ in one link costs at most a tenth of what it costs to tell everything",
                     )
@@ -171,6 +174,10 @@ pub(super) async fn heal_is_cheap(cx: &Context) -> Told {
                         "Links fail often and for a short time, and what has changed meanwhile is little. Two nodes that first find \
                          out what the other one lacks need not send the rest.",
                     )
+                    .fact(&Fact::HealCost {
+                        pair: [viewed, other].map(str::to_owned),
+                        newcomer: late.to_owned(),
+                    })
                     .into());
             }
             cluster.context().observe(format!("A heal after one view cost {one} bytes, and a node that knew nothing {whole} bytes."));

@@ -7,6 +7,7 @@
 mod counter;
 mod diagnosis;
 mod efficiency;
+mod fact;
 mod messages;
 mod netsplit;
 mod pages;

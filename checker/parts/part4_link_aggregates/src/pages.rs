@@ -10,6 +10,7 @@ use runtime::net::faults::FrameSeen;
 use shortener::{Code, Link};
 
 use super::SOON;
+use super::fact::Fact;
 use super::messages::{CACHE, CacheMsg, RING, RingMsg, RingState};
 use testkit::cluster::{Answer, Cluster, Mark, Request, Unmet};
 use testkit::scenario::{Stop, Told};
@@ -62,6 +63,16 @@ impl Page {
         format!("link:{}", self.code)
     }
 
+    /// A node shows another number of its views than it should.
+    pub(super) fn views(&self, node: &str, shown: u64, wanted: u64) -> Fact {
+        Fact::Views {
+            node: node.to_owned(),
+            code: self.code.to_string(),
+            shown,
+            wanted,
+        }
+    }
+
     /// Its link, which never ends.
     pub(super) fn link(&self) -> Link {
         Link {
@@ -110,7 +121,8 @@ impl Pages {
         let next = self.owned.get_mut(owner).and_then(VecDeque::pop_front);
         next.ok_or_else(|| {
             cluster
-                .failed(
+                .failed_at(
+                    &self.by,
                     format!("{}'s ring gives {owner} hardly any of the codes", self.by),
                     "each member owns its share of the codes",
                 )
@@ -137,7 +149,7 @@ pub(super) async fn owners(
     let answer = cluster
         .call(node, &RING, |reply| RingMsg::Owners(codes, reply))
         .await?;
-    named(cluster, &format!("{node}'s ring"), answer, pages.len())
+    named(cluster, node, "", answer, pages.len())
 }
 
 /// The owners of pages on a ring of other members, which has nothing to do with the cluster.
@@ -151,12 +163,7 @@ pub(super) async fn owners_among(
     let answer = cluster
         .call(node, &RING, |reply| RingMsg::Try(members, codes, reply))
         .await?;
-    named(
-        cluster,
-        &format!("{node}'s ring, in a try,"),
-        answer,
-        pages.len(),
-    )
+    named(cluster, node, ", in a try,", answer, pages.len())
 }
 
 fn codes(pages: &[Page]) -> Vec<Code> {
@@ -165,22 +172,26 @@ fn codes(pages: &[Page]) -> Vec<Code> {
 
 fn named(
     cluster: &Cluster<'_>,
-    who: &str,
+    node: &str,
+    in_a_try: &str,
     answer: Vec<Option<NodeName>>,
     wanted: usize,
 ) -> Result<Vec<String>, Stop> {
     let expected = "each code has exactly one owner, where there are members";
     if answer.len() != wanted {
-        let seen = format!("{who} answered {} owners for {wanted} codes", answer.len());
-        return Err(cluster.failed(seen, expected).into());
+        let seen = format!(
+            "{node}'s ring{in_a_try} answered {} owners for {wanted} codes",
+            answer.len()
+        );
+        return Err(cluster.failed_at(node, seen, expected).into());
     }
     let names: Option<Vec<String>> = answer
         .into_iter()
         .map(|owner| Some(owner?.short().to_owned()))
         .collect();
     names.ok_or_else(|| {
-        let seen = format!("{who} named no owner for a code");
-        cluster.failed(seen, expected).into()
+        let seen = format!("{node}'s ring{in_a_try} named no owner for a code");
+        cluster.failed_at(node, seen, expected).into()
     })
 }
 
@@ -402,7 +413,10 @@ pub(super) async fn all_show(
             for node in nodes {
                 let seen = shows(cluster, node, &page.code).await?.redirects;
                 if seen != views {
-                    return Err(Unmet::at(node, format!("{node} shows Redirects: {seen}")));
+                    let fact = page.views(node, seen, views);
+                    return Err(
+                        Unmet::at(node, format!("{node} shows Redirects: {seen}")).fact(&fact)
+                    );
                 }
             }
             Ok(())

@@ -193,10 +193,13 @@ pub(super) async fn only_the_counters_crash(cx: &Context) -> Told {
             }
             all = seen[0];
             let right = (least..=most).contains(&all) && seen.iter().all(|seen| *seen == all);
-            match right {
-                true => Ok(()),
-                false => Err(format!("n1, n2 and n3 show Redirects: {}, {} and {}", seen[0], seen[1], seen[2]).into()),
+            if right {
+                return Ok(());
             }
+            let wrong = seen.iter().position(|seen| !(least..=most).contains(seen));
+            let wrong = wrong.unwrap_or_else(|| if seen[1] == all { 2 } else { 1 });
+            Err(Unmet::at(NODES[wrong], format!("n1, n2 and n3 show Redirects: {}, {} and {}", seen[0], seen[1], seen[2]))
+                .fact(&page.views(NODES[wrong], seen[wrong], least)))
         };
         cluster
             .eventually(SOON, format!("{KNOWN_ONES} (wanted: the same everywhere, and {least} to {most})"), settled)

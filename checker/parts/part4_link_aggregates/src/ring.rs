@@ -59,7 +59,7 @@ pub(super) async fn is_balanced(cx: &Context) -> Told {
                     if (own as f64 - mean).abs() > BALANCE * mean {
                         let seen = format!("on a ring of {count} nodes, {name} owns {own} of {CODES} codes");
                         return Err(cluster
-                            .failed(seen, format!("each of {count} nodes owns {mean:.0} of them, give or take 20 %"))
+                            .failed_at(node, seen, format!("each of {count} nodes owns {mean:.0} of them, give or take 20 %"))
                             .because(
                                 "The cluster is as fast as the node that has the most to do. A node that stands at one \
                                  place of the ring owns what chance gives it; with many places, chance evens out.",
@@ -84,9 +84,9 @@ pub(super) async fn moves_little(cx: &Context) -> Told {
             let mut before = owners_among(cluster, node, &members(cluster, &names[..3]), &pages).await?;
             for count in 4..=names.len() {
                 let whole = owners_among(cluster, node, &members(cluster, &names[..count]), &pages).await?;
-                few_have_moved(cluster, names[count - 1], count, &before, &whole)?;
+                few_have_moved(cluster, node, names[count - 1], count, &before, &whole)?;
                 let rest = owners_among(cluster, node, &members(cluster, &names[1..count]), &pages).await?;
-                few_have_moved(cluster, first, count, &rest, &whole)?;
+                few_have_moved(cluster, node, first, count, &rest, &whole)?;
                 before = whole;
             }
         }
@@ -99,6 +99,7 @@ pub(super) async fn moves_little(cx: &Context) -> Told {
 /// owner, and not many.
 fn few_have_moved(
     cluster: &Cluster<'_>,
+    asked: &str,
     node: &str,
     count: usize,
     without: &[String],
@@ -111,7 +112,7 @@ fn few_have_moved(
     if let Some((from, to)) = moved.iter().find(|(_, with)| *with != node) {
         let seen = format!("between {ring}, a code of {to} moves to {from}");
         let expected = format!("only codes of {node} move");
-        return Err(cluster.failed(seen, expected).because(WHY).into());
+        return Err(cluster.failed_at(asked, seen, expected).because(WHY).into());
     }
     let most = MOVEMENT * with.len() as f64 / count as f64;
     if moved.len() as f64 > most {
@@ -121,7 +122,7 @@ fn few_have_moved(
             with.len()
         );
         let expected = format!("at most {most:.0} codes move, which is 1.3 times a node's share");
-        return Err(cluster.failed(seen, expected).because(WHY).into());
+        return Err(cluster.failed_at(asked, seen, expected).because(WHY).into());
     }
     Ok(())
 }
@@ -146,21 +147,21 @@ pub(super) async fn all_agree(cx: &Context) -> Told {
         rings_are(cluster, &ALL, &ALL).await?;
         let owned = owners(cluster, asked, &pages).await?;
         for node in [second, third] {
-            same(cluster, asked, &owned, node, &owners(cluster, node, &pages).await?)?;
+            same(cluster, node, asked, &owned, node, &owners(cluster, node, &pages).await?)?;
         }
 
         cluster.step(format!("{asked} is asked for the owners on a ring of the same members, named in another order, and some of them twice."));
         for order in orders {
             let other = owners_among(cluster, asked, &members(cluster, &order), &pages).await?;
             let order = format!("a ring of {}", order.join(", "));
-            same(cluster, asked, &owned, &order, &other)?;
+            same(cluster, asked, asked, &owned, &order, &other)?;
         }
 
         cluster.step(format!("{restarted} is killed and started again: another process, asked for the same."));
         cluster.restart(restarted).await?;
         rings_are(cluster, &[restarted], &ALL).await?;
         let again = owners(cluster, restarted, &pages).await?;
-        same(cluster, asked, &owned, &format!("{restarted}, started again,"), &again)
+        same(cluster, restarted, asked, &owned, &format!("{restarted}, started again,"), &again)
     })
     .await
 }
@@ -168,6 +169,7 @@ pub(super) async fn all_agree(cx: &Context) -> Told {
 /// Two rings name the same owners.
 fn same(
     cluster: &Cluster<'_>,
+    node: &str,
     one: &str,
     owned: &[String],
     other: &str,
@@ -182,7 +184,10 @@ fn same(
         "of {} codes, {count} have other owners: {one} says {a} where {other} says {b}",
         owned.len()
     );
-    Err(cluster.failed(seen, AGREE).because(WHY_AGREE).into())
+    Err(cluster
+        .failed_at(node, seen, AGREE)
+        .because(WHY_AGREE)
+        .into())
 }
 
 pub(super) async fn follows_the_store(cx: &Context) -> Told {
@@ -203,20 +208,26 @@ pub(super) async fn follows_the_store(cx: &Context) -> Told {
              every hiccup of the network, and to different nodes on each side of a split.",
         )?;
         let second = owners(cluster, asked, &pages).await?;
-        same(cluster, asked, &second, other, &owners(cluster, other, &pages).await?)?;
-        only_to(cluster, &new, &first, &second)?;
+        same(cluster, other, asked, &second, other, &owners(cluster, other, &pages).await?)?;
+        only_to(cluster, asked, &new, &first, &second)?;
 
         cluster.step(format!("{new} is deleted from the store again."));
         cluster.store_delete(&member(&new)).await?;
         rings_are(cluster, &[asked, other], &ALL).await?;
         let third = owners(cluster, asked, &pages).await?;
-        same(cluster, &format!("{asked} before"), &first, &format!("{asked} afterwards"), &third)
+        same(cluster, asked, &format!("{asked} before"), &first, &format!("{asked} afterwards"), &third)
     })
     .await
 }
 
 /// A node that came owns what has moved, and has something to own.
-fn only_to(cluster: &Cluster<'_>, node: &str, before: &[String], after: &[String]) -> Told {
+fn only_to(
+    cluster: &Cluster<'_>,
+    asked: &str,
+    node: &str,
+    before: &[String],
+    after: &[String],
+) -> Told {
     let moved: Vec<&String> = before
         .iter()
         .zip(after)
@@ -229,7 +240,8 @@ fn only_to(cluster: &Cluster<'_>, node: &str, before: &[String], after: &[String
         None => return Ok(()),
     };
     Err(cluster
-        .failed(
+        .failed_at(
+            asked,
             seen,
             format!("{node} now owns some codes, and no others have moved"),
         )
@@ -270,7 +282,7 @@ pub(super) async fn keeps_the_old_one(cx: &Context) -> Told {
             cluster.eventually(SOON, claim, old).await.because(why)?;
         }
         let still = owners(cluster, refused, &pages).await?;
-        same(cluster, &format!("{refused} before"), &owned, &format!("{refused} now"), &still).because(why)?;
+        same(cluster, refused, &format!("{refused} before"), &owned, &format!("{refused} now"), &still).because(why)?;
 
         cluster.step("The store is back for both.");
         cluster.store_back([refused, stalled]);

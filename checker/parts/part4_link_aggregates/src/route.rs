@@ -3,6 +3,7 @@
 use runtime::net::faults::FrameSeen;
 
 use super::SOON;
+use super::fact::Fact;
 use super::pages::{
     Page, Pages, at_once, create, frames_about, leads, member, owners, owners_among, peek, put,
     rings_are,
@@ -35,6 +36,13 @@ async fn one_each_way(
     Ok(ways)
 }
 
+fn owner_alone(page: &Page, owner: &str) -> Fact {
+    Fact::OwnerAlone {
+        code: page.code.to_string(),
+        owner: owner.to_owned(),
+    }
+}
+
 /// Of the messages about a page, all are between the two nodes, and there is one request and one
 /// answer for each try; none, if the two are one. Says how many there are.
 fn between_two(
@@ -48,21 +56,27 @@ fn between_two(
         let pair = [frame.from.short(), frame.to.short()];
         entry != owner && pair.contains(&entry) && pair.contains(&owner)
     };
-    let seen = match frames.iter().find(|frame| !fits(frame)) {
-        Some(frame) => format!(
-            "{entry} was asked for {}, which {owner} owns, and {} sent {} a message about it",
-            page.path(),
+    let (node, what) = match frames.iter().find(|frame| !fits(frame)) {
+        Some(frame) => (
             frame.from.short(),
-            frame.to.short()
+            format!(
+                "{} sent {} a message about it",
+                frame.from.short(),
+                frame.to.short()
+            ),
         ),
-        None if frames.len() > 2 * tries => format!(
-            "{entry} was asked for {}, which {owner} owns, and that took {} messages",
-            page.path(),
-            frames.len()
-        ),
+        None if frames.len() > 2 * tries => (entry, format!("that took {} messages", frames.len())),
         None => return Ok(frames.len()),
     };
-    Err(cluster.failed(seen, TO_THE_OWNER).because(WHY_OWNER).into())
+    let seen = format!(
+        "{entry} was asked for {}, which {owner} owns, and {what}",
+        page.path()
+    );
+    Err(cluster
+        .failed_at(node, seen, TO_THE_OWNER)
+        .because(WHY_OWNER)
+        .fact(&owner_alone(page, owner))
+        .into())
 }
 
 pub(super) async fn goes_to_the_owner(cx: &Context) -> Told {
@@ -79,7 +93,7 @@ pub(super) async fn goes_to_the_owner(cx: &Context) -> Told {
             if cluster.store_get(&page.key()).await?.as_deref() != Some(&page.link().to_text()) {
                 let seen = format!("{entry} answered 201, and the store does not have {}", page.key());
                 return Err(cluster
-                    .failed(seen, "a link is in the store before its creation is answered")
+                    .failed_at(entry, seen, "a link is in the store before its creation is answered")
                     .because("A created link is promised to somebody. Whoever asked the owner must await what it says.")
                     .into());
             }
@@ -130,7 +144,8 @@ fn by_the_owner(cluster: &Cluster<'_>, since: u64, page: &Page, entry: &str, own
         command.node
     );
     Err(cluster
-        .failed(seen, "the owner does what is to be done for its links, and only the owner")
+        .failed_at(&command.node, seen, "the owner does what is to be done for its links, and only the owner")
+        .fact(&owner_alone(page, owner))
         .because("If one node does all that is done with a link, nobody needs to be told of it. Two nodes that both do it have to agree again.")
         .into())
 }
@@ -151,6 +166,7 @@ pub(super) async fn only_the_owner_keeps_it(cx: &Context) -> Told {
         for (_, owner, page) in &ways {
             for node in NODES {
                 let kept = peek(cluster, node, page).await?;
+                let is_copy = kept.is_some() && node != *owner;
                 let seen = match (kept, node == *owner) {
                     (Some(link), true) if link == page.link() => continue,
                     (None, false) => continue,
@@ -158,8 +174,15 @@ pub(super) async fn only_the_owner_keeps_it(cx: &Context) -> Told {
                     (None, true) => format!("{node} owns {}, and its table does not have it", page.path()),
                     (Some(_), false) => format!("{owner} owns {}, and {node}'s table has it too", page.path()),
                 };
-                return Err(cluster
-                    .failed(seen, "a link is in the table of its owner, and in no other")
+                let mut failure = cluster.failed_at(node, seen, "a link is in the table of its owner, and in no other");
+                if is_copy {
+                    failure = failure.fact(&Fact::CopyInTable {
+                        node: node.to_owned(),
+                        code: page.code.to_string(),
+                        owner: (*owner).to_owned(),
+                    });
+                }
+                return Err(failure
                     .because(
                         "A copy that nobody knows of is the one that is not taken back when the link ends or is swept. And \
                          each table holds a limited number: copies drive out what only this node has.",
@@ -225,14 +248,18 @@ pub(super) async fn code_is_anothers(cx: &Context) -> Told {
             )?;
             cluster.quiesce().await?;
             let frames = frames_about(cluster, mark, &second);
-            let seen = match frames.iter().find(|frame| ![frame.from.short(), frame.to.short()].contains(&entry)) {
-                Some(frame) => format!("{} sent {} a message about {}", frame.from.short(), frame.to.short(), first.url),
-                None if frames.len() > most * tries => format!("the creation took {} messages", frames.len()),
-                None => String::new(),
+            let stray = frames.iter().find(|frame| ![frame.from.short(), frame.to.short()].contains(&entry));
+            let wrong = match stray {
+                Some(frame) => {
+                    let (from, to) = (frame.from.short(), frame.to.short());
+                    Some((from, format!("{from} sent {to} a message about {}", first.url)))
+                }
+                None if frames.len() > most * tries => Some((entry, format!("the creation took {} messages", frames.len()))),
+                None => None,
             };
-            if !seen.is_empty() {
+            if let Some((node, seen)) = wrong {
                 let expected = "each code that is tried costs a request to its owner and the answer, from the node that was asked";
-                return Err(cluster.failed(seen, expected).because(WHY_OWNER).into());
+                return Err(cluster.failed_at(node, seen, expected).because(WHY_OWNER).into());
             }
             for node in NODES {
                 leads(cluster, node, &second).await?;
@@ -337,7 +364,8 @@ fn was_not_passed_on(
             .any(|frame| frame.from.short() == asked && frame.to.short() == owner);
         if passed_on {
             return Err(cluster
-                .failed(
+                .failed_at(
+                    asked,
                     format!("{asked}, which {entry} had asked for {}, sent {owner} a message about it", page.path()),
                     "whoever is asked as the owner does it, and asks nobody else",
                 )

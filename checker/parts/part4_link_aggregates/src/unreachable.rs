@@ -69,7 +69,8 @@ async fn beyond(
     {
         None => Ok(beyond),
         Some(node) => Err(cluster
-            .failed(
+            .failed_at(
+                alone,
                 format!("{alone}'s ring gives {node} hardly any of 150 codes"),
                 "each member owns its share of the codes",
             )
@@ -100,12 +101,12 @@ fn refuses(cluster: &Cluster<'_>, node: &str, answer: &Answer, what: &str, expec
     } else if answer.line().is_empty() {
         format!("{what} answered 503 without a reason")
     } else {
-        return in_time(cluster, answer, what, expected);
+        return in_time(cluster, node, answer, what, expected);
     };
     Err(cluster.failed_at(node, wrong, expected).into())
 }
 
-fn in_time(cluster: &Cluster<'_>, answer: &Answer, what: &str, expected: &str) -> Told {
+fn in_time(cluster: &Cluster<'_>, node: &str, answer: &Answer, what: &str, expected: &str) -> Told {
     if answer.took <= ANSWERED_WITHIN + GRACE {
         return Ok(());
     }
@@ -114,7 +115,7 @@ fn in_time(cluster: &Cluster<'_>, answer: &Answer, what: &str, expected: &str) -
         answer.in_words(),
         answer.took.as_secs_f32()
     );
-    Err(cluster.failed(seen, expected).into())
+    Err(cluster.failed_at(node, seen, expected).into())
 }
 
 /// A look-up leads to the page in time.
@@ -131,7 +132,7 @@ async fn falls_back(cluster: &Cluster<'_>, node: &str, page: &Page, owner: &str)
             .because(WHY_STORE)
             .into());
     }
-    in_time(cluster, &answer, &what, STORE_KNOWS).because(WHY_STORE)
+    in_time(cluster, node, &answer, &what, STORE_KNOWS).because(WHY_STORE)
 }
 
 /// What a scenario needs of a cluster: who is cut off from whom, links that are there already, and
@@ -390,7 +391,7 @@ pub(super) async fn one_of_two_owners_dies(cx: &Context) -> Told {
         if let Some((page, owner)) = elsewhere.first().filter(|_| elsewhere.len() > known.len() / 4) {
             let seen = format!("{owner} owns {}, and its table does not have it", page.path());
             return Err(cluster
-                .failed(seen, "as long as the owner can be reached, it does the work")
+                .failed_at(owner, seen, "as long as the owner can be reached, it does the work")
                 .because("A cluster in which each node does everything itself needs no owners, and has none whose death would matter.")
                 .into());
         }
@@ -438,7 +439,7 @@ async fn granted(cluster: &Cluster<'_>, node: &str, page: &Page) -> Told {
             cluster, node, &what, &answer, TWO_OWNERS, WHY_TWO,
         ));
     }
-    in_time(cluster, &answer, &what, TWO_OWNERS).because(WHY_TWO)
+    in_time(cluster, node, &answer, &what, TWO_OWNERS).because(WHY_TWO)
 }
 
 async fn found(cluster: &Cluster<'_>, node: &str, page: &Page) -> Told {
@@ -452,5 +453,5 @@ async fn found(cluster: &Cluster<'_>, node: &str, page: &Page) -> Told {
             cluster, node, &what, &answer, TWO_OWNERS, WHY_TWO,
         ));
     }
-    in_time(cluster, &answer, &what, TWO_OWNERS).because(WHY_TWO)
+    in_time(cluster, node, &answer, &what, TWO_OWNERS).because(WHY_TWO)
 }

@@ -64,10 +64,10 @@ pub(super) async fn are_counted(cx: &Context) -> Told {
             .because("Browsers, search engines and monitors ask for many things, and nobody is sent on by most of them.")?;
         for code in [&other.code, &Page::called(&nothing, 1).code] {
             for node in NODES {
-                let seen = shows(cluster, node, code).await.map_err(|unmet| as_stop(cluster, unmet))?;
+                let seen = shows(cluster, node, code).await.map_err(|unmet| as_stop(cluster, node, unmet))?;
                 if seen.redirects != 0 {
                     let seen = format!("{node} shows Redirects: {} for {code}", seen.redirects);
-                    return Err(cluster.failed(seen, "a code that nobody has was never viewed: Redirects: 0").into());
+                    return Err(cluster.failed_at(node, seen, "a code that nobody has was never viewed: Redirects: 0").into());
                 }
             }
         }
@@ -76,11 +76,11 @@ pub(super) async fn are_counted(cx: &Context) -> Told {
     .await
 }
 
-fn as_stop(cluster: &Cluster<'_>, unmet: Unmet) -> Stop {
+fn as_stop(cluster: &Cluster<'_>, node: &str, unmet: Unmet) -> Stop {
     match unmet {
         Unmet::Never(stop) => stop,
         Unmet::NotYet { seen, .. } => cluster
-            .failed(seen, "aggregates are answered 200 and `Redirects: n`")
+            .failed_at(node, seen, "aggregates are answered 200 and `Redirects: n`")
             .into(),
     }
 }
@@ -205,13 +205,13 @@ pub(super) async fn are_read_at_once(cx: &Context) -> Told {
         for (answer, claim, why) in [(&answer, claim, why), (&followed, follow_claim, follow_why)] {
             if answer.took > AT_ONCE {
                 let seen = format!("{asked} answered {} after {} ms", answer.in_words(), answer.took.as_millis());
-                return Err(cluster.failed(seen, claim).because(why).into());
+                return Err(cluster.failed_at(asked, seen, claim).because(why).into());
             }
         }
         let wanted = format!("Redirects: {}", here + there);
         match answer.line() {
             line if line == wanted => Ok(()),
-            line => Err(cluster.failed(format!("{asked} answered `{line}`"), format!("`{wanted}`, as before")).because(why).into()),
+            line => Err(cluster.failed_at(asked, format!("{asked} answered `{line}`"), format!("`{wanted}`, as before")).because(why).into()),
         }
     })
     .await
@@ -259,7 +259,7 @@ pub(super) async fn visitors_are_told_apart(cx: &Context) -> Told {
         let after = agreed(cluster, &page, all + twice + thrice, all).await?;
         if before != after {
             let seen = format!("Visitors: {before} has become Visitors: {after}, and nobody new has come");
-            return Err(cluster.failed(seen, "who comes again changes the redirects, and not the number of visitors").into());
+            return Err(cluster.failed_at(NODES[0], seen, "who comes again changes the redirects, and not the number of visitors").into());
         }
 
         cluster.step(format!("{} more are viewed, each by a small crowd of its own.", count_of(SMALL as u64, "link")));
@@ -382,8 +382,8 @@ async fn show_alike(
                 }
                 numbers.push(number);
             }
-            if numbers.iter().any(|number| *number != numbers[0]) {
-                return Err(format!("n1, n2 and n3 show {numbers:?} visitors").into());
+            if let Some(place) = numbers.iter().position(|number| *number != numbers[0]) {
+                return Err(Unmet::at(NODES[place], format!("n1, n2 and n3 show {numbers:?} visitors")));
             }
             seen_on_all = numbers[0];
             Ok(())

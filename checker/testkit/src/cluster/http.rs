@@ -308,7 +308,7 @@ impl Cluster<'_> {
         seen: impl Into<String>,
         expected: impl Into<String>,
     ) -> crate::verdict::Failure {
-        let mut failure = self.failed(seen, expected);
+        let mut failure = self.failed(seen, expected).node(node);
         if let Ok(child) = self.child(node) {
             let stderr = child.last_stderr_lines(20);
             failure = failure.stderr(node, stderr);
