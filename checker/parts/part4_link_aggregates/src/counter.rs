@@ -14,8 +14,11 @@ const EXPERIMENTS: usize = 200;
 /// How many steps the longest of them has.
 const MOST_STEPS: u64 = 14;
 
-/// The most that is added at once.
-const MOST_ADDED: u64 = 9;
+/// The most that is added at once, as a rule.
+const MAX_ADDED: u64 = 9;
+
+/// Now and then a power of two is added, up to this one: a count must have room for it.
+const MAX_POWER: u64 = 40;
 
 /// How many counters an experiment may have.
 const MOST_COUNTERS: usize = 4;
@@ -137,17 +140,11 @@ fn smaller(steps: &[Step]) -> Vec<Vec<Step>> {
                         by: *by,
                     }));
                 }
-                if *by > 1 {
-                    changed(Some(Step::Increment {
-                        counter,
-                        slot: slot.clone(),
-                        by: 1,
-                    }));
-                    changed(Some(Step::Increment {
-                        counter,
-                        slot: slot.clone(),
-                        by: by - 1,
-                    }));
+                // Of large amounts a part goes: to take one after the other would not come to an end.
+                let less = [1, by / 2, by - by.div_ceil(8)];
+                for by in less.into_iter().filter(|less| (1..*by).contains(less)) {
+                    let slot = slot.clone();
+                    changed(Some(Step::Increment { counter, slot, by }));
                 }
             }
         }
@@ -202,7 +199,10 @@ fn experiment(draw: &mut Draw) -> Vec<Step> {
             0..5 => Step::Increment {
                 counter,
                 slot: SLOTS[below(3) as usize].to_owned(),
-                by: below(MOST_ADDED + 1),
+                by: match below(12) {
+                    0 => 1 << below(MAX_POWER + 1),
+                    _ => below(MAX_ADDED + 1),
+                },
             },
             _ => Step::Merge {
                 into: counter,
@@ -226,6 +226,13 @@ fn laws() -> Vec<Vec<Step>> {
         // What is added is there; a slot may be added to again, and another one.
         vec![new(), add(0, "a", 3)],
         vec![new(), add(0, "a", 3), add(0, "a", 2), add(0, "b", 4)],
+        // Counts have room for more than 8, 16 or 32 bits hold.
+        vec![
+            new(),
+            add(0, "a", 200),
+            add(0, "a", 100),
+            add(0, "a", 1 << 33),
+        ],
         // Nothing is nothing.
         vec![new(), new(), add(0, "a", 0)],
         vec![new(), new(), add(0, "a", 0), merge(1, 0)],

@@ -1,10 +1,12 @@
 //! Problem 6: views on both sides of a split, and messages that come late, twice, or not at all.
 
+use futures_util::future::try_join;
 use runtime::net::faults::{Action, Order, PatternKind, Rule};
 
 use super::SOON;
 use super::pages::{
-    Page, Pages, all_show, create, rings_are, show_no_more, speaks_of, still_show, view, were_told,
+    Page, Pages, all_show, at_once, create, put, rings_are, show_no_more, speaks_of, still_show,
+    view, view_at_once, were_told,
 };
 use testkit::cluster::{Cluster, Explained, Options};
 use testkit::scenario::{Context, Stop, Told};
@@ -18,16 +20,25 @@ const BOTH_SIDES: &str = "on a new link both sides learn of all views, without a
 const WHY_MEET: &str = "What is told while a link is down is lost, and nobody repeats it. Both sides have gone on counting, so \
                         each must learn what the other knows; and what both know already must not be added twice.";
 
+const PASSED_ON: &str =
+    "what a node learns when it meets another, the others learn too, though they have met neither";
+
+const WHY_PASSED_ON: &str = "A third node may be connected to the one that has just learnt of views, and not to the one that counted them. \
+                             No new link comes up between those two, so the node that has learnt something must pass it on.";
+
 pub(super) async fn both_sides_count(cx: &Context) -> Told {
     let mut draw = cx.draw();
     let nodes @ [one, between, other] = draw.cast(NODES);
-    let ([site], late) = (Names::new(&mut draw).take(), "n4");
+    let ([site, crowd_site], late) = (Names::new(&mut draw).take(), "n4");
     // How often a page is viewed: on one node and on the other, before the first cut and during it.
     let before = [draw.number(2..=5), draw.number(2..=5)];
     let during: [u64; 2] = draw.numbers(1..=5);
     // During the second cut: a page of this side here, and one of the far side on each node.
     let near_views = draw.number(2..=5);
     let far_views = [draw.number(1..=2), draw.number(1..=3), draw.number(1..=3)];
+    // More links of the far side than a node is likely to tell of by accident.
+    let crowd = draw.number(20..=40) as usize;
+    let (near_more, heal_views) = (draw.number(1..=4), draw.number(15..=25));
     Cluster::tell(cx, &NODES, Options::with_store(), async |cluster| {
         rings_are(cluster, &NODES, &NODES).await?;
         let mut pages = Pages::deal(cluster, one, &site, 60).await?;
@@ -35,6 +46,8 @@ pub(super) async fn both_sides_count(cx: &Context) -> Told {
         for page in [&page, &near, &far] {
             create(cluster, one, page).await?;
         }
+        let crowd = Page::of(&crowd_site, crowd);
+        at_once(16, &crowd, async |page| put(cluster, page).await).await?;
         let begun = cluster.mark();
         cluster.step(format!(
             "A link of {between} is viewed on {one} {}, and on {other} {}.",
@@ -64,14 +77,15 @@ pub(super) async fn both_sides_count(cx: &Context) -> Told {
         were_told(cluster, &nodes, [&page], mark)?;
 
         cluster.step(format!(
-            "The network is cut between {one} and the others. A link of {one} is viewed on {one} {}, one of {other} on all nodes.",
-            count_of(near_views, "time")
+            "The network is cut between {one} and the others. A link of {one} is viewed on {one} {}, one of {other} on all nodes, and {} others once on {other}.",
+            count_of(near_views, "time"), crowd.len()
         ));
         let mark = cluster.mark();
         cluster.partition(&[one], &[between, other]).await?;
         view(cluster, one, &near, near_views).await?;
         view(cluster, between, &far, far_views[1]).await?;
         view(cluster, other, &far, far_views[2]).await?;
+        view_at_once(cluster, other, &crowd).await?;
         // Whoever owns it: the views on a node are counted there.
         view(cluster, one, &far, far_views[0]).await?;
         all_show(cluster, &[one], &near, near_views, "each side goes on counting").await?;
@@ -81,23 +95,49 @@ pub(super) async fn both_sides_count(cx: &Context) -> Told {
         show_no_more(cluster, &[between, other], &near, 0).await?;
         has_bitten(cluster.nothing_crossed(mark, &[one], &[between, other]))?;
 
-        cluster.step(format!("{one} and {between} find each other again; {other} is still out of reach of {one}."));
-        cluster.heal_between(&[one], &[between]);
-        cluster.await_mesh().await?;
+        let mut near_all = near_views;
         let far_sum = far_views.iter().sum();
-        still_show(cluster, &[one, between], &near, near_views, BOTH_SIDES).await.because(WHY_MEET)?;
-        still_show(cluster, &[one, between], &far, far_sum, BOTH_SIDES).await.because(WHY_MEET)?;
+        // Twice: a node passes on what it learns in each meeting, and not in the first one alone.
+        for more in [0, near_more] {
+            if more > 0 {
+                cluster.step(format!("{one} is cut off from {between} too, and the link of {one} is viewed on it {} more.", count_of(more, "time")));
+                cluster.partition(&[one], &[between]).await?;
+                view(cluster, one, &near, more).await?;
+                near_all += more;
+            }
+            cluster.step(format!("{one} and {between} find each other again; {other} is still out of reach of {one}."));
+            cluster.heal_between(&[one], &[between]);
+            cluster.await_mesh().await?;
+            still_show(cluster, &[one, between], &near, near_all, BOTH_SIDES).await.because(WHY_MEET)?;
+            still_show(cluster, &[one, between], &far, far_sum, BOTH_SIDES).await.because(WHY_MEET)?;
+            still_show(cluster, &[other], &near, near_all, PASSED_ON).await.because(WHY_PASSED_ON)?;
+        }
+        all_show_one(cluster, &[one], &crowd).await.because(WHY_MEET)?;
 
-        cluster.step(format!("The network is whole again. {late} joins, late."));
-        cluster.heal();
-        cluster.await_mesh().await?;
-        still_show(cluster, &nodes, &near, near_views, BOTH_SIDES).await.because(WHY_MEET)?;
+        cluster.step(format!(
+            "The network becomes whole again, while the link of {between} is viewed {heal_views} times on {one} and as often on {other}. Then {late} joins, late."
+        ));
+        let viewed = async {
+            for _ in 0..heal_views {
+                view(cluster, one, &page, 1).await?;
+                view(cluster, other, &page, 1).await?;
+            }
+            Ok(())
+        };
+        let healed = async {
+            cluster.heal();
+            cluster.await_mesh().await
+        };
+        try_join(viewed, healed).await?;
+        let all = second + 2 * heal_views;
+        still_show(cluster, &nodes, &page, all, BOTH_SIDES).await.because(WHY_MEET)?;
+        still_show(cluster, &nodes, &near, near_all, BOTH_SIDES).await.because(WHY_MEET)?;
         still_show(cluster, &nodes, &far, far_sum, BOTH_SIDES).await.because(WHY_MEET)?;
         were_told(cluster, &[between, other], [&near], mark)?;
         were_told(cluster, &nodes, [&far], mark)?;
         let mark = cluster.mark();
         cluster.join(late).await?;
-        for (page, views) in [(&page, second), (&near, near_views), (&far, far_sum)] {
+        for (page, views) in [(&page, all), (&near, near_all), (&far, far_sum)] {
             all_show(cluster, &[late, one], page, views, BOTH_SIDES).await.because(
                 "A node that comes late has heard of no view before it came. A link that comes up is the moment to tell it of all.",
             )?;
@@ -106,6 +146,14 @@ pub(super) async fn both_sides_count(cx: &Context) -> Told {
         Ok(())
     })
     .await
+}
+
+/// Waits until nodes show one view of each of some links.
+async fn all_show_one(cluster: &Cluster<'_>, nodes: &[&str], pages: &[Page]) -> Told {
+    for page in pages {
+        all_show(cluster, nodes, page, 1, BOTH_SIDES).await?;
+    }
+    Ok(())
 }
 
 fn has_bitten(nothing_crossed: bool) -> Told {

@@ -5,13 +5,15 @@ use std::time::Duration;
 
 use ciborium::Value;
 use futures_util::StreamExt;
-use runtime::NodeName;
 use runtime::net::faults::FrameSeen;
+use runtime::{CallError, NodeName};
 use shortener::{Code, Link};
 
 use super::SOON;
 use super::fact::Fact;
-use super::messages::{CACHE, CacheMsg, RING, RingMsg, RingState};
+use super::messages::{
+    CACHE, COUNTERS, CacheMsg, CountersMsg, Evaluated, RING, RingMsg, RingState,
+};
 use testkit::cluster::{Answer, Cluster, Mark, Request, Unmet};
 use testkit::scenario::{Stop, Told};
 
@@ -330,6 +332,28 @@ pub(super) fn misled(cluster: &Cluster<'_>, node: &str, page: &Page, answer: &An
         )
         .because("A short link is as good as the page that it leads to, whichever node is asked.")
         .into()
+}
+
+/// The counters of nodes do nothing else for so long. Those of the first node are seen to be busy.
+pub(super) async fn keep_busy(cluster: &Cluster<'_>, nodes: &[&str], held: Duration) -> Told {
+    for node in nodes {
+        let hold = CountersMsg::Hold(held.as_millis() as u64);
+        cluster.cast(node, &COUNTERS, hold).await?;
+    }
+    // Its mailbox is in order: while this is not answered, the counters are busy.
+    let soon = Duration::from_millis(100);
+    let ask = |reply| CountersMsg::Evaluate(Vec::new(), reply);
+    let busy = cluster
+        .call_within::<_, Evaluated>(soon, nodes[0], &COUNTERS, ask)
+        .await;
+    match busy {
+        Err(unanswered) if matches!(unanswered.error, CallError::Timeout(_)) => Ok(()),
+        Err(unanswered) => Err(unanswered.into()),
+        Ok(_) => Err(Stop::inconclusive(format!(
+            "{}'s counters were to be busy, and answered.",
+            nodes[0]
+        ))),
+    }
 }
 
 /// Does something with each, with so many at once, and ends with the first that goes wrong.

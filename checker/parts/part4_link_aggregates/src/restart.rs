@@ -4,7 +4,9 @@ use runtime::system::{NODE, NodeMsg};
 
 use super::SOON;
 use super::messages::COUNTERS;
-use super::pages::{Pages, all_show, create, rings_are, shows, still_show, view, were_told};
+use super::pages::{
+    Page, Pages, all_show, create, keep_busy, rings_are, shows, still_show, view, were_told,
+};
 use testkit::cluster::{Cluster, Explained, Options, Unmet};
 use testkit::scenario::{Context, Stop, Told};
 use testkit::seed::count_of;
@@ -144,7 +146,7 @@ pub(super) async fn only_the_counters_crash(cx: &Context) -> Told {
     let nodes @ [crashes, one, other] = draw.cast(NODES);
     let [site] = Names::new(&mut draw).take();
     let (own, others, more) = (draw.number(4..=6), draw.number(1..=3), draw.number(2..=3));
-    let (alone, last) = (draw.number(2..=3), draw.number(1..=2));
+    let (untold, alone, last) = (draw.number(1..=3), draw.number(2..=3), draw.number(1..=2));
     Cluster::tell(cx, &NODES, Options::with_store(), async |cluster| {
         rings_are(cluster, &NODES, &NODES).await?;
         let page = Pages::deal(cluster, one, &site, 60).await?.take(cluster, crashes)?;
@@ -167,6 +169,19 @@ pub(super) async fn only_the_counters_crash(cx: &Context) -> Told {
         still_show(cluster, &nodes, &page, sum, KNOWN_ONES).await.because(WHY_SLOT)?;
 
         cluster.step(format!(
+            "The counters of {crashes} are busy, and the link is viewed on {crashes} {}. They crash before they have told the others of it.",
+            count_of(untold, "time")
+        ));
+        keep_busy(cluster, &[crashes], SOON).await?;
+        view(cluster, crashes, &page, untold).await?;
+        cluster.crash(crashes, &COUNTERS).await?;
+        are_back(cluster, crashes).await?;
+        sum = agree(cluster, &page, sum, sum + untold).await.because(
+            "What the server was about to tell is lost with its mailbox. A node that still knows of these views must tell the others \
+             when its server is back; nobody else has a reason to speak of them.",
+        )?;
+
+        cluster.step(format!(
             "{crashes} is cut off, and the link is viewed on it {}. Its counters crash; then it is viewed on {crashes} {} more.",
             count_of(alone, "time"), count_of(last, "time")
         ));
@@ -182,35 +197,44 @@ pub(super) async fn only_the_counters_crash(cx: &Context) -> Told {
         cluster.store_refused(NODES);
         cluster.heal();
         cluster.await_mesh().await?;
-        cluster.quiesce().await?;
         // Nobody but the counters that crashed knew of those that were viewed just before.
-        let (least, most) = (sum + last, sum + last + alone);
-        let mut all = 0;
-        let settled = async || {
-            let mut seen = Vec::new();
-            for node in NODES {
-                seen.push(shows(cluster, node, &page.code).await?.redirects);
-            }
-            all = seen[0];
-            let right = (least..=most).contains(&all) && seen.iter().all(|seen| *seen == all);
-            if right {
-                return Ok(());
-            }
-            let wrong = seen.iter().position(|seen| !(least..=most).contains(seen));
-            let wrong = wrong.unwrap_or_else(|| if seen[1] == all { 2 } else { 1 });
-            Err(Unmet::at(NODES[wrong], format!("n1, n2 and n3 show Redirects: {}, {} and {}", seen[0], seen[1], seen[2]))
-                .fact(&page.views(NODES[wrong], seen[wrong], least)))
-        };
-        cluster
-            .eventually(SOON, format!("{KNOWN_ONES} (wanted: the same everywhere, and {least} to {most})"), settled)
-            .await
-            .because(WHY_SLOT)?;
+        let all = agree(cluster, &page, sum + last, sum + last + alone).await.because(WHY_SLOT)?;
         were_told(cluster, &[one, other], [&page], mark)?;
         cluster.store_back(NODES);
         view(cluster, crashes, &page, last).await?;
         still_show(cluster, &nodes, &page, all + last, KNOWN_ONES).await.because(WHY_SLOT)
     })
     .await
+}
+
+/// After everything has come to rest: all nodes show the same number of views, at least and at most
+/// so many. Says how many.
+async fn agree(cluster: &Cluster<'_>, page: &Page, least: u64, most: u64) -> Result<u64, Stop> {
+    cluster.quiesce().await?;
+    let mut all = 0;
+    let claim = format!("{KNOWN_ONES} (wanted: the same everywhere, and {least} to {most})");
+    cluster
+        .eventually(SOON, claim, async || {
+            let mut seen = Vec::new();
+            for node in NODES {
+                seen.push(shows(cluster, node, &page.code).await?.redirects);
+            }
+            all = seen[0];
+            let fits = |views: &u64| *views == seen[0] && (least..=most).contains(views);
+            let Some(wrong) = seen.iter().position(|views| !fits(views)) else {
+                return Ok(());
+            };
+            let (node, words) = (
+                NODES[wrong],
+                format!(
+                    "n1, n2 and n3 show Redirects: {}, {} and {}",
+                    seen[0], seen[1], seen[2]
+                ),
+            );
+            Err(Unmet::at(node, words).fact(&page.views(node, seen[wrong], least)))
+        })
+        .await?;
+    Ok(all)
 }
 
 /// Waits until a node's counters run again.

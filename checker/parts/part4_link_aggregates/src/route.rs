@@ -1,5 +1,6 @@
 //! Problem 2: a creation and a look-up go to the owner of the code.
 
+use futures_util::future::try_join;
 use runtime::net::faults::FrameSeen;
 
 use super::SOON;
@@ -81,10 +82,15 @@ fn between_two(
 
 pub(super) async fn goes_to_the_owner(cx: &Context) -> Told {
     let mut draw = cx.draw();
-    let (nodes, [site]) = (draw.cast(NODES), Names::new(&mut draw).take());
+    let (nodes, [site, nobodys]) = (draw.cast(NODES), Names::new(&mut draw).take());
     Cluster::tell(cx, &NODES, Options::with_store(), async |cluster| {
         rings_are(cluster, &NODES, &NODES).await?;
         let ways = one_each_way(cluster, &site, nodes).await?;
+        let mut pages = Pages::deal(cluster, nodes[0], &nobodys, 60).await?;
+        let mut unknown = Vec::new();
+        for owner in nodes {
+            unknown.push((owner, pages.take(cluster, owner)?));
+        }
         cluster.step("Nine links are created, on each node one that it owns itself, and one of each other owner.");
         let (mark, commands) = (cluster.mark(), cluster.store_mark());
         let mut tries = Vec::new();
@@ -109,14 +115,22 @@ pub(super) async fn goes_to_the_owner(cx: &Context) -> Told {
              In part 3, each is told to the n - 1 other nodes: 18 messages here, and with 100 nodes, 891.",
         ));
 
-        cluster.step("Each link is looked up on each node.");
+        cluster.step("Each link is looked up on each node, and so is a code of each node that no link has.");
         let (mark, commands) = (cluster.mark(), cluster.store_mark());
+        for (_, page) in &unknown {
+            for node in NODES {
+                answers(cluster, node, &Request::new("HEAD", page.path()), 404).await?;
+            }
+        }
         for (_, _, page) in &ways {
             for node in NODES {
                 leads(cluster, node, page).await?;
             }
         }
         cluster.quiesce().await?;
+        for (owner, page) in &unknown {
+            by_the_owner(cluster, commands, page, "any node", owner)?;
+        }
         for (_, owner, page) in &ways {
             by_the_owner(cluster, commands, page, "any node", owner)?;
             for other in NODES.iter().filter(|other| *other != owner) {
@@ -213,7 +227,7 @@ pub(super) async fn only_the_owner_keeps_it(cx: &Context) -> Told {
 pub(super) async fn code_is_anothers(cx: &Context) -> Told {
     let mut draw = cx.draw();
     let [entry, first_owner, third] = draw.cast(NODES);
-    let [site, elsewhere, own, theirs, wanted, nobodys] = Names::new(&mut draw).take();
+    let [site, elsewhere, both, own, theirs, wanted, nobodys] = Names::new(&mut draw).take();
     Cluster::tell(cx, &NODES, Options::with_store(), async |cluster| {
         rings_are(cluster, &NODES, &NODES).await?;
         // The codes of its first choice and of its second, and who owns them.
@@ -268,6 +282,9 @@ pub(super) async fn code_is_anothers(cx: &Context) -> Told {
             create(cluster, third, &second).await?;
         }
 
+        cluster.step(format!("{entry} and {third} are to create links of two URLs with one code, at the same time."));
+        one_of_two_gets_it(cluster, [entry, third], &both).await?;
+
         cluster.step("Each node is asked for codes that are wanted: a new one, one that another URL has, and one that its own URL has; and for a code that nobody has.");
         let (own, theirs) = (format!("https://example.org/{own}"), format!("https://example.org/{theirs}"));
         for (place, node) in NODES.into_iter().enumerate() {
@@ -280,6 +297,48 @@ pub(super) async fn code_is_anothers(cx: &Context) -> Told {
         Ok(())
     })
     .await
+}
+
+/// Two nodes create links of two URLs with one code at the same time: one of the URLs gets it, and
+/// every node leads there.
+async fn one_of_two_gets_it(cluster: &Cluster<'_>, nodes: [&str; 2], site: &str) -> Told {
+    const CLAIM: &str = "of two URLs that want one code at the same time, one gets it (201), and the other does not (409)";
+    let page = Page::called(site, 1);
+    let pages = [
+        page.clone(),
+        Page {
+            url: format!("{}?other", page.url),
+            ..page
+        },
+    ];
+    let ask = async |place: usize| {
+        let Page { url, code } = &pages[place];
+        let form = [("url", url.as_str()), ("code", code.as_str())];
+        cluster
+            .post_form(nodes[place], &form)
+            .await
+            .map_err(Stop::from)
+    };
+    let (first, second) = try_join(ask(0), ask(1)).await?;
+    let winner = match (first.status, second.status) {
+        (201, 409) => &pages[0],
+        (409, 201) => &pages[1],
+        (503, _) | (_, 503) => return Err(Stop::inconclusive("The owner answered too late.")),
+        _ => {
+            let seen = format!(
+                "{} answered {}, and {} {}",
+                nodes[0],
+                first.in_words(),
+                nodes[1],
+                second.in_words()
+            );
+            return Err(cluster.failed_at(nodes[1], seen, CLAIM).into());
+        }
+    };
+    for node in NODES {
+        leads(cluster, node, winner).await?;
+    }
+    Ok(())
 }
 
 /// Waits until a node answers with a status, unless it answers with another one than 503.
@@ -385,7 +444,9 @@ pub(super) async fn nobody_owns_anything(cx: &Context) -> Told {
     let [site] = Names::new(&mut draw).take();
     Cluster::tell(cx, &["n1", "n2"], Options::with_store(), async |cluster| {
         rings_are(cluster, &["n1", "n2"], &["n1", "n2"]).await?;
-        cluster.step("All members are deleted from the store.");
+        let known = Page::number(&site, 2);
+        create(cluster, back, &known).await?;
+        cluster.step("A link is created. Then all members are deleted from the store.");
         for node in ["n1", "n2"] {
             cluster.store_delete(&member(node)).await?;
         }
@@ -398,6 +459,17 @@ pub(super) async fn nobody_owns_anything(cx: &Context) -> Told {
                 return Err(cluster
                     .failed_at(node, format!("{node} answered {} {retry}", answer.in_words()), "without members nothing can be created for now: 503, with Retry-After")
                     .because("Nobody owns the code, so nobody may create the link. That will change: whoever asked should come again.")
+                    .into());
+            }
+        }
+
+        for node in [other, back] {
+            let answer = cluster.request(node, &Request::new("HEAD", known.path())).await?;
+            let leads = answer.status == 302 && answer.location.as_deref() == Some(&known.url);
+            if !leads && answer.status != 503 {
+                return Err(cluster
+                    .failed_at(node, format!("{node}, asked for {}, answered {}", known.path(), answer.in_words()), "302 and the page, or 503: the link exists")
+                    .because("Nobody owns the code now, and the link is in the store all the same. 404 would say that there is no such link.")
                     .into());
             }
         }

@@ -193,6 +193,13 @@ pub(super) async fn links_are_cut(cx: &Context) -> Told {
         }
         for (owner, page) in &cast.known {
             falls_back(cluster, alone, page, owner).await?;
+            if *owner != alone && peek(cluster, alone, page).await?.is_some() {
+                let seen = format!("{owner} owns {}, and {alone}'s table has it", page.path());
+                return Err(cluster
+                    .failed_at(alone, seen, "what a node reads from the store for an owner that it cannot reach it does not keep")
+                    .because("The node does not own the code, so nobody tells it when the link ends or is swept.")
+                    .into());
+            }
         }
 
         cluster.step("On each side, links are created whose owner is on that side.");
