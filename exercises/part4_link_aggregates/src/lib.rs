@@ -50,27 +50,23 @@
 use std::sync::Arc;
 
 use runtime::{Address, ExitReason, Node, StartError, Supervisor, SupervisorMsg};
+use shortener::cache::{CACHE, Cache, CacheArgs};
 use shortener::http::HttpArgs;
-use shortener::{Flags, HTTP, Http};
+use shortener::sweeper::{SWEEPER, Sweeper};
+use shortener::{Flags, HTTP, Http, Table};
 
-pub mod cache;
 pub mod counters;
 pub mod g_counter;
 pub mod links;
 pub mod protocol;
 pub mod ring;
-pub mod sweeper;
-pub mod table;
 pub mod views;
 pub mod visitors;
 
-use cache::{Cache, CacheArgs};
 use counters::Counters;
 use links::{Links, Owned};
-use protocol::{CACHE, CACHE_CAP, COUNTERS, RING, SWEEPER};
+use protocol::{COUNTERS, MAX_CACHED_LINKS, RING};
 use ring::{Owners, Ring, RingArgs};
-use sweeper::Sweeper;
-use table::Table;
 use views::Views;
 
 /// Which sources this program was built from; the checker sets and compares it.
@@ -85,7 +81,7 @@ pub async fn start(node: Node, flags: Flags) -> Result<Address<SupervisorMsg>, S
     let store = flags
         .open_store()
         .map_err(|why| StartError::Init(ExitReason::Failed(why)))?;
-    let table = Arc::new(Table::with_room_for(CACHE_CAP));
+    let table = Arc::new(Table::with_room_for(MAX_CACHED_LINKS));
     let (owners, views) = (Owners::default(), Arc::new(Views::default()));
     let owned = Owned::new(node.clone(), store.clone(), table.clone());
     owned.register();

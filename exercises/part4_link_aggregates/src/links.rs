@@ -9,11 +9,13 @@ use std::time::Duration;
 use runtime::{Function, Node, NodeName};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
-use shortener::{Aggregates, Claim, Code, Link, NewLink, Refusal, Service, Store, StoreError, now};
+use shortener::cache::{CACHE, CacheMsg};
+use shortener::{
+    Aggregates, Claim, Code, Link, NewLink, Refusal, Service, Store, StoreError, Table, now,
+};
 
-use crate::protocol::{CACHE, CLAIM, COUNTERS, CacheMsg, CountersMsg, LOOK_UP, OWNER_WITHIN};
+use crate::protocol::{CLAIM, COUNTERS, CountersMsg, LOOK_UP, OWNER_WITHIN};
 use crate::ring::Owners;
-use crate::table::Table;
 use crate::views::Views;
 
 /// The links that this node owns.
@@ -218,7 +220,7 @@ async fn read(store: &Store, code: &Code) -> Result<Link, Refusal> {
 
 /// What is answered when the store gave no answer: not `NotFound`, as whether there is such a link
 /// is just what we do not know.
-pub fn unavailable(why: StoreError) -> Refusal {
+fn unavailable(why: StoreError) -> Refusal {
     Refusal::Unavailable(why.to_string())
 }
 

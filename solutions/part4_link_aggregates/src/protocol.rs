@@ -5,30 +5,15 @@
 
 use std::time::Duration;
 
-use runtime::{Function, GlobalName, Group, NodeName, ProcessId, Reply, ServerName};
+use runtime::{Function, Group, NodeName, ProcessId, Reply, ServerName};
 use serde::{Deserialize, Serialize};
 use shortener::{Claim, Code, Link, Refusal};
 
 use crate::g_counter::Slot;
 use crate::views::Usage;
 
-/// The cache of each node: of the links that this node owns.
-pub const CACHE: ServerName<CacheMsg> = ServerName::new("cache");
-
-/// The caches of all nodes.
-pub const CACHES: Group<CacheMsg> = Group::new("caches");
-
-/// How many entries a table may have, of whatever kind.
-pub const CACHE_CAP: usize = 10_000;
-
-/// The process of each node that can sweep.
-pub const SWEEPER: ServerName<SweeperMsg> = ServerName::new("sweeper");
-
-/// The one among them that does.
-pub const THE_SWEEPER: GlobalName<SweeperMsg> = GlobalName::new("sweeper");
-
-/// How often the store is swept.
-pub const SWEEP_EVERY: Duration = Duration::from_millis(500);
+/// The maximum number of links in the table of a node.
+pub const MAX_CACHED_LINKS: usize = 10_000;
 
 /// The server of each node that knows the ring.
 pub const RING: ServerName<RingMsg> = ServerName::new("ring");
@@ -50,31 +35,6 @@ pub const COUNTERS: ServerName<CountersMsg> = ServerName::new("counters");
 
 /// The counters of all nodes: who is to be told of a view.
 pub const ALL_COUNTERS: Group<CountersMsg> = Group::new("counters");
-
-/// What a cache understands.
-#[derive(Debug, Serialize, Deserialize)]
-pub enum CacheMsg {
-    /// Graded: the link that this node's table has for a code. It is looked at, not looked up: the
-    /// store is not asked, and the table stays as it is.
-    Peek(Code, Reply<Option<Link>>),
-    /// Graded: how many entries the table has, of whatever kind.
-    Size(Reply<usize>),
-    /// From this node's `links`: answer a look-up that the table could not answer.
-    Load(Code, Reply<Result<Link, Refusal>>),
-    /// To itself: what the store has answered, or why it has not.
-    Loaded(Code, Result<Option<Link>, Refusal>),
-    /// From the sweeper: this link is expired, and gone from the store.
-    Forget(Code, Link),
-}
-
-/// What a sweeper understands.
-#[derive(Debug, Serialize, Deserialize)]
-pub enum SweeperMsg {
-    /// Graded: how many links this process has swept since its start.
-    Swept(Reply<u64>),
-    /// To itself: it is time to sweep, if that is this process's task.
-    Sweep,
-}
 
 /// What the server that knows the ring understands.
 #[derive(Debug, Serialize, Deserialize)]

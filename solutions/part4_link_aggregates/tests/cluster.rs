@@ -10,11 +10,10 @@ use part::counters::Counters;
 use part::links::{Links, Owned};
 use part::protocol::{COUNTERS, CountersMsg};
 use part::ring::Owners;
-use part::table::Table;
 use part::views::Views;
 use runtime::net::faults::{Action, Fate, Kind, Order, Rule};
 use runtime::{Cookie, ExitReason, MemoryNet, Net, Node, NodeConfig, NodeName, Supervisor};
-use shortener::{Code, Link, NewLink, Refusal, Service, Store};
+use shortener::{Code, Link, NewLink, Refusal, Service, Store, Table};
 use tokio::time::{Instant, sleep, timeout};
 
 fn name(number: usize) -> NodeName {

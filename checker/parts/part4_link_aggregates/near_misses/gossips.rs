@@ -1,5 +1,5 @@
 //! kind = "right"
-//! about = "Every 300 ms all that is known is told to another member, or what differs."
+//! about = "Every 300 ms, a node sends another member all that it knows, or what differs."
 
 // ── file protocol.rs
 // ── after

@@ -1,7 +1,7 @@
 //! kind = "near-miss"
 //! problem = 6
-//! claim = "both sides of a split count, and meet"
-//! about = "Each node is told of everything when it is first met, and never again."
+//! claim = "both sides of a split count and learn the sum"
+//! about = "A node sends everything when it first meets another node, and nothing after that."
 //! mistakes = ["nothing-told-on-new-link"]
 
 // ── file counters.rs

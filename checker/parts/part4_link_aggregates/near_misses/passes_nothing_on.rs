@@ -1,7 +1,7 @@
 //! kind = "near-miss"
 //! problem = 7
 //! claim = "a restarted node adds to what its peers know"
-//! about = "What is learnt in a meeting is kept, and told to nobody else."
+//! about = "A node keeps what it learns in a meeting, and sends it to no third node."
 
 // ── file counters.rs
 // ── replace

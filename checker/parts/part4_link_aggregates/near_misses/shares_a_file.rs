@@ -1,7 +1,7 @@
 //! kind = "near-miss"
 //! problem = 5
 //! claim = "has come to it over the network"
-//! about = "Each node writes its views into a folder that all nodes read, and tells nobody of them."
+//! about = "Each node writes its views into a folder that all nodes read, and sends no messages about them."
 //! mistakes = ["shares-a-disk"]
 
 // ── file protocol.rs
