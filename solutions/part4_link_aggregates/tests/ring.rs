@@ -115,11 +115,11 @@ fn without_some_nodes_a_code_belongs_to_its_owner_on_a_ring_of_the_others() {
             let absent: Vec<&NodeName> = absent.iter().collect();
             let next = codes
                 .iter()
-                .map(|code| ring.without(&absent, code).unwrap());
+                .map(|code| ring.owner_excluding(&absent, code).unwrap());
             assert_eq!(next.collect::<Vec<_>>(), owners(&others, codes));
         }
         let all: Vec<&NodeName> = names.iter().collect();
-        assert_eq!(ring.without(&all, &codes[0]), None);
+        assert_eq!(ring.owner_excluding(&all, &codes[0]), None);
     }
 }
 

@@ -11,7 +11,7 @@ return self.ask(&code, &owner, &CLAIM, (codes, link)).await;
 let claimed = self.ask(&code, &owner, &CLAIM, (codes, link)).await;
 for node in self.node.list() {
     let _: Result<Result<Link, Refusal>, String> =
-        self.run_on(&node, &LOOK_UP, code.clone(), OWNER_WITHIN).await;
+        self.run_on(&node, &LOOK_UP, code.clone(), OWNER_TIMEOUT).await;
 }
 return claimed;
 // ── end

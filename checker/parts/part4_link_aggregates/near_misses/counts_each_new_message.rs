@@ -22,7 +22,7 @@ pub counts: BTreeMap<Slot, u64>,
 // ── end
 // ── file counters.rs
 // ── after
-has_learnt: bool,
+has_learned: bool,
 // ── add
 seen: std::collections::BTreeSet<String>,
 // ── end

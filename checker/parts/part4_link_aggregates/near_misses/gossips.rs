@@ -9,7 +9,7 @@ Gossip,
 // ── end
 // ── file counters.rs
 // ── after
-has_learnt: bool,
+has_learned: bool,
 // ── add
 turn: usize,
 // ── end
@@ -19,7 +19,7 @@ views.count_in(slot(ctx));
 ctx.send_every(Duration::from_millis(300), || CountersMsg::Gossip);
 // ── end
 // ── after
-CountersMsg::Want(from, parts) => give(&from.address(), self.views.parts(&parts), ctx),
+CountersMsg::Want(from, parts) => send_links(&from.address(), self.views.parts(&parts), ctx),
 // ── add
 CountersMsg::Gossip => {
     self.turn += 1;
@@ -30,6 +30,6 @@ CountersMsg::Gossip => {
 }
 // ── end
 // ── replace
-ctx.send_after(SOON, CountersMsg::PassOn);
+ctx.send_after(PASS_ON_DELAY, CountersMsg::PassOn);
 // ── with
 // ── end

@@ -8,7 +8,7 @@ Some(owner) => return self.ask(&code, &owner, &LOOK_UP, code.clone()).await,
 Some(owner) => {
     let cache = CACHE.at(&owner);
     let asked = self.node.call(&cache, |reply| CacheMsg::Load(code.clone(), reply));
-    return match tokio::time::timeout(OWNER_WITHIN, asked).await {
+    return match tokio::time::timeout(OWNER_TIMEOUT, asked).await {
         Ok(Ok(answer)) => answer,
         Ok(Err(why)) => Err(unreachable(&owner, &why.to_string())),
         Err(_) => Err(unreachable(&owner, "no answer in time")),

@@ -16,31 +16,31 @@ let differing = pairs.filter(|(_, (ours, theirs))| ours != theirs);
 // ── end
 // ── file counters.rs
 // ── after
-CountersMsg::Want(from, parts) => give(&from.address(), self.views.parts(&parts), ctx),
+CountersMsg::Want(from, parts) => send_links(&from.address(), self.views.parts(&parts), ctx),
 // ── add
 CountersMsg::AskAgain(member) => ask(&member, &self.views, ctx),
 CountersMsg::Ask(from, summary) => {
     let parts = self.views.lacks(&summary);
-    give(&from.address(), self.views.parts(&parts), ctx);
+    send_links(&from.address(), self.views.parts(&parts), ctx);
 }
 // ── end
 // ── replace
 if self.views.len() > FEW_LINKS {
     // …
-give(member, self.views.all(), ctx);
+send_links(member, self.views.all(), ctx);
 // ── with
 ask(member, &self.views, ctx);
-ctx.send_after(SOON * 2, CountersMsg::AskAgain(member.clone()));
+ctx.send_after(PASS_ON_DELAY * 2, CountersMsg::AskAgain(member.clone()));
 // ── end
 // ── replace
 self.meet(&member, ctx);
 // ── with
 if member.node() != ctx.name() {
-    tell(&member, CountersMsg::Offer(ctx.id(), self.views.summary()), ctx);
+    send(&member, CountersMsg::Offer(ctx.id(), self.views.summary()), ctx);
 }
 // ── end
 // ── add
 fn ask(member: &Address<CountersMsg>, views: &Views, ctx: &Ctx<CountersMsg>) {
-    tell(member, CountersMsg::Ask(ctx.id(), views.summary()), ctx);
+    send(member, CountersMsg::Ask(ctx.id(), views.summary()), ctx);
 }
 // ── end

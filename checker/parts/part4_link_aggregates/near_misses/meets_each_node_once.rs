@@ -6,7 +6,7 @@
 
 // ── file counters.rs
 // ── after
-has_learnt: bool,
+has_learned: bool,
 // ── add
 met: std::sync::Mutex<std::collections::BTreeSet<String>>,
 // ── end

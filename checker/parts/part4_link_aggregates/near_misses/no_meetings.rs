@@ -8,6 +8,6 @@
 // ── replace
 if self.views.len() > FEW_LINKS {
     // …
-give(member, self.views.all(), ctx);
+send_links(member, self.views.all(), ctx);
 // ── with
 // ── end

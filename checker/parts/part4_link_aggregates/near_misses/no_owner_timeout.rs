@@ -12,7 +12,7 @@ let asked = match asked {
 // ── with
 // ── end
 // ── replace
-match tokio::time::timeout(within, run).await {
+match tokio::time::timeout(timeout, run).await {
     // …
 }
 // ── with

@@ -5,21 +5,21 @@
 
 // ── file counters.rs
 // ── after
-has_learnt: bool,
+has_learned: bool,
 // ── add
 sent: std::sync::Mutex<BTreeMap<String, BTreeMap<Code, Usage>>>,
 // ── end
 // ── replace
 if self.views.len() > FEW_LINKS {
     // …
-give(member, self.views.all(), ctx);
+send_links(member, self.views.all(), ctx);
 // ── with
 let mut sent = self.sent.lock().unwrap();
 let sent = sent.entry(member.node().to_string()).or_default();
 let mut links = self.views.all();
 links.retain(|(code, usage)| sent.get(code) != Some(usage));
 sent.extend(links.iter().cloned());
-give(member, links, ctx);
+send_links(member, links, ctx);
 // ── end
 // ── add
 use std::collections::BTreeMap;

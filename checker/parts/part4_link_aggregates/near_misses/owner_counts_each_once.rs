@@ -25,12 +25,12 @@ let counters = COUNTERS.at(&owner);
 // ── end
 // ── file counters.rs
 // ── after
-has_learnt: bool,
+has_learned: bool,
 // ── add
 seen: std::collections::BTreeSet<u64>,
 // ── end
 // ── after
-CountersMsg::Want(from, parts) => give(&from.address(), self.views.parts(&parts), ctx),
+CountersMsg::Want(from, parts) => send_links(&from.address(), self.views.parts(&parts), ctx),
 // ── add
 CountersMsg::Viewed(_, _, number) if !self.seen.insert(number) => {}
 CountersMsg::Viewed(code, visitor, _) => {

@@ -6,12 +6,12 @@
 
 // ── file links.rs
 // ── replace
-match tokio::time::timeout(within, run).await {
+match tokio::time::timeout(timeout, run).await {
 // ── with
-match tokio::time::timeout(within * 2, run).await {
+match tokio::time::timeout(timeout * 2, run).await {
 // ── end
 // ── replace
-Err(_) => Err(format!("no answer within {} ms", within.as_millis())),
+Err(_) => Err(format!("no answer within {} ms", timeout.as_millis())),
 // ── with
 Err(_) => Err("no answer".to_owned()),
 // ── end

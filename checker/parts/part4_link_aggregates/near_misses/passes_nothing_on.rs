@@ -5,6 +5,6 @@
 
 // ── file counters.rs
 // ── replace
-ctx.send_after(SOON, CountersMsg::PassOn);
+ctx.send_after(PASS_ON_DELAY, CountersMsg::PassOn);
 // ── with
 // ── end

@@ -5,6 +5,6 @@
 
 // ── file counters.rs
 // ── replace
-self.has_learnt = false;
+self.has_learned = false;
 // ── with
 // ── end

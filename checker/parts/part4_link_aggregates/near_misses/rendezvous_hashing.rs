@@ -29,6 +29,6 @@ let known = self.known();
 next.map(|(_, node)| node.clone())
 // ── with
 let mut members = self.state().members;
-members.retain(|member| !absent.contains(&member));
+members.retain(|member| !excluded.contains(&member));
 Places::of(&members).owner(code)
 // ── end

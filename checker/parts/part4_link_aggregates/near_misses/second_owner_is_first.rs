@@ -5,9 +5,9 @@
 
 // ── file links.rs
 // ── replace
-Err(why) => match self.owners.without(&[owner, self.node.name()], code) {
+Err(why) => match self.owners.owner_excluding(&[owner, self.node.name()], code) {
     // …
 },
 // ── with
-Err(why) => self.run_on(owner, function, args, OWNER_WITHIN / 2).await.map_err(|_| why),
+Err(why) => self.run_on(owner, function, args, OWNER_TIMEOUT / 2).await.map_err(|_| why),
 // ── end

@@ -11,12 +11,12 @@ TellAll(runtime::Address<CountersMsg>),
 // ── end
 // ── file counters.rs
 // ── after
-CountersMsg::Want(from, parts) => give(&from.address(), self.views.parts(&parts), ctx),
+CountersMsg::Want(from, parts) => send_links(&from.address(), self.views.parts(&parts), ctx),
 // ── add
-CountersMsg::TellAll(member) => give(&member, self.views.all(), ctx),
+CountersMsg::TellAll(member) => send_links(&member, self.views.all(), ctx),
 // ── end
 // ── replace
-tell(&member, CountersMsg::Merge(code.clone(), news.clone()), ctx);
+send(&member, CountersMsg::Merge(code.clone(), news.clone()), ctx);
 // ── with
 ctx.send_self(CountersMsg::TellAll(member));
 // ── end

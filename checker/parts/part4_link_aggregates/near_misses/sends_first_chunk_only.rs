@@ -5,7 +5,7 @@
 
 // ── file counters.rs
 // ── replace
-for some in links.chunks(MOST_LINKS) {
+for some in links.chunks(MAX_LINKS) {
 // ── with
-if let Some(some) = links.chunks(MOST_LINKS).next() {
+if let Some(some) = links.chunks(MAX_LINKS).next() {
 // ── end

@@ -5,8 +5,8 @@
 
 // ── file counters.rs
 // ── replace
-give(member, self.views.all(), ctx);
+send_links(member, self.views.all(), ctx);
 // ── with
 let last = self.views.all().pop();
-give(member, last.into_iter().collect(), ctx);
+send_links(member, last.into_iter().collect(), ctx);
 // ── end

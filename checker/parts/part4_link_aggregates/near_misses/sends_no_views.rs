@@ -6,6 +6,6 @@
 
 // ── file counters.rs
 // ── replace
-tell(&member, CountersMsg::Merge(code.clone(), news.clone()), ctx);
+send(&member, CountersMsg::Merge(code.clone(), news.clone()), ctx);
 // ── with
 // ── end

@@ -7,12 +7,12 @@
 // ── replace
 if self.views.len() > FEW_LINKS {
     // …
-give(member, self.views.all(), ctx);
+send_links(member, self.views.all(), ctx);
 // ── with
 let own = slot(ctx);
 let links = self.views.all().into_iter().map(|(code, usage)| {
     let views = usage.views.only(&own);
     (code, Usage { views, ..Usage::default() })
 });
-give(member, links.collect(), ctx);
+send_links(member, links.collect(), ctx);
 // ── end

@@ -7,7 +7,7 @@
 // ── replace
 if self.views.len() > FEW_LINKS {
     // …
-give(member, self.views.all(), ctx);
+send_links(member, self.views.all(), ctx);
 // ── with
-give(member, self.views.all().into_iter().take(10).collect(), ctx);
+send_links(member, self.views.all().into_iter().take(10).collect(), ctx);
 // ── end
