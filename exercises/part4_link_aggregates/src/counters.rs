@@ -69,12 +69,12 @@ impl Counters {
         if member.node() == ctx.name() {
             return;
         }
-        // ── gap 8: tell only what differs
+        // ── gap 8: send only what differs
         // TODO(8): when both nodes know nearly the same, they must send only what differs. If one
         // of a thousand links was viewed during a netsplit, they must send at most a tenth of what
         // a node gets that knows nothing. Such a node must still get everything.
         // ── end 8
-        // ── gap 6: tell what is known
+        // ── gap 6: send what is known
         // TODO(6): after this, both nodes must know every view that either node knew, without a new
         // view. This includes views that one of them has from a third node, which may be dead by
         // now. A fourth node, which has met only one of the two, must learn these views too.
@@ -95,7 +95,7 @@ fn slot(ctx: &Ctx<CountersMsg>) -> Slot {
 
 /// Sends the counters of all other nodes what they have to learn about a link.
 fn share(code: &Code, news: &Usage, ctx: &Ctx<CountersMsg>) {
-    // ── gap 5: tell all the others
+    // ── gap 5: inform the other nodes
     // TODO(5): soon, every node that can be reached must know this view (`send` below does not
     // wait). If a message comes twice, or an older one comes after it, the nodes must know the
     // same.

@@ -56,7 +56,7 @@ impl GCounter {
 
     /// Takes in all that another counter knows.
     pub fn merge(&mut self, other: &GCounter) {
-        // ── gap 4: learn
+        // ── gap 4: merge
         // TODO(4): after this, the counter must know what either of the two knew. The other counter
         // may know less in one slot and more in another. The two may have merged before, directly
         // or through other counters, and will merge again.

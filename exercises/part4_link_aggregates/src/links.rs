@@ -108,7 +108,7 @@ impl Links {
 
     /// Has the owner of the first of some codes claim it for a link.
     async fn claim(&self, codes: Vec<Code>, link: Link) -> Result<Claim, Refusal> {
-        // ── gap 1: nobody is a member
+        // ── gap 1: no members
         // TODO(1): while the store lists no members, no node owns the code. The node must create
         // nothing and answer `Refusal::Unavailable`.
         // ── end 1
@@ -199,7 +199,7 @@ impl Service for Links {
     }
 
     async fn viewed(&self, code: Code, visitor: String) {
-        // ── gap 5: count a view, and have the others told
+        // ── gap 5: count a view and inform the other nodes
         // TODO(5): count the view on this node, and have the other nodes informed. This function
         // must wait neither for another node nor for this node's counters.
         // ── end 5

@@ -88,7 +88,7 @@ impl Owners {
     fn known(&self) -> RwLockReadGuard<'_, Known> {
         self.0.read().unwrap_or_else(PoisonError::into_inner)
     }
-    // ── gap 10: who comes next
+    // ── gap 10: the second owner
     // ── end 10
 }
 

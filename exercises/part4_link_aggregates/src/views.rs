@@ -19,7 +19,7 @@ use crate::visitors::Visitors;
 pub struct Usage {
     /// How often the link was viewed.
     pub views: GCounter,
-    // ── gap 9: who has followed it
+    // ── gap 9: visitors of a link
     // TODO(9): the visitors.
     // ── end 9
 }
@@ -39,7 +39,7 @@ impl Usage {
             redirects: self.views.value(),
             visitors: None,
         };
-        // ── gap 9: how many have followed it
+        // ── gap 9: the number of visitors
         // TODO(9): set `aggregates.visitors` to the number of different visitors.
         // ── end 9
         aggregates

@@ -80,7 +80,7 @@ impl Counters {
         if member.node() == ctx.name() {
             return;
         }
-        // ── gap 8: tell only what differs
+        // ── gap 8: send only what differs
         // After most netsplits both sides know nearly everything. The other node compares our
         // summary with its own, and asks for the parts that differ. We offer, instead of waiting
         // for its question, for the reason below: every view after this summary goes to it anyway.
@@ -91,7 +91,7 @@ impl Counters {
             return send(member, offer, ctx);
         }
         // ── end 8
-        // ── gap 6: tell what is known
+        // ── gap 6: send what is known
         // We send everything, including what other nodes have counted: they may be dead, or
         // unreachable for this node. The other node does the same with us. Neither must find out
         // which one knows more, because merging takes care of it. The other node is already in our
@@ -119,7 +119,7 @@ fn slot(ctx: &Ctx<CountersMsg>) -> Slot {
 
 /// Sends the counters of all other nodes what they have to learn about a link.
 fn share(code: &Code, news: &Usage, ctx: &Ctx<CountersMsg>) {
-    // ── gap 5: tell all the others
+    // ── gap 5: inform the other nodes
     // A node that is unreachable is not in the group now. We meet it when it is back.
     for member in ctx.groups().members(&ALL_COUNTERS) {
         if member.node() != ctx.name() {

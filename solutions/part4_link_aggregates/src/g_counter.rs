@@ -60,7 +60,7 @@ impl GCounter {
 
     /// Takes in all that another counter knows.
     pub fn merge(&mut self, other: &GCounter) {
-        // ── gap 4: learn
+        // ── gap 4: merge
         // Each slot gets the higher count: it is the later one, because a slot only grows, and it
         // contains the lower one. To add the two counts is tempting, and right exactly once: a
         // merge that comes twice, or through a third node, would count everything again.

@@ -108,7 +108,7 @@ impl Links {
 
     /// Has the owner of the first of some codes claim it for a link.
     async fn claim(&self, codes: Vec<Code>, link: Link) -> Result<Claim, Refusal> {
-        // ── gap 1: nobody is a member
+        // ── gap 1: no members
         // We could claim the code ourselves, and so could every other node. But no node would own
         // it, and no look-up would find the table that has it.
         if self.owners.of(&codes[0]).is_none() {
@@ -250,7 +250,7 @@ impl Service for Links {
     }
 
     async fn viewed(&self, code: Code, visitor: String) {
-        // ── gap 5: count a view, and have the others told
+        // ── gap 5: count a view and inform the other nodes
         // We count the view at once, on this node, whichever nodes we can reach. A count on another
         // node, the owner say, would stand still in a netsplit. Our counters send the view to the
         // other nodes, and no request waits for them. If our counters are restarting, they send it

@@ -110,7 +110,7 @@ impl Owners {
     fn known(&self) -> RwLockReadGuard<'_, Known> {
         self.0.read().unwrap_or_else(PoisonError::into_inner)
     }
-    // ── gap 10: who comes next
+    // ── gap 10: the second owner
     /// The node that owns a code when some nodes are excluded: the next one on the ring.
     pub fn owner_excluding(&self, excluded: &[&NodeName], code: &Code) -> Option<NodeName> {
         // This walks along the circle, past the places of the excluded nodes. A new ring of the

@@ -19,7 +19,7 @@ use crate::visitors::Visitors;
 pub struct Usage {
     /// How often the link was viewed.
     pub views: GCounter,
-    // ── gap 9: who has followed it
+    // ── gap 9: visitors of a link
     /// The visitors.
     #[serde(default, skip_serializing_if = "no_visitors")]
     pub visitors: Visitors,
@@ -41,7 +41,7 @@ impl Usage {
             redirects: self.views.value(),
             visitors: None,
         };
-        // ── gap 9: how many have followed it
+        // ── gap 9: the number of visitors
         aggregates.visitors = Some(self.visitors.estimate());
         // ── end 9
         aggregates

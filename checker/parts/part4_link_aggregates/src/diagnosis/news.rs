@@ -1,4 +1,4 @@
-//! What nodes told each other of views, and what a node that understood it should show.
+//! What nodes sent each other about views, and what a node that took it in should show.
 
 use std::collections::BTreeMap;
 
@@ -9,12 +9,12 @@ use testkit::diagnosis::Case;
 use testkit::diagnosis::evidence::Sent;
 use testkit::trace::{Change, What};
 
-/// What a message says of a link: the counts of some slots; none, where it only names it.
+/// What a message says about a link: the counts of some slots, or none if it only names the link.
 #[derive(Debug, Clone)]
 pub(super) struct News<'a> {
     /// The message.
     pub(super) sent: Sent<'a>,
-    /// The counts that stand in it, by slot.
+    /// The counts in the message, by slot.
     pub(super) counts: Vec<(&'a str, u64)>,
 }
 
@@ -27,7 +27,7 @@ impl<'a> News<'a> {
         &self.sent.message.to
     }
 
-    /// When it came, if it did.
+    /// When it arrived, if it did.
     pub(super) fn came(&self) -> Option<u64> {
         self.sent.delivered_us.filter(|_| self.sent.arrived())
     }
@@ -71,13 +71,13 @@ impl Shown {
         }
     }
 
-    /// When the node was last started, or its counters were.
+    /// When the node was last started.
     pub(super) fn started(&self, case: &Case) -> u64 {
         case.process(&self.node, Change::Started)
             .unwrap_or_default()
     }
 
-    /// How many visitors of the link a node has sent on since its start.
+    /// The number of views of the link on a node since its start.
     pub(super) fn views_on(&self, case: &Case, node: &str) -> u64 {
         let since = case.process(node, Change::Started).unwrap_or_default();
         let requests = case.requests().into_iter();
@@ -90,7 +90,7 @@ impl Shown {
         followed.count() as u64
     }
 
-    /// What nodes told each other of the link, in the order of its sending.
+    /// What nodes sent each other about the link, in the order of sending.
     pub(super) fn news<'a>(&self, case: &Case<'a>) -> Vec<News<'a>> {
         case.messages()
             .iter()
@@ -98,7 +98,7 @@ impl Shown {
             .collect()
     }
 
-    /// What came to the node since its start, in the order of its coming.
+    /// What arrived at the node since its start, in the order of arrival.
     pub(super) fn came<'a, 'n>(&self, case: &Case<'a>, news: &'n [News<'a>]) -> Vec<&'n News<'a>> {
         let since = self.started(case);
         let mut came: Vec<&News> = news
@@ -110,12 +110,12 @@ impl Shown {
     }
 }
 
-/// Counts added up. They come from a learner's program, and may be of any size.
+/// The sum of counts. They come from a learner's program, and may be of any size.
 pub(super) fn sum(counts: impl IntoIterator<Item = u64>) -> u64 {
     counts.into_iter().fold(0, u64::saturating_add)
 }
 
-/// The highest count of each slot that came.
+/// The highest count of each slot that arrived.
 pub(super) fn highest<'a>(came: &[&News<'a>]) -> BTreeMap<&'a str, u64> {
     let mut highest: BTreeMap<&str, u64> = BTreeMap::new();
     for (slot, count) in came.iter().flat_map(|news| &news.counts) {
@@ -125,7 +125,7 @@ pub(super) fn highest<'a>(came: &[&News<'a>]) -> BTreeMap<&'a str, u64> {
     highest
 }
 
-/// Who first told of each slot: it is the one who counts in it.
+/// The node that first sent a count of each slot: it counts in that slot.
 pub(super) fn counters<'a>(news: &[News<'a>]) -> BTreeMap<&'a str, &'a str> {
     let mut whose = BTreeMap::new();
     for news in news {
@@ -136,7 +136,7 @@ pub(super) fn counters<'a>(news: &[News<'a>]) -> BTreeMap<&'a str, &'a str> {
     whose
 }
 
-/// What a message says of a link, if it names it.
+/// What a message says about a link, if it names the link.
 fn news<'a>(sent: Sent<'a>, code: &str) -> Option<News<'a>> {
     let body = sent.message.body.as_ref()?;
     let mut counts = Vec::new();
@@ -144,7 +144,7 @@ fn news<'a>(sent: Sent<'a>, code: &str) -> Option<News<'a>> {
     named.then_some(News { sent, counts })
 }
 
-/// Looks for a link's code, and for counts beside or behind it. Says whether the code was there.
+/// Looks for a link's code, and for counts beside or behind it. Returns whether the code was there.
 fn gather<'a>(of: &'a Value, code: &str, within: bool, counts: &mut Vec<(&'a str, u64)>) -> bool {
     let is_code = |value: &Value| value.as_str() == Some(code);
     match of {
@@ -164,7 +164,7 @@ fn gather<'a>(of: &'a Value, code: &str, within: bool, counts: &mut Vec<(&'a str
             for (name, field) in fields {
                 let within = within || beside || name == code;
                 named |= name == code;
-                // How often each visitor came is another matter.
+                // The field `visitors` has no views.
                 if name == "visitors" {
                     continue;
                 }
@@ -179,7 +179,7 @@ fn gather<'a>(of: &'a Value, code: &str, within: bool, counts: &mut Vec<(&'a str
     }
 }
 
-/// When two nodes were last connected anew, having been connected before.
+/// When two nodes that had been connected before were last connected again.
 pub(super) fn reconnected(case: &Case, one: &str, other: &str) -> Option<u64> {
     let mut opened = case.events().filter_map(|event| match &event.what {
         What::Opened { from, to, .. } => {

@@ -1,4 +1,4 @@
-//! Symptom of problem 7: a node that forgot what it had counted counts in the same slot again.
+//! Symptom of problem 7: a node that forgot its count counts in the same slot again.
 
 use std::collections::BTreeSet;
 
@@ -6,8 +6,8 @@ use super::news::{News, Shown, counters, highest};
 use testkit::diagnosis::Case;
 use testkit::trace::{Change, What};
 
-/// When something began anew on each node that was killed, or whose counters crashed, and how that
-/// is told. Of several times the last one.
+/// The last restart of each node that was killed, or whose counters crashed: the node, the time,
+/// and whether the whole node was killed.
 fn restarts<'a>(case: &Case<'a>) -> Vec<(&'a str, u64, bool)> {
     let nodes = case.nodes().iter();
     let mut restarts = Vec::new();
@@ -34,8 +34,8 @@ pub(super) fn slot_is_used_again(case: &Case) -> Option<String> {
         .find_map(|restart| counts_again(restart, &news))
 }
 
-/// What a node told of a slot in which it had counted before it forgot, before anybody had
-/// reminded it: then it counts in that slot again.
+/// A message about a slot in which a node had counted before it forgot, sent before any message had
+/// brought it that slot: then the node counts in that slot again.
 fn counts_again((node, since, killed): (&str, u64, bool), news: &[News]) -> Option<String> {
     let (before, mut after): (Vec<&News>, Vec<&News>) = news
         .iter()
@@ -47,7 +47,7 @@ fn counts_again((node, since, killed): (&str, u64, bool), news: &[News]) -> Opti
         .collect();
     let known = highest(&own);
     let whose = counters(news);
-    // In the order in which the node sent and heard them.
+    // The order in which the node sent and received them.
     after.sort_by_key(|news| match news.to() == node {
         true => news.came().unwrap_or(u64::MAX),
         false => news.sent.at_us,
@@ -61,7 +61,7 @@ fn counts_again((node, since, killed): (&str, u64, bool), news: &[News]) -> Opti
         let again = told.counts.iter().find_map(|(slot, count)| {
             let before = known.get(slot)?;
             let unprompted = whose.get(slot) == Some(&node) && !learnt.contains(slot);
-            // After a crash of its counters alone, a node may well know what it had counted.
+            // After a crash of its counters alone, a node may still know its count.
             (unprompted && (killed || count < before)).then_some((slot, before, count))
         });
         if let Some((slot, before, count)) = again {
@@ -71,8 +71,8 @@ fn counts_again((node, since, killed): (&str, u64, bool), news: &[News]) -> Opti
                 "its counters crashed"
             };
             return Some(format!(
-                "before {began}, {node} had counted up to {before} in the slot `{slot}`, and afterwards, before it had heard of \
-                 that slot from anybody, it told {} of {count} in the same slot",
+                "before {began}, {node} had counted up to {before} in the slot `{slot}`, and afterwards, before any message had brought it \
+                 that slot, it sent {} the count {count} in the same slot",
                 told.to()
             ));
         }

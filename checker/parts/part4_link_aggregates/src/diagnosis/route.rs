@@ -7,14 +7,14 @@ use testkit::diagnosis::Case;
 use testkit::diagnosis::evidence::{Call, Sent, listed};
 use testkit::diagnosis::service::Asked;
 
-/// A request, and whom its node asked since the request before: in scenarios in which there is one
-/// request at a time, that is on its behalf.
+/// A request, and the questions that its node asked since the request before. In a scenario with
+/// one request at a time, these belong to the request.
 struct Work<'a> {
     asked: Asked<'a>,
     asks: Vec<Call<'a>>,
 }
 
-/// What nodes ask each other about links: functions that they have run, and calls.
+/// What nodes ask each other about links: functions that they run on other nodes, and calls.
 pub(super) fn asks<'a>(case: &Case<'a>) -> Vec<Call<'a>> {
     let mut asks = case.runs();
     asks.extend(case.calls());
@@ -56,7 +56,7 @@ fn function<'a>(sent: &Sent<'a>) -> &'a str {
     named.unwrap_or("something")
 }
 
-/// Whether an ask was answered before a time.
+/// Whether the answer to an ask came before a time.
 fn is_answered_before(ask: &Call, at_us: u64) -> bool {
     ask.is_answered() && ask.answer.is_some_and(|answer| answer.at_us <= at_us)
 }
@@ -114,7 +114,7 @@ pub(super) fn entry_claims_as_well(case: &Case) -> Option<String> {
         .into_iter()
         .any(|work| work.asked.created() == Some(code.as_str()) && work.asked.node == *other);
     (entry && stored.contains(owner.as_str()))
-        .then(|| format!("both {other}, which was asked for {code}, and {owner}, which owns it, entered it in the store"))
+        .then(|| format!("both {other}, which was asked for {code}, and {owner}, which owns the code, put the link into the store"))
 }
 
 pub(super) fn owner_is_never_asked(case: &Case) -> Option<String> {
@@ -132,7 +132,7 @@ pub(super) fn owner_is_never_asked(case: &Case) -> Option<String> {
         command.node == node && command.code() == Some(wanted.as_str()) && command.name != "SET"
     })?;
     Some(format!(
-        "{node} was asked for {wanted}, asked the store, and did not ask {owner}, which owns it"
+        "{node} was asked for {wanted}, asked the store, and did not ask {owner}, which owns the code"
     ))
 }
 
@@ -157,11 +157,11 @@ pub(super) fn answers_are_kept(case: &Case) -> Option<String> {
             && work.asks.iter().any(from_owner)
     });
     (got && !asked_the_store).then(|| {
-        format!("{node} asked {owner} for {wanted} and never asked the store, so that what its table has is what {owner} answered")
+        format!("{node} asked {owner} for {wanted} and never asked the store, so its table has what {owner} answered")
     })
 }
 
-pub(super) fn others_are_told_of_a_creation(case: &Case) -> Option<String> {
+pub(super) fn others_are_asked_after_a_creation(case: &Case) -> Option<String> {
     let (wanted, owner, node) = copy_in_table(case)?;
     let works = works(case);
     let work = works.iter().find(|work| {
@@ -170,6 +170,6 @@ pub(super) fn others_are_told_of_a_creation(case: &Case) -> Option<String> {
     })?;
     let entry = work.asked.node;
     Some(format!(
-        "when {entry} created {wanted}, it turned not only to {owner}, which owns it, but to {node} too"
+        "when {entry} created {wanted}, it asked not only {owner}, which owns the code, but {node} too"
     ))
 }

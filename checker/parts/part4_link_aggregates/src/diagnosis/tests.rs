@@ -1,4 +1,4 @@
-//! What is named where its evidence is there, and what is not where it is not.
+//! Which mistakes the diagnosis names, and what evidence it needs.
 
 use serde_json::{Value, json};
 
@@ -7,7 +7,7 @@ use crate::part;
 use testkit::diagnosis::tale::Tale;
 use testkit::trace::{Change, Fate, Kind, What};
 
-/// What the nodes of part 4 do and are asked.
+/// Events of part 4.
 trait Service {
     fn asked(self, node: &str, question: &str, answer: &str, took_us: u64) -> Tale;
     fn viewed(self, node: &str, times: usize) -> Tale;
@@ -78,7 +78,7 @@ fn old_message_overwrites_only_if_one_came() {
 }
 
 #[test]
-fn silence_on_a_new_link_is_told_from_half_of_it() {
+fn silence_after_a_reconnection_differs_from_half_of_it() {
     let again = || {
         let met = nodes().linked("n1", "n3").viewed("n1", 2).viewed("n3", 1);
         met.linked("n1", "n3")
@@ -95,7 +95,7 @@ fn silence_on_a_new_link_is_told_from_half_of_it() {
         Fate::Delivered,
     );
     assert_eq!(shows(both, 6, "n1", 2, 3), None);
-    // They never lost each other.
+    // They were always connected.
     let once = nodes().linked("n1", "n3").viewed("n3", 1);
     assert_eq!(shows(once, 6, "n1", 0, 1), None);
 }
@@ -112,7 +112,7 @@ fn shows(tale: Tale, problem: u8, node: &str, shown: u64, wanted: u64) -> Option
 }
 
 #[test]
-fn look_up_that_asks_no_node_is_told_from_one_that_asks_another() {
+fn look_up_that_asks_no_node_differs_from_one_that_asks_another() {
     let named = |tale: Tale| {
         let fact = Fact::OwnerAlone {
             code: "ada".to_owned(),
@@ -149,7 +149,7 @@ fn copy_came_from_the_owner_only_if_the_store_was_not_asked() {
 }
 
 #[test]
-fn one_long_wait_is_told_from_two_that_add_up() {
+fn one_long_timeout_differs_from_two_that_add_up() {
     let slow = |tale: Tale, took: u64| {
         let tale = tale.asked("n1", "POST / url=https://example.org/", "503 sorry", took);
         tale.named(&part(), 3, &())
@@ -168,7 +168,7 @@ fn one_long_wait_is_told_from_two_that_add_up() {
     assert_eq!(slow(nodes().later(5_000_000), 5_000_000), None);
 }
 
-/// n1 counts six views in a slot, tells n2, is killed, and started again.
+/// n1 counts six views in a slot, sends them to n2, is killed and starts again.
 fn restarted(slot: &str) -> Tale {
     nodes()
         .viewed("n1", 6)
@@ -179,11 +179,11 @@ fn restarted(slot: &str) -> Tale {
 }
 
 #[test]
-fn slot_is_used_again_only_if_who_counted_in_it_has_forgotten_it() {
+fn slot_is_used_again_only_if_its_node_has_forgotten_it() {
     let again = restarted("n1").told(["n1", "n2"], "n1", 4, Fate::Delivered);
     let again = shows(again, 7, "n2", 6, 10);
     assert_eq!(again.as_deref(), Some("slot-used-again"));
-    // It passes on what it has just been told of its old slot.
+    // It passes on what another node has just sent about its old slot.
     let learnt = restarted("n1#1")
         .told(["n2", "n1"], "n1#1", 6, Fate::Delivered)
         .later(10_000)

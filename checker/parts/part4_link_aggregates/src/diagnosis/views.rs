@@ -1,4 +1,4 @@
-//! Symptoms of problems 5 and 6: who is told of views, and what is made of it.
+//! Symptoms of problems 5 and 6: which nodes hear of views, and what they make of the messages.
 
 use std::collections::BTreeSet;
 
@@ -21,11 +21,11 @@ pub(super) fn keeps_views_in_the_store(case: &Case) -> Option<String> {
     });
     let (node, command, key) = writes.next()?;
     Some(format!(
-        "{node} gave the store the command {command} for the key {key}, which is of no link and of no member"
+        "{node} gave the store the command {command} for the key {key}, which belongs to no link and no member"
     ))
 }
 
-pub(super) fn nobody_is_told(case: &Case) -> Option<String> {
+pub(super) fn no_message_is_sent(case: &Case) -> Option<String> {
     let shown = Shown::in_case(case)?;
     let own = shown.views_on(case, &shown.node);
     (shown.shown == own && own < shown.wanted).then_some(())?;
@@ -41,8 +41,7 @@ pub(super) fn nobody_is_told(case: &Case) -> Option<String> {
     let other = silent.iter().find(|node| **node != shown.node)?;
     let views = shown.views_on(case, other);
     Some(format!(
-        "{} was followed on {other}, which sent no other node a message about it ({} there), and {} shows {}, \
-         no more than were counted on {2} itself",
+        "{other} counted {1} of {0} and sent no message about it, and {2} shows {3}, which is what it has counted itself",
         shown.code,
         count_of(views, "view"),
         shown.node,
@@ -73,14 +72,14 @@ pub(super) fn owner_counts_for_all(case: &Case) -> Option<String> {
     (!others.is_empty() && only_to_owner && others.iter().all(viewed)).then(|| {
         let others: Vec<&str> = others.into_iter().collect();
         format!(
-            "of views of {} on {} only {owner} was told, without a number, and only {owner} told the others how many there were",
+            "views of {} on {} went to {owner} alone, without a count, and only {owner} sent the others a count",
             shown.code,
             listed(&others)
         )
     })
 }
 
-pub(super) fn old_news_overwrite(case: &Case) -> Option<String> {
+pub(super) fn old_messages_overwrite(case: &Case) -> Option<String> {
     let shown = Shown::in_case(case)?;
     let news = shown.news(case);
     let came = shown.came(case, &news);
@@ -93,7 +92,7 @@ pub(super) fn old_news_overwrite(case: &Case) -> Option<String> {
         .filter(|missing| *missing > 0)?;
     for (slot, most) in highest {
         let newest = came.iter().find(|news| news.count_of(slot) == Some(most))?;
-        // Those that came at the same time came in an order that is not known.
+        // The order of messages that arrived at the same time is unknown.
         let late = came.iter().find(|news| {
             let is_older = news
                 .count_of(slot)
@@ -113,12 +112,12 @@ pub(super) fn old_news_overwrite(case: &Case) -> Option<String> {
     None
 }
 
-/// Two nodes that met again, and the one that lacks views: the other one, and when they did.
+/// The node that has met the node which lacks views again and knows more, and when they met.
 fn met_again<'a>(case: &Case<'a>, shown: &Shown, news: &[News<'a>]) -> Option<(&'a str, u64)> {
     let came = shown.came(case, news);
     let known = highest(&came);
     let whose = counters(news);
-    // The other one knows more: it has counted more itself than ever came here.
+    // It knows more if it has counted more itself than ever arrived here.
     let of = |node: &str| -> u64 {
         let own = known
             .iter()
@@ -131,7 +130,7 @@ fn met_again<'a>(case: &Case<'a>, shown: &Shown, news: &[News<'a>]) -> Option<(&
         .find_map(|node| Some((node, reconnected(case, node, &shown.node)?)))
 }
 
-pub(super) fn nothing_is_told_on_a_new_link(case: &Case) -> Option<String> {
+pub(super) fn nothing_is_sent_on_reconnection(case: &Case) -> Option<String> {
     let shown = Shown::in_case(case)?;
     let news = shown.news(case);
     let (other, since) = met_again(case, &shown, &news)?;
@@ -142,14 +141,14 @@ pub(super) fn nothing_is_told_on_a_new_link(case: &Case) -> Option<String> {
     });
     said.is_empty().then(|| {
         format!(
-            "the link between {} and {other} was made anew, and since then neither has told the other anything, though {other} \
-             had views of {} that {0} has not heard of",
+            "{} and {other} were connected again, and since then neither has sent the other anything, though {other} had \
+             views of {} that {0} lacks",
             shown.node, shown.code
         )
     })
 }
 
-pub(super) fn one_side_tells(case: &Case) -> Option<String> {
+pub(super) fn one_side_sends(case: &Case) -> Option<String> {
     let shown = Shown::in_case(case)?;
     let news = shown.news(case);
     let (other, since) = met_again(case, &shown, &news)?;
