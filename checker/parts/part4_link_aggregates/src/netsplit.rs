@@ -22,8 +22,8 @@ const WHY_MEET: &str = "A message is lost while the connection is down, and the 
 const PASSED_ON: &str =
     "what a node learns when it meets another, every node learns that it can reach";
 
-const WHY_PASSED_ON: &str = "A third node may be connected to the one that has just learnt of views, and not to the one that counted them. \
-                             No new link comes up between those two, so the node that has learnt something must pass it on.";
+const WHY_PASSED_ON: &str = "A third node may be connected to the node that has just learned of views, and not to the node that counted them. \
+                             No new connection comes up between those two, so a node that has learned something must pass it on.";
 
 pub(super) async fn both_sides_count(cx: &Context) -> Told {
     let mut draw = cx.draw();
