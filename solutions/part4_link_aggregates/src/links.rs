@@ -168,10 +168,7 @@ impl Links {
         // itself, and cannot know. If it reaches the second owner, it is not cut off.
         let asked = match asked {
             Ok(answer) => Ok(answer),
-            Err(why) => match self
-                .owners
-                .owner_excluding(&[owner, self.node.name()], code)
-            {
+            Err(why) => match self.owners.excluding(&[owner, self.node.name()], code) {
                 Some(second) => {
                     let asked = self
                         .run_on(&second, function, args, OWNER_TIMEOUT / 2)

@@ -112,7 +112,7 @@ impl Owners {
     }
     // ── gap 10: the second owner
     /// The node that owns a code when some nodes are excluded: the next one on the ring.
-    pub fn owner_excluding(&self, excluded: &[&NodeName], code: &Code) -> Option<NodeName> {
+    pub fn excluding(&self, excluded: &[&NodeName], code: &Code) -> Option<NodeName> {
         // This walks along the circle, past the places of the excluded nodes. A new ring of the
         // other nodes gives the same answer, and takes a thousand times as long for each request.
         let known = self.known();

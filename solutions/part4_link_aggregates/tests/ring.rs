@@ -115,11 +115,11 @@ fn excluded_owner_is_replaced_by_the_owner_among_the_others() {
             let absent: Vec<&NodeName> = absent.iter().collect();
             let next = codes
                 .iter()
-                .map(|code| ring.owner_excluding(&absent, code).unwrap());
+                .map(|code| ring.excluding(&absent, code).unwrap());
             assert_eq!(next.collect::<Vec<_>>(), owners(&others, codes));
         }
         let all: Vec<&NodeName> = names.iter().collect();
-        assert_eq!(ring.owner_excluding(&all, &codes[0]), None);
+        assert_eq!(ring.excluding(&all, &codes[0]), None);
     }
 }
 

@@ -3,7 +3,7 @@
 
 // ── file links.rs
 // ── replace
-Err(why) => match self.owners.owner_excluding(&[owner, self.node.name()], code) {
+Err(why) => match self.owners.excluding(&[owner, self.node.name()], code) {
 // ── with
-Err(why) => match self.owners.owner_excluding(&[owner], code) {
+Err(why) => match self.owners.excluding(&[owner], code) {
 // ── end
