@@ -60,8 +60,9 @@ impl Server for Counters {
             // ── gap 8: comparing
             CountersMsg::Offer(from, summary) => self.offered(&from, &summary, ctx),
             CountersMsg::Want(from, parts) => {
-                send_links(&from.address(), self.views.parts(&parts), ctx)
-            } // ── end 8
+                inform(&from.address(), self.views.parts(&parts), ctx)
+            }
+            // ── end 8
         }
     }
 
@@ -97,7 +98,7 @@ impl Counters {
         // which one knows more, because merging takes care of it. The other node is already in our
         // group, so that we send it every view from now on. To ask the other node instead would
         // leave a gap: between its answer and our entry into its group.
-        send_links(member, self.views.all(), ctx);
+        inform(member, self.views.all(), ctx);
         // ── end 6
     }
 }
@@ -164,7 +165,7 @@ impl Counters {
 
 /// Sends what is known of many links, in messages of limited length: one message about a million
 /// links would be longer than a message may be, and would never arrive.
-fn send_links(to: &Address<CountersMsg>, links: Vec<(Code, Usage)>, ctx: &Ctx<CountersMsg>) {
+fn inform(to: &Address<CountersMsg>, links: Vec<(Code, Usage)>, ctx: &Ctx<CountersMsg>) {
     for some in links.chunks(MAX_LINKS) {
         send(to, CountersMsg::Learn(some.to_vec()), ctx);
     }

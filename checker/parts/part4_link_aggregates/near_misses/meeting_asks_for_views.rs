@@ -16,20 +16,18 @@ let differing = pairs.filter(|(_, (ours, theirs))| ours != theirs);
 // ── end
 // ── file counters.rs
 // ── after
-CountersMsg::Want(from, parts) => {
-    send_links(&from.address(), self.views.parts(&parts), ctx)
-}
+CountersMsg::Want(from, parts) => inform(&from.address(), self.views.parts(&parts), ctx),
 // ── add
 CountersMsg::AskAgain(member) => ask(&member, &self.views, ctx),
 CountersMsg::Ask(from, summary) => {
     let parts = self.views.lacks(&summary);
-    send_links(&from.address(), self.views.parts(&parts), ctx);
+    inform(&from.address(), self.views.parts(&parts), ctx);
 }
 // ── end
 // ── replace
 if self.views.len() > FEW_LINKS {
     // …
-send_links(member, self.views.all(), ctx);
+inform(member, self.views.all(), ctx);
 // ── with
 ask(member, &self.views, ctx);
 ctx.send_after(PASS_ON_DELAY * 2, CountersMsg::AskAgain(member.clone()));

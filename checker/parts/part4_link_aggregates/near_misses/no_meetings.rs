@@ -8,6 +8,6 @@
 // ── replace
 if self.views.len() > FEW_LINKS {
     // …
-send_links(member, self.views.all(), ctx);
+inform(member, self.views.all(), ctx);
 // ── with
 // ── end

@@ -12,14 +12,14 @@ sent: std::sync::Mutex<BTreeMap<String, BTreeMap<Code, Usage>>>,
 // ── replace
 if self.views.len() > FEW_LINKS {
     // …
-send_links(member, self.views.all(), ctx);
+inform(member, self.views.all(), ctx);
 // ── with
 let mut sent = self.sent.lock().unwrap();
 let sent = sent.entry(member.node().to_string()).or_default();
 let mut links = self.views.all();
 links.retain(|(code, usage)| sent.get(code) != Some(usage));
 sent.extend(links.iter().cloned());
-send_links(member, links, ctx);
+inform(member, links, ctx);
 // ── end
 // ── add
 use std::collections::BTreeMap;

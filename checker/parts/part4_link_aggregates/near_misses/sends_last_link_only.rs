@@ -5,8 +5,8 @@
 
 // ── file counters.rs
 // ── replace
-send_links(member, self.views.all(), ctx);
+inform(member, self.views.all(), ctx);
 // ── with
 let last = self.views.all().pop();
-send_links(member, last.into_iter().collect(), ctx);
+inform(member, last.into_iter().collect(), ctx);
 // ── end

@@ -7,12 +7,12 @@
 // ── replace
 if self.views.len() > FEW_LINKS {
     // …
-send_links(member, self.views.all(), ctx);
+inform(member, self.views.all(), ctx);
 // ── with
 let own = slot(ctx);
 let links = self.views.all().into_iter().map(|(code, usage)| {
     let views = usage.views.only(&own);
     (code, Usage { views, ..Usage::default() })
 });
-send_links(member, links.collect(), ctx);
+inform(member, links.collect(), ctx);
 // ── end

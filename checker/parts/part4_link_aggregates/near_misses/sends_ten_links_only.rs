@@ -7,7 +7,7 @@
 // ── replace
 if self.views.len() > FEW_LINKS {
     // …
-send_links(member, self.views.all(), ctx);
+inform(member, self.views.all(), ctx);
 // ── with
-send_links(member, self.views.all().into_iter().take(10).collect(), ctx);
+inform(member, self.views.all().into_iter().take(10).collect(), ctx);
 // ── end
