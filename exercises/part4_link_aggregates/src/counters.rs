@@ -1,4 +1,4 @@
-//! The counters: the server of each node that tells the others of views, and hears of theirs.
+//! The counters: the server of each node that exchanges views with the other nodes.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -10,12 +10,12 @@ use crate::g_counter::{Slot, evaluate};
 use crate::protocol::{ALL_COUNTERS, CountersMsg};
 use crate::views::{Usage, Views};
 
-/// The server of one node that shares what is counted.
+/// The server of one node that exchanges views.
 #[derive(Default)]
 pub struct Counters {
     views: Arc<Views>,
     // ── gap 6: fields for meeting
-    // TODO(6): what it must remember between two meetings, if anything.
+    // TODO(6): what the server must remember between two meetings, if anything.
     // ── end 6
 }
 
@@ -30,10 +30,10 @@ impl Server for Counters {
             ..Counters::default()
         };
         // ── gap 5: become a member
-        // TODO(5): become a member of the group `ALL_COUNTERS`, by which the others find this server.
+        // TODO(5): join the group `ALL_COUNTERS`, by which the other nodes find this server.
         // ── end 5
         // ── gap 6: hear of other members
-        // TODO(6): have yourself told of members that come, or come back into reach; see `meet` below.
+        // TODO(6): watch the group for members that join or come back into reach; see `meet` below.
         // ── end 6
         counters
     }
@@ -42,14 +42,14 @@ impl Server for Counters {
         match msg {
             CountersMsg::Evaluate(steps, reply) => reply.send(evaluate(&steps)),
             // ── gap 5: news of views
-            // TODO(5): what is done with your messages about views.
+            // TODO(5): handle your messages about views.
             // ── end 5
             // ── gap 6: messages of a meeting
-            // TODO(6): what is done with your messages of a meeting.
+            // TODO(6): handle your messages of a meeting.
             // ── end 6
             CountersMsg::Hold(ms) => tokio::time::sleep(Duration::from_millis(ms)).await,
             // ── gap 8: comparing
-            // TODO(8): what is done with your messages that compare.
+            // TODO(8): handle your messages that compare.
             // ── end 8
         }
     }
@@ -63,50 +63,51 @@ impl Server for Counters {
 }
 
 impl Counters {
-    /// Other counters are in the group: of a new node, of one that was restarted, or of one that
-    /// was out of reach until now.
+    /// Meets the counters of another node that are in the group now. That node is new, was
+    /// restarted, or was unreachable until now.
     fn meet(&self, member: &Address<CountersMsg>, ctx: &Ctx<CountersMsg>) {
         if member.node() == ctx.name() {
             return;
         }
-        // ── gap 8: tell only what differs
-        // TODO(8): when both know nearly the same, say only what differs. After a netsplit in which one
-        // of a thousand links was followed, at most a tenth is sent of what a node without any knowledge
-        // is sent; and that one still gets everything.
+        // ── gap 8: send only what differs
+        // TODO(8): when both nodes know nearly the same, they must send only what differs. If one
+        // of a thousand links was viewed during a netsplit, they must send at most a tenth of what
+        // a node gets that knows nothing. Such a node must still get everything.
         // ── end 8
-        // ── gap 6: tell what is known
-        // TODO(6): after this, both know of every view that either knew of, without anybody following a
-        // link. What one of them has from a third node counts as well: that node may be dead by now. And
-        // so does what is new to a fourth, which had it from neither.
+        // ── gap 6: send what is known
+        // TODO(6): after this, both nodes must know every view that either node knew, without a new
+        // view. This includes views that one of them has from a third node, which may be dead by
+        // now. A fourth node, which has met only one of the two, must learn these views too.
         // ── end 6
     }
 }
 
-/// The slot that this start of this server counts in.
+/// The slot in which this start of this server counts.
 fn slot(ctx: &Ctx<CountersMsg>) -> Slot {
     let name = ctx.name().to_string();
     // ── gap 7: a slot for each start
-    // TODO(7): after a restart of the node, or of this server alone, no view may be lost that another
-    // living node knew of, and none that comes after it. This must hold also if the others know
-    // different amounts, and if there are views before any of them is met.
+    // TODO(7): after a restart of the node, or of this server alone, no view may be lost that
+    // another living node knew, and no later view either. This must also hold when the other nodes
+    // know different amounts, and when views come before the first meeting.
     // ── end 7
     Slot::new(name)
 }
 
-/// Tells the counters of all other nodes what they have to learn of a link.
+/// Sends the counters of all other nodes what they have to learn about a link.
 fn share(code: &Code, news: &Usage, ctx: &Ctx<CountersMsg>) {
-    // ── gap 5: tell all the others
-    // TODO(5): soon, all who can be reached know of this view (`tell` below sends without waiting);
-    // and if they hear of it twice, or of an older one after it, they know the same.
+    // ── gap 5: inform the other nodes
+    // TODO(5): soon, every node that can be reached must know this view (`send` below does not
+    // wait). If a message comes twice, or an older one comes after it, the nodes must know the
+    // same.
     // ── end 5
 }
 
-/// Sends a message without waiting for room on the connection: a node that reads slowly delays
-/// nobody but itself. Messages that are sent so may overtake each other.
-fn tell(to: &Address<CountersMsg>, msg: CountersMsg, ctx: &Ctx<CountersMsg>) {
+/// Sends a message without waiting for room on the connection, so that a node that reads slowly
+/// delays only itself. Messages that are sent like this may overtake each other.
+fn send(to: &Address<CountersMsg>, msg: CountersMsg, ctx: &Ctx<CountersMsg>) {
     let (to, me) = (to.clone(), ctx.clone());
     ctx.spawn(async move {
-        // If it is gone, it will be met again when it is back.
+        // If the other node is gone, we meet it again when it is back.
         let _ = me.cast(&to, msg).await;
     });
 }

@@ -1,7 +1,7 @@
-//! What stands behind HTTP: how a link is created, looked up and counted, wherever it lives.
+//! What each node does for HTTP: it creates, looks up and counts links, whichever node owns them.
 //!
-//! Whoever is asked over HTTP, the *entry*, has the owner of the code do the work: [`Links`] is
-//! about that. What an owner does stands in [`Owned`].
+//! The node that gets an HTTP request is the *entry*. It has the owner of the code do the work: see
+//! [`Links`]. What an owner does is in [`Owned`].
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -9,18 +9,20 @@ use std::time::Duration;
 use runtime::{Function, Node, NodeName};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
-use shortener::{Aggregates, Claim, Code, Link, NewLink, Refusal, Service, Store, StoreError, now};
+use shortener::cache::{CACHE, CacheMsg};
+use shortener::{
+    Aggregates, Claim, Code, Link, NewLink, Refusal, Service, Store, StoreError, Table, now,
+};
 
-use crate::protocol::{CACHE, CLAIM, COUNTERS, CacheMsg, CountersMsg, LOOK_UP, OWNER_WITHIN};
+use crate::protocol::{CLAIM, COUNTERS, CountersMsg, LOOK_UP, OWNER_TIMEOUT};
 use crate::ring::Owners;
-use crate::table::Table;
 use crate::views::Views;
 
 /// The links that this node owns.
 ///
-/// The owner of a code does what it is asked to, whoever its own ring says the owner is. While
-/// members come and go, two nodes may be taken for the owner of one code, and both are right enough:
-/// the store gives each code away once.
+/// A node that is asked as the owner does the work, whichever node its own ring names. While the
+/// members change, two nodes may be asked as the owner of one code. That does no harm, because the
+/// store gives each code away once.
 #[derive(Clone)]
 pub struct Owned {
     node: Node,
@@ -29,12 +31,12 @@ pub struct Owned {
 }
 
 impl Owned {
-    /// What this node owns.
+    /// The links that this node owns.
     pub fn new(node: Node, store: Store, table: Arc<Table>) -> Owned {
         Owned { node, store, table }
     }
 
-    /// Lets other nodes have links created and looked up here.
+    /// Registers the functions by which other nodes have this node create links and look them up.
     pub fn register(&self) {
         let owned = self.clone();
         self.node.register_function(&CLAIM, move |(codes, link)| {
@@ -48,12 +50,12 @@ impl Owned {
         });
     }
 
-    /// Claims the first of some codes for a link, unless the URL has one of them already.
+    /// Claims the first of some codes for a link, unless the URL already has one of them.
     pub async fn claim(&self, codes: Vec<Code>, link: Link) -> Result<Claim, Refusal> {
         let claimed = self.store.claim(&codes, &link).await.map_err(unavailable)?;
-        // After the store has it, not before: what is not in the store must not be found here. One
-        // of the other codes has another owner, and is not kept. If that owner knows an earlier end,
-        // it asks the store when that has come.
+        // The table gets the link after the store, because a link that is not in the store must not
+        // be found here. Another code than the first has another owner, so this node does not keep
+        // it. If that owner knows an earlier expiry, it asks the store when that expiry has come.
         match &claimed {
             Claim::Claimed(code) => self.table.put(code.clone(), link),
             Claim::Known(code, link) if *code == codes[0] => {
@@ -64,12 +66,12 @@ impl Owned {
         Ok(claimed)
     }
 
-    /// The link that a code stands for.
+    /// The link of a code.
     pub async fn look_up(&self, code: Code) -> Result<Link, Refusal> {
         if let Some(link) = self.table.get(&code) {
             return Ok(link);
         }
-        // Our cache asks the store, once for all who wait for the same code.
+        // Our cache asks the store once for all look-ups that wait for the same code.
         let cache = CACHE.at(self.node.name());
         let asked = self
             .node
@@ -93,7 +95,7 @@ pub struct Links {
 }
 
 impl Links {
-    /// The links, by way of this node.
+    /// The links, with this node as the entry.
     pub fn new(node: Node, store: Store, owned: Owned, owners: Owners, views: Arc<Views>) -> Links {
         Links {
             node,
@@ -104,28 +106,29 @@ impl Links {
         }
     }
 
-    /// Has the first of some codes claimed for a link by its owner.
+    /// Has the owner of the first of some codes claim it for a link.
     async fn claim(&self, codes: Vec<Code>, link: Link) -> Result<Claim, Refusal> {
-        // ── gap 1: nobody is a member
-        // TODO(1): when nobody is a member, nobody owns the code, and nothing is created.
+        // ── gap 1: no members
+        // TODO(1): while the store lists no members, no node owns the code. The node must create
+        // nothing and answer `Refusal::Unavailable`.
         // ── end 1
         // ── gap 2: have the owner claim it
-        // TODO(2): it is the owner of the first code who claims it, by `CLAIM` (see `ask` below); if that
-        // is another node, then nothing is claimed or kept here.
+        // TODO(2): the owner of the first code must claim it, by `CLAIM` (see `ask` below). If the
+        // owner is another node, this node must claim and keep nothing.
         // ── end 2
         self.owned.claim(codes, link).await
     }
 
-    /// Has a link looked up by its owner.
+    /// Has the owner of a code look the link up.
     async fn find(&self, code: Code) -> Result<Link, Refusal> {
         // ── gap 2: have the owner look it up
-        // TODO(2): it is the owner who looks a code up, by `LOOK_UP`. Nothing of what it answers is kept
-        // here.
+        // TODO(2): the owner must look the code up, by `LOOK_UP`. This node must keep nothing of
+        // the answer.
         // ── end 2
         self.owned.look_up(code).await
     }
 
-    /// Has another node, the owner of a code, do what an owner does, and waits for its answer.
+    /// Has the owner of a code, another node, run a function, and waits for its answer.
     async fn ask<A, T>(
         &self,
         code: &Code,
@@ -138,32 +141,31 @@ impl Links {
         T: Serialize + DeserializeOwned,
     {
         let asked = self
-            .run_on(owner, function, args.clone(), OWNER_WITHIN)
+            .run_on(owner, function, args.clone(), OWNER_TIMEOUT)
             .await;
         // ── gap 10: ask the second owner
-        // TODO(10): when the owner has not answered, another node stands in for it: one that every node
-        // finds, without asking, for this code and this owner. Both together take less than two seconds.
-        // This node stands in for nobody: it cannot know whether it is the one that is cut off.
+        // TODO(10): when the owner does not answer, a second owner must do the work: a node that
+        // every node finds for this code and this owner, without asking. Both attempts together
+        // must take less than two seconds. This node must not be the second owner: it cannot know
+        // whether it is the node that is cut off.
         // ── end 10
         asked.unwrap_or_else(|why| Err(unreachable(owner, &why)))
     }
 
-    /// Has a function run on another node. Says why, if there is no answer.
+    /// Has a function run on another node. Returns the reason if there is no answer.
     async fn run_on<A, R>(
         &self,
         node: &NodeName,
         function: &Function<A, R>,
         args: A,
-        within: Duration,
+        timeout: Duration,
     ) -> Result<R, String>
     where
         A: Serialize,
         R: DeserializeOwned,
     {
         // ── gap 2: a remote task
-        todo!(
-            "TODO(2) run the function on that node, and wait for its result no longer than `within`"
-        )
+        todo!("TODO(2) run the function on that node, and wait for its result at most `timeout`")
         // ── end 2
     }
 }
@@ -180,7 +182,7 @@ impl Service for Links {
                 .await?
             {
                 Claim::Claimed(code) | Claim::Known(code, _) => return Ok(code),
-                // The next one may have another owner.
+                // The next code may have another owner.
                 Claim::Taken => {}
             }
         }
@@ -190,15 +192,16 @@ impl Service for Links {
     async fn look_up(&self, code: Code) -> Result<Link, Refusal> {
         let found = self.find(code.clone()).await;
         // ── gap 3: answer without the owner
-        // TODO(3): a look-up need not fail because the owner is out of reach: the store has the link, too.
+        // TODO(3): a look-up must not fail because the owner is unreachable: the store has the link
+        // too.
         // ── end 3
         found
     }
 
     async fn viewed(&self, code: Code, visitor: String) {
-        // ── gap 5: count a view, and have the others told
-        // TODO(5): count the view on this node, and see to it that the others are told, without waiting
-        // for anybody: not for another node, and not for this node's server either.
+        // ── gap 5: count a view and inform the other nodes
+        // TODO(5): count the view on this node, and have the other nodes informed. This function
+        // must wait neither for another node nor for this node's counters.
         // ── end 5
     }
 
@@ -207,7 +210,7 @@ impl Service for Links {
     }
 }
 
-/// The link that the store has under a code.
+/// The link that the store has for a code.
 async fn read(store: &Store, code: &Code) -> Result<Link, Refusal> {
     match store.get(code).await {
         Ok(Some(link)) if !link.is_expired(now()) => Ok(link),
@@ -216,15 +219,15 @@ async fn read(store: &Store, code: &Code) -> Result<Link, Refusal> {
     }
 }
 
-/// What is answered when the store gave no answer: not `NotFound`, as whether there is such a link
-/// is just what we do not know.
-pub fn unavailable(why: StoreError) -> Refusal {
+/// The answer when the store did not answer. It is not `NotFound`, because we do not know whether
+/// the link exists.
+fn unavailable(why: StoreError) -> Refusal {
     Refusal::Unavailable(why.to_string())
 }
 
-/// What is answered when the owner gave no answer.
+/// The answer when the owner did not answer.
 fn unreachable(owner: &NodeName, why: &str) -> Refusal {
     // ── gap 3: the owner cannot be reached
-    todo!("TODO(3) what is answered when something must be created, and its owner is out of reach")
+    todo!("TODO(3) the answer to a creation whose owner is unreachable")
     // ── end 3
 }

@@ -1,9 +1,9 @@
 //! The ring: which node owns which code.
 //!
-//! Codes and nodes are hashed to places on one circle, and a code is owned by the node whose place
-//! comes next (consistent hashing; Karger et al. 1997). Every node computes that for itself, from
-//! the members that the store lists. So nobody has to be asked who owns a code, and when a member
-//! comes or goes only its own share of the codes gets another owner.
+//! A hash gives codes and nodes their places on one circle. The node whose place comes next owns a
+//! code (consistent hashing; Karger et al. 1997). Every node computes the owner from the members
+//! that the store lists, and asks no other node. When a member comes or goes, only its own share of
+//! the codes gets another owner.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::hash::{BuildHasher, Hash};
@@ -13,27 +13,27 @@ use hashring::{DefaultHashBuilder, HashRing};
 use runtime::{Ctx, NodeName, Server};
 use shortener::{Code, Store};
 
-use crate::protocol::{REFRESH_EVERY, RingMsg, RingState};
+use crate::protocol::{REFRESH_INTERVAL, RingMsg, RingState};
 
 /// The places of some nodes on the circle.
 #[derive(Default)]
 pub struct Places {
     // ── gap 1: what a ring is made of
-    // TODO(1): what you need to know of the places; the crate `hashring` has a ring to put here.
+    // TODO(1): what you need to know of the places. The crate `hashring` has a ring that fits here.
     // ── end 1
 }
 
 impl Places {
-    /// The places of these nodes. In which order they are given does not matter, nor how often.
+    /// The places of these nodes. Their order does not matter, and neither do duplicates.
     pub fn of(members: &[NodeName]) -> Places {
         // ── gap 1: places for the members
         todo!(
-            "TODO(1) a ring of these members, the same in every process, with fair shares for all"
+            "TODO(1) a ring of these members: the same in every process, with a fair share for each"
         )
         // ── end 1
     }
 
-    /// The node that owns a code; `None` if there is no node at all.
+    /// The node that owns a code; `None` if the ring has no node.
     pub fn owner(&self, code: &Code) -> Option<NodeName> {
         // ── gap 1: the next place
         todo!("TODO(1) the member that owns this code")
@@ -41,8 +41,8 @@ impl Places {
     }
 }
 
-/// The ring as one node knows it: written by its server, and read by everybody, side by side and
-/// not through the server's mailbox. It outlives the server.
+/// The ring as one node knows it. The node's ring server writes it. All requests read it directly,
+/// and not through the server's mailbox. It survives a crash of the server.
 #[derive(Clone, Default)]
 pub struct Owners(Arc<RwLock<Known>>);
 
@@ -50,28 +50,29 @@ pub struct Owners(Arc<RwLock<Known>>);
 struct Known {
     state: RingState,
     places: Places,
-    /// Whether the store has taken this node in.
+    /// Whether the store lists this node.
     is_member: bool,
 }
 
 impl Owners {
-    /// The node that owns a code; `None` if no member is known.
+    /// The node that owns a code; `None` if the node knows no member.
     pub fn of(&self, code: &Code) -> Option<NodeName> {
         self.known().places.owner(code)
     }
 
-    /// What is known of the members.
+    /// What this node knows of the members.
     pub fn state(&self) -> RingState {
         self.known().state.clone()
     }
 
-    /// Takes what the store has said about the members, or why it has said nothing.
+    /// Takes the members from the store, or the reason why the store did not answer.
     pub fn learn(&self, read: Result<Vec<NodeName>, String>) {
         let mut known = self.0.write().unwrap_or_else(PoisonError::into_inner);
         // ── gap 1: the members, as the store lists them
-        // TODO(1): from now on `of` and `state` go by what the store lists, whoever is up, and however
-        // often and in whichever order it names a member. When the store said nothing, the ring stays as
-        // it was, and `RingState::stale` says why it may be old.
+        // TODO(1): from now on, `of` and `state` must follow what the store lists: whichever nodes
+        // are up, in whatever order the store lists the members, and however often. When the store
+        // did not answer, the ring must stay as it was, and `RingState::stale` must say why it may
+        // be old.
         // ── end 1
     }
 
@@ -87,7 +88,7 @@ impl Owners {
     fn known(&self) -> RwLockReadGuard<'_, Known> {
         self.0.read().unwrap_or_else(PoisonError::into_inner)
     }
-    // ── gap 10: who comes next
+    // ── gap 10: the second owner
     // ── end 10
 }
 
@@ -97,12 +98,12 @@ pub struct Ring {
     owners: Owners,
 }
 
-/// What a ring's server starts with.
+/// The arguments of a ring's server.
 #[derive(Clone)]
 pub struct RingArgs {
     /// The store.
     pub store: Store,
-    /// What it keeps up to date.
+    /// The ring that the server keeps up to date.
     pub owners: Owners,
 }
 
@@ -132,8 +133,8 @@ impl Server for Ring {
 }
 
 impl Ring {
-    /// Reads the members from the store, beside the server, which can be asked meanwhile. Before
-    /// that, adds this node to them, until that has succeeded once.
+    /// Reads the members from the store, in a task, so that the server can answer meanwhile. Until
+    /// that has succeeded once, the task first adds this node to the members.
     fn refresh(&self, ctx: &Ctx<RingMsg>) {
         let (store, owners, me) = (self.store.clone(), self.owners.clone(), ctx.clone());
         ctx.spawn(async move {
@@ -145,11 +146,11 @@ impl Ring {
         });
     }
 
-    /// The store has said who is a member, or it has not.
+    /// Takes the store's answer, and plans the next one.
     fn was_read(&self, read: Result<Vec<NodeName>, String>, ctx: &Ctx<RingMsg>) {
         self.owners.learn(read);
-        // Only now, so that a slow store does not let these pile up, nor overtake each other.
-        ctx.send_after(REFRESH_EVERY, RingMsg::Refresh);
+        // Not before: with a slow store, these messages would pile up and overtake each other.
+        ctx.send_after(REFRESH_INTERVAL, RingMsg::Refresh);
     }
 }
 

@@ -1,19 +1,24 @@
-//! The plumbing of a link shortener: what each node of parts 3 and 4 has, and nobody writes.
+//! The plumbing of a link shortener: what parts 3 and 4 give to their learners.
 //!
 //! - [`link`]: what is kept of a link, and the codes that a URL may get;
 //! - [`store`]: the links in Redis, with a time limit on each command;
-//! - [`http`]: the interface to the world. It asks a [`Service`], which is the learner's.
+//! - [`http`]: the interface to the world. It asks a [`Service`], which the learner writes;
+//! - [`table`], [`cache`], [`sweeper`]: what part 4 keeps of part 3, where each is a problem.
 //!
-//! What is interesting about a link shortener on many nodes, where its links are kept besides the
-//! store and who is told of them, stands in the parts themselves.
+//! The parts themselves hold the lesson: which nodes keep a link besides the store, and which nodes
+//! hear of it.
 
+pub mod cache;
 pub mod http;
 pub mod link;
 pub mod store;
+pub mod sweeper;
+pub mod table;
 
 pub use http::{Aggregates, HTTP, Http, HttpMsg, NewLink, Refusal, Service};
 pub use link::{Code, Link, now};
 pub use store::{Claim, Store, StoreError};
+pub use table::Table;
 
 /// The flags that a node of the link shortener has besides those of every node.
 #[derive(Debug, Clone, clap::Args)]

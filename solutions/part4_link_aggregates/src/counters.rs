@@ -1,4 +1,4 @@
-//! The counters: the server of each node that tells the others of views, and hears of theirs.
+//! The counters: the server of each node that exchanges views with the other nodes.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -10,13 +10,13 @@ use crate::g_counter::{Slot, evaluate};
 use crate::protocol::{ALL_COUNTERS, CountersMsg};
 use crate::views::{Usage, Views};
 
-/// The server of one node that shares what is counted.
+/// The server of one node that exchanges views.
 #[derive(Default)]
 pub struct Counters {
     views: Arc<Views>,
     // ── gap 6: fields for meeting
-    /// Whether something was learnt in a meeting that is not passed on yet.
-    has_learnt: bool,
+    /// Whether this server has learned something in a meeting and has not passed it on yet.
+    has_learned: bool,
     // ── end 6
 }
 
@@ -36,8 +36,8 @@ impl Server for Counters {
         }
         // ── end 5
         // ── gap 6: hear of other members
-        // Those that are there already are met as well. After a crash of this server alone they
-        // may lack what it was about to tell them.
+        // We also meet the members that are there already. After a crash of this server alone, they
+        // may lack what it was about to send them.
         for member in ctx.watch_group(&ALL_COUNTERS) {
             counters.meet(&member, ctx);
         }
@@ -59,7 +59,9 @@ impl Server for Counters {
             CountersMsg::Hold(ms) => tokio::time::sleep(Duration::from_millis(ms)).await,
             // ── gap 8: comparing
             CountersMsg::Offer(from, summary) => self.offered(&from, &summary, ctx),
-            CountersMsg::Want(from, parts) => give(&from.address(), self.views.parts(&parts), ctx),
+            CountersMsg::Want(from, parts) => {
+                inform(&from.address(), self.views.parts(&parts), ctx)
+            }
             // ── end 8
         }
     }
@@ -73,120 +75,120 @@ impl Server for Counters {
 }
 
 impl Counters {
-    /// Other counters are in the group: of a new node, of one that was restarted, or of one that
-    /// was out of reach until now.
+    /// Meets the counters of another node that are in the group now. That node is new, was
+    /// restarted, or was unreachable until now.
     fn meet(&self, member: &Address<CountersMsg>, ctx: &Ctx<CountersMsg>) {
         if member.node() == ctx.name() {
             return;
         }
-        // ── gap 8: tell only what differs
-        // After most netsplits nearly all is known on both sides. The other compares our summary
-        // with its own, and asks for the parts that differ. We offer, and it does not simply ask,
-        // for the reason below: whatever is counted after this summary is told to it anyway.
+        // ── gap 8: send only what differs
+        // After most netsplits both sides know nearly everything. The other node compares our
+        // summary with its own, and asks for the parts that differ. We offer, instead of waiting
+        // for its question, for the reason below: every view after this summary goes to it anyway.
         //
-        // Of few links, all is said as quickly.
+        // For few links, a summary saves nothing.
         if self.views.len() > FEW_LINKS {
             let offer = CountersMsg::Offer(ctx.id(), self.views.summary());
-            return tell(member, offer, ctx);
+            return send(member, offer, ctx);
         }
         // ── end 8
-        // ── gap 6: tell what is known
-        // All of it, also what others have counted: they may be dead, or out of the other's reach.
-        // The other does the same with us, and nobody must find out who knows more: merging takes
-        // care of it. It is in the group already, so that it is told of every view from now on, and
-        // none falls in between. To ask the other instead would leave such a gap: between its
-        // answer and our entry into its group.
-        give(member, self.views.all(), ctx);
+        // ── gap 6: send what is known
+        // We send everything, including what other nodes have counted: they may be dead, or
+        // unreachable for this node. The other node does the same with us. Neither must find out
+        // which one knows more, because merging takes care of it. The other node is already in our
+        // group, so that we send it every view from now on. To ask the other node instead would
+        // leave a gap: between its answer and our entry into its group.
+        inform(member, self.views.all(), ctx);
         // ── end 6
     }
 }
 
-/// The slot that this start of this server counts in.
+/// The slot in which this start of this server counts.
 fn slot(ctx: &Ctx<CountersMsg>) -> Slot {
     let name = ctx.name().to_string();
     // ── gap 7: a slot for each start
-    // The node's name alone is tempting. But a node that was restarted begins at 0, and until it has
-    // heard from the others how far it was, what it counts is less than they know, and lost. Nor
-    // does it help to wait for them: the one that knows most may come last, or be dead. So nobody
-    // goes on with a count; each start has its own, told apart by the process's id. (As a text, that
-    // shows only a part of its creation number.)
+    // The node's name alone is tempting. But a restarted node starts at 0, and its count hides
+    // behind the higher count that the others know. To wait for the others does not help: the node
+    // that knows most may come last, or be dead. So no start continues an old count. Each start has
+    // a slot of its own, named by the process's id. (The id as a text shows only a part of its
+    // creation number.)
     let id = ctx.id();
     let name = format!("{name}#{:x}.{}", id.creation, id.serial);
     // ── end 7
     Slot::new(name)
 }
 
-/// Tells the counters of all other nodes what they have to learn of a link.
+/// Sends the counters of all other nodes what they have to learn about a link.
 fn share(code: &Code, news: &Usage, ctx: &Ctx<CountersMsg>) {
-    // ── gap 5: tell all the others
-    // Who is out of reach is not in the group now, and will be met when it is back.
+    // ── gap 5: inform the other nodes
+    // A node that is unreachable is not in the group now. We meet it when it is back.
     for member in ctx.groups().members(&ALL_COUNTERS) {
         if member.node() != ctx.name() {
-            tell(&member, CountersMsg::Merge(code.clone(), news.clone()), ctx);
+            send(&member, CountersMsg::Merge(code.clone(), news.clone()), ctx);
         }
     }
     // ── end 5
 }
 
-/// Sends a message without waiting for room on the connection: a node that reads slowly delays
-/// nobody but itself. Messages that are sent so may overtake each other.
-fn tell(to: &Address<CountersMsg>, msg: CountersMsg, ctx: &Ctx<CountersMsg>) {
+/// Sends a message without waiting for room on the connection, so that a node that reads slowly
+/// delays only itself. Messages that are sent like this may overtake each other.
+fn send(to: &Address<CountersMsg>, msg: CountersMsg, ctx: &Ctx<CountersMsg>) {
     let (to, me) = (to.clone(), ctx.clone());
     ctx.spawn(async move {
-        // If it is gone, it will be met again when it is back.
+        // If the other node is gone, we meet it again when it is back.
         let _ = me.cast(&to, msg).await;
     });
 }
 
 // ── gap 6: functions for meeting
 impl Counters {
-    /// Learns what others know who have met us.
+    /// Takes in what another node has sent because it met us.
     fn learn(&mut self, news: Vec<(Code, Usage)>, ctx: &Ctx<CountersMsg>) {
-        if self.views.merge_all(news) && !self.has_learnt {
-            self.has_learnt = true;
-            // Not at once: there may be more to come, from the same and from others.
-            ctx.send_after(SOON, CountersMsg::PassOn);
+        if self.views.merge_all(news) && !self.has_learned {
+            self.has_learned = true;
+            // Not at once: more messages may follow, from the same node and from others.
+            ctx.send_after(PASS_ON_DELAY, CountersMsg::PassOn);
         }
     }
 
-    /// What was new here may be new to a third one, which has met neither us nor the one we have it
-    /// from: a node that died has perhaps told only some of its last views, and nobody else has a
-    /// reason to speak of them. So all others are met again. That comes to an end, as whoever learns
-    /// nothing new passes nothing on. (Rumours; Demers et al. 1987.)
+    /// Meets all other nodes again. What was new to us may be new to a third node that has met
+    /// neither us nor the sender: a dead node may have sent its last views to only one node, and no
+    /// other node has a reason to send them. This comes to an end, because a node that learns
+    /// nothing new passes nothing on. (Rumor mongering; Demers et al. 1987.)
     fn pass_on(&mut self, ctx: &Ctx<CountersMsg>) {
-        self.has_learnt = false;
+        self.has_learned = false;
         for member in ctx.groups().members(&ALL_COUNTERS) {
             self.meet(&member, ctx);
         }
     }
 }
 
-/// Tells others of many links, in messages of a bearable length: all of a million links would be
-/// longer than a message may be, and be told to nobody.
-fn give(to: &Address<CountersMsg>, links: Vec<(Code, Usage)>, ctx: &Ctx<CountersMsg>) {
-    for some in links.chunks(MOST_LINKS) {
-        tell(to, CountersMsg::Learn(some.to_vec()), ctx);
+/// Sends what is known of many links, in messages of limited length: one message about a million
+/// links would be longer than a message may be, and would never arrive.
+fn inform(to: &Address<CountersMsg>, links: Vec<(Code, Usage)>, ctx: &Ctx<CountersMsg>) {
+    for some in links.chunks(MAX_LINKS) {
+        send(to, CountersMsg::Learn(some.to_vec()), ctx);
     }
 }
 
-/// How many links one message tells of.
-const MOST_LINKS: usize = 1000;
+/// The maximum number of links in one message.
+const MAX_LINKS: usize = 1000;
 
-/// How long what was learnt waits before it is passed on.
-const SOON: Duration = Duration::from_millis(100);
+/// The time from learning something to passing it on.
+const PASS_ON_DELAY: Duration = Duration::from_millis(100);
 // ── end 6
 
 // ── gap 8: functions for comparing
 impl Counters {
-    /// Another has summed up what it knows: asks it for what is different here.
+    /// Asks another node, which has sent its summary, for the parts that differ here.
     fn offered(&self, from: &ProcessId, summary: &crate::views::Summary, ctx: &Ctx<CountersMsg>) {
         let parts = self.views.lacks(summary);
         if !parts.is_empty() {
-            tell(&from.address(), CountersMsg::Want(ctx.id(), parts), ctx);
+            send(&from.address(), CountersMsg::Want(ctx.id(), parts), ctx);
         }
     }
 }
 
-/// Of so many links, all that is known is about as long as a summary.
+/// For this number of links, the whole knowledge is about as long as a summary.
 const FEW_LINKS: usize = 16;
 // ── end 8

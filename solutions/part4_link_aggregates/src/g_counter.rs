@@ -1,9 +1,10 @@
-//! The G-Counter: a counter that many can add to, each without the others, and that only grows.
+//! The G-Counter: a counter that only grows, and that many processes increment without waiting for
+//! each other.
 //!
-//! It keeps a count for each slot. Whoever adds to it adds to the count of its own slot, and when
-//! two counters meet, each slot gets the higher of its two counts. So it does not matter in which
-//! order counters meet, nor how often, nor who has met whom before: all that have heard of the same
-//! additions are equal. (A state-based CRDT; Shapiro, Preguiça, Baquero and Zawirski 2011.)
+//! A counter keeps one count for each slot. Each process increments the count of its own slot. When
+//! two counters merge, each slot gets the higher of its two counts. So neither the order of the
+//! merges nor their number matters: all counters that know the same increments are equal. (A
+//! state-based CRDT; Shapiro, Preguiça, Baquero and Zawirski 2011.)
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -12,13 +13,13 @@ use serde::{Deserialize, Serialize};
 
 use crate::protocol::{Evaluated, Step};
 
-/// Whose share of a counter it is.
+/// The name of the share that one process has in a counter.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Default, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct Slot(String);
 
 impl Slot {
-    /// The slot of this name. Only one process may ever count in it.
+    /// The slot of this name. Only one process may ever count in a slot.
     pub fn new(name: impl Into<String>) -> Slot {
         Slot(name.into())
     }
@@ -30,8 +31,8 @@ impl fmt::Display for Slot {
     }
 }
 
-/// A counter that only grows. Two are equal when no slot has more in one than in the other: what
-/// was never added to and what 0 was added to is the same.
+/// A counter that only grows. Two counters are equal when every slot has the same count in both. A
+/// slot that is missing counts 0.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct GCounter {
@@ -40,16 +41,16 @@ pub struct GCounter {
 }
 
 impl GCounter {
-    /// A counter to which nothing was added.
+    /// A counter with the value 0.
     pub fn new() -> GCounter {
         GCounter::default()
     }
 
-    /// Adds to the share of a slot.
+    /// Adds to the count of a slot.
     pub fn increment(&mut self, slot: &Slot, by: u64) {
         // ── gap 4: add
-        // Nothing is kept of a slot to which nothing is added. Else `{n1: 0}` would differ from `{}`,
-        // which is worth the same and knows as much, and two nodes would never be equal.
+        // To add 0 leaves no entry. Otherwise `{n1: 0}` would differ from `{}`, which has the same
+        // value and knows as much, and two nodes would never be equal.
         if by > 0 {
             let count = self.counts.entry(slot.clone()).or_default();
             *count = count.saturating_add(by);
@@ -57,12 +58,12 @@ impl GCounter {
         // ── end 4
     }
 
-    /// Learns all that another counter knows.
+    /// Takes in all that another counter knows.
     pub fn merge(&mut self, other: &GCounter) {
-        // ── gap 4: learn
-        // The higher count, slot by slot: it was said later, as each slot only grows, and it
-        // contains the lower one. To add the two is tempting, and right exactly once: a merge that
-        // comes twice, or by way of a third node, would count everything again.
+        // ── gap 4: merge
+        // Each slot gets the higher count: it is the later one, because a slot only grows, and it
+        // contains the lower one. To add the two counts is tempting, and right exactly once: a
+        // merge that comes twice, or through a third node, would count everything again.
         for (slot, &theirs) in other.counts.iter().filter(|(_, count)| **count > 0) {
             let ours = self.counts.entry(slot.clone()).or_default();
             *ours = theirs.max(*ours);
@@ -70,7 +71,7 @@ impl GCounter {
         // ── end 4
     }
 
-    /// What was added to it, by all, as far as it knows.
+    /// The sum of all increments that this counter knows.
     pub fn value(&self) -> u64 {
         // ── gap 4: the sum
         let add = |sum: u64, count: &u64| sum.saturating_add(*count);
@@ -78,7 +79,7 @@ impl GCounter {
         // ── end 4
     }
     // ── gap 5: a part of a counter
-    /// The counter that knows of one slot only what this one does, and nothing of others.
+    /// A counter that has only one slot of this counter.
     pub fn only(&self, slot: &Slot) -> GCounter {
         let count = self.counts.get_key_value(slot);
         let counts = count.map(|(slot, count)| (slot.clone(), *count));
@@ -89,8 +90,7 @@ impl GCounter {
     // ── end 5
 }
 
-/// Takes the steps of an experiment. What is to be done with a counter that does not exist is not
-/// done.
+/// Runs the steps of an experiment. A step with a counter that does not exist has no effect.
 pub fn evaluate(steps: &[Step]) -> Evaluated {
     let mut counters: Vec<GCounter> = Vec::new();
     for step in steps {

@@ -1,7 +1,7 @@
-//! What stands behind HTTP: how a link is created, looked up and counted, wherever it lives.
+//! What each node does for HTTP: it creates, looks up and counts links, whichever node owns them.
 //!
-//! Whoever is asked over HTTP, the *entry*, has the owner of the code do the work: [`Links`] is
-//! about that. What an owner does stands in [`Owned`].
+//! The node that gets an HTTP request is the *entry*. It has the owner of the code do the work: see
+//! [`Links`]. What an owner does is in [`Owned`].
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -9,18 +9,20 @@ use std::time::Duration;
 use runtime::{Function, Node, NodeName};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
-use shortener::{Aggregates, Claim, Code, Link, NewLink, Refusal, Service, Store, StoreError, now};
+use shortener::cache::{CACHE, CacheMsg};
+use shortener::{
+    Aggregates, Claim, Code, Link, NewLink, Refusal, Service, Store, StoreError, Table, now,
+};
 
-use crate::protocol::{CACHE, CLAIM, COUNTERS, CacheMsg, CountersMsg, LOOK_UP, OWNER_WITHIN};
+use crate::protocol::{CLAIM, COUNTERS, CountersMsg, LOOK_UP, OWNER_TIMEOUT};
 use crate::ring::Owners;
-use crate::table::Table;
 use crate::views::Views;
 
 /// The links that this node owns.
 ///
-/// The owner of a code does what it is asked to, whoever its own ring says the owner is. While
-/// members come and go, two nodes may be taken for the owner of one code, and both are right enough:
-/// the store gives each code away once.
+/// A node that is asked as the owner does the work, whichever node its own ring names. While the
+/// members change, two nodes may be asked as the owner of one code. That does no harm, because the
+/// store gives each code away once.
 #[derive(Clone)]
 pub struct Owned {
     node: Node,
@@ -29,12 +31,12 @@ pub struct Owned {
 }
 
 impl Owned {
-    /// What this node owns.
+    /// The links that this node owns.
     pub fn new(node: Node, store: Store, table: Arc<Table>) -> Owned {
         Owned { node, store, table }
     }
 
-    /// Lets other nodes have links created and looked up here.
+    /// Registers the functions by which other nodes have this node create links and look them up.
     pub fn register(&self) {
         let owned = self.clone();
         self.node.register_function(&CLAIM, move |(codes, link)| {
@@ -48,12 +50,12 @@ impl Owned {
         });
     }
 
-    /// Claims the first of some codes for a link, unless the URL has one of them already.
+    /// Claims the first of some codes for a link, unless the URL already has one of them.
     pub async fn claim(&self, codes: Vec<Code>, link: Link) -> Result<Claim, Refusal> {
         let claimed = self.store.claim(&codes, &link).await.map_err(unavailable)?;
-        // After the store has it, not before: what is not in the store must not be found here. One
-        // of the other codes has another owner, and is not kept. If that owner knows an earlier end,
-        // it asks the store when that has come.
+        // The table gets the link after the store, because a link that is not in the store must not
+        // be found here. Another code than the first has another owner, so this node does not keep
+        // it. If that owner knows an earlier expiry, it asks the store when that expiry has come.
         match &claimed {
             Claim::Claimed(code) => self.table.put(code.clone(), link),
             Claim::Known(code, link) if *code == codes[0] => {
@@ -64,12 +66,12 @@ impl Owned {
         Ok(claimed)
     }
 
-    /// The link that a code stands for.
+    /// The link of a code.
     pub async fn look_up(&self, code: Code) -> Result<Link, Refusal> {
         if let Some(link) = self.table.get(&code) {
             return Ok(link);
         }
-        // Our cache asks the store, once for all who wait for the same code.
+        // Our cache asks the store once for all look-ups that wait for the same code.
         let cache = CACHE.at(self.node.name());
         let asked = self
             .node
@@ -93,7 +95,7 @@ pub struct Links {
 }
 
 impl Links {
-    /// The links, by way of this node.
+    /// The links, with this node as the entry.
     pub fn new(node: Node, store: Store, owned: Owned, owners: Owners, views: Arc<Views>) -> Links {
         Links {
             node,
@@ -104,16 +106,16 @@ impl Links {
         }
     }
 
-    /// Has the first of some codes claimed for a link by its owner.
+    /// Has the owner of the first of some codes claim it for a link.
     async fn claim(&self, codes: Vec<Code>, link: Link) -> Result<Claim, Refusal> {
-        // ── gap 1: nobody is a member
-        // We could claim it ourselves, and all others would too. But then nobody owns it, and no
-        // look-up finds the one table that has it.
+        // ── gap 1: no members
+        // We could claim the code ourselves, and so could every other node. But no node would own
+        // it, and no look-up would find the table that has it.
         if self.owners.of(&codes[0]).is_none() {
             let why = self.owners.state().stale;
             let why = why.unwrap_or_else(|| "the store lists no members".to_owned());
             return Err(Refusal::Unavailable(format!(
-                "nobody owns this code: {why}"
+                "no node owns this code: {why}"
             )));
         }
         // ── end 1
@@ -128,11 +130,11 @@ impl Links {
         self.owned.claim(codes, link).await
     }
 
-    /// Has a link looked up by its owner.
+    /// Has the owner of a code look the link up.
     async fn find(&self, code: Code) -> Result<Link, Refusal> {
         // ── gap 2: have the owner look it up
-        // Nothing is kept of what it answers. A copy here would answer faster, and make this a
-        // cluster in which again each node has everything.
+        // We keep nothing of the answer. A copy here would answer faster, and every node would have
+        // every link again.
         match self.owners.of(&code) {
             Some(owner) if owner == *self.node.name() => {}
             Some(owner) => return self.ask(&code, &owner, &LOOK_UP, code.clone()).await,
@@ -142,7 +144,7 @@ impl Links {
         self.owned.look_up(code).await
     }
 
-    /// Has another node, the owner of a code, do what an owner does, and waits for its answer.
+    /// Has the owner of a code, another node, run a function, and waits for its answer.
     async fn ask<A, T>(
         &self,
         code: &Code,
@@ -155,19 +157,22 @@ impl Links {
         T: Serialize + DeserializeOwned,
     {
         let asked = self
-            .run_on(owner, function, args.clone(), OWNER_WITHIN)
+            .run_on(owner, function, args.clone(), OWNER_TIMEOUT)
             .await;
         // ── gap 10: ask the second owner
-        // The one that would be the owner without the first. It may be that the first has done its
-        // work, and only its answer is lost; then the store tells the second so.
+        // The second owner is the node that would own the code without the first. The first may
+        // have done its work, so that only its answer is lost; then the second learns that from the
+        // store.
         //
-        // Never this node itself. If it cannot reach the owner, it may be the one that is cut off,
-        // and cannot tell. That another node can be reached is the sign that it is not.
+        // The second owner is never this node. A node that cannot reach the owner may be cut off
+        // itself, and cannot know. If it reaches the second owner, it is not cut off.
         let asked = match asked {
             Ok(answer) => Ok(answer),
-            Err(why) => match self.owners.without(&[owner, self.node.name()], code) {
+            Err(why) => match self.owners.excluding(&[owner, self.node.name()], code) {
                 Some(second) => {
-                    let asked = self.run_on(&second, function, args, OWNER_WITHIN / 2).await;
+                    let asked = self
+                        .run_on(&second, function, args, OWNER_TIMEOUT / 2)
+                        .await;
                     asked.map_err(|also| format!("{why}; nor can {second}: {also}"))
                 }
                 None => Err(why),
@@ -177,30 +182,30 @@ impl Links {
         asked.unwrap_or_else(|why| Err(unreachable(owner, &why)))
     }
 
-    /// Has a function run on another node. Says why, if there is no answer.
+    /// Has a function run on another node. Returns the reason if there is no answer.
     async fn run_on<A, R>(
         &self,
         node: &NodeName,
         function: &Function<A, R>,
         args: A,
-        within: Duration,
+        timeout: Duration,
     ) -> Result<R, String>
     where
         A: Serialize,
         R: DeserializeOwned,
     {
         // ── gap 2: a remote task
-        // One time limit around everything, as there may be no link, and to make one takes its own
-        // time. When the time is up, the task is dropped here, and so ended over there. It may have
-        // done its work all the same, and we cannot know. That is why whatever is run like this must
-        // be good to run twice.
+        // One timeout covers everything, because there may be no connection, and to open one takes
+        // time too. After the timeout we drop the task, and that ends the function on the other
+        // node. The function may have done its work all the same, and we cannot know. So every
+        // function that runs like this must be safe to run twice.
         //
-        // The owner is not sent a message that some server passes on: the answer would have to find
-        // its way back to this request, and what has to wait would wait for others.
+        // A message to a server of the owner is no substitute: the server would have to route the
+        // answer back to this request, and requests would wait for each other.
         let run = self.node.run_on(node, function, args);
-        match tokio::time::timeout(within, run).await {
+        match tokio::time::timeout(timeout, run).await {
             Ok(ran) => ran.map_err(|why| why.to_string()),
-            Err(_) => Err(format!("no answer within {} ms", within.as_millis())),
+            Err(_) => Err(format!("no answer within {} ms", timeout.as_millis())),
         }
         // ── end 2
     }
@@ -218,7 +223,7 @@ impl Service for Links {
                 .await?
             {
                 Claim::Claimed(code) | Claim::Known(code, _) => return Ok(code),
-                // The next one may have another owner.
+                // The next code may have another owner.
                 Claim::Taken => {}
             }
         }
@@ -228,11 +233,12 @@ impl Service for Links {
     async fn look_up(&self, code: Code) -> Result<Link, Refusal> {
         let found = self.find(code.clone()).await;
         // ── gap 3: answer without the owner
-        // The store has every link; the owner only spares it work. What is read here is not kept: we
-        // are not the owner, nobody would tell us when the link ends, and soon each node would have
-        // a copy.
+        // The store has every link; the owner only spares the store work. We do not keep what we
+        // read here: we are not the owner, so no node would tell us when the link is swept, and
+        // soon every node would have a copy.
         //
-        // Also when the owner has answered that it cannot reach the store: perhaps we can.
+        // We also ask the store when the owner has answered that it cannot reach the store: perhaps
+        // we can.
         if let Err(Refusal::Unavailable(_)) = found {
             return read(&self.store, &code).await;
         }
@@ -241,10 +247,11 @@ impl Service for Links {
     }
 
     async fn viewed(&self, code: Code, visitor: String) {
-        // ── gap 5: count a view, and have the others told
-        // It counts at once, here, whoever can be reached: a counter that asked another node first,
-        // the owner say, would stand still in a netsplit. The others are told by our server, for
-        // which nobody waits. If it is just being restarted, they are told when it meets them again.
+        // ── gap 5: count a view and inform the other nodes
+        // We count the view at once, on this node, whichever nodes we can reach. A count on another
+        // node, the owner say, would stand still in a netsplit. Our counters send the view to the
+        // other nodes, and no request waits for them. If our counters are restarting, they send it
+        // when they meet the others again.
         let news = self.views.count(&code, &visitor);
         let counters = COUNTERS.at(self.node.name());
         let _ = self
@@ -259,7 +266,7 @@ impl Service for Links {
     }
 }
 
-/// The link that the store has under a code.
+/// The link that the store has for a code.
 async fn read(store: &Store, code: &Code) -> Result<Link, Refusal> {
     match store.get(code).await {
         Ok(Some(link)) if !link.is_expired(now()) => Ok(link),
@@ -268,18 +275,18 @@ async fn read(store: &Store, code: &Code) -> Result<Link, Refusal> {
     }
 }
 
-/// What is answered when the store gave no answer: not `NotFound`, as whether there is such a link
-/// is just what we do not know.
-pub fn unavailable(why: StoreError) -> Refusal {
+/// The answer when the store did not answer. It is not `NotFound`, because we do not know whether
+/// the link exists.
+fn unavailable(why: StoreError) -> Refusal {
     Refusal::Unavailable(why.to_string())
 }
 
-/// What is answered when the owner gave no answer.
+/// The answer when the owner did not answer.
 fn unreachable(owner: &NodeName, why: &str) -> Refusal {
     // ── gap 3: the owner cannot be reached
-    // It is tempting to claim the code ourselves, as the store would see to it that nobody else has
-    // it. Then nodes that are cut off would each do the work of all, and who owns a code would mean
-    // nothing just when it matters. So we say how it is, and the client comes again.
+    // To claim the code ourselves is tempting, because the store gives it away only once. But then
+    // each node that is cut off would do the work of all nodes, and the owner would mean nothing
+    // just when it matters. So we refuse with the reason, and the client tries again later.
     Refusal::Unavailable(format!(
         "{owner} owns this code and cannot be reached: {why}"
     ))

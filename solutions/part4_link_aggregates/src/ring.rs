@@ -1,9 +1,9 @@
 //! The ring: which node owns which code.
 //!
-//! Codes and nodes are hashed to places on one circle, and a code is owned by the node whose place
-//! comes next (consistent hashing; Karger et al. 1997). Every node computes that for itself, from
-//! the members that the store lists. So nobody has to be asked who owns a code, and when a member
-//! comes or goes only its own share of the codes gets another owner.
+//! A hash gives codes and nodes their places on one circle. The node whose place comes next owns a
+//! code (consistent hashing; Karger et al. 1997). Every node computes the owner from the members
+//! that the store lists, and asks no other node. When a member comes or goes, only its own share of
+//! the codes gets another owner.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::hash::{BuildHasher, Hash};
@@ -13,27 +13,27 @@ use hashring::DefaultHashBuilder;
 use runtime::{Ctx, NodeName, Server};
 use shortener::{Code, Store};
 
-use crate::protocol::{REFRESH_EVERY, RingMsg, RingState};
+use crate::protocol::{REFRESH_INTERVAL, RingMsg, RingState};
 
 /// The places of some nodes on the circle.
 #[derive(Default)]
 pub struct Places {
     // ── gap 1: what a ring is made of
-    // A `HashRing` would do for the owner. Who comes after the owner, it does not say (problem 10).
+    // A `HashRing` names the owner too, but not the node that comes after the owner (problem 10).
     ring: BTreeMap<u64, NodeName>,
     // ── end 1
 }
 
 impl Places {
-    /// The places of these nodes. In which order they are given does not matter, nor how often.
+    /// The places of these nodes. Their order does not matter, and neither do duplicates.
     pub fn of(members: &[NodeName]) -> Places {
         // ── gap 1: places for the members
-        // Many for each: with one, the luck of a single throw would decide how much of the circle
-        // a node gets, and some would get ten times as much as others.
+        // Each node has many places. With one place each, chance decides how much of the circle a
+        // node gets, and some nodes get ten times as much as others.
         //
-        // They follow from the name alone, by a hash that has the same key everywhere. The hash of
-        // a `HashMap` would be tempting, and has another key in each process: all would be well on
-        // one node, and no two nodes would agree.
+        // The places follow from the name alone, by a hash that has the same key in every process.
+        // The hash of a `HashMap` is tempting, but has another key in each process: every node
+        // would have a ring that works, and no two nodes would agree.
         let places =
             |node| (0..PLACES).map(move |number| (place((node, number)), NodeName::clone(node)));
         Places {
@@ -42,7 +42,7 @@ impl Places {
         // ── end 1
     }
 
-    /// The node that owns a code; `None` if there is no node at all.
+    /// The node that owns a code; `None` if the ring has no node.
     pub fn owner(&self, code: &Code) -> Option<NodeName> {
         // ── gap 1: the next place
         let next = self.ring.range(place(code)..).next();
@@ -52,8 +52,8 @@ impl Places {
     }
 }
 
-/// The ring as one node knows it: written by its server, and read by everybody, side by side and
-/// not through the server's mailbox. It outlives the server.
+/// The ring as one node knows it. The node's ring server writes it. All requests read it directly,
+/// and not through the server's mailbox. It survives a crash of the server.
 #[derive(Clone, Default)]
 pub struct Owners(Arc<RwLock<Known>>);
 
@@ -61,28 +61,28 @@ pub struct Owners(Arc<RwLock<Known>>);
 struct Known {
     state: RingState,
     places: Places,
-    /// Whether the store has taken this node in.
+    /// Whether the store lists this node.
     is_member: bool,
 }
 
 impl Owners {
-    /// The node that owns a code; `None` if no member is known.
+    /// The node that owns a code; `None` if the node knows no member.
     pub fn of(&self, code: &Code) -> Option<NodeName> {
         self.known().places.owner(code)
     }
 
-    /// What is known of the members.
+    /// What this node knows of the members.
     pub fn state(&self) -> RingState {
         self.known().state.clone()
     }
 
-    /// Takes what the store has said about the members, or why it has said nothing.
+    /// Takes the members from the store, or the reason why the store did not answer.
     pub fn learn(&self, read: Result<Vec<NodeName>, String>) {
         let mut known = self.0.write().unwrap_or_else(PoisonError::into_inner);
         // ── gap 1: the members, as the store lists them
-        // Not the nodes that we are connected to: two sides of a netsplit would each make a ring of
-        // their own, and a node that is only being restarted would hand over its codes and get them
-        // back at once. For the same reason nothing changes when the store does not answer.
+        // The nodes that we are connected to are no substitute: each side of a netsplit would make
+        // a ring of its own, and a node that restarts would hand over its codes and get them back
+        // at once. For the same reason nothing changes when the store does not answer.
         match read {
             Ok(members) => {
                 let members: BTreeSet<NodeName> = members.into_iter().collect();
@@ -110,15 +110,15 @@ impl Owners {
     fn known(&self) -> RwLockReadGuard<'_, Known> {
         self.0.read().unwrap_or_else(PoisonError::into_inner)
     }
-    // ── gap 10: who comes next
-    /// The node that would own a code if some nodes were no members: the next one on the ring.
-    pub fn without(&self, absent: &[&NodeName], code: &Code) -> Option<NodeName> {
-        // On along the circle, past the places of those that are absent. To build a ring of the others
-        // gives the same answer, and takes a thousand times as long for each request.
+    // ── gap 10: the second owner
+    /// The node that owns a code when some nodes are excluded: the next one on the ring.
+    pub fn excluding(&self, excluded: &[&NodeName], code: &Code) -> Option<NodeName> {
+        // This walks along the circle, past the places of the excluded nodes. A new ring of the
+        // other nodes gives the same answer, and takes a thousand times as long for each request.
         let known = self.known();
         let (ring, here) = (&known.places.ring, place(code));
         let mut onward = ring.range(here..).chain(ring.range(..here));
-        let next = onward.find(|(_, node)| !absent.contains(node));
+        let next = onward.find(|(_, node)| !excluded.contains(node));
         next.map(|(_, node)| node.clone())
     }
     // ── end 10
@@ -130,12 +130,12 @@ pub struct Ring {
     owners: Owners,
 }
 
-/// What a ring's server starts with.
+/// The arguments of a ring's server.
 #[derive(Clone)]
 pub struct RingArgs {
     /// The store.
     pub store: Store,
-    /// What it keeps up to date.
+    /// The ring that the server keeps up to date.
     pub owners: Owners,
 }
 
@@ -165,8 +165,8 @@ impl Server for Ring {
 }
 
 impl Ring {
-    /// Reads the members from the store, beside the server, which can be asked meanwhile. Before
-    /// that, adds this node to them, until that has succeeded once.
+    /// Reads the members from the store, in a task, so that the server can answer meanwhile. Until
+    /// that has succeeded once, the task first adds this node to the members.
     fn refresh(&self, ctx: &Ctx<RingMsg>) {
         let (store, owners, me) = (self.store.clone(), self.owners.clone(), ctx.clone());
         ctx.spawn(async move {
@@ -178,20 +178,20 @@ impl Ring {
         });
     }
 
-    /// The store has said who is a member, or it has not.
+    /// Takes the store's answer, and plans the next one.
     fn was_read(&self, read: Result<Vec<NodeName>, String>, ctx: &Ctx<RingMsg>) {
         self.owners.learn(read);
-        // Only now, so that a slow store does not let these pile up, nor overtake each other.
-        ctx.send_after(REFRESH_EVERY, RingMsg::Refresh);
+        // Not before: with a slow store, these messages would pile up and overtake each other.
+        ctx.send_after(REFRESH_INTERVAL, RingMsg::Refresh);
     }
 }
 
 // ── gap 1: the places of a node
-/// How many places each node has: enough for the shares of ten nodes to differ by less than a fifth
-/// from each other's mean. (They get more even with the square root of this number.)
+/// The number of places of each node: enough for the shares of ten nodes to differ by less than a
+/// fifth from their mean. (The difference shrinks with the square root of this number.)
 const PLACES: u32 = 1024;
 
-/// Where something has its place on the circle.
+/// The place of a value on the circle.
 fn place(of: impl Hash) -> u64 {
     DefaultHashBuilder.hash_one(of)
 }

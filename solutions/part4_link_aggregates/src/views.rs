@@ -1,8 +1,8 @@
-//! What one node knows of the use of all links: what it has counted, and what others have told it.
+//! What one node knows of the use of all links: what it has counted, and what other nodes have sent
+//! it.
 //!
-//! Views are counted and read where they happen, side by side, and not through the mailbox of a
-//! server: nobody who follows a link waits for the server, nor does who asks how often that was
-//! done. And what is here outlives the server.
+//! Requests count and read views here directly, and not through the mailbox of a server. So no
+//! request waits for the server, and a crash of the server loses nothing.
 
 use std::collections::BTreeMap;
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -14,20 +14,20 @@ use shortener::{Aggregates, Code};
 use crate::g_counter::{GCounter, Slot};
 use crate::visitors::Visitors;
 
-/// What is known of the use of one link, or a part of it.
+/// What a node knows of the use of one link, or a part of that.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub struct Usage {
-    /// How often it was followed.
+    /// How often the link was viewed.
     pub views: GCounter,
-    // ── gap 9: who has followed it
-    /// By whom.
-    #[serde(default, skip_serializing_if = "is_nobody")]
+    // ── gap 9: visitors of a link
+    /// The visitors.
+    #[serde(default, skip_serializing_if = "no_visitors")]
     pub visitors: Visitors,
     // ── end 9
 }
 
 impl Usage {
-    /// Learns what another knows.
+    /// Takes in what another node knows.
     pub fn merge(&mut self, other: &Usage) {
         self.views.merge(&other.views);
         // ── gap 9: learn of visitors
@@ -35,13 +35,13 @@ impl Usage {
         // ── end 9
     }
 
-    /// What is said of it.
+    /// The answer to a request for the aggregates.
     pub fn aggregates(&self) -> Aggregates {
         let mut aggregates = Aggregates {
             redirects: self.views.value(),
             visitors: None,
         };
-        // ── gap 9: how many have followed it
+        // ── gap 9: the number of visitors
         aggregates.visitors = Some(self.visitors.estimate());
         // ── end 9
         aggregates
@@ -54,26 +54,26 @@ pub struct Views(Mutex<Known>);
 
 #[derive(Default)]
 struct Known {
-    /// Where this node counts.
+    /// The slot in which this node counts.
     slot: Slot,
     links: BTreeMap<Code, Usage>,
 }
 
 impl Views {
-    /// From now on, this node counts in that slot. What it has counted in another one stays.
+    /// From now on, this node counts in this slot. What it has counted in another slot stays.
     pub fn count_in(&self, slot: Slot) {
         self.known().slot = slot;
     }
 
-    /// Counts a view. Gives what others have to learn, so that they know of it.
+    /// Counts a view. Returns what the other nodes have to learn, so that they know it too.
     pub fn count(&self, code: &Code, visitor: &str) -> Usage {
         let Known { slot, links } = &mut *self.known();
         let usage = links.entry(code.clone()).or_default();
         let mut news = Usage::default();
         // ── gap 5: count a view
-        // The others get our share of the counter as it is now, not "one more" (a merge that came
-        // twice would count twice), and not what they know already of the shares of others. If they
-        // miss this one, the next contains it.
+        // The others get the count of our slot as it is now. "One more" would count twice if the
+        // message came twice. The slots of other nodes are known to the others already. If they
+        // miss this message, the next one contains it.
         usage.views.increment(slot, 1);
         news.views = usage.views.only(slot);
         // ── end 5
@@ -83,32 +83,32 @@ impl Views {
         news
     }
 
-    /// Learns what another node knows of a link.
+    /// Takes in what another node knows of a link.
     pub fn merge(&self, code: Code, news: &Usage) {
         self.known().links.entry(code).or_default().merge(news);
     }
 
-    /// Learns what another node knows of many links. Says whether any of it was new.
+    /// Takes in what another node knows of many links. Returns whether any of it was new.
     pub fn merge_all(&self, news: Vec<(Code, Usage)>) -> bool {
         let mut known = self.known();
-        let mut learnt = false;
+        let mut learned = false;
         for (code, usage) in news {
             let ours = known.links.entry(code).or_default();
             let before = ours.clone();
             ours.merge(&usage);
-            learnt |= *ours != before;
+            learned |= *ours != before;
         }
-        learnt
+        learned
     }
 
-    /// What is known of the use of a link.
+    /// What this node knows of the use of a link.
     pub fn aggregates(&self, code: &Code) -> Aggregates {
         let known = self.known();
         let usage = known.links.get(code);
         usage.map_or_else(|| Usage::default().aggregates(), Usage::aggregates)
     }
 
-    /// All that is known.
+    /// All that this node knows.
     pub fn all(&self) -> Vec<(Code, Usage)> {
         let known = self.known();
         let all = known.links.iter();
@@ -116,12 +116,12 @@ impl Views {
             .collect()
     }
 
-    /// Of how many links something is known.
+    /// The number of links of which this node knows something.
     pub fn len(&self) -> usize {
         self.known().links.len()
     }
 
-    /// Whether nothing is known.
+    /// Whether this node knows nothing.
     pub fn is_empty(&self) -> bool {
         self.len() == 0
     }
@@ -130,7 +130,7 @@ impl Views {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
     // ── gap 8: find what differs
-    /// A short summary of all that is known, to be compared with another's.
+    /// A short summary of all that this node knows, for a comparison with another node's summary.
     pub fn summary(&self) -> Summary {
         let mut hashes: Vec<Option<Sha256>> = vec![None; PARTS];
         for (code, usage) in &self.known().links {
@@ -143,16 +143,16 @@ impl Views {
         Summary(hashes.into_iter().map(short).collect())
     }
 
-    /// The parts of which another, who has this summary, may know what is not known here.
+    /// The parts in which another node, which has this summary, may know more than this node.
     pub fn lacks(&self, theirs: &Summary) -> Vec<u8> {
         let ours = self.summary();
         let pairs = ours.0.iter().zip(&theirs.0).enumerate();
-        // From an empty part nothing can be learnt.
+        // An empty part has nothing new.
         let differing = pairs.filter(|(_, (ours, theirs))| ours != theirs && **theirs != 0);
         differing.map(|(part, _)| part as u8).collect()
     }
 
-    /// All that is known of the links in some parts.
+    /// All that this node knows of the links in some parts.
     pub fn parts(&self, parts: &[u8]) -> Vec<(Code, Usage)> {
         let known = self.known();
         let wanted = |code: &Code| parts.contains(&(part_of(code) as u8));
@@ -165,15 +165,15 @@ impl Views {
 }
 
 // ── gap 8: parts
-/// In how many parts the links fall, for comparing. A summary of more parts is longer, and with
-/// fewer there are more links in a part that is sent because one of them differs.
+/// The number of parts of a summary. With more parts a summary is longer. With fewer parts, one
+/// link that differs drags more others along.
 const PARTS: usize = 128;
 
-/// For each part a hash of all that is known of the links in it, 0 if that is nothing: a hash tree
-/// of a single level (Dynamo, DeCandia et al. 2007, compares replicas with deeper ones).
+/// For each part, a hash of all that a node knows of the links in it, and 0 for an empty part. This
+/// is a hash tree of one level (Dynamo, DeCandia et al. 2007, compares replicas with deeper trees).
 ///
-/// The hashes must be the same in every process, and different for different content: two parts
-/// that differ and have one hash would stay different for ever. Thus a good hash, and 64 bits of it.
+/// Equal content must have the same hash in every process, and different content another one: two
+/// parts that differ and have the same hash would differ for ever. Hence 64 bits of SHA-256.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct Summary(Vec<u64>);
@@ -190,7 +190,7 @@ fn first_bytes(hash: Sha256) -> u64 {
 // ── end 8
 
 // ── gap 9: what is not sent
-fn is_nobody(visitors: &Visitors) -> bool {
+fn no_visitors(visitors: &Visitors) -> bool {
     *visitors == Visitors::default()
 }
 // ── end 9

@@ -1,16 +1,17 @@
-//! Visitors: how many different ones there were, without keeping who.
+//! Visitors: how many different visitors there were, without their names.
 //!
-//! A HyperLogLog (Flajolet, Fusy, Gandouet and Meunier 2007). Each visitor is hashed; a few bits of
-//! the hash choose a register, and the register keeps the longest run of zeros with which the rest
-//! of a hash began. A run of ten zeros is rare: who has seen one has probably seen a thousand
-//! hashes. The same visitor has the same hash, and so is counted once, wherever it was seen.
+//! This is a HyperLogLog (Flajolet, Fusy, Gandouet and Meunier 2007). Each visitor has a hash. A
+//! few bits of the hash choose a register, and the register keeps the longest run of zeros with
+//! which the rest of a hash began. A run of ten zeros is rare: a register that has seen one has
+//! probably seen a thousand hashes. The same visitor always has the same hash, and so counts once,
+//! on whichever node.
 
 use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
-/// An estimate of how many visitors there were. It only grows, and merges like a G-Counter.
+/// An estimate of the number of visitors. It only grows, and merges like a G-Counter.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct Visitors {
@@ -19,11 +20,12 @@ pub struct Visitors {
 }
 
 impl Visitors {
-    /// Adds a visitor. Gives the part that a set of visitors needs, to know of this one too.
+    /// Adds a visitor. Returns what another set of visitors has to merge, so that it knows this
+    /// visitor too.
     pub fn add(&mut self, visitor: &str) -> Visitors {
         // ── gap 9: a visitor
-        // The register as it is now, also when this visitor has not changed it: who has missed the
-        // visitor that did then gets it all the same.
+        // We return the register as it is now, even if this visitor has not changed it: a node that
+        // missed the visitor that did so learns it now.
         let hash = Sha256::digest(visitor);
         let hash = u64::from_be_bytes(hash[..8].try_into().expect("a hash has 32 bytes"));
         let number = (hash >> (64 - PRECISION)) as u16;
@@ -36,7 +38,7 @@ impl Visitors {
         // ── end 9
     }
 
-    /// Learns of the visitors that another has seen.
+    /// Takes in the visitors that another set knows.
     pub fn merge(&mut self, other: &Visitors) {
         // ── gap 9: other visitors
         for (number, &theirs) in &other.registers {
@@ -46,11 +48,11 @@ impl Visitors {
         // ── end 9
     }
 
-    /// About how many different visitors there were.
+    /// An estimate of the number of different visitors.
     pub fn estimate(&self) -> u64 {
         // ── gap 9: how many
-        // The harmonic mean, as one long run by luck must not decide. While many registers are 0,
-        // how many those are tells more: as long as there are few visitors, the mean is far off.
+        // The harmonic mean keeps one long run from deciding the estimate. For few visitors the
+        // mean is far off; then the number of registers that are 0 says more.
         let all = f64::from(1 << PRECISION);
         let zeros = all - self.registers.len() as f64;
         let runs = self.registers.values().map(|run| (-f64::from(*run)).exp2());
@@ -68,7 +70,7 @@ impl Visitors {
 }
 
 // ── gap 9: how precise
-/// How many bits of a hash choose the register. 4,096 registers are off by 1.04 / 64, or 1.6 %, as
-/// a rule.
+/// The number of bits of a hash that choose the register. With 4,096 registers, the standard error
+/// is 1.04 / 64, or 1.6 %.
 const PRECISION: u32 = 12;
 // ── end 9

@@ -10,11 +10,10 @@ use part::counters::Counters;
 use part::links::{Links, Owned};
 use part::protocol::{COUNTERS, CountersMsg};
 use part::ring::Owners;
-use part::table::Table;
 use part::views::Views;
 use runtime::net::faults::{Action, Fate, Kind, Order, Rule};
 use runtime::{Cookie, ExitReason, MemoryNet, Net, Node, NodeConfig, NodeName, Supervisor};
-use shortener::{Code, Link, NewLink, Refusal, Service, Store};
+use shortener::{Code, Link, NewLink, Refusal, Service, Store, Table};
 use tokio::time::{Instant, sleep, timeout};
 
 fn name(number: usize) -> NodeName {
@@ -61,14 +60,14 @@ impl Cluster {
         self.meshed().await;
     }
 
-    /// Starts a node that knows nobody.
+    /// Starts a node without connections.
     async fn alone(&self, number: usize) -> Member {
         let cookie = Cookie::from_text("one for all").unwrap();
         let net = Net::Memory(self.net.clone());
         let node = Node::start(NodeConfig::new(name(number), cookie, net))
             .await
             .unwrap();
-        // Nobody listens there.
+        // No process listens there.
         let store = Store::at("redis://127.0.0.1:1", "test:").unwrap();
         let (owners, views) = (Owners::default(), Arc::new(Views::default()));
         let table = Arc::new(Table::with_room_for(100));
@@ -153,10 +152,10 @@ impl Cluster {
         }
     }
 
-    /// Lets a node count many views, without telling anybody.
+    /// Lets a node count many views, without informing the others.
     fn count_silently(&self, on: usize, links: std::ops::Range<usize>) {
         for link in links {
-            self.members[&on].views.count(&code(link), "somebody");
+            self.members[&on].views.count(&code(link), "ada");
         }
     }
 
@@ -199,9 +198,9 @@ async fn views_on_all_nodes_add_up() {
     let cluster = Cluster::of(3).await;
     for round in 0..20 {
         for on in 1..=3 {
-            cluster.view(on, 1, "somebody").await;
+            cluster.view(on, 1, "ada").await;
         }
-        cluster.view(1 + round % 3, 2, "somebody").await;
+        cluster.view(1 + round % 3, 2, "ada").await;
     }
     cluster.all_show(1, 60).await;
     cluster.all_show(2, 20).await;
@@ -215,7 +214,7 @@ async fn reading_and_counting_do_not_wait_for_the_server() {
     n1.cast(&counters, CountersMsg::Hold(60_000)).await.unwrap();
     sleep(Duration::from_millis(10)).await;
     let before = Instant::now();
-    cluster.view(1, 1, "somebody").await;
+    cluster.view(1, 1, "ada").await;
     assert_eq!(cluster.redirects(1, 1).await, 1);
     assert_eq!(before.elapsed(), Duration::ZERO);
     assert_eq!(cluster.redirects(2, 1).await, 0);
@@ -257,27 +256,27 @@ async fn views_of_many_links_are_exchanged_after_a_netsplit() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn lost_view_is_made_up_for_by_the_next() {
+async fn next_view_makes_up_for_a_lost_one() {
     let cluster = Cluster::of(2).await;
     let lost = cluster
         .net
         .add_rule(Rule::new(Action::Drop).message("Merge").times(2));
-    cluster.view(1, 1, "somebody").await;
-    cluster.view(1, 1, "somebody").await;
+    cluster.view(1, 1, "ada").await;
+    cluster.view(1, 1, "ada").await;
     sleep(Duration::from_secs(1)).await;
     assert_eq!(cluster.net.hits(lost), 2);
     assert_eq!(cluster.redirects(2, 1).await, 0);
-    cluster.view(1, 1, "somebody").await;
+    cluster.view(1, 1, "ada").await;
     cluster.shows(2, 1, 3).await;
 }
 
 #[tokio::test(start_paused = true)]
-async fn lost_view_is_made_up_for_by_a_reconnect() {
+async fn reconnection_makes_up_for_a_lost_view() {
     let cluster = Cluster::of(2).await;
     let lost = cluster
         .net
         .add_rule(Rule::new(Action::Drop).message("Merge").times(1));
-    cluster.view(1, 1, "somebody").await;
+    cluster.view(1, 1, "ada").await;
     sleep(Duration::from_millis(100)).await;
     assert_eq!(cluster.net.hits(lost), 1);
     cluster.net.sever(&name(1), &name(2));
@@ -292,8 +291,8 @@ async fn doubled_and_reordered_views_do_no_harm() {
         .add_rule(always(Action::Duplicate).from(&name(1)));
     let held = cluster.net.add_rule(always(Action::Hold).from(&name(2)));
     for _ in 0..5 {
-        cluster.view(1, 1, "somebody").await;
-        cluster.view(2, 1, "somebody").await;
+        cluster.view(1, 1, "ada").await;
+        cluster.view(2, 1, "ada").await;
     }
     cluster.shows(3, 1, 5).await;
     assert_eq!(cluster.net.held(held), 10);
@@ -307,40 +306,40 @@ async fn doubled_and_reordered_views_do_no_harm() {
 #[tokio::test(start_paused = true)]
 async fn crash_of_the_server_loses_nothing() {
     let cluster = Cluster::of(2).await;
-    cluster.view(1, 1, "somebody").await;
+    cluster.view(1, 1, "ada").await;
     cluster.all_show(1, 1).await;
     let node = &cluster.members[&1].node;
     node.exit(&COUNTERS.at(name(1)), ExitReason::Killed);
     // At least one of these finds no server.
     for _ in 0..5 {
-        cluster.view(1, 1, "somebody").await;
+        cluster.view(1, 1, "ada").await;
         tokio::task::yield_now().await;
     }
     cluster.all_show(1, 6).await;
-    cluster.view(1, 1, "somebody").await;
+    cluster.view(1, 1, "ada").await;
     cluster.all_show(1, 7).await;
 }
 
 #[tokio::test(start_paused = true)]
 async fn restarted_node_regains_what_any_other_knew_and_counts_on() {
     let mut cluster = Cluster::of(3).await;
-    cluster.view(1, 1, "somebody").await;
+    cluster.view(1, 1, "ada").await;
     cluster.all_show(1, 1).await;
     // Only n2 hears of two more.
     let lost = cluster.net.add_rule(always(Action::Drop).to(&name(3)));
-    cluster.view(1, 1, "somebody").await;
-    cluster.view(1, 1, "somebody").await;
+    cluster.view(1, 1, "ada").await;
+    cluster.view(1, 1, "ada").await;
     cluster.shows(2, 1, 3).await;
     eventually("both are lost", async || cluster.net.hits(lost) == 2).await;
     cluster.net.remove_rule(lost);
     cluster.kill(1).await;
     assert_eq!(cluster.redirects(3, 1).await, 1);
 
-    // It is back, and counts before it meets anybody.
+    // It is back, and counts before it meets another node.
     let n1 = cluster.alone(1).await;
     cluster.members.insert(1, n1);
     for _ in 0..2 {
-        cluster.view(1, 1, "somebody").await;
+        cluster.view(1, 1, "ada").await;
     }
     assert_eq!(cluster.redirects(1, 1).await, 2);
     // The one that knows less is met first.
@@ -348,22 +347,22 @@ async fn restarted_node_regains_what_any_other_knew_and_counts_on() {
     cluster.members[&1].node.connect(&name(3)).await.unwrap();
     cluster.shows(1, 1, 3).await;
     cluster.shows(3, 1, 3).await;
-    cluster.view(1, 1, "somebody").await;
+    cluster.view(1, 1, "ada").await;
     cluster.shows(3, 1, 4).await;
     cluster.net.heal_all();
     cluster.members[&1].node.connect(&name(2)).await.unwrap();
     cluster.meshed().await;
     cluster.shows(1, 1, 6).await;
     cluster.shows(2, 1, 6).await;
-    cluster.view(2, 1, "somebody").await;
+    cluster.view(2, 1, "ada").await;
     cluster.shows(1, 1, 7).await;
 }
 
 #[tokio::test(start_paused = true)]
-async fn what_the_dead_told_to_one_is_told_to_all_in_the_end() {
+async fn views_that_a_dead_node_sent_to_one_reach_all() {
     let mut cluster = Cluster::of(3).await;
     let lost = cluster.net.add_rule(always(Action::Drop).to(&name(3)));
-    cluster.view(1, 1, "somebody").await;
+    cluster.view(1, 1, "ada").await;
     cluster.shows(2, 1, 1).await;
     eventually("it is lost", async || cluster.net.hits(lost) == 1).await;
     cluster.net.remove_rule(lost);
@@ -385,11 +384,11 @@ async fn view_costs_the_same_however_many_links_there_are() {
     let mut costs = Vec::new();
     for links in [10, 1000] {
         cluster.count_silently(1, 0..links);
-        cluster.view(1, 1, "somebody").await;
+        cluster.view(1, 1, "ada").await;
         sleep(Duration::from_secs(1)).await;
         let before = cluster.bytes();
         for _ in 0..20 {
-            cluster.view(1, 1, "somebody").await;
+            cluster.view(1, 1, "ada").await;
         }
         sleep(Duration::from_secs(1)).await;
         costs.push((cluster.bytes() - before) / 20);
@@ -417,7 +416,7 @@ async fn heal_costs_little_when_little_differs_and_a_fresh_node_gets_everything(
 
     cluster.cut_off_n1();
     sleep(Duration::from_millis(10)).await;
-    cluster.view(1, 500, "somebody").await;
+    cluster.view(1, 500, "ada").await;
     let before = cluster.bytes();
     cluster.heal().await;
     cluster.all_show(500, 4).await;
@@ -435,7 +434,7 @@ async fn heal_costs_little_when_little_differs_and_a_fresh_node_gets_everything(
 }
 
 #[tokio::test(start_paused = true)]
-async fn visitors_are_counted_once_on_whatever_side() {
+async fn visitors_count_once_on_both_sides() {
     let cluster = Cluster::of(3).await;
     cluster.cut_off_n1();
     sleep(Duration::from_millis(10)).await;
@@ -467,12 +466,12 @@ async fn create(on: &Member, url: usize) -> (Result<Code, Refusal>, Duration) {
 }
 
 #[tokio::test(start_paused = true)]
-async fn owner_is_asked_once_and_silence_of_all_is_told_in_time() {
+async fn owner_is_asked_once_and_silence_is_answered_in_time() {
     let cluster = Cluster::of(3).await;
     let members: Vec<NodeName> = (1..=3).map(name).collect();
     let n1 = &cluster.members[&1];
     assert!(
-        matches!(create(n1, 1).await.0, Err(Refusal::Unavailable(why)) if why.starts_with("nobody owns"))
+        matches!(create(n1, 1).await.0, Err(Refusal::Unavailable(why)) if why.starts_with("no node owns"))
     );
     n1.owners.learn(Ok(members));
     let owned_by = |node| {

@@ -18,7 +18,7 @@ fn merged(one: &GCounter, two: &GCounter) -> GCounter {
 }
 
 #[test]
-fn merging_does_not_mind_order_or_repetition() {
+fn merges_ignore_order_and_repetition() {
     let a = counter(&[("n1", 3), ("n2", 1)]);
     let b = counter(&[("n2", 4), ("n3", 1)]);
     let c = counter(&[("n1", 5)]);
@@ -29,7 +29,7 @@ fn merging_does_not_mind_order_or_repetition() {
 }
 
 #[test]
-fn nothing_added_is_nothing() {
+fn adding_zero_changes_nothing() {
     assert_eq!(counter(&[("n1", 0)]), GCounter::new());
     assert_eq!(counter(&[("n1", 0)]).value(), 0);
 }

@@ -99,12 +99,12 @@ fn ring_is_the_same_in_every_process() {
 }
 
 #[test]
-fn nobody_owns_anything_without_members() {
+fn no_node_owns_a_code_without_members() {
     assert_eq!(Places::of(&[]).owner(&codes()[0]), None);
 }
 
 #[test]
-fn without_some_nodes_a_code_belongs_to_its_owner_on_a_ring_of_the_others() {
+fn excluded_owner_is_replaced_by_the_owner_among_the_others() {
     let codes = &codes()[..1000];
     for names in names() {
         let ring = Owners::default();
@@ -115,11 +115,11 @@ fn without_some_nodes_a_code_belongs_to_its_owner_on_a_ring_of_the_others() {
             let absent: Vec<&NodeName> = absent.iter().collect();
             let next = codes
                 .iter()
-                .map(|code| ring.without(&absent, code).unwrap());
+                .map(|code| ring.excluding(&absent, code).unwrap());
             assert_eq!(next.collect::<Vec<_>>(), owners(&others, codes));
         }
         let all: Vec<&NodeName> = names.iter().collect();
-        assert_eq!(ring.without(&all, &codes[0]), None);
+        assert_eq!(ring.excluding(&all, &codes[0]), None);
     }
 }
 

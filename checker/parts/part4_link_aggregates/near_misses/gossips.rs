@@ -1,5 +1,5 @@
 //! kind = "right"
-//! about = "Every 300 ms all that is known is told to another member, or what differs."
+//! about = "Every 300 ms, a node sends another member all that it knows, or what differs."
 
 // ── file protocol.rs
 // ── after
@@ -9,7 +9,7 @@ Gossip,
 // ── end
 // ── file counters.rs
 // ── after
-has_learnt: bool,
+has_learned: bool,
 // ── add
 turn: usize,
 // ── end
@@ -19,7 +19,9 @@ views.count_in(slot(ctx));
 ctx.send_every(Duration::from_millis(300), || CountersMsg::Gossip);
 // ── end
 // ── after
-CountersMsg::Want(from, parts) => give(&from.address(), self.views.parts(&parts), ctx),
+CountersMsg::Want(from, parts) => {
+    inform(&from.address(), self.views.parts(&parts), ctx)
+}
 // ── add
 CountersMsg::Gossip => {
     self.turn += 1;
@@ -30,6 +32,6 @@ CountersMsg::Gossip => {
 }
 // ── end
 // ── replace
-ctx.send_after(SOON, CountersMsg::PassOn);
+ctx.send_after(PASS_ON_DELAY, CountersMsg::PassOn);
 // ── with
 // ── end

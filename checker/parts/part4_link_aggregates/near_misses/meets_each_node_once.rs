@@ -1,12 +1,12 @@
 //! kind = "near-miss"
 //! problem = 6
-//! claim = "both sides of a split count, and meet"
-//! about = "Each node is told of everything when it is first met, and never again."
+//! claim = "both sides of a split count and learn the sum"
+//! about = "A node sends everything when it first meets another node, and nothing after that."
 //! mistakes = ["nothing-told-on-new-link"]
 
 // ── file counters.rs
 // ── after
-has_learnt: bool,
+has_learned: bool,
 // ── add
 met: std::sync::Mutex<std::collections::BTreeSet<String>>,
 // ── end

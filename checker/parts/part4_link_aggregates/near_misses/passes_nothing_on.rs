@@ -1,11 +1,10 @@
 //! kind = "near-miss"
 //! problem = 7
 //! claim = "a restarted node adds to what its peers know"
-//! about = "What is learnt in a meeting is kept, and told to nobody else."
-//! mistakes = ["learnt-not-passed-on"]
+//! about = "A node keeps what it learns in a meeting, and sends it to no third node."
 
 // ── file counters.rs
 // ── replace
-ctx.send_after(SOON, CountersMsg::PassOn);
+ctx.send_after(PASS_ON_DELAY, CountersMsg::PassOn);
 // ── with
 // ── end

@@ -1,7 +1,7 @@
 //! kind = "near-miss"
 //! problem = 5
 //! claim = "has come to it over the network"
-//! about = "Each node writes its views into a folder that all nodes read, and tells nobody of them."
+//! about = "Each node writes its views into a folder that all nodes read, and sends no messages about them."
 //! mistakes = ["shares-a-disk"]
 
 // ── file protocol.rs
@@ -17,7 +17,9 @@ views.count_in(slot(ctx));
 ctx.send_every(Duration::from_millis(20), || CountersMsg::LookAround);
 // ── end
 // ── after
-CountersMsg::Want(from, parts) => give(&from.address(), self.views.parts(&parts), ctx),
+CountersMsg::Want(from, parts) => {
+    inform(&from.address(), self.views.parts(&parts), ctx)
+}
 // ── add
 CountersMsg::LookAround => {
     for file in std::fs::read_dir(folder()).into_iter().flatten().flatten() {

@@ -1,4 +1,4 @@
-//! Problem 4: the laws of the G-Counter, tried on many small experiments.
+//! Problem 4: the laws of the G-Counter, tried in many small experiments.
 
 use std::collections::BTreeMap;
 
@@ -8,29 +8,31 @@ use testkit::cluster::{Cluster, Explained, Options};
 use testkit::scenario::{Context, Stop, Told};
 use testkit::seed::Draw;
 
-/// How many experiments are tried.
+/// The number of experiments.
 const EXPERIMENTS: usize = 200;
 
-/// How many steps the longest of them has.
-const MOST_STEPS: u64 = 14;
+/// The maximum number of steps of an experiment.
+const MAX_STEPS: u64 = 14;
 
-/// The most that is added at once.
-const MOST_ADDED: u64 = 9;
+/// The maximum of an ordinary increment.
+const MAX_ADDED: u64 = 9;
 
-/// How many counters an experiment may have.
-const MOST_COUNTERS: usize = 4;
+/// Some increments are powers of two, up to this exponent: a count must have room for them.
+const MAX_POWER: u64 = 40;
+
+/// The maximum number of counters of an experiment.
+const MAX_COUNTERS: usize = 4;
 
 const SLOTS: [&str; 3] = ["a", "b", "c"];
 
-/// What is wrong with an answer, and what it should be instead.
+/// What is wrong with an answer, and what the right answer is.
 type Judge = fn(&[Step], &Evaluated) -> Option<(String, String)>;
 
 pub(super) async fn values_are_right(cx: &Context) -> Told {
     Cluster::tell(cx, &["n1"], Options::with_store(), async |cluster| {
-        cluster.step("n1 takes the steps of 200 experiments with counters, and says what the counters are worth.");
+        cluster.step("n1 runs 200 experiments with counters, and answers what the counters are worth.");
         try_all(cluster, wrong_value).await.because(
-            "Merges come in any order, twice, and by way of others. So what two counters know is put together slot by slot: \
-             the higher count contains the lower one. Only then are merges commutative, associative and idempotent.",
+            "Merges come in any order, twice, and through other counters. A merge takes the higher count of each slot, because that count contains the lower one. Only then are merges commutative, associative and idempotent.",
         )
     })
     .await
@@ -38,10 +40,9 @@ pub(super) async fn values_are_right(cx: &Context) -> Told {
 
 pub(super) async fn equals_are_equal(cx: &Context) -> Told {
     Cluster::tell(cx, &["n1"], Options::with_store(), async |cluster| {
-        cluster.step("n1 takes the steps of 200 experiments with counters, and says which of the counters are equal.");
+        cluster.step("n1 runs 200 experiments with counters, and answers which of the counters are equal.");
         try_all(cluster, wrong_equality).await.because(
-            "Two counters are equal when each slot has the same count in both; one to which nothing was added counts 0 like one \
-             that is not there. Whoever compares what nodes know would else send for ever what all have.",
+            "Two counters are equal when each slot has the same count in both. A slot that is missing counts 0. Otherwise nodes that compare what they know would send each other for ever what both have.",
         )
     })
     .await
@@ -51,7 +52,7 @@ async fn try_all(cluster: &Cluster<'_>, judge: Judge) -> Told {
     let mut draw = cluster.context().draw();
     let mut experiments = laws();
     experiments.resize_with(EXPERIMENTS, || experiment(&mut draw));
-    // Begun with those that anybody would try: their counterexamples read best.
+    // The laws come first: their counterexamples read best.
     at_once(8, &experiments, async |steps| {
         let answer = evaluate(cluster, steps).await?;
         match judge(steps, &answer) {
@@ -69,7 +70,7 @@ async fn evaluate(cluster: &Cluster<'_>, steps: &[Step]) -> Result<Evaluated, St
         .await?)
 }
 
-/// The smallest experiment that can be found that still goes wrong, as a failure.
+/// The failure of the smallest experiment that still goes wrong.
 async fn counterexample(
     cluster: &Cluster<'_>,
     steps: Vec<Step>,
@@ -89,13 +90,15 @@ async fn counterexample(
     let answer = evaluate(cluster, &smallest).await?;
     let Some((seen, expected)) = judge(&smallest, &answer) else {
         return Err(cluster
-            .failed(
-                "the same steps led to different counters on two tries",
+            .failed_at(
+                "n1",
+                "the same steps led to different counters in two attempts",
                 "the same steps lead to the same counters",
             )
             .into());
     };
-    let mut failure = cluster.failed(
+    let mut failure = cluster.failed_at(
+        "n1",
         format!("after these steps, {seen}: {}", in_words(&smallest)),
         expected,
     );
@@ -105,8 +108,8 @@ async fn counterexample(
     Ok(failure.into())
 }
 
-/// Experiments that are a little smaller: without a counter, without a step, with less added, in
-/// an earlier slot. The boldest first.
+/// Experiments that are a little smaller: without a counter, without a step, with a smaller
+/// increment, in an earlier slot. The largest cuts come first.
 fn smaller(steps: &[Step]) -> Vec<Vec<Step>> {
     let counters = steps.iter().filter(|step| **step == Step::New).count();
     let mut smaller: Vec<Vec<Step>> = (0..counters)
@@ -135,17 +138,12 @@ fn smaller(steps: &[Step]) -> Vec<Vec<Step>> {
                         by: *by,
                     }));
                 }
-                if *by > 1 {
-                    changed(Some(Step::Increment {
-                        counter,
-                        slot: slot.clone(),
-                        by: 1,
-                    }));
-                    changed(Some(Step::Increment {
-                        counter,
-                        slot: slot.clone(),
-                        by: by - 1,
-                    }));
+                // A large increment shrinks by a part of itself: in steps of one it would take for
+                // ever.
+                let less = [1, by / 2, by - by.div_ceil(8)];
+                for by in less.into_iter().filter(|less| (1..*by).contains(less)) {
+                    let slot = slot.clone();
+                    changed(Some(Step::Increment { counter, slot, by }));
                 }
             }
         }
@@ -153,7 +151,7 @@ fn smaller(steps: &[Step]) -> Vec<Vec<Step>> {
     smaller
 }
 
-/// The steps without a counter, and without all that is done with it.
+/// The steps without a counter and all steps that use it.
 fn without(steps: &[Step], gone: usize) -> Vec<Step> {
     let renumbered = |counter: usize| counter - usize::from(counter > gone);
     let mut created = 0;
@@ -185,22 +183,25 @@ fn without(steps: &[Step], gone: usize) -> Vec<Step> {
     left
 }
 
-/// An experiment that nobody thought of.
+/// A random experiment.
 fn experiment(draw: &mut Draw) -> Vec<Step> {
     let mut below = |most: u64| draw.number(0..=most - 1);
     let mut steps = vec![Step::New, Step::New];
     let mut counters = 2;
-    for _ in 0..4 + below(MOST_STEPS - 5) {
+    for _ in 0..4 + below(MAX_STEPS - 5) {
         let counter = below(counters as u64) as usize;
         steps.push(match below(10) {
-            0 if counters < MOST_COUNTERS => {
+            0 if counters < MAX_COUNTERS => {
                 counters += 1;
                 Step::New
             }
             0..5 => Step::Increment {
                 counter,
                 slot: SLOTS[below(3) as usize].to_owned(),
-                by: below(MOST_ADDED + 1),
+                by: match below(12) {
+                    0 => 1 << below(MAX_POWER + 1),
+                    _ => below(MAX_ADDED + 1),
+                },
             },
             _ => Step::Merge {
                 into: counter,
@@ -211,7 +212,7 @@ fn experiment(draw: &mut Draw) -> Vec<Step> {
     steps
 }
 
-/// The laws by name, on small numbers.
+/// The laws by name, with small numbers.
 fn laws() -> Vec<Vec<Step>> {
     let new = || Step::New;
     let add = |counter, slot: &str, by| Step::Increment {
@@ -221,10 +222,17 @@ fn laws() -> Vec<Vec<Step>> {
     };
     let merge = |into, from| Step::Merge { into, from };
     vec![
-        // What is added is there; a slot may be added to again, and another one.
+        // Increments add up, in one slot and in two.
         vec![new(), add(0, "a", 3)],
         vec![new(), add(0, "a", 3), add(0, "a", 2), add(0, "b", 4)],
-        // Nothing is nothing.
+        // A count has more than 8 or 32 bits.
+        vec![
+            new(),
+            add(0, "a", 200),
+            add(0, "a", 100),
+            add(0, "a", 1 << 33),
+        ],
+        // To add 0 changes nothing.
         vec![new(), new(), add(0, "a", 0)],
         vec![new(), new(), add(0, "a", 0), merge(1, 0)],
         // Idempotent.
@@ -242,7 +250,7 @@ fn laws() -> Vec<Vec<Step>> {
             merge(3, 1),
             merge(3, 0),
         ],
-        // The same slot on both sides: the higher count counts.
+        // The same slot on both sides: the higher count wins.
         vec![
             new(),
             new(),
@@ -272,7 +280,7 @@ fn laws() -> Vec<Vec<Step>> {
             merge(0, 1),
             merge(2, 0),
         ],
-        // Both go on after a merge.
+        // Both counters grow after a merge.
         vec![
             new(),
             new(),
@@ -286,7 +294,7 @@ fn laws() -> Vec<Vec<Step>> {
     ]
 }
 
-/// The counters that should be there at the end: the count of each slot that has one.
+/// The right counters after the steps: the count of each slot that has one.
 fn model(steps: &[Step]) -> Vec<BTreeMap<&str, u64>> {
     let mut counters: Vec<BTreeMap<&str, u64>> = Vec::new();
     for step in steps {
@@ -313,15 +321,15 @@ fn wrong_value(steps: &[Step], answer: &Evaluated) -> Option<(String, String)> {
         .map(|counter| counter.values().sum())
         .collect();
     if answer.values.len() != values.len() {
-        let seen = format!("there are {} counters", answer.values.len());
-        return Some((seen, format!("there are {}", values.len())));
+        let seen = format!("the answer has {} counters", answer.values.len());
+        return Some((seen, format!("the answer has {} counters", values.len())));
     }
     let wrong = (0..values.len()).find(|place| answer.values[*place] != values[*place])?;
     let seen = format!("c{wrong} is worth {}", answer.values[wrong]);
     Some((
         seen,
         format!(
-            "c{wrong} is worth {}: the highest count that is known of each slot, added up",
+            "c{wrong} is worth {}: the sum of the highest known count of each slot",
             values[wrong]
         ),
     ))
@@ -361,7 +369,7 @@ fn slots(counter: &BTreeMap<&str, u64>) -> String {
     format!("{{{}}}", slots.join(", "))
 }
 
-/// The steps, as one would write them.
+/// The steps as code.
 fn lines(steps: &[Step]) -> Vec<String> {
     let mut created = 0;
     let line = |step: &Step| match step {
@@ -384,7 +392,7 @@ mod tests {
 
     use super::*;
 
-    /// What a counter answers that adds where it should take the higher count.
+    /// The answer of a counter whose merge adds the counts.
     fn adding(steps: &[Step]) -> Evaluated {
         let mut counters: Vec<BTreeMap<String, u64>> = Vec::new();
         for step in steps {
@@ -427,7 +435,8 @@ mod tests {
             let steps = experiment(&mut draw);
             if wrong_value(&steps, &adding(&steps)).is_some() {
                 found += 1;
-                // Five steps, or seven where it takes a third counter by which a count comes twice.
+                // A counterexample has five steps, or seven if a count comes twice through a third
+                // counter.
                 let small = shrunk(steps);
                 assert!(small.len() <= 7, "{}", in_words(&small));
             }

@@ -1,7 +1,7 @@
-//! The checker's own view of what can be said to the servers of part 4.
+//! The checker's own view of the messages of part 4.
 //!
-//! Only the graded variants. Links and their codes are those of `shortener`, which no learner
-//! edits.
+//! It has only the graded variants. Links and their codes are those of `shortener`, which no
+//! learner edits.
 
 use std::time::Duration;
 
@@ -13,8 +13,8 @@ pub(super) const CACHE: ServerName<CacheMsg> = ServerName::new("cache");
 pub(super) const RING: ServerName<RingMsg> = ServerName::new("ring");
 pub(super) const COUNTERS: ServerName<CountersMsg> = ServerName::new("counters");
 
-/// How long a request may take whose owner cannot be reached.
-pub(super) const ANSWERED_WITHIN: Duration = Duration::from_secs(2);
+/// The maximum time of a request whose owner is unreachable.
+pub(super) const ANSWER_TIMEOUT: Duration = Duration::from_secs(2);
 
 #[derive(Debug, Serialize, Deserialize)]
 pub(super) enum CacheMsg {
@@ -40,7 +40,7 @@ pub(super) enum CountersMsg {
     Evaluate(Vec<Step>, Reply<Evaluated>),
 }
 
-/// The name of a slot; what the exercise makes of it is a string on the wire.
+/// The name of a slot. In the exercise this is a type of its own, which is a string on the wire.
 pub(super) type Slot = String;
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]

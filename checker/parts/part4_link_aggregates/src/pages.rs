@@ -1,23 +1,24 @@
-//! Pages of the web, their short links, and what is asked about them where nothing is in the way.
+//! Web pages, their short links, and requests about them.
 
 use std::collections::{BTreeMap, VecDeque};
 use std::time::Duration;
 
 use ciborium::Value;
 use futures_util::StreamExt;
-use runtime::NodeName;
 use runtime::net::faults::FrameSeen;
+use runtime::{CallError, NodeName};
 use shortener::{Code, Link};
 
-use super::SOON;
-use super::messages::{CACHE, CacheMsg, RING, RingMsg, RingState};
+use super::CLAIM_TIMEOUT;
+use super::fact::Fact;
+use super::messages::{
+    CACHE, COUNTERS, CacheMsg, CountersMsg, Evaluated, RING, RingMsg, RingState,
+};
 use testkit::cluster::{Answer, Cluster, Mark, Request, Unmet};
 use testkit::scenario::{Stop, Told};
 
-/// Why views are no matter of the store.
-pub(super) const WHY_NOT_THE_STORE: &str = "A store that counts views is asked at each of them, and nobody learns of \
-                                            views while it is out of reach. Each node counts what happens at its \
-                                            own door, and the nodes tell each other.";
+/// Why views do not belong in the store.
+pub(super) const WHY_NOT_THE_STORE: &str = "A store that counts views gets a command for each view, and no node learns of views while the store is unreachable. Each node counts its own views, and the nodes send them to each other.";
 
 /// A page, and the code of its short link.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -27,22 +28,22 @@ pub(super) struct Page {
 }
 
 impl Page {
-    /// The page of a number on a site, with the first code that its URL may get. No URL is the
-    /// beginning of another, so that it can be searched for.
+    /// The page with this number on a site, with the first code that its URL may get. No URL is a
+    /// prefix of another, so that a search for it is exact.
     pub(super) fn number(site: &str, number: usize) -> Page {
         let url = format!("https://example.org/{site}/{number}.html");
         let code = Code::candidates(&url).swap_remove(0);
         Page { url, code }
     }
 
-    /// So many pages of a site.
+    /// This number of pages of a site.
     pub(super) fn of(site: &str, count: usize) -> Vec<Page> {
         (1..=count)
             .map(|number| Page::number(site, number))
             .collect()
     }
 
-    /// The page of a number on a site, with a code that somebody chose.
+    /// The page with this number on a site, with a code that a client chooses.
     pub(super) fn called(site: &str, number: usize) -> Page {
         Page {
             url: format!("https://example.org/{site}/{number}.html"),
@@ -57,12 +58,22 @@ impl Page {
         format!("/{}", self.code)
     }
 
-    /// What stands in the store about it.
+    /// The key of its link in the store.
     pub(super) fn key(&self) -> String {
         format!("link:{}", self.code)
     }
 
-    /// Its link, which never ends.
+    /// The fact that a node shows a wrong number of its views.
+    pub(super) fn views(&self, node: &str, shown: u64, wanted: u64) -> Fact {
+        Fact::Views {
+            node: node.to_owned(),
+            code: self.code.to_string(),
+            shown,
+            wanted,
+        }
+    }
+
+    /// Its link, which never expires.
     pub(super) fn link(&self) -> Link {
         Link {
             url: self.url.clone(),
@@ -71,16 +82,16 @@ impl Page {
     }
 }
 
-/// Pages by the nodes that own their codes, each to be taken once.
+/// Pages by the owners of their codes. Each page can be taken once.
 #[derive(Debug)]
 pub(super) struct Pages {
-    /// The node whose ring has distributed them.
+    /// The node whose ring names the owners.
     by: String,
     owned: BTreeMap<String, VecDeque<Page>>,
 }
 
 impl Pages {
-    /// So many pages of a site, as a node's ring distributes them.
+    /// This number of pages of a site, by their owners on a node's ring.
     pub(super) async fn deal(
         cluster: &Cluster<'_>,
         node: &str,
@@ -90,7 +101,7 @@ impl Pages {
         Pages::sorted(cluster, node, Page::of(site, count)).await
     }
 
-    /// Those pages, as a node's ring distributes them.
+    /// These pages, by their owners on a node's ring.
     pub(super) async fn sorted(
         cluster: &Cluster<'_>,
         node: &str,
@@ -105,21 +116,22 @@ impl Pages {
         Ok(Pages { by, owned })
     }
 
-    /// The next page of a node.
+    /// The next page that a node owns.
     pub(super) fn take(&mut self, cluster: &Cluster<'_>, owner: &str) -> Result<Page, Stop> {
         let next = self.owned.get_mut(owner).and_then(VecDeque::pop_front);
         next.ok_or_else(|| {
             cluster
-                .failed(
+                .failed_at(
+                    &self.by,
                     format!("{}'s ring gives {owner} hardly any of the codes", self.by),
                     "each member owns its share of the codes",
                 )
-                .because("A node that owns nothing is no help, and the others have its work.")
+                .because("A node that owns no codes leaves its work to the others.")
                 .into()
         })
     }
 
-    /// All that are left, those of a node first.
+    /// All pages that are left. Those that a node owns come first.
     pub(super) fn all_from(mut self, owner: &str) -> Vec<Page> {
         let mut all: Vec<Page> = self.owned.remove(owner).into_iter().flatten().collect();
         all.extend(self.owned.into_values().flatten());
@@ -127,7 +139,7 @@ impl Pages {
     }
 }
 
-/// The owners of pages, as a node's ring has it.
+/// The owners of pages on a node's ring.
 pub(super) async fn owners(
     cluster: &Cluster<'_>,
     node: &str,
@@ -137,10 +149,10 @@ pub(super) async fn owners(
     let answer = cluster
         .call(node, &RING, |reply| RingMsg::Owners(codes, reply))
         .await?;
-    named(cluster, &format!("{node}'s ring"), answer, pages.len())
+    named(cluster, node, "", answer, pages.len())
 }
 
-/// The owners of pages on a ring of other members, which has nothing to do with the cluster.
+/// The owners of pages on a ring of other members, independent of the cluster.
 pub(super) async fn owners_among(
     cluster: &Cluster<'_>,
     node: &str,
@@ -151,12 +163,7 @@ pub(super) async fn owners_among(
     let answer = cluster
         .call(node, &RING, |reply| RingMsg::Try(members, codes, reply))
         .await?;
-    named(
-        cluster,
-        &format!("{node}'s ring, in a try,"),
-        answer,
-        pages.len(),
-    )
+    named(cluster, node, ", in a try,", answer, pages.len())
 }
 
 fn codes(pages: &[Page]) -> Vec<Code> {
@@ -165,22 +172,26 @@ fn codes(pages: &[Page]) -> Vec<Code> {
 
 fn named(
     cluster: &Cluster<'_>,
-    who: &str,
+    node: &str,
+    in_a_try: &str,
     answer: Vec<Option<NodeName>>,
     wanted: usize,
 ) -> Result<Vec<String>, Stop> {
-    let expected = "each code has exactly one owner, where there are members";
+    let expected = "each code has exactly one owner, as long as there are members";
     if answer.len() != wanted {
-        let seen = format!("{who} answered {} owners for {wanted} codes", answer.len());
-        return Err(cluster.failed(seen, expected).into());
+        let seen = format!(
+            "{node}'s ring{in_a_try} answered {} owners for {wanted} codes",
+            answer.len()
+        );
+        return Err(cluster.failed_at(node, seen, expected).into());
     }
     let names: Option<Vec<String>> = answer
         .into_iter()
         .map(|owner| Some(owner?.short().to_owned()))
         .collect();
     names.ok_or_else(|| {
-        let seen = format!("{who} named no owner for a code");
-        cluster.failed(seen, expected).into()
+        let seen = format!("{node}'s ring{in_a_try} named no owner for a code");
+        cluster.failed_at(node, seen, expected).into()
     })
 }
 
@@ -192,7 +203,7 @@ pub(super) async fn ring(
     cluster.call(node, &RING, RingMsg::State).await
 }
 
-/// Members as people read them, from a list in which each should stand once.
+/// The members of a ring, as words.
 pub(super) fn members_in_words(state: &RingState) -> String {
     let names: Vec<&str> = state.members.iter().map(NodeName::short).collect();
     match &names[..] {
@@ -201,15 +212,15 @@ pub(super) fn members_in_words(state: &RingState) -> String {
     }
 }
 
-/// Waits until the rings of nodes consist of exactly these members.
+/// Waits until the rings of some nodes have exactly these members.
 pub(super) async fn rings_are(cluster: &Cluster<'_>, nodes: &[&str], members: &[&str]) -> Told {
     let wanted = match members {
         [] => "no members".to_owned(),
         members => members.join(", "),
     };
-    let claim = format!("the members are those that the store lists, on each node ({wanted})");
+    let claim = format!("the ring of each node has the members that the store lists ({wanted})");
     cluster
-        .eventually(SOON, claim, async || {
+        .eventually(CLAIM_TIMEOUT, claim, async || {
             for node in nodes {
                 let state = ring(cluster, node).await?;
                 if state
@@ -232,13 +243,13 @@ pub(super) fn member(node: &str) -> String {
     format!("member:{node}@127.0.0.1")
 }
 
-/// Creates a link with nothing in the way, and says how many tries that took: a machine may be
-/// too busy for an owner to answer in time.
+/// Creates a link while all nodes are reachable. Returns the number of attempts: on a busy machine
+/// an owner may answer too late.
 pub(super) async fn create(cluster: &Cluster<'_>, node: &str, page: &Page) -> Result<usize, Stop> {
     let mut tries = 0;
     let expected = format!("{node} creates a short link to {}", page.url);
     cluster
-        .eventually(SOON, expected.clone(), async || {
+        .eventually(CLAIM_TIMEOUT, expected.clone(), async || {
             tries += 1;
             let answer = cluster.post_form(node, &[("url", &page.url)]).await?;
             let seen = format!("{node} answered {}", answer.in_words());
@@ -255,18 +266,17 @@ pub(super) async fn create(cluster: &Cluster<'_>, node: &str, page: &Page) -> Re
     Ok(tries)
 }
 
-/// Puts a link into the store, past all nodes.
+/// Puts a link into the store, without a node.
 pub(super) async fn put(cluster: &Cluster<'_>, page: &Page) -> Told {
     cluster.store_set(&page.key(), &page.link().to_text()).await
 }
 
-/// Looks a link up with nothing in the way. It is asked for with `HEAD`, by which nobody is sent
-/// on, and no view is counted.
+/// Looks a link up while all nodes are reachable. It uses `HEAD`, which is no view.
 pub(super) async fn leads(cluster: &Cluster<'_>, node: &str, page: &Page) -> Told {
     asked(cluster, node, page, "HEAD").await
 }
 
-/// Views a link so often, with nothing in the way.
+/// Views a link this number of times while all nodes are reachable.
 pub(super) async fn view(cluster: &Cluster<'_>, node: &str, page: &Page, times: u64) -> Told {
     for _ in 0..times {
         asked(cluster, node, page, "GET").await?;
@@ -274,7 +284,7 @@ pub(super) async fn view(cluster: &Cluster<'_>, node: &str, page: &Page, times: 
     Ok(())
 }
 
-/// Views links on a node, many at once.
+/// Views links on a node, many at the same time.
 pub(super) async fn view_at_once<'p>(
     cluster: &Cluster<'_>,
     node: &str,
@@ -283,14 +293,13 @@ pub(super) async fn view_at_once<'p>(
     at_once(32, pages, async |page| view(cluster, node, page, 1).await).await
 }
 
-/// Asks for a page until the answer is not that it cannot be had at the moment: that one is no
-/// view, and sends nobody on.
+/// Asks for a page, and again after each 503, which is no view.
 async fn asked(cluster: &Cluster<'_>, node: &str, page: &Page, method: &'static str) -> Told {
     let request = Request::new(method, page.path());
     let expected = format!("{node} leads to {}", page.url);
     cluster
-        .eventually(SOON, expected.clone(), async || {
-            // After a silence nobody knows whether somebody was sent on.
+        .eventually(CLAIM_TIMEOUT, expected.clone(), async || {
+            // Without an answer, nobody knows whether this was a view.
             let answer = cluster.request(node, &request).await.map_err(Stop::from)?;
             match answer.status {
                 302 if answer.location.as_deref() == Some(&page.url) => Ok(()),
@@ -298,14 +307,14 @@ async fn asked(cluster: &Cluster<'_>, node: &str, page: &Page, method: &'static 
                     let seen = format!("{node} answered {}", answer.in_words());
                     Err(Unmet::at(node, seen))
                 }
-                _ => Err(Unmet::Never(misled(cluster, node, page, &answer))),
+                _ => Err(Unmet::Never(wrong_page(cluster, node, page, &answer))),
             }
         })
         .await
 }
 
-/// A look-up that led somewhere else, or nowhere.
-pub(super) fn misled(cluster: &Cluster<'_>, node: &str, page: &Page, answer: &Answer) -> Stop {
+/// The failure of a look-up that led to another page, or to none.
+pub(super) fn wrong_page(cluster: &Cluster<'_>, node: &str, page: &Page, answer: &Answer) -> Stop {
     let seen = format!(
         "{node}, asked for {}, answered {}",
         page.path(),
@@ -317,11 +326,33 @@ pub(super) fn misled(cluster: &Cluster<'_>, node: &str, page: &Page, answer: &An
             seen,
             format!("302, and {} leads to {}", page.path(), page.url),
         )
-        .because("A short link is as good as the page that it leads to, whichever node is asked.")
+        .because("A short link must lead to its page, whichever node gets the request.")
         .into()
 }
 
-/// Does something with each, with so many at once, and ends with the first that goes wrong.
+/// Keeps the counters of nodes busy for some time, and proves it for the first node.
+pub(super) async fn keep_busy(cluster: &Cluster<'_>, nodes: &[&str], held: Duration) -> Told {
+    for node in nodes {
+        let hold = CountersMsg::Hold(held.as_millis() as u64);
+        cluster.cast(node, &COUNTERS, hold).await?;
+    }
+    // The mailbox keeps the order: no answer means that the counters are busy.
+    let soon = Duration::from_millis(100);
+    let ask = |reply| CountersMsg::Evaluate(Vec::new(), reply);
+    let busy = cluster
+        .call_within::<_, Evaluated>(soon, nodes[0], &COUNTERS, ask)
+        .await;
+    match busy {
+        Err(unanswered) if matches!(unanswered.error, CallError::Timeout(_)) => Ok(()),
+        Err(unanswered) => Err(unanswered.into()),
+        Ok(_) => Err(Stop::inconclusive(format!(
+            "{}'s counters answered, although the checker kept them busy.",
+            nodes[0]
+        ))),
+    }
+}
+
+/// Does some work for each item, for `width` items at a time, until one fails.
 pub(super) async fn at_once<T>(
     width: usize,
     each: impl IntoIterator<Item = T>,
@@ -356,7 +387,7 @@ pub(super) struct Shown {
     pub(super) visitors: Option<u64>,
 }
 
-/// Asks a node how a link was used.
+/// Asks a node for the aggregates of a link.
 pub(super) async fn shows(cluster: &Cluster<'_>, node: &str, code: &Code) -> Result<Shown, Unmet> {
     let path = format!("/{code}/aggregates");
     let answer = cluster.get(node, &path).await?;
@@ -385,7 +416,7 @@ fn read(answer: &Answer) -> Option<Shown> {
     })
 }
 
-/// Waits until nodes show so many views of a page.
+/// Waits until nodes show this number of views of a page.
 pub(super) async fn all_show(
     cluster: &Cluster<'_>,
     nodes: &[&str],
@@ -398,11 +429,14 @@ pub(super) async fn all_show(
         nodes.join(", ")
     );
     cluster
-        .eventually(SOON, claim, async || {
+        .eventually(CLAIM_TIMEOUT, claim, async || {
             for node in nodes {
                 let seen = shows(cluster, node, &page.code).await?.redirects;
                 if seen != views {
-                    return Err(Unmet::at(node, format!("{node} shows Redirects: {seen}")));
+                    let fact = page.views(node, seen, views);
+                    return Err(
+                        Unmet::at(node, format!("{node} shows Redirects: {seen}")).fact(&fact)
+                    );
                 }
             }
             Ok(())
@@ -410,7 +444,7 @@ pub(super) async fn all_show(
         .await
 }
 
-/// After everything has come to rest: nodes still show exactly so many views of a page.
+/// Waits until no message is in flight, and then until nodes show this number of views of a page.
 pub(super) async fn still_show(
     cluster: &Cluster<'_>,
     nodes: &[&str],
@@ -422,7 +456,8 @@ pub(super) async fn still_show(
     all_show(cluster, nodes, page, views, claim).await
 }
 
-/// Nodes have heard of the views of links from other nodes since a moment, and not from the store.
+/// Checks that messages of other nodes, and not the store, have brought nodes the views of links
+/// since a mark.
 pub(super) fn were_told<'p>(
     cluster: &Cluster<'_>,
     nodes: &[&str],
@@ -437,13 +472,13 @@ pub(super) fn were_told<'p>(
     })
 }
 
-/// Whether a key of the store is one of those that were given, of a link or of a member.
+/// Whether a key of the store belongs to a link or to a member.
 pub(super) fn is_given(key: &str) -> bool {
     const KINDS: [&str; 3] = ["link:", "due:", "member:"];
     KINDS.iter().any(|kind| key.starts_with(kind))
 }
 
-/// The nodes have used no keys of the store but those of links and of members.
+/// Checks that the nodes have used only the keys of links and of members.
 fn store_holds_links(cluster: &Cluster<'_>) -> Told {
     let commands = cluster.store_commands(0);
     let mut keys = commands
@@ -454,28 +489,31 @@ fn store_holds_links(cluster: &Cluster<'_>) -> Told {
         Some((command, key)) => Err(cluster
             .failed_at(
                 &command.node,
-                format!("{} used the key {key} of the store ({})", command.node, command.name),
-                "the store holds links and members, and nothing else: nodes tell each other of views",
+                format!(
+                    "{} used the key {key} of the store ({})",
+                    command.node, command.name
+                ),
+                "the store holds links and members only: nodes send each other views",
             )
             .because(WHY_NOT_THE_STORE)
             .into()),
     }
 }
 
-/// Nodes that others cannot tell of the views of a page show no more of them than they know.
+/// Checks that nodes which are cut off show no more views of a page than they can know.
 pub(super) async fn show_no_more(
     cluster: &Cluster<'_>,
     nodes: &[&str],
     page: &Page,
     views: u64,
 ) -> Told {
-    /// Whoever tells the others at times of its own past the network does so meanwhile.
-    const WATCHED: Duration = Duration::from_millis(400);
+    /// A program that sends views past the network on a timer does so in this time.
+    const WATCH_TIME: Duration = Duration::from_millis(400);
     let claim = format!(
-        "a node that is cut off shows no views of which nobody could tell it (at most {views})"
+        "a node that is cut off shows no views that no message could bring it (at most {views})"
     );
     cluster
-        .throughout(WATCHED, claim, async || {
+        .throughout(WATCH_TIME, claim, async || {
             for node in nodes {
                 let seen = shows(cluster, node, &page.code).await?.redirects;
                 if seen > views {
@@ -488,7 +526,7 @@ pub(super) async fn show_no_more(
         .await
 }
 
-/// Whether a message speaks of a link, whatever it says of it.
+/// Whether a message mentions a link.
 pub(super) fn speaks_of(page: &Page) -> impl Fn(&Value) -> bool + Send + Sync + use<> {
     let code = page.code.as_str().to_owned();
     move |message| contains(message, &code)
@@ -513,7 +551,7 @@ fn has_within(bytes: &[u8], text: &str) -> bool {
         .any(|window| window == text.as_bytes())
 }
 
-/// The messages between nodes since a moment that speak of a link: by its code or by its URL.
+/// The messages between nodes since a mark that mention the code or the URL of a link.
 pub(super) fn frames_about(cluster: &Cluster<'_>, since: Mark, page: &Page) -> Vec<FrameSeen> {
     let frames = cluster.since(since);
     let about = |frame: &&FrameSeen| {

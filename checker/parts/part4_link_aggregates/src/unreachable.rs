@@ -1,4 +1,4 @@
-//! Problem 3: the owner of a link cannot be reached; and problem 10, where there are two owners.
+//! Problem 3: the owner of a link is unreachable; and problem 10: links have two owners.
 
 use std::cell::Cell;
 use std::collections::BTreeMap;
@@ -7,9 +7,10 @@ use std::time::Duration;
 use futures_util::future::try_join;
 use runtime::NodeName;
 
-use super::messages::ANSWERED_WITHIN;
+use super::messages::ANSWER_TIMEOUT;
 use super::pages::{
-    Page, Pages, at_once, create, leads, member, misled, owners, owners_among, peek, put, rings_are,
+    Page, Pages, at_once, create, leads, member, owners, owners_among, peek, put, rings_are,
+    wrong_page,
 };
 use testkit::cluster::{Answer, Cluster, Explained, Options, Request};
 use testkit::scenario::{Context, Stop, Told};
@@ -18,24 +19,22 @@ use testkit::words::Names;
 
 const NODES: [&str; 3] = ["n1", "n2", "n3"];
 
-/// What a busy machine may take beyond that.
+/// Extra time for a busy machine.
 const GRACE: Duration = Duration::from_millis(500);
 
-const REFUSED: &str = "a creation whose owner cannot be reached is answered 503 within 2 s, with the reason and Retry-After";
+const REFUSED: &str = "a creation whose owner is unreachable is answered 503 within 2 s, with the reason and Retry-After";
 
-const WHY_REFUSED: &str = "Without the owner it cannot be known whether the code is free, and somebody else who did it in the \
-                           owner's place would do it beside the owner. So nobody can say yes; but who waits must be told \
-                           no soon, and when to come again.";
+const WHY_REFUSED: &str = "Only the owner creates its links: a node that did so in its place would do it beside the owner. So the entry cannot say yes. It must say no soon, and when the client should try again.";
 
-const STORE_KNOWS: &str = "a look-up whose owner cannot be reached falls back to the store: it leads to the page within 2 s";
+const STORE_KNOWS: &str =
+    "a look-up whose owner is unreachable falls back to the store: it leads to the page within 2 s";
 
-const WHY_STORE: &str = "What was promised when the link was created holds for whoever knows it. To read does no harm, \
-                         and the store has every link.";
+const WHY_STORE: &str = "A link that was created must lead to its page on every node. The store has every link, and to read it does no harm.";
 
-/// Pages by their owners, of which neither the owner nor the node that comes next on the ring is
-/// the one that will be alone.
+/// Pages by their owners. For pages of the other nodes, the second owner is not the node that will
+/// be alone.
 ///
-/// Who keeps each link with two owners asks the second when the first does not answer.
+/// A program of problem 10 asks the second owner when the first does not answer.
 async fn beyond(
     cluster: &Cluster<'_>,
     alone: &str,
@@ -69,7 +68,8 @@ async fn beyond(
     {
         None => Ok(beyond),
         Some(node) => Err(cluster
-            .failed(
+            .failed_at(
+                alone,
                 format!("{alone}'s ring gives {node} hardly any of 150 codes"),
                 "each member owns its share of the codes",
             )
@@ -77,7 +77,7 @@ async fn beyond(
     }
 }
 
-/// A creation is refused in time, and with all that belongs to it.
+/// Checks that a node refuses a creation in time, with a reason and `Retry-After`.
 async fn is_refused(cluster: &Cluster<'_>, node: &str, page: &Page, owner: &str) -> Told {
     let answer = cluster
         .post_form(node, &[("url", &page.url)])
@@ -85,13 +85,13 @@ async fn is_refused(cluster: &Cluster<'_>, node: &str, page: &Page, owner: &str)
         .map_err(Stop::from)
         .because(WHY_REFUSED)?;
     let what = format!(
-        "{node} was to create {}, which {owner} owns, and",
+        "{node}, asked to create {}, which {owner} owns,",
         page.path()
     );
     refuses(cluster, node, &answer, &what, REFUSED).because(WHY_REFUSED)
 }
 
-/// An answer says that something cannot be had at the moment, in time, and why.
+/// Checks that an answer is a 503 in time, with a reason and `Retry-After`.
 fn refuses(cluster: &Cluster<'_>, node: &str, answer: &Answer, what: &str, expected: &str) -> Told {
     let wrong = if answer.status != 503 {
         format!("{what} answered {}", answer.in_words())
@@ -100,13 +100,13 @@ fn refuses(cluster: &Cluster<'_>, node: &str, answer: &Answer, what: &str, expec
     } else if answer.line().is_empty() {
         format!("{what} answered 503 without a reason")
     } else {
-        return in_time(cluster, answer, what, expected);
+        return in_time(cluster, node, answer, what, expected);
     };
     Err(cluster.failed_at(node, wrong, expected).into())
 }
 
-fn in_time(cluster: &Cluster<'_>, answer: &Answer, what: &str, expected: &str) -> Told {
-    if answer.took <= ANSWERED_WITHIN + GRACE {
+fn in_time(cluster: &Cluster<'_>, node: &str, answer: &Answer, what: &str, expected: &str) -> Told {
+    if answer.took <= ANSWER_TIMEOUT + GRACE {
         return Ok(());
     }
     let seen = format!(
@@ -114,10 +114,10 @@ fn in_time(cluster: &Cluster<'_>, answer: &Answer, what: &str, expected: &str) -
         answer.in_words(),
         answer.took.as_secs_f32()
     );
-    Err(cluster.failed(seen, expected).into())
+    Err(cluster.failed_at(node, seen, expected).into())
 }
 
-/// A look-up leads to the page in time.
+/// Checks that a look-up leads to the page in time.
 async fn falls_back(cluster: &Cluster<'_>, node: &str, page: &Page, owner: &str) -> Told {
     let asked = cluster
         .request(node, &Request::new("HEAD", page.path()))
@@ -131,23 +131,22 @@ async fn falls_back(cluster: &Cluster<'_>, node: &str, page: &Page, owner: &str)
             .because(WHY_STORE)
             .into());
     }
-    in_time(cluster, &answer, &what, STORE_KNOWS).because(WHY_STORE)
+    in_time(cluster, node, &answer, &what, STORE_KNOWS).because(WHY_STORE)
 }
 
-/// What a scenario needs of a cluster: who is cut off from whom, links that are there already, and
-/// pages that have none yet.
+/// The roles of the nodes, links that exist, and pages without a link.
 struct Cast {
-    /// The node that is alone.
+    /// The node that is cut off.
     alone: &'static str,
-    /// The others, which are not.
+    /// The other nodes.
     others: [&'static str; 2],
-    /// With their owners: a link of each node, that of the one that is alone first.
+    /// A link of each node, with its owner. The link of the node that is cut off comes first.
     known: Vec<(&'static str, Page)>,
-    /// With their owners: three pages of the others.
+    /// Three pages of the other nodes, with their owners.
     wanted: Vec<(&'static str, Page)>,
-    /// A page of the one that is alone.
+    /// A page of the node that is cut off.
     own: Page,
-    /// A page of the first of the others, which the second is to create.
+    /// A page of the first of the other nodes, for which the second creates a link.
     theirs: Page,
 }
 
@@ -192,6 +191,13 @@ pub(super) async fn links_are_cut(cx: &Context) -> Told {
         }
         for (owner, page) in &cast.known {
             falls_back(cluster, alone, page, owner).await?;
+            if *owner != alone && peek(cluster, alone, page).await?.is_some() {
+                let seen = format!("{owner} owns {}, and {alone}'s table has it", page.path());
+                return Err(cluster
+                    .failed_at(alone, seen, "a node does not keep what it reads from the store in place of an unreachable owner")
+                    .because("The node does not own the code, so its copy would stay when the link is swept.")
+                    .into());
+            }
         }
 
         cluster.step("On each side, links are created whose owner is on that side.");
@@ -205,9 +211,9 @@ pub(super) async fn links_are_cut(cx: &Context) -> Told {
         cluster.step(format!("The store refuses {alone}, too. It is asked for a link of {owner}."));
         cluster.store_refused([alone]);
         let answer = cluster.request(alone, &Request::get(page.path())).await?;
-        let expected = "what can neither be asked of its owner nor of the store is answered 503 within 2 s, with the reason and Retry-After";
+        let expected = "a look-up that reaches neither the owner nor the store is answered 503 within 2 s, with the reason and Retry-After";
         refuses(cluster, alone, &answer, &format!("{alone}, asked for {}, which {owner} owns,", page.path()), expected)
-            .because("It is not known whether there is such a link. 404 would say that there is none.")?;
+            .because("The node does not know whether the link exists. 404 would say that it does not.")?;
 
         cluster.step("The network is whole again, and the store is back.");
         cluster.store_back([alone]);
@@ -218,7 +224,7 @@ pub(super) async fn links_are_cut(cx: &Context) -> Told {
     .await
 }
 
-/// What was refused can be had, and leads everywhere.
+/// Checks that the links that were refused can be created now, and that every node leads to them.
 async fn as_before(cluster: &Cluster<'_>, cast: &Cast) -> Told {
     for (_, page) in &cast.wanted {
         create(cluster, cast.alone, page).await?;
@@ -239,7 +245,7 @@ pub(super) async fn owner_is_silent(cx: &Context) -> Told {
         let cast = prepare(cluster, nodes, &site).await?;
         let Cast { alone, others, .. } = cast;
         cluster.step(format!(
-            "Between {alone} and the others everything vanishes in silence: no link closes. {alone} is asked for several links of theirs at once."
+            "All messages between {alone} and the others are lost, and no connection closes. {alone} is asked for several of their links at the same time."
         ));
         let mark = cluster.mark();
         cluster.blackhole(&[alone], &others);
@@ -247,12 +253,12 @@ pub(super) async fn owner_is_silent(cx: &Context) -> Told {
         let known = at_once(8, &cast.known, async |(owner, page)| falls_back(cluster, alone, page, owner).await);
         try_join(wanted, known).await?;
         if !cluster.nothing_crossed(mark, &[alone], &others) || cluster.list(alone).await?.is_empty() {
-            return Err(Stop::inconclusive("The silence was none, or it was noticed."));
+            return Err(Stop::inconclusive("The messages were not lost, or the nodes noticed it."));
         }
         create(cluster, alone, &cast.own).await?;
         create(cluster, others[1], &cast.theirs).await?;
 
-        cluster.step("The network is whole again, and the nodes have found each other.");
+        cluster.step("The network is whole again, and the nodes are connected.");
         cluster.heal();
         cluster.await_mesh().await?;
         as_before(cluster, &cast).await
@@ -271,7 +277,7 @@ pub(super) async fn members_change(cx: &Context) -> Told {
     Cluster::tell(cx, &NODES, Options::with_store(), async |cluster| {
         rings_are(cluster, &NODES, &NODES).await?;
         cluster.step(format!(
-            "Links are created and looked up on each node, all the time. Meanwhile {first} is deleted from the members, then {second} in its place, and in the end both are members again."
+            "Links are created and looked up on each node, all the time. Meanwhile {first} leaves the members, then {second} in its place, and in the end both are members again."
         ));
         let over = Cell::new(false);
         let done = [const { Cell::new(0_usize) }; 3];
@@ -294,8 +300,8 @@ pub(super) async fn members_change(cx: &Context) -> Told {
                     cluster.store_set(&member(back), "").await?;
                 }
                 rings_are(cluster, &NODES, members).await?;
-                // On a busy machine the rings may be done first; what is asked from then on finds
-                // links that were created under the old ones.
+                // On a busy machine the rings may change first. The requests after that find links
+                // that were created under the old rings.
                 while counted() < before + 3 {
                     tokio::time::sleep(Duration::from_millis(2)).await;
                 }
@@ -312,9 +318,8 @@ pub(super) async fn members_change(cx: &Context) -> Told {
 
 /// Creates one more link on a node, and looks up an earlier one.
 async fn one_more(cluster: &Cluster<'_>, node: &str, site: &str, number: usize) -> Told {
-    const CLAIM: &str = "while the members change and all nodes can be reached, every creation and every look-up is granted";
-    const WHY: &str = "Nobody agrees on the moment at which a code changes its owner. So whoever was the owner goes on answering, \
-                       and whoever becomes it reads from the store what it has never heard of.";
+    const CLAIM: &str = "while the members change and all nodes can be reached, every creation and every look-up succeeds";
+    const WHY: &str = "The nodes learn of a new owner at different moments. So the old owner goes on answering, and the new owner reads from the store what it does not know.";
     let page = Page::called(site, number);
     let form = [("url", page.url.as_str()), ("code", page.code.as_str())];
     let answer = cluster
@@ -323,10 +328,10 @@ async fn one_more(cluster: &Cluster<'_>, node: &str, site: &str, number: usize) 
         .map_err(Stop::from)
         .because(WHY)?;
     if answer.status != 201 {
-        let what = format!("{node} was to create {}, and", page.path());
+        let what = format!("{node}, asked to create {},", page.path());
         return Err(not_granted(cluster, node, &what, &answer, CLAIM, WHY));
     }
-    // The one just created half of the time, and otherwise an older one of the same node.
+    // Half of the time this is the new link, and otherwise an older one of the same node.
     let earlier = match number % 2 {
         0 => page,
         _ => Page::called(site, number / 2),
@@ -342,13 +347,13 @@ async fn one_more(cluster: &Cluster<'_>, node: &str, site: &str, number: usize) 
             return Err(not_granted(cluster, node, &what, &answer, CLAIM, WHY));
         }
         if answer.location.as_deref() != Some(&earlier.url) {
-            return Err(misled(cluster, node, &earlier, &answer));
+            return Err(wrong_page(cluster, node, &earlier, &answer));
         }
     }
     Ok(())
 }
 
-/// What was asked for should have been granted.
+/// The failure of a request that should have succeeded.
 fn not_granted(
     cluster: &Cluster<'_>,
     node: &str,
@@ -376,11 +381,11 @@ pub(super) async fn one_of_two_owners_dies(cx: &Context) -> Told {
                 wanted.push(pages.take(cluster, owner)?);
             }
         }
-        cluster.step(format!("Of each node {} are created, before anything happens.", count_of(each, "link")));
+        cluster.step(format!("Each node owns {} that are created first.", count_of(each, "link")));
         for (number, page) in known.iter().enumerate() {
             create(cluster, NODES[number % 3], page).await?;
         }
-        // On a busy machine an owner may answer too late now and then, and the second one does it.
+        // On a busy machine an owner may answer too late, and the second owner does the work.
         let mut elsewhere = Vec::new();
         for (page, owner) in known.iter().zip(owners(cluster, one, &known).await?) {
             if peek(cluster, &owner, page).await? != Some(page.link()) {
@@ -390,12 +395,12 @@ pub(super) async fn one_of_two_owners_dies(cx: &Context) -> Told {
         if let Some((page, owner)) = elsewhere.first().filter(|_| elsewhere.len() > known.len() / 4) {
             let seen = format!("{owner} owns {}, and its table does not have it", page.path());
             return Err(cluster
-                .failed(seen, "as long as the owner can be reached, it does the work")
-                .because("A cluster in which each node does everything itself needs no owners, and has none whose death would matter.")
+                .failed_at(owner, seen, "while the owner can be reached, it does the work")
+                .because("A cluster in which each node does everything itself has no owner whose death could matter.")
                 .into());
         }
 
-        cluster.step(format!("{dies} is killed. Links, old and new ones, are asked for on {one} and {other}."));
+        cluster.step(format!("{dies} is killed. Old links are looked up on {one} and {other}, and new ones are created."));
         cluster.kill(dies).await?;
         for (number, page) in wanted.iter().enumerate() {
             granted(cluster, [one, other][number % 2], page).await?;
@@ -421,10 +426,9 @@ pub(super) async fn one_of_two_owners_dies(cx: &Context) -> Told {
     .await
 }
 
-const TWO_OWNERS: &str = "with two owners for each code, the death of one node stops nothing: every creation and every look-up is granted within 2 s";
+const TWO_OWNERS: &str = "with two owners for each code, every creation and every look-up succeeds within 2 s after the death of one node";
 
-const WHY_TWO: &str = "The store keeps a code from being given twice, so that a second owner can do what the first does. With \
-                       that, no single node is needed for anything.";
+const WHY_TWO: &str = "The store gives each code away once, so that a second owner can do the work of the first. Then no request needs one certain node.";
 
 async fn granted(cluster: &Cluster<'_>, node: &str, page: &Page) -> Told {
     let answer = cluster
@@ -432,13 +436,13 @@ async fn granted(cluster: &Cluster<'_>, node: &str, page: &Page) -> Told {
         .await
         .map_err(Stop::from)
         .because(WHY_TWO)?;
-    let what = format!("{node} was to create {}, and", page.path());
+    let what = format!("{node}, asked to create {},", page.path());
     if answer.status != 201 {
         return Err(not_granted(
             cluster, node, &what, &answer, TWO_OWNERS, WHY_TWO,
         ));
     }
-    in_time(cluster, &answer, &what, TWO_OWNERS).because(WHY_TWO)
+    in_time(cluster, node, &answer, &what, TWO_OWNERS).because(WHY_TWO)
 }
 
 async fn found(cluster: &Cluster<'_>, node: &str, page: &Page) -> Told {
@@ -452,5 +456,5 @@ async fn found(cluster: &Cluster<'_>, node: &str, page: &Page) -> Told {
             cluster, node, &what, &answer, TWO_OWNERS, WHY_TWO,
         ));
     }
-    in_time(cluster, &answer, &what, TWO_OWNERS).because(WHY_TWO)
+    in_time(cluster, node, &answer, &what, TWO_OWNERS).because(WHY_TWO)
 }

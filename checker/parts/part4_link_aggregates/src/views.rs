@@ -1,16 +1,15 @@
-//! Problem 5: views are counted where they happen, and known everywhere; and problem 9, by whom.
+//! Problem 5: each node counts its views, and all nodes know the sum; and problem 9: the number of
+//! visitors.
 
 use std::time::Duration;
 
 use futures_util::future::try_join3;
-use runtime::CallError;
 use tokio::time::Instant;
 
-use super::SOON;
-use super::messages::{COUNTERS, CountersMsg};
+use super::CLAIM_TIMEOUT;
 use super::pages::{
-    Page, Pages, WHY_NOT_THE_STORE, all_show, at_once, create, leads, misled, rings_are,
-    show_no_more, shows, still_show, view, view_at_once, were_told,
+    Page, Pages, WHY_NOT_THE_STORE, all_show, at_once, create, keep_busy, leads, rings_are,
+    show_no_more, shows, still_show, view, view_at_once, were_told, wrong_page,
 };
 use testkit::cluster::{Cluster, Explained, Options, Request, Unmet};
 use testkit::scenario::{Context, Stop, Told};
@@ -19,13 +18,14 @@ use testkit::words::Names;
 
 const NODES: [&str; 3] = ["n1", "n2", "n3"];
 
-/// How long the counters of a node do nothing else.
-const HELD: Duration = Duration::from_secs(2);
+/// How long the counters of a node are busy.
+const HOLD_TIME: Duration = Duration::from_secs(2);
 
-/// Longer than reading a number can take, and shorter than they are held.
-const AT_ONCE: Duration = Duration::from_millis(600);
+/// The maximum time of a request that does not wait for the counters. It is shorter than the time
+/// for which they are busy.
+const MAX_READ_TIME: Duration = Duration::from_millis(600);
 
-const ALL_COUNT: &str = "every node shows the views of all nodes";
+const ALL_SHOW_ALL: &str = "every node shows the views of all nodes";
 
 pub(super) async fn are_counted(cx: &Context) -> Told {
     let mut draw = cx.draw();
@@ -46,28 +46,28 @@ pub(super) async fn are_counted(cx: &Context) -> Told {
         view(cluster, first, &page, one).await?;
         view(cluster, second, &page, two).await?;
         view(cluster, third, &page, three).await?;
-        let why = "A view is counted where it happens, for nobody else has seen it. Whoever asks any node wants to know of all.";
-        all_show(cluster, &NODES, &page, all, ALL_COUNT).await.because(why)?;
+        let why = "Only the node where a view happens sees it, so that node counts it. A client of any node wants the sum of all.";
+        all_show(cluster, &NODES, &page, all, ALL_SHOW_ALL).await.because(why)?;
         were_told(cluster, &NODES, [&page], begun)?;
 
-        cluster.step("It is asked for with HEAD, its aggregates are read, and a code that nobody has is asked for. None of that is a view.");
+        cluster.step("Each node gets a HEAD for the link, a request for its aggregates, and a GET for a code that no link has. None of these is a view.");
         for node in NODES {
             leads(cluster, node, &page).await?;
             let answer = cluster.get(node, &other.path()).await?;
             if answer.status != 404 {
-                let seen = format!("{node}, asked for a code that nobody has, answered {}", answer.in_words());
+                let seen = format!("{node}, asked for a code that no link has, answered {}", answer.in_words());
                 return Err(cluster.failed_at(node, seen, "404").into());
             }
         }
         still_show(cluster, &NODES, &page, all, "a view is a GET that is answered 302, and nothing else is")
             .await
-            .because("Browsers, search engines and monitors ask for many things, and nobody is sent on by most of them.")?;
+            .because("Browsers, search engines and monitors send many requests, and most of them follow no link.")?;
         for code in [&other.code, &Page::called(&nothing, 1).code] {
             for node in NODES {
-                let seen = shows(cluster, node, code).await.map_err(|unmet| as_stop(cluster, unmet))?;
+                let seen = shows(cluster, node, code).await.map_err(|unmet| as_stop(cluster, node, unmet))?;
                 if seen.redirects != 0 {
                     let seen = format!("{node} shows Redirects: {} for {code}", seen.redirects);
-                    return Err(cluster.failed(seen, "a code that nobody has was never viewed: Redirects: 0").into());
+                    return Err(cluster.failed_at(node, seen, "a code that no link has was never viewed: Redirects: 0").into());
                 }
             }
         }
@@ -76,11 +76,11 @@ pub(super) async fn are_counted(cx: &Context) -> Told {
     .await
 }
 
-fn as_stop(cluster: &Cluster<'_>, unmet: Unmet) -> Stop {
+fn as_stop(cluster: &Cluster<'_>, node: &str, unmet: Unmet) -> Stop {
     match unmet {
         Unmet::Never(stop) => stop,
         Unmet::NotYet { seen, .. } => cluster
-            .failed(seen, "aggregates are answered 200 and `Redirects: n`")
+            .failed_at(node, seen, "aggregates are answered 200 and `Redirects: n`")
             .into(),
     }
 }
@@ -88,7 +88,14 @@ fn as_stop(cluster: &Cluster<'_>, unmet: Unmet) -> Stop {
 pub(super) async fn add_up(cx: &Context) -> Told {
     let mut draw = cx.draw();
     let [one, other, third] = draw.cast(NODES);
-    let ([site], each) = (Names::new(&mut draw).take(), draw.number(50..=70));
+    let [site] = Names::new(&mut draw).take();
+    // One node counts more than 8 bits hold.
+    let views = [
+        draw.number(260..=290),
+        draw.number(20..=40),
+        draw.number(20..=40),
+    ];
+    let all = views.iter().sum();
     Cluster::tell(cx, &NODES, Options::with_store(), async |cluster| {
         rings_are(cluster, &NODES, &NODES).await?;
         let mut pages = Pages::deal(cluster, one, &site, 60).await?;
@@ -96,15 +103,15 @@ pub(super) async fn add_up(cx: &Context) -> Told {
         for page in &pages {
             create(cluster, third, page).await?;
         }
-        cluster.step(format!("Two links are viewed on all three nodes, {each} times on each, all at once."));
+        let [most, some, few] = views;
+        cluster.step(format!("Two links are viewed {most} times each on {one}, {some} times on {other} and {few} times on {third}, all at once."));
         let begun = cluster.mark();
-        let views = |node| view_at_once(cluster, node, pages.iter().cycle().take(2 * each as usize));
-        try_join3(views("n1"), views("n2"), views("n3")).await?;
+        let viewed = |node, views: u64| view_at_once(cluster, node, pages.iter().cycle().take(2 * views as usize));
+        try_join3(viewed(one, views[0]), viewed(other, views[1]), viewed(third, views[2])).await?;
         for page in &pages {
-            let claim = "views that are made at the same time add up exactly";
-            still_show(cluster, &NODES, page, 3 * each, claim).await.because(
-                "A count that is read, increased and written back loses what others did in between. If each node adds to a share \
-                 of its own, nobody can overwrite anybody.",
+            let claim = "views at the same time add up exactly";
+            still_show(cluster, &NODES, page, all, claim).await.because(
+                "A count that is read, increased and written back loses the views in between. If each node adds to a slot of its own in one step, no view overwrites another.",
             )?;
         }
         were_told(cluster, &NODES, &pages, begun)
@@ -119,7 +126,7 @@ pub(super) async fn travel_between_nodes(cx: &Context) -> Told {
     let [here, there, hidden] = draw.numbers(1..=5);
     Cluster::tell(cx, &NODES, Options::with_store(), async |cluster| {
         rings_are(cluster, &NODES, &NODES).await?;
-        // Whoever is alone later on owns the page, and can lead to it.
+        // The node that is cut off later owns the page, so that it can lead to it.
         let page = Pages::deal(cluster, alone, &site, 60).await?.take(cluster, alone)?;
         create(cluster, one, &page).await?;
         cluster.step(format!(
@@ -147,7 +154,7 @@ pub(super) async fn travel_between_nodes(cx: &Context) -> Told {
         all_show(cluster, &[alone], &page, all + hidden, "each side goes on counting").await?;
         show_no_more(cluster, &[one, other], &page, all).await?;
         if !cluster.nothing_crossed(mark, &[alone], &[one, other]) {
-            return Err(Stop::inconclusive("Something crossed the cut."));
+            return Err(Stop::inconclusive("A message crossed the cut, so that the cut had no effect."));
         }
         Ok(())
     })
@@ -156,7 +163,7 @@ pub(super) async fn travel_between_nodes(cx: &Context) -> Told {
 
 pub(super) async fn are_read_at_once(cx: &Context) -> Told {
     let mut draw = cx.draw();
-    let [asked, other, _] = draw.cast(NODES);
+    let [asked, other, third] = draw.cast(NODES);
     let ([site], owner) = (Names::new(&mut draw).take(), draw.cast(NODES)[0]);
     let (here, there) = (draw.number(1..=4), draw.number(1..=4));
     Cluster::tell(cx, &NODES, Options::with_store(), async |cluster| {
@@ -170,56 +177,43 @@ pub(super) async fn are_read_at_once(cx: &Context) -> Told {
         let mark = cluster.mark();
         view(cluster, asked, &page, here).await?;
         view(cluster, other, &page, there).await?;
-        still_show(cluster, &NODES, &page, here + there, ALL_COUNT).await?;
+        still_show(cluster, &NODES, &page, here + there, ALL_SHOW_ALL).await?;
         were_told(cluster, &NODES, [&page], mark)?;
 
         cluster.step(format!(
-            "The counters of all nodes are kept busy for two seconds. Meanwhile {asked} is asked how often the link was viewed, and the link is viewed on it."
+            "The counters of all nodes are busy for two seconds. Meanwhile {asked} gets a request for the link's aggregates, and a GET for the link."
         ));
         let begun = Instant::now();
-        for node in NODES {
-            cluster.cast(node, &COUNTERS, CountersMsg::Hold(HELD.as_millis() as u64)).await?;
-        }
-        // Its mailbox is in order: while this is not answered, the counters are busy.
-        let busy = cluster.call_within::<_, super::messages::Evaluated>(Duration::from_millis(100), asked, &COUNTERS, |reply| {
-            CountersMsg::Evaluate(Vec::new(), reply)
-        }).await;
-        match busy.map_err(|unanswered| (matches!(unanswered.error, CallError::Timeout(_)), unanswered)) {
-            Err((true, _)) => {}
-            Err((false, unanswered)) => return Err(unanswered.into()),
-            Ok(_) => return Err(Stop::inconclusive(format!("{asked}'s counters were to be busy, and answered."))),
-        }
-        let claim = "what is known on a node is read there at once, whatever its counters are doing";
-        let why = "Reading needs no agreement and no turn: it may be a little old, but it must not wait behind everything \
-                   that comes in from other nodes, nor for the slowest of them.";
-        let read = cluster.request(asked, &Request::get(format!("{}/aggregates", page.path())).within(HELD)).await;
+        keep_busy(cluster, &[asked, other, third], HOLD_TIME).await?;
+        let claim = "a node reads the count at once, however busy its counters are";
+        let why = "To read a count needs no agreement. The count may be a little old, but the request must not wait behind the messages of other nodes.";
+        let read = cluster.request(asked, &Request::get(format!("{}/aggregates", page.path())).within(HOLD_TIME)).await;
         let answer = read.map_err(Stop::from).because(why)?;
-        let follow_claim = "a link is followed at once, whatever the counters are doing";
-        let follow_why = "Whoever follows a link wants the page. That it is counted, and that others hear of it, is our business: \
-                          it must not cost him a moment.";
-        let followed = cluster.request(asked, &Request::get(page.path()).within(HELD)).await;
+        let follow_claim = "a node follows a link at once, however busy its counters are";
+        let follow_why = "A client that follows a link wants the page. The count must not delay it.";
+        let followed = cluster.request(asked, &Request::get(page.path()).within(HOLD_TIME)).await;
         let followed = followed.map_err(Stop::from).because(follow_why)?;
-        if begun.elapsed() > HELD - Duration::from_millis(200) && answer.took.max(followed.took) <= AT_ONCE {
+        if begun.elapsed() > HOLD_TIME - Duration::from_millis(200) && answer.took.max(followed.took) <= MAX_READ_TIME {
             return Err(Stop::inconclusive("The counters were not busy for long enough to show anything."));
         }
         for (answer, claim, why) in [(&answer, claim, why), (&followed, follow_claim, follow_why)] {
-            if answer.took > AT_ONCE {
+            if answer.took > MAX_READ_TIME {
                 let seen = format!("{asked} answered {} after {} ms", answer.in_words(), answer.took.as_millis());
-                return Err(cluster.failed(seen, claim).because(why).into());
+                return Err(cluster.failed_at(asked, seen, claim).because(why).into());
             }
         }
         let wanted = format!("Redirects: {}", here + there);
         match answer.line() {
             line if line == wanted => Ok(()),
-            line => Err(cluster.failed(format!("{asked} answered `{line}`"), format!("`{wanted}`, as before")).because(why).into()),
+            line => Err(cluster.failed_at(asked, format!("{asked} answered `{line}`"), format!("`{wanted}`, as before")).because(why).into()),
         }
     })
     .await
 }
 
-pub(super) async fn visitors_are_told_apart(cx: &Context) -> Told {
-    /// How many links have a small crowd of their own. A coarse sketch may be right by luck about
-    /// one crowd, and not about all of these.
+pub(super) async fn returning_visitors_count_once(cx: &Context) -> Told {
+    /// The number of links with a small crowd of their own. A coarse sketch may estimate one crowd
+    /// well by luck, but not all of these.
     const SMALL: usize = 12;
     let mut draw = cx.draw();
     let [one, between, other] = draw.cast(NODES);
@@ -258,8 +252,8 @@ pub(super) async fn visitors_are_told_apart(cx: &Context) -> Told {
         visit(cluster, &page, &again).await?;
         let after = agreed(cluster, &page, all + twice + thrice, all).await?;
         if before != after {
-            let seen = format!("Visitors: {before} has become Visitors: {after}, and nobody new has come");
-            return Err(cluster.failed(seen, "who comes again changes the redirects, and not the number of visitors").into());
+            let seen = format!("Visitors: {before} has become Visitors: {after}, though no new visitor has come");
+            return Err(cluster.failed_at(NODES[0], seen, "a visitor who comes again changes the redirects, and not the number of visitors").into());
         }
 
         cluster.step(format!("{} more are viewed, each by a small crowd of its own.", count_of(SMALL as u64, "link")));
@@ -288,14 +282,14 @@ pub(super) async fn visitors_are_told_apart(cx: &Context) -> Told {
     .await
 }
 
-/// Visitors who were never here before, and come to any node.
+/// A source of new visitors, who come to random nodes.
 struct Visitors {
     draw: Draw,
     crowd: String,
     came: u64,
 }
 
-/// A visit of somebody on a node.
+/// A visit of a visitor on a node.
 #[derive(Debug, Clone)]
 struct Visit {
     node: &'static str,
@@ -325,28 +319,32 @@ impl Visit {
     }
 }
 
-/// Visitors follow a link, many at once.
+/// Visitors follow a link, many at the same time.
 async fn visit(cluster: &Cluster<'_>, page: &Page, visits: &[Visit]) -> Told {
     at_once(24, visits, async |Visit { node, visitor }| {
         let request = Request::get(page.path()).header("x-visitor", visitor);
         cluster
-            .eventually(SOON, format!("{node} leads to {}", page.url), async || {
-                let answer = cluster.request(node, &request).await.map_err(Stop::from)?;
-                match answer.status {
-                    302 => Ok(()),
-                    503 => Err(Unmet::at(
-                        node,
-                        format!("{node} answered {}", answer.in_words()),
-                    )),
-                    _ => Err(Unmet::Never(misled(cluster, node, page, &answer))),
-                }
-            })
+            .eventually(
+                CLAIM_TIMEOUT,
+                format!("{node} leads to {}", page.url),
+                async || {
+                    let answer = cluster.request(node, &request).await.map_err(Stop::from)?;
+                    match answer.status {
+                        302 => Ok(()),
+                        503 => Err(Unmet::at(
+                            node,
+                            format!("{node} answered {}", answer.in_words()),
+                        )),
+                        _ => Err(Unmet::Never(wrong_page(cluster, node, page, &answer))),
+                    }
+                },
+            )
             .await
     })
     .await
 }
 
-/// After everything has come to rest: all nodes show the same.
+/// Waits until no message is in flight, and then until all nodes show the same.
 async fn agreed(
     cluster: &Cluster<'_>,
     page: &Page,
@@ -357,8 +355,8 @@ async fn agreed(
     show_alike(cluster, page, redirects, visitors).await
 }
 
-/// Waits until all nodes show so many redirects, and the same number of visitors, which is about
-/// right.
+/// Waits until all nodes show this number of redirects, and the same number of visitors, which is
+/// about right.
 async fn show_alike(
     cluster: &Cluster<'_>,
     page: &Page,
@@ -370,7 +368,7 @@ async fn show_alike(
         "all nodes show Redirects: {redirects}, and the same number of visitors, within 10 % of {visitors}"
     );
     cluster
-        .eventually(SOON, claim, async || {
+        .eventually(CLAIM_TIMEOUT, claim, async || {
             let mut numbers = Vec::new();
             for node in NODES {
                 let seen = shows(cluster, node, &page.code).await?;
@@ -382,16 +380,15 @@ async fn show_alike(
                 }
                 numbers.push(number);
             }
-            if numbers.iter().any(|number| *number != numbers[0]) {
-                return Err(format!("n1, n2 and n3 show {numbers:?} visitors").into());
+            if let Some(place) = numbers.iter().position(|number| *number != numbers[0]) {
+                return Err(Unmet::at(NODES[place], format!("n1, n2 and n3 show {numbers:?} visitors")));
             }
             seen_on_all = numbers[0];
             Ok(())
         })
         .await
         .because(
-            "A sum of visitors would count those twice who were on two nodes. An estimate that merges like a G-Counter, and \
-             takes the higher value in each place, does not mind who has seen whom, nor how often.",
+            "A sum of visitors counts a visitor of two nodes twice. An estimate that merges like a G-Counter, with the higher value of each register, counts each visitor once.",
         )?;
     Ok(seen_on_all)
 }

@@ -1,9 +1,10 @@
-//! The G-Counter: a counter that many can add to, each without the others, and that only grows.
+//! The G-Counter: a counter that only grows, and that many processes increment without waiting for
+//! each other.
 //!
-//! It keeps a count for each slot. Whoever adds to it adds to the count of its own slot, and when
-//! two counters meet, each slot gets the higher of its two counts. So it does not matter in which
-//! order counters meet, nor how often, nor who has met whom before: all that have heard of the same
-//! additions are equal. (A state-based CRDT; Shapiro, Preguiça, Baquero and Zawirski 2011.)
+//! A counter keeps one count for each slot. Each process increments the count of its own slot. When
+//! two counters merge, each slot gets the higher of its two counts. So neither the order of the
+//! merges nor their number matters: all counters that know the same increments are equal. (A
+//! state-based CRDT; Shapiro, Preguiça, Baquero and Zawirski 2011.)
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -12,13 +13,13 @@ use serde::{Deserialize, Serialize};
 
 use crate::protocol::{Evaluated, Step};
 
-/// Whose share of a counter it is.
+/// The name of the share that one process has in a counter.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Default, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct Slot(String);
 
 impl Slot {
-    /// The slot of this name. Only one process may ever count in it.
+    /// The slot of this name. Only one process may ever count in a slot.
     pub fn new(name: impl Into<String>) -> Slot {
         Slot(name.into())
     }
@@ -30,8 +31,8 @@ impl fmt::Display for Slot {
     }
 }
 
-/// A counter that only grows. Two are equal when no slot has more in one than in the other: what
-/// was never added to and what 0 was added to is the same.
+/// A counter that only grows. Two counters are equal when every slot has the same count in both. A
+/// slot that is missing counts 0.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct GCounter {
@@ -40,40 +41,39 @@ pub struct GCounter {
 }
 
 impl GCounter {
-    /// A counter to which nothing was added.
+    /// A counter with the value 0.
     pub fn new() -> GCounter {
         GCounter::default()
     }
 
-    /// Adds to the share of a slot.
+    /// Adds to the count of a slot.
     pub fn increment(&mut self, slot: &Slot, by: u64) {
         // ── gap 4: add
-        // TODO(4): the share of this slot grows by so much. If that is 0, nothing has changed: the counter
-        // is equal to what it was.
+        // TODO(4): the count of this slot must grow by `by`. If `by` is 0, the counter must be
+        // equal to what it was.
         // ── end 4
     }
 
-    /// Learns all that another counter knows.
+    /// Takes in all that another counter knows.
     pub fn merge(&mut self, other: &GCounter) {
-        // ── gap 4: learn
-        // TODO(4): after this, the counter knows what either of the two knew. The other may know less
-        // than this one, or more, or both; they may have met before, directly or by way of others, and
-        // will meet again.
+        // ── gap 4: merge
+        // TODO(4): after this, the counter must know what either of the two knew. The other counter
+        // may know less in one slot and more in another. The two may have merged before, directly
+        // or through other counters, and will merge again.
         // ── end 4
     }
 
-    /// What was added to it, by all, as far as it knows.
+    /// The sum of all increments that this counter knows.
     pub fn value(&self) -> u64 {
         // ── gap 4: the sum
-        todo!("TODO(4) what all slots have together")
+        todo!("TODO(4) the sum of all slots")
         // ── end 4
     }
     // ── gap 5: a part of a counter
     // ── end 5
 }
 
-/// Takes the steps of an experiment. What is to be done with a counter that does not exist is not
-/// done.
+/// Runs the steps of an experiment. A step with a counter that does not exist has no effect.
 pub fn evaluate(steps: &[Step]) -> Evaluated {
     let mut counters: Vec<GCounter> = Vec::new();
     for step in steps {

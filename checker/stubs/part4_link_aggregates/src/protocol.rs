@@ -1,93 +1,54 @@
-//! What can be said to the servers of part 4.
+//! The messages of the servers of part 4.
 //!
-//! The checker says the messages marked *graded* to your servers. Leave their names, fields and
-//! answers as they are; add messages of your own behind them.
+//! The checker sends the messages marked *graded* to your servers. Keep their names, fields and
+//! answers; add messages of your own after them.
 
 use std::time::Duration;
 
-use runtime::{Function, GlobalName, Group, NodeName, ProcessId, Reply, ServerName};
+use runtime::{Function, Group, NodeName, ProcessId, Reply, ServerName};
 use serde::{Deserialize, Serialize};
 use shortener::{Claim, Code, Link, Refusal};
 
 use crate::g_counter::Slot;
 use crate::views::Usage;
 
-/// The cache of each node: of the links that this node owns.
-pub const CACHE: ServerName<CacheMsg> = ServerName::new("cache");
-
-/// The caches of all nodes.
-pub const CACHES: Group<CacheMsg> = Group::new("caches");
-
-/// How many entries a table may have, of whatever kind.
-pub const CACHE_CAP: usize = 10_000;
-
-/// The process of each node that can sweep.
-pub const SWEEPER: ServerName<SweeperMsg> = ServerName::new("sweeper");
-
-/// The one among them that does.
-pub const THE_SWEEPER: GlobalName<SweeperMsg> = GlobalName::new("sweeper");
-
-/// How often the store is swept.
-pub const SWEEP_EVERY: Duration = Duration::from_millis(500);
+/// The maximum number of links in the table of a node.
+pub const MAX_CACHED_LINKS: usize = 10_000;
 
 /// The server of each node that knows the ring.
 pub const RING: ServerName<RingMsg> = ServerName::new("ring");
 
-/// How often the members are read from the store.
-pub const REFRESH_EVERY: Duration = Duration::from_millis(500);
+/// The time between two reads of the members from the store.
+pub const REFRESH_INTERVAL: Duration = Duration::from_millis(500);
 
-/// The function of a link's owner that claims the first of some codes for it.
+/// The owner's function that claims the first of some codes for a link.
 pub const CLAIM: Function<(Vec<Code>, Link), Result<Claim, Refusal>> = Function::new("claim");
 
-/// The function of a link's owner that looks it up.
+/// The owner's function that looks a link up.
 pub const LOOK_UP: Function<Code, Result<Link, Refusal>> = Function::new("look up");
 
-/// How long an owner may take to answer.
-pub const OWNER_WITHIN: Duration = Duration::from_secs(1);
+/// How long the entry waits for an owner.
+pub const OWNER_TIMEOUT: Duration = Duration::from_secs(1);
 
-/// The server of each node that counts views.
+/// The server of each node that exchanges views.
 pub const COUNTERS: ServerName<CountersMsg> = ServerName::new("counters");
 
-/// The counters of all nodes: who is to be told of a view.
+/// The counters of all nodes, to which each node sends its views.
 pub const ALL_COUNTERS: Group<CountersMsg> = Group::new("counters");
 
-/// What a cache understands.
-#[derive(Debug, Serialize, Deserialize)]
-pub enum CacheMsg {
-    /// Graded: the link that this node's table has for a code. It is looked at, not looked up: the
-    /// store is not asked, and the table stays as it is.
-    Peek(Code, Reply<Option<Link>>),
-    /// Graded: how many entries the table has, of whatever kind.
-    Size(Reply<usize>),
-    /// From this node's `links`: answer a look-up that the table could not answer.
-    Load(Code, Reply<Result<Link, Refusal>>),
-    /// To itself: what the store has answered, or why it has not.
-    Loaded(Code, Result<Option<Link>, Refusal>),
-    /// From the sweeper: this link is expired, and gone from the store.
-    Forget(Code, Link),
-}
-
-/// What a sweeper understands.
-#[derive(Debug, Serialize, Deserialize)]
-pub enum SweeperMsg {
-    /// Graded: how many links this process has swept since its start.
-    Swept(Reply<u64>),
-    /// To itself: it is time to sweep, if that is this process's task.
-    Sweep,
-}
-
-/// What the server that knows the ring understands.
+/// The messages of the ring's server.
 #[derive(Debug, Serialize, Deserialize)]
 pub enum RingMsg {
     /// Graded: what this node knows of the ring.
     State(Reply<RingState>),
-    /// Graded: the node that owns each of some codes, `None` if there are no members.
+    /// Graded: the owners of some codes, `None` if there are no members.
     Owners(Vec<Code>, Reply<Vec<Option<NodeName>>>),
-    /// Graded: the same on a ring of these members, which has nothing to do with the node's own.
+    /// Graded: the owners of some codes on a ring of these members, independent of the node's own
+    /// ring.
     Try(Vec<NodeName>, Vec<Code>, Reply<Vec<Option<NodeName>>>),
-    /// To itself: it is time to read the members from the store.
+    /// To itself: read the members from the store.
     Refresh,
-    /// To itself: what the store has said about the members, or why it has said nothing.
+    /// To itself: the members, or the reason why the store did not answer.
     Read(Result<Vec<NodeName>, String>),
 }
 
@@ -96,20 +57,21 @@ pub enum RingMsg {
 pub struct RingState {
     /// The members, each once, in order.
     pub members: Vec<NodeName>,
-    /// Why they could not be read from the store the last time, if so: what is known may be old.
+    /// Why the last read from the store failed, if it did: then the members may be old.
     pub stale: Option<String>,
 }
 
-/// What the server that counts views understands.
+/// The messages of the counters.
 #[derive(Debug, Serialize, Deserialize)]
 pub enum CountersMsg {
-    /// Graded: do nothing else for so many milliseconds.
+    /// Graded: do nothing else for this number of milliseconds.
     Hold(u64),
-    /// Graded: try the counter: take these steps, beginning without any counter, and answer what
+    /// Graded: run an experiment: take these steps, starting without any counter, and answer what
     /// the counters are worth in the end.
     Evaluate(Vec<Step>, Reply<Evaluated>),
     // ── gap 5: messages about views
-    // TODO(5): what one server of counters has to say to another, and this node's `links` to it.
+    // TODO(5): the messages between the counters of two nodes, and from this node's `links` to its
+    // counters.
     // ── end 5
     // ── gap 6: messages for meeting
     // ── end 6
@@ -117,7 +79,7 @@ pub enum CountersMsg {
     // ── end 8
 }
 
-/// A step of an experiment with counters, which have the numbers 0, 1, 2, … in order of their
+/// A step of an experiment. The counters have the numbers 0, 1, 2, … in the order of their
 /// creation.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Step {
@@ -127,21 +89,21 @@ pub enum Step {
     Increment {
         /// Which counter.
         counter: usize,
-        /// Whose share of it grows.
+        /// Which slot of it grows.
         slot: Slot,
         /// By how much; may be 0.
         by: u64,
     },
-    /// Merge what a counter knows into another.
+    /// Merge a counter into another.
     Merge {
         /// The counter that learns.
         into: usize,
-        /// The counter that is learnt from, and stays as it is.
+        /// The counter that is merged into the other, and stays as it is.
         from: usize,
     },
 }
 
-/// What came of an experiment with counters.
+/// The result of an experiment.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub struct Evaluated {
     /// The value of each counter.

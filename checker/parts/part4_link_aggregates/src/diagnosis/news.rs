@@ -1,20 +1,20 @@
-//! What nodes told each other of views, and what a node that understood it should show.
+//! What nodes sent each other about views, and what a node that took it in should show.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use serde_json::Value;
 
-use super::words::{number_behind, word_behind};
+use crate::fact::Fact;
 use testkit::diagnosis::Case;
 use testkit::diagnosis::evidence::Sent;
-use testkit::trace::{Change, Fate, What};
+use testkit::trace::{Change, What};
 
-/// What a message says of a link: the counts of some slots; none, where it only names it.
+/// What a message says about a link: the counts of some slots, or none if it only names the link.
 #[derive(Debug, Clone)]
 pub(super) struct News<'a> {
     /// The message.
     pub(super) sent: Sent<'a>,
-    /// The counts that stand in it, by slot.
+    /// The counts in the message, by slot.
     pub(super) counts: Vec<(&'a str, u64)>,
 }
 
@@ -27,18 +27,9 @@ impl<'a> News<'a> {
         &self.sent.message.to
     }
 
-    /// When it came, if it did.
+    /// When it arrived, if it did.
     pub(super) fn came(&self) -> Option<u64> {
         self.sent.delivered_us.filter(|_| self.sent.arrived())
-    }
-
-    /// How often it came.
-    pub(super) fn times(&self) -> u64 {
-        match self.sent.fate {
-            _ if self.came().is_none() => 0,
-            Fate::Doubled => 2,
-            _ => 1,
-        }
     }
 
     /// The count of a slot in it.
@@ -51,66 +42,64 @@ impl<'a> News<'a> {
 }
 
 /// A node that shows another number of views than it should.
-pub(super) struct Shown<'a> {
+pub(super) struct Shown {
     /// The node.
-    pub(super) node: &'a str,
-    /// The link.
-    pub(super) code: &'a str,
-    /// What it shows.
+    pub(super) node: String,
+    /// The code of the link.
+    pub(super) code: String,
+    /// The number that it shows.
     pub(super) shown: u64,
-    /// What it should show.
+    /// The number that it should show.
     pub(super) wanted: u64,
 }
 
-impl<'a> Shown<'a> {
-    /// "n1 shows Redirects: 4", where "(wanted on n1, n2: Redirects: 9)".
-    pub(super) fn in_case(case: &Case<'a>) -> Option<Self> {
-        let (seen, expected) = (&case.failure.seen, &case.failure.expected);
-        let shown = number_behind(seen, " Redirects: ")?;
-        let of_all = || number_behind(expected, "(wanted: the same everywhere, and ");
-        let wanted = number_behind(expected, ": Redirects: ").or_else(of_all)?;
-        let name = seen.split([' ', ',']).next()?;
-        let requests = case.requests();
-        let asked = requests
-            .iter()
-            .rev()
-            .find(|asked| asked.node == name && asked.question.ends_with("/aggregates"))?;
-        Some(Shown {
-            node: asked.node,
-            code: word_behind(asked.question, "GET /")?.strip_suffix("/aggregates")?,
-            shown,
-            wanted,
-        })
+impl Shown {
+    pub(super) fn in_case(case: &Case) -> Option<Self> {
+        match case.fact()? {
+            Fact::Views {
+                node,
+                code,
+                shown,
+                wanted,
+            } => Some(Shown {
+                node,
+                code,
+                shown,
+                wanted,
+            }),
+            _ => None,
+        }
     }
 
-    /// When the node was last started, or its counters were.
+    /// When the node was last started.
     pub(super) fn started(&self, case: &Case) -> u64 {
-        case.process(self.node, Change::Started).unwrap_or_default()
+        case.process(&self.node, Change::Started)
+            .unwrap_or_default()
     }
 
-    /// How many visitors of the link a node has sent on since its start.
+    /// The number of views of the link on a node since its start.
     pub(super) fn views_on(&self, case: &Case, node: &str) -> u64 {
         let since = case.process(node, Change::Started).unwrap_or_default();
         let requests = case.requests().into_iter();
         let followed = requests.filter(|asked| {
             asked.node == node
                 && asked.at_us > since
-                && asked.followed() == Some(self.code)
+                && asked.followed() == Some(self.code.as_str())
                 && asked.status() == Some(302)
         });
         followed.count() as u64
     }
 
-    /// What nodes told each other of the link, in the order of its sending.
-    pub(super) fn news(&self, case: &Case<'a>) -> Vec<News<'a>> {
+    /// What nodes sent each other about the link, in the order of sending.
+    pub(super) fn news<'a>(&self, case: &Case<'a>) -> Vec<News<'a>> {
         case.messages()
             .iter()
-            .filter_map(|sent| news(*sent, self.code))
+            .filter_map(|sent| news(*sent, &self.code))
             .collect()
     }
 
-    /// What came to the node since its start, in the order of its coming.
-    pub(super) fn came<'n>(&self, case: &Case<'a>, news: &'n [News<'a>]) -> Vec<&'n News<'a>> {
+    /// What arrived at the node since its start, in the order of arrival.
+    pub(super) fn came<'a, 'n>(&self, case: &Case<'a>, news: &'n [News<'a>]) -> Vec<&'n News<'a>> {
         let since = self.started(case);
         let mut came: Vec<&News> = news
             .iter()
@@ -121,30 +110,12 @@ impl<'a> Shown<'a> {
     }
 }
 
-/// Counts added up. They come from a learner's program, and may be of any size.
+/// The sum of counts. They come from a learner's program, and may be of any size.
 pub(super) fn sum(counts: impl IntoIterator<Item = u64>) -> u64 {
     counts.into_iter().fold(0, u64::saturating_add)
 }
 
-/// Whether a message names one of some links.
-pub(super) fn names_any(sent: &Sent, codes: &BTreeSet<&str>) -> bool {
-    fn any(of: &Value, codes: &BTreeSet<&str>) -> bool {
-        match of {
-            Value::String(text) => codes.contains(text.as_str()),
-            Value::Array(items) => items.iter().any(|item| any(item, codes)),
-            Value::Object(fields) => fields
-                .iter()
-                .any(|(name, field)| codes.contains(name.as_str()) || any(field, codes)),
-            _ => false,
-        }
-    }
-    sent.message
-        .body
-        .as_ref()
-        .is_some_and(|body| any(body, codes))
-}
-
-/// The highest count of each slot that came.
+/// The highest count of each slot that arrived.
 pub(super) fn highest<'a>(came: &[&News<'a>]) -> BTreeMap<&'a str, u64> {
     let mut highest: BTreeMap<&str, u64> = BTreeMap::new();
     for (slot, count) in came.iter().flat_map(|news| &news.counts) {
@@ -154,7 +125,7 @@ pub(super) fn highest<'a>(came: &[&News<'a>]) -> BTreeMap<&'a str, u64> {
     highest
 }
 
-/// Who first told of each slot: it is the one who counts in it.
+/// The node that first sent a count of each slot: it counts in that slot.
 pub(super) fn counters<'a>(news: &[News<'a>]) -> BTreeMap<&'a str, &'a str> {
     let mut whose = BTreeMap::new();
     for news in news {
@@ -165,7 +136,7 @@ pub(super) fn counters<'a>(news: &[News<'a>]) -> BTreeMap<&'a str, &'a str> {
     whose
 }
 
-/// What a message says of a link, if it names it.
+/// What a message says about a link, if it names the link.
 fn news<'a>(sent: Sent<'a>, code: &str) -> Option<News<'a>> {
     let body = sent.message.body.as_ref()?;
     let mut counts = Vec::new();
@@ -173,7 +144,7 @@ fn news<'a>(sent: Sent<'a>, code: &str) -> Option<News<'a>> {
     named.then_some(News { sent, counts })
 }
 
-/// Looks for a link's code, and for counts beside or behind it. Says whether the code was there.
+/// Looks for a link's code, and for counts beside or behind it. Returns whether the code was there.
 fn gather<'a>(of: &'a Value, code: &str, within: bool, counts: &mut Vec<(&'a str, u64)>) -> bool {
     let is_code = |value: &Value| value.as_str() == Some(code);
     match of {
@@ -193,7 +164,7 @@ fn gather<'a>(of: &'a Value, code: &str, within: bool, counts: &mut Vec<(&'a str
             for (name, field) in fields {
                 let within = within || beside || name == code;
                 named |= name == code;
-                // How often each visitor came is another matter.
+                // The field `visitors` has no views.
                 if name == "visitors" {
                     continue;
                 }
@@ -208,7 +179,7 @@ fn gather<'a>(of: &'a Value, code: &str, within: bool, counts: &mut Vec<(&'a str
     }
 }
 
-/// When two nodes were last connected anew, having been connected before.
+/// When two nodes that had been connected before were last connected again.
 pub(super) fn reconnected(case: &Case, one: &str, other: &str) -> Option<u64> {
     let mut opened = case.events().filter_map(|event| match &event.what {
         What::Opened { from, to, .. } => {

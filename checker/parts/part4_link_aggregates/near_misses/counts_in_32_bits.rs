@@ -1,0 +1,11 @@
+//! kind = "near-miss"
+//! problem = 4
+//! claim = "a counter is worth what was added to it"
+//! about = "A slot counts in 32 bits."
+
+// ── file g_counter.rs
+// ── replace
+*count = count.saturating_add(by);
+// ── with
+*count = u64::from((*count as u32).wrapping_add(by as u32));
+// ── end

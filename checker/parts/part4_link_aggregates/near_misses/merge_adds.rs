@@ -1,0 +1,14 @@
+//! kind = "near-miss"
+//! problem = 4
+//! claim = "a counter is worth what was added to it"
+//! about = "A merge adds the counts of both counters."
+
+// ── file g_counter.rs
+// ── replace
+for (slot, &theirs) in other.counts.iter().filter(|(_, count)| **count > 0) {
+    let ours = self.counts.entry(slot.clone()).or_default();
+    *ours = theirs.max(*ours);
+// ── with
+for (slot, &theirs) in &other.counts {
+    *self.counts.entry(slot.clone()).or_default() += theirs;
+// ── end

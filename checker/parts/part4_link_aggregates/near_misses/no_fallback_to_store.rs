@@ -1,0 +1,12 @@
+//! kind = "near-miss"
+//! problem = 3
+//! claim = "a split stops creations across it, but no look-ups"
+//! about = "The entry refuses look-ups when it cannot reach the owner."
+
+// ── file links.rs
+// ── replace
+if let Err(Refusal::Unavailable(_)) = found {
+    return read(&self.store, &code).await;
+}
+// ── with
+// ── end

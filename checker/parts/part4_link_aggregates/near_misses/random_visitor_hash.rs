@@ -1,0 +1,13 @@
+//! kind = "near-miss"
+//! problem = 9
+//! claim = "a returning visitor counts once"
+//! about = "Each process hashes visitors with another key."
+
+// ── file visitors.rs
+// ── replace
+let hash = Sha256::digest(visitor);
+let hash = u64::from_be_bytes(hash[..8].try_into().expect("a hash has 32 bytes"));
+// ── with
+static KEY: std::sync::OnceLock<std::hash::RandomState> = std::sync::OnceLock::new();
+let hash = std::hash::BuildHasher::hash_one(KEY.get_or_init(Default::default), visitor);
+// ── end

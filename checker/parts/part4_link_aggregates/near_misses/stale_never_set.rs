@@ -1,0 +1,11 @@
+//! kind = "near-miss"
+//! problem = 1
+//! claim = "without the store the ring stays as it was"
+//! about = "When the store does not answer, the ring stays, and so does `stale`."
+
+// ── file ring.rs
+// ── replace
+Err(why) => known.state.stale = Some(why),
+// ── with
+Err(_) => {}
+// ── end

@@ -1,0 +1,11 @@
+//! kind = "near-miss"
+//! problem = 3
+//! claim = "a split stops creations across it, but no look-ups"
+//! about = "The entry answers 404 when it cannot reach the owner."
+
+// ── file links.rs
+// ── replace
+return read(&self.store, &code).await;
+// ── with
+return Err(Refusal::NotFound);
+// ── end
