@@ -17,6 +17,7 @@ pub mod partitions;
 mod work;
 
 pub use functions::Functions;
+pub use grouped::groups;
 pub use input::{Experiment, Input, Split, splits};
 pub use journal::{JOURNAL, Journal, JournalMsg};
 pub use output::OutputFolder;

@@ -80,7 +80,7 @@ impl OutputFolder {
     }
 
     /// Where attempts write. Not made again once it was removed: the job is over then.
-    pub(crate) fn attempts(&self) -> PathBuf {
+    pub fn attempts(&self) -> PathBuf {
         self.partial.join("attempts")
     }
 

@@ -1,8 +1,7 @@
 //! kind = "near-miss"
 //! problem = 4
 //! claim = "lost assignments and results"
-//! about = "A worker asks for work once, and never gets any more if its answer is lost; the manager's node does none."
-//! mistakes = ["asks-once"]
+//! about = "A worker asks for work once, and gets none if the answer is lost. The manager's node does no task."
 
 // ── file manager.rs
 // ── replace

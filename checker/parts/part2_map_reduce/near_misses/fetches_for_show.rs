@@ -1,7 +1,7 @@
 //! kind = "near-miss"
 //! problem = 3
-//! claim = "computed again"
-//! about = "Map output is copied into a folder that all nodes share. What is fetched is thrown away, and what lay on a dead node counts as done."
+//! claim = "computes again"
+//! about = "Workers copy map output into a folder that all nodes share, and discard what they fetch. The output on a dead node counts as done."
 //! mistakes = ["lost-outputs-count-as-done"]
 
 // ── file manager.rs

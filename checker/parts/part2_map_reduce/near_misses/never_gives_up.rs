@@ -1,8 +1,7 @@
 //! kind = "near-miss"
 //! problem = 3
 //! claim = "a record that crashes every time"
-//! about = "A task is tried again however often it has crashed."
-//! mistakes = ["never-gives-up"]
+//! about = "The manager tries a task again however often it has crashed."
 
 // ── file manager.rs
 // ── replace

@@ -6,7 +6,9 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
-use batch::{Attempt, Experiment, Input, JobId, Product, TaskError, TaskId, Work};
+use batch::{
+    Attempt, Counters, Experiment, Input, JobId, MapOutput, Product, TaskError, TaskId, Work,
+};
 use runtime::{Address, Reply, ServerName, SupervisorMsg};
 use serde::{Deserialize, Serialize};
 
@@ -17,8 +19,8 @@ pub(super) const WORKERS: ServerName<SupervisorMsg> = ServerName::new("workers")
 /// The time that the exercise gives an attempt.
 pub(super) const LEASE: Duration = Duration::from_secs(1);
 
-/// How often the exercise lets a task crash.
-pub(super) const MOST_CRASHES: u64 = 4;
+/// After so many crashes the exercise gives a task up.
+pub(super) const MAX_CRASHES: u64 = 4;
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) enum JobKind {
@@ -52,9 +54,11 @@ pub(super) struct Progress {
     pub(super) reduces_done: usize,
 }
 
-/// What a job has cost; nothing of it is graded.
+/// What a job has cost, as far as it is graded.
 #[derive(Debug, Clone, Copy, Serialize, Deserialize)]
-pub(super) struct Summary {}
+pub(super) struct Summary {
+    pub(super) work: Counters,
+}
 
 #[derive(Debug, Serialize, Deserialize)]
 pub(super) enum ManagerMsg {
@@ -82,6 +86,12 @@ pub(super) enum WorkerMsg {
 pub(super) struct Assignment {
     pub(super) attempt: Attempt,
     pub(super) work: Work,
+}
+
+/// Of the questions to a node's `partitions`, the one that others ask.
+#[derive(Debug, Deserialize)]
+pub(super) enum Fetching {
+    Fetch { output: MapOutput, partition: usize },
 }
 
 #[derive(Debug, Serialize, Deserialize)]

@@ -1,5 +1,5 @@
-//! Which tasks of a job are not done, and why, as far as the network and the nodes show it: a
-//! manager only says how many.
+//! Which tasks of a job are not done, and why, as far as the network and the nodes show it: a manager
+//! reports only how many.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
@@ -13,11 +13,11 @@ use super::messages::{ManagerMsg, Progress, WorkerMsg, map_number};
 use testkit::cluster::Cluster;
 use testkit::trace::{Change, Event, What};
 
-/// How many tasks are told of, one by one.
-const MOST: usize = 3;
+/// How many tasks get a sentence of their own.
+const MAX_SHOWN: usize = 3;
 
-/// How long a node may take to say what map tasks have left there.
-const PATIENCE: Duration = Duration::from_millis(500);
+/// How long a node may take to say what map tasks left there.
+const REPORT_TIMEOUT: Duration = Duration::from_millis(500);
 
 /// What the network did to a message.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -27,7 +27,7 @@ enum Way {
     HeldBack,
 }
 
-/// A task was given to a node, or a node told what came of one.
+/// A task was given to a node, or a node reported what came of one.
 #[derive(Debug)]
 struct Said {
     at: Duration,
@@ -55,8 +55,18 @@ struct Seen {
     kept: BTreeMap<usize, BTreeSet<String>>,
     /// The nodes that did not say what they have.
     silent: BTreeSet<String>,
-    /// What was done to nodes and links, the oldest first: when, which nodes, in words.
-    done_to: Vec<(Duration, Vec<String>, String)>,
+    /// What keeps tasks from being done, the oldest first.
+    faults: Vec<Fault>,
+}
+
+/// What was done to nodes, or to the network between them.
+#[derive(Debug)]
+struct Fault {
+    at: Duration,
+    nodes: Vec<String>,
+    /// Whether it also keeps a node from tasks that it is given later.
+    lasts: bool,
+    words: String,
 }
 
 /// A sentence for each task that is not done, a few of them.
@@ -68,7 +78,7 @@ pub(super) async fn tasks(cluster: &Cluster<'_>, job: &Job, at: Progress) -> Vec
     };
     for node in cluster.running() {
         let answer = cluster
-            .call_within(PATIENCE, &node, &PARTITIONS, PartitionsMsg::Report)
+            .call_within(REPORT_TIMEOUT, &node, &PARTITIONS, PartitionsMsg::Report)
             .await;
         let Ok(report) = answer else {
             seen.silent.insert(node);
@@ -80,7 +90,7 @@ pub(super) async fn tasks(cluster: &Cluster<'_>, job: &Job, at: Progress) -> Vec
         }
     }
     let events = cluster.trace().events;
-    seen.done_to = events.iter().filter_map(done_to).collect();
+    seen.faults = events.iter().filter_map(fault).collect();
     seen.told(at)
 }
 
@@ -133,12 +143,16 @@ fn way(frame: &FrameSeen) -> Way {
 }
 
 /// What keeps a task from being done, if the event is such.
-fn done_to(event: &Event) -> Option<(Duration, Vec<String>, String)> {
+fn fault(event: &Event) -> Option<Fault> {
+    let mut lasts = false;
     let (nodes, words) = match &event.what {
         What::Process {
             node, change, text, ..
         } => match change {
-            Change::Killed | Change::Paused | Change::Crashed => (vec![node.clone()], text.clone()),
+            Change::Killed | Change::Paused | Change::Crashed => {
+                lasts = *change == Change::Paused;
+                (vec![node.clone()], text.clone())
+            }
             Change::Started | Change::Resumed | Change::Disconnected => return None,
         },
         What::Partition { a, b } => (
@@ -147,11 +161,16 @@ fn done_to(event: &Event) -> Option<(Duration, Vec<String>, String)> {
         ),
         What::Blackhole { from, to } => (
             vec![from.clone(), to.clone()],
-            format!("what {from} says to {to} vanishes"),
+            format!("the network loses what {from} sends to {to}"),
         ),
         _ => return None,
     };
-    Some((Duration::from_micros(event.at_us), nodes, words))
+    Some(Fault {
+        at: Duration::from_micros(event.at_us),
+        nodes,
+        lasts,
+        words,
+    })
 }
 
 impl Seen {
@@ -186,7 +205,7 @@ impl Seen {
         let certain = open.len() == missing;
         let mut facts: Vec<String> = open
             .iter()
-            .take(MOST)
+            .take(MAX_SHOWN)
             .map(|task| {
                 let why = self.why(*task);
                 match certain {
@@ -195,9 +214,9 @@ impl Seen {
                 }
             })
             .collect();
-        if let Some(more @ 1..) = open.len().checked_sub(MOST) {
-            let tasks = if more == 1 { "task" } else { "tasks" };
-            facts.push(format!("so it is with {more} more {tasks}"));
+        if let Some(more @ 1..) = open.len().checked_sub(MAX_SHOWN) {
+            let tasks = if more == 1 { "task is" } else { "tasks are" };
+            facts.push(format!("{more} more {tasks} not done for such reasons"));
         }
         facts
     }
@@ -234,38 +253,39 @@ impl Seen {
         let manager = self.manager;
         let Some(given) = self.last_given(task) else {
             return format!(
-                "{manager} has sent it to no other node, so it is with {manager} itself, or with none"
+                "{manager} has sent it to no other node, so {manager} has it itself, or no node has it"
             );
         };
         let node = &given.node;
         let mut why = format!("{manager} has sent it to {node} at {}", seconds(given.at));
         match given.way {
             Way::Came => {}
-            Way::Lost => why.push_str(", and the network has lost that"),
-            Way::HeldBack => why.push_str(", and the network holds that back"),
+            Way::Lost => why.push_str(", and the network lost that message"),
+            Way::HeldBack => why.push_str(", and the network holds that message back"),
         }
         let told = self.about(task).rfind(|said| said.what != News::Given);
         let told = told.filter(|told| told.at >= given.at);
         if let Some(told) = told {
             let (from, at) = (&told.node, seconds(told.at));
             let words = match (&told.what, told.way) {
-                (News::Failed(why), Way::Came) => format!("{from} said at {at} that {why}"),
+                (News::Failed(why), Way::Came) => format!("{from} reported at {at}: {why}"),
                 (_, Way::Came) => format!("{from} finished it at {at}"),
-                (_, Way::Lost) => format!("what {from} said of it at {at} was lost"),
-                (_, Way::HeldBack) => format!("what {from} said of it at {at} is held back"),
+                (_, Way::Lost) => format!("the network lost what {from} reported of it at {at}"),
+                (_, Way::HeldBack) => {
+                    format!("the network holds back what {from} reported of it at {at}")
+                }
             };
             why.push_str(&format!("; {words}"));
         }
-        // What was done to the node, or to its link to the manager's, at that time or later.
+        // What was done to the node, or between it and the manager's, at that time or later.
         let is_about = |nodes: &[String]| {
             nodes.contains(node) && nodes.iter().all(|other| other == node || other == manager)
         };
-        let is_paused = |words: &str| words.contains("paused");
-        let happened = self
-            .done_to
+        let fault = self
+            .faults
             .iter()
-            .rfind(|(at, nodes, words)| is_about(nodes) && (*at >= given.at || is_paused(words)));
-        if let Some((at, _, words)) = happened {
+            .rfind(|fault| is_about(&fault.nodes) && (fault.at >= given.at || fault.lasts));
+        if let Some(Fault { at, words, .. }) = fault {
             why.push_str(&format!("; {words} at {}", seconds(*at)));
         } else if told.is_none() && given.way == Way::Came {
             why.push_str("; no result has come");
@@ -297,6 +317,15 @@ mod tests {
         }
     }
 
+    fn killed() -> Fault {
+        Fault {
+            at: Duration::from_millis(150),
+            nodes: vec!["n3".into()],
+            lasts: false,
+            words: "n3 is killed".into(),
+        }
+    }
+
     fn kept(maps: impl IntoIterator<Item = usize>, node: &str) -> Seen {
         let of = |map| (map, BTreeSet::from([node.to_owned()]));
         Seen {
@@ -315,17 +344,16 @@ mod tests {
             said(120, "n2", TaskId::Map(5), News::Given, Way::Came),
             said(180, "n2", TaskId::Map(5), News::Finished, Way::HeldBack),
         ];
-        let killed = Duration::from_millis(150);
-        seen.done_to = vec![(killed, vec!["n3".into()], "n3 is killed".into())];
+        seen.faults = vec![killed()];
         assert_eq!(
             seen.told(maps(6, 3)),
             [
                 "map 3 is not done: n1 has sent it to n3 at 0.100 s; n3 is killed at 0.150 s; \
                  n1 has sent it to no node since",
-                "map 4 is not done: n1 has sent it to n2 at 0.110 s, and the network has lost that; \
+                "map 4 is not done: n1 has sent it to n2 at 0.110 s, and the network lost that message; \
                  n1 has sent it to no node since",
-                "map 5 is not done: n1 has sent it to n2 at 0.120 s; what n2 said of it at 0.180 s \
-                 is held back; n1 has sent it to no node since",
+                "map 5 is not done: n1 has sent it to n2 at 0.120 s; the network holds back \
+                 what n2 reported of it at 0.180 s; n1 has sent it to no node since",
             ]
         );
     }
@@ -337,8 +365,7 @@ mod tests {
             said(100, "n3", TaskId::Map(1), News::Given, Way::Came),
             said(130, "n3", TaskId::Map(1), News::Finished, Way::Came),
         ];
-        let killed = Duration::from_millis(150);
-        seen.done_to = vec![(killed, vec!["n3".into()], "n3 is killed".into())];
+        seen.faults = vec![killed()];
         assert_eq!(
             seen.told(maps(2, 1)),
             [
@@ -370,11 +397,14 @@ mod tests {
     #[test]
     fn many_tasks_are_counted() {
         let facts = kept(0..1, "n1").told(maps(9, 1));
-        assert_eq!(facts.len(), MOST + 1);
+        assert_eq!(facts.len(), MAX_SHOWN + 1);
         assert_eq!(
             facts[0],
-            "map 1 is not done: n1 has sent it to no other node, so it is with n1 itself, or with none"
+            "map 1 is not done: n1 has sent it to no other node, so n1 has it itself, or no node has it"
         );
-        assert_eq!(facts[MOST], "so it is with 5 more tasks");
+        assert_eq!(
+            facts[MAX_SHOWN],
+            "5 more tasks are not done for such reasons"
+        );
     }
 }
