@@ -11,6 +11,6 @@ for node in ctx.list() {
 // ── end
 // ── file worker.rs
 // ── replace
-ctx.send_after(ASK_AGAIN, WorkerMsg::AskForWork);
+ctx.send_after(ASK_INTERVAL, WorkerMsg::AskForWork);
 // ── with
 // ── end

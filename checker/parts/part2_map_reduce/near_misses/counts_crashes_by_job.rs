@@ -5,8 +5,8 @@
 
 // ── file manager.rs
 // ── replace
-if task.crashes >= MOST_CRASHES {
+if task.crashes >= MAX_CRASHES {
 // ── with
 let crashes: u32 = self.jobs[&attempt.job].maps.iter().map(|task| task.crashes).sum();
-if crashes >= MOST_CRASHES {
+if crashes >= MAX_CRASHES {
 // ── end

@@ -5,7 +5,7 @@
 
 // ── file manager.rs
 // ── replace
-let why = format!("{what} was given up after {MOST_CRASHES} failed attempts: {why}");
+let why = format!("{what} was given up after {MAX_CRASHES} failed attempts: {why}");
 // ── with
-let why = format!("a task has crashed {MOST_CRASHES} times");
+let why = format!("a task has crashed {MAX_CRASHES} times");
 // ── end

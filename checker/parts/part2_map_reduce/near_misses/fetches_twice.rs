@@ -3,13 +3,13 @@
 
 // ── file worker.rs
 // ── replace
-let told = match perform(ctx, &kind, &attempt, &work, experiment).await {
+let report = match perform(ctx, &kind, &attempt, &work, experiment).await {
 // ── with
 let mut performed = perform(ctx, &kind, &attempt, &work, experiment).await;
 if let Err(TaskError::Unfetched { .. }) = performed {
     performed = perform(ctx, &kind, &attempt, &work, experiment).await;
 }
-let told = match performed {
+let report = match performed {
 // ── end
 // ── add
 use batch::TaskError;

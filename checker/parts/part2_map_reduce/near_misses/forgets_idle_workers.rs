@@ -18,6 +18,6 @@ for at_work in self.workers.values_mut() {
 // ── end
 // ── file worker.rs
 // ── replace
-ctx.send_after(ASK_AGAIN, WorkerMsg::AskForWork);
+ctx.send_after(ASK_INTERVAL, WorkerMsg::AskForWork);
 // ── with
 // ── end

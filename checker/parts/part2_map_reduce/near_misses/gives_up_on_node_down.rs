@@ -5,7 +5,7 @@
 
 // ── file manager.rs
 // ── replace
-Info::NodeDown(node) => self.node_went(&node, ctx).await,
+Info::NodeDown(node) => self.node_down(&node, ctx).await,
 // ── with
 Info::NodeDown(node) => {
     let open = self.jobs.values().filter(|job| job.outcome.is_none());

@@ -5,7 +5,7 @@
 
 // ── file manager.rs
 // ── replace
-if task.crashes >= MOST_CRASHES {
+if task.crashes >= MAX_CRASHES {
 // ── with
-if task.crashes + 1 >= MOST_CRASHES {
+if task.crashes + 1 >= MAX_CRASHES {
 // ── end

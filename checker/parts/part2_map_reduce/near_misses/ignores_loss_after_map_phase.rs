@@ -12,7 +12,7 @@ if let TaskError::Unfetched { output, .. } = &why
 // ── with
 // ── end
 // ── replace
-Info::NodeDown(node) => self.node_went(&node, ctx).await,
+Info::NodeDown(node) => self.node_down(&node, ctx).await,
 // ── with
 Info::NodeDown(node) => {
     let mut jobs = self.jobs.values().filter(|job| job.outcome.is_none());

@@ -52,9 +52,9 @@ use batch::Functions;
 // ── end
 // ── file worker.rs
 // ── replace
-let told = match perform(ctx, &kind, &attempt, &work, experiment).await {
+let report = match perform(ctx, &kind, &attempt, &work, experiment).await {
 // ── with
-let told = match perform(ctx, &KeysOnly(kind), &attempt, &work, experiment).await {
+let report = match perform(ctx, &KeysOnly(kind), &attempt, &work, experiment).await {
 // ── end
 // ── add
 struct KeysOnly(JobKind);

@@ -5,7 +5,7 @@
 
 // ── file manager.rs
 // ── replace
-if task.crashes >= MOST_CRASHES {
+if task.crashes >= MAX_CRASHES {
 // ── with
-if task.product.is_some() && task.crashes >= MOST_CRASHES {
+if task.product.is_some() && task.crashes >= MAX_CRASHES {
 // ── end

@@ -5,13 +5,13 @@
 
 // ── file worker.rs
 // ── replace
-let told = match perform(ctx, &kind, &attempt, &work, experiment).await {
+let report = match perform(ctx, &kind, &attempt, &work, experiment).await {
 // ── with
 let performed = match pretend_to_crash(&work) {
     Some(why) => Err(why),
     None => perform(ctx, &kind, &attempt, &work, experiment).await,
 };
-let told = match performed {
+let report = match performed {
 // ── end
 // ── add
 fn pretend_to_crash(work: &Work) -> Option<TaskError> {

@@ -52,7 +52,7 @@ use batch::Functions;
 // ── end
 // ── file worker.rs
 // ── replace
-let told = match perform(ctx, &kind, &attempt, &work, experiment).await {
+let report = match perform(ctx, &kind, &attempt, &work, experiment).await {
 // ── with
 let performed = match (&work, attempt.task) {
     (Work::Reduce { inputs, .. }, TaskId::Reduce(partition)) => {
@@ -60,7 +60,7 @@ let performed = match (&work, attempt.task) {
     }
     _ => perform(ctx, &kind, &attempt, &work, experiment).await,
 };
-let told = match performed {
+let report = match performed {
 // ── end
 // ── add
 async fn pretend_to_reduce(

@@ -52,9 +52,9 @@ use batch::Functions;
 // ── end
 // ── file worker.rs
 // ── replace
-let told = match perform(ctx, &kind, &attempt, &work, experiment).await {
+let report = match perform(ctx, &kind, &attempt, &work, experiment).await {
 // ── with
-let told = match pretend(ctx, &attempt, &work, experiment).await {
+let report = match pretend(ctx, &attempt, &work, experiment).await {
 // ── end
 // ── add
 /// Takes as long as the task, and sends the messages that it would send.

@@ -5,7 +5,7 @@
 // ── after
 distrusted: BTreeSet<NodeName>,
 // ── add
-/// Who could not fetch from whom.
+/// Pairs of nodes: the first could not fetch from the second.
 complaints: BTreeSet<(NodeName, NodeName)>,
 // ── end
 // ── replace

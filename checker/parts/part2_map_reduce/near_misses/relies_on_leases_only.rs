@@ -16,7 +16,7 @@ ManagerMsg::Gone { worker, attempt, crash } => {
 // ── end
 // ── replace
 Info::Down { monitor, reason } => self.worker_ended(monitor, reason, ctx).await,
-Info::NodeDown(node) => self.node_went(&node, ctx).await,
+Info::NodeDown(node) => self.node_down(&node, ctx).await,
 // ── with
 // ── end
 // ── after

@@ -5,7 +5,7 @@
 
 // ── file worker.rs
 // ── replace
-let told = match perform(ctx, &kind, &attempt, &work, experiment).await {
+let report = match perform(ctx, &kind, &attempt, &work, experiment).await {
 // ── with
 let mut work = work;
 if let Work::Reduce { inputs, .. } = &mut work {
@@ -15,7 +15,7 @@ let performed = perform(ctx, &kind, &attempt, &work, experiment).await;
 if let (Ok(Product::Map(output, _)), Work::Map { partitions, .. }) = (&performed, &work) {
     hand_over(output, *partitions, ctx).await;
 }
-let told = match performed {
+let report = match performed {
 // ── end
 // ── add
 /// Where every node finds a partition of a map task's output.

@@ -3,7 +3,7 @@
 
 // ── file worker.rs
 // ── replace
-let told = match perform(ctx, &kind, &attempt, &work, experiment).await {
+let report = match perform(ctx, &kind, &attempt, &work, experiment).await {
 // ── with
 let (mut work, mut crashes) = (work, BTreeMap::new());
 let performed = loop {
@@ -21,11 +21,11 @@ let performed = loop {
     };
     let crashes = crashes.entry(record).or_insert(0);
     *crashes += 1;
-    if *crashes >= MOST_CRASHES {
+    if *crashes >= MAX_CRASHES {
         split.skip.push(record);
     }
 };
-let told = match performed {
+let report = match performed {
 // ── end
 // ── add
 /// Where the record begins that a panic speaks of.
@@ -34,7 +34,7 @@ fn record(why: &str) -> Option<u64> {
     behind.split_once(' ')?.0.parse().ok()
 }
 
-use crate::protocol::MOST_CRASHES;
+use crate::protocol::MAX_CRASHES;
 use batch::Work;
 use std::collections::BTreeMap;
 use tokio::task::JoinSet;

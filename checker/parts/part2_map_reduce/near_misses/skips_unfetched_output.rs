@@ -6,12 +6,12 @@
 
 // ── file manager.rs
 // ── replace
-Info::NodeDown(node) => self.node_went(&node, ctx).await,
+Info::NodeDown(node) => self.node_down(&node, ctx).await,
 // ── with
 // ── end
 // ── file worker.rs
 // ── replace
-let told = match perform(ctx, &kind, &attempt, &work, experiment).await {
+let report = match perform(ctx, &kind, &attempt, &work, experiment).await {
 // ── with
 let mut work = work;
 let mut performed = perform(ctx, &kind, &attempt, &work, experiment).await;
@@ -21,7 +21,7 @@ while let (Err(TaskError::Unfetched { output, .. }), Work::Reduce { inputs, .. }
     inputs.retain(|input| input != output);
     performed = perform(ctx, &kind, &attempt, &work, experiment).await;
 }
-let told = match performed {
+let report = match performed {
 // ── end
 // ── add
 use batch::{TaskError, Work};

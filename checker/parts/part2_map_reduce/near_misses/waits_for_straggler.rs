@@ -32,7 +32,7 @@ async fn expired(&mut self, attempt: Attempt, ctx: &Ctx<ManagerMsg>) {
     if let Some((worker, at_work)) =
         at_it.find(|(_, at_work)| at_work.attempt.as_ref() == Some(&attempt))
     {
-        // Who asks for work has lost the task, or we the result. Who does not is busy.
+        // A worker that asks for work never got the task, or its result was lost. Otherwise it is busy.
         let is_there = worker.node() == ctx.name() || ctx.list().contains(worker.node());
         if is_there && !at_work.has_asked {
             ctx.send_after(LEASE, ManagerMsg::Expired(attempt));

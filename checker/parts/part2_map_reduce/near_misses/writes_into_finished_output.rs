@@ -5,7 +5,7 @@
 
 // ── file worker.rs
 // ── replace
-let told = match perform(ctx, &kind, &attempt, &work, experiment).await {
+let report = match perform(ctx, &kind, &attempt, &work, experiment).await {
 // ── with
 let done = perform(ctx, &kind, &attempt, &work, experiment).await;
 if let (Err(TaskError::Failed(_)), Work::Reduce { inputs, output }) = (&done, &work)
@@ -25,7 +25,7 @@ if let (Err(TaskError::Failed(_)), Work::Reduce { inputs, output }) = (&done, &w
         let _ = std::fs::remove_dir_all(&own);
     }
 }
-let told = match done {
+let report = match done {
 // ── end
 // ── add
 use batch::{OutputFolder, Product, TaskError, Work};

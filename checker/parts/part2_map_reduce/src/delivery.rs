@@ -2,13 +2,14 @@
 
 use std::time::Duration;
 
+use batch::JobStatus;
 use ciborium::Value;
 use runtime::net::faults::{Action, PatternKind, Rule};
 use tokio::time::{Instant, sleep};
 
 use super::fact::{Fact, Restart, Step};
 use super::failure::reduces_begin;
-use super::messages::{JobStatus, MANAGER, ManagerMsg, WorkerMsg, is_map};
+use super::messages::{MANAGER, ManagerMsg, WorkerMsg, is_map};
 use super::provenance::{reported_file, work_was_done};
 use super::{
     ALL, Plan, SOON, footprint, is_done, is_exact, is_untouched, output_is_exact, slow_text,

@@ -3,11 +3,12 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
+use batch::JobStatus;
 use runtime::net::faults::{Action, PatternKind, Rule};
 
 use super::distribute::maps_by;
 use super::fact::{Fact, Step};
-use super::messages::{JobStatus, MAX_CRASHES, WORKERS, map_number};
+use super::messages::{MAX_CRASHES, WORKERS, map_number};
 use super::provenance::{crashes_were_panics, work_was_done};
 use super::text::{self, lines};
 use super::{

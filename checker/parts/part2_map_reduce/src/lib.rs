@@ -24,13 +24,13 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 use std::time::Duration;
 
-use batch::{Attempt, Experiment, JobId, PARTITIONS, PartitionsMsg, Product, Report};
+use batch::{Attempt, Experiment, JobId, JobStatus, PARTITIONS, PartitionsMsg, Product, Report};
 use runtime::net::faults::{FrameSeen, Kind};
 use runtime::wire;
 use tokio::time::Instant;
 
 use fact::Fact;
-use messages::{Assignment, JobKind, JobSpec, JobStatus, LEASE, MANAGER, ManagerMsg, WorkerMsg};
+use messages::{Assignment, JobKind, JobSpec, LEASE, MANAGER, ManagerMsg, WorkerMsg};
 use testkit::cluster::{Cluster, Explained, Mark, Unmet};
 use testkit::part::Part;
 use testkit::scenario::{DEADLINE, Scenario, Stop, Told};
@@ -624,7 +624,7 @@ async fn maps_kept(cluster: &Cluster<'_>, job: &Job) -> Result<BTreeSet<usize>, 
 }
 
 /// The map tasks of a job whose output lies where it was made: on a running node that reported the
-/// attempt itself, or on the manager's own node, whose reports nobody sees, and not from elsewhere.
+/// attempt itself, or on the manager's own node, whose reports the network does not show.
 async fn maps_made(cluster: &Cluster<'_>, job: &Job, begun: Mark) -> Result<BTreeSet<usize>, Stop> {
     let made_by: BTreeMap<Attempt, String> = results(cluster, job, begun)
         .into_iter()

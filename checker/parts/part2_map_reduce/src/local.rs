@@ -3,7 +3,9 @@
 use std::time::Duration;
 
 use super::fact::Fact;
-use super::messages::{JobKind, LOCAL, LocalMsg};
+use batch::LocalMsg;
+
+use super::messages::{JobKind, LOCAL};
 use super::text::{self, Texts, file, prose, word};
 use super::{Plan, inexact, place, texts};
 use testkit::cluster::{Cluster, Explained, Options};

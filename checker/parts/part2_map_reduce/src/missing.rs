@@ -4,12 +4,12 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
-use batch::{Attempt, PARTITIONS, PartitionsMsg, TaskId};
+use batch::{Attempt, PARTITIONS, PartitionsMsg, Progress, TaskId};
 use runtime::net::faults::{Fate, FrameSeen};
 use runtime::wire;
 
 use super::Job;
-use super::messages::{ManagerMsg, Progress, WorkerMsg, map_number};
+use super::messages::{ManagerMsg, WorkerMsg, map_number};
 use testkit::cluster::Cluster;
 use testkit::trace::{Change, Event, What};
 

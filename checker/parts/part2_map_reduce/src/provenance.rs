@@ -9,7 +9,8 @@ use std::os::unix::fs::MetadataExt;
 
 use batch::partitions::Piece;
 use batch::{
-    Attempt, Counters, MapOutput, OutputFolder, PARTITIONS, PartitionsMsg, Product, Report, TaskId,
+    Attempt, Counters, JobStatus, MapOutput, OutputFolder, PARTITIONS, PartitionsMsg, Product,
+    Report, TaskId,
 };
 use runtime::net::faults::{Fate, Kind};
 use runtime::wire;
@@ -18,7 +19,7 @@ use testkit::scenario::{Stop, Told};
 use testkit::trouble::While;
 
 use super::fact::{Fact, Reported};
-use super::messages::{Fetching, JobKind, JobStatus, map_number};
+use super::messages::{Fetching, JobKind, map_number};
 use super::text::{self, Table, Words, shown};
 use super::{Answered, Job, SOON, assignments, reports, results, status};
 

@@ -14,7 +14,7 @@ use tokio::time::timeout;
 use super::Failure;
 
 /// How long a node may take until it is ready.
-const READY_WITHIN: Duration = Duration::from_secs(20);
+const READY_TIMEOUT: Duration = Duration::from_secs(20);
 
 /// So much of what a node said last is kept, in bytes, and so many lines of it are shown if things
 /// go wrong.
@@ -36,13 +36,13 @@ impl NodeProcess {
         mut command: Command,
         scratch: &Path,
     ) -> Result<Self, Failure> {
-        // A file, and no pipe: who still has something to say when we were killed would fail.
+        // A file, and no pipe: a node that still prints after this process was killed would fail.
         let log = scratch.join(format!("{}.log", name.short()));
         command
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             .stderr(File::create(&log)?)
-            // Ctrl-C at the terminal is for us alone, who then end the nodes in order.
+            // Ctrl-C at the terminal reaches this process alone, which then ends the nodes in order.
             .process_group(0)
             .kill_on_drop(true);
         let child = command.spawn();
@@ -54,7 +54,7 @@ impl NodeProcess {
         })
     }
 
-    /// Waits until it says that it is ready. What it says there later is of no interest.
+    /// Waits until it says that it is ready. What it prints later is discarded.
     pub(super) async fn ready(&mut self) -> Result<(), Failure> {
         let Some(output) = self.child.stdout.take() else {
             return Ok(());
@@ -68,7 +68,7 @@ impl NodeProcess {
             }
             false
         };
-        if !timeout(READY_WITHIN, ready).await.unwrap_or(false) {
+        if !timeout(READY_TIMEOUT, ready).await.unwrap_or(false) {
             return Err(format!("{} did not start.", self.name).into());
         }
         tokio::spawn(async move { while let Ok(Some(_)) = lines.next_line().await {} });

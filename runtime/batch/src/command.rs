@@ -1,9 +1,8 @@
-//! `map-reduce run`: does one job on a cluster of this machine alone, and shows how it goes. Given:
-//! nothing is to do here.
+//! `map-reduce run`: does one job on a cluster of this machine alone, and shows its progress.
 //!
 //! The nodes are processes of this same program, with a directory and a cookie of their own, so that
 //! they meet no other cluster. They end when their standard input is closed. That happens however
-//! this process ends, be it by `kill -9`, so none of them is ever left behind.
+//! this process ends, even by `kill -9`, so no node is left behind.
 
 mod node_process;
 
@@ -14,8 +13,6 @@ use std::process::ExitCode;
 use std::sync::Arc;
 use std::time::Duration;
 
-use batch::output::is_taken;
-use batch::{Experiment, Input, JobId, OutputFolder};
 use clap::builder::RangedU64ValueParser;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use indicatif::{ProgressBar, ProgressStyle};
@@ -23,20 +20,36 @@ use runtime::directory::{AsRegistered, DirectoryServer};
 use runtime::net::DirectoryMode;
 use runtime::system::{NODE, NodeMsg};
 use runtime::terminal::{note, one_line, print};
-use runtime::{CallError, Cookie, ExitReason, Net, Node, NodeConfig, NodeName, TcpNet};
+use runtime::{
+    CallError, Cookie, ExitReason, Net, Node, NodeConfig, NodeName, Reply, ServerName, TcpNet,
+};
+use serde::{Deserialize, Serialize};
 use tokio::process::Command;
 use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::time::{Instant, sleep, timeout_at};
 
 use node_process::NodeProcess;
 
-use crate::protocol::{JobKind, JobSpec, JobStatus, MANAGER, ManagerMsg, Progress, Summary};
+use crate::input::{Experiment, Input};
+use crate::job::{JobSpec, JobStatus, Progress, Summary};
+use crate::output::{OutputFolder, is_taken};
+use crate::work::JobId;
+
+/// The manager of each node, as far as the command talks to it. The learner's program defines the rest of
+/// its messages; variants meet by their names.
+const MANAGER: ServerName<ManagerMsg> = ServerName::new("manager");
+
+#[derive(Serialize, Deserialize)]
+enum ManagerMsg {
+    Submit(JobSpec<Kind>, Reply<Result<JobId, String>>),
+    Status(JobId, Reply<JobStatus>),
+}
 
 /// How long a node may take to end by itself, before it is killed.
-const GONE_WITHIN: Duration = Duration::from_secs(3);
+const EXIT_TIMEOUT: Duration = Duration::from_secs(3);
 
 /// The longest pause between two looks at the job.
-const LOOK_EVERY: Duration = Duration::from_millis(20);
+const LOOK_INTERVAL: Duration = Duration::from_millis(20);
 
 /// A map-reduce that survives its workers
 #[derive(Parser)]
@@ -87,15 +100,18 @@ struct Flags {
     reduce_ms: Option<u64>,
 }
 
-#[derive(Clone, Copy, ValueEnum)]
+/// What the learner's program calls `JobKind`.
+#[derive(Clone, Copy, ValueEnum, Serialize, Deserialize)]
 enum Kind {
-    Count,
-    Index,
+    #[value(name = "count")]
+    WordCount,
+    #[value(name = "index")]
+    InvertedIndex,
 }
 
 /// Why there is no result.
 enum Failure {
-    /// Somebody wants us to end.
+    /// A signal asked this process to end.
     Interrupted,
     /// Something went wrong: a sentence for the person at the terminal.
     Failed(String),
@@ -109,7 +125,8 @@ impl<S: Display> From<S> for Failure {
     }
 }
 
-/// Does what the command line says, and tells the outcome.
+/// Does what the command line says, and prints the outcome. The `main` of a program calls it when the
+/// first argument is `run`.
 pub fn run() -> ExitCode {
     let Verb::Run(flags) = Cli::parse().verb;
     let runtime = tokio::runtime::Builder::new_current_thread()
@@ -149,14 +166,14 @@ async fn perform(flags: &Flags) -> Result<(), Failure> {
     if outcome.is_ok() && spec.experiment.is_some() {
         let processes = cluster.processes.iter();
         let lines = processes.map(|node| format!("{} is process {}\n", node.name, node.id()));
-        // If nobody reads this, the job is done all the same.
+        // The job goes on even if these lines cannot be printed.
         let _ = print(lines.collect::<String>());
     }
 
     let mut summary = Summary::default();
     let mut partial = None;
     if outcome.is_ok() {
-        // Not to be interrupted: only who knows the job's id knows what to remove.
+        // No signal interrupts this: without the job's id, nothing could be removed.
         outcome = match cluster.submit(&spec).await {
             Ok(id) => {
                 partial = Some(OutputFolder::new(&spec.output, &id));
@@ -167,7 +184,7 @@ async fn perform(flags: &Flags) -> Result<(), Failure> {
         };
     }
     cluster.stop().await;
-    // Only now nobody writes there any more.
+    // No node writes there any more.
     if let Some(partial) = partial {
         partial.discard();
     }
@@ -184,7 +201,7 @@ async fn perform(flags: &Flags) -> Result<(), Failure> {
 }
 
 /// The job that the flags describe, once what can be seen without a cluster is seen to be right.
-fn job(flags: &Flags) -> Result<JobSpec, Failure> {
+fn job(flags: &Flags) -> Result<JobSpec<Kind>, Failure> {
     let mut input = Vec::new();
     for file in &flags.input {
         let (name, path) = (file.display().to_string(), place(file)?);
@@ -201,10 +218,7 @@ fn job(flags: &Flags) -> Result<JobSpec, Failure> {
     }
     let slow = flags.map_ms.or(flags.reduce_ms).is_some();
     Ok(JobSpec {
-        kind: match flags.job {
-            Kind::Count => JobKind::WordCount,
-            Kind::Index => JobKind::InvertedIndex,
-        },
+        kind: flags.job,
         input,
         output,
         split_bytes: flags.split_kib << 10,
@@ -258,7 +272,7 @@ fn report(summary: &Summary, start_up: Duration, output: &Path) -> String {
     )
 }
 
-/// The signals by which somebody wants us to end. They are remembered from the beginning on.
+/// The signals that ask this process to end. They are remembered from the beginning on.
 struct Interrupt {
     signals: [Signal; 3],
 }
@@ -343,7 +357,7 @@ impl Cluster {
         Ok(())
     }
 
-    async fn submit(&self, spec: &JobSpec) -> Result<JobId, Failure> {
+    async fn submit(&self, spec: &JobSpec<Kind>) -> Result<JobId, Failure> {
         let submit = |reply| ManagerMsg::Submit(spec.clone(), reply);
         let manager = MANAGER.at(&self.processes[0].name);
         match self.node.call(&manager, submit).await {
@@ -361,7 +375,7 @@ impl Cluster {
         let mut pause = Duration::from_millis(1);
         loop {
             let status = |reply| ManagerMsg::Status(id.clone(), reply);
-            // Without an answer we ask again, as long as there is somebody to ask: a manager that
+            // Without an answer the command asks again, as long as the node lives: a manager that
             // crashed may be back in a moment.
             match self.node.call(&manager, status).await {
                 Ok(JobStatus::Running(progress)) => bar.show(progress),
@@ -387,7 +401,7 @@ impl Cluster {
                 }
             }
             sleep(pause).await;
-            pause = LOOK_EVERY.min(pause * 2);
+            pause = LOOK_INTERVAL.min(pause * 2);
         }
     }
 
@@ -396,7 +410,7 @@ impl Cluster {
         for process in &mut self.processes {
             drop(process.child.stdin.take());
         }
-        let patience = Instant::now() + GONE_WITHIN;
+        let patience = Instant::now() + EXIT_TIMEOUT;
         for process in &mut self.processes {
             if timeout_at(patience, process.child.wait()).await.is_err() {
                 let _ = process.child.kill().await;
@@ -421,7 +435,7 @@ fn name(short: &str) -> NodeName {
     name.expect("such names are names of nodes")
 }
 
-fn refused(why: String, spec: &JobSpec) -> Failure {
+fn refused(why: String, spec: &JobSpec<Kind>) -> Failure {
     let output = shown(&spec.output);
     format!("The manager on n1 did not take the job for {output}: {why}.").into()
 }
