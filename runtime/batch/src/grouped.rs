@@ -112,15 +112,18 @@ pub(crate) fn write_group(to: &mut Vec<u8>, key: &[u8], count: u32, values: &[u8
     to.extend_from_slice(values);
 }
 
+/// A key with its values.
+pub type KeyValues<'a> = (&'a [u8], Vec<&'a [u8]>);
+
 /// The keys of a fetched partition, each with its values; `None` when these bytes are no partition.
-pub fn groups(bytes: &[u8]) -> Option<Vec<(&[u8], Vec<&[u8]>)>> {
+pub fn groups(bytes: &[u8]) -> Option<Vec<KeyValues<'_>>> {
     let mut rest = bytes;
     let groups = std::iter::from_fn(|| read_group(&mut rest)).collect();
     rest.is_empty().then_some(groups)
 }
 
 /// Reads one key with its values from the front, if all of it is there.
-pub(crate) fn read_group<'a>(from: &mut &'a [u8]) -> Option<(&'a [u8], Vec<&'a [u8]>)> {
+pub(crate) fn read_group<'a>(from: &mut &'a [u8]) -> Option<KeyValues<'a>> {
     let mut rest = *from;
     let key = take(&mut rest)?;
     let count = read_length(&mut rest)?;

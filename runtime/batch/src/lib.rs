@@ -21,7 +21,7 @@ pub mod partitions;
 mod work;
 
 pub use functions::Functions;
-pub use grouped::groups;
+pub use grouped::{KeyValues, groups};
 pub use input::{Experiment, Input, Split, splits};
 pub use job::{JobSpec, JobStatus, Progress, Summary};
 pub use journal::{JOURNAL, Journal, JournalMsg};

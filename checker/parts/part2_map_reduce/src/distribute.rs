@@ -183,7 +183,7 @@ pub(super) async fn map_output_is_fetched(cx: &Context) -> Told {
         let seen = seen?;
         is_exact(cluster, &job, FETCHED).await?;
         if let Some((file, in_time)) = seen {
-            file.is_committed(cluster, &job, in_time)?;
+            file.became_output(cluster, &job, in_time)?;
         }
 
         cluster.step("The checker asks each node what map tasks left there, and how much of it was fetched.");

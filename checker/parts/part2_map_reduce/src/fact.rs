@@ -452,7 +452,7 @@ impl fmt::Display for Fact {
             },
             CrashesUnseen { crashes, panics } => write!(
                 f,
-                "the record is said to have crashed its task {crashes} times, and the nodes printed {panics} panics of it"
+                "{crashes} crashes of the record were counted, and the nodes printed {panics} panics of it"
             ),
             CrashWithoutTask { node } => write!(
                 f,

@@ -332,7 +332,7 @@ fn texts(cluster: &Cluster<'_>) -> Texts {
     Texts::in_folder(&cluster.context().shared().join("input"))
 }
 
-/// A place that is not taken yet, of a name that says nothing: the nodes read it.
+/// A place that is not taken yet. Its name means nothing, since the nodes read it.
 fn place(cluster: &Cluster<'_>) -> Result<PathBuf, Stop> {
     let number = getrandom::u64().or_trouble(|| "get a random number from the operating system")?;
     Ok(cluster.context().shared().join(format!("{number:016x}")))

@@ -16,29 +16,29 @@ use testkit::trace::{Change, Event, What};
 /// How many tasks get a sentence of their own.
 const MAX_SHOWN: usize = 3;
 
-/// How long a node may take to say what map tasks left there.
+/// How long a node may take to report what map tasks left there.
 const REPORT_TIMEOUT: Duration = Duration::from_millis(500);
 
 /// What the network did to a message.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Way {
-    Came,
+enum Delivery {
+    Arrived,
     Lost,
     HeldBack,
 }
 
 /// A task was given to a node, or a node reported what came of one.
 #[derive(Debug)]
-struct Said {
+struct TaskMessage {
     at: Duration,
     node: String,
     task: TaskId,
-    way: Way,
-    what: News,
+    delivery: Delivery,
+    content: Content,
 }
 
 #[derive(Debug, PartialEq, Eq)]
-enum News {
+enum Content {
     Given,
     Finished,
     Failed(String),
@@ -49,11 +49,11 @@ enum News {
 struct Seen {
     /// The node whose manager has the job.
     manager: &'static str,
-    /// What was said about its tasks, the oldest first.
-    said: Vec<Said>,
+    /// The messages about its tasks, the oldest first.
+    messages: Vec<TaskMessage>,
     /// The nodes that have an output of each map task.
     kept: BTreeMap<usize, BTreeSet<String>>,
-    /// The nodes that did not say what they have.
+    /// The nodes that did not report what they have.
     silent: BTreeSet<String>,
     /// What keeps tasks from being done, the oldest first.
     faults: Vec<Fault>,
@@ -73,7 +73,7 @@ struct Fault {
 pub(super) async fn tasks(cluster: &Cluster<'_>, job: &Job, at: Progress) -> Vec<String> {
     let mut seen = Seen {
         manager: job.manager,
-        said: said(cluster, job),
+        messages: task_messages(cluster, job),
         ..Seen::default()
     };
     for node in cluster.running() {
@@ -91,19 +91,19 @@ pub(super) async fn tasks(cluster: &Cluster<'_>, job: &Job, at: Progress) -> Vec
     }
     let events = cluster.trace().events;
     seen.faults = events.iter().filter_map(fault).collect();
-    seen.told(at)
+    seen.sentences(at)
 }
 
-fn said(cluster: &Cluster<'_>, job: &Job) -> Vec<Said> {
+fn task_messages(cluster: &Cluster<'_>, job: &Job) -> Vec<TaskMessage> {
     let frames = cluster.frames();
     let of_job = frames.iter().filter_map(|(at, frame)| {
-        let (node, attempt, what) = understood(cluster, job, frame)?;
-        (attempt.job == job.id).then(|| Said {
+        let (node, attempt, content) = understood(cluster, job, frame)?;
+        (attempt.job == job.id).then(|| TaskMessage {
             at: *at,
             node: node.to_owned(),
             task: attempt.task,
-            way: way(frame),
-            what,
+            delivery: delivery(frame),
+            content,
         })
     });
     of_job.collect()
@@ -113,18 +113,18 @@ fn understood<'a>(
     cluster: &Cluster<'_>,
     job: &Job,
     frame: &'a FrameSeen,
-) -> Option<(&'a str, Attempt, News)> {
+) -> Option<(&'a str, Attempt, Content)> {
     let (from, to) = (frame.from.short(), frame.to.short());
     match frame.message.as_deref()? {
         "Assign" if from == job.manager => {
             let WorkerMsg::Assign(assignment) = wire::decode(&cluster.payload(frame)?).ok()?;
-            Some((to, assignment.attempt, News::Given))
+            Some((to, assignment.attempt, Content::Given))
         }
         "Finished" | "Failed" if to == job.manager => {
             match wire::decode(&cluster.payload(frame)?).ok()? {
-                ManagerMsg::Finished { attempt, .. } => Some((from, attempt, News::Finished)),
+                ManagerMsg::Finished { attempt, .. } => Some((from, attempt, Content::Finished)),
                 ManagerMsg::Failed { attempt, why, .. } => {
-                    Some((from, attempt, News::Failed(why.to_string())))
+                    Some((from, attempt, Content::Failed(why.to_string())))
                 }
                 _ => None,
             }
@@ -133,12 +133,12 @@ fn understood<'a>(
     }
 }
 
-fn way(frame: &FrameSeen) -> Way {
+fn delivery(frame: &FrameSeen) -> Delivery {
     match frame.fate {
-        Fate::Drop | Fate::Swallow => Way::Lost,
-        Fate::Deliver | Fate::Duplicate => Way::Came,
-        Fate::Hold(_) if frame.delivered_at.is_some() => Way::Came,
-        Fate::Hold(_) => Way::HeldBack,
+        Fate::Drop | Fate::Swallow => Delivery::Lost,
+        Fate::Deliver | Fate::Duplicate => Delivery::Arrived,
+        Fate::Hold(_) if frame.delivered_at.is_some() => Delivery::Arrived,
+        Fate::Hold(_) => Delivery::HeldBack,
     }
 }
 
@@ -174,7 +174,7 @@ fn fault(event: &Event) -> Option<Fault> {
 }
 
 impl Seen {
-    fn told(&self, at: Progress) -> Vec<String> {
+    fn sentences(&self, at: Progress) -> Vec<String> {
         let maps = at.maps_done < at.maps;
         let (count, done) = match maps {
             true => (at.maps, at.maps_done),
@@ -221,17 +221,22 @@ impl Seen {
         facts
     }
 
-    fn about(&self, task: TaskId) -> impl DoubleEndedIterator<Item = &Said> {
-        self.said.iter().filter(move |said| said.task == task)
+    fn about(&self, task: TaskId) -> impl DoubleEndedIterator<Item = &TaskMessage> {
+        self.messages
+            .iter()
+            .filter(move |message| message.task == task)
     }
 
-    fn last_given(&self, task: TaskId) -> Option<&Said> {
-        self.about(task).rfind(|said| said.what == News::Given)
+    fn last_given(&self, task: TaskId) -> Option<&TaskMessage> {
+        self.about(task)
+            .rfind(|message| message.content == Content::Given)
     }
 
     /// Whether the manager has heard that a task is done; what its own node did, it has.
     fn is_finished(&self, task: TaskId) -> bool {
-        let is_heard = |said: &Said| said.what == News::Finished && said.way == Way::Came;
+        let is_heard = |message: &TaskMessage| {
+            message.content == Content::Finished && message.delivery == Delivery::Arrived
+        };
         let is_own = map_number(task)
             .and_then(|map| self.kept.get(&map))
             .is_some_and(|nodes| nodes.contains(self.manager));
@@ -240,11 +245,13 @@ impl Seen {
 
     /// Whether no node has the output of a map task any more.
     fn is_lost(&self, task: TaskId) -> bool {
-        let finishers = self.about(task).filter(|said| said.what == News::Finished);
+        let finishers = self
+            .about(task)
+            .filter(|message| message.content == Content::Finished);
         map_number(task).is_some_and(|map| !self.kept.contains_key(&map))
             && finishers
                 .into_iter()
-                .all(|said| !self.silent.contains(&said.node))
+                .all(|message| !self.silent.contains(&message.node))
     }
 
     /// Where a task is, since when, and what happened there.
@@ -258,20 +265,26 @@ impl Seen {
         };
         let node = &given.node;
         let mut why = format!("{manager} has sent it to {node} at {}", seconds(given.at));
-        match given.way {
-            Way::Came => {}
-            Way::Lost => why.push_str(", and the network lost that message"),
-            Way::HeldBack => why.push_str(", and the network holds that message back"),
+        match given.delivery {
+            Delivery::Arrived => {}
+            Delivery::Lost => why.push_str(", and the network lost that message"),
+            Delivery::HeldBack => why.push_str(", and the network holds that message back"),
         }
-        let told = self.about(task).rfind(|said| said.what != News::Given);
-        let told = told.filter(|told| told.at >= given.at);
-        if let Some(told) = told {
-            let (from, at) = (&told.node, seconds(told.at));
-            let words = match (&told.what, told.way) {
-                (News::Failed(why), Way::Came) => format!("{from} reported at {at}: {why}"),
-                (_, Way::Came) => format!("{from} finished it at {at}"),
-                (_, Way::Lost) => format!("the network lost what {from} reported of it at {at}"),
-                (_, Way::HeldBack) => {
+        let answer = self
+            .about(task)
+            .rfind(|message| message.content != Content::Given);
+        let answer = answer.filter(|answer| answer.at >= given.at);
+        if let Some(answer) = answer {
+            let (from, at) = (&answer.node, seconds(answer.at));
+            let words = match (&answer.content, answer.delivery) {
+                (Content::Failed(why), Delivery::Arrived) => {
+                    format!("{from} reported at {at}: {why}")
+                }
+                (_, Delivery::Arrived) => format!("{from} finished it at {at}"),
+                (_, Delivery::Lost) => {
+                    format!("the network lost what {from} reported of it at {at}")
+                }
+                (_, Delivery::HeldBack) => {
                     format!("the network holds back what {from} reported of it at {at}")
                 }
             };
@@ -287,7 +300,7 @@ impl Seen {
             .rfind(|fault| is_about(&fault.nodes) && (fault.at >= given.at || fault.lasts));
         if let Some(Fault { at, words, .. }) = fault {
             why.push_str(&format!("; {words} at {}", seconds(*at)));
-        } else if told.is_none() && given.way == Way::Came {
+        } else if answer.is_none() && given.delivery == Delivery::Arrived {
             why.push_str("; no result has come");
         }
         format!("{why}; {manager} has sent it to no node since")
@@ -298,13 +311,19 @@ impl Seen {
 mod tests {
     use super::*;
 
-    fn said(at: u64, node: &str, task: TaskId, what: News, way: Way) -> Said {
-        Said {
+    fn message(
+        at: u64,
+        node: &str,
+        task: TaskId,
+        content: Content,
+        delivery: Delivery,
+    ) -> TaskMessage {
+        TaskMessage {
             at: Duration::from_millis(at),
             node: node.into(),
             task,
-            way,
-            what,
+            delivery,
+            content,
         }
     }
 
@@ -338,15 +357,21 @@ mod tests {
     #[test]
     fn each_task_that_is_not_done_is_named_with_what_happened_to_it() {
         let mut seen = kept(0..3, "n1");
-        seen.said = vec![
-            said(100, "n3", TaskId::Map(3), News::Given, Way::Came),
-            said(110, "n2", TaskId::Map(4), News::Given, Way::Lost),
-            said(120, "n2", TaskId::Map(5), News::Given, Way::Came),
-            said(180, "n2", TaskId::Map(5), News::Finished, Way::HeldBack),
+        seen.messages = vec![
+            message(100, "n3", TaskId::Map(3), Content::Given, Delivery::Arrived),
+            message(110, "n2", TaskId::Map(4), Content::Given, Delivery::Lost),
+            message(120, "n2", TaskId::Map(5), Content::Given, Delivery::Arrived),
+            message(
+                180,
+                "n2",
+                TaskId::Map(5),
+                Content::Finished,
+                Delivery::HeldBack,
+            ),
         ];
         seen.faults = vec![killed()];
         assert_eq!(
-            seen.told(maps(6, 3)),
+            seen.sentences(maps(6, 3)),
             [
                 "map 3 is not done: n1 has sent it to n3 at 0.100 s; n3 is killed at 0.150 s; \
                  n1 has sent it to no node since",
@@ -359,15 +384,21 @@ mod tests {
     }
 
     #[test]
-    fn output_that_was_lost_with_its_node_is_told() {
+    fn output_that_was_lost_with_its_node_is_named() {
         let mut seen = kept(0..1, "n1");
-        seen.said = vec![
-            said(100, "n3", TaskId::Map(1), News::Given, Way::Came),
-            said(130, "n3", TaskId::Map(1), News::Finished, Way::Came),
+        seen.messages = vec![
+            message(100, "n3", TaskId::Map(1), Content::Given, Delivery::Arrived),
+            message(
+                130,
+                "n3",
+                TaskId::Map(1),
+                Content::Finished,
+                Delivery::Arrived,
+            ),
         ];
         seen.faults = vec![killed()];
         assert_eq!(
-            seen.told(maps(2, 1)),
+            seen.sentences(maps(2, 1)),
             [
                 "map 1 is not done: n1 has sent it to n3 at 0.100 s; n3 finished it at 0.130 s; \
               n3 is killed at 0.150 s; n1 has sent it to no node since"
@@ -384,9 +415,15 @@ mod tests {
             reduces_done: 2,
         };
         let mut seen = kept(0..1, "n1");
-        seen.said = vec![said(200, "n2", TaskId::Reduce(1), News::Given, Way::Came)];
+        seen.messages = vec![message(
+            200,
+            "n2",
+            TaskId::Reduce(1),
+            Content::Given,
+            Delivery::Arrived,
+        )];
         assert_eq!(
-            seen.told(at),
+            seen.sentences(at),
             [
                 "reduce 1 is not done: n1 has sent it to n2 at 0.200 s; no result has come; \
               n1 has sent it to no node since"
@@ -396,7 +433,7 @@ mod tests {
 
     #[test]
     fn many_tasks_are_counted() {
-        let facts = kept(0..1, "n1").told(maps(9, 1));
+        let facts = kept(0..1, "n1").sentences(maps(9, 1));
         assert_eq!(facts.len(), MAX_SHOWN + 1);
         assert_eq!(
             facts[0],

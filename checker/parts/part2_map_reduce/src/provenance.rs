@@ -196,7 +196,7 @@ pub(super) fn reported_file(
 impl ReportedFile {
     /// States that this file is the one in the output. When the manager heard of it late, another
     /// attempt may have come first; then the content must be the same.
-    pub(super) fn is_committed(self, cluster: &Cluster<'_>, job: &Job, in_time: bool) -> Told {
+    pub(super) fn became_output(self, cluster: &Cluster<'_>, job: &Job, in_time: bool) -> Told {
         let path = job.output.join(batch::output::part(self.reduce));
         let inode = std::fs::metadata(&path)
             .or_trouble(|| format!("look at {}", path.display()))?
