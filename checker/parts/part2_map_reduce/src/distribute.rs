@@ -26,6 +26,7 @@ const AT_ONCE: Duration = Duration::from_millis(700);
 const REDUCES: usize = 12;
 const REDUCE_MS: u64 = 150;
 
+const NO_MAPS: &str = "a job without map tasks completes";
 const IDLE: &str = "an idle node gets its next task at once";
 const EVERYONE: &str = "every worker node finishes at least one task";
 const EVERYONE_REDUCES: &str = "every worker node finishes at least one reduce task";
@@ -216,7 +217,8 @@ pub(super) async fn map_output_is_fetched(cx: &Context) -> Told {
         cluster.step(format!("{manager} is given a job whose only file is empty, so that it has no map task."));
         let empty = super::texts(cluster).with(&file(&mut draw), "")?;
         let job = submit(cluster, manager, &Plan { texts: &empty, ..plan }).await?;
-        is_exact(cluster, &job, "a job without map tasks completes").await.because(
+        let done = is_exact(cluster, &job, NO_MAPS).await;
+        done.claiming(NO_MAPS).because(
             "No result of a map task ever arrives in this job. A manager that begins the reduce phase only when such a \
              result arrives waits for ever.",
         )
