@@ -241,10 +241,10 @@ fn flags_in_prose_exist() {
             let flag = span.split([' ', '=']).next().unwrap_or_default();
             if flag.starts_with("--") {
                 let of_checker = help.split([' ', ',', '\n']).any(|word| word == flag);
-                let of_run = run_commands().any(|source| is_flag_in(&source, flag));
+                let of_run = is_flag_in(&file(RUN_COMMAND), flag);
                 assert!(
                     of_checker || is_node_flag(flag) || of_run,
-                    "{}: neither the checker nor a node nor a command `run` knows `{flag}`",
+                    "{}: neither the checker nor a node nor the command `run` knows `{flag}`",
                     document.file
                 );
             }
@@ -602,7 +602,7 @@ fn check_run_flags(place: &str, package: &str, words: &[&str]) {
         main.contains("== \"run\""),
         "{place}: {package} has no command `run`"
     );
-    let command = file(&format!("{folder}/src/command.rs"));
+    let command = file(RUN_COMMAND);
     for (at, flag) in words.iter().enumerate() {
         if !flag.starts_with("--") {
             continue;
@@ -717,14 +717,8 @@ fn is_flag_in(source: &str, flag: &str) -> bool {
     })
 }
 
-/// The sources of the commands `run` of all parts that have one, ours and the learner's.
-fn run_commands() -> impl Iterator<Item = String> {
-    let folders = PARTS.iter().flat_map(|part| {
-        let folder = part.folder;
-        ["checker/stubs", "solutions"].map(|kind| format!("{kind}/{folder}/src/command.rs"))
-    });
-    folders.filter_map(|path| fs::read_to_string(root().join(path)).ok())
-}
+/// The source of the command `run` of part 2.
+const RUN_COMMAND: &str = "runtime/batch/src/command.rs";
 
 /// The folder of the program of a part.
 fn folder_of(package: &str) -> Option<String> {

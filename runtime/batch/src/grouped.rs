@@ -112,8 +112,18 @@ pub(crate) fn write_group(to: &mut Vec<u8>, key: &[u8], count: u32, values: &[u8
     to.extend_from_slice(values);
 }
 
+/// A key with its values.
+pub type KeyValues<'a> = (&'a [u8], Vec<&'a [u8]>);
+
+/// The keys of a fetched partition, each with its values; `None` when these bytes are no partition.
+pub fn groups(bytes: &[u8]) -> Option<Vec<KeyValues<'_>>> {
+    let mut rest = bytes;
+    let groups = std::iter::from_fn(|| read_group(&mut rest)).collect();
+    rest.is_empty().then_some(groups)
+}
+
 /// Reads one key with its values from the front, if all of it is there.
-pub(crate) fn read_group<'a>(from: &mut &'a [u8]) -> Option<(&'a [u8], Vec<&'a [u8]>)> {
+pub(crate) fn read_group<'a>(from: &mut &'a [u8]) -> Option<KeyValues<'a>> {
     let mut rest = *from;
     let key = take(&mut rest)?;
     let count = read_length(&mut rest)?;
@@ -222,6 +232,8 @@ mod tests {
         let second = read_group(&mut rest).unwrap();
         assert!(rest.is_empty());
         assert_eq!([first.1.len(), second.1.len()].iter().max(), Some(&1000));
+        assert_eq!(groups(&bytes).unwrap().len(), 2);
+        assert_eq!(groups(&bytes[1..]), None);
         let mut cut = &bytes[..bytes.len() - 1];
         assert!(read_group(&mut cut).is_some());
         assert!(read_group(&mut cut).is_none());

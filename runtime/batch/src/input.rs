@@ -67,7 +67,7 @@ impl fmt::Display for Split {
 
 /// How a job is slowed down, to make room for failures: for experiments, and for graders.
 ///
-/// In such a job some lines are no records but orders to whoever reads them: `@sleep 300` makes
+/// In such a job some lines are no records but orders to the task that reads them: `@sleep 300` makes
 /// the map task sleep for 300 ms, `@panic` crashes it, and `@panic 3 PATH` crashes it until the
 /// file there has grown to three bytes, one a crash.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]

@@ -27,8 +27,7 @@ pub struct Journal {
 }
 
 impl Journal {
-    /// Writes an entry into this node's journal. It is there from now on, whatever becomes of the
-    /// one who wrote it.
+    /// Writes an entry into this node's journal. The entry stays when the process that wrote it crashes.
     ///
     /// # Errors
     /// [`CastError::NoProcess`] when this node has no journal; the others as for [`Node::cast`].

@@ -5,22 +5,29 @@
 //! node that it ran on, sorted into [partitions]; a reduce task fetches its partition of every map
 //! task's output, from the nodes where these lie, and writes one file of the [output].
 //!
-//! Which node does what, and what is done when one of them fails, is not decided here. That is the
-//! work of a manager and its workers, and they are written by whoever uses this.
+//! Nothing here decides which node does what, and what happens when a node fails. A manager and its
+//! workers decide that, and the program that uses this package brings them along. A node can do a job
+//! [alone](Local) without them, and a [command](command::run) does one job on a few nodes of this machine.
 
+pub mod command;
 mod functions;
 mod grouped;
 pub mod input;
+mod job;
 pub mod journal;
+mod local;
 pub mod output;
 pub mod partitions;
 mod work;
 
 pub use functions::Functions;
+pub use grouped::{KeyValues, groups};
 pub use input::{Experiment, Input, Split, splits};
+pub use job::{JobSpec, JobStatus, Progress, Summary};
 pub use journal::{JOURNAL, Journal, JournalMsg};
+pub use local::{Local, LocalMsg};
 pub use output::OutputFolder;
-pub use partitions::{FETCH_WITHIN, PARTITIONS, Partitions, PartitionsMsg, Report};
+pub use partitions::{FETCH_TIMEOUT, PARTITIONS, Partitions, PartitionsMsg, Report};
 pub use work::{
     Attempt, Counters, JobId, MapOutput, Product, ReduceOutput, TaskError, TaskId, Work, perform,
 };

@@ -1,9 +1,8 @@
 //! Output: one file a partition, and all of them or none.
 //!
-//! Several attempts may write the same partition. So each writes a file of its own, and one of them
-//! becomes part of the output by being renamed, which file systems do in one step. The whole folder
-//! appears in the same way when its last file is there, so that an output which can be seen is
-//! complete. (Section 3.3 of the MapReduce paper relies on the same.)
+//! Several attempts may write the same partition. So each writes a file of its own, and a rename, which
+//! file systems do in one step, makes one of them part of the output. The whole folder appears in the
+//! same way when its last file is there, so that an output which can be seen is complete. (Section 3.3 of the MapReduce paper relies on the same.)
 
 use std::ffi::OsString;
 use std::fs;
@@ -60,8 +59,7 @@ impl OutputFolder {
         )
     }
 
-    /// Lets the output be seen: to be called when every partition was committed. May be called
-    /// again.
+    /// Makes the output appear. Call it when every partition was committed; a second call does nothing.
     ///
     /// # Errors
     /// When it cannot be renamed.
@@ -75,12 +73,12 @@ impl OutputFolder {
 
     /// Removes what is not complete.
     pub fn discard(&self) {
-        // Somebody who is late may write at this moment. What is left says that it is partial.
+        // A late worker may write at this moment. The name of what is left says that it is partial.
         let _ = fs::remove_dir_all(&self.partial);
     }
 
     /// Where attempts write. Not made again once it was removed: the job is over then.
-    pub(crate) fn attempts(&self) -> PathBuf {
+    pub fn attempts(&self) -> PathBuf {
         self.partial.join("attempts")
     }
 

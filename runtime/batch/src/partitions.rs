@@ -1,8 +1,8 @@
 //! What map tasks have left on this node, and the shuffle that takes it from there.
 //!
 //! The output of a map task lies in the scratch folder of the node that it ran on, sorted into one
-//! partition for each reduce task, and is served to whoever fetches it. When the node goes, it is
-//! gone. To store it safely would cost more than to compute it again, if that is needed.
+//! partition for each reduce task, and other nodes fetch it from there. When the node goes, its output
+//! is lost. To store it safely would cost more than to compute it again, if that is needed.
 
 use std::collections::BTreeMap;
 use std::collections::btree_map::Entry;
@@ -22,7 +22,7 @@ use crate::work::{Attempt, JobId, MapOutput, TaskError, TaskId};
 pub const PARTITIONS: ServerName<PartitionsMsg> = ServerName::new("partitions");
 
 /// How long a node may take to answer a request for a piece of a partition.
-pub const FETCH_WITHIN: Duration = Duration::from_millis(500);
+pub const FETCH_TIMEOUT: Duration = Duration::from_millis(500);
 
 /// The largest piece that is sent at once, in bytes.
 const PIECE: u64 = 256 << 10;
@@ -54,8 +54,8 @@ pub enum PartitionsMsg {
         /// Answers with the next bytes.
         reply: Reply<Result<Piece, String>>,
     },
-    /// The job is over: what it left here can go. It goes when the next job is over, so that who
-    /// is late still finds it, and does not take a finished job for a broken node.
+    /// The job is over, and its output here can go. It goes when the next job is over: so a late worker
+    /// still finds it, and does not take a finished job for a broken node.
     Forget(JobId),
     /// What was kept and served so far, forgotten jobs included.
     Report(Reply<Report>),
@@ -153,6 +153,10 @@ impl Server for Partitions {
                 reply.send(piece);
             }
             PartitionsMsg::Forget(job) => {
+                // A manager may say so twice, and the output must still stay until the next job.
+                if self.forgotten.as_ref() == Some(&job) {
+                    return;
+                }
                 let before = self.forgotten.replace(job);
                 let goes = |attempt: &Attempt| before.as_ref() == Some(&attempt.job);
                 for (_, kept) in self.files.extract_if(.., |attempt, _| goes(attempt)) {
@@ -215,7 +219,7 @@ pub async fn fetch(
             reply,
         };
         let answer = node
-            .call_within(FETCH_WITHIN, &PARTITIONS.at(&output.node), question)
+            .call_within(FETCH_TIMEOUT, &PARTITIONS.at(&output.node), question)
             .await;
         let piece = answer
             .map_err(|error| error.to_string())

@@ -1,58 +1,55 @@
-//! Part 2, map reduce: a job that many nodes do together, and that survives them.
+//! Part 2, map reduce: a job that many nodes do together, and that survives their failures.
 //!
-//! On each node runs a *manager*, which takes jobs and hands out their tasks, and a supervisor that
-//! starts *workers* on demand, which do them. Only the manager that is given a job has something to
-//! do; the nodes are all alike. What map tasks leave on a node is kept there by a third server,
-//! `partitions`, from which reduce tasks fetch it.
+//! Each node runs a *manager*, which takes jobs and gives out their tasks, and a supervisor that starts
+//! *workers* on demand, which do the tasks. All nodes are alike, and only the manager that is given a job
+//! has something to do. A third server, `partitions`, keeps the map output of its node, and reduce tasks
+//! fetch it from there.
 //!
-//! Given are the messages (`protocol.rs`), what a manager knows of a job (`job.rs`), and in the
-//! package `batch` all that touches files. Yours are the gaps, each with the number of its problem:
+//! Given are the messages (`protocol.rs`), what a manager knows of a job (`job.rs`), and the package
+//! `batch`, which does all that touches files. You fill the gaps, each with the number of its problem:
 //!
-//! 1. *Local*: the functions of two jobs, tried on one node without manager and workers.
+//! 1. *Local* (`functions.rs`): the functions of two jobs, which one node tries alone.
 //! 2. *Distribute*: the manager starts workers on all nodes and keeps them busy.
-//! 3. *Worker failure*: workers crash, and nodes die with all that was finished on them.
-//! 4. *Delivery*: messages are lost, come twice, late, and in the wrong order.
-//! 5. *Netsplit and stragglers*: nodes that cannot reach each other, and one that stands still.
-//! 6. *Manager failure* (optional): the manager crashes, and the job goes on.
-//! 7. *Combiner* (optional): less has to be fetched.
+//! 3. *Worker failure*: workers crash, and nodes die with all their map output.
+//! 4. *Delivery*: messages are lost, or arrive twice, late, and out of order.
+//! 5. *Netsplit and stragglers*: nodes cannot reach each other, and one node is paused.
+//! 6. *Manager failure* (optional): the manager crashes, and the job continues.
+//! 7. *Combiner* (optional): reduce tasks fetch less.
 //!
-//! Your way may need more than that: add fields, messages, functions and files of your own wherever
-//! you like, between the markers and outside of them. The text of this part is
-//! training/part2.md; `cargo checker hint` shows hints.
+//! Read `functions.rs` for problem 1, and the other files when you come to problem 2. You may add fields,
+//! messages, functions and files anywhere, between the markers and outside of them. The text of this part
+//! is training/part2.md; `cargo checker hint` shows hints.
 //!
 //! ```text
 //! cargo checker part2
 //! ```
-// A learner may have more news to handle than we have.
+// A learner may handle more messages than this solution.
 #![allow(clippy::single_match)]
 
-use batch::{JOURNAL, Journal, PARTITIONS, Partitions};
+use batch::{JOURNAL, Journal, Local, PARTITIONS, Partitions};
 use runtime::{Address, Node, StartError, Supervisor, SupervisorMsg};
 
-pub mod command;
 pub mod functions;
 pub mod job;
-pub mod local;
 pub mod manager;
 pub mod protocol;
 pub mod worker;
 
-use local::{LOCAL, Local};
 use manager::Manager;
-use protocol::{MANAGER, WORKER, WORKERS};
+use protocol::{JobKind, LOCAL, MANAGER, WORKER, WORKERS};
 
-/// Which sources this program was built from; the checker sets and compares it.
+/// The sources that this program was built from. The checker sets and compares it.
 pub const SOURCE_HASH: Option<&str> = option_env!("COURSE_SOURCE_HASH");
 
-/// Starts part 2 on a node. Each of these is started again when it crashes, and only that one.
+/// Starts part 2 on a node. The supervisor restarts each of these servers when it crashes, and no other.
 ///
 /// # Errors
-/// [`StartError`] when one of them does not start.
+/// [`StartError`] when a server does not start.
 pub async fn start(node: Node) -> Result<Address<SupervisorMsg>, StartError> {
     Supervisor::one_for_one()
         .child::<Partitions>(&PARTITIONS, ())
         .child::<Journal>(&JOURNAL, ())
-        .child::<Local>(&LOCAL, ())
+        .child::<Local<JobKind>>(&LOCAL, ())
         .named_supervisor(&WORKERS, Supervisor::one_for_one().kind(&WORKER))
         .child::<Manager>(&MANAGER, ())
         .start(&node)

@@ -1,4 +1,4 @@
-//! The manager: takes jobs, hands out their tasks, and sees to it that each counts once.
+//! The manager: takes jobs, gives out their tasks, and counts each task once.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -8,20 +8,20 @@ use serde::{Deserialize, Serialize};
 
 use crate::job::{Job, Task};
 use crate::protocol::{
-    ASK_AGAIN, JobSpec, JobStatus, LEASE, MOST_CRASHES, ManagerMsg, Summary, WORKER, WORKERS,
+    ASK_INTERVAL, JobSpec, JobStatus, LEASE, MAX_CRASHES, ManagerMsg, Summary, WORKER, WORKERS,
     WorkerMsg,
 };
 
 /// The manager of one node.
 #[derive(Default)]
 pub struct Manager {
-    /// The jobs that it was given, also those that are over.
+    /// The jobs that it was given, including those that are over.
     jobs: BTreeMap<JobId, Job>,
     // ── gap 2: what it knows of its workers
     workers: BTreeMap<Address<WorkerMsg>, AtWork>,
     // ── end 2
     // ── gap 5: what it knows of the network
-    /// Nodes that keep outputs which others could not fetch.
+    /// Nodes with outputs that another node could not fetch.
     distrusted: BTreeSet<NodeName>,
     // ── end 5
 }
@@ -50,8 +50,7 @@ impl Server for Manager {
                 let accepted = self.accept(spec, ctx).await;
                 reply.send(accepted);
                 // ── gap 2: begin with a job
-                // Workers are wanted from the first job on: a node that never has one to manage
-                // starts none.
+                // The first job starts the workers: a manager that gets no job starts none.
                 if self.jobs.len() == 1 {
                     start_workers(ctx);
                 }
@@ -64,9 +63,9 @@ impl Server for Manager {
                 product,
             } => {
                 // ── gap 2: a task is done
-                // Looked up by the id of its job, and counted only if its task is not done yet. So
-                // what comes twice, or late, or from another job, changes nothing, and an attempt
-                // that we had given up is as good as any.
+                // The manager finds the task by the id of its job, and counts the result only if the task
+                // is not done yet. So a result that arrives twice, late, or from another job changes
+                // nothing, and a result after its lease is as good as any.
                 self.has_answered(&worker, &attempt);
                 if self
                     .task(&attempt)
@@ -83,10 +82,10 @@ impl Server for Manager {
                 why,
             } => {
                 // ── gap 5: an output could not be fetched
-                // Who is to blame, the one who asks or the one who does not answer? Nobody can know
-                // that here. So the first to complain is believed, and whoever is distrusted is
-                // not: else two nodes that cannot reach each other would both be ruled out. What
-                // lies on a distrusted node is computed again, as if the node were dead.
+                // Either node may be at fault, and the manager cannot know which. So it believes the first
+                // node that complains, and not a node that it distrusts already: else it would rule out
+                // both of two nodes that cannot reach each other. Outputs on a distrusted node are
+                // computed again, as if the node were dead.
                 if let TaskError::Unfetched { output, .. } = &why
                     && !self.distrusted.contains(worker.node())
                 {
@@ -95,8 +94,8 @@ impl Server for Manager {
                 }
                 // ── end 5
                 // ── gap 3: an attempt failed
-                // What could not be fetched may be there the next time. Anything else, a file that
-                // cannot be read for instance, is as bad as a crash.
+                // A later attempt may be able to fetch. Any other failure, such as a file that cannot be
+                // read, counts like a crash.
                 if self.has_answered(&worker, &attempt)
                     && let TaskError::Failed(why) = &why
                 {
@@ -124,7 +123,7 @@ impl Server for Manager {
             Info::Down { monitor, reason } => self.worker_ended(monitor, reason, ctx).await,
             // ── end 3
             // ── gap 3: a node goes
-            Info::NodeDown(node) => self.node_went(&node, ctx).await,
+            Info::NodeDown(node) => self.node_down(&node, ctx).await,
             // ── end 3
             _ => {}
         }
@@ -136,10 +135,10 @@ impl Manager {
     /// Takes a job, of which nothing is done yet.
     async fn accept(&mut self, spec: JobSpec, ctx: &Ctx<ManagerMsg>) -> Result<JobId, String> {
         // ── gap 2: a job's id
-        // Each start of this process, on any node, has another id. A number alone would begin at 1
-        // again after a crash, and what is still under way about the former job 1 would be taken
-        // for news of this one.
-        // (As a text, a process's id shows only a part of its node's creation number.)
+        // Each start of this process, on any node, has another process id. A number alone would start at
+        // 1 again after a crash, and the manager would take late messages about the former job 1 for
+        // messages about this one.
+        // (As a text, a process id shows only a part of its node's creation number.)
         let me = ctx.id();
         let start = format!("{}-{:x}-{}", me.node.short(), me.creation, me.serial);
         let id = JobId(format!("{start}.{}", self.jobs.len() + 1));
@@ -147,7 +146,7 @@ impl Manager {
         let job = Job::new(id.clone(), spec)?;
         job.output.prepare().map_err(|error| error.to_string())?;
         // ── gap 5: a new job
-        // A new job is a new chance.
+        // In a new job, each node is trusted again.
         self.distrusted.clear();
         // ── end 5
         // ── gap 6: write a job down
@@ -180,7 +179,7 @@ impl Manager {
         }
         let _ = ctx.cast(worker, WorkerMsg::Assign(assignment)).await;
         // ── gap 4: an attempt has begun
-        // A lease, and not a look at the worker: one that is alive may never have heard of it.
+        // A lease, and not a look at the worker: a worker that is alive may never have received this.
         ctx.send_after(LEASE, ManagerMsg::Expired(attempt.clone()));
         // ── end 4
         // ── gap 2: a worker has something to do
@@ -191,12 +190,12 @@ impl Manager {
         // ── end 2
     }
 
-    /// Counts what came of an attempt: its task is done. With the last reduce task the job is over.
+    /// Counts the result of an attempt: its task is done. With the last reduce task the job is over.
     async fn count(&mut self, attempt: &Attempt, product: Product, ctx: &Ctx<ManagerMsg>) {
         let Some(job) = self.jobs.get_mut(&attempt.job) else {
             return;
         };
-        // The one moment at which the output changes. If the file is not there, nothing counts.
+        // Only here does the output change. If the file is not there, the result does not count.
         if let Product::Reduce(output, _) = &product
             && job.output.commit(output.partition, &output.file).is_err()
         {
@@ -214,7 +213,7 @@ impl Manager {
         }
     }
 
-    /// Ends a job: its output is shown, or what there is of it removed.
+    /// Ends a job: its output appears, or the part of it that exists is removed.
     async fn end(&mut self, id: &JobId, outcome: Result<(), String>, ctx: &Ctx<ManagerMsg>) {
         let Some(job) = self.jobs.get_mut(id) else {
             return;
@@ -232,9 +231,9 @@ impl Manager {
         let _ = ctx.abcast(&PARTITIONS, forget).await;
     }
 
-    /// Whether the workers of a node are to be given tasks.
+    /// Whether the workers of a node get tasks.
     fn may_work(&self, node: &NodeName) -> bool {
-        // ── gap 5: who may work
+        // ── gap 5: which nodes may work
         // A distrusted worker is better than none.
         let trusted = |worker: &Address<WorkerMsg>| !self.distrusted.contains(worker.node());
         if self.distrusted.contains(node) && self.workers.keys().any(trusted) {
@@ -249,15 +248,15 @@ impl Manager {
 /// What the manager knows of a worker.
 struct AtWork {
     monitor: Monitor,
-    /// What it was given to do, and has not answered.
+    /// The attempt that it was given, until it answers.
     attempt: Option<Attempt>,
-    /// Whether it has nothing to do, as far as we know.
+    /// Whether it has no task, as far as the manager knows.
     is_idle: bool,
 }
 
 impl Manager {
-    /// Gives each worker that has nothing to do a task, as long as there are any. Called whenever
-    /// something has changed, instead of thinking about who might have waited for just that.
+    /// Gives each idle worker a task, as long as tasks wait. The manager calls this after every change, so
+    /// that it never has to know which worker waited for which change.
     async fn give_work(&mut self, ctx: &Ctx<ManagerMsg>) {
         let idle = self
             .workers
@@ -281,8 +280,8 @@ impl Manager {
             attempt: None,
             is_idle: true,
         });
-        // Whoever was just given something had asked before he knew. If it was given up, he asks
-        // because it never arrived, or his answer did not.
+        // A worker with an attempt that still runs had asked before the assignment arrived. If the
+        // manager has given the attempt up, the assignment was lost, or its result was.
         let attempt = known.attempt.clone();
         if attempt.is_none_or(|attempt| !self.is_running(&attempt))
             && let Some(at_work) = self.workers.get_mut(&worker)
@@ -293,8 +292,8 @@ impl Manager {
         self.give_work(ctx).await;
     }
 
-    /// A worker is through with an attempt. Says whether it was at that one, and now has nothing to
-    /// do: what it says again, or too late, does not count.
+    /// A worker has answered an attempt. Says whether that was its present attempt, so that it is idle
+    /// now: an answer that arrives twice, or too late, says nothing about what the worker does.
     fn has_answered(&mut self, worker: &Address<WorkerMsg>, attempt: &Attempt) -> bool {
         self.give_up(attempt);
         match self.workers.get_mut(worker) {
@@ -307,13 +306,13 @@ impl Manager {
         }
     }
 
-    /// Whether somebody is counted on for this attempt.
+    /// Whether the manager still waits for this attempt.
     fn is_running(&mut self, attempt: &Attempt) -> bool {
         self.task(attempt)
             .is_some_and(|task| task.running.contains(&attempt.number))
     }
 
-    /// Nobody is counted on for this attempt any more.
+    /// The manager no longer waits for this attempt.
     fn give_up(&mut self, attempt: &Attempt) {
         if let Some(task) = self.task(attempt) {
             task.running.retain(|number| *number != attempt.number);
@@ -327,8 +326,8 @@ impl Manager {
     }
 }
 
-/// A task that nobody has done, and nobody is at. Map tasks come first, and reduce tasks only when
-/// all of those are done: a reduce task that begins earlier misses what comes later.
+/// A task that waits for a worker. Map tasks come first, and reduce tasks only when all map tasks are
+/// done: a reduce task that begins earlier misses the output that comes later.
 fn next_task(job: &Job) -> Option<TaskId> {
     if job.outcome.is_some() {
         return None;
@@ -341,17 +340,17 @@ fn next_task(job: &Job) -> Option<TaskId> {
     reduce.filter(|_| mapped).map(TaskId::Reduce)
 }
 
-/// Has a worker started on each node, this one too.
+/// Starts a worker on each node, including this one.
 fn start_workers(ctx: &Ctx<ManagerMsg>) {
-    // First this, then the list: a node that joins in between is heard of, perhaps twice.
+    // In this order, the manager learns of a node that joins in between, perhaps twice.
     ctx.watch_nodes();
     for node in ctx.list().into_iter().chain([ctx.name().clone()]) {
         start_worker(node, ctx);
     }
 }
 
-/// Has a worker started on a node, beside the manager: the node may take its time. It reports by
-/// itself. If the node goes, so does the attempt, and with `NodeUp` comes the next one.
+/// Starts a worker on a node, beside the manager, since the node may take long to answer. The worker
+/// reports by itself. If the node goes, this ends, and `NodeUp` starts it again.
 fn start_worker(node: NodeName, ctx: &Ctx<ManagerMsg>) {
     let me = ctx.clone();
     ctx.spawn(async move {
@@ -361,9 +360,9 @@ fn start_worker(node: NodeName, ctx: &Ctx<ManagerMsg>) {
                 .start_child(&WORKERS.at(&node), &WORKER, me.me().clone())
                 .await;
             match started {
-                // A program that is not the same as ours will not be so the next time.
+                // The node runs another program, and will do so at the next try.
                 Ok(_) | Err(StartChildError::Refused(_)) => return,
-                Err(StartChildError::Call(_)) => tokio::time::sleep(ASK_AGAIN).await,
+                Err(StartChildError::Call(_)) => tokio::time::sleep(ASK_INTERVAL).await,
             }
         }
     });
@@ -372,8 +371,8 @@ fn start_worker(node: NodeName, ctx: &Ctx<ManagerMsg>) {
 
 // ── gap 3: functions of your own
 impl Manager {
-    /// A worker ended, or its node went. In that case nobody knows whether it ended: it is no crash
-    /// of its task, and nobody can start another one over there now.
+    /// A worker ended, or its node went. If the node went, this is no crash of the task, and the manager
+    /// cannot start another worker there now.
     async fn worker_ended(&mut self, monitor: Monitor, reason: ExitReason, ctx: &Ctx<ManagerMsg>) {
         let ended = self
             .workers
@@ -395,32 +394,31 @@ impl Manager {
         self.give_work(ctx).await;
     }
 
-    /// A node went, and with it what its map tasks had left there, those that were done too. To wait
-    /// until a reduce task misses it would do as well, and take longer.
-    async fn node_went(&mut self, node: &NodeName, ctx: &Ctx<ManagerMsg>) {
+    /// A node went, and its map output is lost, even of tasks that were done. Waiting until a reduce task
+    /// cannot fetch it would work too, and take longer.
+    async fn node_down(&mut self, node: &NodeName, ctx: &Ctx<ManagerMsg>) {
         self.lose_outputs(node);
         self.give_work(ctx).await;
     }
 
-    /// An attempt ended badly through its own fault. Some mistakes are there every time, so this
-    /// must not go on for ever.
+    /// An attempt failed by itself. Some failures come every time, so the manager must not retry for ever.
     async fn crashed(&mut self, attempt: &Attempt, why: &str, ctx: &Ctx<ManagerMsg>) {
         let Some(task) = self.task(attempt) else {
             return;
         };
         task.crashes += 1;
-        if task.crashes >= MOST_CRASHES {
+        if task.crashes >= MAX_CRASHES {
             let what = match attempt.task {
                 TaskId::Map(map) => self.jobs[&attempt.job].split(map).map(ToString::to_string),
                 TaskId::Reduce(_) => None,
             };
             let what = what.unwrap_or_else(|| attempt.task.to_string());
-            let why = format!("{what} was given up after {MOST_CRASHES} failed attempts: {why}");
+            let why = format!("{what} was given up after {MAX_CRASHES} failed attempts: {why}");
             self.end(&attempt.job, Err(why), ctx).await;
         }
     }
 
-    /// What map tasks have left on a node is not there any more: they are to be done again.
+    /// The map output on a node is lost: other attempts must compute it again.
     fn lose_outputs(&mut self, node: &NodeName) {
         for job in self.jobs.values_mut().filter(|job| job.outcome.is_none()) {
             for task in &mut job.maps {
@@ -435,8 +433,8 @@ impl Manager {
 
 // ── gap 4: functions of your own
 impl Manager {
-    /// The time of an attempt is over. Lost on the way there, lost on the way back, or only slow: we
-    /// cannot know, and have it tried again. The worker gets nothing more until we hear of it.
+    /// The lease of an attempt has ended. The assignment was lost, or the result was, or the worker is slow:
+    /// the manager cannot know which, and retries. The worker gets no other task until it reports.
     async fn expired(&mut self, attempt: Attempt, ctx: &Ctx<ManagerMsg>) {
         self.give_up(&attempt);
         self.give_work(ctx).await;
@@ -444,24 +442,24 @@ impl Manager {
 }
 // ── end 4
 // ── gap 6: functions of your own
-/// What a manager must still know after a crash.
+/// What a manager must know after a crash.
 #[derive(Debug, Serialize, Deserialize)]
 enum Entry {
     /// There is this job.
     Accepted(JobId, JobSpec),
-    /// This attempt counts.
+    /// The result of this attempt counts.
     Done(Attempt, Product),
     /// The job is over.
     Over(JobId, Result<Summary, String>),
 }
 
-/// Writes down what a later start of this manager must know, before anything is built on it.
+/// Writes down what a restarted manager must know, before this manager acts on it.
 async fn write_down(entry: &Entry, ctx: &Ctx<ManagerMsg>) {
     let _ = Journal::append(ctx, entry).await;
 }
 
-/// The jobs that an earlier start of this manager has left, as they stood. What was being done
-/// counts as not begun: if it gets done nevertheless, it is taken.
+/// The jobs of this manager before its restart, as they stood. Attempts that were under way count as not
+/// begun; if such an attempt still sends a result, the result counts.
 async fn recover(mut jobs: BTreeMap<JobId, Job>, ctx: &Ctx<ManagerMsg>) -> BTreeMap<JobId, Job> {
     for entry in Journal::read(ctx).await.unwrap_or_default() {
         match entry {

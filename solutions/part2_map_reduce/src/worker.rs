@@ -1,13 +1,13 @@
-//! The worker: does one task after the other, and says what came of each.
+//! The worker: does one task after the other, and reports the result of each.
 
 use batch::perform;
 use runtime::{Address, Ctx, ExitReason, Info, Server};
 
-use crate::protocol::{ASK_AGAIN, Assignment, MANAGER, ManagerMsg, WorkerMsg};
+use crate::protocol::{ASK_INTERVAL, Assignment, MANAGER, ManagerMsg, WorkerMsg};
 
 /// A worker.
 pub struct Worker {
-    /// The manager that it was started by.
+    /// The manager that started it.
     manager: Address<ManagerMsg>,
 }
 
@@ -30,10 +30,10 @@ impl Server for Worker {
         match msg {
             WorkerMsg::Assign(assignment) => {
                 // ── gap 2: do a task
-                // Everything else that this worker is told waits until the task is done, so it has
-                // one at a time. A panic of the job's functions ends the worker, on purpose: who
-                // knows what state it is in. The manager's name is told, not the manager that
-                // started us: the one who is there when we are done.
+                // All other messages to this worker wait until the task is done, so it has one task at
+                // a time. A panic of the job's functions ends the worker on purpose: its state is
+                // unknown. The result goes to the manager's name, and not to the process that started
+                // this worker: the manager may have restarted meanwhile.
                 let Assignment {
                     attempt,
                     work,
@@ -42,7 +42,7 @@ impl Server for Worker {
                     manager,
                 } = assignment;
                 let worker = ctx.me().clone();
-                let told = match perform(ctx, &kind, &attempt, &work, experiment).await {
+                let report = match perform(ctx, &kind, &attempt, &work, experiment).await {
                     Ok(product) => ManagerMsg::Finished {
                         attempt,
                         worker,
@@ -54,16 +54,16 @@ impl Server for Worker {
                         why,
                     },
                 };
-                let _ = ctx.cast(&MANAGER.at(manager), told).await;
+                let _ = ctx.cast(&MANAGER.at(manager), report).await;
                 // ── end 2
             }
             // ── gap 2: messages of your own
             WorkerMsg::AskForWork => {
-                // Again and again: each of these messages may be lost, and so may the answer. A
-                // worker that is busy does not get round to it.
+                // The worker repeats this, since the message may be lost, and so may the answer. A busy
+                // worker handles it later.
                 let ready = ManagerMsg::Ready(ctx.me().clone());
                 let _ = ctx.cast(&MANAGER.at(self.manager.node()), ready).await;
-                ctx.send_after(ASK_AGAIN, WorkerMsg::AskForWork);
+                ctx.send_after(ASK_INTERVAL, WorkerMsg::AskForWork);
             }
             // ── end 2
             WorkerMsg::Ping(reply) => reply.send(()),
@@ -73,8 +73,9 @@ impl Server for Worker {
     async fn handle_info(&mut self, info: Info, ctx: &Ctx<WorkerMsg>) {
         match info {
             // ── gap 3: a manager ended
-            // Dead or out of reach: its successor, or it itself when it can reach us again, starts
-            // workers anew. What we are at is finished and told first, for this waits behind it.
+            // The manager has died or is out of reach. A restarted manager, or this one when it is back,
+            // starts new workers. This message waits behind the present task, so the worker first
+            // finishes and reports that task.
             Info::Down { .. } => ctx.stop(ExitReason::Normal),
             // ── end 3
             _ => {}

@@ -61,8 +61,7 @@ impl Server for Counters {
             CountersMsg::Offer(from, summary) => self.offered(&from, &summary, ctx),
             CountersMsg::Want(from, parts) => {
                 inform(&from.address(), self.views.parts(&parts), ctx)
-            }
-            // ── end 8
+            } // ── end 8
         }
     }
 

@@ -1,8 +1,7 @@
 //! kind = "near-miss"
 //! problem = 4
 //! claim = "lost assignments and results"
-//! about = "A worker asks for work once, and never gets any more if its answer is lost; the manager's node does none."
-//! mistakes = ["asks-once"]
+//! about = "A worker asks for work once, and gets none if the answer is lost. The manager's node does no task."
 
 // ── file manager.rs
 // ── replace
@@ -12,6 +11,6 @@ for node in ctx.list() {
 // ── end
 // ── file worker.rs
 // ── replace
-ctx.send_after(ASK_AGAIN, WorkerMsg::AskForWork);
+ctx.send_after(ASK_INTERVAL, WorkerMsg::AskForWork);
 // ── with
 // ── end

@@ -1,5 +1,5 @@
 //! kind = "right"
-//! about = "When no task waits, idle workers begin a second attempt at what has been running for half a lease."
+//! about = "When no task waits, idle workers begin a second attempt at a task that has run for half a lease."
 
 // ── file manager.rs
 // ── after

@@ -1,8 +1,7 @@
 //! kind = "near-miss"
 //! problem = 7
-//! claim = "a combiner cuts what is fetched"
-//! about = "The index has a combiner, too, whose lists are taken for the name of a file."
-//! mistakes = ["combines-lists-of-files"]
+//! claim = "a combiner shrinks the shuffle"
+//! about = "The index has a combiner too, and takes a combined list for the name of one file."
 
 // ── file functions.rs
 // ── replace

@@ -1,8 +1,7 @@
 //! kind = "near-miss"
 //! problem = 7
-//! claim = "a combiner cuts what is fetched"
-//! about = "The combiner puts the values of a key side by side in one list, which is as long as they were."
-//! mistakes = ["combines-nothing"]
+//! claim = "a combiner shrinks the shuffle"
+//! about = "The combiner writes the values of a key side by side into one list, which is as long as they were."
 
 // ── file functions.rs
 // ── after

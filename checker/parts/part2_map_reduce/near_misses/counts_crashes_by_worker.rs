@@ -1,8 +1,7 @@
 //! kind = "near-miss"
 //! problem = 3
 //! claim = "a record that crashes every time"
-//! about = "Crashes are counted for each worker, and the one that comes instead begins at none."
-//! mistakes = ["never-gives-up"]
+//! about = "The manager counts crashes for each worker, and the next worker starts at none."
 
 // ── file manager.rs
 // ── after

@@ -1,8 +1,7 @@
 //! kind = "near-miss"
 //! problem = 1
 //! claim = "the word count is exact"
-//! about = "What is between two separators is a word, also if it is empty."
-//! mistakes = ["counts-empty-words"]
+//! about = "The text between two separators is a word, even if it is empty."
 
 // ── file functions.rs
 // ── replace

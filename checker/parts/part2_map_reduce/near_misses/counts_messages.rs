@@ -1,8 +1,8 @@
 //! kind = "near-miss"
 //! problem = 4
-//! claim = "what comes twice counts once"
-//! about = "The map phase is over when there were as many results as there are map tasks."
-//! mistakes = ["counts-messages"]
+//! claim = "a message that arrives twice counts once"
+//! about = "The map phase ends when as many results have arrived as there are map tasks."
+//! mistakes = ["reduces-before-all-is-mapped"]
 
 // ── file job.rs
 // ── after

@@ -2,7 +2,6 @@
 //! problem = 1
 //! claim = "the word count is exact"
 //! about = "An apostrophe belongs to a word, like a letter."
-//! mistakes = ["counts-words-with-apostrophes"]
 
 // ── file functions.rs
 // ── replace

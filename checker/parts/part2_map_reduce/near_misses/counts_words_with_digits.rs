@@ -2,7 +2,6 @@
 //! problem = 1
 //! claim = "the word count is exact"
 //! about = "A digit belongs to a word, like a letter."
-//! mistakes = ["counts-words-with-digits"]
 
 // ── file functions.rs
 // ── replace

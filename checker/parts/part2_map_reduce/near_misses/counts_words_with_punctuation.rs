@@ -2,7 +2,6 @@
 //! problem = 1
 //! claim = "the word count is exact"
 //! about = "A word ends at white space only."
-//! mistakes = ["counts-words-with-punctuation"]
 
 // ── file functions.rs
 // ── replace

@@ -1,8 +1,7 @@
 //! kind = "near-miss"
 //! problem = 5
 //! claim = "workers that cannot reach each other"
-//! about = "Who complains and who is complained of are both ruled out, and the manager's node does no work itself."
-//! mistakes = ["distrusts-both-sides"]
+//! about = "The manager rules out both nodes, the one that cannot fetch and the one that it cannot fetch from. The manager's node does no task."
 
 // ── file manager.rs
 // ── replace

@@ -1,24 +1,24 @@
 //! kind = "near-miss"
 //! problem = 3
 //! claim = "a node that dies in the map phase"
-//! about = "A reduce task tries to fetch until it can, and what lay on a dead node counts as done."
+//! about = "A reduce task tries to fetch until it succeeds, and the output on a dead node counts as done."
 //! mistakes = ["lost-outputs-count-as-done"]
 
 // ── file manager.rs
 // ── replace
-Info::NodeDown(node) => self.node_went(&node, ctx).await,
+Info::NodeDown(node) => self.node_down(&node, ctx).await,
 // ── with
 // ── end
 // ── file worker.rs
 // ── replace
-let told = match perform(ctx, &kind, &attempt, &work, experiment).await {
+let report = match perform(ctx, &kind, &attempt, &work, experiment).await {
 // ── with
 let mut performed = perform(ctx, &kind, &attempt, &work, experiment).await;
 while let Err(TaskError::Unfetched { .. }) = performed {
-    tokio::time::sleep(ASK_AGAIN).await;
+    tokio::time::sleep(ASK_INTERVAL).await;
     performed = perform(ctx, &kind, &attempt, &work, experiment).await;
 }
-let told = match performed {
+let report = match performed {
 // ── end
 // ── add
 use batch::TaskError;

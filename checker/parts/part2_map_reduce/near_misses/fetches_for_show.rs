@@ -1,17 +1,17 @@
 //! kind = "near-miss"
 //! problem = 3
-//! claim = "computed again"
-//! about = "Map output is copied into a folder that all nodes share. What is fetched is thrown away, and what lay on a dead node counts as done."
+//! claim = "computes again"
+//! about = "Workers copy map output into a folder that all nodes share, and discard what they fetch. The output on a dead node counts as done."
 //! mistakes = ["lost-outputs-count-as-done"]
 
 // ── file manager.rs
 // ── replace
-Info::NodeDown(node) => self.node_went(&node, ctx).await,
+Info::NodeDown(node) => self.node_down(&node, ctx).await,
 // ── with
 // ── end
 // ── file worker.rs
 // ── replace
-let told = match perform(ctx, &kind, &attempt, &work, experiment).await {
+let report = match perform(ctx, &kind, &attempt, &work, experiment).await {
 // ── with
 let mut work = work;
 if let Work::Reduce { inputs, .. } = &mut work {
@@ -25,7 +25,7 @@ if let (Ok(Product::Map(output, _)), Work::Map { partitions, .. }) = (&performed
         let _ = fs::write(shared(output, partition), bytes);
     }
 }
-let told = match performed {
+let report = match performed {
 // ── end
 // ── add
 fn shared(output: &MapOutput, partition: usize) -> PathBuf {

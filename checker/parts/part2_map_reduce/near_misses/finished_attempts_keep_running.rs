@@ -1,8 +1,7 @@
 //! kind = "near-miss"
 //! problem = 3
 //! claim = "a node that dies in the map phase"
-//! about = "An attempt that is done stays among those that are being made, so that its task never waits again; no lease ends it."
-//! mistakes = ["lost-task-does-not-wait"]
+//! about = "An attempt that is done stays in `running`, so its task never waits again. No lease ends it."
 
 // ── file manager.rs
 // ── replace

@@ -1,8 +1,7 @@
 //! kind = "near-miss"
 //! problem = 2
 //! claim = "every worker node finishes at least one reduce task"
-//! about = "A worker that finds no task waiting is not thought of again: only the one that has just finished gets a task."
-//! mistakes = ["forgets-idle-workers"]
+//! about = "The manager gives a task only to the worker that has just finished one, and forgets workers that found no task."
 
 // ── file manager.rs
 // ── replace
@@ -19,6 +18,6 @@ for at_work in self.workers.values_mut() {
 // ── end
 // ── file worker.rs
 // ── replace
-ctx.send_after(ASK_AGAIN, WorkerMsg::AskForWork);
+ctx.send_after(ASK_INTERVAL, WorkerMsg::AskForWork);
 // ── with
 // ── end

@@ -1,8 +1,7 @@
 //! kind = "near-miss"
 //! problem = 6
-//! claim = "a manager that crashed goes on"
-//! about = "A manager that crashed begins without jobs."
-//! mistakes = ["forgets-its-jobs"]
+//! claim = "a restarted manager continues"
+//! about = "A restarted manager has no jobs."
 
 // ── file manager.rs
 // ── replace

@@ -1,8 +1,7 @@
 //! kind = "near-miss"
 //! problem = 4
 //! claim = "lost assignments and results"
-//! about = "Nobody asks what has become of an attempt as long as its worker lives."
-//! mistakes = ["has-no-lease"]
+//! about = "The manager waits for an attempt as long as its worker lives."
 
 // ── file manager.rs
 // ── replace

@@ -2,7 +2,6 @@
 //! problem = 1
 //! claim = "the index lists each file once"
 //! about = "The index lists each file once, in the order of a hash table."
-//! mistakes = ["index-out-of-order"]
 
 // ── file functions.rs
 // ── replace

@@ -2,7 +2,6 @@
 //! problem = 1
 //! claim = "the index lists each file once"
 //! about = "The index lists a file as often as the word occurs in it."
-//! mistakes = ["index-repeats-files"]
 
 // ── file functions.rs
 // ── replace

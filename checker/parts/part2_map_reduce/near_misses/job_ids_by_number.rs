@@ -1,8 +1,7 @@
 //! kind = "near-miss"
 //! problem = 4
 //! claim = "job ids never repeat"
-//! about = "A job's id is its node and how many jobs there were, which begins at none when the node is started again."
-//! mistakes = ["job-ids-repeat"]
+//! about = "A job's id is its node and the number of jobs so far, which starts again with the node."
 
 // ── file manager.rs
 // ── replace

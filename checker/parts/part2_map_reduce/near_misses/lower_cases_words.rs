@@ -1,8 +1,7 @@
 //! kind = "near-miss"
 //! problem = 1
 //! claim = "the word count is exact"
-//! about = "Words are counted without regard to case."
-//! mistakes = ["lower-cases-words"]
+//! about = "The job counts words without regard to case."
 
 // ── file functions.rs
 // ── replace

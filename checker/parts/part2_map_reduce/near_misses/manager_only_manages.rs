@@ -1,5 +1,5 @@
 //! kind = "right"
-//! about = "The manager's own node does none of the work."
+//! about = "The manager's own node does no task."
 
 // ── file manager.rs
 // ── replace

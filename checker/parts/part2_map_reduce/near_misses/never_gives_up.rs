@@ -1,12 +1,11 @@
 //! kind = "near-miss"
 //! problem = 3
 //! claim = "a record that crashes every time"
-//! about = "A task is tried again however often it has crashed."
-//! mistakes = ["never-gives-up"]
+//! about = "The manager tries a task again however often it has crashed."
 
 // ── file manager.rs
 // ── replace
-if task.crashes >= MOST_CRASHES {
+if task.crashes >= MAX_CRASHES {
 // ── with
-if task.product.is_some() && task.crashes >= MOST_CRASHES {
+if task.product.is_some() && task.crashes >= MAX_CRASHES {
 // ── end

@@ -1,7 +1,7 @@
 //! kind = "near-miss"
 //! problem = 1
 //! claim = "the word count is exact"
-//! about = "Keys are dealt out to the partitions in turn, whatever they are."
+//! about = "Keys go to the partitions in turn, whatever they are."
 //! mistakes = ["partitions-by-more-than-the-key"]
 
 // ── file functions.rs

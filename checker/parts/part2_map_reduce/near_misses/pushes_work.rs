@@ -1,5 +1,5 @@
 //! kind = "right"
-//! about = "Workers never ask: the manager knows whom it has started, and pings whoever does not answer in time."
+//! about = "Workers never ask. The manager knows the workers that it started, and pings those that do not answer in time."
 
 // ── file manager.rs
 // ── replace

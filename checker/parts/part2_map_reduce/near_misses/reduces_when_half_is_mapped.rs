@@ -1,6 +1,6 @@
 //! kind = "near-miss"
 //! problem = 2
-//! claim = "every node takes part, also one that joins late"
+//! claim = "every node takes part"
 //! about = "Reduce tasks begin when half of the map tasks are done and none is waiting."
 //! mistakes = ["reduces-before-all-is-mapped"]
 

@@ -1,7 +1,7 @@
 //! kind = "near-miss"
 //! problem = 6
-//! claim = "a manager that crashed goes on"
-//! about = "A manager that crashed begins its open jobs again under new ids."
+//! claim = "a restarted manager continues"
+//! about = "A restarted manager begins its open jobs again under new ids."
 //! mistakes = ["renames-its-jobs"]
 
 // ── file manager.rs

@@ -1,6 +1,6 @@
 //! kind = "near-miss"
 //! problem = 2
-//! claim = "every node takes part, also one that joins late"
+//! claim = "every node takes part"
 //! about = "All workers are on the manager's own node."
 //! mistakes = ["works-alone"]
 

@@ -1,8 +1,7 @@
 //! kind = "near-miss"
 //! problem = 2
-//! claim = "a node that is done gets its next task at once"
-//! about = "Tasks are given out when all earlier ones were answered."
-//! mistakes = ["works-in-waves"]
+//! claim = "an idle node gets its next task at once"
+//! about = "The manager gives out tasks when all earlier ones were answered."
 
 // ── file manager.rs
 // ── after

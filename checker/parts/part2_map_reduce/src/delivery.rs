@@ -1,13 +1,16 @@
-//! Problem 4: what is said between manager and workers is lost, comes twice, late, or disordered.
+//! Problem 4: messages between manager and workers are lost, or arrive twice, late, or out of order.
 
 use std::time::Duration;
 
+use batch::JobStatus;
 use ciborium::Value;
 use runtime::net::faults::{Action, PatternKind, Rule};
-use tokio::time::Instant;
+use tokio::time::{Instant, sleep};
 
+use super::fact::{Fact, Restart, Step};
 use super::failure::reduces_begin;
-use super::messages::{JobStatus, MANAGER, ManagerMsg, WorkerMsg, is_map};
+use super::messages::{MANAGER, ManagerMsg, WorkerMsg, is_map};
+use super::provenance::{reported_file, work_was_done};
 use super::{
     ALL, Plan, SOON, footprint, is_done, is_exact, is_untouched, output_is_exact, slow_text,
     status, submit,
@@ -35,7 +38,12 @@ fn assignment(
 }
 
 /// A rule about results of a node for a manager, of map or of reduce tasks.
-fn result(cluster: &Cluster<'_>, action: Action, [node, manager]: [&str; 2], maps: bool) -> Rule {
+pub(super) fn result(
+    cluster: &Cluster<'_>,
+    action: Action,
+    [node, manager]: [&str; 2],
+    maps: bool,
+) -> Rule {
     Rule::new(action)
         .from(&cluster.name(node))
         .to(&cluster.name(manager))
@@ -47,20 +55,20 @@ fn result(cluster: &Cluster<'_>, action: Action, [node, manager]: [&str; 2], map
         })
 }
 
-/// Waits until a fault on a message has bitten. Where it has not, the messages may no longer be
+/// Waits until a fault on a message took effect. If it had no effect, the messages may no longer be
 /// those that were given.
-async fn has_bitten(
+async fn took_effect(
     cluster: &Cluster<'_>,
     rule: &RuleHandle<'_>,
     hits: usize,
     within: Duration,
 ) -> Told {
-    let bitten = rule.await_hits(hits, within).await;
-    if bitten.is_err() {
+    let waited = rule.await_hits(hits, within).await;
+    if waited.is_err() {
         cluster.written()?;
         super::as_given(cluster)?;
     }
-    bitten
+    waited
 }
 
 pub(super) async fn lost_messages(cx: &Context) -> Told {
@@ -68,10 +76,13 @@ pub(super) async fn lost_messages(cx: &Context) -> Told {
     let [manager, one, other] = draw.cast(["n1", "n2", "n3"]);
     let maps = draw.number(23..=27);
     Cluster::tell(cx, ALL, Options::default(), async |cluster| {
-        cluster.step(format!(
-            "{manager} is given a job. An assignment to {one} and a result of {other} are lost: of a map task, and of a \
-             reduce task."
-        ));
+        cluster.step_as(
+            &Step::job_given(manager),
+            format!(
+                "{manager} is given a job. The network loses an assignment to {one} and a result of {other}: first of map \
+                 tasks, and then of reduce tasks."
+            ),
+        );
         let rules = [true, false].map(|maps| {
             // Of the map tasks there are enough for the lost one to be the first or the third.
             let skip = if maps { draw.number(0..=2) as usize } else { 0 };
@@ -82,14 +93,15 @@ pub(super) async fn lost_messages(cx: &Context) -> Told {
         let texts = slow_text(cluster, &mut draw, maps)?;
         let job = submit(cluster, manager, &Plan::slow(&texts, 4, 40, 60).partitions(9)).await?;
         for rule in &rules[0] {
-            has_bitten(cluster, rule, 1, SOON).await?;
+            took_effect(cluster, rule, 1, SOON).await?;
         }
         is_exact(cluster, &job, "lost assignments and results do not stop the job").await.because(
-            "Nobody is told that a message was lost. Who waits for an answer must limit the wait, and then try again, \
-             although he cannot know whether the work was done.",
+            "Neither the sender nor the receiver learns that a message was lost. The manager must limit how long it waits \
+             for a result, and then retry, although it cannot know whether the work was done.",
         )?;
+        work_was_done(cluster, &job).await?;
         for rule in &rules[1] {
-            has_bitten(cluster, rule, 1, Duration::ZERO).await?;
+            took_effect(cluster, rule, 1, Duration::ZERO).await?;
         }
         Ok(())
     })
@@ -101,7 +113,10 @@ pub(super) async fn doubled_messages(cx: &Context) -> Told {
     let [manager, one, other] = draw.cast(["n1", "n2", "n3"]);
     let maps = draw.number(23..=27);
     Cluster::tell(cx, ALL, Options::default(), async |cluster| {
-        cluster.step(format!("{manager} is given a job. Each assignment and each result comes twice."));
+        cluster.step_as(
+            &Step::job_given(manager),
+            format!("{manager} is given a job. Each assignment and each result arrives twice."),
+        );
         let mut rules = Vec::new();
         for node in [one, other] {
             for maps in [true, false] {
@@ -114,12 +129,12 @@ pub(super) async fn doubled_messages(cx: &Context) -> Told {
         }
         let texts = slow_text(cluster, &mut draw, maps)?;
         let job = submit(cluster, manager, &Plan::slow(&texts, 4, 40, 40).partitions(6)).await?;
-        is_exact(cluster, &job, "what comes twice counts once").await.because(
-            "Who repeats what may be lost makes repetitions. So whoever receives it must be able to take it twice, with \
-             the effect of once.",
+        is_exact(cluster, &job, "a message that arrives twice counts once").await.because(
+            "A sender that retries makes duplicates. So a receiver must take the same message twice with the effect of once.",
         )?;
+        work_was_done(cluster, &job).await?;
         for rule in &rules {
-            has_bitten(cluster, rule, 1, Duration::ZERO).await?;
+            took_effect(cluster, rule, 1, Duration::ZERO).await?;
         }
         Ok(())
     })
@@ -132,10 +147,13 @@ pub(super) async fn late_results(cx: &Context) -> Told {
     let maps = draw.number(23..=27);
     Cluster::tell(cx, ALL, Options::default(), async |cluster| {
         let claim = "a late result changes nothing";
-        cluster.step(format!(
-            "{manager} is given a job. A result of a map task is held back from {one}, and one from {other}; later, \
-             results of reduce tasks."
-        ));
+        cluster.step_as(
+            &Step::job_given(manager),
+            format!(
+                "{manager} is given a job. The network holds back a result of a map task from {one} and from {other}, and \
+                 later a result of a reduce task from each."
+            ),
+        );
         let hold = |node, maps| cluster.rule(result(cluster, Action::Hold, [node, manager], maps));
         let held_maps = [one, other].map(|node| hold(node, true));
         let held_reduces = [one, other].map(|node| hold(node, false));
@@ -143,21 +161,38 @@ pub(super) async fn late_results(cx: &Context) -> Told {
         let begun = cluster.mark();
         let job = submit(cluster, manager, &Plan::slow(&texts, 4, 40, 60).partitions(12)).await?;
         for held in &held_maps {
-            has_bitten(cluster, held, 1, SOON).await?;
+            took_effect(cluster, held, 1, SOON).await?;
         }
         reduces_begin(cluster, &job, begun).await?;
 
-        cluster.step("Those tasks have been done again. Now the two results of map tasks arrive.");
+        cluster.step("Other attempts have done those tasks. Now the two results of map tasks arrive.");
         let released: usize = held_maps.iter().rev().map(RuleHandle::release).sum();
         if !job.is_open() || released < 2 {
             return Err(Stop::inconclusive("The late results did not arrive while the job was being done."));
         }
-        is_done(cluster, &job, super::JOB_WITHIN).await?;
+        let watched = async {
+            while job.is_open() {
+                for (node, held) in [one, other].iter().zip(&held_reduces) {
+                    reported_file(cluster, &job, held, node)?;
+                }
+                sleep(Duration::from_millis(50)).await;
+            }
+            Ok(())
+        };
+        let done = is_done(cluster, &job, super::JOB_TIMEOUT);
+        tokio::select! {
+            watched = watched => match watched {
+                Ok(()) => is_done(cluster, &job, SOON).await?,
+                Err(stop) => return Err(stop),
+            },
+            done = done => done?,
+        }
         output_is_exact(cluster, &job, claim).because(
-            "Two attempts at a task may both succeed. Either of them may be taken; both together would count the same words twice.",
+            "Two attempts at a task may both succeed. The manager may take either of them; both together would count the \
+             same words twice.",
         )?;
         if held_reduces.iter().all(|held| held.held() == 0) {
-            return Err(Stop::inconclusive("There was no result of a reduce task to be held back."));
+            return Err(Stop::inconclusive("No result of a reduce task was held back."));
         }
 
         cluster.step("The job is done. Now the results of reduce tasks arrive.");
@@ -169,9 +204,11 @@ pub(super) async fn late_results(cx: &Context) -> Told {
         is_untouched(cluster, &job, &before, claim)?;
         match status(cluster, &job).await? {
             JobStatus::Done(_) => Ok(()),
-            other => Err(cluster
-                .failed(format!("{manager}'s manager, asked again, says of the job that was done: {other:?}"), claim)
-                .into()),
+            other => {
+                let (manager_name, status) = (manager.to_owned(), format!("{other:?}"));
+                let fact = Fact::JobNoLongerDone { manager: manager_name, status };
+                Err(fact.of(cluster, manager, claim).into())
+            }
         }
     })
     .await
@@ -184,17 +221,20 @@ pub(super) async fn result_of_an_earlier_job(cx: &Context) -> Told {
     let [manager, one, other] = draw.cast(["n1", "n2", "n3"]);
     let maps = draw.number(6..=7);
     Cluster::tell(cx, ALL, Options::default(), async |cluster| {
-        let claim = "a result of an earlier job is not taken for one of this job";
-        cluster.step(format!(
-            "{manager} is given a job. Two results of map tasks are held back, one from {one} and one from {other}, and \
-             the job gets done without them."
-        ));
+        let claim = "a result of an earlier job does not count for the next one";
+        cluster.step_as(
+            &Step::job_given(manager),
+            format!(
+                "{manager} is given a job. The network holds back two results of map tasks, one from {one} and one from \
+                 {other}, and the job completes without them."
+            ),
+        );
         let held = [one, other].map(|node| cluster.rule(result(cluster, Action::Hold, [node, manager], true)));
         let first = slow_text(cluster, &mut draw, maps)?;
         let second = slow_text(cluster, &mut draw, maps)?;
         let job = submit(cluster, manager, &Plan::slow(&first, 4, 40, 10)).await?;
         for held in &held {
-            has_bitten(cluster, held, 1, SOON).await?;
+            took_effect(cluster, held, 1, SOON).await?;
         }
         is_exact(cluster, &job, claim).await?;
 
@@ -204,14 +244,14 @@ pub(super) async fn result_of_an_earlier_job(cx: &Context) -> Told {
         let begun = Instant::now();
         let next = submit(cluster, manager, &Plan::slow(&second, 4, MAP_MS, 10)).await?;
         let released: usize = held.iter().map(RuleHandle::release).sum();
-        // No map task of the second job can be done by now, whoever has it.
+        // No map task of the second job can be done by now.
         if released < 2 || begun.elapsed() > Duration::from_millis(MAP_MS) {
             return Err(Stop::inconclusive("The results did not arrive before the tasks of the second job could be done."));
         }
         is_exact(cluster, &next, claim)
             .await
             .evidence(format!("the first job is {}, the second {}; each has {maps} map tasks", job.id, next.id))
-            .because("A number names a task within its job only. A message may be under way longer than the job that it belongs to.")
+            .because("A number names a task within its job only. A message may be under way for longer than its job.")
     })
     .await
 }
@@ -221,18 +261,18 @@ pub(super) async fn job_ids_never_repeat(cx: &Context) -> Told {
     let [manager, _] = draw.cast(["n1", "n2"]);
     let [before, maps] = [draw.number(2..=3), draw.number(2..=4)];
     Cluster::tell(cx, &["n1", "n2"], Options::default(), async |cluster| {
-        let claim = "job ids never repeat, also after a crash of the manager";
+        let claim = "job ids never repeat, even after the manager crashes";
         let texts = slow_text(cluster, &mut draw, maps)?;
         let plan = Plan::slow(&texts, 4, 0, 0);
-        cluster.step(format!("{manager} is given {} jobs.", in_words(before)));
+        cluster.step_as(&Step::job_given(manager), format!("{manager} is given {} jobs.", in_words(before)));
         let mut ids = Vec::new();
         for _ in 0..before {
             let job = submit(cluster, manager, &plan).await?;
-            is_done(cluster, &job, super::JOB_WITHIN).await?;
+            is_done(cluster, &job, super::JOB_TIMEOUT).await?;
             ids.push(job.id);
         }
         cluster.step(format!(
-            "{manager}'s manager crashes, and its supervisor starts it again; then {manager} is given a {} job.",
+            "{manager}'s manager crashes, and its supervisor restarts it. Then {manager} is given a {} job.",
             in_order(before + 1)
         ));
         cluster.crash(manager, &MANAGER).await?;
@@ -240,21 +280,29 @@ pub(super) async fn job_ids_never_repeat(cx: &Context) -> Told {
         ids.push(submit(cluster, manager, &plan).await?.id);
 
         cluster.step(format!(
-            "{manager} itself is killed and started again, and is given a {} job.",
+            "{manager} itself is killed and restarted. Then it is given a {} job.",
             in_order(before + 2)
         ));
         cluster.restart(manager).await?;
         ids.push(submit(cluster, manager, &plan).await?.id);
         for (place, id) in ids.iter().enumerate() {
             if let Some(other) = ids[..place].iter().position(|other| other == id) {
-                let when = match place.checked_sub(before as usize) {
-                    None => String::new(),
-                    Some(0) => format!(", which was given after {manager}'s manager had crashed,"),
-                    Some(_) => format!(", which was given after {manager} was started again,"),
+                let fact = Fact::SameJobId {
+                    first: other + 1,
+                    second: place + 1,
+                    id: id.to_string(),
+                    after: match place.checked_sub(before as usize) {
+                        None => None,
+                        Some(0) => Some(Restart::Manager),
+                        Some(_) => Some(Restart::Node),
+                    },
                 };
-                return Err(cluster
-                    .failed(format!("job {} and job {}{when} both have the id `{id}`", other + 1, place + 1), claim)
-                    .because("What is still under way about the first would be taken for news of the second. A counter in the memory of a process begins again with the process.")
+                return Err(fact
+                    .of(cluster, manager, claim)
+                    .because(
+                        "The manager would take a late message about the first job for one about the second. A counter in \
+                         the memory of a process starts again with the process.",
+                    )
                     .into());
             }
         }
@@ -281,7 +329,7 @@ pub(super) async fn is_there(cluster: &Cluster<'_>, node: &str) -> Told {
     cluster
         .eventually(
             SOON,
-            format!("{node}'s supervisor starts the manager again"),
+            format!("{node}'s supervisor restarts the manager"),
             there,
         )
         .await

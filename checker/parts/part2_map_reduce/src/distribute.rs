@@ -4,29 +4,34 @@ use std::time::Duration;
 
 use batch::Experiment;
 use runtime::net::faults::{Action, Kind, PatternKind, Rule};
+use tokio::time::{Instant, sleep};
 
+use super::delivery::result;
+use super::fact::{Fact, Step};
 use super::local::bible;
 use super::messages::{JobKind, is_map};
+use super::provenance::{ReportedFile, reported_file, summary_adds_up, work_was_done};
 use super::text::file;
 use super::{
-    ALL, Answered, Plan, SOON, assignments, has_finished, is_exact, maps_kept, reports, results,
-    slow_text, submit, texts,
+    ALL, Answered, LEASE, Plan, SOON, assignments, has_finished, is_exact, maps_kept, reports,
+    results, slow_text, submit, texts,
 };
-use testkit::cluster::{Cluster, Explained, Mark, Options, RuleHandle, Unmet};
+use testkit::cluster::{Cluster, Explained, Mark, Options, RuleHandle};
 use testkit::scenario::{Context, Stop, Told};
 
 /// Well before the lease of the first attempt runs out.
 const AT_ONCE: Duration = Duration::from_millis(700);
 
-/// So many reduce tasks of this length are more than one node does before the others have heard of them.
+/// One node cannot do so many reduce tasks of this length before the others receive some.
 const REDUCES: usize = 12;
 const REDUCE_MS: u64 = 150;
 
+const NO_MAPS: &str = "a job without map tasks completes";
+const IDLE: &str = "an idle node gets its next task at once";
 const EVERYONE: &str = "every worker node finishes at least one task";
 const EVERYONE_REDUCES: &str = "every worker node finishes at least one reduce task";
-const WHY_FETCHED: &str = "On real machines there is no folder that all share for what lies between map and reduce: it \
-                           would have to be written to several disks, only to be read once. So it stays where it is, \
-                           and is fetched.";
+const WHY_FETCHED: &str = "Nodes on machines of their own share no folder for map output: a job would write it to several \
+                           disks, only to read it once. So it stays where the map task ran, and reduce tasks fetch it.";
 const FETCHED: &str = "map output is fetched from the node where it lies";
 
 pub(super) async fn every_node_takes_part(cx: &Context) -> Told {
@@ -38,7 +43,7 @@ pub(super) async fn every_node_takes_part(cx: &Context) -> Told {
     Cluster::tell(cx, &nodes, Options::default(), async |cluster| {
         cluster.step(format!("{late} is started, but does not join yet."));
         cluster.start_node(late).await?;
-        cluster.step(format!(
+        cluster.step_as(&Step::job_given(manager), format!(
             "{manager} is given a job of {maps} map tasks that take 60 ms each, and {REDUCES} reduce tasks that take \
              {REDUCE_MS} ms."
         ));
@@ -52,12 +57,12 @@ pub(super) async fn every_node_takes_part(cx: &Context) -> Told {
             false => Ok(()),
             true => {
                 cluster.written()?;
-                Err(Unmet::from("no result came in"))
+                Err(Fact::NoResult.unmet(manager))
             }
         };
         let wanted = "workers on other nodes than the manager's do some of the tasks";
         cluster.eventually(SOON, wanted, first).await.because(
-            "A manager that does all the work itself is a program for one node, with a network beside it.",
+            "A manager that does all the work itself needs no other node.",
         )?;
         cluster.connect(late, manager).await?;
         cluster.await_mesh().await?;
@@ -72,9 +77,10 @@ pub(super) async fn every_node_takes_part(cx: &Context) -> Told {
         for node in [one, other, late] {
             if !seen.iter().any(|result| result.from == node && result.attempt.job == job.id) {
                 let why = if node == late { ", which joined late," } else { "" };
-                return Err(cluster
-                    .failed(format!("no result came from {node}"), format!("{EVERYONE}; {node}{why} had time for some"))
-                    .because("Work that waits while a node has nothing to do takes longer than it must.")
+                let fact = Fact::NoResultFrom { node: node.to_owned() };
+                return Err(fact
+                    .of(cluster, node, format!("{EVERYONE}; {node}{why} had time for some"))
+                    .because("A job takes longer than it must when a node has nothing to do while tasks wait.")
                     .into());
             }
         }
@@ -84,18 +90,17 @@ pub(super) async fn every_node_takes_part(cx: &Context) -> Told {
         };
         let counts = [one, other, late].map(|node| (node, reduced(node)));
         match counts.iter().find(|(_, count)| *count == 0) {
-            None => Ok(()),
+            None => work_was_done(cluster, &job).await,
             Some((node, _)) => {
                 let counts = counts.map(|(node, count)| format!("{node} finished {count}")).join(", ");
-                Err(cluster
-                    .failed(
-                        format!("no result of a reduce task came from {node}"),
-                        format!("{EVERYONE_REDUCES}: all of them were connected when the first of {REDUCES} began"),
-                    )
+                let fact = Fact::NoReduceResultFrom { node: (*node).to_owned() };
+                let expected = format!("{EVERYONE_REDUCES}: all of them were connected when the first of {REDUCES} began");
+                Err(fact
+                    .of(cluster, node, expected)
                     .evidence(format!("of the reduce tasks, {counts}"))
                     .because(
                         "A worker that asks while the last map tasks run gets nothing. When reduce tasks may begin, the \
-                         manager must think of each worker that is idle, not only of the one that it hears from.",
+                         manager must give tasks to each idle worker, not only to the worker that reports at that moment.",
                     )
                     .into())
             }
@@ -104,12 +109,12 @@ pub(super) async fn every_node_takes_part(cx: &Context) -> Told {
     .await
 }
 
-pub(super) async fn done_gets_its_next_task(cx: &Context) -> Told {
+pub(super) async fn idle_node_gets_its_next_task(cx: &Context) -> Told {
     let mut draw = cx.draw();
     let [manager, idle, slow] = draw.cast(["n1", "n2", "n3"]);
     let maps = draw.number(34..=40);
     Cluster::tell(cx, ALL, Options::default(), async |cluster| {
-        cluster.step(format!(
+        cluster.step_as(&Step::job_given(manager), format!(
             "{manager} is given a job of {maps} map tasks that take 60 ms each. A result of {slow} is held back."
         ));
         let held = cluster.rule(
@@ -121,9 +126,9 @@ pub(super) async fn done_gets_its_next_task(cx: &Context) -> Told {
         );
         let texts = slow_text(cluster, &mut draw, maps)?;
         let job = submit(cluster, manager, &Plan::slow(&texts, 4, 60, 60)).await?;
-        let bitten = held.await_hits(1, SOON).await;
+        let took_effect = held.await_hits(1, SOON).await;
         cluster.written()?;
-        bitten?;
+        took_effect?;
 
         cluster.step(format!("While {manager} waits for {slow}, {idle} goes on."));
         let mark = cluster.mark();
@@ -131,15 +136,16 @@ pub(super) async fn done_gets_its_next_task(cx: &Context) -> Told {
             let given = assignments(cluster, &job, mark);
             match given.iter().any(|(node, assignment, _)| node == idle && assignment.attempt.job == job.id) {
                 true => Ok(()),
-                false => Err(Unmet::at(idle, format!("{idle} was given no other task"))),
+                false => Err(Fact::NoOtherTask { node: idle.to_owned() }.unmet(idle)),
             }
         };
         cluster
-            .eventually(AT_ONCE, "a node that is done gets its next task at once, also while another is still busy", next)
+            .eventually(AT_ONCE, format!("{IDLE}, even while another node is busy"), next)
             .await
-            .because("Who hands out tasks in rounds waits, in each of them, for the slowest; and one is always the slowest.")?;
+            .because("A manager that gives out tasks in rounds waits for the slowest node in each round.")?;
         held.release();
-        is_exact(cluster, &job, "a node that is done gets its next task at once").await
+        is_exact(cluster, &job, IDLE).await?;
+        work_was_done(cluster, &job).await
     })
     .await
 }
@@ -149,11 +155,12 @@ pub(super) async fn map_output_is_fetched(cx: &Context) -> Told {
     let [manager, source, _] = draw.cast(["n1", "n2", "n3"]);
     let partitions = draw.number(5..=7) as usize;
     Cluster::tell(cx, ALL, Options::default(), async |cluster| {
-        cluster.step(format!(
-            "{manager} is given a job: count the words of the King James Bible, with the others. What is fetched \
-             from {source} does not get through for a while."
+        cluster.step_as(&Step::job_given(manager), format!(
+            "{manager} is given a job: count the words of the King James Bible, with the others. For a while, the \
+             network holds back what {source} answers to a `Fetch`, and the first result of a reduce task of {source}."
         ));
         let texts = texts(cluster).with(&file(&mut draw), bible(cluster)?)?;
+        let result = cluster.rule(result(cluster, Action::Hold, [source, manager], false));
         let held = cluster.rule(
             Rule::new(Action::Hold)
                 .from(&cluster.name(source))
@@ -170,47 +177,76 @@ pub(super) async fn map_output_is_fetched(cx: &Context) -> Told {
         };
         let begun = cluster.mark();
         let job = submit(cluster, manager, &plan).await?;
-        waits_for(cluster, &job, source, &held, begun).await?;
+        let watched = waits_for(cluster, &job, source, &held, begun);
+        let (watched, seen) = tokio::join!(watched, reported(cluster, &job, &result, source));
+        watched?;
         drop(held);
+        let seen = seen?;
         is_exact(cluster, &job, FETCHED).await?;
+        if let Some((file, in_time)) = seen {
+            file.became_output(cluster, &job, in_time)?;
+        }
 
-        cluster.step("Ask each node what map tasks have left there, and what was fetched of it.");
+        cluster.step("The checker asks each node what map tasks left there, and how much of it was fetched.");
         let maps = std::fs::metadata(&texts.inputs[0].path).map_or(0, |file| file.len()).div_ceil(plan.split_bytes);
         let kept = maps_kept(cluster, &job).await?.len() as u64;
         let why = WHY_FETCHED;
         if kept + 1 < maps {
-            return Err(cluster
-                .failed(
-                    format!("of about {maps} map tasks, {kept} have left their output with a node's `partitions`"),
-                    format!("{FETCHED}: there it is kept"),
-                )
+            return Err(Fact::TooFewOutputsKept { maps, kept }
+                .of(cluster, manager, format!("{FETCHED}: the node keeps it there"))
                 .because(why)
                 .into());
         }
         for (node, report) in reports(cluster).await? {
             let own = report.kept.iter().filter(|attempt| attempt.job == job.id).count();
             if own > 0 && report.served.get(&job.id).is_none_or(|bytes| *bytes == 0) {
-                return Err(cluster
-                    .failed(format!("{node} keeps the output of {own} map tasks, of which nothing was fetched"), FETCHED)
-                    .because(why)
-                    .into());
+                let fact = Fact::NothingFetchedFrom { node: node.clone(), maps: own };
+                return Err(fact.of(cluster, &node, FETCHED).because(why).into());
             }
         }
         let over_the_link = cluster.frames().kind(Kind::Call).messages("Fetch").delivered();
         if over_the_link.is_empty() {
-            return Err(cluster
-                .failed("no `Fetch` went from node to node", format!("{FETCHED}, over the link between the two"))
+            return Err(Fact::NothingFetched
+                .of(cluster, manager, format!("{FETCHED}, over the connection between the two nodes"))
                 .because(why)
                 .into());
         }
-        Ok(())
+        work_was_done(cluster, &job).await?;
+        summary_adds_up(cluster, &job).await?;
+
+        cluster.step(format!("{manager} is given a job whose only file is empty, so that it has no map task."));
+        let empty = super::texts(cluster).with(&file(&mut draw), "")?;
+        let job = submit(cluster, manager, &Plan { texts: &empty, ..plan }).await?;
+        let done = is_exact(cluster, &job, NO_MAPS).await;
+        done.claiming(NO_MAPS).because(
+            "No result of a map task ever arrives in this job. A manager that begins the reduce phase only when such a \
+             result arrives waits for ever.",
+        )
     })
     .await
     .training("training/part2.md#problem-2-distribute")
 }
 
-/// As long as nothing gets through that is fetched from a node, no reduce task is done elsewhere: it
-/// needs some of each map task's output.
+/// Looks at the file that a node names in its first result of a reduce task, and then lets the result go.
+/// Says as well whether the result arrived long before its lease ended.
+async fn reported(
+    cluster: &Cluster<'_>,
+    job: &super::Job,
+    result: &RuleHandle<'_>,
+    node: &str,
+) -> Result<Option<(ReportedFile, bool)>, Stop> {
+    let begun = Instant::now();
+    while result.held() == 0 && job.is_open() && begun.elapsed() < SOON {
+        sleep(Duration::from_millis(10)).await;
+    }
+    let seen = Instant::now();
+    let file = reported_file(cluster, job, result, node)?;
+    result.release();
+    Ok(file.map(|file| (file, seen.elapsed() < LEASE / 4)))
+}
+
+/// States that no other node finishes a reduce task as long as it cannot fetch from a node: it needs some
+/// of each map task's output.
 async fn waits_for(
     cluster: &Cluster<'_>,
     job: &super::Job,
@@ -218,12 +254,14 @@ async fn waits_for(
     held: &RuleHandle<'_>,
     since: Mark,
 ) -> Told {
-    // In a job that gets done without it, nothing is fetched from there. What follows says so.
+    // If no node fetches from there, the job completes all the same, and what follows says so.
     let asked = async || match held.hits() > 0 || !job.is_open() {
         true => Ok(()),
         false => {
             cluster.written()?;
-            Err(Unmet::from(format!("nothing was fetched from {source}")))
+            let maps = maps_kept_by(cluster, job, source).await?;
+            let node = source.to_owned();
+            Err(Fact::NothingFetchedFrom { node, maps }.unmet(source))
         }
     };
     cluster.eventually(SOON, FETCHED, asked).await?;
@@ -238,14 +276,15 @@ async fn waits_for(
         });
         match done {
             None => Ok(()),
-            Some(result) => Err(Unmet::at(
-                &result.from,
-                format!(
-                    "{} finished a reduce task, when nothing that was fetched from {source}, which keeps the output of \
-                     {kept} map tasks, had got through",
-                    result.from
-                ),
-            )),
+            Some(result) => {
+                let (node, source) = (result.from.clone(), source.to_owned());
+                Err(Fact::ReducedWithout {
+                    node,
+                    source,
+                    maps: kept,
+                }
+                .unmet(&result.from))
+            }
         }
     };
     cluster

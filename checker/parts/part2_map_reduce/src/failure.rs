@@ -1,30 +1,36 @@
 //! Problem 3: workers crash, and nodes die.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::time::Duration;
 
+use batch::JobStatus;
 use runtime::net::faults::{Action, PatternKind, Rule};
 
 use super::distribute::maps_by;
-use super::messages::{JobStatus, MOST_CRASHES, WORKERS, map_number};
+use super::fact::{Fact, Step};
+use super::messages::{MAX_CRASHES, WORKERS, map_number};
+use super::provenance::{crashes_were_panics, work_was_done};
 use super::text::{self, lines};
 use super::{
-    ALL, JOB_WITHIN, Job, LEASE, Plan, SOON, has_finished, inexact, is_computed_again, is_exact,
+    ALL, JOB_TIMEOUT, Job, LEASE, Plan, SOON, has_finished, inexact, is_computed_again, is_exact,
     maps_kept, output_is_exact, place, results, slow_text, status, submit, texts,
 };
 use testkit::cluster::{Cluster, Explained, Mark, Options, Unmet};
 use testkit::scenario::{Context, Stop, Told};
 use testkit::seed::Draw;
 
-const WHY_LOST: &str = "What a map task leaves is on the node where it ran and nowhere else. When the node dies, a task \
-                        that was done is not done any more.";
+const WHY_LOST: &str = "The output of a map task lies on the node where it ran, and nowhere else. When the node dies, a \
+                        map task that was done is no longer done.";
 
 pub(super) async fn crashed_worker_is_replaced(cx: &Context) -> Told {
     let mut draw = cx.draw();
     let [manager, one, other] = draw.cast(["n1", "n2", "n3"]);
     let maps = draw.number(34..=40);
     Cluster::tell(cx, ALL, Options::default(), async |cluster| {
-        cluster.step(format!("{manager} is given a job of {maps} map tasks that take 60 ms each."));
+        cluster.step_as(
+            &Step::job_given(manager),
+            format!("{manager} is given a job of {maps} map tasks that take 60 ms each."),
+        );
         let texts = slow_text(cluster, &mut draw, maps)?;
         let begun = cluster.mark();
         let job = submit(cluster, manager, &Plan::slow(&texts, 4, 60, 60)).await?;
@@ -41,7 +47,12 @@ pub(super) async fn crashed_worker_is_replaced(cx: &Context) -> Told {
         }
         is_exact(cluster, &job, "a worker that crashes is replaced, and its task is tried again")
             .await
-            .because("A crash ends one process and nothing else. Whoever gave it work is the only one who knows what is missing now.")
+            .because("A crash ends one process and nothing else. Only the manager that gave it a task knows what is missing now.")?;
+        work_was_done(cluster, &job).await?;
+
+        cluster.step(format!("{manager} is given a second job, which nothing disturbs."));
+        let job = submit(cluster, manager, &Plan::slow(&texts, 4, 0, 0)).await?;
+        is_exact(cluster, &job, "a second job completes after the crashes of the first").await
     })
     .await
 }
@@ -51,17 +62,18 @@ pub(super) async fn node_dies_in_map_phase(cx: &Context) -> Told {
     let [manager, victim, _] = draw.cast(["n1", "n2", "n3"]);
     let maps = draw.number(34..=40);
     Cluster::tell(cx, ALL, Options::default(), async |cluster| {
-        let claim = "a node that dies in the map phase takes nothing along that is needed";
-        cluster.step(format!(
-            "{manager} is given a job of {maps} map tasks that take 60 ms each."
-        ));
+        let claim = "a node that dies in the map phase does not stop the job";
+        cluster.step_as(
+            &Step::job_given(manager),
+            format!("{manager} is given a job of {maps} map tasks that take 60 ms each."),
+        );
         let texts = slow_text(cluster, &mut draw, maps)?;
         let begun = cluster.mark();
         let job = submit(cluster, manager, &Plan::slow(&texts, 4, 60, 40)).await?;
         maps_by(cluster, &job, victim, 2, begun).await?;
 
         cluster.step(format!(
-            "{victim}, which has finished some map tasks, is killed. All that it had is lost."
+            "{victim} has finished some map tasks. Now it is killed, and its map output is lost."
         ));
         cluster.kill(victim).await?;
         let mut done = maps_kept(cluster, &job).await?;
@@ -72,11 +84,23 @@ pub(super) async fn node_dies_in_map_phase(cx: &Context) -> Told {
         );
         if done.len() as u64 >= maps {
             return Err(Stop::inconclusive(
-                "All map tasks were done before the node was dead.",
+                "All map tasks were done before the node died.",
             ));
         }
         is_exact(cluster, &job, claim).await.because(WHY_LOST)?;
-        is_computed_again(cluster, &job, maps, victim, begun).await
+        is_computed_again(cluster, &job, maps, victim, begun).await?;
+        work_was_done(cluster, &job).await?;
+
+        cluster.step(format!(
+            "{manager} is given a second job, without {victim}."
+        ));
+        let job = submit(cluster, manager, &Plan::slow(&texts, 4, 0, 0)).await?;
+        is_exact(
+            cluster,
+            &job,
+            "a second job completes after the death of a node",
+        )
+        .await
     })
     .await
 }
@@ -86,7 +110,10 @@ pub(super) async fn node_dies_in_shuffle(cx: &Context) -> Told {
     let [manager, victim, _] = draw.cast(["n1", "n2", "n3"]);
     let maps = draw.number(16..=20);
     Cluster::tell(cx, ALL, Options::default(), async |cluster| {
-        cluster.step(format!("{manager} is given a job of {maps} map tasks. What is fetched from {victim} does not get through."));
+        cluster.step_as(
+            &Step::job_given(manager),
+            format!("{manager} is given a job of {maps} map tasks. The network holds back what {victim} answers to a `Fetch`."),
+        );
         let held = cluster.rule(
             Rule::new(Action::Hold)
                 .from(&cluster.name(victim))
@@ -100,12 +127,13 @@ pub(super) async fn node_dies_in_shuffle(cx: &Context) -> Told {
         maps_by(cluster, &job, victim, 1, begun).await?;
         held.await_hits(1, SOON).await?;
 
-        cluster.step(format!("{victim} is killed while others wait for what they want to fetch from it."));
+        cluster.step(format!("{victim} is killed while others wait for its map output."));
         cluster.kill(victim).await?;
-        is_exact(cluster, &job, "a node that dies in the shuffle takes nothing along that is needed")
+        is_exact(cluster, &job, "a node that dies in the shuffle does not stop the job")
             .await
             .because(WHY_LOST)?;
-        is_computed_again(cluster, &job, maps, victim, begun).await
+        is_computed_again(cluster, &job, maps, victim, begun).await?;
+        work_was_done(cluster, &job).await
     })
     .await
 }
@@ -115,9 +143,10 @@ pub(super) async fn node_dies_in_reduce_phase(cx: &Context) -> Told {
     let [manager, victim, _] = draw.cast(["n1", "n2", "n3"]);
     let [maps, reduces] = [draw.number(16..=20), draw.number(11..=14)];
     Cluster::tell(cx, ALL, Options::default(), async |cluster| {
-        cluster.step(format!(
-            "{manager} is given a job of {maps} map tasks and {reduces} reduce tasks that take 100 ms each."
-        ));
+        cluster.step_as(
+            &Step::job_given(manager),
+            format!("{manager} is given a job of {maps} map tasks and {reduces} reduce tasks that take 100 ms each."),
+        );
         let texts = slow_text(cluster, &mut draw, maps)?;
         let begun = cluster.mark();
         let plan = Plan::slow(&texts, 4, 40, 100).partitions(reduces as usize);
@@ -125,64 +154,90 @@ pub(super) async fn node_dies_in_reduce_phase(cx: &Context) -> Told {
         maps_by(cluster, &job, victim, 1, begun).await?;
         has_finished(cluster, &job, victim, false, 1, begun).await?;
 
-        cluster.step(format!("{victim}, which has finished a reduce task and has map output that others need, is killed."));
+        cluster.step(format!("{victim} has finished a reduce task, and has map output that others need. Now it is killed."));
         cluster.kill(victim).await?;
         if job.output.exists() {
-            return Err(Stop::inconclusive("The job was done before the node was dead."));
+            return Err(Stop::inconclusive("The job was done before the node died."));
         }
-        is_exact(cluster, &job, "a node that dies in the reduce phase takes nothing along that is needed")
+        is_exact(cluster, &job, "a node that dies in the reduce phase does not stop the job")
             .await
-            .because(WHY_LOST)
+            .because(WHY_LOST)?;
+        work_was_done(cluster, &job).await
     })
     .await
 }
 
-/// A job of which one record crashes its task.
+/// A job of which one record, or one of each of two splits, crashes its task.
 struct Poisoned {
     job: Job,
-    /// The file with the record in it.
+    /// The file with the records in it.
     file: String,
-    /// Where the crashes are counted.
-    crashes: PathBuf,
+    /// For each record, the file in which its crashes are counted.
+    crashes: Vec<PathBuf>,
 }
 
-/// Gives such a job to a manager. The record crashes its task `times` times at most, and each time
+impl Poisoned {
+    /// How often each record has crashed its task.
+    fn crashes_so_far(&self) -> Vec<u64> {
+        let length = |file: &PathBuf| std::fs::metadata(file).map_or(0, |file| file.len());
+        self.crashes.iter().map(length).collect()
+    }
+}
+
+/// Gives such a job to a manager. Each of the records crashes its task `times` times at most, and each time
 /// only after a while.
 async fn job_with_crashes(
     cluster: &Cluster<'_>,
     manager: &'static str,
     draw: &mut Draw,
+    records: usize,
     times: u64,
     after_ms: u64,
 ) -> Result<Poisoned, Stop> {
-    let (file, crashes) = (text::file(draw), place(cluster)?);
-    let [before, behind] = [draw.number(12..=28) as usize, draw.number(12..=28) as usize];
-    let (before, behind) = (lines(draw, before), lines(draw, behind));
-    let order = format!("@sleep {after_ms}\n@panic {times} {}\n", crashes.display());
-    let texts = texts(cluster).with(&file, before + &order + &behind)?;
+    let file = text::file(draw);
+    let mut crashes = Vec::new();
+    let some_lines = |draw: &mut Draw| {
+        let count = draw.number(12..=28);
+        lines(draw, count as usize)
+    };
+    let mut content = some_lines(draw);
+    for _ in 0..records {
+        let counted = place(cluster)?;
+        content += &format!("@sleep {after_ms}\n@panic {times} {}\n", counted.display());
+        // So many lines that no two of the records are in one split.
+        content += &some_lines(draw);
+        crashes.push(counted);
+    }
+    let texts = texts(cluster).with(&file, content)?;
     let job = submit(cluster, manager, &Plan::slow(&texts, 4, 30, 30)).await?;
     Ok(Poisoned { job, file, crashes })
 }
 
-fn crashes_so_far(file: &Path) -> u64 {
-    std::fs::metadata(file).map_or(0, |file| file.len())
-}
-
-pub(super) async fn record_crashes_three_times(cx: &Context) -> Told {
+pub(super) async fn records_crash_three_times(cx: &Context) -> Told {
     let mut draw = cx.draw();
     let [manager, ..] = draw.cast(["n1", "n2", "n3"]);
     Cluster::tell(cx, ALL, Options::default(), async |cluster| {
-        cluster.step(format!(
-            "{manager} is given a job with a record that crashes its map task three times, and not a fourth time."
-        ));
-        let Poisoned { job, crashes, .. } = job_with_crashes(cluster, manager, &mut draw, MOST_CRASHES - 1, 0).await?;
-        is_exact(cluster, &job, "a record that crashes three times does not end the job")
+        cluster.step_as(
+            &Step::job_given(manager),
+            format!("{manager} is given a job with two records. Each crashes its map task three times, and not a fourth time."),
+        );
+        let poisoned = job_with_crashes(cluster, manager, &mut draw, 2, MAX_CRASHES - 1, 0).await?;
+        is_exact(cluster, &poisoned.job, "records that crash three times do not end the job")
             .await
-            .because("Many crashes do not come again: a machine that was short of memory, a file that was busy. One more try costs little.")?;
-        match crashes_so_far(&crashes) {
-            3 => Ok(()),
-            others => Err(Stop::inconclusive(format!("The record crashed {others} times, not three times."))),
+            .because(
+                "Many crashes do not come again: the machine was short of memory, or a file was busy. One more try costs \
+                 little. The crashes of one task say nothing about another task.",
+            )?;
+        let crashes = poisoned.crashes_so_far();
+        if crashes != [MAX_CRASHES - 1; 2] {
+            return Err(Stop::inconclusive(format!(
+                "The records crashed {} and {} times, not three times each.",
+                crashes[0], crashes[1]
+            )));
         }
+        let all = crashes.iter().sum();
+        crashes_were_panics(cluster, &poisoned.job, &poisoned.file, all).await?;
+        work_was_done(cluster, &poisoned.job).await
     })
     .await
 }
@@ -191,21 +246,21 @@ pub(super) async fn record_crashes_every_time(cx: &Context) -> Told {
     crashes_every_time(
         cx,
         0,
-        "a record that crashes every time is not tried for ever",
+        "a record that crashes every time ends the job or is left out",
     )
     .await
 }
 
-/// Belongs to problem 4, as there it is decided what an attempt is whose time is over.
+/// Belongs to problem 4, which decides what an attempt is whose lease has ended.
 pub(super) async fn record_crashes_late(cx: &Context) -> Told {
     let after = LEASE + Duration::from_millis(150);
-    let claim = "a record that crashes when its time is over is not tried for ever";
+    let claim = "a record that crashes after its lease ends the job or is left out";
     crashes_every_time(cx, after.as_millis() as u64, claim).await
 }
 
 async fn crashes_every_time(cx: &Context, after_ms: u64, claim: &'static str) -> Told {
-    /// Several attempts may be under way when the job is given up.
-    const FOR_EVER: u64 = 5 * MOST_CRASHES;
+    /// Several attempts may be under way when the manager gives the job up.
+    const FOR_EVER: u64 = 5 * MAX_CRASHES;
     let mut draw = cx.draw();
     let [manager, ..] = draw.cast(["n1", "n2", "n3"]);
     Cluster::tell(cx, ALL, Options::default(), async |cluster| {
@@ -213,62 +268,78 @@ async fn crashes_every_time(cx: &Context, after_ms: u64, claim: &'static str) ->
             0 => String::new(),
             _ => format!(", after {after_ms} ms"),
         };
-        cluster.step(format!("{manager} is given a job with a record that crashes its map task each time{late}."));
-        let Poisoned { job, file, crashes } = job_with_crashes(cluster, manager, &mut draw, 1_000_000, after_ms).await?;
+        cluster.step_as(
+            &Step::job_given(manager),
+            format!("{manager} is given a job with a record that crashes its map task each time{late}."),
+        );
+        let poisoned = job_with_crashes(cluster, manager, &mut draw, 1, 1_000_000, after_ms).await?;
+        let Poisoned { job, file, .. } = &poisoned;
         let mut ended = None;
-        let wait = cluster.eventually(JOB_WITHIN, claim, async || {
+        let wait = cluster.eventually(JOB_TIMEOUT, claim, async || {
             cluster.written()?;
-            let so_far = crashes_so_far(&crashes);
-            if so_far > FOR_EVER {
-                return Err(Unmet::Never(
-                    cluster.failed(format!("the same record has crashed {so_far} times, and is tried again and again"), claim).into(),
-                ));
+            let crashes = poisoned.crashes_so_far()[0];
+            if crashes > FOR_EVER {
+                let fact = Fact::CrashesWithoutEnd { crashes };
+                return Err(Unmet::Never(fact.of(cluster, manager, claim).into()));
             }
-            match status(cluster, &job).await? {
+            match status(cluster, job).await? {
                 end @ (JobStatus::Done(_) | JobStatus::Failed(_)) => ended = Some(end),
-                _ => return Err(Unmet::at(manager, format!("the job is not over; the record has crashed {so_far} times"))),
+                _ => return Err(Fact::JobNotOver { crashes }.unmet(manager)),
             }
             Ok(())
         });
-        wait.await.because("What is there every time is not cured by trying again. Somebody has to be told, and by name.")?;
+        wait.await.because(
+            "A crash that comes every time is not cured by one more try. The error must reach the client, and name the split.",
+        )?;
 
-        cluster.step("The job is over. Look how it ended.");
-        let so_far = crashes_so_far(&crashes);
+        cluster.step("The job is over. The checker looks at how it ended.");
+        let crashes = poisoned.crashes_so_far()[0];
+        crashes_were_panics(cluster, job, file, crashes).await?;
         match ended {
             Some(JobStatus::Failed(why)) => {
-                if so_far < MOST_CRASHES {
-                    return Err(cluster.failed(format!("the job was given up after {so_far} crashes: {why}"), format!("{claim}, but {MOST_CRASHES} times")).into());
+                if crashes < MAX_CRASHES {
+                    let expected = format!("{claim}, after {MAX_CRASHES} crashes");
+                    return Err(Fact::GivenUpEarly { crashes, why }.of(cluster, manager, expected).into());
                 }
-                if !why.contains(&file) {
-                    return Err(cluster
-                        .failed(format!("the job failed with the error `{why}`"), format!("{claim}: the error names the split, with the name of its file"))
-                        .because("There may be ten thousand splits. Who is to look into the matter must know which one.")
+                if !why.contains(file) {
+                    let expected = format!("{claim}: the error names the split, with the name of its file");
+                    return Err(Fact::ErrorWithoutSplit { why }
+                        .of(cluster, manager, expected)
+                        .because("There may be ten thousand splits. The error must say which of them to look into.")
                         .into());
                 }
-                leaves_no_output(cluster, &job, claim)
+                leaves_no_output(cluster, job, claim)
             }
-            _ => output_is_exact(cluster, &job, claim).because("A record that cannot be mapped may be left out, but only that one."),
+            _ => {
+                output_is_exact(cluster, job, claim)
+                    .because("A job may leave out a record that it cannot map, and only that record.")?;
+                work_was_done(cluster, job).await
+            }
         }
     })
     .await
 }
 
-/// Whatever there was of the output of a job that failed is gone.
+/// States that the output of a job that failed is gone.
 fn leaves_no_output(cluster: &Cluster<'_>, job: &Job, claim: &str) -> Told {
     if job.output.exists() {
-        let seen = match text::read_output(&job.output, job.partitions) {
-            Ok(table) => format!("the job failed, and left an output of {} keys", table.len()),
-            Err(why) => format!("the job failed, and left an output: {why}"),
-        };
-        return Err(inexact(cluster, seen, claim).into());
+        let output = text::read_output(&job.output, job.spec.partitions);
+        let keys = output.ok().map(|table| table.len());
+        return Err(inexact(
+            cluster,
+            job.manager,
+            Fact::OutputOfFailedJob { keys },
+            claim,
+        )
+        .into());
     }
     Ok(())
 }
 
-/// How long a whole lease and what follows from its end may take.
-pub(super) const A_LEASE_LATER: Duration = Duration::from_secs(LEASE.as_secs() + 5);
+/// How long a lease and what follows from its end may take.
+pub(super) const PHASE_TIMEOUT: Duration = Duration::from_secs(LEASE.as_secs() + 5);
 
-/// Waits until some reduce task was given to another node.
+/// Waits until the manager has given a reduce task to another node.
 pub(super) async fn reduces_begin(cluster: &Cluster<'_>, job: &Job, since: Mark) -> Told {
     let given = async || {
         let given = super::assignments(cluster, job, since);
@@ -279,14 +350,12 @@ pub(super) async fn reduces_begin(cluster: &Cluster<'_>, job: &Job, since: Mark)
             true => Ok(()),
             false => {
                 cluster.written()?;
-                Err(Unmet::at(
-                    job.manager,
-                    format!("{} has given out no reduce task", job.manager),
-                ))
+                let manager = job.manager.to_owned();
+                Err(Fact::NoReduceTask { manager }.unmet(job.manager))
             }
         }
     };
     cluster
-        .eventually(A_LEASE_LATER, "the job comes to its reduce phase", given)
+        .eventually(PHASE_TIMEOUT, "the job comes to its reduce phase", given)
         .await
 }

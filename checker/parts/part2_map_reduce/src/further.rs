@@ -1,23 +1,30 @@
-//! Problems 6 and 7: a manager that crashes, and less to be fetched.
+//! Problems 6 and 7: a manager that crashes, and a combiner.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::delivery::is_there;
+use super::fact::{Fact, Step};
 use super::messages::{JobKind, MANAGER, map_number};
+use super::provenance::{values_left, work_was_done};
 use super::text::{file, prose};
 use super::{
     ALL, Job, Plan, SOON, assignments, is_exact, reports, results, slow_text, status, submit, texts,
 };
-use testkit::cluster::{Cluster, Explained, Options, Unmet};
+use testkit::cluster::{Cluster, Explained, Options};
 use testkit::scenario::{Context, Stop, Told};
 
-pub(super) async fn manager_goes_on(cx: &Context) -> Told {
+const WHY_COMBINED: &str = "All nodes share the network between them. No reduce task has to fetch what a map task can add up.";
+
+pub(super) async fn manager_continues(cx: &Context) -> Told {
     let mut draw = cx.draw();
     let [manager, ..] = draw.cast(["n1", "n2", "n3"]);
     let maps = draw.number(34..=40);
     Cluster::tell(cx, ALL, Options::default(), async |cluster| {
-        let claim = "a manager that crashed goes on with the job";
-        cluster.step(format!("{manager} is given a job of {maps} map tasks that take 60 ms each."));
+        let claim = "a restarted manager continues the job";
+        cluster.step_as(
+            &Step::job_given(manager),
+            format!("{manager} is given a job of {maps} map tasks that take 60 ms each."),
+        );
         let texts = slow_text(cluster, &mut draw, maps)?;
         let begun = cluster.mark();
         let job = submit(cluster, manager, &Plan::slow(&texts, 4, 60, 60)).await?;
@@ -33,7 +40,9 @@ pub(super) async fn manager_goes_on(cx: &Context) -> Told {
                 done if done >= 6 => Ok(()),
                 done => {
                     cluster.written()?;
-                    Err(Unmet::from(format!("{done} results of map tasks came in")))
+                    let node = "other nodes".to_owned();
+                    let kind = "map".to_owned();
+                    Err(Fact::TooFewResults { node, kind, results: done }.unmet(manager))
                 }
             }
         };
@@ -42,7 +51,7 @@ pub(super) async fn manager_goes_on(cx: &Context) -> Told {
         status(cluster, &job).await?;
 
         cluster.step(format!(
-            "{manager}'s manager crashes, and its supervisor starts it again. It is asked for the same job."
+            "{manager}'s manager crashes, and its supervisor restarts it. The checker asks it for the same job."
         ));
         cluster.crash(manager, &MANAGER).await?;
         if !job.is_open() {
@@ -51,20 +60,23 @@ pub(super) async fn manager_goes_on(cx: &Context) -> Told {
         let before = attempts(cluster, &job).await?;
         is_there(cluster, manager).await?;
         is_exact(cluster, &job, claim).await.because(
-            "A client that was told an id will ask for it. The crash of one process must not undo the work of a hundred others.",
+            "A client asks for its job by the id that it received. The crash of one process must not undo the work of a \
+             hundred others.",
         )?;
+        work_was_done(cluster, &job).await?;
         let after = attempts(cluster, &job).await?;
         let again = recorded.iter().find(|map| after.get(map) > before.get(map));
         let Some(map) = again else { return Ok(()) };
         if !cluster.frames().messages("Failed").is_empty() {
-            return Err(Stop::inconclusive("Some attempts failed meanwhile, so that map tasks had to be done again."));
+            return Err(Stop::inconclusive("Some attempts failed meanwhile, so the manager had to repeat map tasks."));
         }
-        Err(cluster
-            .failed(
-                format!("map task {map} was done before the crash, and once more after it"),
-                format!("{claim}: map tasks that were done are not done again, as their nodes are still there"),
+        let expected = format!("{claim}: it does no map task again that was done, as all nodes are still there");
+        Err(Fact::MappedAgain { map: *map }
+            .of(cluster, manager, expected)
+            .because(
+                "Finished map output is still where it was. A manager that wrote its place into the journal need not have \
+                 it computed again.",
             )
-            .because("What was finished is still where it was. A manager that has written down where that is need not have it done again.")
             .into())
     })
     .await
@@ -87,17 +99,18 @@ async fn attempts(cluster: &Cluster<'_>, job: &Job) -> Result<BTreeMap<usize, us
     Ok(attempts)
 }
 
-pub(super) async fn combiner_cuts_what_is_fetched(cx: &Context) -> Told {
-    /// Words of the text; each stands for at least two bytes if it is fetched by itself.
+pub(super) async fn combiner_shrinks_the_shuffle(cx: &Context) -> Told {
+    /// Words of the text. Each takes at least two bytes if it is fetched by itself.
     const WORDS: usize = 120_000;
     let mut draw = cx.draw();
     let [manager, _] = draw.cast(["n1", "n2"]);
     let different = draw.number(180..=220);
     Cluster::tell(cx, &["n1", "n2"], Options::default(), async |cluster| {
-        let claim = "a combiner cuts what is fetched";
-        cluster.step(format!(
-            "{manager} is given a text of 120,000 words, but only {different} different ones, to count and to index."
-        ));
+        let claim = "a combiner shrinks the shuffle and keeps the result";
+        cluster.step_as(
+            &Step::job_given(manager),
+            format!("{manager} is given a text of 120,000 words, {different} of them different, to count and to index."),
+        );
         let mut text = || (file(&mut draw), prose(&mut draw, WORDS / 2, different as usize));
         let ((one, first), (two, second)) = (text(), text());
         let texts = texts(cluster).with(&one, first)?.with(&two, second)?;
@@ -111,23 +124,31 @@ pub(super) async fn combiner_cuts_what_is_fetched(cx: &Context) -> Told {
         // Enough of each word in a split for its values to be combined more than once.
         let count = submit(cluster, manager, &plan(JobKind::WordCount, 1 << 20)).await?;
         is_exact(cluster, &count, claim).await.because(
-            "A combiner may be applied to some values, to all or to none, and to its own results. Whatever it does, the \
-             result must not depend on it.",
+            "A combiner may be applied to some values, to all or to none, and to its own results. The result must not \
+             depend on that.",
         )?;
+        let served: u64 = reports(cluster).await?.values().filter_map(|report| report.served.get(&count.id)).sum();
+        let pairs = values_left(cluster, &count).await?;
         // Enough splits of both files for what was combined of one to be combined with the other.
         let index = submit(cluster, manager, &plan(JobKind::InvertedIndex, 8 << 10)).await?;
-        is_exact(cluster, &index, claim).await.because("Not every job can be combined in the way that a sum can.")?;
+        is_exact(cluster, &index, claim).await.because("A list of files cannot be combined in the way that a sum can.")?;
+        work_was_done(cluster, &index).await?;
 
-        cluster.step("Ask each node how much was fetched for the word count.");
-        let served: u64 = reports(cluster).await?.values().filter_map(|report| report.served.get(&count.id)).sum();
+        cluster.step("The checker looks at how much was fetched for the word count.");
         let at_most = (WORDS * 2 / 5) as u64;
         if served > at_most {
-            return Err(cluster
-                .failed(
-                    format!("{served} bytes were fetched to count {WORDS} words, of which {different} are different"),
-                    format!("{claim}: at most {at_most} bytes, a fifth of what the words take when each is sent by itself"),
-                )
-                .because("The network between the nodes is what they all share. What a map task can add up, nobody has to fetch.")
+            let expected =
+                format!("{claim}: reduce tasks fetch at most {at_most} bytes, a fifth of what the words take one by one");
+            return Err(Fact::TooMuchFetched { bytes: served, words: WORDS, different }
+                .of(cluster, manager, expected)
+                .because(WHY_COMBINED)
+                .into());
+        }
+        if pairs > WORDS / 5 {
+            let expected = format!("{claim}: map tasks leave at most {} values, a fifth of the words", WORDS / 5);
+            return Err(Fact::TooManyPairs { pairs, words: WORDS, different }
+                .of(cluster, manager, expected)
+                .because(WHY_COMBINED)
                 .into());
         }
         Ok(())

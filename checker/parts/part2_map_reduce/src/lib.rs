@@ -1,33 +1,36 @@
 //! Part 2, map reduce: its scenarios.
 //!
-//! Each is the story of one or two jobs on three or four nodes. Which of them manages the jobs, and
-//! what happens to which of the others, is drawn, as are the texts and how many tasks they make.
-//! Whatever happens, the output is compared in full with an independent count. What a job does, and
-//! for how long, is decided by its input: so a scenario knows what is under way without knowing how
-//! the learner's manager decides. Work of the manager's own node is not seen on the network; what was
-//! left there is asked of the given server `partitions`.
+//! Each is the story of one or two jobs on three or four nodes. The seed draws the node that manages
+//! the jobs, the nodes that suffer, the texts, and the number of tasks. Each scenario compares the
+//! output in full with an independent count. The input decides what a job does, and for how long: so a
+//! scenario knows what is under way, however the learner's manager decides. The network does not show
+//! what the manager's own node does; the given server `partitions` says what map tasks left there. After
+//! that, `provenance` checks that the workers did the work that they reported.
 
 mod delivery;
 mod diagnosis;
 mod distribute;
+mod fact;
 mod failure;
 mod further;
 mod local;
 mod messages;
 mod missing;
 mod netsplit;
+mod provenance;
 mod text;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 use std::time::Duration;
 
-use batch::{Attempt, Experiment, JobId, PARTITIONS, PartitionsMsg, Report};
+use batch::{Attempt, Experiment, JobId, JobStatus, PARTITIONS, PartitionsMsg, Product, Report};
 use runtime::net::faults::{FrameSeen, Kind};
 use runtime::wire;
 use tokio::time::Instant;
 
-use messages::{Assignment, JobKind, JobSpec, JobStatus, LEASE, MANAGER, ManagerMsg, WorkerMsg};
+use fact::Fact;
+use messages::{Assignment, JobKind, JobSpec, LEASE, MANAGER, ManagerMsg, WorkerMsg};
 use testkit::cluster::{Cluster, Explained, Mark, Unmet};
 use testkit::part::Part;
 use testkit::scenario::{DEADLINE, Scenario, Stop, Told};
@@ -35,8 +38,8 @@ use testkit::seed::Draw;
 use testkit::verdict::Failure;
 use text::{LINE, Table, Texts};
 
-/// How long a job may take, however it is disturbed, before it counts as hung.
-const JOB_WITHIN: Duration = Duration::from_secs(15);
+/// How long a job may take, whatever happens to it, before it counts as hung.
+const JOB_TIMEOUT: Duration = Duration::from_secs(15);
 
 /// What follows from something that has happened already comes within this time.
 const SOON: Duration = Duration::from_secs(5);
@@ -63,7 +66,7 @@ const SCENARIOS: &[Scenario] = &[
         id: "part2-local-count",
         problem: 1,
         title: "the word count is exact",
-        property: "Words are counted exactly, whatever bytes they stand among, and each stands in one output file.",
+        property: "A job counts words exactly, whatever bytes surround them, and writes each word to one output file.",
         deadline: DEADLINE,
         run: |cx| Box::pin(local::word_count_is_exact(cx)),
     },
@@ -71,31 +74,31 @@ const SCENARIOS: &[Scenario] = &[
         id: "part2-local-index",
         problem: 1,
         title: "the index lists each file once",
-        property: "An inverted index lists, for each word, the files that it occurs in, each once and in order.",
+        property: "An inverted index lists, for each word, the files that contain it, each file once and in order.",
         deadline: DEADLINE,
         run: |cx| Box::pin(local::index_lists_each_file_once(cx)),
     },
     Scenario {
         id: "part2-everyone",
         problem: 2,
-        title: "every node takes part, also one that joins late",
-        property: "Every worker node takes part in a job to its last reduce task, also one that joins while it is being done.",
+        title: "every node takes part, even one that joins late",
+        property: "Every worker node takes part in a job up to its last reduce task, even a node that joins during the job.",
         deadline: DEADLINE,
         run: |cx| Box::pin(distribute::every_node_takes_part(cx)),
     },
     Scenario {
         id: "part2-at-once",
         problem: 2,
-        title: "a node that is done gets its next task at once",
-        property: "Nobody waits for the slowest: a node that is done gets its next task.",
+        title: "an idle node gets its next task at once",
+        property: "No node waits for the slowest one: a node that finishes a task gets its next one.",
         deadline: DEADLINE,
-        run: |cx| Box::pin(distribute::done_gets_its_next_task(cx)),
+        run: |cx| Box::pin(distribute::idle_node_gets_its_next_task(cx)),
     },
     Scenario {
         id: "part2-fetched",
         problem: 2,
         title: "map output is fetched from the node where it lies",
-        property: "Reduce tasks fetch what they need from the nodes where map tasks have left it.",
+        property: "Reduce tasks fetch what they need from the nodes where map tasks left it, and their files become the output.",
         deadline: DEADLINE,
         run: |cx| Box::pin(distribute::map_output_is_fetched(cx)),
     },
@@ -110,40 +113,40 @@ const SCENARIOS: &[Scenario] = &[
     Scenario {
         id: "part2-dies-in-map",
         problem: 3,
-        title: "a node that dies in the map phase takes nothing along that is needed",
-        property: "What was finished on a node that dies is done again, as it was lost with the node.",
+        title: "a node that dies in the map phase does not stop the job",
+        property: "The job computes again what it lost with a node, including map tasks that were done.",
         deadline: DEADLINE,
         run: |cx| Box::pin(failure::node_dies_in_map_phase(cx)),
     },
     Scenario {
         id: "part2-dies-in-shuffle",
         problem: 3,
-        title: "a node that dies in the shuffle takes nothing along that is needed",
-        property: "Map output that is lost while it is being fetched is computed again.",
+        title: "a node that dies in the shuffle does not stop the job",
+        property: "The job computes map output again when a node dies while others fetch from it.",
         deadline: DEADLINE,
         run: |cx| Box::pin(failure::node_dies_in_shuffle(cx)),
     },
     Scenario {
         id: "part2-dies-in-reduce",
         problem: 3,
-        title: "a node that dies in the reduce phase takes nothing along that is needed",
-        property: "A reduce task that was committed stays committed, and the others can still be done.",
+        title: "a node that dies in the reduce phase does not stop the job",
+        property: "A committed reduce task stays committed, and the job still completes the others.",
         deadline: DEADLINE,
         run: |cx| Box::pin(failure::node_dies_in_reduce_phase(cx)),
     },
     Scenario {
         id: "part2-crashes-thrice",
         problem: 3,
-        title: "a record that crashes three times does not end the job",
-        property: "A task that crashes now and then gets done in the end.",
+        title: "records that crash three times do not end the job",
+        property: "A task that crashes now and then completes in the end.",
         deadline: DEADLINE,
-        run: |cx| Box::pin(failure::record_crashes_three_times(cx)),
+        run: |cx| Box::pin(failure::records_crash_three_times(cx)),
     },
     Scenario {
         id: "part2-poison",
         problem: 3,
-        title: "a record that crashes every time is not tried for ever",
-        property: "A record that crashes its task each time ends the job with a clear error, or is left out.",
+        title: "a record that crashes every time ends the job or is left out",
+        property: "The manager does not retry a record that always crashes its task for ever: it ends the job with a clear error, or leaves the record out.",
         deadline: DEADLINE,
         run: |cx| Box::pin(failure::record_crashes_every_time(cx)),
     },
@@ -151,23 +154,23 @@ const SCENARIOS: &[Scenario] = &[
         id: "part2-lost",
         problem: 4,
         title: "lost assignments and results do not stop the job",
-        property: "What is lost is tried again: work is done at least once.",
+        property: "The manager retries what was lost: work is done at least once.",
         deadline: DEADLINE,
         run: |cx| Box::pin(delivery::lost_messages(cx)),
     },
     Scenario {
         id: "part2-crashes-late",
         problem: 4,
-        title: "a record that crashes when its time is over is not tried for ever",
-        property: "An attempt that was given up is still an attempt: its crash counts.",
+        title: "a record that crashes after its lease ends the job or is left out",
+        property: "An attempt whose lease has ended is still an attempt: its crash counts.",
         deadline: DEADLINE,
         run: |cx| Box::pin(failure::record_crashes_late(cx)),
     },
     Scenario {
         id: "part2-twice",
         problem: 4,
-        title: "what comes twice counts once",
-        property: "Accepting a result is idempotent: every word counts once, however often it is told.",
+        title: "a message that arrives twice counts once",
+        property: "Accepting a result is idempotent: every word counts once, however often a result arrives.",
         deadline: DEADLINE,
         run: |cx| Box::pin(delivery::doubled_messages(cx)),
     },
@@ -175,30 +178,30 @@ const SCENARIOS: &[Scenario] = &[
         id: "part2-late",
         problem: 4,
         title: "a late result changes nothing",
-        property: "Results that come late, and in another order, change nothing that is settled.",
+        property: "Results that arrive late and out of order change nothing that is settled.",
         deadline: DEADLINE,
         run: |cx| Box::pin(delivery::late_results(cx)),
     },
     Scenario {
         id: "part2-earlier-job",
         problem: 4,
-        title: "a result of an earlier job is not taken for one of this job",
-        property: "News of another job is not news of this one, though their tasks have the same numbers.",
+        title: "a result of an earlier job does not count for the next one",
+        property: "A result counts for its own job only, although the tasks of two jobs have the same numbers.",
         deadline: DEADLINE,
         run: |cx| Box::pin(delivery::result_of_an_earlier_job(cx)),
     },
     Scenario {
         id: "part2-ids",
         problem: 4,
-        title: "job ids never repeat, also after a crash of the manager",
-        property: "No two jobs have one id, whatever has crashed between them.",
+        title: "job ids never repeat, even after the manager crashes",
+        property: "No two jobs have the same id, whatever crashed between them.",
         deadline: DEADLINE,
         run: |cx| Box::pin(delivery::job_ids_never_repeat(cx)),
     },
     Scenario {
         id: "part2-cut-off",
         problem: 5,
-        title: "a node that is cut off does not stop the job, nor when it comes back",
+        title: "a node that is cut off and comes back does not stop the job",
         property: "A node may be cut off, and may come back: the result is the same.",
         deadline: DEADLINE,
         run: |cx| Box::pin(netsplit::node_is_cut_off(cx)),
@@ -207,22 +210,22 @@ const SCENARIOS: &[Scenario] = &[
         id: "part2-apart",
         problem: 5,
         title: "workers that cannot reach each other do not stop the job",
-        property: "A job gets done although its workers cannot all reach each other.",
+        property: "A job completes although its workers cannot all reach each other.",
         deadline: DEADLINE,
         run: |cx| Box::pin(netsplit::workers_are_apart(cx)),
     },
     Scenario {
         id: "part2-silent",
         problem: 5,
-        title: "a silent node does not hold the job up",
-        property: "Nobody waits for a silence to be explained: who has a lease has a limited time.",
+        title: "a silent node does not delay the job",
+        property: "The manager limits how long it waits for each attempt, so a silent node does not stop it.",
         deadline: DEADLINE,
         run: |cx| Box::pin(netsplit::node_is_silent(cx)),
     },
     Scenario {
         id: "part2-paused",
         problem: 5,
-        title: "a paused node does not hold the job up",
+        title: "a paused node does not delay the job",
         property: "A straggler costs a job little more than one lease.",
         deadline: DEADLINE,
         run: |cx| Box::pin(netsplit::node_is_paused(cx)),
@@ -231,25 +234,25 @@ const SCENARIOS: &[Scenario] = &[
         id: "part2-wakes",
         problem: 5,
         title: "a paused node that wakes up does not touch the output",
-        property: "What is committed stays as it is, whoever wakes up with old work in hand.",
+        property: "Committed output stays as it is when a node wakes up with an old task.",
         deadline: DEADLINE,
         run: |cx| Box::pin(netsplit::paused_node_wakes_up(cx)),
     },
     Scenario {
         id: "part2-manager",
         problem: 6,
-        title: "a manager that crashed goes on with the job",
-        property: "The manager may crash: its job goes on under its id, from where it was.",
+        title: "a restarted manager continues the job",
+        property: "A restarted manager continues its job under the same id, from where the job was.",
         deadline: DEADLINE,
-        run: |cx| Box::pin(further::manager_goes_on(cx)),
+        run: |cx| Box::pin(further::manager_continues(cx)),
     },
     Scenario {
         id: "part2-combiner",
         problem: 7,
-        title: "a combiner cuts what is fetched, and the result is the same",
-        property: "Adding up where the words were found saves most of the traffic, and changes no result.",
+        title: "a combiner shrinks the shuffle and keeps the result",
+        property: "A combiner that adds up where the words were found saves most of the traffic and changes no result.",
         deadline: DEADLINE,
-        run: |cx| Box::pin(further::combiner_cuts_what_is_fetched(cx)),
+        run: |cx| Box::pin(further::combiner_shrinks_the_shuffle(cx)),
     },
 ];
 
@@ -257,10 +260,12 @@ const SCENARIOS: &[Scenario] = &[
 struct Job {
     id: JobId,
     manager: &'static str,
+    spec: JobSpec,
     output: PathBuf,
-    partitions: usize,
     expected: Table,
     begun: Instant,
+    /// Before it was given to the manager.
+    since: Mark,
 }
 
 impl Job {
@@ -326,7 +331,7 @@ fn texts(cluster: &Cluster<'_>) -> Texts {
     Texts::in_folder(&cluster.context().shared().join("input"))
 }
 
-/// A place that is not taken yet, of a name that says nothing: the nodes read it.
+/// A place that is not taken yet. Its name means nothing, since the nodes read it.
 fn place(cluster: &Cluster<'_>) -> Result<PathBuf, Stop> {
     let number = cluster.context().chance()?;
     Ok(cluster.context().shared().join(format!("{number:016x}")))
@@ -342,9 +347,11 @@ async fn submit(
     // Counted first: the checker should be attentive while the job runs.
     let expected = plan.expected();
     let spec = plan.spec(&output);
-    let begun = Instant::now();
+    let (since, begun) = (cluster.mark(), Instant::now());
     let asked = cluster
-        .call(manager, &MANAGER, |reply| ManagerMsg::Submit(spec, reply))
+        .call(manager, &MANAGER, |reply| {
+            ManagerMsg::Submit(spec.clone(), reply)
+        })
         .await;
     let answer = match asked {
         Ok(answer) => answer,
@@ -354,30 +361,37 @@ async fn submit(
         }
     };
     let id = answer.map_err(|why| {
-        cluster.failed(
-            format!("{manager}'s manager refused the job: {why}"),
-            "the job is accepted: its input is there, and its output is not",
-        )
+        let expected =
+            "the manager accepts the job: its input is there, and its output is not there yet";
+        let manager_name = manager.to_owned();
+        let fact = Fact::JobRefused {
+            manager: manager_name,
+            why,
+        };
+        fact.of(cluster, manager, expected)
     })?;
     Ok(Job {
         id,
         manager,
+        spec,
         output,
-        partitions: plan.partitions,
         expected,
         begun,
+        since,
     })
 }
 
-/// Waits until a job is done. If it is not in time, the tasks that it waits for are named.
+/// Waits until a job is done. If it does not become done in time, the tasks that it waits for are named.
 async fn is_done(cluster: &Cluster<'_>, job: &Job, within: Duration) -> Told {
     let (manager, mut looks, mut progress) = (job.manager, 0_u32, None);
-    let expected = "the job gets done";
+    let name = || manager.to_owned();
+    let expected = "the job completes";
     let wait = cluster.eventually(within, expected, async || {
         looks += 1;
         if looks.is_multiple_of(16) {
             cluster.written()?;
         }
+        let in_part = output_in_part(job);
         let status = status(cluster, job).await?;
         progress = match &status {
             JobStatus::Running(at) => Some(*at),
@@ -385,34 +399,46 @@ async fn is_done(cluster: &Cluster<'_>, job: &Job, within: Duration) -> Told {
         };
         match status {
             JobStatus::Done(_) => Ok(()),
-            JobStatus::Failed(why) => Err(Unmet::Never(
-                cluster
-                    .failed(
-                        format!("{manager}'s manager gave the job up: {why}"),
-                        expected,
-                    )
-                    .into(),
-            )),
-            JobStatus::Running(at) => Err(Unmet::at(
-                manager,
-                format!(
-                    "{} of {} map tasks and {} of {} reduce tasks are done",
-                    at.maps_done, at.maps, at.reduces_done, at.reduces
-                ),
-            )),
-            JobStatus::Unknown => Err(Unmet::at(
-                manager,
-                format!("{manager}'s manager does not know the job"),
-            )),
+            JobStatus::Failed(why) => {
+                let fact = Fact::JobGivenUp {
+                    manager: name(),
+                    why,
+                };
+                Err(Unmet::Never(fact.of(cluster, manager, expected).into()))
+            }
+            JobStatus::Running(at) => {
+                if let Some(fact) = in_part {
+                    let expected = "the output appears in one step, when each partition has been committed";
+                    let failure = fact.of(cluster, manager, expected).because(
+                        "A program that waits for the folder begins to read when it appears. It must not read half a result.",
+                    );
+                    return Err(Unmet::Never(failure.into()));
+                }
+                let fact = Fact::JobNotDone {
+                    maps_done: at.maps_done,
+                    maps: at.maps,
+                    reduces_done: at.reduces_done,
+                    reduces: at.reduces,
+                };
+                Err(fact.unmet(manager))
+            }
+            JobStatus::Unknown => Err(Fact::JobUnknown { manager: name() }.unmet(manager)),
         }
     });
     let mut told = wait.await;
     if let (Err(_), Some(at)) = (&told, progress) {
-        for fact in missing::tasks(cluster, job, at).await {
-            told = told.evidence(fact);
+        for known in missing::tasks(cluster, job, at).await {
+            told = told.evidence(known);
         }
     }
     told
+}
+
+/// What can be seen of an output of which some files are there and some are not.
+fn output_in_part(job: &Job) -> Option<Fact> {
+    let files = std::fs::read_dir(&job.output).ok()?.count();
+    let partitions = job.spec.partitions;
+    (files < partitions).then_some(Fact::OutputInPart { files, partitions })
 }
 
 async fn status(
@@ -427,41 +453,39 @@ async fn status(
 
 /// Waits until a job is done, and compares its output in full.
 async fn is_exact(cluster: &Cluster<'_>, job: &Job, claim: &str) -> Told {
-    is_done(cluster, job, JOB_WITHIN).await?;
+    is_done(cluster, job, JOB_TIMEOUT).await?;
     output_is_exact(cluster, job, claim)
 }
 
 /// Compares the output of a job that is done.
 fn output_is_exact(cluster: &Cluster<'_>, job: &Job, claim: &str) -> Told {
-    let wrong = match text::read_output(&job.output, job.partitions) {
+    let wrong = match text::read_output(&job.output, job.spec.partitions) {
         Ok(table) => text::difference(&table, &job.expected),
         Err(why) => Some(why),
     };
     match wrong {
         None => Ok(()),
-        Some(wrong) => Err(inexact(cluster, wrong, claim).into()),
+        Some(wrong) => Err(inexact(cluster, job.manager, wrong, claim).into()),
     }
 }
 
-fn inexact(cluster: &Cluster<'_>, wrong: String, claim: &str) -> Failure {
-    cluster
-        .failed(
-            wrong,
-            format!("{claim}: the output is exactly what counting the input in one go gives"),
-        )
-        .because(
-            "Nobody checks the result of a large job by hand. One that is nearly right is worse than none.",
-        )
+fn inexact(cluster: &Cluster<'_>, node: &str, wrong: Fact, claim: &str) -> Failure {
+    let expected =
+        format!("{claim}: the output is exactly what counting the input in one go gives");
+    wrong.of(cluster, node, expected).because(
+        "No reader checks the result of a large job by hand. A result that is nearly right is worse than none.",
+    )
 }
 
 /// A message `Finished` that was seen.
 struct Answered {
     from: String,
     attempt: Attempt,
+    product: Product,
     clock: u64,
 }
 
-/// The results that got to a job's manager since a moment.
+/// The results that a job's manager received since a moment.
 fn results(cluster: &Cluster<'_>, job: &Job, since: Mark) -> Vec<Answered> {
     let frames = cluster
         .since(since)
@@ -471,19 +495,23 @@ fn results(cluster: &Cluster<'_>, job: &Job, since: Mark) -> Vec<Answered> {
     frames
         .iter()
         .filter_map(|(_, frame)| {
+            let (attempt, product) = finished(cluster, frame)?;
             Some(Answered {
                 from: frame.from.short().to_owned(),
-                attempt: finished(cluster, frame)?,
+                attempt,
+                product,
                 clock: frame.clock,
             })
         })
         .collect()
 }
 
-fn finished(cluster: &Cluster<'_>, frame: &FrameSeen) -> Option<Attempt> {
+fn finished(cluster: &Cluster<'_>, frame: &FrameSeen) -> Option<(Attempt, Product)> {
     let payload = cluster.payload(frame)?;
     match wire::decode::<ManagerMsg>(&payload) {
-        Ok(ManagerMsg::Finished { attempt, .. }) => Some(attempt),
+        Ok(ManagerMsg::Finished {
+            attempt, product, ..
+        }) => Some((attempt, product)),
         _ => None,
     }
 }
@@ -533,15 +561,17 @@ async fn has_finished(
             }
             cluster.written()?;
             as_given(cluster)?;
-            Err(Unmet::at(
-                node,
-                format!("{own} results of {kind} tasks came from {node}"),
-            ))
+            let fact = Fact::TooFewResults {
+                node: node.to_owned(),
+                kind: kind.to_owned(),
+                results: own,
+            };
+            Err(fact.unmet(node))
         })
         .await
 }
 
-/// What managers and workers say to each other is what was given in protocol.rs.
+/// States that managers and workers send each other the messages that protocol.rs gave.
 fn as_given(cluster: &Cluster<'_>) -> Told {
     for variant in ["Assign", "Finished"] {
         let frames = cluster.frames().messages(variant);
@@ -555,13 +585,16 @@ fn as_given(cluster: &Cluster<'_>) -> Told {
             };
             if let Err(why) = understood {
                 let from = frame.from.short();
-                return Err(cluster
-                    .failed(
-                        format!("{from} sent a `{variant}` that is not the one of protocol.rs: {why}"),
-                        format!("`{variant}` is as it was given"),
-                    )
+                let fact = Fact::UnknownMessage {
+                    node: from.to_owned(),
+                    message: variant.to_owned(),
+                    why: why.to_string(),
+                };
+                let expected = format!("`{variant}` is as it was given");
+                return Err(fact
+                    .of(cluster, from, expected)
                     .because(
-                        "Nodes of a cluster are not all built on one day: what one sends, others must understand.",
+                        "The nodes of a cluster are not all built on the same day. Each must understand what the others send.",
                     )
                     .into());
             }
@@ -590,7 +623,7 @@ async fn maps_kept(cluster: &Cluster<'_>, job: &Job) -> Result<BTreeSet<usize>, 
 }
 
 /// The map tasks of a job whose output lies where it was made: on a running node that reported the
-/// attempt itself, or on the manager's own node, whose reports nobody sees, and not from elsewhere.
+/// attempt itself, or on the manager's own node, whose reports the network does not show.
 async fn maps_made(cluster: &Cluster<'_>, job: &Job, begun: Mark) -> Result<BTreeSet<usize>, Stop> {
     let made_by: BTreeMap<Attempt, String> = results(cluster, job, begun)
         .into_iter()
@@ -615,8 +648,8 @@ fn maps_of<'a>(job: &Job, kept: impl Iterator<Item = &'a Attempt>) -> BTreeSet<u
         .collect()
 }
 
-/// All that a node had of a job's map output, and that no other one got of it before the node was
-/// gone, is computed again: the output of each map task lies on a node that runs and has made it.
+/// States that the job computed again what it lost with a node from which no other node had fetched: a
+/// running node has the output of each map task, and made it.
 async fn is_computed_again(
     cluster: &Cluster<'_>,
     job: &Job,
@@ -635,19 +668,21 @@ async fn is_computed_again(
     let Some(lacking) = (0..maps as usize).find(|map| !made.contains(map)) else {
         return Ok(());
     };
-    Err(cluster
-        .failed(
-            format!("no node that runs has computed map task {lacking} again, and nobody had fetched anything from {gone}"),
-            format!("what was lost with {gone} is computed again"),
-        )
+    let fact = Fact::NotComputedAgain {
+        map: lacking,
+        gone: gone.to_owned(),
+    };
+    let expected = format!("the job computes again what it lost with {gone}");
+    Err(fact
+        .of(cluster, job.manager, expected)
         .because(
-            "The output of a map task is where it was written, and was fetched by nobody. Here the nodes run on one \
-             machine, where a folder can hold what is gone; on machines of their own, the disk goes with the node.",
+            "The output of a map task lies on one node, and no other node had fetched it. Here the nodes run on one \
+             machine, where a folder can keep what is gone; on machines of their own, the disk goes with the node.",
         )
         .into())
 }
 
-/// Files of an output, with all that changes when somebody touches them.
+/// Files of an output, with all that changes when a program touches them.
 fn footprint(job: &Job) -> BTreeMap<String, (u64, std::time::SystemTime, Vec<u8>)> {
     use std::os::unix::fs::MetadataExt;
     let entries = std::fs::read_dir(&job.output).into_iter().flatten();
@@ -662,7 +697,7 @@ fn footprint(job: &Job) -> BTreeMap<String, (u64, std::time::SystemTime, Vec<u8>
         .collect()
 }
 
-/// Nobody has touched the output since.
+/// States that no program has touched the output since.
 fn is_untouched(
     cluster: &Cluster<'_>,
     job: &Job,
@@ -676,15 +711,16 @@ fn is_untouched(
         .find(|name| before.get(*name) != after.get(*name))
     {
         None => Ok(()),
-        Some(name) => Err(cluster
-            .failed(
-                format!("{name} was written again after the job was reported as done"),
-                format!("{claim}: the output stays as it was"),
-            )
-            .because(
-                "Whoever was told that a job is done begins to read. What a late attempt writes must not appear \
-                 where a settled result is.",
-            )
-            .into()),
+        Some(name) => {
+            let fact = Fact::FileWrittenAgain { file: name.clone() };
+            let expected = format!("{claim}: the output stays as it was");
+            Err(fact
+                .of(cluster, job.manager, expected)
+                .because(
+                    "A client that knows that a job is done begins to read. What a late attempt writes must not appear \
+                     in a settled result.",
+                )
+                .into())
+        }
     }
 }

@@ -2,7 +2,10 @@
 
 use std::time::Duration;
 
-use super::messages::{JobKind, LOCAL, LocalMsg};
+use super::fact::Fact;
+use batch::LocalMsg;
+
+use super::messages::{JobKind, LOCAL};
 use super::text::{self, Texts, file, prose, word};
 use super::{Plan, inexact, place, texts};
 use testkit::cluster::{Cluster, Explained, Options};
@@ -11,7 +14,7 @@ use testkit::seed::{Draw, in_words};
 use testkit::trouble::{Result, While};
 
 /// How long a whole job may take on one node, whose program is not optimised.
-const WITHIN: Duration = Duration::from_secs(20);
+const LOCAL_TIMEOUT: Duration = Duration::from_secs(20);
 
 const COUNT: &str = "the word count is exact";
 const INDEX: &str = "the index lists each file once";
@@ -26,7 +29,7 @@ pub(super) async fn word_count_is_exact(cx: &Context) -> Told {
 
         cluster.step(
             "It counts a text of which one word is half, one without line ends, an empty one, one that is not UTF-8, \
-             and one of 100,000 different words.",
+             one of 100,000 different words, and one with a word of 70,000 letters.",
         );
         let odd = odd_texts(cluster, &mut draw)?;
         alone(cluster, node, &plan(&odd, JobKind::WordCount), COUNT).await
@@ -46,11 +49,11 @@ pub(super) async fn index_lists_each_file_once(cx: &Context) -> Told {
         ));
         let mut files = texts(cluster);
         for number in 0..of_prose {
-            // One name has a blank in it.
-            let name = if number == 0 {
-                format!("a {}", file(&mut draw))
-            } else {
-                file(&mut draw)
+            // One name has a blank in it, and one has a comma.
+            let name = match number {
+                0 => format!("a {}", file(&mut draw)),
+                1 => format!("a,{}", file(&mut draw)),
+                _ => file(&mut draw),
             };
             files = files.with(&name, prose(&mut draw, 700, 300))?;
         }
@@ -81,7 +84,8 @@ pub(super) fn bible(cluster: &Cluster<'_>) -> Result<Vec<u8>> {
 
 fn odd_texts(cluster: &Cluster<'_>, draw: &mut Draw) -> Result<Texts> {
     let often = word(draw.number(500..=5000) as usize);
-    let half: String = (0..40_000)
+    // More than two bytes can count.
+    let half: String = (0..70_000)
         .map(|number| format!("{often} {} ", word(number % 500)))
         .collect();
     let giant = prose(draw, 100_000, 300).replace('\n', ".");
@@ -98,7 +102,8 @@ fn odd_texts(cluster: &Cluster<'_>, draw: &mut Draw) -> Result<Texts> {
         .with(&file(draw), giant)?
         .with(&file(draw), "")?
         .with(&file(draw), bytes)?
-        .with(&file(draw), many)
+        .with(&file(draw), many)?
+        .with(&file(draw), format!("{}\n", word(7).repeat(35_000)))
 }
 
 /// Has a node do a job alone, and compares the output.
@@ -106,31 +111,43 @@ async fn alone(cluster: &Cluster<'_>, node: &str, plan: &Plan<'_>, claim: &str) 
     let output = place(cluster)?;
     let spec = plan.spec(&output);
     let done = cluster
-        .call_within(WITHIN, node, &LOCAL, |reply| LocalMsg::Run(spec, reply))
+        .call_within(LOCAL_TIMEOUT, node, &LOCAL, |reply| {
+            LocalMsg::Run(spec, reply)
+        })
         .await
         .map_err(Stop::from)?;
     if let Err(why) = done {
-        return Err(cluster
-            .failed(format!("{node} could not do the job: {why}"), claim)
-            .into());
+        let node_name = node.to_owned();
+        let fact = Fact::LocalJobFailed {
+            node: node_name,
+            why,
+        };
+        return Err(fact.of(cluster, node, claim).into());
     }
     let table = text::read_output(&output, plan.partitions)
-        .map_err(|why| Stop::from(inexact(cluster, why, claim)))
-        .because("Whoever looks a word up looks in the one file that its partition names, and believes what is there.")?;
+        .map_err(|wrong| Stop::from(inexact(cluster, node, wrong, claim)))
+        .because("A program that looks a word up reads the one file that the word's partition names, and no other.")?;
     if let Some(wrong) = text::difference(&table, &plan.expected()) {
-        return Err(inexact(cluster, wrong, claim).into());
+        return Err(inexact(cluster, node, wrong, claim).into());
     }
     let empty = (0..plan.partitions)
         .map(batch::output::part)
         .find(|part| std::fs::metadata(output.join(part)).is_ok_and(|file| file.len() == 0));
     match empty {
-        Some(part) if table.len() > 200 => Err(cluster
-            .failed(
-                format!("none of {} keys is in {part}", table.len()),
-                format!("{claim}, and keys are spread over all {} partitions", plan.partitions),
-            )
-            .because("Each partition is reduced by one node. Where one partition has all keys, one node does all work.")
-            .into()),
+        Some(file) if table.len() > 200 => {
+            let fact = Fact::EmptyPartition {
+                file,
+                keys: table.len(),
+            };
+            let expected = format!(
+                "{claim}, and keys are spread over all {} partitions",
+                plan.partitions
+            );
+            Err(fact
+                .of(cluster, node, expected)
+                .because("One node reduces each partition. If one partition has all keys, one node does all the work.")
+                .into())
+        }
         _ => Ok(()),
     }
 }

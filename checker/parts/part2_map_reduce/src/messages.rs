@@ -1,24 +1,23 @@
-//! The checker's own view of what can be said to the servers of part 2.
+//! The checker's own view of the messages to the servers of part 2.
 //!
-//! Only the graded variants. The types of tasks and their products are those of `batch`, which no
+//! Only the graded variants. The types of jobs, tasks and their products are those of `batch`, which no
 //! learner edits.
 
-use std::path::PathBuf;
 use std::time::Duration;
 
-use batch::{Attempt, Experiment, Input, JobId, Product, TaskError, TaskId, Work};
+use batch::{Attempt, JobId, JobStatus, LocalMsg, MapOutput, Product, TaskError, TaskId, Work};
 use runtime::{Address, Reply, ServerName, SupervisorMsg};
 use serde::{Deserialize, Serialize};
 
 pub(super) const MANAGER: ServerName<ManagerMsg> = ServerName::new("manager");
-pub(super) const LOCAL: ServerName<LocalMsg> = ServerName::new("local");
+pub(super) const LOCAL: ServerName<LocalMsg<JobKind>> = ServerName::new("local");
 pub(super) const WORKERS: ServerName<SupervisorMsg> = ServerName::new("workers");
 
 /// The time that the exercise gives an attempt.
 pub(super) const LEASE: Duration = Duration::from_secs(1);
 
-/// How often the exercise lets a task crash.
-pub(super) const MOST_CRASHES: u64 = 4;
+/// After so many crashes the exercise gives a task up.
+pub(super) const MAX_CRASHES: u64 = 4;
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) enum JobKind {
@@ -26,35 +25,7 @@ pub(super) enum JobKind {
     InvertedIndex,
 }
 
-#[derive(Debug, Clone, Serialize, Deserialize)]
-pub(super) struct JobSpec {
-    pub(super) kind: JobKind,
-    pub(super) input: Vec<Input>,
-    pub(super) output: PathBuf,
-    pub(super) split_bytes: u64,
-    pub(super) partitions: usize,
-    pub(super) experiment: Option<Experiment>,
-}
-
-#[derive(Debug, Clone, Serialize, Deserialize)]
-pub(super) enum JobStatus {
-    Unknown,
-    Running(Progress),
-    Done(Summary),
-    Failed(String),
-}
-
-#[derive(Debug, Clone, Copy, Serialize, Deserialize)]
-pub(super) struct Progress {
-    pub(super) maps: usize,
-    pub(super) maps_done: usize,
-    pub(super) reduces: usize,
-    pub(super) reduces_done: usize,
-}
-
-/// What a job has cost; nothing of it is graded.
-#[derive(Debug, Clone, Copy, Serialize, Deserialize)]
-pub(super) struct Summary {}
+pub(super) type JobSpec = batch::JobSpec<JobKind>;
 
 #[derive(Debug, Serialize, Deserialize)]
 pub(super) enum ManagerMsg {
@@ -84,9 +55,10 @@ pub(super) struct Assignment {
     pub(super) work: Work,
 }
 
-#[derive(Debug, Serialize, Deserialize)]
-pub(super) enum LocalMsg {
-    Run(JobSpec, Reply<Result<(), String>>),
+/// Of the questions to a node's `partitions`, the one that others ask.
+#[derive(Debug, Deserialize)]
+pub(super) enum Fetching {
+    Fetch { output: MapOutput, partition: usize },
 }
 
 /// Whether a task is a map task.

@@ -1,44 +1,44 @@
-//! Which tasks of a job are not done, and why, as far as the network and the nodes show it: a
-//! manager only says how many.
+//! Which tasks of a job are not done, and why, as far as the network and the nodes show it: a manager
+//! reports only how many.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
-use batch::{Attempt, PARTITIONS, PartitionsMsg, TaskId};
+use batch::{Attempt, PARTITIONS, PartitionsMsg, Progress, TaskId};
 use runtime::net::faults::{Fate, FrameSeen};
 use runtime::wire;
 
 use super::Job;
-use super::messages::{ManagerMsg, Progress, WorkerMsg, map_number};
+use super::messages::{ManagerMsg, WorkerMsg, map_number};
 use testkit::cluster::Cluster;
 use testkit::trace::{Change, Event, What};
 
-/// How many tasks are told of, one by one.
-const MOST: usize = 3;
+/// How many tasks get a sentence of their own.
+const MAX_SHOWN: usize = 3;
 
-/// How long a node may take to say what map tasks have left there.
-const PATIENCE: Duration = Duration::from_millis(500);
+/// How long a node may take to report what map tasks left there.
+const REPORT_TIMEOUT: Duration = Duration::from_millis(500);
 
 /// What the network did to a message.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Way {
-    Came,
+enum Delivery {
+    Arrived,
     Lost,
     HeldBack,
 }
 
-/// A task was given to a node, or a node told what came of one.
+/// A task was given to a node, or a node reported what came of one.
 #[derive(Debug)]
-struct Said {
+struct TaskMessage {
     at: Duration,
     node: String,
     task: TaskId,
-    way: Way,
-    what: News,
+    delivery: Delivery,
+    content: Content,
 }
 
 #[derive(Debug, PartialEq, Eq)]
-enum News {
+enum Content {
     Given,
     Finished,
     Failed(String),
@@ -49,26 +49,36 @@ enum News {
 struct Seen {
     /// The node whose manager has the job.
     manager: &'static str,
-    /// What was said about its tasks, the oldest first.
-    said: Vec<Said>,
+    /// The messages about its tasks, the oldest first.
+    messages: Vec<TaskMessage>,
     /// The nodes that have an output of each map task.
     kept: BTreeMap<usize, BTreeSet<String>>,
-    /// The nodes that did not say what they have.
+    /// The nodes that did not report what they have.
     silent: BTreeSet<String>,
-    /// What was done to nodes and links, the oldest first: when, which nodes, in words.
-    done_to: Vec<(Duration, Vec<String>, String)>,
+    /// What keeps tasks from being done, the oldest first.
+    faults: Vec<Fault>,
+}
+
+/// What was done to nodes, or to the network between them.
+#[derive(Debug)]
+struct Fault {
+    at: Duration,
+    nodes: Vec<String>,
+    /// Whether it also keeps a node from tasks that it is given later.
+    lasts: bool,
+    words: String,
 }
 
 /// A sentence for each task that is not done, a few of them.
 pub(super) async fn tasks(cluster: &Cluster<'_>, job: &Job, at: Progress) -> Vec<String> {
     let mut seen = Seen {
         manager: job.manager,
-        said: said(cluster, job),
+        messages: task_messages(cluster, job),
         ..Seen::default()
     };
     for node in cluster.running() {
         let answer = cluster
-            .call_within(PATIENCE, &node, &PARTITIONS, PartitionsMsg::Report)
+            .call_within(REPORT_TIMEOUT, &node, &PARTITIONS, PartitionsMsg::Report)
             .await;
         let Ok(report) = answer else {
             seen.silent.insert(node);
@@ -80,20 +90,20 @@ pub(super) async fn tasks(cluster: &Cluster<'_>, job: &Job, at: Progress) -> Vec
         }
     }
     let events = cluster.trace().events;
-    seen.done_to = events.iter().filter_map(done_to).collect();
-    seen.told(at)
+    seen.faults = events.iter().filter_map(fault).collect();
+    seen.sentences(at)
 }
 
-fn said(cluster: &Cluster<'_>, job: &Job) -> Vec<Said> {
+fn task_messages(cluster: &Cluster<'_>, job: &Job) -> Vec<TaskMessage> {
     let frames = cluster.frames();
     let of_job = frames.iter().filter_map(|(at, frame)| {
-        let (node, attempt, what) = understood(cluster, job, frame)?;
-        (attempt.job == job.id).then(|| Said {
+        let (node, attempt, content) = understood(cluster, job, frame)?;
+        (attempt.job == job.id).then(|| TaskMessage {
             at: *at,
             node: node.to_owned(),
             task: attempt.task,
-            way: way(frame),
-            what,
+            delivery: delivery(frame),
+            content,
         })
     });
     of_job.collect()
@@ -103,18 +113,18 @@ fn understood<'a>(
     cluster: &Cluster<'_>,
     job: &Job,
     frame: &'a FrameSeen,
-) -> Option<(&'a str, Attempt, News)> {
+) -> Option<(&'a str, Attempt, Content)> {
     let (from, to) = (frame.from.short(), frame.to.short());
     match frame.message.as_deref()? {
         "Assign" if from == job.manager => {
             let WorkerMsg::Assign(assignment) = wire::decode(&cluster.payload(frame)?).ok()?;
-            Some((to, assignment.attempt, News::Given))
+            Some((to, assignment.attempt, Content::Given))
         }
         "Finished" | "Failed" if to == job.manager => {
             match wire::decode(&cluster.payload(frame)?).ok()? {
-                ManagerMsg::Finished { attempt, .. } => Some((from, attempt, News::Finished)),
+                ManagerMsg::Finished { attempt, .. } => Some((from, attempt, Content::Finished)),
                 ManagerMsg::Failed { attempt, why, .. } => {
-                    Some((from, attempt, News::Failed(why.to_string())))
+                    Some((from, attempt, Content::Failed(why.to_string())))
                 }
                 _ => None,
             }
@@ -123,22 +133,26 @@ fn understood<'a>(
     }
 }
 
-fn way(frame: &FrameSeen) -> Way {
+fn delivery(frame: &FrameSeen) -> Delivery {
     match frame.fate {
-        Fate::Drop | Fate::Swallow => Way::Lost,
-        Fate::Deliver | Fate::Duplicate => Way::Came,
-        Fate::Hold(_) if frame.delivered_at.is_some() => Way::Came,
-        Fate::Hold(_) => Way::HeldBack,
+        Fate::Drop | Fate::Swallow => Delivery::Lost,
+        Fate::Deliver | Fate::Duplicate => Delivery::Arrived,
+        Fate::Hold(_) if frame.delivered_at.is_some() => Delivery::Arrived,
+        Fate::Hold(_) => Delivery::HeldBack,
     }
 }
 
 /// What keeps a task from being done, if the event is such.
-fn done_to(event: &Event) -> Option<(Duration, Vec<String>, String)> {
+fn fault(event: &Event) -> Option<Fault> {
+    let mut lasts = false;
     let (nodes, words) = match &event.what {
         What::Process {
             node, change, text, ..
         } => match change {
-            Change::Killed | Change::Paused | Change::Crashed => (vec![node.clone()], text.clone()),
+            Change::Killed | Change::Paused | Change::Crashed => {
+                lasts = *change == Change::Paused;
+                (vec![node.clone()], text.clone())
+            }
             Change::Started | Change::Resumed | Change::Disconnected => return None,
         },
         What::Partition { a, b } => (
@@ -147,15 +161,20 @@ fn done_to(event: &Event) -> Option<(Duration, Vec<String>, String)> {
         ),
         What::Blackhole { from, to } => (
             vec![from.clone(), to.clone()],
-            format!("what {from} says to {to} vanishes"),
+            format!("the network loses what {from} sends to {to}"),
         ),
         _ => return None,
     };
-    Some((Duration::from_micros(event.at_us), nodes, words))
+    Some(Fault {
+        at: Duration::from_micros(event.at_us),
+        nodes,
+        lasts,
+        words,
+    })
 }
 
 impl Seen {
-    fn told(&self, at: Progress) -> Vec<String> {
+    fn sentences(&self, at: Progress) -> Vec<String> {
         let maps = at.maps_done < at.maps;
         let (count, done) = match maps {
             true => (at.maps, at.maps_done),
@@ -186,7 +205,7 @@ impl Seen {
         let certain = open.len() == missing;
         let mut facts: Vec<String> = open
             .iter()
-            .take(MOST)
+            .take(MAX_SHOWN)
             .map(|task| {
                 let why = self.why(*task);
                 match certain {
@@ -195,24 +214,29 @@ impl Seen {
                 }
             })
             .collect();
-        if let Some(more @ 1..) = open.len().checked_sub(MOST) {
-            let tasks = if more == 1 { "task" } else { "tasks" };
-            facts.push(format!("so it is with {more} more {tasks}"));
+        if let Some(more @ 1..) = open.len().checked_sub(MAX_SHOWN) {
+            let tasks = if more == 1 { "task is" } else { "tasks are" };
+            facts.push(format!("{more} more {tasks} not done for such reasons"));
         }
         facts
     }
 
-    fn about(&self, task: TaskId) -> impl DoubleEndedIterator<Item = &Said> {
-        self.said.iter().filter(move |said| said.task == task)
+    fn about(&self, task: TaskId) -> impl DoubleEndedIterator<Item = &TaskMessage> {
+        self.messages
+            .iter()
+            .filter(move |message| message.task == task)
     }
 
-    fn last_given(&self, task: TaskId) -> Option<&Said> {
-        self.about(task).rfind(|said| said.what == News::Given)
+    fn last_given(&self, task: TaskId) -> Option<&TaskMessage> {
+        self.about(task)
+            .rfind(|message| message.content == Content::Given)
     }
 
     /// Whether the manager has heard that a task is done; what its own node did, it has.
     fn is_finished(&self, task: TaskId) -> bool {
-        let is_heard = |said: &Said| said.what == News::Finished && said.way == Way::Came;
+        let is_heard = |message: &TaskMessage| {
+            message.content == Content::Finished && message.delivery == Delivery::Arrived
+        };
         let is_own = map_number(task)
             .and_then(|map| self.kept.get(&map))
             .is_some_and(|nodes| nodes.contains(self.manager));
@@ -221,11 +245,13 @@ impl Seen {
 
     /// Whether no node has the output of a map task any more.
     fn is_lost(&self, task: TaskId) -> bool {
-        let finishers = self.about(task).filter(|said| said.what == News::Finished);
+        let finishers = self
+            .about(task)
+            .filter(|message| message.content == Content::Finished);
         map_number(task).is_some_and(|map| !self.kept.contains_key(&map))
             && finishers
                 .into_iter()
-                .all(|said| !self.silent.contains(&said.node))
+                .all(|message| !self.silent.contains(&message.node))
     }
 
     /// Where a task is, since when, and what happened there.
@@ -234,40 +260,47 @@ impl Seen {
         let manager = self.manager;
         let Some(given) = self.last_given(task) else {
             return format!(
-                "{manager} has sent it to no other node, so it is with {manager} itself, or with none"
+                "{manager} has sent it to no other node, so {manager} has it itself, or no node has it"
             );
         };
         let node = &given.node;
         let mut why = format!("{manager} has sent it to {node} at {}", seconds(given.at));
-        match given.way {
-            Way::Came => {}
-            Way::Lost => why.push_str(", and the network has lost that"),
-            Way::HeldBack => why.push_str(", and the network holds that back"),
+        match given.delivery {
+            Delivery::Arrived => {}
+            Delivery::Lost => why.push_str(", and the network lost that message"),
+            Delivery::HeldBack => why.push_str(", and the network holds that message back"),
         }
-        let told = self.about(task).rfind(|said| said.what != News::Given);
-        let told = told.filter(|told| told.at >= given.at);
-        if let Some(told) = told {
-            let (from, at) = (&told.node, seconds(told.at));
-            let words = match (&told.what, told.way) {
-                (News::Failed(why), Way::Came) => format!("{from} said at {at} that {why}"),
-                (_, Way::Came) => format!("{from} finished it at {at}"),
-                (_, Way::Lost) => format!("what {from} said of it at {at} was lost"),
-                (_, Way::HeldBack) => format!("what {from} said of it at {at} is held back"),
+        let answer = self
+            .about(task)
+            .rfind(|message| message.content != Content::Given);
+        let answer = answer.filter(|answer| answer.at >= given.at);
+        if let Some(answer) = answer {
+            let (from, at) = (&answer.node, seconds(answer.at));
+            let words = match (&answer.content, answer.delivery) {
+                (Content::Failed(why), Delivery::Arrived) => {
+                    format!("{from} reported at {at}: {why}")
+                }
+                (_, Delivery::Arrived) => format!("{from} finished it at {at}"),
+                (_, Delivery::Lost) => {
+                    format!("the network lost what {from} reported of it at {at}")
+                }
+                (_, Delivery::HeldBack) => {
+                    format!("the network holds back what {from} reported of it at {at}")
+                }
             };
             why.push_str(&format!("; {words}"));
         }
-        // What was done to the node, or to its link to the manager's, at that time or later.
+        // What was done to the node, or between it and the manager's, at that time or later.
         let is_about = |nodes: &[String]| {
             nodes.contains(node) && nodes.iter().all(|other| other == node || other == manager)
         };
-        let is_paused = |words: &str| words.contains("paused");
-        let happened = self
-            .done_to
+        let fault = self
+            .faults
             .iter()
-            .rfind(|(at, nodes, words)| is_about(nodes) && (*at >= given.at || is_paused(words)));
-        if let Some((at, _, words)) = happened {
+            .rfind(|fault| is_about(&fault.nodes) && (fault.at >= given.at || fault.lasts));
+        if let Some(Fault { at, words, .. }) = fault {
             why.push_str(&format!("; {words} at {}", seconds(*at)));
-        } else if told.is_none() && given.way == Way::Came {
+        } else if answer.is_none() && given.delivery == Delivery::Arrived {
             why.push_str("; no result has come");
         }
         format!("{why}; {manager} has sent it to no node since")
@@ -278,13 +311,19 @@ impl Seen {
 mod tests {
     use super::*;
 
-    fn said(at: u64, node: &str, task: TaskId, what: News, way: Way) -> Said {
-        Said {
+    fn message(
+        at: u64,
+        node: &str,
+        task: TaskId,
+        content: Content,
+        delivery: Delivery,
+    ) -> TaskMessage {
+        TaskMessage {
             at: Duration::from_millis(at),
             node: node.into(),
             task,
-            way,
-            what,
+            delivery,
+            content,
         }
     }
 
@@ -294,6 +333,15 @@ mod tests {
             maps_done,
             reduces: 2,
             reduces_done: 0,
+        }
+    }
+
+    fn killed() -> Fault {
+        Fault {
+            at: Duration::from_millis(150),
+            nodes: vec!["n3".into()],
+            lasts: false,
+            words: "n3 is killed".into(),
         }
     }
 
@@ -309,38 +357,48 @@ mod tests {
     #[test]
     fn each_task_that_is_not_done_is_named_with_what_happened_to_it() {
         let mut seen = kept(0..3, "n1");
-        seen.said = vec![
-            said(100, "n3", TaskId::Map(3), News::Given, Way::Came),
-            said(110, "n2", TaskId::Map(4), News::Given, Way::Lost),
-            said(120, "n2", TaskId::Map(5), News::Given, Way::Came),
-            said(180, "n2", TaskId::Map(5), News::Finished, Way::HeldBack),
+        seen.messages = vec![
+            message(100, "n3", TaskId::Map(3), Content::Given, Delivery::Arrived),
+            message(110, "n2", TaskId::Map(4), Content::Given, Delivery::Lost),
+            message(120, "n2", TaskId::Map(5), Content::Given, Delivery::Arrived),
+            message(
+                180,
+                "n2",
+                TaskId::Map(5),
+                Content::Finished,
+                Delivery::HeldBack,
+            ),
         ];
-        let killed = Duration::from_millis(150);
-        seen.done_to = vec![(killed, vec!["n3".into()], "n3 is killed".into())];
+        seen.faults = vec![killed()];
         assert_eq!(
-            seen.told(maps(6, 3)),
+            seen.sentences(maps(6, 3)),
             [
                 "map 3 is not done: n1 has sent it to n3 at 0.100 s; n3 is killed at 0.150 s; \
                  n1 has sent it to no node since",
-                "map 4 is not done: n1 has sent it to n2 at 0.110 s, and the network has lost that; \
+                "map 4 is not done: n1 has sent it to n2 at 0.110 s, and the network lost that message; \
                  n1 has sent it to no node since",
-                "map 5 is not done: n1 has sent it to n2 at 0.120 s; what n2 said of it at 0.180 s \
-                 is held back; n1 has sent it to no node since",
+                "map 5 is not done: n1 has sent it to n2 at 0.120 s; the network holds back \
+                 what n2 reported of it at 0.180 s; n1 has sent it to no node since",
             ]
         );
     }
 
     #[test]
-    fn output_that_was_lost_with_its_node_is_told() {
+    fn output_that_was_lost_with_its_node_is_named() {
         let mut seen = kept(0..1, "n1");
-        seen.said = vec![
-            said(100, "n3", TaskId::Map(1), News::Given, Way::Came),
-            said(130, "n3", TaskId::Map(1), News::Finished, Way::Came),
+        seen.messages = vec![
+            message(100, "n3", TaskId::Map(1), Content::Given, Delivery::Arrived),
+            message(
+                130,
+                "n3",
+                TaskId::Map(1),
+                Content::Finished,
+                Delivery::Arrived,
+            ),
         ];
-        let killed = Duration::from_millis(150);
-        seen.done_to = vec![(killed, vec!["n3".into()], "n3 is killed".into())];
+        seen.faults = vec![killed()];
         assert_eq!(
-            seen.told(maps(2, 1)),
+            seen.sentences(maps(2, 1)),
             [
                 "map 1 is not done: n1 has sent it to n3 at 0.100 s; n3 finished it at 0.130 s; \
               n3 is killed at 0.150 s; n1 has sent it to no node since"
@@ -357,9 +415,15 @@ mod tests {
             reduces_done: 2,
         };
         let mut seen = kept(0..1, "n1");
-        seen.said = vec![said(200, "n2", TaskId::Reduce(1), News::Given, Way::Came)];
+        seen.messages = vec![message(
+            200,
+            "n2",
+            TaskId::Reduce(1),
+            Content::Given,
+            Delivery::Arrived,
+        )];
         assert_eq!(
-            seen.told(at),
+            seen.sentences(at),
             [
                 "reduce 1 is not done: n1 has sent it to n2 at 0.200 s; no result has come; \
               n1 has sent it to no node since"
@@ -369,12 +433,15 @@ mod tests {
 
     #[test]
     fn many_tasks_are_counted() {
-        let facts = kept(0..1, "n1").told(maps(9, 1));
-        assert_eq!(facts.len(), MOST + 1);
+        let facts = kept(0..1, "n1").sentences(maps(9, 1));
+        assert_eq!(facts.len(), MAX_SHOWN + 1);
         assert_eq!(
             facts[0],
-            "map 1 is not done: n1 has sent it to no other node, so it is with n1 itself, or with none"
+            "map 1 is not done: n1 has sent it to no other node, so n1 has it itself, or no node has it"
         );
-        assert_eq!(facts[MOST], "so it is with 5 more tasks");
+        assert_eq!(
+            facts[MAX_SHOWN],
+            "5 more tasks are not done for such reasons"
+        );
     }
 }

@@ -1,4 +1,4 @@
-//! Problem 5: nodes that are cut off, that cannot reach each other, or that stand still.
+//! Problem 5: nodes that are cut off, that cannot reach each other, or that are paused.
 
 use std::time::Duration;
 
@@ -7,18 +7,20 @@ use runtime::net::faults::Kind;
 use tokio::time::{Instant, sleep};
 
 use super::distribute::maps_by;
+use super::fact::{Fact, Step};
 use super::messages::{LEASE, is_map};
+use super::provenance::work_was_done;
 use super::{
-    ALL, JOB_WITHIN, Plan, SOON, assignments, footprint, is_done, is_exact, is_untouched,
+    ALL, JOB_TIMEOUT, Plan, SOON, assignments, footprint, is_done, is_exact, is_untouched,
     output_is_exact, results, slow_text, submit,
 };
-use testkit::cluster::{Cluster, Explained, Mark, Options, Unmet};
+use testkit::cluster::{Cluster, Explained, Mark, Options};
 use testkit::scenario::{Context, Stop, Told};
 
 /// Silence does not make a node count as down before the job must be done.
 fn patient() -> Options {
     Options {
-        tick_time: 4 * JOB_WITHIN,
+        tick_time: 4 * JOB_TIMEOUT,
         ..Options::default()
     }
 }
@@ -28,7 +30,7 @@ fn while_open(job: &super::Job) -> Told {
         return Ok(());
     }
     Err(Stop::inconclusive(
-        "The job was done before anything had happened to it.",
+        "The job was done before the fault began.",
     ))
 }
 
@@ -37,18 +39,22 @@ pub(super) async fn node_is_cut_off(cx: &Context) -> Told {
     let [manager, other, away] = draw.cast(["n1", "n2", "n3"]);
     let maps = draw.number(23..=27);
     Cluster::tell(cx, ALL, Options::default(), async |cluster| {
-        let claim = "a node that is cut off does not stop the job, nor when it comes back";
-        let why = "A node that cannot be reached is as good as dead for the job. When it comes back it is none of the \
-                   job's concern any more what it did meanwhile, and it may help again.";
+        let claim = "a node that is cut off and comes back does not stop the job";
+        let why = "For the job, a node that the manager cannot reach is as good as dead. When it comes back, the job \
+                   needs nothing of what it did meanwhile, and it may do tasks again.";
         let texts = slow_text(cluster, &mut draw, maps)?;
         let plan = Plan::slow(&texts, 4, 60, 60);
-        cluster.step(format!("{manager} is given a job. When {away} has done some of it, it is cut off from both others."));
+        cluster.step_as(
+            &Step::job_given(manager),
+            format!("{manager} is given a job. When {away} has done some of it, {away} is cut off from both others."),
+        );
         let begun = cluster.mark();
         let job = submit(cluster, manager, &plan).await?;
         maps_by(cluster, &job, away, 1, begun).await?;
         cluster.partition(&[manager, other], &[away]).await?;
         while_open(&job)?;
         is_exact(cluster, &job, claim).await.because(why)?;
+        work_was_done(cluster, &job).await?;
 
         cluster.step(format!(
             "The network is whole again, and {manager} is given the same job once more. {away} is cut off for a moment."
@@ -61,7 +67,8 @@ pub(super) async fn node_is_cut_off(cx: &Context) -> Told {
         cluster.partition(&[manager, other], &[away]).await?;
         while_open(&job)?;
         cluster.heal();
-        is_exact(cluster, &job, claim).await.because(why)
+        is_exact(cluster, &job, claim).await.because(why)?;
+        work_was_done(cluster, &job).await
     })
     .await
 }
@@ -72,10 +79,13 @@ pub(super) async fn workers_are_apart(cx: &Context) -> Told {
     let maps = draw.number(23..=27);
     Cluster::tell(cx, ALL, Options::default(), async |cluster| {
         let texts = slow_text(cluster, &mut draw, maps)?;
-        cluster.step(format!(
-            "{manager} is given a job. When {one} and {other} have both done some of it, they are cut off from each other; \
-             {manager} reaches both."
-        ));
+        cluster.step_as(
+            &Step::job_given(manager),
+            format!(
+                "{manager} is given a job. When {one} and {other} have both done some of it, they are cut off from each \
+                 other. {manager} reaches both."
+            ),
+        );
         let begun = cluster.mark();
         let job = submit(cluster, manager, &Plan::slow(&texts, 4, 60, 60)).await?;
         maps_by(cluster, &job, one, 1, begun).await?;
@@ -83,9 +93,10 @@ pub(super) async fn workers_are_apart(cx: &Context) -> Told {
         cluster.partition(&[one], &[other]).await?;
         while_open(&job)?;
         is_exact(cluster, &job, "workers that cannot reach each other do not stop the job").await.because(
-            "Who is reached by the manager need not be reached by the others. What cannot be fetched has to be computed \
-             again where it can be, or reduced by somebody who can fetch it.",
-        )
+            "A node that the manager reaches may be out of reach for another worker. When a worker cannot fetch an output, \
+             the manager must have it computed again, or have another worker reduce it.",
+        )?;
+        work_was_done(cluster, &job).await
     })
     .await
 }
@@ -96,19 +107,23 @@ pub(super) async fn node_is_silent(cx: &Context) -> Told {
     let maps = draw.number(23..=27);
     Cluster::tell(cx, ALL, patient(), async |cluster| {
         let texts = slow_text(cluster, &mut draw, maps)?;
-        cluster.step(format!(
-            "{manager} is given a job. When {silent} has done some of it, everything between it and the others vanishes in \
-             silence."
-        ));
+        cluster.step_as(
+            &Step::job_given(manager),
+            format!(
+                "{manager} is given a job. When {silent} has done some of it, the network loses everything between {silent} \
+                 and the others, and closes no connection."
+            ),
+        );
         let begun = cluster.mark();
         let job = submit(cluster, manager, &Plan::slow(&texts, 4, 60, 60)).await?;
         maps_by(cluster, &job, silent, 1, begun).await?;
         cluster.blackhole(&[manager, other], &[silent]);
         while_open(&job)?;
-        is_exact(cluster, &job, "a silent node does not hold the job up").await.because(
-            "A connection that is silent is not closed, and it may take long until the runtime calls the node down. \
-             Whoever has work to hand out can decide earlier that he has waited enough.",
-        )
+        is_exact(cluster, &job, "a silent node does not delay the job").await.because(
+            "A silent connection is not closed, and the runtime may take long to report the node as down. The manager \
+             can decide earlier that it has waited long enough.",
+        )?;
+        work_was_done(cluster, &job).await
     })
     .await
 }
@@ -120,13 +135,16 @@ pub(super) async fn node_is_paused(cx: &Context) -> Told {
     Cluster::tell(cx, ALL, patient(), async |cluster| {
         let texts = slow_text(cluster, &mut draw, maps)?;
         let plan = Plan::slow(&texts, 4, 80, 80).partitions(6);
-        cluster.step(format!("{manager} is given a job, and nothing happens to it: so long does it take."));
+        cluster.step_as(
+            &Step::job_given(manager),
+            format!("{manager} is given a job that nothing disturbs, to measure how long it takes."),
+        );
         let job = submit(cluster, manager, &plan).await?;
-        is_exact(cluster, &job, "an undisturbed job gets done").await?;
+        is_exact(cluster, &job, "an undisturbed job completes").await?;
         let undisturbed = job.begun.elapsed();
 
         cluster.step(format!(
-            "{manager} is given the same job. When {paused} has done some of it, it is paused, and stays so."
+            "{manager} is given the same job. When {paused} has done some of it, {paused} is paused, and does not resume."
         ));
         let begun = cluster.mark();
         let job = submit(cluster, manager, &plan).await?;
@@ -136,16 +154,16 @@ pub(super) async fn node_is_paused(cx: &Context) -> Told {
         let at_most = 3 * undisturbed + LEASE;
         let left = at_most.saturating_sub(job.begun.elapsed());
         let claim = format!(
-            "a paused node does not hold the job up: it takes at most three times as long as undisturbed, and one lease \
+            "a paused node does not delay the job: it takes at most three times as long as undisturbed, and one lease \
              ({:.1} s here)",
             at_most.as_secs_f32()
         );
         let done = is_done(cluster, &job, left).await;
         done.claiming(&claim).because(
-            "A node that is slow, or stands still, is not down: no link is lost and nobody is told. In a large cluster \
-             there is always one. The work that it has is done by others, once it has taken too long.",
+            "A node that is slow or paused is not down: no connection closes, and the manager gets no notice. A large \
+             cluster always has such a node. When its lease has ended, other nodes must do its work.",
         )?;
-        output_is_exact(cluster, &job, "a paused node does not hold the job up")
+        output_is_exact(cluster, &job, "a paused node does not delay the job")
     })
     .await
 }
@@ -157,9 +175,12 @@ pub(super) async fn paused_node_wakes_up(cx: &Context) -> Told {
     Cluster::tell(cx, ALL, patient(), async |cluster| {
         let claim = "a paused node that wakes up does not touch the output";
         let texts = slow_text(cluster, &mut draw, maps)?;
-        cluster.step(format!(
-            "{manager} is given a job. {paused} is paused in the middle of a reduce task, and the job gets done without it."
-        ));
+        cluster.step_as(
+            &Step::job_given(manager),
+            format!(
+                "{manager} is given a job. {paused} is paused in the middle of a reduce task, and the others complete the job."
+            ),
+        );
         let begun = cluster.mark();
         let job = submit(cluster, manager, &Plan::slow(&texts, 4, 30, 400).partitions(6)).await?;
         let mut given = None;
@@ -173,11 +194,11 @@ pub(super) async fn paused_node_wakes_up(cx: &Context) -> Told {
                 Some(_) => Ok(()),
                 None => {
                     cluster.written()?;
-                    Err(Unmet::at(paused, format!("{paused} was given no reduce task")))
+                    Err(Fact::NoReduceTaskFor { node: paused.to_owned() }.unmet(paused))
                 }
             }
         };
-        cluster.eventually(SOON, "every worker node is given some of the reduce tasks", reduces).await?;
+        cluster.eventually(SOON, "the manager gives every worker node some of the reduce tasks", reduces).await?;
         let seen = Instant::now();
         let (attempt, work) = given.ok_or_else(|| Stop::fault(format!("There is no reduce task of {paused}.")))?;
         has_fetched(cluster, paused, &work, begun).await;
@@ -186,10 +207,10 @@ pub(super) async fn paused_node_wakes_up(cx: &Context) -> Told {
         if was_done || seen.elapsed() > Duration::from_millis(300) {
             return Err(Stop::inconclusive(format!("{paused} was not paused before its task was done.")));
         }
-        is_done(cluster, &job, JOB_WITHIN).await?;
+        is_done(cluster, &job, JOB_TIMEOUT).await?;
         output_is_exact(cluster, &job, claim)?;
 
-        cluster.step(format!("The job is done. {paused} wakes up, and goes on with what it has in hand."));
+        cluster.step(format!("The job is done. {paused} wakes up and continues its task."));
         let before = footprint(&job);
         let mark = cluster.mark();
         cluster.resume(paused).await?;
@@ -198,20 +219,20 @@ pub(super) async fn paused_node_wakes_up(cx: &Context) -> Told {
             let answers = said.filter(|frame| matches!(frame.message.as_deref(), Some("Finished" | "Failed")));
             match answers.is_empty() {
                 false => Ok(()),
-                true => Err(Unmet::at(paused, format!("{paused} has not come to an end with its task"))),
+                true => Err(Fact::TaskNotEnded { node: paused.to_owned() }.unmet(paused)),
             }
         };
-        // It need not say anything. If it does, that is the end of it.
-        let _ = cluster.eventually(Duration::from_secs(2), format!("{paused} comes to an end"), answered).await;
+        // It need not send a result. If it does, it has ended its task.
+        let _ = cluster.eventually(Duration::from_secs(2), format!("{paused} ends its task"), answered).await;
         is_untouched(cluster, &job, &before, claim)?;
         output_is_exact(cluster, &job, claim)
     })
     .await
 }
 
-/// Waits a moment for a node to have fetched all that a reduce task needs of other nodes. Were it
-/// paused before, it would fail for want of its inputs, and never come to write anything. Who gets
-/// them in another way is not waited for.
+/// Waits a moment until a node has fetched all that a reduce task needs of other nodes. If it were
+/// paused earlier, it would fail for lack of its inputs and never write a file. A node that gets them in
+/// another way is paused after that moment.
 async fn has_fetched(cluster: &Cluster<'_>, node: &str, work: &Work, since: Mark) {
     let Work::Reduce { inputs, .. } = work else {
         return;

@@ -6,12 +6,16 @@ use std::path::{Path, PathBuf};
 
 use batch::Input;
 
+use super::fact::{Difference, Fact};
 use testkit::screen::shortened;
 use testkit::seed::Draw;
 use testkit::trouble::{Result, While};
 
 /// A result: keys with their values, as bytes.
 pub(super) type Table = BTreeMap<Vec<u8>, Vec<u8>>;
+
+/// How often each word occurs.
+pub(super) type Words = BTreeMap<Vec<u8>, u64>;
 
 /// Files to be read, and what is in them.
 #[derive(Debug, Default)]
@@ -44,12 +48,9 @@ impl Texts {
 
     /// How often each word occurs.
     pub(super) fn word_count(&self) -> Table {
-        let mut counts: BTreeMap<Vec<u8>, u64> = BTreeMap::new();
+        let mut counts = Words::new();
         for content in &self.contents {
-            each_word(content, |word| match counts.get_mut(word) {
-                Some(count) => *count += 1,
-                None => drop(counts.insert(word.to_vec(), 1)),
-            });
+            count(content, &mut counts);
         }
         let counts = counts.into_iter();
         counts
@@ -76,17 +77,37 @@ impl Texts {
     }
 }
 
+/// How often each word of some bytes occurs.
+pub(super) fn words(content: &[u8]) -> Words {
+    let mut counts = Words::new();
+    count(content, &mut counts);
+    counts
+}
+
+fn count(content: &[u8], counts: &mut Words) {
+    each_word(content, |word| match counts.get_mut(word) {
+        Some(count) => *count += 1,
+        None => drop(counts.insert(word.to_vec(), 1)),
+    });
+}
+
+/// How many records some bytes hold: lines, except for those that order something.
+pub(super) fn records(content: &[u8]) -> u64 {
+    let lines = content.split_inclusive(|byte| *byte == b'\n');
+    let records = lines.filter(|line| !ORDERS.iter().any(|order| line.starts_with(order)));
+    records.count() as u64
+}
+
+/// How the lines begin that order something of a map task.
+const ORDERS: [&[u8]; 2] = [b"@sleep", b"@panic"];
+
 /// Goes through the bytes one by one; lines that order something are no text.
 fn each_word(content: &[u8], mut found: impl FnMut(&[u8])) {
     let mut begun = None;
     let mut at = 0;
     while at < content.len() {
         let is_start = at == 0 || content[at - 1] == b'\n';
-        if is_start
-            && [b"@sleep".as_slice(), b"@panic"]
-                .iter()
-                .any(|order| content[at..].starts_with(order))
-        {
+        if is_start && ORDERS.iter().any(|order| content[at..].starts_with(order)) {
             while at < content.len() && content[at] != b'\n' {
                 at += 1;
             }
@@ -173,92 +194,92 @@ pub(super) fn line(mut word: impl FnMut() -> String) -> String {
 /// Reads an output: one file a partition, each line a key, a tab and a value.
 ///
 /// # Errors
-/// What is wrong with it, as a fragment.
-pub(super) fn read_output(folder: &Path, partitions: usize) -> std::result::Result<Table, String> {
+/// What is wrong with it.
+pub(super) fn read_output(folder: &Path, partitions: usize) -> std::result::Result<Table, Fact> {
+    let parts = read_parts(folder, partitions)?;
+    Ok(parts.into_iter().flatten().collect())
+}
+
+/// The same, one table a partition.
+///
+/// # Errors
+/// What is wrong with it.
+pub(super) fn read_parts(
+    folder: &Path,
+    partitions: usize,
+) -> std::result::Result<Vec<Table>, Fact> {
+    let unreadable = |why: String| Fact::OutputUnreadable { why };
     let wanted: BTreeSet<String> = (0..partitions).map(batch::output::part).collect();
-    let entries =
-        fs::read_dir(folder).map_err(|error| format!("the output cannot be read: {error}"))?;
+    let entries = fs::read_dir(folder).map_err(|error| unreadable(error.to_string()))?;
     let found: BTreeSet<String> = entries
         .filter_map(|entry| Some(entry.ok()?.file_name().to_string_lossy().into_owned()))
         .collect();
     if found != wanted {
-        let found: Vec<String> = found.into_iter().take(12).collect();
-        return Err(format!(
-            "the output folder holds {}, and should hold one file for each of the {partitions} partitions",
-            if found.is_empty() {
-                "nothing".to_owned()
-            } else {
-                found.join(", ")
-            }
-        ));
+        let found = found.into_iter().take(12).collect();
+        return Err(Fact::OutputFiles { found, partitions });
     }
-    let mut table = Table::new();
+    let mut parts = Vec::new();
     let mut places: BTreeMap<Vec<u8>, String> = BTreeMap::new();
     for file in wanted {
-        let content = fs::read(folder.join(&file))
-            .map_err(|error| format!("{file} cannot be read: {error}"))?;
+        let content =
+            fs::read(folder.join(&file)).map_err(|error| unreadable(format!("{file}: {error}")))?;
+        let mut part = Table::new();
         for line in content
             .split(|byte| *byte == b'\n')
             .filter(|line| !line.is_empty())
         {
             let Some(tab) = line.iter().position(|byte| *byte == b'\t') else {
-                return Err(format!(
-                    "{file} has a line without a tab: `{}`",
-                    shown(line)
-                ));
+                let line = shown(line);
+                return Err(Fact::LineWithoutTab { file, line });
             };
             let (key, value) = (line[..tab].to_vec(), line[tab + 1..].to_vec());
             if let Some(other) = places.insert(key.clone(), file.clone()) {
-                return Err(if other == file {
-                    format!("the key `{}` stands twice in {file}", shown(&key))
-                } else {
-                    format!("the key `{}` stands in {other} and in {file}", shown(&key))
+                let key = shown(&key);
+                return Err(match other == file {
+                    true => Fact::KeyTwiceInFile { key, file },
+                    false => Fact::KeyInTwoFiles {
+                        key,
+                        files: [other, file],
+                    },
                 });
             }
-            table.insert(key, value);
+            part.insert(key, value);
         }
+        parts.push(part);
     }
-    Ok(table)
+    Ok(parts)
 }
 
-/// How a result differs from what it should be, in a fragment for people; `None` if it does not.
-pub(super) fn difference(seen: &Table, expected: &Table) -> Option<String> {
-    const MOST: usize = 3;
-    let mut differences = Vec::new();
-    let mut more = 0;
-    let mut note = |text: String| {
-        if differences.len() < MOST {
-            differences.push(text);
-        } else {
-            more += 1;
-        }
-    };
-    for (key, value) in expected {
-        match seen.get(key) {
-            Some(other) if other == value => {}
-            Some(other) => note(format!(
-                "`{}` has `{}` instead of `{}`",
-                shown(key),
-                tabs(other),
-                tabs(value)
-            )),
-            None => note(format!("`{}` is missing", shown(key))),
-        }
-    }
-    for key in seen.keys().filter(|key| !expected.contains_key(*key)) {
-        note(format!("`{}` should not be there", shown(key)));
-    }
-    if differences.is_empty() {
-        return None;
-    }
-    if more > 0 {
-        differences.push(format!("and {more} more"));
-    }
-    Some(format!("in the output {}", differences.join(", ")))
+/// How a result differs from what it should be; `None` if it does not.
+pub(super) fn difference(seen: &Table, wanted: &Table) -> Option<Fact> {
+    /// How many differences are shown.
+    const MAX_SHOWN: usize = 3;
+    let wrong = wanted
+        .iter()
+        .filter(|(key, value)| seen.get(*key) != Some(value))
+        .map(|(key, value)| (key, seen.get(key), Some(value)));
+    let too_many = seen
+        .iter()
+        .filter(|(key, _)| !wanted.contains_key(*key))
+        .map(|(key, value)| (key, Some(value), None));
+    let all: Vec<_> = wrong.chain(too_many).collect();
+    let text = |value: Option<&Vec<u8>>| value.map(|value| tabs(value));
+    let differences = all
+        .iter()
+        .take(MAX_SHOWN)
+        .map(|(key, seen, wanted)| Difference {
+            key: shown(key),
+            seen: text(*seen),
+            wanted: text(*wanted),
+        });
+    (!all.is_empty()).then(|| Fact::OutputDiffers {
+        differences: differences.collect(),
+        more: all.len().saturating_sub(MAX_SHOWN),
+    })
 }
 
 /// The start of some bytes, as text, with a sign where more stands behind it.
-fn shown(bytes: &[u8]) -> String {
+pub(super) fn shown(bytes: &[u8]) -> String {
     let text = shortened(&String::from_utf8_lossy(bytes), 40);
     text.escape_debug().to_string()
 }
@@ -296,6 +317,7 @@ mod tests {
         assert_eq!(texts.word_count(), table(&counts));
         let index = [("The", "a"), ("end", "a\tb"), ("panic", "a"), ("the", "a")];
         assert_eq!(texts.index(), table(&index));
+        assert_eq!(records(b"the end\n@panic 3 /tmp/the\n\nThe end@panic"), 3);
     }
 
     #[test]
@@ -310,13 +332,12 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let write = |name: &str, text: &str| fs::write(folder.path().join(name), text).unwrap();
         write("part-00000", "a\t1\n");
-        assert!(
-            read_output(folder.path(), 2)
-                .unwrap_err()
-                .contains("part-00000")
-        );
+        assert!(matches!(
+            read_output(folder.path(), 2).unwrap_err(),
+            Fact::OutputFiles { partitions: 2, .. }
+        ));
         write("part-00001", "a\t2\n");
-        let why = read_output(folder.path(), 2).unwrap_err();
+        let why = read_output(folder.path(), 2).unwrap_err().to_string();
         assert_eq!(why, "the key `a` stands in part-00000 and in part-00001");
         write("part-00001", "b\t2\n");
         let table = read_output(folder.path(), 2).unwrap();
@@ -325,7 +346,7 @@ mod tests {
         expected.insert(b"b".to_vec(), b"3".to_vec());
         expected.remove(b"a".as_slice());
         assert_eq!(
-            difference(&table, &expected).unwrap(),
+            difference(&table, &expected).unwrap().to_string(),
             "in the output `b` has `2` instead of `3`, `a` should not be there"
         );
     }

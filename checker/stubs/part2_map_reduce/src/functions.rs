@@ -1,4 +1,8 @@
-//! What the jobs compute: the only place that knows of words.
+//! What the jobs compute. Problem 1, and 7, which is optional; `cargo checker part2 --problem 1` grades it.
+//!
+//! A job reads files line by line. `map` emits pairs of a key and a value for each line, `partition` says
+//! which reduce task gets a key, and `reduce` makes one value of all values of a key. `batch` calls these
+//! functions, on many nodes at once.
 
 use batch::Functions;
 
@@ -9,15 +13,15 @@ impl Functions for JobKind {
         match self {
             JobKind::WordCount => {
                 // ── gap 1: count words
-                // TODO(1): emit each word of the line, as often as it occurs, with a value that
-                // counts it. A word is a run of ASCII letters; `The` and `the` are two words. A line
-                // is bytes, and need not be UTF-8.
+                // TODO(1): you must emit each word of the line, as often as it occurs, with a value
+                // that counts it. A word is a run of ASCII letters; `The` and `the` are two words. A
+                // line is bytes, and need not be UTF-8.
                 todo!("TODO(1) emit the words of a line")
                 // ── end 1
             }
             JobKind::InvertedIndex => {
                 // ── gap 1: say where a word is
-                // TODO(1): emit each word of the line, with the name of the file that it is in.
+                // TODO(1): you must emit each word of the line, with the name of the file that it is in.
                 todo!("TODO(1) emit the words of a line, with their file")
                 // ── end 1
             }
@@ -28,14 +32,14 @@ impl Functions for JobKind {
         match self {
             JobKind::WordCount => {
                 // ── gap 1: add up
-                // TODO(1): how often the word occurs in all, as a decimal number.
+                // TODO(1): you must return how often the word occurs in all, as a decimal number.
                 todo!("TODO(1) add up")
                 // ── end 1
             }
             JobKind::InvertedIndex => {
                 // ── gap 1: list the files
-                // TODO(1): the names of the files that the word occurs in, each once, in order, with
-                // a tab (`\t`) between two of them.
+                // TODO(1): you must return the names of the files that contain the word, each once, in
+                // order, with a tab (`\t`) between two of them.
                 todo!("TODO(1) list the files")
                 // ── end 1
             }
@@ -44,17 +48,17 @@ impl Functions for JobKind {
 
     fn combine(&self, key: &[u8], values: &[&[u8]]) -> Option<Vec<u8>> {
         // ── gap 7: combine
-        // TODO(7): for jobs where that is allowed, make one value of several, so that less has to be
-        // fetched, and the result is the same. What this returns may come here again, together with
-        // others.
+        // TODO(7): for a job whose values can be combined, you must make one value of several, so that
+        // reduce tasks fetch less and the result stays the same. What this returns may come here again,
+        // together with other values.
         // ── end 7
         None
     }
 
     fn partition(&self, key: &[u8], partitions: usize) -> usize {
         // ── gap 1: choose a partition
-        // TODO(1): a number below `partitions`. All values of a key must come together in one place,
-        // whichever process asks; and different keys should be spread evenly.
+        // TODO(1): you must return a number below `partitions`. It must be the same for a key on each
+        // node and at each call, and different keys must spread evenly.
         todo!("TODO(1) choose a partition")
         // ── end 1
     }

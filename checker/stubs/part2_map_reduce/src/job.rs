@@ -1,4 +1,4 @@
-//! What a manager knows of a job. Given; add what yours must know besides.
+//! What a manager knows of a job. Given. Add what your manager must know besides.
 
 use std::time::Duration;
 
@@ -14,7 +14,7 @@ use crate::protocol::{Assignment, JobSpec, JobStatus, Progress, Summary};
 pub struct Job {
     /// Its id.
     pub id: JobId,
-    /// What is to be done.
+    /// What to do.
     pub spec: JobSpec,
     /// Where its output comes together.
     pub output: OutputFolder,
@@ -33,16 +33,16 @@ pub struct Job {
 /// What a manager knows of a task.
 #[derive(Debug, Default)]
 pub struct Task {
-    /// What came of it, as long as that is still there.
+    /// Its result, as long as that is still there.
     pub product: Option<Product>,
-    /// The attempts that are being made, by their numbers.
+    /// The attempts that are under way, by their numbers.
     pub running: Vec<u64>,
     /// How many attempts have crashed.
     pub crashes: u32,
 }
 
 impl Task {
-    /// Nobody has done it, and nobody is at it.
+    /// No attempt has done it, and none is under way.
     pub fn is_waiting(&self) -> bool {
         self.product.is_none() && self.running.is_empty()
     }
@@ -60,7 +60,7 @@ impl Job {
     /// A job of which nothing is done yet.
     ///
     /// # Errors
-    /// Why it cannot be done, as a sentence.
+    /// Why it cannot be done.
     pub fn new(id: JobId, spec: JobSpec) -> Result<Job, String> {
         if spec.partitions == 0 {
             return Err("a job needs at least one partition".into());
@@ -129,7 +129,7 @@ impl Job {
         }
     }
 
-    /// Ends the job well: lets its output be seen. To be called when every partition was committed.
+    /// Ends the job well: its output appears. Call it when every partition was committed.
     pub fn complete(&mut self) {
         let total = self.begun.elapsed();
         let map = self.mapped.unwrap_or(total);

@@ -1,11 +1,11 @@
-//! The program of one node, and a command that starts some of them. Given: nothing is to do here.
+//! The program of one node, and a command that starts some of them. Given: you need not change it.
 
 use std::process::ExitCode;
 
 fn main() -> ExitCode {
-    // `map-reduce run …` is for people; without `run`, this process is a node.
+    // `map-reduce run …` is for a terminal. Without `run`, this process is a node.
     if std::env::args_os().nth(1).is_some_and(|arg| arg == "run") {
-        map_reduce::command::run()
+        batch::command::run()
     } else {
         runtime::launch::run(map_reduce::SOURCE_HASH, map_reduce::start)
     }

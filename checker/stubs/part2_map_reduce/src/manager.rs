@@ -1,4 +1,4 @@
-//! The manager: takes jobs, hands out their tasks, and sees to it that each counts once.
+//! The manager: takes jobs, gives out their tasks, and counts each task once.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -8,20 +8,20 @@ use serde::{Deserialize, Serialize};
 
 use crate::job::{Job, Task};
 use crate::protocol::{
-    ASK_AGAIN, JobSpec, JobStatus, LEASE, MOST_CRASHES, ManagerMsg, Summary, WORKER, WORKERS,
+    ASK_INTERVAL, JobSpec, JobStatus, LEASE, MAX_CRASHES, ManagerMsg, Summary, WORKER, WORKERS,
     WorkerMsg,
 };
 
 /// The manager of one node.
 #[derive(Default)]
 pub struct Manager {
-    /// The jobs that it was given, also those that are over.
+    /// The jobs that it was given, including those that are over.
     jobs: BTreeMap<JobId, Job>,
     // ── gap 2: what it knows of its workers
-    // TODO(2): what it must know of its workers.
+    // TODO(2): the fields that tell what each worker does.
     // ── end 2
     // ── gap 5: what it knows of the network
-    // TODO(5): what it must know of who reaches whom.
+    // TODO(5): the fields that tell which nodes cannot reach each other, if you need any.
     // ── end 5
 }
 
@@ -32,10 +32,10 @@ impl Server for Manager {
     async fn init((): (), ctx: &Ctx<ManagerMsg>) -> Self {
         let jobs = BTreeMap::new();
         // ── gap 6: go on with what was begun
-        // TODO(6): after a crash, the manager starts here again, and has forgotten everything. The
-        // jobs that it was given must go on under their ids, and those that are over must still be
-        // known. Map tasks that were done are not done again, unless their node is gone. The node's
-        // journal (`Journal::append`, `Journal::read`) survives a crash of the manager.
+        // TODO(6): after a crash, the manager starts here again, with no memory. It must continue its jobs
+        // under their ids, and still know the jobs that are over. It must not repeat map tasks that were
+        // done, unless their node is gone. The node's journal (`Journal::append`, `Journal::read`)
+        // survives a crash of the manager.
         // ── end 6
         Manager {
             jobs,
@@ -49,10 +49,10 @@ impl Server for Manager {
                 let accepted = self.accept(spec, ctx).await;
                 reply.send(accepted);
                 // ── gap 2: begin with a job
-                // TODO(2): see to it that there is a worker on each connected node, and on nodes that
-                // join later (`ctx.start_child(&WORKERS.at(&node), &WORKER, ctx.me().clone())`; this
-                // node may have one, too), and that each of them always has something to do while tasks
-                // wait: map tasks first, and reduce tasks when all map tasks are done.
+                // TODO(2): each connected node must have a worker, and so must nodes that join later
+                // (`ctx.start_child(&WORKERS.at(&node), &WORKER, ctx.me().clone())`; this node may have
+                // one too). Each worker must have a task as long as tasks wait: map tasks first, and
+                // reduce tasks when all map tasks are done. A job may have no map task at all.
                 todo!("TODO(2) start workers and give them tasks")
                 // ── end 2
             }
@@ -62,9 +62,9 @@ impl Server for Manager {
                 product,
             } => {
                 // ── gap 2: a task is done
-                // TODO(2): count it (`self.count`), take the attempt out of its task's `running` (`count`
-                // does not), and give each worker that has nothing to do a task.
-                // Mind for later that a result may come twice, late, or from another job.
+                // TODO(2): you must count the result (`self.count`), remove the attempt from its task's
+                // `running` (`count` does not), and give each idle worker a task.
+                // In problem 4, a result may arrive twice, late, or from another job.
                 todo!("TODO(2) count what was done, and go on")
                 // ── end 2
             }
@@ -74,20 +74,20 @@ impl Server for Manager {
                 why,
             } => {
                 // ── gap 5: an output could not be fetched
-                // TODO(5): two workers may not reach each other although you reach both, and a node
-                // that stands still answers nobody. Neither may hold up the job: see that there is an
-                // output which can be fetched, or that somebody else reduces.
+                // TODO(5): two workers may be unable to reach each other although the manager reaches both,
+                // and a paused node answers no one. Neither may delay the job: the output must be computed
+                // where the worker can fetch it, or another worker must reduce.
                 // ── end 5
                 // ── gap 3: an attempt failed
-                // TODO(3): the task must be tried again. If it is not an output that could not be
-                // fetched, but the task itself that goes wrong each time, then not for ever: see below.
+                // TODO(3): the manager must retry the task. If the task itself fails each time, and not the
+                // fetch of an output, the failure must count like a crash: see below.
                 // ── end 3
             }
             // ── gap 2: messages of your own
-            // TODO(2): what is done with messages of your own, if there are any.
+            // TODO(2): handle messages of your own, if there are any.
             // ── end 2
             // ── gap 4: messages of your own
-            // TODO(4): what is done when an attempt has taken too long.
+            // TODO(4): handle the end of a lease.
             // ── end 4
             ManagerMsg::Status(id, reply) => reply.send(self.status(&id)),
         }
@@ -96,17 +96,17 @@ impl Server for Manager {
     async fn handle_info(&mut self, info: Info, ctx: &Ctx<ManagerMsg>) {
         match info {
             // ── gap 2: a node joins
-            // TODO(2): a node that joins gets a worker, too (`Info::NodeUp`).
+            // TODO(2): a node that joins must get a worker too (`Info::NodeUp`).
             // ── end 2
             // ── gap 3: a worker ends
-            // TODO(3): when a worker crashes, its task is tried again, and its node gets another
-            // worker. A task that has crashed `MOST_CRASHES` times is given up, and with it the job:
-            // `self.end` with an error that names the split. That a node went is not the task's
-            // crash. (Monitor the workers: `ctx.monitor(&worker)`.)
+            // TODO(3): when a worker crashes, the manager must retry its task, and its node must get another
+            // worker. When a task has crashed `MAX_CRASHES` times, the manager must give up its job:
+            // `self.end` with an error that names the split. The loss of a node is no crash of a task.
+            // (Monitor the workers: `ctx.monitor(&worker)`.)
             // ── end 3
             // ── gap 3: a node goes
-            // TODO(3): when a node goes, so does what map tasks have left there, also of tasks that
-            // are done. As long as a reduce task needs it, it must be computed again elsewhere.
+            // TODO(3): when a node goes, its map output is lost, even of tasks that are done. As long as a
+            // reduce task needs it, another node must compute it again.
             // ── end 3
             _ => {}
         }
@@ -118,8 +118,8 @@ impl Manager {
     /// Takes a job, of which nothing is done yet.
     async fn accept(&mut self, spec: JobSpec, ctx: &Ctx<ManagerMsg>) -> Result<JobId, String> {
         // ── gap 2: a job's id
-        // TODO(2): an id that no job has ever had or will have, also if this manager crashes and
-        // starts again, or its node does.
+        // TODO(2): the id must differ from that of every other job, even after this manager or its node
+        // restarts.
         let id: JobId = todo!("TODO(2) choose an id for the job");
         // ── end 2
         let job = Job::new(id.clone(), spec)?;
@@ -127,7 +127,7 @@ impl Manager {
         // ── gap 5: a new job
         // ── end 5
         // ── gap 6: write a job down
-        // TODO(6): see `init`.
+        // TODO(6): write down what `init` needs.
         // ── end 6
         self.jobs.insert(id.clone(), job);
         Ok(id)
@@ -156,28 +156,28 @@ impl Manager {
         }
         let _ = ctx.cast(worker, WorkerMsg::Assign(assignment)).await;
         // ── gap 4: an attempt has begun
-        // TODO(4): the assignment may be lost, and so may the answer. When the attempt has not been
-        // answered within `LEASE`, the task must be tried again. Two results may come then; the first
-        // counts. A worker may be alive and idle although it never answered.
+        // TODO(4): the assignment may be lost, and so may the result. If no result has arrived after
+        // `LEASE`, the manager must retry the task. Two results may arrive then, and one must count. A
+        // worker may be alive and idle although it never answered.
         // ── end 4
         // ── gap 2: a worker has something to do
-        // TODO(2): from now on, this worker is busy.
+        // TODO(2): note that this worker is busy.
         // ── end 2
     }
 
-    /// Counts what came of an attempt: its task is done. With the last reduce task the job is over.
+    /// Counts the result of an attempt: its task is done. With the last reduce task the job is over.
     async fn count(&mut self, attempt: &Attempt, product: Product, ctx: &Ctx<ManagerMsg>) {
         let Some(job) = self.jobs.get_mut(&attempt.job) else {
             return;
         };
-        // The one moment at which the output changes. If the file is not there, nothing counts.
+        // Only here does the output change. If the file is not there, the result does not count.
         if let Product::Reduce(output, _) = &product
             && job.output.commit(output.partition, &output.file).is_err()
         {
             return;
         }
         // ── gap 6: write a result down
-        // TODO(6): see `init`.
+        // TODO(6): write down what `init` needs.
         // ── end 6
         if let Some(task) = job.task(attempt.task) {
             task.product = Some(product);
@@ -188,7 +188,7 @@ impl Manager {
         }
     }
 
-    /// Ends a job: its output is shown, or what there is of it removed.
+    /// Ends a job: its output appears, or the part of it that exists is removed.
     async fn end(&mut self, id: &JobId, outcome: Result<(), String>, ctx: &Ctx<ManagerMsg>) {
         let Some(job) = self.jobs.get_mut(id) else {
             return;
@@ -198,16 +198,16 @@ impl Manager {
             Err(why) => job.fail(why),
         }
         // ── gap 6: write the end down
-        // TODO(6): see `init`.
+        // TODO(6): write down what `init` needs.
         // ── end 6
         let forget = PartitionsMsg::Forget(id.clone());
         let _ = ctx.abcast(&PARTITIONS, forget).await;
     }
 
-    /// Whether the workers of a node are to be given tasks.
+    /// Whether the workers of a node get tasks.
     fn may_work(&self, node: &NodeName) -> bool {
-        // ── gap 5: who may work
-        // TODO(5): a place to rule a node out, if you want to (and call this).
+        // ── gap 5: which nodes may work
+        // TODO(5): rule out a node here, if you need to, and call this function.
         // ── end 5
         true
     }

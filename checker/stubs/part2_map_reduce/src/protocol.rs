@@ -1,12 +1,12 @@
-//! What can be said to the servers of part 2.
+//! The messages to the servers of part 2.
 //!
-//! The checker says the messages marked *graded*, or looks for them on the network. Leave their
-//! names and fields as they are; add messages of your own behind them.
+//! The checker sends the messages marked *graded*, or looks for them on the network. Leave their names and
+//! fields as they are, and add messages of your own behind them.
 
-use std::path::PathBuf;
 use std::time::Duration;
 
-use batch::{Attempt, Experiment, Input, JobId, Product, TaskError, Work};
+use batch::{Attempt, Experiment, JobId, LocalMsg, Product, TaskError, Work};
+pub use batch::{JobStatus, Progress, Summary};
 use runtime::{Address, ChildKind, NodeName, Reply, ServerName, SupervisorMsg};
 use serde::{Deserialize, Serialize};
 
@@ -15,23 +15,26 @@ use crate::worker::Worker;
 /// The manager of each node.
 pub const MANAGER: ServerName<ManagerMsg> = ServerName::new("manager");
 
-/// The supervisor of each node's workers, which starts more of them with `ctx.start_child`.
+/// A server that does jobs alone, for problem 1. Given.
+pub const LOCAL: ServerName<LocalMsg<JobKind>> = ServerName::new("local");
+
+/// The supervisor of each node's workers. `ctx.start_child` has it start one more.
 pub const WORKERS: ServerName<SupervisorMsg> = ServerName::new("workers");
 
-/// The children that it can start. They are not started again when they crash: whoever asked for
-/// one sees it end, and decides.
+/// The children that it can start. It does not restart a worker that crashes: the manager that asked for
+/// the worker can monitor it, and decides.
 pub const WORKER: ChildKind<Worker> = ChildKind::new("worker");
 
-/// How long an attempt may take before another one may be begun.
+/// How long an attempt may take before the manager may begin another one.
 pub const LEASE: Duration = Duration::from_secs(1);
 
-/// A task that has crashed so often is not tried again.
-pub const MOST_CRASHES: u32 = 4;
+/// The manager does not retry a task that has crashed so often.
+pub const MAX_CRASHES: u32 = 4;
 
-/// How long a worker without work waits before it asks again, should it have to ask.
-pub const ASK_AGAIN: Duration = Duration::from_millis(200);
+/// How long a worker without a task waits before it asks again, if your workers ask.
+pub const ASK_INTERVAL: Duration = Duration::from_millis(200);
 
-/// What can be computed.
+/// What a job computes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub enum JobKind {
     /// Graded: how often each word occurs.
@@ -41,90 +44,35 @@ pub enum JobKind {
 }
 
 /// A job.
-#[derive(Debug, Clone, Serialize, Deserialize)]
-pub struct JobSpec {
-    /// What is to be computed.
-    pub kind: JobKind,
-    /// Of these files.
-    pub input: Vec<Input>,
-    /// The folder for the result, which is not there yet.
-    pub output: PathBuf,
-    /// About how many bytes a map task reads.
-    pub split_bytes: u64,
-    /// How many reduce tasks there are, and files of output.
-    pub partitions: usize,
-    /// Slows the job down, for experiments.
-    pub experiment: Option<Experiment>,
-}
-
-/// How a job stands.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub enum JobStatus {
-    /// This manager never had such a job.
-    Unknown,
-    /// It is being done.
-    Running(Progress),
-    /// It is done, and its output is there.
-    Done(Summary),
-    /// It cannot be done, for this reason, and there is no output.
-    Failed(String),
-}
-
-/// How far a job is.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Progress {
-    /// Map tasks.
-    pub maps: usize,
-    /// Map tasks that are done.
-    pub maps_done: usize,
-    /// Reduce tasks.
-    pub reduces: usize,
-    /// Reduce tasks that are done.
-    pub reduces_done: usize,
-}
-
-/// What a job has cost.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Summary {
-    /// Tasks.
-    pub tasks: usize,
-    /// Attempts at them.
-    pub attempts: u64,
-    /// What the attempts that count had to do.
-    pub work: batch::Counters,
-    /// From the beginning until all maps were done, in milliseconds.
-    pub map_ms: u64,
-    /// From then to the end, in milliseconds.
-    pub reduce_ms: u64,
-}
+pub type JobSpec = batch::JobSpec<JobKind>;
 
 /// What a manager understands.
 #[derive(Debug, Serialize, Deserialize)]
 pub enum ManagerMsg {
-    /// Graded: do this job. The answer is its id, at once, or why it cannot be begun.
+    /// Graded: do this job. The answer comes at once: the job's id, or why it cannot begin.
     Submit(JobSpec, Reply<Result<JobId, String>>),
     /// Graded: how does this job stand?
     Status(JobId, Reply<JobStatus>),
     /// Graded: a worker has done a task.
     Finished {
-        /// Which attempt it was.
+        /// The attempt.
         attempt: Attempt,
-        /// Who made it.
+        /// The worker that made it.
         worker: Address<WorkerMsg>,
-        /// What came of it.
+        /// Its result.
         product: Product,
     },
-    /// Graded: a worker could not do a task. (It is still there. When it crashes, it says nothing.)
+    /// Graded: a worker could not do a task. (The worker still runs. A worker that crashes sends nothing.)
     Failed {
-        /// Which attempt it was.
+        /// The attempt.
         attempt: Attempt,
-        /// Who made it.
+        /// The worker that made it.
         worker: Address<WorkerMsg>,
-        /// Why it came to nothing.
+        /// Why it failed.
         why: TaskError,
     },
     // ── gap 2: more messages to the manager
-    // TODO(2): what a worker tells its manager besides, that it has nothing to do for instance.
+    // TODO(2): the other messages that a worker sends its manager, if there are any.
     // ── end 2
     // ── gap 4: more messages to the manager
     // ── end 4
@@ -135,24 +83,24 @@ pub enum ManagerMsg {
 pub enum WorkerMsg {
     /// Graded: do this.
     Assign(Assignment),
-    /// Are you there? A worker that does its tasks in its handler answers when it is through with
-    /// what it was told before.
+    /// Are you there? A worker that does its tasks in its handler answers when it has done the tasks that
+    /// it received before.
     Ping(Reply<()>),
     // ── gap 2: more messages to the worker
     // ── end 2
 }
 
-/// An attempt at a task that a worker is to make.
+/// An attempt at a task, for a worker.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct Assignment {
-    /// Which attempt this is.
+    /// The attempt.
     pub attempt: Attempt,
-    /// What is to be done.
+    /// What to do.
     pub work: Work,
     /// What the job computes.
     pub kind: JobKind,
     /// How the job is slowed down, if it is.
     pub experiment: Option<Experiment>,
-    /// The node whose manager is to be told.
+    /// The node whose manager waits for the result.
     pub manager: NodeName,
 }

@@ -1,13 +1,13 @@
-//! The worker: does one task after the other, and says what came of each.
+//! The worker: does one task after the other, and reports the result of each.
 
 use batch::perform;
 use runtime::{Address, Ctx, ExitReason, Info, Server};
 
-use crate::protocol::{ASK_AGAIN, Assignment, MANAGER, ManagerMsg, WorkerMsg};
+use crate::protocol::{ASK_INTERVAL, Assignment, MANAGER, ManagerMsg, WorkerMsg};
 
 /// A worker.
 pub struct Worker {
-    /// The manager that it was started by.
+    /// The manager that started it.
     manager: Address<ManagerMsg>,
 }
 
@@ -18,7 +18,8 @@ impl Server for Worker {
 
     async fn init(manager: Address<ManagerMsg>, ctx: &Ctx<WorkerMsg>) -> Self {
         // ── gap 2: a worker starts
-        // TODO(2): the manager must learn of this worker, unless it knows from having started it.
+        // TODO(2): the manager must learn of this worker. (If it keeps the address that `start_child`
+        // returns, nothing is left to do here.)
         // ── end 2
         // ── gap 3: a manager ends
         // ── end 3
@@ -29,9 +30,9 @@ impl Server for Worker {
         match msg {
             WorkerMsg::Assign(assignment) => {
                 // ── gap 2: do a task
-                // TODO(2): do it (`perform`), and tell the manager that it is `Finished`, or
-                // `Failed` and why: by its name, `MANAGER.at(…)`, so that one that was started again
-                // hears it, too. A panic of the job's functions may end the worker.
+                // TODO(2): you must do the task (`perform`), and send the manager `Finished` with the
+                // product, or `Failed` with the error. Send it to the name, `MANAGER.at(…)`, so that a
+                // restarted manager receives it too. A panic of the job's functions may end the worker.
                 todo!("TODO(2) do the task, and tell the manager")
                 // ── end 2
             }
@@ -44,7 +45,7 @@ impl Server for Worker {
     async fn handle_info(&mut self, info: Info, ctx: &Ctx<WorkerMsg>) {
         match info {
             // ── gap 3: a manager ended
-            // TODO(3): a worker whose manager is gone is of no use to anybody, and should end.
+            // TODO(3): a worker must end when its manager has ended.
             // ── end 3
             _ => {}
         }

@@ -1,5 +1,5 @@
 use runtime::net::DirectoryMode;
-use runtime::net::faults::Action;
+use runtime::net::faults::{Action, FrameSeen};
 use runtime::{
     CallError, Cookie, Ctx, LinkLoss, Net, Node, NodeConfig, NodeEvent, Reply, Server, ServerName,
     TcpNet, directory,
@@ -406,7 +406,7 @@ async fn delay_keeps_the_order() {
     put(&n1, "n2", 0..50).await;
     until("they are under way", || switchboard.in_flight() > 0).await;
     until_numbers(&n2, &(0..50).collect::<Vec<_>>()).await;
-    for (at, frame) in view(switchboard).read(|record, _| {
+    for (at, frame) in view(&switchboard).read(|record, _| {
         record
             .frames()
             .map(|(at, frame)| (at, frame.clone()))

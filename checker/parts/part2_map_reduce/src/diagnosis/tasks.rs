@@ -1,5 +1,5 @@
-//! What managers and workers say to each other about tasks, read from the trace. What the worker
-//! of the manager's own node is told and says goes over no link, and is not seen.
+//! The messages between managers and workers about tasks, read from the trace. Messages between the manager
+//! and the worker of its own node go over no connection, so the trace does not have them.
 
 use std::fmt;
 
@@ -33,7 +33,6 @@ pub(super) struct About<'a> {
     pub(super) sent: Sent<'a>,
     pub(super) job: &'a str,
     pub(super) task: Task,
-    pub(super) number: u64,
 }
 
 /// An output of a map task that a reduce task is to fetch.
@@ -57,18 +56,20 @@ impl<'a> About<'a> {
                 "Map" => Task::Map(number),
                 _ => Task::Reduce(number),
             },
-            number: attempt.get("number")?.as_u64()?,
         })
     }
 
     /// Whether it is about a map task.
     pub(super) fn is_map(&self) -> bool {
-        matches!(self.task, Task::Map(_))
+        self.map().is_some()
     }
 
-    /// Whether it is about the same attempt as another message.
-    pub(super) fn is_same(&self, other: &About) -> bool {
-        (self.job, self.task, self.number) == (other.job, other.task, other.number)
+    /// The number of the map task, if it is about one.
+    pub(super) fn map(&self) -> Option<u64> {
+        match self.task {
+            Task::Map(number) => Some(number),
+            Task::Reduce(_) => None,
+        }
     }
 
     /// What the reduce task is to fetch, in the order of the maps.
@@ -104,17 +105,17 @@ fn about<'a>(case: &Case<'a>, name: &str) -> Vec<About<'a>> {
         .collect()
 }
 
-/// The attempts that other nodes were told to make.
+/// The attempts that other nodes were given.
 pub(super) fn assigned<'a>(case: &Case<'a>) -> Vec<About<'a>> {
     about(case, "Assign")
 }
 
-/// The attempts that other nodes said to have made.
+/// The attempts that other nodes reported as done.
 pub(super) fn finished<'a>(case: &Case<'a>) -> Vec<About<'a>> {
     about(case, "Finished")
 }
 
-/// The attempts that other nodes said to have failed in.
+/// The attempts that other nodes reported as failed.
 pub(super) fn failed<'a>(case: &Case<'a>) -> Vec<About<'a>> {
     about(case, "Failed")
 }

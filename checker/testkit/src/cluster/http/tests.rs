@@ -2,6 +2,7 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpListener;
 
 use super::*;
+use tokio::net::TcpStream;
 
 /// A server that answers its first connection with these bytes and closes it; without bytes,
 /// it keeps it open and says nothing. Says what it was asked.

@@ -1,0 +1,28 @@
+//! kind = "near-miss"
+//! problem = 3
+//! claim = "a node that dies in the map phase"
+//! about = "A reduce task leaves out what it cannot fetch, and the output on a dead node counts as done."
+//! mistakes = ["lost-outputs-count-as-done"]
+
+// ── file manager.rs
+// ── replace
+Info::NodeDown(node) => self.node_down(&node, ctx).await,
+// ── with
+// ── end
+// ── file worker.rs
+// ── replace
+let report = match perform(ctx, &kind, &attempt, &work, experiment).await {
+// ── with
+let mut work = work;
+let mut performed = perform(ctx, &kind, &attempt, &work, experiment).await;
+while let (Err(TaskError::Unfetched { output, .. }), Work::Reduce { inputs, .. }) =
+    (&performed, &mut work)
+{
+    inputs.retain(|input| input != output);
+    performed = perform(ctx, &kind, &attempt, &work, experiment).await;
+}
+let report = match performed {
+// ── end
+// ── add
+use batch::{TaskError, Work};
+// ── end
