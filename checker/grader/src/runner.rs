@@ -15,7 +15,7 @@ use tokio::time::{Instant, timeout};
 use crate::gaps;
 use crate::progress::Progress;
 use crate::sources::Sources;
-use testkit::diagnosis::{Case, diagnose};
+use testkit::diagnosis::diagnose;
 use testkit::guard::{Guard, own_program};
 use testkit::interrupt::Interrupt;
 use testkit::isolation::Sandbox;
@@ -251,13 +251,9 @@ impl Runner {
         };
         outcome = self.without_gaps(outcome);
         if let Verdict::Failed(failure) = &mut outcome.verdict {
-            let case = Case {
-                scenario: scenario.id,
-                failure: &*failure,
-                traces: &findings.traces(),
-            };
-            let diagnosis = diagnose(self.part, scenario.problem, &case);
-            failure.diagnosis = diagnosis;
+            let traces = findings.traces();
+            let problem = scenario.problem;
+            failure.diagnosis = diagnose(self.part, problem, scenario.id, failure, &traces);
         }
         outcome.folder = Some(last_try);
         outcome

@@ -11,6 +11,9 @@ pub mod evidence;
 pub mod service;
 pub mod tale;
 
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
 use crate::part::Part;
 use crate::trace::Trace;
 use crate::verdict::{Diagnosis, Failure};
@@ -33,12 +36,23 @@ pub struct Mistake {
     pub symptom: fn(&Case) -> Option<String>,
 }
 
-/// A failure, and what happened before it.
+/// The fact of a failure that [`Cluster::untold_failure`](crate::cluster::Cluster::untold_failure) makes.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "claim", rename_all = "snake_case")]
+pub enum Untold {
+    /// A node knows something that no message can have told it.
+    Untold {
+        /// Which.
+        node: String,
+    },
+}
+
+/// A failure as symptoms see it, and what happened before it.
 pub struct Case<'a> {
     /// The scenario's id.
     pub scenario: &'a str,
-    /// The claim that did not hold.
-    pub failure: &'a Failure,
+    /// Which claim did not hold and what was seen, as data, if the scenario says so.
+    pub fact: Option<&'a Value>,
     /// What happened in the clusters of the try; usually one.
     pub traces: &'a [Trace],
 }
@@ -46,7 +60,20 @@ pub struct Case<'a> {
 /// The first mistake whose symptom is there.
 ///
 /// It never leads ahead: what is explained with a later problem is for those who are there.
-pub fn diagnose(part: &Part, problem: u8, case: &Case) -> Option<Diagnosis> {
+pub fn diagnose(
+    part: &Part,
+    problem: u8,
+    scenario: &str,
+    failure: &Failure,
+    traces: &[Trace],
+) -> Option<Diagnosis> {
+    // Symptoms are found in data. No sentence gets to them, so that none can be taken for a fact.
+    let traces: Vec<Trace> = traces.iter().map(Trace::without_sentences).collect();
+    let case = &Case {
+        scenario,
+        fact: failure.fact.as_ref(),
+        traces: &traces,
+    };
     let fitting = part
         .mistakes
         .iter()

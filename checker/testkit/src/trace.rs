@@ -178,6 +178,30 @@ pub enum What {
     },
 }
 
+impl Trace {
+    /// The same with no sentence in it, and nothing else that is there for people.
+    pub(crate) fn without_sentences(&self) -> Trace {
+        let mut bare = self.clone();
+        if let Some(violation) = &mut bare.violation {
+            violation.seen.clear();
+        }
+        for event in &mut bare.events {
+            match &mut event.what {
+                What::Step { text, .. }
+                | What::Process { text, .. }
+                | What::StoreFault { text, .. }
+                | What::Note { text } => text.clear(),
+                What::Message(message) => {
+                    message.label.clear();
+                    message.brief = None;
+                }
+                _ => {}
+            }
+        }
+        bare
+    }
+}
+
 /// A part's own value, as it is kept in a trace or a failure.
 ///
 /// # Panics

@@ -8,7 +8,7 @@ use crate::course::Course;
 use crate::dev::matrix::{OUTCOME, in_brief, is_bad, named};
 use crate::dev::variants::{Kind, Variant};
 use crate::dev::{Tally, print};
-use testkit::diagnosis::{Case, diagnose};
+use testkit::diagnosis::diagnose;
 use testkit::part::Part;
 use testkit::trace::Trace;
 use testkit::trouble::{Result, While};
@@ -36,12 +36,8 @@ pub fn replay(course: &Course, parts: &'static [Part], cases: &Path) -> Result<S
                 continue;
             };
             let traces = Trace::read_all(&case);
-            let seen = Case {
-                scenario: &outcome.scenario,
-                failure,
-                traces: &traces,
-            };
-            let diagnosis = diagnose(part, outcome.problem, &seen);
+            let scenario = &outcome.scenario;
+            let diagnosis = diagnose(part, outcome.problem, scenario, failure, &traces);
             let naming = named(mistakes, diagnosis.as_ref());
             tally.count(&naming);
             print(format_args!(

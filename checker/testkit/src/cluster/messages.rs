@@ -7,6 +7,7 @@ use bytes::Bytes;
 use runtime::net::faults::{Event, Fate, FrameSeen, Kind, Record};
 
 use super::Cluster;
+use crate::diagnosis::Untold;
 use crate::scenario::Told;
 use crate::verdict::Failure;
 
@@ -87,6 +88,9 @@ impl Cluster<'_> {
             format!("{seen} no message that could have told it came to {node}"),
             "what a node knows of another has come to it over the network",
         )
+        .fact(&Untold::Untold {
+            node: node.to_owned(),
+        })
         .because(
             "The nodes of a cluster share no memory and no disk. Here they run on one machine, where a file passes on \
              what a message should; on machines of their own, each would find nothing but what it was sent.",

@@ -69,14 +69,8 @@ impl<'a> Case<'a> {
 
     /// Which claim did not hold and what was seen, if the scenario says so with a value of this type.
     pub fn fact<T: DeserializeOwned>(&self) -> Option<T> {
-        T::deserialize(self.failure.fact.as_ref()?).ok()
+        T::deserialize(self.fact?).ok()
     }
-
-    /// When the last step began whose sentence holds these words.
-    pub fn step(&self, words: &str) -> Option<u64> {
-        self.last(|what| matches!(what, What::Step { text, .. } if text.contains(words)))
-    }
-
     /// When the last step began of which a fact of the part's own type says that it is this one.
     pub fn step_that<T: DeserializeOwned>(&self, is_it: impl Fn(&T) -> bool) -> Option<u64> {
         self.last(|what| match what {
@@ -185,14 +179,6 @@ impl<'a> Case<'a> {
         events
             .find(|event| is_one(&event.what))
             .map(|event| event.at_us)
-    }
-
-    /// Whether what was seen, what was wanted or a fact beside them holds these words.
-    pub fn tells(&self, words: &str) -> bool {
-        let facts = self.failure.evidence.iter();
-        facts
-            .chain([&self.failure.seen, &self.failure.expected])
-            .any(|told| told.contains(words))
     }
 }
 

@@ -3,9 +3,9 @@
 
 use serde_json::Value;
 
-use super::Case;
 use super::evidence::Sent;
-use crate::trace::{StoreMode, What};
+use super::{Case, Untold};
+use crate::trace::What;
 
 /// A request of the checker, and what became of it.
 #[derive(Debug, Clone, Copy)]
@@ -153,29 +153,6 @@ impl<'a> Case<'a> {
         });
         commands.collect()
     }
-
-    /// What the store did for a node, from when on, and how that was told.
-    pub fn store_of(&self, node: &str) -> Vec<(u64, StoreMode, &'a str)> {
-        let modes = self.events().filter_map(|event| match &event.what {
-            What::StoreFault {
-                nodes, mode, text, ..
-            } if nodes.iter().any(|one| one == node) => Some((event.at_us, *mode, text.as_str())),
-            _ => None,
-        });
-        modes.collect()
-    }
-
-    /// By how many microseconds the store is slow for a node, if that is what it is.
-    pub fn store_delay(&self, node: &str) -> Option<u64> {
-        let mut delays = self.events().rev().filter_map(|event| match &event.what {
-            What::StoreFault {
-                nodes, delay_us, ..
-            } if nodes.iter().any(|one| one == node) => Some(*delay_us),
-            _ => None,
-        });
-        delays.next().flatten()
-    }
-
     /// When the claim was found not to hold; at the end, if that is not known.
     pub fn failure_at(&self) -> u64 {
         let trace = self.trace();
@@ -184,16 +161,6 @@ impl<'a> Case<'a> {
             violation.map_or(trace.ended_us, |violation| violation.at_us)
         })
     }
-
-    /// When a node last sent a message of a name to a server of the library on another node.
-    pub fn last_said(&self, node: &str, server: &str, name: &str) -> Option<u64> {
-        self.last(|what| {
-            matches!(what, What::Message(message) if message.from == node
-                && message.server.as_deref() == Some(server)
-                && message.name.as_deref() == Some(name))
-        })
-    }
-
     /// The links that nodes told each other, in the order of their sending.
     pub fn tellings(&self) -> Vec<Telling<'a>> {
         let mut tellings = Vec::new();
@@ -208,22 +175,11 @@ impl<'a> Case<'a> {
 
 /// Knowledge that did not come over the network.
 pub fn shares_a_disk(case: &Case) -> Option<String> {
-    let untold = ", and no message that could have told it came to ";
-    let (knows, _) = case.failure.seen.split_once(untold)?;
-    Some(format!("{knows}, though no message had told it"))
+    let Untold::Untold { node } = case.fact()?;
+    Some(format!(
+        "{node} knows something that no message had told it"
+    ))
 }
-
-/// What the store did at a time, of that which [`Case::store_of`] gives.
-pub fn at(modes: &[(u64, StoreMode, &str)], at_us: u64) -> StoreMode {
-    let before = modes.iter().rev().find(|(from, ..)| *from <= at_us);
-    before.map_or(StoreMode::Back, |(_, mode, _)| *mode)
-}
-
-/// Whether it gave no answers then.
-pub fn is_silent(mode: StoreMode) -> bool {
-    !matches!(mode, StoreMode::Back | StoreMode::Slow)
-}
-
 /// Looks for codes with their links behind them, at any depth.
 fn gather<'a>(sent: Sent<'a>, of: &'a Value, tellings: &mut Vec<Telling<'a>>) {
     match of {

@@ -3,7 +3,7 @@
 use serde::Serialize;
 use serde_json::Value;
 
-use super::{Case, diagnose};
+use super::diagnose;
 use crate::part::Part;
 use crate::trace::{Change, Event, Fate, Kind, Message, Trace, Violation, What, data};
 use crate::verdict::Failure;
@@ -140,39 +140,26 @@ impl Tale {
         self.event(What::Message(Box::new(message)))
     }
 
-    /// Says of which mistake it is, if a claim then does not hold, and what is said to show it.
+    /// Says of which mistake it is, if a claim then does not hold of which this fact tells, and what is
+    /// said to show it.
     pub fn diagnosis(
         mut self,
         part: &Part,
         problem: u8,
-        seen: &str,
-        expected: &str,
+        fact: &impl Serialize,
     ) -> Option<(String, String)> {
-        self.trace.violation = Some(Violation {
-            at_us: self.now_us + BEAT,
-            node: None,
-            seen: seen.into(),
-        });
-        let case = Case {
-            scenario: "",
-            failure: &Failure::new("", seen, expected),
-            traces: &[self.trace],
-        };
-        diagnose(part, problem, &case).map(|named| (named.mistake, named.because))
-    }
-
-    /// The same, for a claim of which a fact tells.
-    pub fn named(mut self, part: &Part, problem: u8, fact: &impl Serialize) -> Option<String> {
         self.trace.violation = Some(Violation {
             at_us: self.now_us + BEAT,
             node: None,
             seen: String::new(),
         });
-        let case = Case {
-            scenario: "",
-            failure: &Failure::default().fact(fact),
-            traces: &[self.trace],
-        };
-        diagnose(part, problem, &case).map(|named| named.mistake)
+        let failure = Failure::default().fact(fact);
+        let named = diagnose(part, problem, "", &failure, &[self.trace])?;
+        Some((named.mistake, named.because))
+    }
+
+    /// The same, without what is said to show it.
+    pub fn named(self, part: &Part, problem: u8, fact: &impl Serialize) -> Option<String> {
+        Some(self.diagnosis(part, problem, fact)?.0)
     }
 }

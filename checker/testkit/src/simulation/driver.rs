@@ -11,7 +11,7 @@ use runtime::{ExitReason, StartError};
 use serde::{Deserialize, Serialize};
 
 use super::{Program, Simulation};
-use crate::diagnosis::{Case, diagnose};
+use crate::diagnosis::diagnose;
 use crate::part::Part;
 use crate::scenario::{Context, Findings, Grounds, Scenario, Steps, Stop};
 use crate::trace::Trace;
@@ -249,12 +249,8 @@ fn empty(folder: &Path) {
 /// Adds to a failure the mistake behind it, where what happened gives it away.
 fn explain(part: &Part, scenario: &Scenario, schedule: &mut Schedule) {
     if let Verdict::Failed(failure) = &mut schedule.outcome.verdict {
-        let case = Case {
-            scenario: scenario.id,
-            failure: &*failure,
-            traces: &schedule.traces,
-        };
-        failure.diagnosis = diagnose(part, scenario.problem, &case);
+        let (problem, traces) = (scenario.problem, &schedule.traces);
+        failure.diagnosis = diagnose(part, problem, scenario.id, failure, traces);
     }
 }
 
