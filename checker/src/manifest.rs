@@ -68,6 +68,5 @@ mod tests {
         check("counts-deliveries", 4, ("problem-1-broadcast", Some(1)));
         check("overwrites-with-older", 1, ("problem-1-broadcast", None));
         check("overwrites-with-older", 5, ("problem-3-crash", Some(3)));
-        check("tells-it-under-the-wrong-name", 5, ("the-messages", None));
     }
 }

@@ -1,8 +1,8 @@
-//! The producer: sends this node's pings, and knows how many there were.
+//! The producer: sends this node's pings and counts them.
 
 use runtime::{Ctx, Info, NodeName, Server};
 
-use crate::protocol::{ASK_WITHIN, CONSUMER, ConsumerMsg, Everyone, ProducerMsg};
+use crate::protocol::{ASK_TIMEOUT, CONSUMER, ConsumerMsg, Everyone, ProducerMsg};
 
 /// The producer of one node.
 pub struct Producer {
@@ -16,12 +16,11 @@ impl Server for Producer {
 
     async fn init(_: (), ctx: &Ctx<ProducerMsg>) -> Self {
         let count = 0;
-        // ── gap 6: go on counting
-        // TODO(6): after a crash, the producer starts here again, and has forgotten its count.
-        // When this function is done, `count` must be the number of the last ping that any
-        // consumer in reach has seen from this node: a `let count = …;` here takes the place of
-        // the one above. A consumer that is dead or does not answer may delay the start by
-        // `ASK_WITHIN`, and must not prevent it.
+        // ── gap 6: continue the count
+        // TODO(6): after a crash, the producer starts here again and has forgotten its count.
+        // - At the end of this function, `count` must be the highest number of this node's pings
+        //   that any consumer in reach has seen. Write `let count = …;` to replace the 0 above.
+        // - Dead and silent consumers must not delay the start by more than `ASK_TIMEOUT`.
         // ── end 6
         Producer { count }
     }
@@ -31,18 +30,19 @@ impl Server for Producer {
             ProducerMsg::SendPing(reply) => {
                 // ── gap 1: broadcast
                 // TODO(1): send the next ping to the consumer of every connected node and of this
-                // one, and answer its number. A node that is dead, paused or slow must not keep
-                // the others waiting, nor the caller; a node that somebody disconnected on purpose
-                // must stay disconnected.
+                // node, and answer the ping's number.
+                // - A dead, paused or slow node must not delay the others or the caller.
+                // - A node that was disconnected on purpose must stay disconnected.
                 todo!("TODO(1) send the next ping to every consumer")
                 // ── end 1
             }
             ProducerMsg::AskEveryone(reply) => {
                 // ── gap 2: ask everyone
-                // TODO(2): ask the consumer of every connected node, and of this one, for its
-                // total. Each of these nodes must appear in the answer: with its total if that
-                // came within `ASK_WITHIN`, else as failed, with the reason. All of it together
-                // takes `ASK_WITHIN`, not that long for each node.
+                // TODO(2): ask the consumer of every connected node and of this node for its total.
+                // - The answer must hold each of these nodes: with its total if the node answers
+                //   within `ASK_TIMEOUT`, and otherwise as failed, with the reason.
+                // - The answer must come within `ASK_TIMEOUT`, however many nodes are silent.
+                // - Each caller must get an answer, also when two ask at once.
                 todo!("TODO(2) ask the consumer of every node for its total")
                 // ── end 2
             }

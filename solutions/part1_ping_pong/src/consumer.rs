@@ -1,10 +1,10 @@
-//! The consumer: keeps, for the producer of each node, the number of its latest ping.
+//! The consumer: keeps the number of the latest ping of each node's producer.
 
 use std::collections::BTreeMap;
 
 use runtime::{CallError, Ctx, Info, NodeName, Server};
 
-use crate::protocol::{ASK_WITHIN, ConsumerMsg, PRODUCER, ProducerMsg};
+use crate::protocol::{ASK_TIMEOUT, ConsumerMsg, PRODUCER, ProducerMsg};
 
 /// The consumer of one node.
 pub struct Consumer {
@@ -18,14 +18,15 @@ impl Server for Consumer {
 
     async fn init(_: (), ctx: &Ctx<ConsumerMsg>) -> Self {
         let counts: BTreeMap<NodeName, u64> = BTreeMap::new();
-        // ── gap 4: hear of new links
-        // Before the list of nodes is read below: a link that comes up in between is then in both,
-        // which does no harm. The other way round it would be in neither.
+        // ── gap 4: watch the links
+        // Subscribe before `list()` is read below. A link that comes up in between is then in
+        // both, which does no harm; in the other order it would be in neither.
         ctx.watch_nodes();
         // ── end 4
         // ── gap 3: catch up after a crash
-        // The producers know; so each is asked, ours too, which is in no list. Waiting here for
-        // the answers is tempting: it would hold up every message behind the slowest producer.
+        // Each producer knows its count, so ask each, also our own, which `list()` does not hold.
+        // To wait for the answers here is tempting, and would delay every message until the
+        // slowest producer has answered.
         for node in ctx.list().into_iter().chain([ctx.name().clone()]) {
             catch_up(node, ctx);
         }
@@ -37,9 +38,9 @@ impl Server for Consumer {
         match msg {
             ConsumerMsg::Ping { from, count } => {
                 // ── gap 1: count a ping
-                // The number is kept, not one added to it, so a ping that comes twice counts once,
-                // and one that was lost is made up for by the next. The higher number wins: what
-                // comes later need not have been said later.
+                // We keep the number and add nothing to it. So a ping that comes twice counts
+                // once, and the next ping makes up for a lost one. The higher number wins, because
+                // a ping that comes later need not be newer.
                 let latest = self.counts.entry(from).or_default();
                 *latest = count.max(*latest);
                 // ── end 1
@@ -52,10 +53,10 @@ impl Server for Consumer {
     async fn handle_info(&mut self, info: Info, ctx: &Ctx<ConsumerMsg>) {
         match info {
             // ── gap 4: meet a node
-            // Both sides hear of the link, and each asks the other; nobody must decide whose turn
-            // it is. What was sent before the link was up is in the answer, and what is sent after
-            // comes over the link. Nothing is done when a link goes: the last known count is the
-            // best that we have, and a node that is down is perhaps only out of reach.
+            // Each side gets this message and asks the other, so the two need not agree on whose
+            // turn it is. The answer covers the pings before the link came up; later pings come
+            // over the link. We keep the count when a link goes down: it is the best that we know,
+            // and the other node may only be out of reach.
             Info::NodeUp(node) => catch_up(node, ctx),
             // ── end 4
             _ => {}
@@ -64,18 +65,18 @@ impl Server for Consumer {
 }
 
 // ── gap 3: functions that help to catch up
-/// Asks one producer for its count, beside the server, and tells the server as if by a ping: the
-/// higher number wins, so that an answer which took long cannot undo what came meanwhile.
+/// Asks one producer for its count in a task, and passes the answer to the server as a ping: the
+/// higher number wins, so a late answer cannot undo a ping that came meanwhile.
 ///
-/// Only a timeout is tried again, as that node may just be slow. When the link is lost we stop:
-/// a call would open it again, also when somebody closed it on purpose, and if it comes up by
-/// itself we ask anew.
+/// After a timeout we ask again, because the node may only be slow. After any other error we stop:
+/// a call would open the link again, even if it was closed on purpose. If the link comes up by
+/// itself, `handle_info` asks anew.
 fn catch_up(node: NodeName, ctx: &Ctx<ConsumerMsg>) {
     let me = ctx.clone();
     ctx.spawn(async move {
         loop {
             match me
-                .call_within(ASK_WITHIN, &PRODUCER.at(&node), ProducerMsg::Count)
+                .call_within(ASK_TIMEOUT, &PRODUCER.at(&node), ProducerMsg::Count)
                 .await
             {
                 Ok(count) => return me.send_self(ConsumerMsg::Ping { from: node, count }),

@@ -1,29 +1,28 @@
 //! Part 1, ping pong: every node counts the pings of every other node, whatever breaks.
 //!
-//! On each node runs a *producer*, which sends numbered pings to the consumers of all connected
-//! nodes, its own included, and a *consumer*, which keeps the latest number of each producer.
+//! Each node runs a *producer*, which sends numbered pings to the consumers of all connected nodes
+//! and of its own, and a *consumer*, which keeps the latest number of each producer.
 //!
-//! Given are the messages (`protocol.rs`), the two servers and the supervisor that restarts them
-//! (below). Yours are the gaps in the servers; each says what must hold when it is filled, and has
-//! the number of its problem:
+//! The messages (`protocol.rs`), the two servers and the supervisor that restarts them (below) are
+//! given. You fill the gaps in the servers. Each gap has the number of its problem and says what
+//! must hold:
 //!
 //! 1. *Broadcast*: a ping reaches every connected consumer and counts once.
-//! 2. *Ask everyone*: one question to all nodes, answered in time though some of them are dead.
-//! 3. *Crash*: a consumer that was restarted knows again what it knew.
-//! 4. *Netsplit*: nodes that meet, again or for the first time, know each other's counts.
-//! 5. *A crash during the split* (optional): both at once. There is no new place for it: what you
-//!    wrote for 3 and 4 holds, or it does not.
-//! 6. *The producer crashes* (optional): a producer that was restarted goes on counting where it
-//!    was.
+//! 2. *Ask everyone*: one question to all nodes is answered in time, although some are dead.
+//! 3. *Crash*: a restarted consumer knows again what it knew.
+//! 4. *Netsplit*: nodes that meet, again or for the first time, learn each other's counts.
+//! 5. *A crash during the split* (optional): both at once. It has no gap of its own: your code for
+//!    3 and 4 must hold.
+//! 6. *The producer crashes* (optional): a restarted producer continues its count.
 //!
-//! Your way may need more than that: add fields, messages, functions and files of your own wherever
-//! you like, between the markers and outside of them. The text of this part is
-//! training/part1.md; `cargo checker hint` shows hints.
+//! Your solution may need more: add fields, messages, functions and files wherever you like,
+//! between the markers and outside of them. The text of this part is training/part1.md;
+//! `cargo checker hint` shows hints.
 //!
 //! ```text
 //! cargo checker part1
 //! ```
-// What is given leaves room that this solution has no use for.
+// This solution does not use all that is given.
 #![allow(unused_variables, clippy::single_match)]
 
 use runtime::{Address, Node, StartError, Supervisor, SupervisorMsg};
@@ -36,11 +35,11 @@ use consumer::Consumer;
 use producer::Producer;
 use protocol::{CONSUMER, PRODUCER};
 
-/// Which sources this program was built from; the checker sets and compares it.
+/// The hash of the sources of this program; the checker sets and compares it.
 pub const SOURCE_HASH: Option<&str> = option_env!("COURSE_SOURCE_HASH");
 
-/// Starts part 1 on a node: its producer, its consumer, and the supervisor that restarts either
-/// of them, and only that one, when it crashes.
+/// Starts part 1 on a node: its producer, its consumer, and a supervisor, which restarts the one
+/// that crashes and leaves the other alone.
 ///
 /// # Errors
 /// [`StartError`] when one of them does not start.

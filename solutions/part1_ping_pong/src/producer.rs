@@ -1,8 +1,8 @@
-//! The producer: sends this node's pings, and knows how many there were.
+//! The producer: sends this node's pings and counts them.
 
 use runtime::{Ctx, NodeName, Server};
 
-use crate::protocol::{ASK_WITHIN, CONSUMER, ConsumerMsg, Everyone, ProducerMsg};
+use crate::protocol::{ASK_TIMEOUT, CONSUMER, ConsumerMsg, Everyone, ProducerMsg};
 
 /// The producer of one node.
 pub struct Producer {
@@ -16,16 +16,16 @@ impl Server for Producer {
 
     async fn init(_: (), ctx: &Ctx<ProducerMsg>) -> Self {
         let count = 0;
-        // ── gap 6: go on counting
-        // The consumers are this producer's memory; each holds the highest number it has seen, so
-        // the highest of those is safe to go on from. Asking only our own consumer would lose the
-        // count when both crashed; asking later, from a message, would let a ping go out with a
-        // number that was used already, and every consumer would ignore it. We may wait here, as
-        // no consumer ever waits for a producer inside its `init` or a handler: two servers that
-        // wait for each other stand still until one of them gives up.
+        // ── gap 6: continue the count
+        // The consumers are this producer's memory: each keeps the highest number that it has
+        // seen, so we continue after the highest of all. Our own consumer is not enough, since it
+        // may have crashed as well. Asking in a task is tempting, and would let a ping go out with
+        // a used number, which every consumer ignores. We may wait here because no consumer waits
+        // for a producer in `init` or in a handler: two servers that wait for each other stand
+        // still until one gives up.
         let nodes: Vec<NodeName> = ctx.list().into_iter().chain([ctx.name().clone()]).collect();
         let asked = ctx
-            .multi_call(&nodes, &CONSUMER, ASK_WITHIN, ConsumerMsg::Counts)
+            .multi_call(&nodes, &CONSUMER, ASK_TIMEOUT, ConsumerMsg::Counts)
             .await;
         let seen = asked
             .answers
@@ -40,10 +40,10 @@ impl Server for Producer {
         match msg {
             ProducerMsg::SendPing(reply) => {
                 // ── gap 1: broadcast
-                // A cast to all: nobody waits for anybody, and a node that is gone is not sent to.
-                // A loop of casts over `list()` forgets this node, and connects again to a node
-                // that was disconnected between the list and the cast; calls would wait for the
-                // dead. If the cast fails we say nothing: the next ping carries a higher number.
+                // `abcast` waits for no node and sends to connected nodes only. A loop of casts
+                // over `list()` is tempting: it leaves out this node, and reconnects a node that
+                // was disconnected after the list was read. Calls would wait for dead nodes. We
+                // ignore a failed cast: the next ping carries a higher number.
                 self.count += 1;
                 let ping = ConsumerMsg::Ping {
                     from: ctx.name().clone(),
@@ -55,16 +55,16 @@ impl Server for Producer {
             }
             ProducerMsg::AskEveryone(reply) => {
                 // ── gap 2: ask everyone
-                // All are asked at once, so that silence of any number of nodes costs one time
-                // limit, and in a task of its own, so that pings go out while we wait. Waiting in
-                // the handler is tempting, and turns one paused node into a second without pings
-                // for all the others. If the producer crashes, the task ends, and the caller hears.
+                // `multi_call` asks all nodes at once, so any number of silent nodes costs one
+                // timeout. It runs in a task, so pings go out meanwhile. To wait in the handler is
+                // tempting, and turns one paused node into a second without pings. If the producer
+                // crashes, the task ends, and the caller gets an error.
                 let nodes: Vec<NodeName> =
                     ctx.list().into_iter().chain([ctx.name().clone()]).collect();
                 let node = ctx.clone();
                 ctx.spawn(async move {
                     let asked = node
-                        .multi_call(&nodes, &CONSUMER, ASK_WITHIN, ConsumerMsg::TotalPings)
+                        .multi_call(&nodes, &CONSUMER, ASK_TIMEOUT, ConsumerMsg::TotalPings)
                         .await;
                     let failed = asked
                         .failures

@@ -1,7 +1,7 @@
-//! What can be said to the servers of part 1.
+//! The messages that the servers of part 1 understand.
 //!
-//! The checker says the messages marked *graded* to your servers. Leave their names, fields and
-//! answers as they are; add messages of your own behind them.
+//! The checker sends your servers the messages marked *graded*. Do not change their names, fields
+//! and answers; add messages of your own behind them.
 
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -15,21 +15,21 @@ pub const PRODUCER: ServerName<ProducerMsg> = ServerName::new("producer");
 /// The consumer of each node.
 pub const CONSUMER: ServerName<ConsumerMsg> = ServerName::new("consumer");
 
-/// How long a node may take to answer before [`ProducerMsg::AskEveryone`] counts it as failed.
-pub const ASK_WITHIN: Duration = Duration::from_secs(1);
+/// How long a node may take to answer; after that, [`ProducerMsg::AskEveryone`] reports it as failed.
+pub const ASK_TIMEOUT: Duration = Duration::from_secs(1);
 
-/// What a producer understands.
+/// The messages of a producer.
 #[derive(Debug, Serialize, Deserialize)]
 pub enum ProducerMsg {
     /// Graded: send the next ping to every consumer. The answer is its number: 1, 2, and so on.
     SendPing(Reply<u64>),
-    /// Graded: the number of the last ping, 0 if there was none.
+    /// Graded: answer the number of the last ping, 0 if there was none.
     Count(Reply<u64>),
-    /// Graded: ask the consumer of every node for its total.
+    /// Graded: ask the consumer of every node for its total, and answer with the totals.
     AskEveryone(Reply<Everyone>),
 }
 
-/// What a consumer understands.
+/// The messages of a consumer.
 #[derive(Debug, Serialize, Deserialize)]
 pub enum ConsumerMsg {
     /// Graded: the producer of node `from` has sent its ping number `count`.
@@ -39,17 +39,17 @@ pub enum ConsumerMsg {
         /// The ping's number.
         count: u64,
     },
-    /// Graded: for the producer of each node, the number of its latest ping.
+    /// Graded: answer the number of the latest ping of each node's producer.
     Counts(Reply<BTreeMap<NodeName, u64>>),
-    /// Graded: the sum of those numbers.
+    /// Graded: answer the sum of those numbers.
     TotalPings(Reply<u64>),
 }
 
-/// The answer to [`ProducerMsg::AskEveryone`]: each node that was asked is in one of the two.
+/// The answer to [`ProducerMsg::AskEveryone`]: each node that was asked is in exactly one map.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Everyone {
     /// The totals of the consumers that answered in time.
     pub totals: BTreeMap<NodeName, u64>,
-    /// Why the others gave none, in words.
+    /// Why each of the other nodes gave no total, in words.
     pub failed: BTreeMap<NodeName, String>,
 }

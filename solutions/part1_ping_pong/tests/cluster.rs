@@ -16,7 +16,7 @@ fn name(number: usize) -> NodeName {
     format!("n{number}@sim").parse().unwrap()
 }
 
-/// Nodes that run part 1, and a network that can be broken.
+/// Nodes that run part 1, and a network that tests break.
 struct Cluster {
     net: MemoryNet,
     nodes: BTreeMap<NodeName, Node>,
@@ -104,7 +104,7 @@ impl Cluster {
         node.exit(&PRODUCER.at(node.name()), ExitReason::Killed);
     }
 
-    /// What a paused node looks like from outside.
+    /// Makes a node silent, as a paused node is.
     fn silence(&self, number: usize) {
         for other in self.nodes.keys().filter(|other| **other != name(number)) {
             self.net.blackhole(&name(number), other);
@@ -112,7 +112,7 @@ impl Cluster {
     }
 }
 
-/// Waits for something that must come true within the 3 seconds that part 1 gives.
+/// Waits until a claim holds, for at most the 3 seconds that part 1 allows.
 async fn eventually(what: &str, mut claim: impl AsyncFnMut() -> bool) {
     let waited = timeout(Duration::from_secs(3), async {
         while !claim().await {
@@ -121,7 +121,7 @@ async fn eventually(what: &str, mut claim: impl AsyncFnMut() -> bool) {
     });
     waited
         .await
-        .unwrap_or_else(|_| panic!("it did not come true that {what}"));
+        .unwrap_or_else(|_| panic!("after 3 s it still did not hold that {what}"));
 }
 
 #[tokio::test(start_paused = true)]
@@ -156,7 +156,7 @@ async fn disconnected_node_stays_disconnected() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn everyone_is_told_of_though_two_nodes_are_silent() {
+async fn answer_names_two_silent_nodes_in_time() {
     let cluster = Cluster::of(3).await;
     cluster.ping(1).await;
     cluster.ping(3).await;
@@ -183,7 +183,7 @@ async fn everyone_is_told_of_though_two_nodes_are_silent() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn restarted_consumer_regains_the_counts_also_of_lost_pings() {
+async fn restarted_consumer_recovers_every_count_after_a_lost_ping() {
     let cluster = Cluster::of(3).await;
     cluster.ping(1).await;
     cluster.ping(2).await;
@@ -213,7 +213,7 @@ async fn silent_producer_does_not_withhold_the_others() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn late_answer_does_not_undo_a_newer_ping() {
+async fn late_answer_does_not_overwrite_a_newer_ping() {
     let cluster = Cluster::of(2).await;
     cluster.ping(2).await;
     cluster.shows(1, 2, 1).await;
@@ -270,7 +270,7 @@ async fn both_sides_of_a_blackhole_catch_up() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn node_that_joins_late_or_again_learns_the_counts() {
+async fn late_and_restarted_nodes_learn_the_counts() {
     let mut cluster = Cluster::of(2).await;
     cluster.ping(1).await;
     cluster.ping(2).await;
@@ -289,7 +289,7 @@ async fn node_that_joins_late_or_again_learns_the_counts() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn consumer_that_crashed_in_a_partition_is_right_after_it() {
+async fn consumer_that_crashed_in_a_partition_recovers_after_it() {
     let cluster = Cluster::of(3).await;
     cluster.ping(1).await;
     cluster.ping(2).await;
@@ -307,7 +307,7 @@ async fn consumer_that_crashed_in_a_partition_is_right_after_it() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn restarted_producer_goes_on_counting() {
+async fn restarted_producer_continues_its_count() {
     let cluster = Cluster::of(3).await;
     cluster.ping(3).await;
     for _ in 0..5 {
@@ -329,7 +329,7 @@ async fn restarted_producer_goes_on_counting() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn restarted_producer_believes_whoever_saw_most_of_its_own_pings() {
+async fn restarted_producer_continues_after_the_highest_count() {
     let cluster = Cluster::of(3).await;
     for _ in 0..5 {
         cluster.ping(3).await;
@@ -350,7 +350,7 @@ async fn restarted_producer_believes_whoever_saw_most_of_its_own_pings() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn producer_alone_in_its_part_of_the_cluster_goes_on_counting() {
+async fn cut_off_producer_continues_its_count() {
     let cluster = Cluster::of(2).await;
     let lost = Rule::new(Action::Drop)
         .kind(PatternKind::Cast)

@@ -1,7 +1,7 @@
 //! kind = "near-miss"
 //! problem = 1
 //! claim = "counts once"
-//! about = "The consumer adds one for each ping that it gets, so one that is delivered twice counts twice."
+//! about = "The consumer adds one for each ping, so a ping that is delivered twice counts twice."
 //! mistakes = ["counts-deliveries"]
 
 // ── file consumer.rs

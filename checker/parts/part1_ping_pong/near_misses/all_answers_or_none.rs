@@ -1,8 +1,7 @@
 //! kind = "near-miss"
 //! problem = 3
 //! claim = "does not withhold"
-//! about = "The restarted consumer takes what the producers answered only if all of them did."
-//! mistakes = ["all-answers-or-none"]
+//! about = "The restarted consumer uses the producers' answers only if all of them answered."
 
 // ── file consumer.rs
 // ── replace
@@ -13,7 +12,7 @@ for node in ctx.list().into_iter().chain([ctx.name().clone()]) {
 let nodes: Vec<NodeName> = ctx.list().into_iter().chain([ctx.name().clone()]).collect();
 let me = ctx.clone();
 ctx.spawn(async move {
-    let asked = me.multi_call(&nodes, &PRODUCER, ASK_WITHIN, ProducerMsg::Count).await;
+    let asked = me.multi_call(&nodes, &PRODUCER, ASK_TIMEOUT, ProducerMsg::Count).await;
     if asked.failures.is_empty() {
         for (from, count) in asked.answers {
             me.send_self(ConsumerMsg::Ping { from, count });

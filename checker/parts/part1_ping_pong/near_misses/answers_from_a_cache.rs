@@ -1,7 +1,7 @@
 //! kind = "near-miss"
 //! problem = 2
 //! claim = "current total"
-//! about = "The producer keeps the totals that it was told and does not ask these nodes again."
+//! about = "The producer keeps the totals that nodes answered, and does not ask these nodes again."
 //! mistakes = ["answers-from-memory"]
 
 // ── file producer.rs

@@ -1,5 +1,5 @@
 //! kind = "right"
-//! about = "The consumer asks for a count by a cast, and the producer answers it by a ping of the old number."
+//! about = "The consumer asks for a count by a cast, and the producer answers with a ping of the old number."
 
 // ── file consumer.rs
 // ── replace

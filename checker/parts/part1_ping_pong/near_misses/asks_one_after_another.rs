@@ -1,7 +1,7 @@
 //! kind = "near-miss"
 //! problem = 2
-//! claim = "in time"
-//! about = "The producer asks the nodes one after another, so that silent nodes cost one time limit each."
+//! claim = "no longer than one"
+//! about = "The producer asks the nodes one after another, so each silent node costs a timeout."
 //! mistakes = ["asks-one-after-another"]
 
 // ── file producer.rs
@@ -12,7 +12,7 @@ let asked = node
 // ── with
 let mut everyone = Everyone { totals: Default::default(), failed: Default::default() };
 for to in nodes {
-    match node.call_within(ASK_WITHIN, &CONSUMER.at(&to), ConsumerMsg::TotalPings).await {
+    match node.call_within(ASK_TIMEOUT, &CONSUMER.at(&to), ConsumerMsg::TotalPings).await {
         Ok(total) => drop(everyone.totals.insert(to, total)),
         Err(why) => drop(everyone.failed.insert(to, why.to_string())),
     }

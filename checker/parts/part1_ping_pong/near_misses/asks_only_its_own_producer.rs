@@ -1,7 +1,7 @@
 //! kind = "near-miss"
 //! problem = 3
-//! claim = "regains"
-//! about = "The restarted consumer asks the producer of its own node, and none of the others."
+//! claim = "recovers"
+//! about = "The restarted consumer asks the producer of its own node and no other."
 //! mistakes = ["asks-nobody-else"]
 
 // ── file consumer.rs

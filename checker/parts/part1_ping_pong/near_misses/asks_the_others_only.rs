@@ -1,8 +1,7 @@
 //! kind = "near-miss"
 //! problem = 2
 //! claim = "every node"
-//! about = "The producer asks the nodes of list(), and its own node is not in it."
-//! mistakes = ["leaves-out-the-asking-node"]
+//! about = "The producer asks the nodes of `list()`, which does not hold its own node."
 
 // ── file producer.rs
 // ── replace

@@ -1,8 +1,7 @@
 //! kind = "near-miss"
 //! problem = 2
-//! claim = "the producer answers"
-//! about = "The producer asks each node again and again until it answers, also one that never will."
-//! mistakes = ["asks-the-silent-again"]
+//! claim = "answers `AskEveryone`"
+//! about = "The producer asks each node again until it answers, also a node that never will."
 
 // ── file producer.rs
 // ── replace
@@ -13,7 +12,7 @@ let asked = node
 let mut everyone = Everyone { totals: Default::default(), failed: Default::default() };
 let mut asked = nodes;
 while !asked.is_empty() {
-    let round = node.multi_call(&asked, &CONSUMER, ASK_WITHIN, ConsumerMsg::TotalPings).await;
+    let round = node.multi_call(&asked, &CONSUMER, ASK_TIMEOUT, ConsumerMsg::TotalPings).await;
     everyone.totals.extend(round.answers);
     asked = round.failures.into_iter().map(|(node, _)| node).collect();
 }

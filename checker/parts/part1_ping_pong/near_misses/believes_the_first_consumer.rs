@@ -1,7 +1,7 @@
 //! kind = "near-miss"
 //! problem = 6
-//! claim = "goes on counting"
-//! about = "The restarted producer goes on from what the first consumer in the list says, though another has seen more."
+//! claim = "continues its count"
+//! about = "The restarted producer continues after the count of the first consumer in the list, although another has seen more."
 //! mistakes = ["believes-one-consumer"]
 
 // ── file producer.rs

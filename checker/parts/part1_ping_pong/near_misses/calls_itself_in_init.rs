@@ -1,8 +1,7 @@
 //! kind = "near-miss"
 //! problem = 3
-//! claim = "regains"
-//! about = "The consumer asks its own server in init, which cannot answer before init has ended."
-//! mistakes = ["waits-for-itself"]
+//! claim = "recovers"
+//! about = "The consumer calls its own server in `init`, which cannot answer before `init` has ended."
 
 // ── file consumer.rs
 // ── after

@@ -1,5 +1,5 @@
 //! kind = "right"
-//! about = "The producer asks everyone with a task for each node, and answers when all are done or a timer says so."
+//! about = "The producer asks each node in a task of its own, and answers when all have answered or a timer ends."
 
 // ── file producer.rs
 // ── after
@@ -31,7 +31,7 @@ for node in nodes.clone() {
 let late = nodes.into_iter().map(|node| (node, "no answer in time".to_owned()));
 let everyone = Everyone { totals: BTreeMap::new(), failed: late.collect() };
 self.questions.insert(question, (reply, everyone));
-ctx.send_after(ASK_WITHIN, ProducerMsg::Enough(question));
+ctx.send_after(ASK_TIMEOUT, ProducerMsg::Enough(question));
 // ── end
 // ── after
 ProducerMsg::Count(reply) => reply.send(self.count),

@@ -1,7 +1,7 @@
 //! kind = "near-miss"
 //! problem = 6
-//! claim = "goes on counting"
-//! about = "The count is in a static that survives a crash of the producer, but not the end of its node."
+//! claim = "continues its count"
+//! about = "The count is in a static, which survives a crash of the producer and not the end of its node."
 //! mistakes = ["asks-no-other-consumer"]
 
 // ── file producer.rs

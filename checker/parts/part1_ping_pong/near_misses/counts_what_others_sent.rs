@@ -1,7 +1,7 @@
 //! kind = "near-miss"
 //! problem = 6
-//! claim = "goes on counting"
-//! about = "The restarted producer goes on from the highest count of any producer, not of its own."
+//! claim = "continues its count"
+//! about = "The restarted producer continues after the highest count of any producer."
 //! mistakes = ["counts-what-others-sent"]
 
 // ── file producer.rs

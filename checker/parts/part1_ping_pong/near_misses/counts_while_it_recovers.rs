@@ -1,8 +1,7 @@
 //! kind = "near-miss"
 //! problem = 6
-//! claim = "goes on counting"
-//! about = "The restarted producer asks beside its work, and numbers pings from one until it has heard from all."
-//! mistakes = ["counts-while-it-recovers"]
+//! claim = "continues its count"
+//! about = "The restarted producer asks in a task, and numbers pings from one until the answers are there."
 
 // ── file producer.rs
 // ── replace
@@ -12,7 +11,7 @@ let count = seen.copied().max().unwrap_or(count);
 // ── with
 let me = ctx.clone();
 ctx.spawn(async move {
-    let asked = me.multi_call(&nodes, &CONSUMER, ASK_WITHIN, ConsumerMsg::Counts).await;
+    let asked = me.multi_call(&nodes, &CONSUMER, ASK_TIMEOUT, ConsumerMsg::Counts).await;
     let seen = asked.answers.values().filter_map(|counts| counts.get(me.name()));
     me.send_self(ProducerMsg::Recovered(seen.copied().max().unwrap_or(0)));
 });

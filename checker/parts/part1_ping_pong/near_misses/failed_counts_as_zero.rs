@@ -1,8 +1,7 @@
 //! kind = "near-miss"
 //! problem = 2
 //! claim = "every node"
-//! about = "The producer takes the total of a node that did not answer to be zero."
-//! mistakes = ["takes-silence-for-zero"]
+//! about = "The producer reports a total of zero for a node that did not answer."
 
 // ── file producer.rs
 // ── replace

@@ -1,7 +1,7 @@
 //! kind = "near-miss"
 //! problem = 4
-//! claim = "is kept while it cannot be reached"
-//! about = "The consumer removes the count of a node that went down, and asks for it again when they meet."
+//! claim = "keeps the count of a node that it cannot reach"
+//! about = "The consumer removes the count of a node that went down, and asks for it when they meet again."
 //! mistakes = ["forgets-who-is-down"]
 
 // ── file consumer.rs

@@ -1,7 +1,7 @@
 //! kind = "near-miss"
 //! problem = 1
 //! claim = "every connected consumer"
-//! about = "The producer casts to the nodes of list(), and its own node is not in it."
+//! about = "The producer casts to the nodes of `list()`, which does not hold its own node."
 //! mistakes = ["forgets-its-own-consumer"]
 
 // ── file producer.rs

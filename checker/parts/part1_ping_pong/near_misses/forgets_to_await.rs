@@ -1,7 +1,7 @@
 //! kind = "near-miss"
 //! problem = 1
 //! claim = "every connected consumer"
-//! about = "The casts are futures that nobody awaits, so that no ping is ever sent."
+//! about = "No code awaits the futures of the casts, so no ping is sent."
 //! mistakes = ["sends-nothing"]
 
 // ── file producer.rs

@@ -1,7 +1,7 @@
 //! kind = "near-miss"
 //! problem = 3
-//! claim = "regains"
-//! about = "What asks the producers is an async function that is called and never awaited."
+//! claim = "recovers"
+//! about = "The code that asks the producers is an async function that is called and never awaited."
 //! mistakes = ["asks-nobody-else"]
 
 // ── file consumer.rs

@@ -1,8 +1,8 @@
 //! kind = "near-miss"
 //! problem = 4
 //! claim = "both sides"
-//! about = "The consumer would ask a node that comes up, but never asked for news of nodes."
-//! mistakes = ["says-nothing-on-a-new-link", "greets-newcomers-only"]
+//! about = "The consumer would ask a node that comes up, but never subscribes to news of nodes."
+//! mistakes = ["says-nothing-on-a-new-link"]
 
 // ── file consumer.rs
 // ── replace

@@ -1,5 +1,5 @@
 //! kind = "right"
-//! about = "The consumers tell each other all that they know, three times a second, and ask only their own producer."
+//! about = "Three times a second, each consumer sends all its counts to the others, and asks only its own producer."
 
 // ── file consumer.rs
 // ── replace

@@ -1,8 +1,8 @@
 //! kind = "near-miss"
 //! problem = 4
 //! claim = "both sides"
-//! about = "The producer sends its count to a node when it meets it for the first time, and not when it comes back."
-//! mistakes = ["greets-newcomers-only"]
+//! about = "The producer sends its count to a node that it meets for the first time, and not to one that comes back."
+//! mistakes = ["says-nothing-on-a-new-link"]
 
 // ── file consumer.rs
 // ── replace

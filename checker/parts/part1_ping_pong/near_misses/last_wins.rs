@@ -1,7 +1,7 @@
 //! kind = "near-miss"
 //! problem = 1
 //! claim = "does not undo a newer one"
-//! about = "The consumer keeps the number that came last, also when it is an old one that comes late."
+//! about = "The consumer keeps the number that came last, also if it is an old one that comes late."
 //! mistakes = ["overwrites-with-older"]
 
 // ── file consumer.rs

@@ -1,7 +1,7 @@
 //! kind = "near-miss"
 //! problem = 3
 //! claim = "late answer"
-//! about = "The consumer sets a count to whatever a producer answered, also when a newer ping came before the answer."
+//! about = "The consumer sets a count to what a producer answered, although a newer ping came before the answer."
 //! mistakes = ["overwrites-with-older"]
 
 // ── file consumer.rs

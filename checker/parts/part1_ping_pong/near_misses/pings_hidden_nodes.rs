@@ -1,8 +1,7 @@
 //! kind = "near-miss"
 //! problem = 1
 //! claim = "hidden"
-//! about = "The producer casts to list_hidden() as well, to reach really every node."
-//! mistakes = ["pings-hidden-nodes"]
+//! about = "The producer casts to `list_hidden()` as well."
 
 // ── file producer.rs
 // ── replace

@@ -1,8 +1,8 @@
 //! kind = "near-miss"
 //! problem = 1
 //! claim = "every connected consumer"
-//! about = "The producer sends its pings to the consumer of its own node, and to no other."
-//! mistakes = ["pings-its-own-node-only"]
+//! about = "The producer sends its pings to the consumer of its own node and to no other."
+//! mistakes = ["sends-nothing", "pings-not-all-connected"]
 
 // ── file producer.rs
 // ── replace

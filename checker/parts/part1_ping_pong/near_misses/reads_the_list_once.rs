@@ -1,8 +1,8 @@
 //! kind = "near-miss"
 //! problem = 1
 //! claim = "every connected consumer"
-//! about = "The producer asks for the connected nodes once, when it starts, and pings those for ever."
-//! mistakes = ["pings-not-all-connected", "pings-its-own-node-only"]
+//! about = "The producer looks up the connected nodes once, when it starts, and always pings those."
+//! mistakes = ["pings-not-all-connected"]
 
 // ── file producer.rs
 // ── after

@@ -1,8 +1,7 @@
 //! kind = "near-miss"
 //! problem = 6
 //! claim = "has come to it over the network"
-//! about = "The producer writes its count into a file, and goes on from there when it starts again."
-//! mistakes = ["shares-a-disk"]
+//! about = "The producer writes its count into a file, and continues after it when it starts again."
 
 // ── file producer.rs
 // ── replace

@@ -1,8 +1,8 @@
 //! kind = "near-miss"
 //! problem = 3
-//! claim = "regains"
-//! about = "The counts live in a static that survives the crash, and a ping that was lost is never made up for."
-//! mistakes = ["remembers-instead-of-asking"]
+//! claim = "recovers"
+//! about = "The counts are in a static that survives the crash, so a lost ping stays lost."
+//! mistakes = ["asks-nobody-else"]
 
 // ── file consumer.rs
 // ── replace

@@ -1,5 +1,5 @@
 //! kind = "right"
-//! about = "A process of its own keeps the counts; the consumer that crashed finds them there, and asks for what was lost."
+//! about = "Another server keeps the counts; the restarted consumer reads them there, and asks for what was lost."
 
 // ── file consumer.rs
 // ── after

@@ -1,8 +1,8 @@
 //! kind = "near-miss"
 //! problem = 5
 //! claim = "after the heal"
-//! about = "When a link comes back, the producer sends its count only if it has changed since the link went."
-//! mistakes = ["tells-only-news"]
+//! about = "When a link comes back, the producer sends its count only if it has changed since the link went down."
+//! mistakes = ["says-nothing-on-a-new-link"]
 
 // ── file consumer.rs
 // ── replace

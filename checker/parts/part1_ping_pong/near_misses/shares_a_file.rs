@@ -2,8 +2,7 @@
 //! problem = 3
 //! also = [4, 5, 6]
 //! claim = "has come to it over the network"
-//! about = "All state is in files that the nodes share, and a ping that arrives counts nothing."
-//! mistakes = ["shares-a-disk"]
+//! about = "The nodes share their counts in files, and a ping that arrives counts nothing."
 
 // ── file consumer.rs
 // ── after

@@ -1,7 +1,7 @@
 //! kind = "near-miss"
 //! problem = 3
-//! claim = "regains"
-//! about = "The supervisor restarts the producer along with the consumer that it depends on, and the count is lost."
+//! claim = "recovers"
+//! about = "The supervisor restarts the producer along with the consumer, and the count is lost."
 //! mistakes = ["misses-its-own-producer"]
 
 // ── file lib.rs

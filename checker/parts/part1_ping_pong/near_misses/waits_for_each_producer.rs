@@ -1,7 +1,7 @@
 //! kind = "near-miss"
 //! problem = 3
 //! claim = "does not withhold"
-//! about = "The restarted consumer asks one producer after another in its init, each as long as any call waits."
+//! about = "The restarted consumer asks one producer after another in `init`, each as long as any call waits."
 //! mistakes = ["asks-one-producer-after-another", "waits-in-init"]
 
 // ── file consumer.rs

@@ -1,7 +1,7 @@
 //! kind = "near-miss"
 //! problem = 1
 //! claim = "at once"
-//! about = "The producer answers when every consumer has confirmed the ping with a call, and so waits for one that is paused."
+//! about = "The producer answers when every consumer has confirmed the ping by a call, and so waits for a paused node."
 //! mistakes = ["waits-for-receivers"]
 
 // ── file producer.rs

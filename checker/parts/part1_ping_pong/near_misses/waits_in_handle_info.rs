@@ -1,5 +1,5 @@
 //! kind = "right"
-//! about = "The consumer waits inside handle_info for the count of a node that came up, as long as any call waits."
+//! about = "The consumer waits in `handle_info` for the count of a node that came up, as long as any call waits."
 
 // ── file consumer.rs
 // ── replace

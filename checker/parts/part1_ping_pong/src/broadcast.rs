@@ -5,113 +5,138 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use runtime::net::faults::Action;
-use runtime::{Ctx, Server};
+use runtime::{CallError, Ctx, Server};
 
-use super::messages::{CONSUMER, ConsumerMsg, PRODUCER, ProducerMsg};
-use super::told::was_told;
-use super::{
-    ALL, SOON, all_show, caught_one, first_pings, it_or_them, ping, pings_are_as_given, send_pings,
-    sorted, still_show,
+use crate::consumers::{Wanted, all_show, still_show};
+use crate::fact::Fact;
+use crate::messages::{CONSUMER, ConsumerMsg, PRODUCER, ProducerMsg};
+use crate::pings::{
+    first_pings, it_or_them, number_is, ping, pings_are_as_given, send_in_the_name_of, send_pings,
+    send_three_at_once, took_effect,
 };
+use crate::told::News;
+use crate::{ALL, LARGE, SOON, sorted};
 use testkit::cluster::{Cluster, Explained, Options, Unmet};
 use testkit::scenario::{Context, Stop, Told};
 use testkit::seed::{count_of, in_order, in_words};
 
-const EVERY_CONSUMER: &str = "a ping reaches every connected consumer, that of its own node too";
+const EVERY_CONSUMER: &str = "a ping reaches every connected consumer, its own node's too";
 
 /// Longer than a cast can take, and shorter than a call waits for a node that is silent.
-const AT_ONCE: Duration = Duration::from_secs(3);
+const SEND_TIMEOUT: Duration = Duration::from_secs(3);
+
+/// How long two nodes are watched that must not connect.
+const APART_TIME: Duration = Duration::from_millis(400);
 
 pub(super) async fn reaches_every_connected_consumer(cx: &Context) -> Told {
     let mut draw = cx.draw();
-    let [a, b, c, late] = draw.cast(["n1", "n2", "n3", "n4"]);
+    let [a, b, c] = draw.cast(["n1", "n2", "n3"]);
+    let [late, ..] = draw.cast(["n4", "n5", "n6", "n7", "n8", "n9"]);
     let [pings_a, pings_b, pings_c] = draw.numbers(1..=7);
-    let all = sorted([a, b, c]);
-    Cluster::tell(cx, &all, Options::default(), async |cluster| {
+    Cluster::tell(cx, ALL, Options::default(), async |cluster| {
         cluster.step(format!(
             "{a} sends {}, {b} {} and {c} {}.",
             count_of(pings_a, "ping"),
             in_words(pings_b),
             in_words(pings_c)
         ));
-        let expected = [(a, pings_a), (b, pings_b), (c, pings_c)];
-        first_pings(cluster, &expected).await?;
-        let why = "Whoever asks any consumer must get the same answer, so every node has to hear of every ping.";
-        all_show(cluster, &all, &expected, SOON, EVERY_CONSUMER).await.because(why)?;
-        still_show(cluster, &all, &expected, "each count is exactly the number of pings").await.because(why)?;
+        let first = [(a, pings_a), (b, pings_b), (c, pings_c)];
+        first_pings(cluster, &first).await?;
+        let why = "Every consumer must give the same answer, so every node must receive every ping.";
+        let wanted = Wanted::exactly(&first);
+        all_show(cluster, ALL, &wanted, SOON, EVERY_CONSUMER).await.because(why)?;
+        still_show(cluster, ALL, &wanted, "each count is exactly the number of pings").await.because(why)?;
         pings_are_as_given(cluster)?;
 
-        cluster.step("Ask each for its total.");
-        let sum = pings_a + pings_b + pings_c;
-        for node in all {
-            let total: u64 = cluster.call(node, &CONSUMER, ConsumerMsg::TotalPings).await?;
-            if total != sum {
-                return Err(cluster
-                    .failed(
-                        format!("{node}'s consumer answered TotalPings with {total}"),
-                        format!("the total is the sum of all counts, {sum}"),
-                    )
-                    .into());
-            }
+        cluster.step("Ask each consumer for its total.");
+        for node in ALL {
+            total_is(cluster, node, pings_a + pings_b + pings_c).await?;
         }
 
         let number = pings_a + 1;
         cluster.step(format!("{late} joins the cluster, and then {a} sends its {} ping.", in_order(number)));
         cluster.join(late).await?;
         send_pings(cluster, a, 1, number).await?;
-        let reached = async || {
-            for node in sorted([a, b, c, late]) {
-                let seen = super::shows(cluster, node).await?;
-                if seen.get(a) != Some(&number) {
-                    return Err(Unmet::at(node, format!("{node}'s consumer shows {}", super::shown(&seen))));
-                }
-            }
-            Ok(())
-        };
-        let claim = format!("{EVERY_CONSUMER}, also that of a node which came late (wanted on all: {a}: {number})");
-        cluster
-            .eventually(SOON, claim, reached)
+        let everyone = sorted([a, b, c, late]);
+        let claim = "a ping reaches every connected consumer, also that of a node which came late";
+        all_show(cluster, &everyone, &Wanted::among_others(&[(a, number)]), SOON, claim)
             .await
-            .because("Nodes come and go while a program runs: who is connected must be asked when a ping is sent, \
-                      and the ping's number must tell a node that came late of all those before.")
+            .because(
+                "Nodes come and go while a program runs, so the producer must look up the connected nodes for each ping. \
+                 A node that came late learns the count from the ping's number.",
+            )?;
+
+        let last = pings_b + 3;
+        cluster.step(format!("{b} is asked for three pings at once."));
+        send_three_at_once(cluster, b, last).await?;
+        all_show(cluster, &everyone, &Wanted::among_others(&[(b, last)]), SOON, EVERY_CONSUMER).await
     })
     .await
+}
+
+async fn total_is(cluster: &Cluster<'_>, node: &str, sum: u64) -> Told {
+    let total: u64 = cluster
+        .call(node, &CONSUMER, ConsumerMsg::TotalPings)
+        .await?;
+    if total == sum {
+        return Ok(());
+    }
+    let seen = format!("{node}'s consumer answered TotalPings with {total}");
+    let expected = format!("the total is the sum of all counts, {sum}");
+    Err(cluster.failed(seen, expected).node(node).into())
 }
 
 pub(super) async fn delivered_twice_counts_once(cx: &Context) -> Told {
     let mut draw = cx.draw();
     let [from, to] = draw.cast(["n1", "n2"]);
     let pings = draw.number(3..=6);
-    let twice = draw.number(1..=pings);
+    let twice = draw.number(2..=pings);
+    let large = draw.number(LARGE);
+    let both = [to, from];
     Cluster::tell(cx, &["n1", "n2"], Options::default(), async |cluster| {
-        cluster.step(format!("The network delivers the {} ping from {from} to {to} twice.", in_order(twice)));
         let doubled = cluster.rule(ping(cluster, Action::Duplicate, from, to, twice));
+        let first = cluster.rule(ping(cluster, Action::Hold, from, to, 1));
+        cluster.step(format!(
+            "{from} sends {}. The network holds back the first one on the way to {to}, and delivers the {} twice.",
+            count_of(pings, "ping"),
+            in_order(twice)
+        ));
         send_pings(cluster, from, pings, pings).await?;
-        caught_one(cluster, &doubled).await?;
+        took_effect(cluster, &doubled).await?;
+        took_effect(cluster, &first).await?;
 
-        cluster.step(format!("All {} have arrived, one of them twice.", in_words(pings)));
-        let why = "Networks repeat messages, and so do senders that are not sure. Handling must be idempotent: \
-                   once or twice, the outcome is the same.";
+        cluster.step(format!("{to} has all the others, one of them twice."));
+        let why = "Networks deliver messages twice, and senders repeat a message that may have been lost. A server must \
+                   be idempotent: it does not matter how often a message arrives.";
         let claim = "a ping that is delivered twice counts once";
-        all_show(cluster, &[to, from], &[(from, pings)], SOON, claim).await.because(why)?;
-        still_show(cluster, &[to, from], &[(from, pings)], claim).await.because(why)?;
+        let wanted = Wanted::exactly(&[(from, pings)]);
+        all_show(cluster, &both, &wanted, SOON, claim).await.because(why)?;
+        still_show(cluster, &both, &wanted, claim).await.because(why)?;
 
         let (late, next) = (pings + 1, pings + 2);
         cluster.step(format!(
-            "The {} ping from {from} to {to} is held back, and the {} overtakes it.",
+            "The network holds back the {} ping on the way to {to}, and the {} overtakes it.",
             in_order(late),
             in_order(next)
         ));
         let held = cluster.rule(ping(cluster, Action::Hold, from, to, late));
         send_pings(cluster, from, 2, next).await?;
-        caught_one(cluster, &held).await?;
-        all_show(cluster, &[to, from], &[(from, next)], SOON, EVERY_CONSUMER).await?;
+        took_effect(cluster, &held).await?;
+        let wanted = Wanted::exactly(&[(from, next)]);
+        all_show(cluster, &both, &wanted, SOON, EVERY_CONSUMER).await?;
+        let why = "A message that comes later need not be newer. Of two numbers of one producer, the higher one is newer.";
+        for (number, held) in [(late, held), (1, first)] {
+            cluster.step(format!("The {} ping arrives at {to}.", in_order(number)));
+            held.release();
+            let claim = "a ping that comes late does not undo a newer one";
+            still_show(cluster, &both, &wanted, claim).await.because(why)?;
+        }
 
-        cluster.step(format!("The {} ping arrives.", in_order(late)));
-        held.release();
-        still_show(cluster, &[to, from], &[(from, next)], "a ping that comes late does not undo a newer one")
-            .await
-            .because("What comes later need not have been said later. Of two numbers of one producer, the higher one is newer.")
+        cluster.step(format!("The checker sends {to}'s consumer a ping of {from} with number {large}."));
+        send_in_the_name_of(cluster, from, large, &[to]).await?;
+        let wanted = Wanted::exactly(&[(from, large)]);
+        all_show(cluster, &[to], &wanted, SOON, "the consumer keeps a large number, too").await?;
+        total_is(cluster, to, large).await
     })
     .await
 }
@@ -123,29 +148,30 @@ pub(super) async fn disconnected_stays_disconnected(cx: &Context) -> Told {
     Cluster::tell(cx, ALL, Options::default(), async |cluster| {
         cluster.step(format!("{sender} sends {}; all have {}.", count_of(first, "ping"), it_or_them(first)));
         send_pings(cluster, sender, first, first).await?;
-        all_show(cluster, ALL, &[(sender, first)], SOON, EVERY_CONSUMER).await?;
+        all_show(cluster, ALL, &Wanted::exactly(&[(sender, first)]), SOON, EVERY_CONSUMER).await?;
 
         cluster.step(format!("{sender} disconnects from {apart} on purpose, and sends {}.", count_of(more, "more ping")));
         cluster.disconnect(sender, apart).await?;
         cluster.quiesce().await?;
-        let mark = cluster.mark();
-        send_pings(cluster, sender, more, first + more).await?;
-        all_show(cluster, &[sender, near], &[(sender, first + more)], SOON, EVERY_CONSUMER).await?;
+        let (since, last) = (cluster.mark(), first + more);
+        send_pings(cluster, sender, more, last).await?;
+        let wanted = Wanted::exactly(&[(sender, last)]);
+        all_show(cluster, &[sender, near], &wanted, SOON, EVERY_CONSUMER).await?;
 
         cluster.step(format!("{sender} and {apart} stay apart."));
         let stays = async || {
             let listed = cluster.list(sender).await?;
-            if listed.contains(apart) || !cluster.nothing_crossed(mark, &[sender], &[apart]) {
+            if listed.contains(apart) || !cluster.nothing_crossed(since, &[sender], &[apart]) {
                 return Err(Unmet::at(sender, format!("{sender} is connected to {apart} again")));
             }
             Ok(())
         };
-        let claim = format!("{apart} stays disconnected: a ping goes to the nodes that are connected, and connects no others");
-        cluster.throughout(Duration::from_millis(400), claim, stays).await.because(format!(
-            "Somebody took {apart} out of {sender}'s cluster on purpose. A message to one node by name connects to it, \
-             so a broadcast must not be a list of names that were seen once."
+        let claim = format!("a broadcast goes to the connected nodes and connects no others, so {apart} stays disconnected");
+        cluster.throughout(APART_TIME, claim, stays).await.because(format!(
+            "{sender} was told to leave {apart}. A message to a node by its name connects to it, so a producer must not \
+             send to the names that it has seen before."
         ))?;
-        was_told(cluster, apart, (sender, first + more), mark).await
+        News { learner: apart, count: (sender, last), since }.was_told(cluster).await
     })
     .await
 }
@@ -157,9 +183,9 @@ pub(super) async fn hidden_node_gets_none(cx: &Context) -> Told {
     Cluster::tell(cx, &["n1", "n2"], Options::default(), async |cluster| {
         cluster.step(format!("A hidden node, with a consumer of its own, connects to {sender}."));
         let guest = cluster.guest("guest").await?;
-        let heard = Heard::default();
+        let received = Received::default();
         guest
-            .start_server::<Eavesdropper>(&CONSUMER, heard.clone())
+            .start_server::<HiddenConsumer>(&CONSUMER, received.clone())
             .await
             .map_err(|error| Stop::fault(format!("The hidden node's consumer did not start: {error}.")))?;
         guest
@@ -169,18 +195,21 @@ pub(super) async fn hidden_node_gets_none(cx: &Context) -> Told {
 
         cluster.step(format!("{sender} sends {}.", count_of(sent, "ping")));
         send_pings(cluster, sender, sent, sent).await?;
-        all_show(cluster, &["n1", "n2"], &[(sender, sent)], SOON, EVERY_CONSUMER).await?;
-        // What the sender told the hidden node before is ahead of this answer, on the same link.
+        let wanted = Wanted::exactly(&[(sender, sent)]);
+        all_show(cluster, &["n1", "n2"], &wanted, SOON, EVERY_CONSUMER).await?;
+        // Whatever the sender sent the hidden node before comes ahead of this answer.
         guest
             .ping(&cluster.name(sender))
             .await
             .map_err(|error| Stop::inconclusive(format!("{sender} did not answer the hidden node: {error}.")))?;
         cluster.quiesce().await?;
-        let pings = *heard.0.lock().expect("nobody panics while counting");
+        let pings = *received.0.lock().expect("no holder of the lock panics");
         if pings > 0 {
+            let seen = format!("{sender} sent the hidden node's consumer {}", count_of(pings, "ping"));
             return Err(cluster
-                .failed(format!("the hidden node's consumer got {pings} pings"), "a hidden node gets no pings")
-                .because("Hidden nodes are tools that look at a cluster, like the checker itself. They are not among its members.")
+                .failed(seen, "a hidden node gets no pings")
+                .node(sender)
+                .because("A hidden node is a tool that looks at a cluster, like the checker, and not a member of it.")
                 .into());
         }
         Ok(())
@@ -193,47 +222,56 @@ pub(super) async fn answers_at_once(cx: &Context) -> Told {
     let [sender, paused, other] = draw.cast(["n1", "n2", "n3"]);
     let pings = draw.number(2..=4);
     Cluster::tell(cx, ALL, Options::default(), async |cluster| {
-        cluster.step(format!("{paused} is paused: it is connected, and silent."));
+        cluster.step(format!("{paused} is paused: it stays connected, and is silent."));
         cluster.pause(paused).await?;
 
         cluster.step(format!("{sender} sends {}.", count_of(pings, "ping")));
         for number in 1..=pings {
-            let answer: Result<u64, _> = cluster.call_within(AT_ONCE, sender, &PRODUCER, ProducerMsg::SendPing).await;
-            let answer = answer.map_err(Stop::from).because(
-                "A ping is a cast: its sender goes on at once. Who waits for each receiver is held up by the slowest, \
-                 and for a node that is gone, for ever.",
-            );
-            if answer? != number {
-                return Err(cluster.failed("SendPing answered another number", format!("SendPing answers the number of the ping, {number}")).into());
-            }
+            let answer: u64 = match cluster.call_within(SEND_TIMEOUT, sender, &PRODUCER, ProducerMsg::SendPing).await {
+                Ok(answer) => answer,
+                Err(unanswered) => {
+                    let timed_out = matches!(unanswered.error, CallError::Timeout(_));
+                    let stop: Told = Err(unanswered.into());
+                    let stop = stop.because(
+                        "A ping is a cast: its sender continues at once. A producer that waits for each receiver is as \
+                         slow as the slowest one, and waits forever for a node that is gone.",
+                    );
+                    return match timed_out {
+                        true => stop.fact(&Fact::SendPingUnanswered { node: sender.to_owned() }),
+                        false => stop,
+                    };
+                }
+            };
+            number_is(cluster, sender, answer, number)?;
         }
-        all_show(cluster, &[sender, other], &[(sender, pings)], SOON, "the nodes that run get the ping at once").await?;
+        let wanted = Wanted::exactly(&[(sender, pings)]);
+        all_show(cluster, &[sender, other], &wanted, SOON, "the running nodes get the ping at once").await?;
 
-        cluster.step(format!("{paused} runs on, and finds the pings waiting."));
+        cluster.step(format!("{paused} continues, and finds the pings."));
         cluster.resume(paused).await?;
-        all_show(cluster, ALL, &[(sender, pings)], SOON, EVERY_CONSUMER).await
+        all_show(cluster, ALL, &wanted, SOON, EVERY_CONSUMER).await
     })
     .await
 }
 
-/// How many pings the hidden node got.
+/// How many pings the hidden node's consumer received.
 #[derive(Clone, Default)]
-struct Heard(Arc<Mutex<u64>>);
+struct Received(Arc<Mutex<u64>>);
 
-struct Eavesdropper(Heard);
+struct HiddenConsumer(Received);
 
-impl Server for Eavesdropper {
+impl Server for HiddenConsumer {
     type Msg = ConsumerMsg;
-    type Args = Heard;
+    type Args = Received;
 
-    async fn init(heard: Heard, _: &Ctx<ConsumerMsg>) -> Self {
-        Eavesdropper(heard)
+    async fn init(received: Received, _: &Ctx<ConsumerMsg>) -> Self {
+        HiddenConsumer(received)
     }
 
     async fn handle(&mut self, msg: ConsumerMsg, _: &Ctx<ConsumerMsg>) {
         match msg {
             ConsumerMsg::Ping { .. } => {
-                *self.0.0.lock().expect("nobody panics while counting") += 1
+                *self.0.0.lock().expect("no holder of the lock panics") += 1
             }
             ConsumerMsg::Counts(reply) => reply.send(BTreeMap::new()),
             ConsumerMsg::TotalPings(reply) => reply.send(0),

@@ -6,25 +6,33 @@ use std::time::Duration;
 use runtime::{CallError, NodeName};
 use tokio::time::Instant;
 
-use super::messages::{ASK_WITHIN, Everyone, PRODUCER, ProducerMsg};
-use super::{ALL, Counts, SOON, all_show, first_pings, it_or_them, send_pings, shown, sorted};
+use crate::consumers::{Counts, Wanted, all_show, listed};
+use crate::fact::Fact;
+use crate::messages::{ASK_TIMEOUT, Everyone, PRODUCER, ProducerMsg};
+use crate::pings::{first_pings, it_or_them, send_in_the_name_of, send_pings};
+use crate::{ALL, LARGE, NAMES, SOON, sorted};
 use testkit::cluster::{Cluster, Explained, Options};
 use testkit::scenario::{Context, Stop, Told};
 use testkit::seed::{count_of, in_words};
+use testkit::verdict::Failure;
 
-/// What the answer may take: the limit that the exercise gives, and as much again and a little
-/// for a busy machine. Two limits one after the other do not fit twice.
-const IN_TIME: Duration = Duration::from_millis(2500);
+/// What an answer that needs all of `ASK_TIMEOUT` may take: as much again and a little for a busy
+/// machine, and less than two more timeouts one after the other.
+pub(super) const ANSWER_TIMEOUT: Duration = Duration::from_millis(2500);
 
-/// How much is shown of the reason for which a node failed, in characters.
-const LONGEST_REASON: usize = 80;
+/// How slowly a node answers whose total must be in the answer.
+const SLOW: Duration = Duration::from_millis(400);
 
-const EVERY_NODE: &str = "every node is in the answer, as a total or as failed";
+/// How much a sentence quotes of the reason for which a node failed, in characters.
+const MAX_REASON: usize = 80;
+
+const EVERY_NODE: &str = "every node is in the answer, with its total or as failed";
 
 pub(super) async fn appears_with_its_current_total(cx: &Context) -> Told {
     let mut draw = cx.draw();
     let [a, asker, b] = draw.cast(["n1", "n2", "n3"]);
     let [pings_a, pings_b, more] = draw.numbers(1..=7);
+    let large = draw.number(LARGE);
     Cluster::tell(cx, ALL, Options::default(), async |cluster| {
         cluster.step(format!(
             "{a} sends {} and {b} {}; all have them.",
@@ -33,22 +41,25 @@ pub(super) async fn appears_with_its_current_total(cx: &Context) -> Told {
         ));
         let first = [(a, pings_a), (b, pings_b)];
         first_pings(cluster, &first).await?;
-        all_show(cluster, ALL, &first, SOON, "all have the pings").await?;
+        all_show(cluster, ALL, &Wanted::exactly(&first), SOON, "all have the pings").await?;
         cluster.step(format!("Ask {asker}'s producer to ask everyone."));
-        totals_are(cluster, ask(cluster, asker).await?, pings_a + pings_b)?;
+        totals_are(cluster, asker, ask(cluster, asker).await?, pings_a + pings_b)?;
 
         cluster.step(format!(
-            "{asker} sends {}, and everyone is asked again.",
+            "{asker} sends {}, and the checker sends every consumer a ping of {a} with number {large}.",
             count_of(more, "ping")
         ));
         send_pings(cluster, asker, more, more).await?;
-        let then = [(a, pings_a), (asker, more), (b, pings_b)];
+        send_in_the_name_of(cluster, a, large, ALL).await?;
+        let then = Wanted::exactly(&[(a, large), (asker, more), (b, pings_b)]);
         all_show(cluster, ALL, &then, SOON, "all have the pings").await?;
-        totals_are(
-            cluster,
-            ask(cluster, asker).await?,
-            pings_a + more + pings_b,
-        )
+
+        cluster.step(format!("Ask {asker}'s producer twice at once to ask everyone."));
+        let (one, two) = tokio::join!(ask(cluster, asker), ask(cluster, asker));
+        for everyone in [one?, two?] {
+            totals_are(cluster, asker, everyone, large + more + pings_b)?;
+        }
+        Ok(())
     })
     .await
 }
@@ -67,7 +78,7 @@ pub(super) async fn names_dead_and_paused(cx: &Context) -> Told {
         ));
         let first = [(asker, own), (dead, of_the_dead)];
         first_pings(cluster, &first).await?;
-        all_show(cluster, &all, &first, SOON, "all have the pings").await?;
+        all_show(cluster, &all, &Wanted::exactly(&first), SOON, "all have the pings").await?;
 
         cluster.step(format!("{paused} is paused, and {dead} is killed."));
         cluster.pause(paused).await?;
@@ -76,31 +87,28 @@ pub(super) async fn names_dead_and_paused(cx: &Context) -> Told {
         cluster.step(format!("Ask {asker}'s producer to ask everyone."));
         if !cluster.list(asker).await?.contains(paused) {
             return Err(Stop::inconclusive(format!(
-                "{asker} took the paused {paused} for down before it was asked."
+                "{asker} took the paused {paused} for down before the checker asked."
             )));
         }
         let everyone = ask(cluster, asker).await?;
         let (totals, failed) = (short(&everyone.totals), short(&everyone.failed));
-        let answer = answer_in_words(&everyone);
         let wrong = |expected: &str| {
-            let why = "A node that does not answer is not a node without pings. Whoever reads the answer must see \
-                       which totals are missing, or will take a part for the whole.";
-            Err(Stop::from(cluster.failed(answer.clone(), expected).because(why)))
+            let why = "A node that does not answer is not a node without pings. The reader of the answer must see which \
+                       totals are missing, or takes a part for the whole.";
+            Err(answer_failure(cluster, asker, &everyone, expected).because(why).into())
         };
         if [asker, alive].iter().any(|node| totals.get(*node) != Some(&sum)) {
             return wrong(&format!(
-                "every node that runs is in the answer with its current total, {sum} at {asker} and {alive}"
+                "every running node is in the answer with its current total, {sum} at {asker} and {alive}"
             ));
         }
         if totals.contains_key(paused) || !failed.contains_key(paused) {
             return wrong(&format!(
-                "every node is in the answer: {paused}, connected and silent, is among those that failed, and has no total"
+                "every node is in the answer: {paused} is connected and silent, so it is among the failed and has no total"
             ));
         }
         if totals.contains_key(dead) {
-            return wrong(&format!(
-                "every node is in the answer as it is: {dead} is dead and has no total"
-            ));
+            return wrong(&format!("every node is in the answer as it is: {dead} is dead and has no total"));
         }
         if let Some(both) = totals.keys().find(|node| failed.contains_key(*node)) {
             return wrong(&format!("{EVERY_NODE}, not both as {both}"));
@@ -112,9 +120,9 @@ pub(super) async fn names_dead_and_paused(cx: &Context) -> Told {
 
 pub(super) async fn answers_in_time(cx: &Context) -> Told {
     let mut draw = cx.draw();
-    let all = ["n1", "n2", "n3", "n4", "n5"];
-    let [asker, sender, silent @ ..] = draw.cast(all);
-    let silent: [&str; 3] = sorted(silent);
+    let [asker, sender, one, two, three, ..] = draw.cast(NAMES);
+    let silent = sorted([one, two, three]);
+    let all = sorted([asker, sender, one, two, three]);
     let pings = draw.number(1..=5);
     Cluster::tell(cx, &all, Options::default(), async |cluster| {
         cluster.step(format!(
@@ -123,13 +131,14 @@ pub(super) async fn answers_in_time(cx: &Context) -> Told {
             it_or_them(pings)
         ));
         send_pings(cluster, sender, pings, pings).await?;
-        all_show(cluster, &all, &[(sender, pings)], SOON, "all have the pings").await?;
+        all_show(cluster, &all, &Wanted::exactly(&[(sender, pings)]), SOON, "all have the pings").await?;
 
         let [one, two, three] = silent;
-        cluster.step(format!("{one}, {two} and {three} are paused."));
+        cluster.step(format!("{one}, {two} and {three} are paused, and {sender} becomes slow to answer."));
         for node in silent {
             cluster.pause(node).await?;
         }
+        cluster.delay(sender, asker, SLOW, Duration::ZERO);
         cluster.step(format!("Ask {asker}'s producer to ask everyone."));
         let everyone = ask(cluster, asker).await?;
         let (totals, failed) = (short(&everyone.totals), short(&everyone.failed));
@@ -140,12 +149,12 @@ pub(super) async fn answers_in_time(cx: &Context) -> Told {
                 .iter()
                 .all(|node| totals.get(*node) == Some(&pings));
         if !complete {
+            cluster.healthy().await?;
             let expected = format!(
-                "{EVERY_NODE}: {asker} and {sender} with a total of {pings}, the paused ones as failed"
+                "{EVERY_NODE}: {asker}, and {sender} after {} s, with a total of {pings}, the paused nodes as failed",
+                SLOW.as_secs_f32()
             );
-            return Err(cluster
-                .failed(answer_in_words(&everyone), expected)
-                .into());
+            return Err(answer_failure(cluster, asker, &everyone, &expected).into());
         }
         Ok(())
     })
@@ -163,20 +172,23 @@ async fn ask(cluster: &Cluster<'_>, node: &str) -> Result<Everyone, Stop> {
             ProducerMsg::AskEveryone,
         )
         .await;
+    let late = Fact::EveryoneLate {
+        asker: node.to_owned(),
+    };
     let why = format!(
-        "Who asks waits for the answer, and cannot do without one for longer than ASK_WITHIN, {} s. \
-         A node that is silent may never answer, so the time limit must be the asker's.",
-        ASK_WITHIN.as_secs()
+        "The caller must get an answer within ASK_TIMEOUT, {} s. A silent node may never answer, so the producer must \
+         limit how long it waits.",
+        ASK_TIMEOUT.as_secs()
     );
     let everyone: Everyone = match asked {
         Ok(everyone) => everyone,
         Err(unanswered) if matches!(unanswered.error, CallError::Timeout(_)) => {
-            return Err(Stop::from(unanswered)).because(why);
+            return Err(Stop::from(unanswered)).because(why).fact(&late);
         }
         Err(unanswered) => return Err(unanswered.into()),
     };
     let took = begun.elapsed();
-    if took > IN_TIME {
+    if took > ANSWER_TIMEOUT {
         cluster.healthy().await?;
         let seen = format!(
             "{node}'s producer answered AskEveryone after {:.1} s",
@@ -184,28 +196,28 @@ async fn ask(cluster: &Cluster<'_>, node: &str) -> Result<Everyone, Stop> {
         );
         let expected = format!(
             "the answer comes in time: within {} s, and a little more on a busy machine",
-            ASK_WITHIN.as_secs()
+            ASK_TIMEOUT.as_secs()
         );
-        return Err(cluster.failed(seen, expected).because(why).into());
+        let failure = cluster.failed(seen, expected).node(node).fact(&late);
+        return Err(failure.because(why).into());
     }
     Ok(everyone)
 }
 
 /// Each node is in the answer, and with this total.
-fn totals_are(cluster: &Cluster<'_>, everyone: Everyone, total: u64) -> Told {
-    let expected: Counts = ALL.iter().map(|node| ((*node).to_owned(), total)).collect();
-    if short(&everyone.totals) == expected && everyone.failed.is_empty() {
+fn totals_are(cluster: &Cluster<'_>, asker: &str, everyone: Everyone, total: u64) -> Told {
+    let wanted: Counts = ALL.iter().map(|node| ((*node).to_owned(), total)).collect();
+    if short(&everyone.totals) == wanted && everyone.failed.is_empty() {
         return Ok(());
     }
-    let sentence = format!(
+    let expected = format!(
         "every node is in the answer with its current total: {}",
-        shown(&expected)
+        listed(&wanted)
     );
-    let why = "The one that asks is a node like the others; and what a node said earlier is not what it would say now.";
-    Err(cluster
-        .failed(answer_in_words(&everyone), sentence)
-        .because(why)
-        .into())
+    let why = "The asking node is a node like the others. An earlier total need not be the current one, and each \
+               question needs an answer of its own.";
+    let failure = answer_failure(cluster, asker, &everyone, &expected);
+    Err(failure.because(why).into())
 }
 
 fn short<T: Clone>(by_node: &BTreeMap<NodeName, T>) -> BTreeMap<String, T> {
@@ -215,24 +227,39 @@ fn short<T: Clone>(by_node: &BTreeMap<NodeName, T>) -> BTreeMap<String, T> {
         .collect()
 }
 
-fn answer_in_words(everyone: &Everyone) -> String {
-    let failed: Vec<String> = short(&everyone.failed)
-        .into_iter()
+/// The failure of a producer whose answer to AskEveryone is wrong.
+fn answer_failure(
+    cluster: &Cluster<'_>,
+    asker: &str,
+    everyone: &Everyone,
+    expected: &str,
+) -> Failure {
+    let (totals, failed) = (short(&everyone.totals), short(&everyone.failed));
+    let none_or = |listed: String| match listed.is_empty() {
+        true => "none".to_owned(),
+        false => listed,
+    };
+    let reasons: Vec<String> = failed
+        .iter()
         .map(|(node, why)| {
-            let why: String = why.chars().take(LONGEST_REASON).collect();
+            let why: String = why.chars().take(MAX_REASON).collect();
             format!("{node} ({why})")
         })
         .collect();
-    let failed = if failed.is_empty() {
-        "none".to_owned()
-    } else {
-        failed.join(", ")
+    let in_totals = match totals.is_empty() {
+        true => String::new(),
+        false => listed(&totals),
     };
-    let totals = short(&everyone.totals);
-    let totals = if totals.is_empty() {
-        "none".to_owned()
-    } else {
-        shown(&totals)
-    };
-    format!("the answer holds these totals: {totals}; and these failed: {failed}")
+    let seen = format!(
+        "{asker}'s answer holds these totals: {}; and these nodes failed: {}",
+        none_or(in_totals),
+        none_or(reasons.join(", "))
+    );
+    let asker = asker.to_owned();
+    let failure = cluster.failed(seen, expected).node(asker.as_str());
+    failure.fact(&Fact::Everyone {
+        asker,
+        totals,
+        failed,
+    })
 }

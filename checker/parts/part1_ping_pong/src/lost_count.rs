@@ -1,29 +1,38 @@
-//! Problem 6: a producer that was restarted goes on counting where it was.
+//! Problem 6: a restarted producer continues its count.
 
 use std::time::Duration;
 
 use runtime::net::faults::Action;
+use tokio::time::Instant;
 
-use super::messages::{CONSUMER, PRODUCER, ProducerMsg};
-use super::{
-    ALL, SOON, all_show, caught_one, first_pings, ping, send_pings, shown, shows, sorted, told,
+use crate::consumers::{Wanted, all_show, listed, shows};
+use crate::everyone::ANSWER_TIMEOUT;
+use crate::messages::{ASK_TIMEOUT, CONSUMER, PRODUCER, ProducerMsg};
+use crate::pings::{
+    first_pings, number_failure, ping, send_in_the_name_of, send_pings, took_effect,
 };
+use crate::told::News;
+use crate::{ALL, LARGE, NAMES, SOON, sorted};
 use testkit::cluster::{Cluster, Explained, Options, Unmet};
 use testkit::scenario::{Context, Stop, Told};
 use testkit::seed::{count_of, in_words};
 
-const GOES_ON: &str = "the restarted producer goes on counting where it was";
+const CONTINUES: &str = "the restarted producer continues its count";
 
-const WHY: &str = "A number that was used already is ignored by every consumer that has seen it, so those pings are \
-                   lost without a trace. What the producer forgot, its consumers still know.";
+const WHY: &str = "A consumer ignores a number that it has seen already, so a ping with such a number is lost without a \
+                   trace. The producer forgot its count, and its consumers still know it.";
 
-pub(super) async fn goes_on_counting(cx: &Context) -> Told {
+/// How much later the consumer that knows most answers than the others.
+const ANSWER_DELAY: Duration = Duration::from_millis(250);
+
+pub(super) async fn continues_its_count(cx: &Context) -> Told {
     let mut draw = cx.draw();
-    let [node, other, _] = draw.cast(["n1", "n2", "n3"]);
+    let [node, other, paused] = draw.cast(["n1", "n2", "n3"]);
     let first = draw.number(2..=4);
     let others = first + draw.number(2..=4);
     let more = draw.number(2..=3);
-    let most = others + draw.number(1..=3);
+    // No other count is as high, so no other number can be taken for it.
+    let large = draw.number(LARGE);
     Cluster::tell(cx, ALL, Options::default(), async |cluster| {
         cluster.step(format!(
             "{node} sends {} and {other} {}; all have them.",
@@ -32,102 +41,95 @@ pub(super) async fn goes_on_counting(cx: &Context) -> Told {
         ));
         let before = [(node, first), (other, others)];
         first_pings(cluster, &before).await?;
-        all_show(cluster, ALL, &before, SOON, "all have the pings").await?;
+        all_show(cluster, ALL, &Wanted::exactly(&before), SOON, "all have the pings").await?;
 
-        cluster.step(format!("{node}'s producer crashes, and its supervisor starts it again."));
+        cluster.step(format!("{paused} is paused. {node}'s producer crashes, and its supervisor starts it again."));
+        cluster.pause(paused).await?;
         cluster.crash(node, &PRODUCER).await?;
+        let crashed = Instant::now();
         cluster.step(format!("{node} sends {}.", count_of(more, "ping")));
-        for number in first + 1..=first + more {
-            ping_goes_on(cluster, node, number).await?;
+        next_ping_is(cluster, node, first + 1).await?;
+        started_in_time(cluster, node, crashed.elapsed()).await?;
+        for number in first + 2..=first + more {
+            next_ping_is(cluster, node, number).await?;
         }
-        let after = [(node, first + more), (other, others)];
-        all_show(cluster, ALL, &after, SOON, GOES_ON).await.because(WHY)?;
+        cluster.step(format!("{paused} continues."));
+        cluster.resume(paused).await?;
+        let after = Wanted::exactly(&[(node, first + more), (other, others)]);
+        all_show(cluster, ALL, &after, SOON, CONTINUES).await.because(WHY)?;
 
-        // More than any other count: nothing else that is said could be taken for it.
-        let number = most.max(first + more + 1);
         cluster.step(format!(
-            "{node} sends {}, and has sent {number} then. It is killed and started again: it remembers nothing.",
-            count_of(number - first - more, "more ping")
+            "The checker sends the other consumers a ping of {node} with number {large}. Then {node} is killed and \
+             started again: it remembers nothing."
         ));
-        send_pings(cluster, node, number - first - more, number).await?;
-        all_show(cluster, ALL, &[(node, number), (other, others)], SOON, "all have the pings").await?;
+        let others = sorted([other, paused]);
+        send_in_the_name_of(cluster, node, large, &others).await?;
+        let wanted = Wanted::among_others(&[(node, large)]);
+        all_show(cluster, &others, &wanted, SOON, "the others have the ping").await?;
         let since = cluster.mark();
         cluster.restart(node).await?;
         cluster.step(format!("{node} is connected to the others again. Its producer crashes, and {node} sends a ping."));
         cluster.crash(node, &PRODUCER).await?;
-        ping_goes_on(cluster, node, number + 1).await?;
-        all_count(cluster, ALL, (node, number + 1)).await?;
-        if !told::could_know(cluster, node, number, since).await {
-            let seen = format!("{node}'s producer went on after {number}, and");
-            return Err(cluster.untold_failure(node, &seen).into());
+        next_ping_is(cluster, node, large + 1).await?;
+        let wanted = Wanted::among_others(&[(node, large + 1)]);
+        all_show(cluster, ALL, &wanted, SOON, CONTINUES).await.because(WHY)?;
+        let news = News { learner: node, count: (node, large), since };
+        if !news.could_be_known(cluster).await {
+            let seen = format!("{node}'s producer continued after {large}, and");
+            return Err(cluster.untold_failure(node, &seen).node(node).into());
         }
         Ok(())
     })
     .await
 }
 
-pub(super) async fn goes_on_counting_from_whoever_knows(cx: &Context) -> Told {
+pub(super) async fn asks_every_consumer(cx: &Context) -> Told {
     let mut draw = cx.draw();
-    let all = ["n1", "n2", "n3", "n4"];
-    let [node, others @ ..] = draw.cast(all);
-    // The one that knows all stands neither first nor last among those that can be asked.
-    let [behind, knows, behind_too] = sorted(others);
+    let [node, others @ .., _, _, _, _, _] = draw.cast(NAMES);
+    // The consumer that knows all is neither the first nor the last in the list, nor the quickest.
+    let [behind, knows, also_behind] = sorted(others);
+    let all = sorted([node, behind, knows, also_behind]);
     let number = draw.number(2..=5);
     Cluster::tell(cx, &all, Options::default(), async |cluster| {
         cluster.step(format!(
-            "{node} sends {}, the last of which is lost on the way to {behind} and to {behind_too}.",
+            "{node} sends {}; the network drops the last one on the way to {behind} and to {also_behind}.",
             count_of(number, "ping")
         ));
-        let lost = [behind, behind_too].map(|to| cluster.rule(ping(cluster, Action::Drop, node, to, number)));
+        let dropped = [behind, also_behind].map(|to| cluster.rule(ping(cluster, Action::Drop, node, to, number)));
         send_pings(cluster, node, number, number).await?;
-        for lost in &lost {
-            caught_one(cluster, lost).await?;
+        for dropped in &dropped {
+            took_effect(cluster, dropped).await?;
         }
         let claim = format!("{knows} has all {}", in_words(number));
-        all_show(cluster, &[node, knows], &[(node, number)], SOON, &claim).await?;
+        let wanted = Wanted::exactly(&[(node, number)]);
+        all_show(cluster, &sorted([node, knows]), &wanted, SOON, &claim).await?;
 
-        cluster.step(format!("The others become slow to answer; then {node}'s consumer and producer crash, both at once."));
-        let slow = Duration::from_millis(250);
-        for other in others {
-            cluster.delay(other, node, slow, Duration::ZERO);
+        cluster.step(format!(
+            "The others become slow to answer, {knows} most of all. Then {node}'s consumer and producer crash, both at once."
+        ));
+        for (other, delay) in [(behind, ANSWER_DELAY), (also_behind, ANSWER_DELAY), (knows, 2 * ANSWER_DELAY)] {
+            cluster.delay(other, node, delay, Duration::ZERO);
         }
         cluster.crash_together(node, &[CONSUMER.as_str(), PRODUCER.as_str()]).await?;
 
         cluster.step(format!("{node} sends two pings; {knows}'s count of {node} never falls meanwhile."));
         let pings = async {
-            ping_goes_on(cluster, node, number + 1).await?;
-            ping_goes_on(cluster, node, number + 2).await
+            next_ping_is(cluster, node, number + 1).await?;
+            next_ping_is(cluster, node, number + 2).await
         };
         tokio::select! { biased;
             sent = pings => sent?,
             fallen = never_falls(cluster, knows, node) => fallen?,
         }
         cluster.heal();
-        all_show(cluster, &all, &[(node, number + 2)], SOON, GOES_ON).await.because(WHY)
+        let wanted = Wanted::exactly(&[(node, number + 2)]);
+        all_show(cluster, &all, &wanted, SOON, CONTINUES).await.because(WHY)
     })
     .await
 }
 
-/// Waits until the consumers of these nodes show this count of a node, whatever they show of others.
-async fn all_count(cluster: &Cluster<'_>, nodes: &[&str], (of, count): (&str, u64)) -> Told {
-    let wanted = format!("{GOES_ON} (wanted on all: {of}: {count})");
-    let counted = async || {
-        for node in nodes {
-            let seen = shows(cluster, node).await?;
-            if seen.get(of) != Some(&count) {
-                return Err(Unmet::at(
-                    node,
-                    format!("{node}'s consumer shows {}", shown(&seen)),
-                ));
-            }
-        }
-        Ok(())
-    };
-    cluster.eventually(SOON, wanted, counted).await.because(WHY)
-}
-
-/// Has a node send one more ping as soon as its producer is there again; it must be number `number`.
-async fn ping_goes_on(cluster: &Cluster<'_>, node: &str, number: u64) -> Told {
+/// Has a node send one more ping as soon as its producer runs again, and compares its number.
+async fn next_ping_is(cluster: &Cluster<'_>, node: &str, number: u64) -> Told {
     let mut answered = None;
     let sent = async || {
         match cluster
@@ -146,17 +148,34 @@ async fn ping_goes_on(cluster: &Cluster<'_>, node: &str, number: u64) -> Told {
     cluster
         .eventually(SOON, "the restarted producer answers SendPing", sent)
         .await?;
-    match answered {
-        Some(answer) if answer == number => Ok(()),
-        answer => {
-            let seen = format!(
-                "{node}'s producer answered SendPing with {}",
-                answer.unwrap_or_default()
-            );
-            let expected = format!("{GOES_ON}: this ping is number {number}");
-            Err(cluster.failed(seen, expected).because(WHY).into())
-        }
+    let answer = answered.unwrap_or_default();
+    if answer == number {
+        return Ok(());
     }
+    let expected = format!("{CONTINUES}: this ping has the number {number}");
+    let failure = number_failure(cluster, node, answer, number, expected);
+    Err(failure.because(WHY).into())
+}
+
+/// A silent consumer delays the start of a producer, and by no more than its timeout.
+async fn started_in_time(cluster: &Cluster<'_>, node: &str, took: Duration) -> Told {
+    if took <= ANSWER_TIMEOUT {
+        return Ok(());
+    }
+    cluster.healthy().await?;
+    let seen = format!(
+        "{node}'s producer answered SendPing {:.1} s after its crash",
+        took.as_secs_f32()
+    );
+    let expected = format!(
+        "a silent consumer delays the producer's start by {} s at most",
+        ASK_TIMEOUT.as_secs()
+    );
+    Err(cluster
+        .failed(seen, expected)
+        .node(node)
+        .because("A silent node may never answer. Until the producer has started, its node sends no pings.")
+        .into())
 }
 
 /// Watches one consumer's count of a node for as long as it is polled; it must not fall.
@@ -166,15 +185,14 @@ async fn never_falls(cluster: &Cluster<'_>, at: &str, of: &str) -> Told {
         let seen = shows(cluster, at).await?;
         let now = seen.get(of).copied().unwrap_or(0);
         if now < highest {
-            let shown = shown(&seen);
+            let shown = listed(&seen);
             return Err(cluster
                 .failed(
                     format!("{at}'s consumer showed {highest} for {of}, and then {shown}"),
                     "the count at a consumer that did not crash never falls",
                 )
-                .because(
-                    "Who reads a count twice must not see pings vanish that were there before.",
-                )
+                .node(at)
+                .because("A reader that asks twice must not see fewer pings the second time.")
                 .into());
         }
         highest = now;

@@ -1,8 +1,8 @@
-//! The checker's own view of what can be said to the servers of part 1.
+//! The checker's own view of the messages that the servers of part 1 understand.
 //!
-//! Only the graded variants, and no crate shared with the exercise: messages meet by the names of
-//! their variants, so nothing that a learner edits can break the checker, and a variant that was
-//! changed is reported as such.
+//! It holds the graded variants only, and shares no crate with the exercise: messages meet by the
+//! names of their variants. So no edit of a learner breaks the checker, and the checker can report
+//! a variant that was changed.
 
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -13,8 +13,8 @@ use serde::{Deserialize, Serialize};
 pub(super) const PRODUCER: ServerName<ProducerMsg> = ServerName::new("producer");
 pub(super) const CONSUMER: ServerName<ConsumerMsg> = ServerName::new("consumer");
 
-/// The time that the exercise gives the nodes to answer, when all are asked.
-pub(super) const ASK_WITHIN: Duration = Duration::from_secs(1);
+/// How long the exercise waits for a node's answer.
+pub(super) const ASK_TIMEOUT: Duration = Duration::from_secs(1);
 
 #[derive(Debug, Serialize, Deserialize)]
 pub(super) enum ProducerMsg {

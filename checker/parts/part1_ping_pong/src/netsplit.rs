@@ -1,33 +1,33 @@
-//! Problems 4 and 5: nodes that meet, again or for the first time, know each other's counts.
+//! Problems 4 and 5: nodes that meet, again or for the first time, learn each other's counts.
 
 use std::time::Duration;
 
 use runtime::net::faults::{Action, PatternKind, Rule};
 
-use super::messages::CONSUMER;
-use super::told::{WATCHED, learn, stay_untold, was_told};
-use super::{
-    ALL, RECOVERY, SOON, all_show, caught_one, counts, first_pings, ping, send_pings, shown, shows,
-    sorted, still_show,
-};
+use crate::consumers::{Wanted, all_show, await_each, shows, still_show};
+use crate::messages::CONSUMER;
+use crate::pings::{first_pings, ping, send_pings, took_effect};
+use crate::told::{News, WATCH_TIME, learn, stay_untold};
+use crate::{ALL, NAMES, RECOVERY, SOON, sorted};
 use testkit::cluster::{Cluster, Explained, Mark, Options, Unmet};
 use testkit::scenario::{Context, Stop, Told};
 use testkit::seed::{count_of, in_order, in_words};
 
-/// Short, as silence is the subject here, and long enough for a busy machine.
+/// Short, since silence is the subject here, and long enough for a busy machine.
 const TICK_TIME: Duration = Duration::from_millis(1000);
 
-/// How long a consumer may take that waits for an answer where it stands, as long as any call waits.
-const WAITING: Duration = Duration::from_secs(8);
+/// How long a ping may take to count at a consumer that waits for an answer in a handler, as long
+/// as any call waits.
+const HANDLER_WAIT: Duration = Duration::from_secs(8);
 
-/// How long both sides may take to give each other up.
-const NOTICED: Duration = Duration::from_secs(12);
+/// How long both sides may take to notice the silence.
+const NOTICE_TIME: Duration = Duration::from_secs(12);
 
 const BOTH_SIDES: &str =
     "on a new link both sides learn each other's current count, without a new ping";
 
-const WHY_MEET: &str = "What is sent while a link is down is lost, and nobody repeats it. When a link comes up, each \
-                        side must take it that it has missed something of the other.";
+const WHY_MEET: &str = "Messages that are sent while a link is down are lost, and no node sends them again by itself. \
+                        When a link comes up, each side must assume that it has missed something.";
 
 /// A cluster that comes apart: two nodes on one side, one on the other, and what they send.
 struct Split {
@@ -36,7 +36,7 @@ struct Split {
     far: &'static str,
     /// The counts when the split begins, of the three in this order.
     before: [u64; 3],
-    /// How many pings the near and the far one send meanwhile.
+    /// How many pings the near and the far node send meanwhile.
     meanwhile: [u64; 2],
 }
 
@@ -83,7 +83,7 @@ pub(super) async fn heals_after_partition(cx: &Context) -> Told {
         cluster.partition(&near, &far).await?;
         during_the_split(cluster, &split).await?;
         if !cluster.nothing_crossed(mark, &near, &far) {
-            return Err(Stop::inconclusive("Something crossed the cut."));
+            return Err(Stop::inconclusive("A message crossed the cut."));
         }
 
         cluster.step("The network is whole again, and the nodes have found each other.");
@@ -105,11 +105,11 @@ pub(super) async fn heals_after_blackhole(cx: &Context) -> Told {
         before_the_split(cluster, &split).await?;
 
         cluster.step(format!(
-            "Between {} and the others everything vanishes in silence, until both sides have noticed.",
+            "The network drops everything between {} and the others, until both sides have noticed the silence.",
             split.far
         ));
         cluster.blackhole(&near, &far);
-        cluster.await_parted(&near, &far, NOTICED).await?;
+        cluster.await_parted(&near, &far, NOTICE_TIME).await?;
         during_the_split(cluster, &split).await?;
 
         cluster.step("The network is whole again, and the nodes have found each other.");
@@ -130,7 +130,8 @@ async fn before_the_split(cluster: &Cluster<'_>, split: &Split) -> Told {
         in_words(far_pings)
     ));
     first_pings(cluster, &before).await?;
-    all_show(cluster, ALL, &before, SOON, "all have the pings").await
+    let wanted = Wanted::exactly(&before);
+    all_show(cluster, ALL, &wanted, SOON, "all have the pings").await
 }
 
 async fn during_the_split(cluster: &Cluster<'_>, split: &Split) -> Told {
@@ -144,28 +145,17 @@ async fn during_the_split(cluster: &Cluster<'_>, split: &Split) -> Told {
     let [(_, near_had), (_, other_count), (_, far_had)] = split.counts_before();
     let [(_, near_has), _, (_, far_has)] = split.counts_after();
     cluster.step(format!(
-        "On both sides of the cut pings are sent: {} by {near}, {} by {far}.",
+        "Nodes on both sides of the cut send pings: {near} sends {}, {far} {}.",
         in_words(near_sends),
         in_words(far_sends)
     ));
     send_pings(cluster, near, near_sends, near_has).await?;
     send_pings(cluster, far, far_sends, far_has).await?;
-    let own_side = async || {
-        for (node, of, count) in [(other, near, near_has), (far, far, far_has)] {
-            let seen = shows(cluster, node).await?;
-            if seen.get(of) != Some(&count) {
-                return Err(Unmet::at(
-                    node,
-                    format!("{node}'s consumer shows {}", shown(&seen)),
-                ));
-            }
-        }
-        Ok(())
-    };
-    let claim = format!(
-        "each side goes on counting its own pings ({near}: {near_has} at {other}, {far}: {far_has} at {far})"
-    );
-    cluster.eventually(SOON, claim, own_side).await?;
+    for (node, of, count) in [(other, near, near_has), (far, far, far_has)] {
+        let claim = "each side continues to count its own pings";
+        let wanted = Wanted::among_others(&[(of, count)]);
+        all_show(cluster, &[node], &wanted, SOON, claim).await?;
+    }
     let near_side = [(near, near_has), (other, other_count), (far, far_had)];
     let far_side = [(near, near_had), (other, other_count), (far, far_has)];
     let claim = "a node that is cut off learns nothing of the other side";
@@ -180,7 +170,7 @@ async fn during_the_split(cluster: &Cluster<'_>, split: &Split) -> Told {
         }
         Ok(())
     };
-    cluster.throughout(WATCHED, claim, apart).await
+    cluster.throughout(WATCH_TIME, claim, apart).await
 }
 
 /// A consumer shows these counts at least, and of the nodes that it cannot reach no more than these.
@@ -197,21 +187,17 @@ async fn knows_only(
         .find(|(of, count)| unreachable.contains(of) && count_of(of) > *count);
     if let Some((of, _)) = more {
         let seen = format!("{node}'s consumer knows {of}: {}, and", count_of(of));
-        return Err(cluster.untold_failure(node, &seen).into());
+        return Err(cluster.untold_failure(node, &seen).node(node).into());
     }
     if known.iter().all(|(of, count)| count_of(of) >= *count) {
         return Ok(());
     }
-    let wanted = shown(&counts(known));
-    Err(cluster
-        .failed_at(
-            node,
-            format!("{node}'s consumer shows {}", shown(&seen)),
-            format!("what was counted of a node is kept while it cannot be reached (wanted on {node}: {wanted})"),
-        )
+    let claim = "a consumer keeps the count of a node that it cannot reach";
+    Err(Wanted::exactly(known)
+        .failure(cluster, node, seen, claim)
         .because(
-            "That a node cannot be reached does not undo its pings. What was last known of it is the best \
-             that there is, and perhaps only the way to it is cut.",
+            "A node that cannot be reached has still sent its pings, and perhaps only the way to it is cut. Its last \
+             known count is the best count that there is.",
         )
         .into())
 }
@@ -220,41 +206,43 @@ async fn after_the_heal(cluster: &Cluster<'_>, split: &Split, since: Mark) -> To
     cluster.await_mesh().await?;
     let after = split.counts_after();
     let [near, _, far] = after;
-    let learned = [(split.near, far), (split.other, far), (split.far, near)];
-    learn(
-        cluster,
-        ALL,
-        &after,
-        &learned,
+    let news = [(split.near, far), (split.other, far), (split.far, near)];
+    let news = news.map(|(learner, count)| News {
+        learner,
+        count,
         since,
-        (BOTH_SIDES, WHY_MEET),
-    )
-    .await?;
-    still_show(cluster, ALL, &after, BOTH_SIDES).await.because(
-        "To meet again is no new ping: what both sides tell each other must not be counted twice.",
+    });
+    let wanted = Wanted::exactly(&after);
+    learn(cluster, ALL, &wanted, &news, SOON, (BOTH_SIDES, WHY_MEET)).await?;
+    still_show(cluster, ALL, &wanted, BOTH_SIDES).await.because(
+        "A meeting is not a ping, so no count may rise because both sides exchange their counts.",
     )
 }
 
 pub(super) async fn newcomers_learn(cx: &Context) -> Told {
     let mut draw = cx.draw();
-    let [sender, restarted, late] = draw.cast(["n1", "n2", "n3"]);
+    let [sender, restarted, late, ..] = draw.cast(NAMES);
     let of_late = draw.number(1..=3);
-    // More than any other count: nothing else that is said could be taken for it.
+    // No other count is as high, so no other number can be taken for it.
     let old = of_late + draw.number(1..=3);
     let new = old + 1;
-    Cluster::tell(cx, &sorted([sender, restarted]), Options::default(), async |cluster| {
+    let others = sorted([sender, restarted]);
+    let all = sorted([sender, restarted, late]);
+    Cluster::tell(cx, &others, Options::default(), async |cluster| {
         cluster.step(format!("{sender} sends {}; {restarted} has them.", count_of(old, "ping")));
         send_pings(cluster, sender, old, old).await?;
-        all_show(cluster, &[sender, restarted], &[(sender, old)], SOON, "all have the pings").await?;
+        all_show(cluster, &others, &Wanted::exactly(&[(sender, old)]), SOON, "all have the pings").await?;
 
-        cluster.step(format!("{late} starts, late, and sends {} before it is connected to anybody.", count_of(of_late, "ping")));
+        cluster.step(format!("{late} starts late, and sends {} before it is connected to any node.", count_of(of_late, "ping")));
         cluster.start_node(late).await?;
         let since = cluster.mark();
         send_pings(cluster, late, of_late, of_late).await?;
-        stay_untold(cluster, &[sender, restarted], (late, of_late), since).await?;
-        stay_untold(cluster, &[late], (sender, old), since).await?;
+        let news = |learner, count| News { learner, count, since };
+        let untold =
+            [news(sender, (late, of_late)), news(restarted, (late, of_late)), news(late, (sender, old))];
+        stay_untold(cluster, &untold).await?;
 
-        cluster.step(format!("{late} joins, and the network holds back what {sender} first tells it."));
+        cluster.step(format!("{late} joins, and the network holds back what {sender} first sends it."));
         let held = [
             Rule::new(Action::Hold).from(&cluster.name(sender)).to(&cluster.name(late)).kind(PatternKind::Answer).times(1),
             ping(cluster, Action::Hold, sender, late, old),
@@ -263,42 +251,40 @@ pub(super) async fn newcomers_learn(cx: &Context) -> Told {
         let since = cluster.mark();
         cluster.connect(late, sender).await?;
         cluster.await_mesh().await?;
-        let caught = async || {
-            let seen = shows(cluster, late).await?;
-            match held.iter().any(|rule| rule.held() > 0) || seen.get(sender) == Some(&old) {
+        let wanted = Wanted::among_others(&[(sender, old)]);
+        let claim = wanted.claim(BOTH_SIDES, &[late]);
+        await_each(cluster, &[late], SOON, claim, async |node, seen| {
+            match held.iter().any(|rule| rule.held() > 0) {
                 true => Ok(()),
-                false => Err(Unmet::at(late, format!("{late}'s consumer shows {}", shown(&seen)))),
+                false => wanted.compare(node, seen),
             }
-        };
-        let wanted = format!("{BOTH_SIDES} (wanted on {late}: {{{sender}: {old}}})");
-        cluster.eventually(SOON, wanted, caught).await.because(WHY_MEET)?;
-        was_told(cluster, late, (sender, old), since).await?;
-        let others = [sender, restarted];
-        let known = [(sender, old), (late, of_late)];
-        all_show(cluster, &others, &known, SOON, BOTH_SIDES).await.because(WHY_MEET)?;
+        })
+        .await
+        .because(WHY_MEET)?;
+        News { learner: late, count: (sender, old), since }.was_told(cluster).await?;
+        let wanted = Wanted::exactly(&[(sender, old), (late, of_late)]);
+        all_show(cluster, &others, &wanted, SOON, BOTH_SIDES).await.because(WHY_MEET)?;
 
-        cluster.step(format!("{sender} sends its {} ping, and then what was held back arrives.", in_order(new)));
+        cluster.step(format!("{sender} sends its {} ping, and then the held message arrives.", in_order(new)));
         send_pings(cluster, sender, 1, new).await?;
-        let known = [(sender, new), (late, of_late)];
-        let claim = "a new ping counts, also while an answer is outstanding";
-        all_show(cluster, ALL, &known, WAITING, claim).await?;
+        let wanted = Wanted::exactly(&[(sender, new), (late, of_late)]);
+        let claim = "a new ping counts while a consumer waits for an answer";
+        all_show(cluster, &all, &wanted, HANDLER_WAIT, claim).await?;
         for rule in &held {
             rule.release();
         }
-        still_show(cluster, ALL, &known, "what both sides tell each other does not overwrite a newer ping")
+        still_show(cluster, &all, &wanted, "a late answer does not overwrite a newer ping")
             .await
-            .because("An answer tells how things were when it was given. Of two counts of one producer the higher one is right.")?;
+            .because("An answer tells a count as it was when the answer was sent. Of two counts of one producer the higher one is right.")?;
 
         cluster.step(format!("{restarted}, which never sent a ping, is killed and started again: it remembers nothing."));
         let since = cluster.mark();
         cluster.restart(restarted).await?;
-        all_show(cluster, ALL, &known, SOON, BOTH_SIDES)
+        all_show(cluster, &all, &wanted, SOON, BOTH_SIDES)
             .await
-            .because(format!(
-                "A node of the same name is not the same node: what the first {restarted} was told, the second one does not know."
-            ))?;
-        was_told(cluster, restarted, (sender, new), since).await?;
-        still_show(cluster, ALL, &known, BOTH_SIDES).await
+            .because(format!("The new {restarted} has the old one's name and none of its memory."))?;
+        News { learner: restarted, count: (sender, new), since }.was_told(cluster).await?;
+        still_show(cluster, &all, &wanted, BOTH_SIDES).await
     })
     .await
 }
@@ -307,7 +293,7 @@ pub(super) async fn crash_during_split(cx: &Context) -> Told {
     let mut draw = cx.draw();
     let [cut, other, node] = draw.cast(["n1", "n2", "n3"]);
     let [of_other, of_node] = draw.numbers(1..=4);
-    // More than any other count: nothing else that is said could be taken for it.
+    // No other count is as high, so no other number can be taken for it.
     let number = of_other.max(of_node) + draw.number(2..=4);
     Cluster::tell(cx, ALL, Options::default(), async |cluster| {
         cluster.step(format!(
@@ -318,17 +304,17 @@ pub(super) async fn crash_during_split(cx: &Context) -> Told {
         ));
         let before = [(cut, number - 1), (other, of_other), (node, of_node)];
         first_pings(cluster, &before).await?;
-        all_show(cluster, ALL, &before, SOON, "all have the pings").await?;
+        all_show(cluster, ALL, &Wanted::exactly(&before), SOON, "all have the pings").await?;
 
         cluster.step(format!(
-            "{cut} sends its {} ping, which the network loses on the way to both others, and is cut off from them.",
+            "{cut} sends its {} ping, which the network drops on the way to both others. Then {cut} is cut off from them.",
             in_order(number)
         ));
         let since = cluster.mark();
-        let lost = [other, node].map(|to| cluster.rule(ping(cluster, Action::Drop, cut, to, number)));
+        let dropped = [other, node].map(|to| cluster.rule(ping(cluster, Action::Drop, cut, to, number)));
         send_pings(cluster, cut, 1, number).await?;
-        for lost in &lost {
-            caught_one(cluster, lost).await?;
+        for dropped in &dropped {
+            took_effect(cluster, dropped).await?;
         }
         cluster.partition(&[cut], &[other, node]).await?;
 
@@ -337,19 +323,14 @@ pub(super) async fn crash_during_split(cx: &Context) -> Told {
         cluster.crash(node, &CONSUMER).await?;
         let of_other = of_other + 1;
         send_pings(cluster, other, 1, of_other).await?;
-        let own_side = async || {
-            let seen = shows(cluster, node).await?;
-            if seen.get(other) == Some(&of_other) && seen.get(node) == Some(&of_node) {
-                return Ok(());
-            }
-            Err(Unmet::at(node, format!("{node}'s consumer shows {}", shown(&seen))))
+        let own_side = Wanted::among_others(&[(other, of_other), (node, of_node)]);
+        let claim = "a restarted consumer recovers the counts of its own side";
+        all_show(cluster, &[node], &own_side, RECOVERY, claim).await?;
+        let news = |since| {
+            [(node, (cut, number)), (other, (cut, number)), (cut, (other, of_other))]
+                .map(|(learner, count)| News { learner, count, since })
         };
-        let claim = format!(
-            "the consumer regains the counts of its own side ({other}: {of_other}, {node}: {of_node} at {node})"
-        );
-        cluster.eventually(RECOVERY, claim, own_side).await?;
-        stay_untold(cluster, &[node, other], (cut, number), since).await?;
-        stay_untold(cluster, &[cut], (other, of_other), since).await?;
+        stay_untold(cluster, &news(since)).await?;
 
         cluster.step(format!(
             "The network is whole again, and the nodes have found each other. {cut} has sent no ping meanwhile."
@@ -357,15 +338,14 @@ pub(super) async fn crash_during_split(cx: &Context) -> Told {
         let since = cluster.mark();
         cluster.heal();
         cluster.await_mesh().await?;
-        let after = [(cut, number), (other, of_other), (node, of_node)];
-        let claim = "after the heal all counts are right everywhere";
+        let after = Wanted::exactly(&[(cut, number), (other, of_other), (node, of_node)]);
+        let claim = "after the heal every consumer knows every count";
         let why = format!(
-            "{cut} cannot know that {node}'s consumer has forgotten its count, for that happened where it could not see. \
-             What it last sent is not what the other side still has."
+            "{cut} cannot know that {node}'s consumer crashed on the other side of the cut and forgot its count. So what \
+             {cut} sent before is not what {node} still has."
         );
-        let learned = [(node, (cut, number)), (other, (cut, number)), (cut, (other, of_other))];
-        // Whoever has forgotten most is looked at first.
-        learn(cluster, &[node, other, cut], &after, &learned, since, (claim, &why)).await?;
+        // The consumer that forgot most comes first.
+        learn(cluster, &[node, other, cut], &after, &news(since), SOON, (claim, &why)).await?;
         still_show(cluster, ALL, &after, claim).await
     })
     .await

@@ -1,7 +1,8 @@
 //! What a node knows of another must have come to it over the network.
 //!
-//! The nodes of a scenario run on one machine, so that a file would pass on what a message should.
-//! The record tells the two apart: it holds all that came to a node.
+//! The nodes of a scenario run on one machine, so a file, or a socket of the program's own, could
+//! pass on what a message should. The record tells the two apart: it holds every message that a
+//! node received.
 
 use std::time::Duration;
 
@@ -10,127 +11,116 @@ use runtime::net::faults::{FrameSeen, Kind};
 use runtime::{NodeName, wire};
 use tokio::time::sleep;
 
-use super::{Counts, SOON, counts, shown, shows};
+use crate::consumers::{Counts, Wanted, await_each, shows};
 use testkit::cluster::{Cluster, Explained, Mark, Unmet};
 use testkit::scenario::Told;
 
-/// Whoever tells other nodes past the network, at times of its own, does so meanwhile.
-pub(super) const WATCHED: Duration = Duration::from_millis(500);
+/// Long enough for a program whose nodes compare their counts past the network now and then.
+pub(super) const WATCH_TIME: Duration = Duration::from_millis(500);
 
-/// Where a consumer shows a count of another node that was reached after `since`, a message could
-/// have told it.
-pub(super) async fn was_told(
-    cluster: &Cluster<'_>,
-    node: &str,
-    (of, count): (&str, u64),
-    since: Mark,
-) -> Told {
-    let seen = shows(cluster, node).await?;
-    accounted_for(cluster, node, &seen, (of, count), since).await
+/// A count, and who must learn it after a moment.
+#[derive(Clone, Copy)]
+pub(super) struct News<'a> {
+    /// The node whose consumer learns.
+    pub(super) learner: &'a str,
+    /// The node whose count it is, and the count. No other number that is sent is as high.
+    pub(super) count: (&'a str, u64),
+    /// When the learner did not know it yet.
+    pub(super) since: Mark,
 }
 
-/// The same of what a consumer has just shown.
-pub(super) async fn accounted_for(
-    cluster: &Cluster<'_>,
-    node: &str,
-    seen: &Counts,
-    (of, count): (&str, u64),
-    since: Mark,
-) -> Told {
-    let shown = seen.get(of).copied().unwrap_or(0);
-    if shown < count || could_know(cluster, node, count, since).await {
-        return Ok(());
+impl News<'_> {
+    /// If the learner's consumer shows the count, a message that came since then could have told it.
+    pub(super) async fn was_told(self, cluster: &Cluster<'_>) -> Told {
+        let seen = shows(cluster, self.learner).await?;
+        self.accounts_for(cluster, &seen).await
     }
-    let seen = format!("{node}'s consumer knows {of}: {shown}, and");
-    Err(cluster.untold_failure(node, &seen).into())
+
+    /// The same for what the consumer has just shown.
+    async fn accounts_for(self, cluster: &Cluster<'_>, seen: &Counts) -> Told {
+        let (of, count) = self.count;
+        let shown = seen.get(of).copied().unwrap_or(0);
+        if shown < count || self.could_be_known(cluster).await {
+            return Ok(());
+        }
+        let seen = format!("{}'s consumer knows {of}: {shown}, and", self.learner);
+        let failure = cluster.untold_failure(self.learner, &seen);
+        Err(failure.node(self.learner).into())
+    }
+
+    /// Whether a message could have told the learner: from any node, in any variant.
+    pub(super) async fn could_be_known(self, cluster: &Cluster<'_>) -> bool {
+        /// The record may hold a message a little after it arrived.
+        const WRITE_DELAY: Duration = Duration::from_millis(50);
+        if has_come(cluster, self) {
+            return true;
+        }
+        sleep(WRITE_DELAY).await;
+        has_come(cluster, self)
+    }
 }
 
-/// While nodes are out of a node's reach, they know no count of it that no message could have told
-/// them.
-pub(super) async fn stay_untold(
-    cluster: &Cluster<'_>,
-    nodes: &[&str],
-    known: (&str, u64),
-    since: Mark,
-) -> Told {
+/// While nodes are out of another node's reach, none of them learns its count past the network.
+pub(super) async fn stay_untold(cluster: &Cluster<'_>, news: &[News<'_>]) -> Told {
     let claim = "what a node knows of another has come to it over the network";
     let untold = async || {
-        for node in nodes {
-            let told = was_told(cluster, node, known, since).await;
-            told.map_err(Unmet::Never)?;
+        for news in news {
+            news.was_told(cluster).await.map_err(Unmet::Never)?;
         }
         Ok(())
     };
-    cluster.throughout(WATCHED, claim, untold).await
+    cluster.throughout(WATCH_TIME, claim, untold).await
 }
 
-/// Waits until the consumers of these nodes show exactly these counts. Of each that a node is to
-/// learn after `since`, a message could have told it before it was seen.
+/// Waits until each of these consumers shows what is wanted. As soon as one shows news, a message
+/// must account for it.
 pub(super) async fn learn(
     cluster: &Cluster<'_>,
     nodes: &[&str],
-    expected: &[(&str, u64)],
-    learned: &[(&str, (&str, u64))],
-    since: Mark,
+    wanted: &Wanted,
+    news: &[News<'_>],
+    within: Duration,
     (claim, why): (&str, &str),
 ) -> Told {
-    let wanted = counts(expected);
     let mut account = Ok(());
-    let learned = async || {
-        for node in nodes {
-            let seen = shows(cluster, node).await?;
-            for (_, known) in learned.iter().filter(|(learner, _)| learner == node) {
-                account = accounted_for(cluster, node, &seen, *known, since).await;
-                if account.is_err() {
-                    return Ok(());
-                }
-            }
-            if seen != wanted {
-                let seen = format!("{node}'s consumer shows {}", shown(&seen));
-                return Err(Unmet::at(node, seen));
+    let claim = wanted.claim(claim, nodes);
+    let learned = await_each(cluster, nodes, within, claim, async |node, seen| {
+        for news in news.iter().filter(|news| news.learner == node) {
+            account = news.accounts_for(cluster, &seen).await;
+            if account.is_err() {
+                return Ok(());
             }
         }
-        Ok(())
-    };
-    let claim = format!(
-        "{claim} (wanted on {}: {})",
-        nodes.join(", "),
-        shown(&wanted)
-    );
-    let told = cluster.eventually(SOON, claim, learned).await;
+        wanted.compare(node, seen)
+    })
+    .await;
     account?;
-    told.because(why)
+    learned.because(why)
 }
 
-/// Whether anything has come to a node since then that could have told it a count: from whichever
-/// node, in whichever message.
-pub(super) async fn could_know(cluster: &Cluster<'_>, node: &str, count: u64, since: Mark) -> bool {
-    /// What has arrived may be written down a little later.
-    const WRITTEN_DOWN: Duration = Duration::from_millis(50);
-    if has_come(cluster, node, count, since) {
-        return true;
-    }
-    sleep(WRITTEN_DOWN).await;
-    has_come(cluster, node, count, since)
-}
-
-fn has_come(cluster: &Cluster<'_>, node: &str, count: u64, since: Mark) -> bool {
+fn has_come(cluster: &Cluster<'_>, news: News<'_>) -> bool {
     let nodes = cluster.everyone();
     let says = |frame: &FrameSeen| {
         let is_message = matches!(frame.kind, Kind::Cast | Kind::Call | Kind::Answer);
         let is_of_cluster = nodes.iter().any(|node| node == frame.from.short());
-        // What is no longer remembered may have said anything.
+        // A message that the record no longer holds may have said anything.
         let says = || match cluster.payload(frame) {
-            Some(payload) => wire::decode(&payload).map_or(true, |said| may_say(&said, count)),
+            Some(payload) => {
+                wire::decode(&payload).map_or(true, |said| may_say(&said, news.count.1))
+            }
             None => true,
         };
         is_message && is_of_cluster && frame.delivered_at.is_some() && says()
     };
-    !cluster.since(since).to(node).filter(says).is_empty()
+    !cluster
+        .since(news.since)
+        .to(news.learner)
+        .filter(says)
+        .is_empty()
 }
 
-/// Whether a message may say a count: by a number that is no lower, by digits in a text, or in
-/// bytes of its own making.
+/// Whether a message may tell a count: by a number that is no lower, by digits in a text, or by
+/// bytes that only the program understands.
 fn may_say(said: &Value, count: u64) -> bool {
     match said {
         Value::Integer(number) => i128::from(*number) >= i128::from(count),
@@ -166,7 +156,7 @@ mod tests {
     }
 
     #[test]
-    fn message_says_a_count_by_a_number_that_is_no_lower() {
+    fn number_that_is_no_lower_may_tell_a_count() {
         check(ping(5), true);
         check(ping(6), true);
         check(ping(4), false);
@@ -174,7 +164,7 @@ mod tests {
     }
 
     #[test]
-    fn message_may_say_a_count_in_a_way_of_its_own() {
+    fn text_with_digits_and_bytes_may_tell_a_count() {
         check(Value::Bytes(vec![5]), true);
         check("n1 has 5".into(), true);
         check("n5@127.0.0.1".into(), false);

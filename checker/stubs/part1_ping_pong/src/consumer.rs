@@ -1,10 +1,10 @@
-//! The consumer: keeps, for the producer of each node, the number of its latest ping.
+//! The consumer: keeps the number of the latest ping of each node's producer.
 
 use std::collections::BTreeMap;
 
 use runtime::{CallError, Ctx, Info, NodeName, Server};
 
-use crate::protocol::{ASK_WITHIN, ConsumerMsg, PRODUCER, ProducerMsg};
+use crate::protocol::{ASK_TIMEOUT, ConsumerMsg, PRODUCER, ProducerMsg};
 
 /// The consumer of one node.
 pub struct Consumer {
@@ -18,16 +18,16 @@ impl Server for Consumer {
 
     async fn init(_: (), ctx: &Ctx<ConsumerMsg>) -> Self {
         let counts: BTreeMap<NodeName, u64> = BTreeMap::new();
-        // ── gap 4: hear of new links
-        // TODO(4): from here on, be told of every link that comes up. What is then to do stands
-        // in `handle_info`, below.
+        // ── gap 4: watch the links
+        // TODO(4): subscribe to news of links, so that `handle_info` below is called for every
+        // link that comes up.
         // ── end 4
         // ── gap 3: catch up after a crash
-        // TODO(3): after a crash, the consumer starts here again, and has forgotten everything.
-        // Within 3 seconds it must have the count of every producer in reach, also of the one on
-        // its own node, although nobody sends a ping. A producer that does not answer must not
-        // keep it from the counts of the others; an answer that comes late must not undo a ping
-        // that came earlier and was newer.
+        // TODO(3): after a crash, the consumer starts here again and has forgotten every count.
+        // - Within 3 seconds it must have the count of every producer that it can reach, also of
+        //   the producer on its own node, although no producer sends a ping.
+        // - A producer that does not answer must not withhold the counts of the others.
+        // - An answer that comes late must not overwrite a newer ping.
         // ── end 3
         Consumer { counts }
     }
@@ -36,8 +36,8 @@ impl Server for Consumer {
         match msg {
             ConsumerMsg::Ping { from, count } => {
                 // ── gap 1: count a ping
-                // TODO(1): from now on, the count of `from` is that of its latest ping. A ping may
-                // be delivered twice, and an old one may come late.
+                // TODO(1): the count of `from` must be the number of its latest ping. The network
+                // may deliver a ping twice, and an old ping late.
                 todo!("TODO(1) keep the number of the latest ping")
                 // ── end 1
             }
@@ -49,9 +49,9 @@ impl Server for Consumer {
     async fn handle_info(&mut self, info: Info, ctx: &Ctx<ConsumerMsg>) {
         match info {
             // ── gap 4: meet a node
-            // TODO(4): when a link comes up, after a netsplit or to a node that is new, the
-            // consumers on both sides must learn the current count of the producer on the other
-            // side, although nobody sends a ping.
+            // TODO(4): when a link comes up, after a netsplit or to a new node, the consumer on
+            // each side must learn the current count of the producer on the other side, although
+            // no producer sends a ping.
             // ── end 4
             _ => {}
         }

@@ -1,4 +1,4 @@
-//! The program of one node. Given: nothing is to do here.
+//! The program of one node. It is complete as it is.
 
 use std::process::ExitCode;
 

@@ -1,8 +1,7 @@
 //! kind = "near-miss"
 //! problem = 1
-//! claim = "stays disconnected"
-//! about = "The producer casts to every node that it has ever seen, which connects it again to one that was disconnected on purpose."
-//! mistakes = ["pings-whoever-was-seen"]
+//! claim = "does not reconnect"
+//! about = "The producer casts to every node that it has ever seen, which reconnects a node that was disconnected on purpose."
 
 // ── file producer.rs
 // ── after

@@ -2,8 +2,7 @@
 //! problem = 4
 //! also = [5]
 //! claim = "has come to it over the network"
-//! about = "When a link comes up nobody is asked: five times a second, each node reads what all have written into a folder."
-//! mistakes = ["shares-a-disk"]
+//! about = "Five times a second, each node reads the counts that all nodes have written into a folder; it asks no node."
 
 // ── file protocol.rs
 // ── after

@@ -1,8 +1,7 @@
 //! kind = "near-miss"
 //! problem = 1
-//! claim = "answers the number of the ping"
-//! about = "The producer answers the number that it had before it counted the ping."
-//! mistakes = ["answers-before-counting"]
+//! claim = "SendPing answers its number"
+//! about = "The producer answers SendPing before it counts the ping."
 
 // ── file producer.rs
 // ── after

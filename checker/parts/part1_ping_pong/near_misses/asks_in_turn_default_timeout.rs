@@ -1,8 +1,8 @@
 //! kind = "near-miss"
 //! problem = 2
-//! claim = "with a dead and a paused node"
+//! claim = "names a paused node"
 //! about = "The producer asks one node after another, and waits for each as long as any call waits."
-//! mistakes = ["waits-longer-than-it-may", "asks-one-after-another"]
+//! mistakes = ["asks-one-after-another"]
 
 // ── file producer.rs
 // ── replace

@@ -2,7 +2,6 @@
 //! problem = 3
 //! claim = "does not withhold"
 //! about = "The restarted consumer copies the counts of the first other consumer in the list, and of no other if that one is silent."
-//! mistakes = ["copies-from-one-neighbour"]
 
 // ── file consumer.rs
 // ── replace

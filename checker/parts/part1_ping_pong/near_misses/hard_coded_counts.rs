@@ -1,8 +1,8 @@
 //! kind = "near-miss"
 //! problem = 3
-//! claim = "regains"
-//! about = "The restarted consumer asks nobody: it sets its counts to those that an earlier run has asked for."
-//! mistakes = ["remembers-instead-of-asking", "shares-a-disk"]
+//! claim = "recovers"
+//! about = "The restarted consumer asks no producer, and sets its counts to those of an earlier run."
+//! mistakes = ["asks-nobody-else"]
 
 // ── file consumer.rs
 // ── replace

@@ -2,7 +2,6 @@
 //! problem = 2
 //! claim = "every node"
 //! about = "The producer puts only the nodes that answered into its answer."
-//! mistakes = ["leaves-out-the-silent"]
 
 // ── file producer.rs
 // ── replace

@@ -1,8 +1,7 @@
 //! kind = "near-miss"
 //! problem = 4
 //! claim = "both sides"
-//! about = "When a link comes up, the producer sends its count under the name of the node that it sends it to."
-//! mistakes = ["tells-it-under-the-wrong-name"]
+//! about = "When a link comes up, the producer sends its count in the name of the receiving node."
 
 // ── file consumer.rs
 // ── replace

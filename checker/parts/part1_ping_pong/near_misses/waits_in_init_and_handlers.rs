@@ -1,5 +1,5 @@
 //! kind = "right"
-//! about = "Both servers wait for answers inside init and handlers, never longer than the time that they have."
+//! about = "Both servers wait for answers in `init` and in handlers, never longer than their time allows."
 
 // ── file consumer.rs
 // ── replace
@@ -7,7 +7,7 @@ for node in ctx.list().into_iter().chain([ctx.name().clone()]) {
     catch_up(node, ctx);
 // ── with
 let nodes: Vec<NodeName> = ctx.list().into_iter().chain([ctx.name().clone()]).collect();
-let asked = ctx.multi_call(&nodes, &PRODUCER, ASK_WITHIN, ProducerMsg::Count).await;
+let asked = ctx.multi_call(&nodes, &PRODUCER, ASK_TIMEOUT, ProducerMsg::Count).await;
 for (from, count) in asked.answers {
     ctx.send_self(ConsumerMsg::Ping { from, count });
 // ── end

@@ -1,5 +1,5 @@
 //! kind = "right"
-//! about = "The producer repeats its latest number twice a second, and nobody has to ask or to hear of links."
+//! about = "The producer repeats its latest number twice a second, so no consumer has to ask or to watch links."
 
 // ── file consumer.rs
 // ── replace

@@ -1,7 +1,7 @@
 //! kind = "near-miss"
 //! problem = 3
-//! claim = "regains"
-//! about = "The restarted consumer asks the producers of list(), and its own node is not in it."
+//! claim = "recovers"
+//! about = "The restarted consumer asks the producers of `list()`, which does not hold its own node."
 //! mistakes = ["misses-its-own-producer"]
 
 // ── file consumer.rs

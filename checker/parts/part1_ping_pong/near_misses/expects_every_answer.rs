@@ -1,8 +1,7 @@
 //! kind = "near-miss"
 //! problem = 2
 //! claim = "answers"
-//! about = "The producer expects an answer from every node, and crashes when there is none."
-//! mistakes = ["expects-every-answer"]
+//! about = "The producer expects an answer from every node, and crashes when one is missing."
 
 // ── file producer.rs
 // ── replace
@@ -13,7 +12,7 @@ let node = ctx.clone();
 let mut everyone = Everyone { totals: Default::default(), failed: Default::default() };
 for node in nodes {
     let consumer = CONSUMER.at(&node);
-    let total = ctx.call_within(ASK_WITHIN, &consumer, ConsumerMsg::TotalPings).await;
+    let total = ctx.call_within(ASK_TIMEOUT, &consumer, ConsumerMsg::TotalPings).await;
     everyone.totals.insert(node, total.expect("the consumer answers"));
 }
 reply.send(everyone);

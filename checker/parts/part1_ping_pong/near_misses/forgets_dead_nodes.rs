@@ -1,8 +1,7 @@
 //! kind = "near-miss"
 //! problem = 2
-//! claim = "every node that runs is in the answer"
-//! about = "The consumers remove the count of a node that died, so that the totals no longer hold its pings."
-//! mistakes = ["forgets-who-is-down"]
+//! claim = "every running node is in the answer"
+//! about = "The consumers remove the count of a node that died, so their totals lack its pings."
 
 // ── file consumer.rs
 // ── after

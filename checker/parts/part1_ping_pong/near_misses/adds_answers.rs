@@ -1,8 +1,7 @@
 //! kind = "near-miss"
 //! problem = 4
 //! claim = "both sides"
-//! about = "The consumer adds the count that a producer answers to the one that it had."
-//! mistakes = ["adds-what-it-is-told"]
+//! about = "The consumer adds the count that a producer answers to its own."
 
 // ── file consumer.rs
 // ── after

@@ -1,0 +1,12 @@
+//! kind = "near-miss"
+//! problem = 6
+//! claim = "although a consumer is silent"
+//! about = "The restarted producer uses the consumers' answers only if all of them answered."
+
+// ── file producer.rs
+// ── replace
+.values()
+// ── with
+.values()
+.filter(|_| asked.failures.is_empty())
+// ── end
