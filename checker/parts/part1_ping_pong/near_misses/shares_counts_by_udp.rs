@@ -59,7 +59,7 @@ pub mod gossip {
         10_000 + (hasher.finish() % 2_000) as u16 * 10 + number
     }
 
-    /// Keeps what comes, in a thread that nobody crashes.
+    /// Keeps what comes, in a thread that no crash of a server ends.
     pub fn listen(me: &NodeName) {
         let me = port(me.as_str());
         LISTENING.call_once(|| {
