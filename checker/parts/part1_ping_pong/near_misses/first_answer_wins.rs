@@ -2,6 +2,7 @@
 //! problem = 6
 //! claim = "along with its consumer"
 //! about = "The restarted producer continues after the first count that any consumer answers."
+//! mistakes = ["believes-one-consumer"]
 
 // ── file producer.rs
 // ── replace

@@ -2,7 +2,6 @@
 //! problem = 1
 //! claim = "every connected consumer"
 //! about = "The producer sends its pings to the consumer of its own node and to no other."
-//! mistakes = ["sends-nothing", "pings-not-all-connected"]
 
 // ── file producer.rs
 // ── replace

@@ -2,6 +2,7 @@
 //! problem = 1
 //! claim = "does not undo a newer one"
 //! about = "The consumer takes a ping of number 1 for the first of a restarted node, and starts over."
+//! mistakes = ["overwrites-with-older"]
 
 // ── file consumer.rs
 // ── replace

@@ -1,6 +1,6 @@
 //! kind = "near-miss"
 //! problem = 3
-//! also = [4, 5, 6]
+//! also = [4, 5]
 //! claim = "has come to it over the network"
 //! about = "The nodes share their counts in files, and a ping that arrives counts nothing."
 

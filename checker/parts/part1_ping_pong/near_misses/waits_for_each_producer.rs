@@ -2,7 +2,7 @@
 //! problem = 3
 //! claim = "does not withhold"
 //! about = "The restarted consumer asks one producer after another in `init`, each as long as any call waits."
-//! mistakes = ["asks-one-producer-after-another", "waits-in-init"]
+//! mistakes = ["waits-in-init"]
 
 // ── file consumer.rs
 // ── replace

@@ -97,14 +97,6 @@ pub(super) const MISTAKES: &[Mistake] = &[
         symptom: crash::misses_its_own_producer,
     },
     Mistake {
-        id: "asks-one-producer-after-another",
-        problems: &[3],
-        suggests: "The restarted consumer asks one producer after another, and waits for each answer before it asks the next.",
-        training: "problem-3-crash",
-        hint: 2,
-        symptom: crash::asks_one_producer_after_another,
-    },
-    Mistake {
         id: "waits-in-init",
         problems: &[3],
         suggests: "The restarted consumer waits for a silent producer before it handles its first message, perhaps in `init`.",

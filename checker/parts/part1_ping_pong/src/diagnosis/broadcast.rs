@@ -58,14 +58,14 @@ pub(super) fn pings_not_all_connected(case: &Case) -> Option<String> {
     let others = low.iter().filter(|low| low.of != node);
     others.into_iter().find_map(|Low { of, wanted, .. }| {
         case.connected(of, &node)?;
-        let to_consumer = case.messages().from(of).to(&node).for_server("consumer");
-        // A lost ping of this number, or a cast of another name, is another mistake.
-        let sent = to_consumer.that(|sent| match sent.name.as_deref() {
-            Some("Ping") => sent.number("count") == Some(*wanted),
-            _ => sent.kind == Kind::Cast,
-        });
-        sent.is_empty().then(|| {
-            format!("{of} and {node} are connected, and {of} did not send its ping number {wanted} to {node}")
+        let pings = case.messages().from(of).named("Ping");
+        let sent = pings.that(|ping| ping.number("count") == Some(*wanted));
+        let other = &sent.first()?.message.to;
+        // A cast of another name may be a ping as well.
+        let casts = case.messages().from(of).to(&node).kind(Kind::Cast);
+        let unknown = casts.that(|cast| cast.name.as_deref() != Some("Ping"));
+        (sent.clone().to(&node).is_empty() && unknown.is_empty()).then(|| {
+            format!("{of} and {node} are connected, and {of} sent its ping number {wanted} to {other} and not to {node}")
         })
     })
 }

@@ -89,23 +89,6 @@ pub(super) fn misses_its_own_producer(case: &Case) -> Option<String> {
     })
 }
 
-pub(super) fn asks_one_producer_after_another(case: &Case) -> Option<String> {
-    let recovery = recovery(case)?;
-    let node = recovery.node;
-    let paused = case.last_done(Change::Paused)?.node;
-    let asked = recovery.messages.clone().from(node).kind(Kind::Call);
-    let asked = asked.named("Count");
-    asked.last().filter(|call| call.to == paused)?;
-    // A consumer that does not answer tells nothing of whom it must know.
-    let mut others = case.nodes().iter();
-    let unasked = others.find(|of| {
-        *of != paused && *of != node && asked.iter().all(|call| call.message.to != **of)
-    })?;
-    (recovery.counts.is_none() || recovery.misses(unasked)).then(|| {
-        format!("{node} asked {paused}, which was paused and did not answer, and it never asked {unasked}")
-    })
-}
-
 pub(super) fn waits_in_init(case: &Case) -> Option<String> {
     let recovery = recovery(case)?;
     let node = recovery.node;
