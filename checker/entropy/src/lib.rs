@@ -79,6 +79,8 @@ mod linux {
 
 #[cfg(all(test, target_os = "linux"))]
 mod tests {
+    #![expect(clippy::disallowed_types, reason = "its order is what is tried")]
+
     use std::collections::HashMap;
 
     use super::*;

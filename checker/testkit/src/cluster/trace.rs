@@ -37,14 +37,7 @@ impl Cluster<'_> {
     pub(super) fn mark_violation(&self, failure: &Failure) {
         let at_us = self.network().read(|record, _| micros(record.now()));
         let stderr = failure.stderr.as_ref().map(|said| said.node.clone());
-        let node = failure.node.clone().or(stderr).or_else(|| {
-            let words = failure.seen.split(|c: char| !c.is_ascii_alphanumeric());
-            let nodes = self.everyone();
-            words
-                .filter(|word| nodes.iter().any(|node| node == word))
-                .map(str::to_owned)
-                .next()
-        });
+        let node = failure.node.clone().or(stderr);
         *lock(&self.violation) = Some(Violation {
             at_us,
             node,

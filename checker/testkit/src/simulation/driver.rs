@@ -7,6 +7,7 @@ use std::sync::{Arc, Once};
 use std::time::Instant;
 
 use clap::{Args, Parser};
+use runtime::terminal::note;
 use runtime::{ExitReason, StartError};
 use serde::{Deserialize, Serialize};
 
@@ -93,7 +94,7 @@ fn simulate_here(stage: &Stage<'_>, scenario: &'static Scenario, seed: u64) -> S
         Ok(runtime) => runtime,
         Err(error) => return fault(format!("The checker could not begin to simulate: {error}.")),
     };
-    let begun = Instant::now();
+    let begun = on_the_wall();
     let told = runtime.block_on(async {
         let story = (scenario.run)(&context);
         match tokio::time::timeout(scenario.deadline, story).await {
@@ -117,6 +118,15 @@ fn simulate_here(stage: &Stage<'_>, scenario: &'static Scenario, seed: u64) -> S
     outcome.observations = findings.observations();
     let traces = std::mem::take(&mut *findings.traces());
     Schedule { outcome, traces }
+}
+
+/// The time that people wait, and not that of the simulation.
+fn on_the_wall() -> Instant {
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "how long a simulation took is no part of it"
+    )]
+    Instant::now()
 }
 
 /// Makes panics of nodes lines of theirs.
@@ -177,7 +187,7 @@ pub fn main(part: &Part, seed_thread: fn(u64) -> bool, program: Program) -> Exit
         std::fs::create_dir_all(&scratch).and_then(|()| std::env::set_current_dir(&scratch));
     if let Err(error) = entered {
         let scratch = scratch.display();
-        eprintln!("could not enter {scratch}: {error}");
+        note(format_args!("could not enter {scratch}: {error}"));
         return ExitCode::from(4);
     }
     let mut out = std::io::stdout().lock();
@@ -204,7 +214,7 @@ fn simulate_all(
     program: &Program,
 ) -> Schedule {
     let last = order.seed.saturating_add(order.seeds.max(1) - 1);
-    let begun = Instant::now();
+    let begun = on_the_wall();
     let mut seed = order.seed;
     loop {
         let stage = Stage {
