@@ -57,6 +57,7 @@ fn named(folder: &Path, sections: &[&str]) -> BTreeSet<String> {
         root().join("runtime/shell"),
         root().join("checker"),
         root().join("checker/store"),
+        root().join("checker/entropy"),
         root().join("checker/testkit"),
         root().join("checker/grader"),
         root().join("checker/report"),
@@ -100,6 +101,13 @@ fn prompt_depends_on_the_runtime_alone() {
 #[test]
 fn store_depends_on_nothing_of_ours() {
     assert_eq!(ours(&root().join("checker/store")), BTreeSet::new());
+}
+
+/// The other packages are named below with all that they need: only programs that the checker writes
+/// link it.
+#[test]
+fn entropy_depends_on_nothing_of_ours() {
+    assert_eq!(ours(&root().join("checker/entropy")), BTreeSet::new());
 }
 
 #[test]

@@ -128,12 +128,16 @@ pub(super) async fn asks_every_consumer(cx: &Context) -> Told {
     .await
 }
 
+/// How long a restarted producer may take to answer at all: longer than its own calls wait, so that
+/// what it waited for can be told.
+const PATIENCE: Duration = Duration::from_secs(8);
+
 /// Has a node send one more ping as soon as its producer runs again, and compares its number.
 async fn next_ping_is(cluster: &Cluster<'_>, node: &str, number: u64) -> Told {
     let mut answered = None;
     let sent = async || {
         match cluster
-            .call::<_, u64>(node, &PRODUCER, ProducerMsg::SendPing)
+            .call_within::<_, u64>(PATIENCE, node, &PRODUCER, ProducerMsg::SendPing)
             .await
         {
             Ok(answer) => answered = Some(answer),
