@@ -59,9 +59,8 @@ impl Server for Counters {
             CountersMsg::Hold(ms) => tokio::time::sleep(Duration::from_millis(ms)).await,
             // ── gap 8: comparing
             CountersMsg::Offer(from, summary) => self.offered(&from, &summary, ctx),
-            CountersMsg::Want(from, parts) => {
-                inform(&from.address(), self.views.parts(&parts), ctx)
-            } // ── end 8
+            CountersMsg::Want(from, parts) => self.wanted(&from, &parts, ctx),
+            // ── end 8
         }
     }
 
@@ -185,6 +184,11 @@ impl Counters {
         if !parts.is_empty() {
             send(&from.address(), CountersMsg::Want(ctx.id(), parts), ctx);
         }
+    }
+
+    /// Sends another node, which lacks some parts, all links of them.
+    fn wanted(&self, from: &ProcessId, parts: &[u8], ctx: &Ctx<CountersMsg>) {
+        inform(&from.address(), self.views.parts(parts), ctx);
     }
 }
 

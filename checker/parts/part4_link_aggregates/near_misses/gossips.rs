@@ -19,9 +19,7 @@ views.count_in(slot(ctx));
 ctx.send_every(Duration::from_millis(300), || CountersMsg::Gossip);
 // ── end
 // ── after
-CountersMsg::Want(from, parts) => {
-    inform(&from.address(), self.views.parts(&parts), ctx)
-}
+CountersMsg::Want(from, parts) => self.wanted(&from, &parts, ctx),
 // ── add
 CountersMsg::Gossip => {
     self.turn += 1;

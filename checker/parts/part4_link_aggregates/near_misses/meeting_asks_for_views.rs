@@ -16,9 +16,7 @@ let differing = pairs.filter(|(_, (ours, theirs))| ours != theirs);
 // ── end
 // ── file counters.rs
 // ── after
-CountersMsg::Want(from, parts) => {
-    inform(&from.address(), self.views.parts(&parts), ctx)
-}
+CountersMsg::Want(from, parts) => self.wanted(&from, &parts, ctx),
 // ── add
 CountersMsg::AskAgain(member) => ask(&member, &self.views, ctx),
 CountersMsg::Ask(from, summary) => {

@@ -25,9 +25,7 @@ let counters = COUNTERS.at(&owner);
 // ── end
 // ── file counters.rs
 // ── after
-CountersMsg::Want(from, parts) => {
-    inform(&from.address(), self.views.parts(&parts), ctx)
-}
+CountersMsg::Want(from, parts) => self.wanted(&from, &parts, ctx),
 // ── add
 CountersMsg::Viewed(code, visitor) => {
     share(&code, &self.views.count(&code, &visitor), ctx);

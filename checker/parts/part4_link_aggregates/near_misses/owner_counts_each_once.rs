@@ -30,9 +30,7 @@ has_learned: bool,
 seen: std::collections::BTreeSet<u64>,
 // ── end
 // ── after
-CountersMsg::Want(from, parts) => {
-    inform(&from.address(), self.views.parts(&parts), ctx)
-}
+CountersMsg::Want(from, parts) => self.wanted(&from, &parts, ctx),
 // ── add
 CountersMsg::Viewed(_, _, number) if !self.seen.insert(number) => {}
 CountersMsg::Viewed(code, visitor, _) => {

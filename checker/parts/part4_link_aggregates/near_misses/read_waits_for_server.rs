@@ -20,9 +20,7 @@ Aggregates { redirects, visitors }
 // ── end
 // ── file counters.rs
 // ── after
-CountersMsg::Want(from, parts) => {
-    inform(&from.address(), self.views.parts(&parts), ctx)
-}
+CountersMsg::Want(from, parts) => self.wanted(&from, &parts, ctx),
 // ── add
 CountersMsg::Views(code, reply) => {
     let known = self.views.aggregates(&code);

@@ -11,9 +11,7 @@ TellAll(runtime::Address<CountersMsg>),
 // ── end
 // ── file counters.rs
 // ── after
-CountersMsg::Want(from, parts) => {
-    inform(&from.address(), self.views.parts(&parts), ctx)
-}
+CountersMsg::Want(from, parts) => self.wanted(&from, &parts, ctx),
 // ── add
 CountersMsg::TellAll(member) => inform(&member, self.views.all(), ctx),
 // ── end

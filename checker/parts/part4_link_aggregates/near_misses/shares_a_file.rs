@@ -17,9 +17,7 @@ views.count_in(slot(ctx));
 ctx.send_every(Duration::from_millis(20), || CountersMsg::LookAround);
 // ── end
 // ── after
-CountersMsg::Want(from, parts) => {
-    inform(&from.address(), self.views.parts(&parts), ctx)
-}
+CountersMsg::Want(from, parts) => self.wanted(&from, &parts, ctx),
 // ── add
 CountersMsg::LookAround => {
     for file in std::fs::read_dir(folder()).into_iter().flatten().flatten() {

@@ -46,8 +46,9 @@ pub(super) async fn both_sides_count(cx: &Context) -> Told {
         for page in [&page, &near, &far] {
             create(cluster, one, page).await?;
         }
-        let crowd = Page::of(&crowd_site, crowd);
+        let crowd = Page::of(&crowd_site, crowd + 2);
         at_once(16, &crowd, async |page| put(cluster, page).await).await?;
+        let (early, crowd) = crowd.split_at(2);
         let begun = cluster.mark();
         cluster.step(format!(
             "A link of {between} is viewed on {one} {}, and on {other} {}.",
@@ -60,13 +61,14 @@ pub(super) async fn both_sides_count(cx: &Context) -> Told {
         were_told(cluster, &nodes, [&page], begun)?;
 
         cluster.step(format!(
-            "The network is cut between {one} and {other}; both reach {between}. The link is viewed {} on {one}, and {} on {other}.",
+            "The network is cut between {one} and {other}; both reach {between}. The link is viewed {} on {one}, and {} on {other}; two others are viewed once on {other}.",
             count_of(during[0], "time"), count_of(during[1], "time")
         ));
         let mark = cluster.mark();
         cluster.partition(&[one], &[other]).await?;
         view(cluster, one, &page, during[0]).await?;
         view(cluster, other, &page, during[1]).await?;
+        view_at_once(cluster, other, early).await?;
         let second = first + during[0] + during[1];
         all_show(cluster, &[between], &page, second, "the node that reaches both sides shows the views of both").await?;
         took_effect(cluster.nothing_crossed(mark, &[one], &[other]))?;
@@ -74,6 +76,7 @@ pub(super) async fn both_sides_count(cx: &Context) -> Told {
         cluster.heal();
         cluster.await_mesh().await?;
         still_show(cluster, &nodes, &page, second, BOTH_SIDES).await.because(WHY_MEET)?;
+        all_show_one(cluster, &[one], early).await.because(WHY_MEET)?;
         were_told(cluster, &nodes, [&page], mark)?;
 
         cluster.step(format!(
@@ -85,7 +88,7 @@ pub(super) async fn both_sides_count(cx: &Context) -> Told {
         view(cluster, one, &near, near_views).await?;
         view(cluster, between, &far, far_views[1]).await?;
         view(cluster, other, &far, far_views[2]).await?;
-        view_at_once(cluster, other, &crowd).await?;
+        view_at_once(cluster, other, crowd).await?;
         // Each node counts its own views, whichever node owns the link.
         view(cluster, one, &far, far_views[0]).await?;
         all_show(cluster, &[one], &near, near_views, "each side goes on counting").await?;
@@ -113,7 +116,7 @@ pub(super) async fn both_sides_count(cx: &Context) -> Told {
             still_show(cluster, &[one, between], &far, far_sum, BOTH_SIDES).await.because(WHY_MEET)?;
             still_show(cluster, &[other], &near, near_all, PASSED_ON).await.because(WHY_PASSED_ON)?;
         }
-        all_show_one(cluster, &[one], &crowd).await.because(WHY_MEET)?;
+        all_show_one(cluster, &[one], crowd).await.because(WHY_MEET)?;
 
         cluster.step(format!(
             "The network becomes whole again, while the link of {between} is viewed {heal_views} times on {one} and as often on {other}. Then {late} joins, late."
