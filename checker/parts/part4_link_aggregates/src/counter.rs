@@ -446,7 +446,7 @@ mod tests {
 
     #[test]
     fn counterexample_reads_like_code() {
-        let steps = shrunk(laws().swap_remove(4));
+        let steps = shrunk(laws().swap_remove(5));
         assert_eq!(
             in_words(&steps),
             "c0 = new; c0.increment(a, 1); c1 = new; c1.merge(c0); c1.merge(c0)"
