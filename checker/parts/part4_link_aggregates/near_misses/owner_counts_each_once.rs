@@ -1,6 +1,6 @@
 //! kind = "near-miss"
 //! problem = 6
-//! claim = "each side goes on counting"
+//! claim = "both sides know all views"
 //! about = "The owner counts the views of its links, and ignores a message that comes twice."
 //! mistakes = ["one-node-counts-for-all"]
 

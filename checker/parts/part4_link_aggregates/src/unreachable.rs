@@ -277,7 +277,7 @@ pub(super) async fn members_change(cx: &Context) -> Told {
     Cluster::tell(cx, &NODES, Options::with_store(), async |cluster| {
         rings_are(cluster, &NODES, &NODES).await?;
         cluster.step(format!(
-            "Links are created and looked up on each node, all the time. Meanwhile {first} leaves the members, then {second} in its place, and in the end both are members again."
+            "Links are created and looked up on each node, all the time. Meanwhile {first} leaves the members, then {second} in its place, and in the end both are members again. All of this happens twice."
         ));
         let over = Cell::new(false);
         let done = [const { Cell::new(0_usize) }; 3];
@@ -292,7 +292,12 @@ pub(super) async fn members_change(cx: &Context) -> Told {
         let change = async {
             let counted = || done.iter().map(Cell::get).min().unwrap_or_default();
             let mut before = counted();
-            for (gone, back, members) in [(Some(first), None, &without_first[..]), (Some(second), Some(first), &without_second), (None, Some(second), &NODES)] {
+            let changes = [
+                (Some(first), None, &without_first[..]),
+                (Some(second), Some(first), &without_second),
+                (None, Some(second), &NODES),
+            ];
+            for (gone, back, members) in changes.into_iter().chain(changes) {
                 if let Some(gone) = gone {
                     cluster.store_delete(&member(gone)).await?;
                 }
