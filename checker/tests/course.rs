@@ -659,13 +659,12 @@ fn diff_shows_gaps_one_below_the_other_or_side_by_side() {
 
     exercises/part1_ping_pong/src/consumer.rs
 
-      gap 1: count a ping, line 39
+      gap 1: count a ping, line 40
 
-      // The number is kept, not one added to it, so a ping that comes twice counts
-    … once,
-      // and one that was lost is made up for by the next. The higher number wins:
-    … what
-      // comes later need not have been said later.
+      // We keep the number and add nothing to it. So a ping that comes twice counts
+      // once, and the next ping makes up for a lost one. The higher number wins,
+    … because
+      // a ping that comes later need not be newer.
       let latest = self.counts.entry(from).or_default();
     - *latest = count.min(*latest);
     + *latest = count.max(*latest);
@@ -684,13 +683,13 @@ fn diff_shows_gaps_one_below_the_other_or_side_by_side() {
 
     exercises/part1_ping_pong/src/consumer.rs
 
-      gap 1: count a ping, line 39
+      gap 1: count a ping, line 40
 
-    // The number is kept, not one added to it, so a ping      │ // The number is kept, not one added to it, so a ping
-    that comes twice counts once,                              │ that comes twice counts once,
-    // and one that was lost is made up for by the next. The   │ // and one that was lost is made up for by the next. The
-    higher number wins: what                                   │ higher number wins: what
-    // comes later need not have been said later.              │ // comes later need not have been said later.
+    // We keep the number and add nothing to it. So a ping     │ // We keep the number and add nothing to it. So a ping
+    that comes twice counts                                    │ that comes twice counts
+    // once, and the next ping makes up for a lost one. The    │ // once, and the next ping makes up for a lost one. The
+    higher number wins, because                                │ higher number wins, because
+    // a ping that comes later need not be newer.              │ // a ping that comes later need not be newer.
     let latest = self.counts.entry(from).or_default();         │ let latest = self.counts.entry(from).or_default();
     *latest = count.min(*latest);                              ┃ *latest = count.max(*latest);
 

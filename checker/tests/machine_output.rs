@@ -275,6 +275,7 @@ fn everything() -> (Vec<PartReport>, Vec<String>) {
     let mut graded = new(Graded::Submission("s".into()));
     graded.run = Some("run".into());
     graded.isolation = Some("bubblewrap".into());
+    graded.simulated = true;
     graded.conclude(vec![ProblemResult::new(
         1,
         "Broadcast",

@@ -66,6 +66,8 @@ pub struct JsonPart<'a> {
     problems: Vec<JsonProblem<'a>>,
     #[serde(skip_serializing_if = "Option::is_none")]
     isolation: Option<&'a str>,
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    simulated: bool,
     notes: &'a [String],
     #[serde(skip_serializing_if = "Option::is_none")]
     run: Option<String>,
@@ -85,6 +87,7 @@ impl<'a> From<&'a PartReport> for JsonPart<'a> {
             refused: part.refused.as_ref(),
             problems: part.problems.iter().map(JsonProblem::from).collect(),
             isolation: part.isolation.as_deref(),
+            simulated: part.simulated,
             notes: &part.notes,
             run: part.run.as_ref().map(|run| run.display().to_string()),
         }
