@@ -145,9 +145,20 @@ pub async fn grade_all(
         running.spawn(async move {
             let _place = places.acquire_owned().await;
             let begun = Instant::now();
-            let outcomes = match world {
-                World::Processes => try_on(runner, &variant.kind, part).await,
+            let graded = async || match world {
+                World::Processes => try_on(Arc::clone(&runner), &variant.kind, part).await,
                 World::Simulated => simulated(&runner, &variant.kind, part).await,
+            };
+            let mut outcomes = graded().await;
+            // Some mistakes show by chance only, in a race that a busy machine may not run. The row says
+            // that it took two tries; a right program has only one.
+            let is_near_miss = matches!(variant.kind, Kind::NearMiss { .. });
+            let tries = match is_near_miss && !judge(&variant.kind, part, &outcomes).is_empty() {
+                true => {
+                    outcomes = graded().await;
+                    2
+                }
+                false => 1,
             };
             let naming = naming(&variant.kind, &outcomes);
             if let Kind::NearMiss { problems, .. } = &variant.kind
@@ -161,7 +172,12 @@ pub async fn grade_all(
                 wrong: judge(&variant.kind, part, &outcomes),
                 name: variant.name,
                 kind: variant.kind,
-                repeats: outcomes.iter().map(|outcome| outcome.repeats.len()).sum(),
+                repeats: outcomes
+                    .iter()
+                    .map(|outcome| outcome.repeats.len())
+                    .sum::<usize>()
+                    + tries
+                    - 1,
                 took: begun.elapsed(),
             }
         });
