@@ -48,9 +48,9 @@ pub trait Network {
     fn in_flight(&self) -> usize;
     /// Writes a line into the record, and says which entry it is.
     fn note(&self, text: &str) -> u64;
-    /// Looks at what happened so far; see [`read`](Self::read).
+    /// Looks at what happened so far: `read` is easier to use.
     fn look(&self, look: &mut dyn FnMut(&Record, &Payloads));
-    /// Looks into the books; see [`books`](Self::books).
+    /// Looks into the books: `books` is easier to use.
     fn open_books(&self, look: &mut dyn FnMut(&mut Books));
 }
 
