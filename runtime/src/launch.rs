@@ -1,6 +1,7 @@
 //! The main function of a program that is a node.
 
 use std::net::{IpAddr, SocketAddr};
+use std::panic::PanicHookInfo;
 use std::pin::Pin;
 use std::process::ExitCode;
 use std::time::Duration;
@@ -164,16 +165,7 @@ pub fn run_with<F: Args, M>(
 /// What every program does alike. It depends on no type of theirs, so it is compiled once, here, and
 /// not again in each of them.
 fn run_to_end(serving: Pin<Box<dyn Future<Output = Result<(), String>> + '_>>) -> ExitCode {
-    std::panic::set_hook(Box::new(|panic| {
-        let place = panic
-            .location()
-            .map(|at| format!("{}:{}", at.file(), at.line()))
-            .unwrap_or_default();
-        let message = panic
-            .payload_as_str()
-            .unwrap_or("a panic without a message");
-        note(format_args!("panicked at {place}: {message}"));
-    }));
+    std::panic::set_hook(Box::new(|panic| note(panic_in_words(panic))));
     let repeats = repeats::log_to(std::io::stderr, tracing::Level::INFO, &["node"]);
     let runtime = match tokio::runtime::Builder::new_multi_thread()
         .worker_threads(2)
@@ -200,6 +192,18 @@ fn run_to_end(serving: Pin<Box<dyn Future<Output = Result<(), String>> + '_>>) -
             ExitCode::FAILURE
         }
     }
+}
+
+/// A panic as the line that a node writes about it: where it was, and its message.
+pub fn panic_in_words(panic: &PanicHookInfo<'_>) -> String {
+    let place = panic
+        .location()
+        .map(|at| format!("{}:{}", at.file(), at.line()))
+        .unwrap_or_default();
+    let message = panic
+        .payload_as_str()
+        .unwrap_or("a panic without a message");
+    format!("panicked at {place}: {message}")
 }
 
 /// The two lines that `--secrets-from-stdin` announces.

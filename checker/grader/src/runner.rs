@@ -25,7 +25,6 @@ use testkit::run_dir::RunDir;
 use testkit::scenario::{Context, Findings, Grounds, Scenario, Steps, Told};
 use testkit::simulation::Schedule;
 use testkit::store::Stores;
-use testkit::trace::Trace;
 use testkit::trouble::{Result, While};
 use testkit::verdict::{Outcome, Verdict};
 use testkit::world::Ground;
@@ -216,10 +215,7 @@ impl Runner {
         let folder = self.folder.join(format!("{}-1", outcome.scenario));
         let made = traces.is_empty() || std::fs::create_dir_all(&folder).is_ok();
         for (number, trace) in (1..).zip(&traces) {
-            // A full disk is no reason for another verdict.
-            if let Ok(text) = serde_json::to_vec(trace) {
-                let _ = std::fs::write(Trace::file(&folder, number), text);
-            }
+            trace.save(&folder, number);
         }
         outcome.folder = (made && !traces.is_empty()).then_some(folder);
         outcome
@@ -342,17 +338,8 @@ impl Runner {
         // Not only at the end of the run: each node may have filled its folder.
         let _ = std::fs::remove_dir_all(scratch);
         match ending {
-            Ending::Told(Ok(())) => Verdict::Passed {
-                property: scenario.property.to_owned(),
-            },
-            Ending::Told(Err(stop)) => stop.into(),
-            Ending::TooLate => Verdict::Inconclusive {
-                why: format!(
-                    "It was not through after {} s, and still at this step: {}",
-                    scenario.deadline.as_secs(),
-                    steps.last()
-                ),
-            },
+            Ending::Told(told) => scenario.verdict(told),
+            Ending::TooLate => scenario.too_late(&steps).into(),
             Ending::Panicked => Verdict::CheckerFault {
                 why: format!("The scenario broke off at this step: {}", steps.last()),
             },

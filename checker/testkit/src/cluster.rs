@@ -317,7 +317,7 @@ fn full_name(short: &str) -> NodeName {
         .expect("scenarios give their nodes proper names")
 }
 
-fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+pub(crate) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 

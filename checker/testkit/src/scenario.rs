@@ -46,6 +46,27 @@ impl Scenario {
     }
 }
 
+impl Scenario {
+    /// The verdict on how its story ended.
+    pub fn verdict(&self, told: Told) -> Verdict {
+        match told {
+            Ok(()) => Verdict::Passed {
+                property: self.property.to_owned(),
+            },
+            Err(stop) => stop.into(),
+        }
+    }
+
+    /// What ends a story that is not through when its time is over.
+    pub fn too_late(&self, steps: &Steps) -> Stop {
+        Stop::inconclusive(format!(
+            "It was not through after {} s, and still at this step: {}",
+            self.deadline.as_secs(),
+            steps.last()
+        ))
+    }
+}
+
 /// The longest that a scenario takes unless it says otherwise.
 pub const DEADLINE: Duration = Duration::from_secs(60);
 
@@ -386,11 +407,9 @@ impl Findings {
         locked(&self.observations).push(line);
     }
 
-    /// Adds the trace of a cluster, and says how many there are now.
-    pub(crate) fn leave(&self, trace: Trace) -> usize {
-        let mut traces = self.traces();
-        traces.push(trace);
-        traces.len()
+    /// Adds the trace of a cluster.
+    pub(crate) fn leave(&self, trace: Trace) {
+        self.traces().push(trace);
     }
 }
 

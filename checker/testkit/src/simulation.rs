@@ -14,7 +14,7 @@ use std::cell::RefCell;
 use std::collections::BTreeMap;
 use std::io;
 use std::pin::Pin;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -26,6 +26,7 @@ use tokio::sync::watch;
 use tokio::task::JoinSet;
 use tokio::time::{Instant, timeout};
 
+use crate::cluster::lock;
 use crate::guard::{self, Ending};
 use crate::network::{Books, HANDSHAKE, Network, Payloads};
 use crate::processes::Busy;
@@ -418,8 +419,4 @@ impl Network for InMemory {
     fn open_books(&self, look: &mut dyn FnMut(&mut Books)) {
         look(&mut lock(&self.seen.0).books);
     }
-}
-
-fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
-    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }

@@ -122,8 +122,7 @@ impl Network for Switchboard {
     }
 
     fn is_cut(&self, a: &NodeName, b: &NodeName) -> bool {
-        let faults = &self.state().faults;
-        faults.is_partitioned(a, b) || faults.is_blackhole(a, b) || faults.is_blackhole(b, a)
+        self.state().faults.is_cut(a, b)
     }
 
     fn add_rule(&self, rule: Rule) -> RuleId {
@@ -157,10 +156,7 @@ impl Network for Switchboard {
                 sent += 1;
             }
         }
-        state.faults.record_mut().note(match sent {
-            1 => "1 held message is released".to_owned(),
-            sent => format!("{sent} held messages are released"),
-        });
+        state.faults.released(sent);
         sent
     }
 

@@ -377,6 +377,14 @@ impl Trace {
             .collect()
     }
 
+    /// Writes it into the folder of a try, as that of its nth cluster, for later. What cannot be written
+    /// is left out: a full disk is no reason for another verdict.
+    pub fn save(&self, folder: &Path, number: usize) {
+        if let Ok(text) = serde_json::to_vec(self) {
+            let _ = std::fs::write(Trace::file(folder, number), text);
+        }
+    }
+
     /// The file of the trace of the nth cluster of a try, counted from 1.
     pub fn file(folder: &Path, number: usize) -> PathBuf {
         folder.join(format!("{FILE}{number}.json"))

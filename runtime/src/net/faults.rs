@@ -114,6 +114,19 @@ impl FaultTable {
         !self.blackholes.is_empty() && self.blackholes.contains(&(from.clone(), to.clone()))
     }
 
+    /// Whether a partition or a blackhole keeps frames from one of two nodes, in either direction.
+    pub fn is_cut(&self, a: &NodeName, b: &NodeName) -> bool {
+        self.is_partitioned(a, b) || self.is_blackhole(a, b) || self.is_blackhole(b, a)
+    }
+
+    /// The network reports: so many frames that a rule had held go on.
+    pub fn released(&mut self, frames: usize) {
+        self.record.note(match frames {
+            1 => "1 held message is released".to_owned(),
+            frames => format!("{frames} held messages are released"),
+        });
+    }
+
     /// Delays what goes from `from` to `to`: each frame by `base` and a random part of `jitter`,
     /// in order nevertheless.
     pub fn delay(&mut self, from: &NodeName, to: &NodeName, base: Duration, jitter: Duration) {

@@ -23,7 +23,7 @@ const LATENCY: Duration = Duration::from_millis(1);
 /// a full socket makes it wait.
 const IN_FLIGHT: usize = 1 << 20;
 
-/// Sees what happens on a network while it happens, for whoever keeps books of it. It is called while
+/// Sees what happens on a network while it happens, for those that keep books of it. It is called while
 /// the network is locked, and so must not ask it anything.
 pub trait Observer: Send + Sync {
     /// A frame was sent, and this became of it.
@@ -159,8 +159,7 @@ impl MemoryNet {
 
     /// Whether something between two nodes keeps frames from one of them, in either direction.
     pub fn is_cut(&self, a: &NodeName, b: &NodeName) -> bool {
-        let faults = &self.state().faults;
-        faults.is_partitioned(a, b) || faults.is_blackhole(a, b) || faults.is_blackhole(b, a)
+        self.state().faults.is_cut(a, b)
     }
 
     /// Whether a node of this name listens.
@@ -290,10 +289,7 @@ impl MemoryNet {
                 sent += 1;
             }
         }
-        state.faults.record_mut().note(match sent {
-            1 => "1 held message is released".to_owned(),
-            sent => format!("{sent} held messages are released"),
-        });
+        state.faults.released(sent);
         sent
     }
 

@@ -349,9 +349,7 @@ fn keep_case(case: &Path, outcome: &Outcome) {
         let _ = std::fs::write(case.join(OUTCOME), text);
     }
     for (number, trace) in (1..).zip(Trace::read_all(folder)) {
-        if let Ok(text) = serde_json::to_vec(&trace) {
-            let _ = std::fs::write(Trace::file(case, number), text);
-        }
+        trace.save(case, number);
     }
 }
 

@@ -15,6 +15,7 @@ use crate::network::Payloads;
 use crate::screen::shortened;
 use crate::trace::{Change, Event, Fate, Kind, LogLine, Message, Trace, VERSION, Violation, What};
 use crate::verdict::Failure;
+use crate::world::Ground;
 
 /// How many lines of each node's output are kept, the last ones.
 const LINES: usize = 1000;
@@ -45,15 +46,17 @@ impl Cluster<'_> {
         });
     }
 
-    /// Leaves the trace to the try, and a copy in its folder for later. A full disk is no reason for
-    /// another verdict.
+    /// Leaves the trace to the try, and a copy in its folder for later. A simulation hands its traces
+    /// on itself, and only those that somebody wants.
     pub(super) fn leave_trace(&self) {
         let trace = self.trace();
-        let text = serde_json::to_vec(&trace);
-        let number = self.context.findings.leave(trace);
-        if let Ok(text) = text {
-            let _ = std::fs::write(Trace::file(&self.context.folder, number), text);
+        if let Ground::Processes(_) = self.context.ground {
+            trace.save(
+                &self.context.folder,
+                self.context.findings.traces().len() + 1,
+            );
         }
+        self.context.findings.leave(trace);
     }
 
     /// All that is known of what happened so far.

@@ -7,6 +7,7 @@ use std::sync::{Arc, Once};
 use std::time::Instant;
 
 use clap::{Args, Parser};
+use runtime::launch::panic_in_words;
 use runtime::terminal::note;
 use runtime::{ExitReason, StartError};
 use serde::{Deserialize, Serialize};
@@ -14,7 +15,7 @@ use serde::{Deserialize, Serialize};
 use super::{Program, Simulation};
 use crate::diagnosis::diagnose;
 use crate::part::Part;
-use crate::scenario::{Context, Findings, Grounds, Scenario, Steps, Stop};
+use crate::scenario::{Context, Findings, Grounds, Scenario, Steps};
 use crate::trace::Trace;
 use crate::verdict::{Outcome, Verdict};
 use crate::world::Ground;
@@ -97,23 +98,11 @@ fn simulate_here(stage: &Stage<'_>, scenario: &'static Scenario, seed: u64) -> S
     let begun = on_the_wall();
     let told = runtime.block_on(async {
         let story = (scenario.run)(&context);
-        match tokio::time::timeout(scenario.deadline, story).await {
-            Ok(told) => told,
-            Err(_) => Err(Stop::inconclusive(format!(
-                "It was not through after {} s, and still at this step: {}",
-                scenario.deadline.as_secs(),
-                steps.last()
-            ))),
-        }
+        let told = tokio::time::timeout(scenario.deadline, story).await;
+        told.unwrap_or_else(|_| Err(scenario.too_late(&steps)))
     });
     drop(runtime);
-    let verdict = match told {
-        Ok(()) => Verdict::Passed {
-            property: scenario.property.to_owned(),
-        },
-        Err(stop) => stop.into(),
-    };
-    let mut outcome = scenario.outcome(verdict, seed);
+    let mut outcome = scenario.outcome(scenario.verdict(told), seed);
     outcome.duration = begun.elapsed();
     outcome.observations = findings.observations();
     let traces = std::mem::take(&mut *findings.traces());
@@ -135,14 +124,7 @@ fn hear_nodes() {
     ONCE.call_once(|| {
         let before = std::panic::take_hook();
         std::panic::set_hook(Box::new(move |panic| {
-            let place = panic
-                .location()
-                .map(|at| format!("{}:{}", at.file(), at.line()))
-                .unwrap_or_default();
-            let message = panic
-                .payload_as_str()
-                .unwrap_or("a panic without a message");
-            if !super::write(format!("panicked at {place}: {message}")) {
+            if !super::write(panic_in_words(panic)) {
                 before(panic);
             }
         }));
