@@ -200,6 +200,7 @@ impl Place {
             duration: Duration::from_micros(trace.ended_us),
             repeats: Vec::new(),
             seed: self.report.seed,
+            explored: None,
             folder: Some(TRY.into()),
         };
         let mut report = self.report.clone();

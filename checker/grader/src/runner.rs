@@ -211,6 +211,7 @@ impl Runner {
         let Schedule {
             mut outcome,
             traces,
+            ..
         } = schedule;
         let folder = self.folder.join(format!("{}-1", outcome.scenario));
         let made = traces.is_empty() || std::fs::create_dir_all(&folder).is_ok();

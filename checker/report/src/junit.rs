@@ -233,6 +233,7 @@ mod tests {
             duration: Duration::from_millis(1500),
             repeats: vec![],
             seed: 7,
+            explored: None,
             folder: None,
         }
     }

@@ -325,6 +325,7 @@ mod tests {
             duration: Duration::from_millis(1234),
             repeats: Vec::new(),
             seed: 1,
+            explored: None,
             folder: None,
         };
         let line = outcome_line(&outcome, Some(60));

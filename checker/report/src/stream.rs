@@ -142,6 +142,7 @@ impl Progress for Stream {
     fn ended(&self, outcome: &Outcome) {
         // Where its folder will be is only known in the report.
         let outcome = Outcome {
+            explored: None,
             folder: None,
             ..outcome.clone()
         };

@@ -250,7 +250,7 @@ impl<'a> Cluster<'a> {
         self.context
     }
 
-    fn network(&self) -> &dyn Network {
+    pub(crate) fn network(&self) -> &dyn Network {
         self.world.network()
     }
 

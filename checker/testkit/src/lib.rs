@@ -5,6 +5,7 @@
 //! `runtime` can use it.
 
 pub mod cluster;
+pub mod exploration;
 pub mod scenario;
 pub mod seed;
 pub mod words;

@@ -6,6 +6,7 @@ use std::path::Path;
 use serde::{Deserialize, Deserializer};
 
 use crate::diagnosis::Mistake;
+use crate::exploration::Exploration;
 use crate::scenario::Scenario;
 
 /// A part of the course, graded by the command of its name.
@@ -54,6 +55,9 @@ pub struct Part {
     /// What grades it, in the order of its problems.
     #[serde(skip)]
     pub scenarios: &'static [Scenario],
+    /// Stories that are drawn, in the order of its problems.
+    #[serde(skip)]
+    pub explorations: &'static [Exploration],
     /// What the diagnosis can name, the more telling ones first.
     #[serde(skip)]
     pub mistakes: &'static [Mistake],
@@ -90,6 +94,7 @@ impl Part {
         part_toml: &'static str,
         hints: &'static str,
         scenarios: &'static [Scenario],
+        explorations: &'static [Exploration],
         mistakes: &'static [Mistake],
     ) -> Part {
         let part: Part = toml::from_str(part_toml).expect("part.toml describes a part");
@@ -97,6 +102,7 @@ impl Part {
             name: format!("part{}", part.number).leak(),
             hints,
             scenarios,
+            explorations,
             mistakes,
             ..part
         }

@@ -5,6 +5,7 @@ use std::pin::Pin;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
+use crate::exploration::{Coverage, Plan};
 use crate::ready::NotReady;
 use crate::seed::Draw;
 use crate::trace::Trace;
@@ -41,6 +42,7 @@ impl Scenario {
             duration: Duration::ZERO,
             repeats: Vec::new(),
             seed,
+            explored: None,
             folder: None,
         }
     }
@@ -167,6 +169,8 @@ pub struct Context {
     pub seed: u64,
     /// How much time there is for the whole try.
     pub deadline: Duration,
+    /// The story that is to be told; the seed draws one if none is given. Only an exploration has one.
+    pub plan: Option<Plan>,
     pub steps: Steps,
     pub findings: Findings,
 }
@@ -202,6 +206,7 @@ impl Context {
             scratch,
             seed,
             deadline,
+            plan: None,
             steps,
             findings: Findings::default(),
         }
@@ -233,6 +238,15 @@ impl Context {
             seen.push_str(" … (and so on)");
         }
         Failure::new(self.steps.last(), seen, expected)
+    }
+
+    /// A limit of the text, where time is exact: in a simulation. On processes a busy machine may be
+    /// late, and the limit is the other one.
+    pub fn limit(&self, exact: Duration, on_processes: Duration) -> Duration {
+        match &self.ground {
+            Ground::Simulated(_) => exact,
+            Ground::Processes(_) => on_processes,
+        }
     }
 
     /// What the scenario draws from: the same on every try under one seed. It is asked for once,
@@ -390,6 +404,7 @@ impl Steps {
 pub struct Findings {
     observations: Arc<Mutex<Vec<String>>>,
     traces: Arc<Mutex<Vec<Trace>>>,
+    coverage: Arc<Mutex<Coverage>>,
 }
 
 impl Findings {
@@ -401,6 +416,16 @@ impl Findings {
     /// What happened, in the order in which the clusters ended.
     pub fn traces(&self) -> MutexGuard<'_, Vec<Trace>> {
         locked(&self.traces)
+    }
+
+    /// What an exploration did.
+    pub fn coverage(&self) -> Coverage {
+        locked(&self.coverage).clone()
+    }
+
+    /// Adds what an exploration did.
+    pub(crate) fn covered(&self, coverage: &Coverage) {
+        locked(&self.coverage).add(coverage);
     }
 
     fn observe(&self, line: String) {

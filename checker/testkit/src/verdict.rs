@@ -10,6 +10,8 @@ use std::time::Duration;
 
 use serde::{Deserialize, Deserializer, Serialize};
 
+use crate::exploration::{Coverage, Plan};
+
 /// What became of one scenario.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "verdict", rename_all = "snake_case")]
@@ -70,6 +72,9 @@ pub struct Failure {
     /// The smallest history that makes the point, drawn; a line each.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub sketch: Vec<String>,
+    /// The steps that it takes, if it was found by an exploration.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub counterexample: Option<Box<Counterexample>>,
     /// The last lines that the guilty node wrote to stderr.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub stderr: Option<LastLines>,
@@ -77,6 +82,37 @@ pub struct Failure {
     /// would only say the same.
     #[serde(skip)]
     pub before_all: bool,
+}
+
+/// The shortest story that was found which breaks a claim.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Counterexample {
+    /// Its steps, a sentence each.
+    pub steps: Vec<String>,
+    /// How many steps the story had in which the claim was first seen broken.
+    pub of: usize,
+    /// How many stories were tried to find it.
+    pub tried: usize,
+    /// Whether the claim holds if any single step is left out: there was time to try all.
+    pub minimal: bool,
+    /// The same as a script for `checker play`.
+    pub script: Vec<String>,
+    /// The same as data, which can be told again.
+    pub plan: Plan,
+}
+
+// Plans hold whole numbers and text only.
+impl Eq for Counterexample {}
+
+/// What an exploration did.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Explored {
+    /// In how many schedules the claims held.
+    pub held: u64,
+    /// Of how many schedules nothing can be said.
+    pub inconclusive: u64,
+    /// What was done in them.
+    pub coverage: Coverage,
 }
 
 /// A place in the learner's code.
@@ -107,6 +143,15 @@ pub fn at_line(file: &str, line: Option<u32>) -> String {
 }
 
 impl Failure {
+    /// Which claim did not hold, without what was seen.
+    pub fn claim(&self) -> String {
+        let fact = self.fact.as_ref().and_then(|fact| fact.get("claim"));
+        match fact.and_then(serde_json::Value::as_str) {
+            Some(claim) => claim.to_owned(),
+            None => self.expected.chars().filter(|letter| !letter.is_numeric()).collect(),
+        }
+    }
+
     /// The section of the text that says most about it: the one of the mistake behind it, its
     /// own, or the one that is given.
     pub fn section<'a>(&'a self, given: Option<&'a str>) -> Option<&'a str> {
@@ -327,6 +372,9 @@ pub struct Outcome {
     pub repeats: Vec<String>,
     /// The seed of the run, which `--seed` takes.
     pub seed: u64,
+    /// What was explored, if it is an exploration.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub explored: Option<Explored>,
     /// Where traces and logs of the last try are, within the folder of the run.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub folder: Option<PathBuf>,
@@ -521,6 +569,7 @@ mod tests {
             duration: Duration::ZERO,
             repeats: vec![],
             seed,
+            explored: None,
             folder: None,
         }
     }

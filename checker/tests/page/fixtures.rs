@@ -69,6 +69,7 @@ impl Kept {
             duration: Duration::from_millis(700),
             repeats: Vec::new(),
             seed: 42,
+            explored: None,
             folder: Some(folder),
         };
         let mut report = PartReport::new(&PARTS[0], Graded::Exercise, 42, 1);

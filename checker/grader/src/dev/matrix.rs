@@ -437,6 +437,7 @@ mod tests {
             duration: Duration::ZERO,
             repeats: Vec::new(),
             seed: 1,
+            explored: None,
             folder: None,
         }
     }

@@ -9,6 +9,7 @@ mod consumers;
 mod crash;
 mod diagnosis;
 mod everyone;
+mod exploration;
 mod fact;
 mod lost_count;
 mod messages;
@@ -44,6 +45,7 @@ pub fn part() -> Part {
         include_str!("../part.toml"),
         include_str!("../hints.md"),
         SCENARIOS,
+        exploration::EXPLORATIONS,
         diagnosis::MISTAKES,
     )
 }

@@ -49,6 +49,7 @@ pub fn part() -> Part {
         include_str!("../part.toml"),
         include_str!("../hints.md"),
         SCENARIOS,
+        &[],
         diagnosis::MISTAKES,
     )
 }

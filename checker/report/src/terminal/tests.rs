@@ -13,6 +13,7 @@ fn outcome(problem: u8, title: &str, verdict: Verdict) -> Outcome {
         duration: Duration::from_millis(400),
         repeats: Vec::new(),
         seed: 42,
+        explored: None,
         folder: None,
     }
 }

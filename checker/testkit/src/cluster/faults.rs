@@ -33,6 +33,16 @@ impl<'c> Cluster<'c> {
             .await
     }
 
+    /// Cuts two nodes off from each other, and does not wait until they have seen it.
+    pub(crate) fn cut(&self, a: &str, b: &str) {
+        self.network().partition(&self.name(a), &self.name(b));
+    }
+
+    /// Whether the network keeps two nodes from each other.
+    pub fn is_cut(&self, a: &str, b: &str) -> bool {
+        self.network().is_cut(&self.name(a), &self.name(b))
+    }
+
     /// Lets everything between two sides vanish in silence, both ways. Nobody can notice it
     /// before the tick time has passed: see [`await_parted`](Self::await_parted).
     pub fn blackhole(&self, one_side: &[&str], other_side: &[&str]) {

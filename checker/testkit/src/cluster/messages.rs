@@ -54,6 +54,23 @@ impl Cluster<'_> {
         self.since(Mark::default())
     }
 
+    /// The pairs of nodes between which a connection was opened since a moment, each in order, without
+    /// the checker's own nodes.
+    pub fn opened_since(&self, mark: Mark) -> Vec<(String, String)> {
+        let everyone = self.everyone();
+        self.network().read(|record, _| {
+            let entries = record.entries().skip(mark.known_to(record));
+            let opened = entries.filter_map(|entry| match &entry.event {
+                Event::Opened { from, to, .. } => Some(super::unordered(from.short(), to.short())),
+                _ => None,
+            });
+            let is_member = |node: &String| everyone.contains(node);
+            opened
+                .filter(|(a, b)| is_member(a) && is_member(b))
+                .collect()
+        })
+    }
+
     /// What a message said, as it was sent; if it is still remembered.
     pub fn payload(&self, frame: &FrameSeen) -> Option<Bytes> {
         self.network().read(|_, payloads| payloads.of(frame))

@@ -10,6 +10,7 @@ use runtime::system::{NODE, NodeMsg};
 use tokio::time::{Instant, sleep};
 
 use super::{Cluster, RUNTIME_PATIENCE, lock, unordered};
+use crate::network::Books;
 use crate::ready::NotReady;
 use crate::scenario::{Stop, Told};
 use crate::trace::Change;
@@ -153,6 +154,21 @@ impl Cluster<'_> {
         self.ask_runtime(node, |reply| NodeMsg::Disconnect(other.clone(), reply))
             .await?;
         self.await_parted(&[node], &[from], RUNTIME_PATIENCE).await
+    }
+
+    /// Two nodes that were disconnected on purpose may be connected again.
+    pub(crate) fn forget_parting(&self, node: &str, other: &str) {
+        lock(&self.parted).remove(&unordered(node, other));
+    }
+
+    /// The same for all pairs, which are returned.
+    pub(crate) fn forget_partings(&self) -> BTreeSet<(String, String)> {
+        std::mem::take(&mut *lock(&self.parted))
+    }
+
+    /// Any connection may be lost at any time: the story will not say when.
+    pub(crate) fn expect_no_connections(&self) {
+        self.network().books(Books::excuse_all);
     }
 
     /// The nodes that a node lists, by their short names.

@@ -251,6 +251,13 @@ impl Cluster<'_> {
         });
     }
 
+    /// The store works for all nodes, if there is one.
+    pub(crate) fn mend_store(&self) {
+        if self.share.is_some() {
+            self.store_back(self.everyone());
+        }
+    }
+
     fn set_modes(
         &self,
         nodes: impl IntoIterator<Item = impl AsRef<str>>,

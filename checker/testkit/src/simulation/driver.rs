@@ -4,7 +4,7 @@ use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::sync::{Arc, Once};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use clap::{Args, Parser};
 use runtime::launch::panic_in_words;
@@ -14,10 +14,12 @@ use serde::{Deserialize, Serialize};
 
 use super::{Program, Simulation};
 use crate::diagnosis::diagnose;
+use crate::exploration::{Coverage, Exploration, Plan, shrink};
 use crate::part::Part;
+use crate::seed::Draw;
 use crate::scenario::{Context, Findings, Grounds, Scenario, Steps};
 use crate::trace::Trace;
-use crate::verdict::{Outcome, Verdict};
+use crate::verdict::{Counterexample, Explored, Failure, Outcome, Verdict};
 use crate::world::Ground;
 
 /// What became of one schedule: a scenario under a seed.
@@ -27,6 +29,9 @@ pub struct Schedule {
     pub outcome: Outcome,
     /// What happened, a cluster each, if that was wanted.
     pub traces: Vec<Trace>,
+    /// What was done, if it is one of an exploration.
+    #[serde(skip)]
+    pub coverage: Coverage,
 }
 
 /// What all schedules of a program have in common.
@@ -41,28 +46,41 @@ pub struct Stage<'a> {
     pub seed_thread: fn(u64) -> bool,
 }
 
-/// Simulates a scenario once, on a thread of its own: the same seed gives the same schedule.
-pub fn simulate(stage: &Stage<'_>, scenario: &'static Scenario, seed: u64) -> Schedule {
+/// Simulates a scenario once, on a thread of its own: the same seed gives the same schedule. An
+/// exploration tells the story of the plan, or the one that the seed draws.
+pub fn simulate(
+    stage: &Stage<'_>,
+    scenario: &'static Scenario,
+    seed: u64,
+    plan: Option<&Plan>,
+) -> Schedule {
     hear_nodes();
     std::thread::scope(|scope| {
         let thread = scope.spawn(|| {
             (stage.seed_thread)(seed);
-            simulate_here(stage, scenario, seed)
+            simulate_here(stage, scenario, seed, plan)
         });
         thread.join().unwrap_or_else(|_| {
             let why = "The simulation itself panicked.".to_owned();
             Schedule {
                 outcome: scenario.outcome(Verdict::CheckerFault { why }, seed),
                 traces: Vec::new(),
+                coverage: Coverage::default(),
             }
         })
     })
 }
 
-fn simulate_here(stage: &Stage<'_>, scenario: &'static Scenario, seed: u64) -> Schedule {
+fn simulate_here(
+    stage: &Stage<'_>,
+    scenario: &'static Scenario,
+    seed: u64,
+    plan: Option<&Plan>,
+) -> Schedule {
     let fault = |why: String| Schedule {
         outcome: scenario.outcome(Verdict::CheckerFault { why }, seed),
         traces: Vec::new(),
+        coverage: Coverage::default(),
     };
     let grounds = Grounds {
         ground: Ground::Simulated(Simulation::of(Arc::clone(&stage.program), seed)),
@@ -80,6 +98,7 @@ fn simulate_here(stage: &Stage<'_>, scenario: &'static Scenario, seed: u64) -> S
         steps.clone(),
     );
     context.findings = findings.clone();
+    context.plan = plan.cloned();
     // What the nodes share lies there, and what each keeps to itself.
     if let Err(error) = std::fs::create_dir_all(context.shared()) {
         return fault(format!(
@@ -106,7 +125,11 @@ fn simulate_here(stage: &Stage<'_>, scenario: &'static Scenario, seed: u64) -> S
     outcome.duration = begun.elapsed();
     outcome.observations = findings.observations();
     let traces = std::mem::take(&mut *findings.traces());
-    Schedule { outcome, traces }
+    Schedule {
+        outcome,
+        traces,
+        coverage: findings.coverage(),
+    }
 }
 
 /// The time that people wait, and not that of the simulation.
@@ -149,6 +172,12 @@ struct Order {
     /// How many seeds from there on
     #[arg(long, default_value_t = 1)]
     seeds: u64,
+    /// How many schedules of each exploration, from the first seed on; as many as it is worth, if not given
+    #[arg(long)]
+    schedules: Option<u64>,
+    /// For how many seconds an exploration goes on at most
+    #[arg(long)]
+    time: Option<u64>,
     /// The part's data
     #[arg(long)]
     data: PathBuf,
@@ -173,11 +202,17 @@ pub fn main(part: &Part, seed_thread: fn(u64) -> bool, program: Program) -> Exit
         return ExitCode::from(4);
     }
     let mut out = std::io::stdout().lock();
-    let wanted = part.scenarios.iter().filter(|scenario| {
+    let is_wanted = |scenario: &Scenario| {
         order.scenario.is_empty() || order.scenario.iter().any(|wanted| wanted == scenario.id)
-    });
-    for scenario in wanted {
-        let schedule = simulate_all(&order, part, scenario, seed_thread, &program);
+    };
+    let scenarios = part.scenarios.iter();
+    let scenarios = scenarios.filter(|scenario| is_wanted(scenario));
+    let explorations = part.explorations.iter();
+    let explorations = explorations.filter(|exploration| is_wanted(&exploration.scenario));
+    let schedules = scenarios
+        .map(|scenario| simulate_all(&order, part, scenario, seed_thread, &program))
+        .chain(explorations.map(|exploration| explore(&order, part, exploration, seed_thread, &program)));
+    for schedule in schedules {
         let line = serde_json::to_string(&schedule).map_err(std::io::Error::from);
         if line.and_then(|line| writeln!(out, "{line}")).is_err() {
             // Nobody wants to know the rest.
@@ -205,7 +240,7 @@ fn simulate_all(
             scratch: Path::new(scenario.id),
             seed_thread,
         };
-        let mut schedule = simulate(&stage, scenario, seed);
+        let mut schedule = simulate(&stage, scenario, seed, None);
         empty(Path::new("."));
         let passed = matches!(schedule.outcome.verdict, Verdict::Passed { .. });
         if passed && seed < last {
@@ -224,6 +259,120 @@ fn simulate_all(
         schedule.outcome.duration = begun.elapsed();
         return schedule;
     }
+}
+
+/// How long a story that breaks a claim is shrunk.
+const SHRINKING_TIME: Duration = Duration::from_secs(5);
+
+/// The shortest story that breaks a claim of an exploration; or that none was found.
+fn explore(
+    order: &Order,
+    part: &Part,
+    exploration: &'static Exploration,
+    seed_thread: fn(u64) -> bool,
+    program: &Program,
+) -> Schedule {
+    let scenario = &exploration.scenario;
+    let stage = Stage {
+        program: Arc::clone(program),
+        data: &order.data,
+        scratch: Path::new(scenario.id),
+        seed_thread,
+    };
+    let tell = |seed, plan: Option<&Plan>| {
+        let schedule = simulate(&stage, scenario, seed, plan);
+        empty(Path::new("."));
+        schedule
+    };
+    let begun = on_the_wall();
+    let mut explored = Explored::default();
+    let mut first_inconclusive = None;
+    let schedules = order.schedules.unwrap_or(exploration.schedules);
+    for seed in (order.seed..).take(schedules as usize) {
+        let mut schedule = tell(seed, None);
+        explored.coverage.add(&schedule.coverage);
+        match &schedule.outcome.verdict {
+            Verdict::Passed { .. } => explored.held += 1,
+            Verdict::Inconclusive { .. } => {
+                explored.inconclusive += 1;
+                first_inconclusive.get_or_insert(schedule);
+            }
+            Verdict::Failed(failure) => {
+                let plan = (exploration.plan)(&mut Draw::new(seed, scenario.id));
+                if let Some(shorter) = shorten(exploration, plan, failure, &|plan| tell(seed, Some(plan))) {
+                    schedule = shorter;
+                }
+                return concluded(schedule, part, scenario, explored, begun);
+            }
+            Verdict::NotWritten { .. } | Verdict::CheckerFault { .. } => {
+                return concluded(schedule, part, scenario, explored, begun);
+            }
+        }
+        if order.time.is_some_and(|time| begun.elapsed() > Duration::from_secs(time)) {
+            break;
+        }
+    }
+    let schedule = match first_inconclusive {
+        Some(schedule) if explored.inconclusive > explored.held / 10 => schedule,
+        _ => {
+            let passed = Verdict::Passed { property: scenario.property.to_owned() };
+            Schedule {
+                outcome: scenario.outcome(passed, order.seed),
+                traces: Vec::new(),
+                coverage: Coverage::default(),
+            }
+        }
+    };
+    concluded(schedule, part, scenario, explored, begun)
+}
+
+fn concluded(
+    mut schedule: Schedule,
+    part: &Part,
+    scenario: &Scenario,
+    explored: Explored,
+    begun: Instant,
+) -> Schedule {
+    schedule.outcome.explored = Some(explored);
+    explain(part, scenario, &mut schedule);
+    schedule.outcome.duration = begun.elapsed();
+    schedule
+}
+
+/// The shortest story that fails as this one did; none if the story does not fail again.
+fn shorten(
+    exploration: &Exploration,
+    plan: Plan,
+    failure: &Failure,
+    tell: &dyn Fn(&Plan) -> Schedule,
+) -> Option<Schedule> {
+    let claim = failure.claim();
+    let mut shortest = None;
+    let mut fails = |plan: &Plan| {
+        let schedule = tell(plan);
+        let is_same = matches!(&schedule.outcome.verdict, Verdict::Failed(other) if other.claim() == claim);
+        if is_same {
+            shortest = Some(schedule);
+        }
+        is_same
+    };
+    if !fails(&plan) {
+        return None;
+    }
+    let of = plan.steps.len();
+    let shrunk = shrink(plan, exploration.language, SHRINKING_TIME, &mut fails);
+    let mut schedule = shortest?;
+    if let Verdict::Failed(failure) = &mut schedule.outcome.verdict {
+        failure.counterexample = Some(Box::new(Counterexample {
+            steps: shrunk.plan.sentences(exploration.language),
+            of,
+            tried: shrunk.tried,
+            minimal: shrunk.minimal,
+            script: shrunk.plan.script(exploration.language),
+            plan: shrunk.plan,
+        }));
+    }
+    Some(schedule)
 }
 
 /// Empties a folder, so that nothing is left for the next schedule to find.

@@ -1,0 +1,610 @@
+//! What each consumer must know, as pings are sent and things break.
+
+use std::cell::RefCell;
+use std::collections::{BTreeMap, BTreeSet};
+use std::time::Duration;
+
+use runtime::{CallError, NodeName};
+use runtime::net::faults::{Fate, FrameSeen};
+use runtime::wire;
+use testkit::cluster::{Cluster, Explained, Mark, Standing, Unanswered};
+use testkit::exploration::{Fault, Model};
+use testkit::scenario::{Stop, Story, Told};
+use testkit::verdict::Failure;
+use tokio::time::Instant;
+
+use super::{Do, Level};
+use crate::RECOVERY;
+use crate::consumers::{Counts, listed, shows};
+use crate::fact::Fact;
+use crate::messages::{ASK_TIMEOUT, CONSUMER, ConsumerMsg, Everyone, PRODUCER, ProducerMsg};
+
+/// How long a message may be under way between nodes with nothing in between, and how long a server
+/// may take to handle it.
+const TRANSIT: Duration = Duration::from_millis(250);
+
+/// The same on processes of a busy machine.
+const TRANSIT_WHEN_BUSY: Duration = Duration::from_secs(3);
+
+/// How long a consumer may be busy with a recovery in which some node does not answer.
+const BUSY: Duration = Duration::from_secs(20);
+
+/// How long a producer may take to answer while it continues its count.
+const CONTINUING: Duration = Duration::from_secs(10);
+
+/// How long nodes that met may take to exchange their counts.
+const MEETING: Duration = Duration::from_secs(8);
+
+/// The model: it hears of everything that the story does.
+pub(super) struct Table {
+    level: Level,
+    state: RefCell<State>,
+}
+
+#[derive(Default)]
+struct State {
+    /// How many pings each producer was asked to send.
+    attempts: BTreeMap<String, u64>,
+    /// The number of the last ping whose sender was told it.
+    sent: BTreeMap<String, u64>,
+    /// What a consumer must know of a producer.
+    floors: BTreeMap<(String, String), Floor>,
+    /// What a consumer showed last.
+    shown: BTreeMap<String, Counts>,
+    /// Pairs that the network keeps apart, or whose messages it delays.
+    disturbed: BTreeSet<(String, String)>,
+    /// Pairs of which single messages are lost, late or repeated.
+    ruled: BTreeSet<(String, String)>,
+    /// By how much messages from a node to another are late, or were: what follows them does not overtake
+    /// them.
+    delays: BTreeMap<(String, String), Duration>,
+    /// When something was last done to a node or its servers, and to a pair.
+    touched: BTreeMap<String, Instant>,
+    touched_pairs: BTreeMap<(String, String), Instant>,
+    /// Until when a consumer may be busy.
+    busy_until: BTreeMap<String, Instant>,
+    /// How far the record was read for new connections.
+    read: Mark,
+}
+
+/// What a consumer must know of a producer.
+#[derive(Debug, Clone, Copy, Default)]
+struct Floor {
+    /// This count, or a higher one.
+    sure: u64,
+    /// From a moment on, this one, if nothing gets in between.
+    pending: Option<(u64, Instant)>,
+}
+
+impl Table {
+    pub(super) fn of(level: Level) -> Table {
+        Table {
+            level,
+            state: RefCell::default(),
+        }
+    }
+
+    async fn ping(&self, cluster: &Cluster<'_>, node: &str) -> Told {
+        if cluster.standing(node) != Some(Standing::Running) {
+            return Ok(());
+        }
+        let Ok(connected) = cluster.list(node).await else {
+            return Ok(());
+        };
+        let (mark, begun) = (cluster.mark(), Instant::now());
+        let before = {
+            let mut state = self.state.borrow_mut();
+            *state.attempts.entry(node.to_owned()).or_default() += 1;
+            state.known_in_reach(cluster, node, &connected)
+        };
+        let answered = match self.level.producers_continue {
+            true => CONTINUING,
+            false => cluster.context().limit(TRANSIT, TRANSIT_WHEN_BUSY),
+        };
+        let asked = cluster
+            .call_within(answered, node, &PRODUCER, ProducerMsg::SendPing)
+            .await;
+        let number: u64 = match asked {
+            Ok(number) => number,
+            Err(unanswered) => return self.unanswered(node, begun, unanswered, &Fact::SendPingUnanswered { node: node.to_owned() }),
+        };
+        let mut state = self.state.borrow_mut();
+        let undisturbed = state.touched.get(node).is_none_or(|at| *at < begun);
+        let highest = state.attempts.get(node).copied().unwrap_or_default();
+        let least = before + 1;
+        let wanted = match self.level.producers_continue {
+            true => least..=highest,
+            // Two pings may be on their way at once.
+            false => state.sent.get(node).map_or(1, |sent| sent + 1)..=highest,
+        };
+        if undisturbed && !wanted.contains(&number) {
+            return Err(self.wrong_number(cluster, node, number, *wanted.start(), highest).into());
+        }
+        let sent = state.sent.entry(node.to_owned()).or_default();
+        *sent = number.max(*sent);
+        for consumer in cluster.running() {
+            if state.reaches(cluster, self.level, &connected, node, &consumer, number, mark, begun) {
+                let late = state.delays.get(&(node.to_owned(), consumer.clone())).copied();
+                let transit = cluster.context().limit(TRANSIT, TRANSIT_WHEN_BUSY);
+                let due = Instant::now() + transit + late.unwrap_or_default();
+                state.expect(&consumer, node, number, due);
+            }
+        }
+        Ok(())
+    }
+
+    fn wrong_number(&self, cluster: &Cluster<'_>, node: &str, number: u64, least: u64, most: u64) -> Failure {
+        let expected = match least == most {
+            true => format!("it is ping number {least}"),
+            false => format!("its number is between {least} and {most}"),
+        };
+        let why = match self.level.producers_continue {
+            true => "A ping with a number that a consumer has seen is ignored there: the producer must continue after the highest count that it can learn.",
+            false => "The caller and every consumer tell pings apart by their numbers: 1, 2, 3, and so on.",
+        };
+        cluster
+            .failed(format!("{node}'s producer answered SendPing with {number}"), expected)
+            .node(node)
+            .fact(&Fact::PingNumber {
+                node: node.to_owned(),
+                answer: number,
+                wanted: least,
+            })
+            .because(why)
+    }
+
+    /// What it means that a server gave no answer: nothing, if something was done to its node meanwhile.
+    fn unanswered(&self, node: &str, begun: Instant, unanswered: Unanswered, fact: &Fact) -> Told {
+        let touched = self.state.borrow().touched.get(node).is_some_and(|at| *at >= begun - TRANSIT);
+        let lasting = matches!(unanswered.error, CallError::NotUnderstood(_) | CallError::BadAnswer(_));
+        let stop = Stop::from(unanswered);
+        match stop {
+            Stop::NotWritten(_) | Stop::Fault(_) => Err(stop),
+            _ if touched && !lasting => Ok(()),
+            stop => Err(stop).fact(fact),
+        }
+    }
+
+    async fn ask(&self, cluster: &Cluster<'_>, node: &str) -> Told {
+        if cluster.standing(node) != Some(Standing::Running) {
+            return Ok(());
+        }
+        let Ok(connected) = cluster.list(node).await else {
+            return Ok(());
+        };
+        let before = self.totals(cluster).await?;
+        let (mark, begun) = (cluster.mark(), Instant::now());
+        let limit = cluster.context().limit(ASK_TIMEOUT + TRANSIT, 2 * ASK_TIMEOUT + TRANSIT_WHEN_BUSY);
+        let asked = cluster
+            .call_within(limit, node, &PRODUCER, ProducerMsg::AskEveryone)
+            .await;
+        let everyone: Everyone = match asked {
+            Ok(everyone) => everyone,
+            Err(unanswered) => return self.unanswered(node, begun, unanswered, &Fact::EveryoneLate { asker: node.to_owned() }),
+        };
+        let after = self.totals(cluster).await?;
+        let Ok(still_connected) = cluster.list(node).await else {
+            return Ok(());
+        };
+        let met: BTreeSet<(String, String)> = cluster.opened_since(mark).into_iter().collect();
+        let state = self.state.borrow();
+        let is_untouched = |node: &str| state.touched.get(node).is_none_or(|at| *at < begun - TRANSIT);
+        if !is_untouched(node) {
+            return Ok(());
+        }
+        let short = |name: &NodeName| name.short().to_owned();
+        let totals: BTreeMap<String, u64> = everyone.totals.iter().map(|(name, total)| (short(name), *total)).collect();
+        let failed: BTreeMap<String, String> = everyone.failed.iter().map(|(name, why)| (short(name), why.clone())).collect();
+        let wrong = |expected: String, why: &str| {
+            let answer = format!(
+                "the answer of {node} has the totals {} and the failures {:?}",
+                listed(&totals),
+                failed.keys().collect::<Vec<_>>()
+            );
+            let fact = Fact::Everyone {
+                asker: node.to_owned(),
+                totals: totals.clone(),
+                failed: failed.clone(),
+            };
+            Err(Stop::from(cluster.failed(answer, expected).node(node).fact(&fact).because(why)))
+        };
+        const WHOLE: &str = "A caller that is not told which totals are missing takes a part for the whole.";
+        for other in totals.keys().chain(failed.keys()) {
+            if !cluster.everyone().contains(other) {
+                return wrong(format!("only nodes of the cluster are in the answer, and {other} is none"), WHOLE);
+            }
+        }
+        let asked: Vec<&String> = connected.iter().filter(|other| still_connected.contains(*other)).collect();
+        for other in asked.into_iter().map(String::as_str).chain([node]) {
+            let (in_totals, in_failed) = (totals.get(other), failed.contains_key(other));
+            if met.contains(&ordered(node, other)) {
+                continue;
+            }
+            if in_totals.is_some() == in_failed {
+                return wrong(format!("{other} is in the answer once: with its total, or as failed"), WHOLE);
+            }
+            let quiet = other == node || state.is_quiet(cluster, node, other, begun);
+            if quiet && in_totals.is_none() {
+                return wrong(format!("{other} runs and is in reach, so the answer has its total"), "Nothing was between the two nodes while the question was under way.");
+            }
+            if let (Some(total), Some(least), Some(most)) = (in_totals, before.get(other), after.get(other))
+                && is_untouched(other)
+                && !(*least..=*most).contains(total)
+            {
+                return wrong(format!("the total of {other} is the one that it has, between {least} and {most}"), "A total is the sum of the counts at the moment in which the consumer answers.");
+            }
+        }
+        for other in cluster.everyone() {
+            let silent = matches!(cluster.standing(&other), Some(Standing::Paused | Standing::Killed));
+            if silent && is_untouched(&other) && totals.contains_key(&other) {
+                return wrong(format!("{other} is silent, so the answer has no total for it"), "A total that a node did not give is a guess.");
+            }
+        }
+        Ok(())
+    }
+
+    /// The totals of the consumers that answer at once.
+    async fn totals(&self, cluster: &Cluster<'_>) -> Result<BTreeMap<String, u64>, Stop> {
+        let mut totals = BTreeMap::new();
+        for node in cluster.running() {
+            let asked = cluster
+                .call_within(TRANSIT, &node, &CONSUMER, ConsumerMsg::TotalPings)
+                .await;
+            match asked {
+                Ok(total) => drop(totals.insert(node, total)),
+                Err(unanswered) => not_written(unanswered)?,
+            }
+        }
+        Ok(totals)
+    }
+
+    /// What consumers show is neither invented nor forgotten.
+    async fn compare(&self, cluster: &Cluster<'_>) -> Told {
+        self.notice_meetings(cluster);
+        for node in cluster.running() {
+            let busy = self.state.borrow().busy_until.get(&node).is_some_and(|until| Instant::now() < *until);
+            if busy {
+                continue;
+            }
+            let begun = Instant::now();
+            let asked = cluster
+                .call_within(TRANSIT, &node, &CONSUMER, ConsumerMsg::Counts)
+                .await;
+            let seen: BTreeMap<NodeName, u64> = match asked {
+                Ok(seen) => seen,
+                Err(unanswered) => {
+                    not_written(unanswered)?;
+                    continue;
+                }
+            };
+            let seen: Counts = seen.iter().filter(|(_, count)| **count > 0).map(|(name, count)| (name.short().to_owned(), *count)).collect();
+            self.judge(cluster, &node, seen, begun)?;
+        }
+        Ok(())
+    }
+
+    fn judge(&self, cluster: &Cluster<'_>, node: &str, seen: Counts, looked: Instant) -> Told {
+        let mut state = self.state.borrow_mut();
+        let fails = |of: &str, wanted: u64, expected: String, why: &str| {
+            let fact = Fact::Counts {
+                node: node.to_owned(),
+                seen: seen.clone(),
+                wanted: Counts::from([(of.to_owned(), wanted)]),
+            };
+            let shows = format!("{node}'s consumer shows {}", listed(&seen));
+            Err(Stop::from(cluster.failed_at(node, shows, expected).node(node).fact(&fact).because(why)))
+        };
+        for (of, count) in &seen {
+            let most = state.attempts.get(of).copied().unwrap_or_default();
+            if *count > most {
+                return fails(of, most, format!("{of} sent {most} pings, so no consumer shows more for it"), "A count is the number of the latest ping, and no ping has a higher number than there were pings.");
+            }
+        }
+        for (of, before) in state.shown.get(node).cloned().unwrap_or_default() {
+            let now = seen.get(&of).copied().unwrap_or_default();
+            if now < before {
+                return fails(&of, before, format!("it showed {before} for {of} before, and a count never falls"), "An older message does not overwrite a newer one, in whatever order they arrive, and a consumer that did not crash forgets nothing.");
+            }
+        }
+        let producers: Vec<String> = state.attempts.keys().cloned().collect();
+        for of in producers {
+            let floor = state.floors.entry((node.to_owned(), of.clone())).or_default();
+            if let Some((count, due)) = floor.pending && due <= looked {
+                floor.sure = floor.sure.max(count);
+                floor.pending = None;
+            }
+            let (sure, count) = (floor.sure, seen.get(&of).copied().unwrap_or_default());
+            if count < sure {
+                return fails(&of, sure, format!("it shows at least {sure} for {of}, whose ping {sure} it must know by now"), "Nothing was between the two nodes that could have kept it from knowing.");
+            }
+        }
+        state.shown.insert(node.to_owned(), seen);
+        Ok(())
+    }
+
+    /// Nodes that met learn each other's counts.
+    fn notice_meetings(&self, cluster: &Cluster<'_>) {
+        let mut state = self.state.borrow_mut();
+        let met = cluster.opened_since(state.read);
+        state.read = cluster.mark();
+        for (a, b) in met {
+            for (node, of) in [(&a, &b), (&b, &a)] {
+                let quiet = state.is_clean(cluster, node, of);
+                state.is_busy(node, if quiet { RECOVERY } else { BUSY });
+                if self.level.meetings && quiet {
+                    let sent = state.sent.get(of).copied().unwrap_or_default();
+                    state.expect(node, of, sent, Instant::now() + MEETING);
+                }
+            }
+        }
+    }
+
+    /// Each consumer of the cluster shows these counts within a time.
+    async fn all_show(&self, cluster: &Cluster<'_>, pairs: &BTreeSet<(String, String)>, expected: &str, why: &str) -> Told {
+        let sent = self.state.borrow().sent.clone();
+        let mut blamed = (String::new(), String::new());
+        let told = cluster
+            .eventually(MEETING, expected, async || {
+                for node in cluster.running() {
+                    let seen = shows(cluster, &node).await?;
+                    for (of, wanted) in &sent {
+                        let count = seen.get(of).copied().unwrap_or_default();
+                        if pairs.contains(&(node.clone(), of.clone())) && count < *wanted {
+                            blamed = (node.clone(), of.clone());
+                            let fact = Fact::Counts {
+                                node: node.clone(),
+                                seen: seen.clone(),
+                                wanted: Counts::from([(of.clone(), *wanted)]),
+                            };
+                            let text = format!("{node}'s consumer shows {}, where {of} has sent {wanted}", listed(&seen));
+                            return Err(testkit::cluster::Unmet::at(&node, text).fact(&fact));
+                        }
+                    }
+                }
+                Ok(())
+            })
+            .await;
+        told.because(why)
+    }
+}
+
+impl Model for Table {
+    type Operation = Do;
+
+    fn perform<'a>(&'a self, cluster: &'a Cluster<'_>, operation: &'a Do) -> Story<'a> {
+        Box::pin(async move {
+            match operation {
+                Do::Ping(node) => self.ping(cluster, node).await,
+                Do::Ask(node) => self.ask(cluster, node).await,
+            }
+        })
+    }
+
+    fn broken(&self, cluster: &Cluster<'_>, fault: &Fault) {
+        let mut state = self.state.borrow_mut();
+        match fault {
+            Fault::Partition { a, b } => state.disturb(a, b),
+            Fault::Blackhole { from, to } => state.disturb(from, to),
+            Fault::Delay { from, to, ms } => {
+                let late = Duration::from_millis(*ms);
+                state.delays.insert((from.clone(), to.clone()), late);
+                state.disturb(from, to);
+            }
+            Fault::Message { from, to, .. } => {
+                state.unsettle(from, to);
+                state.ruled.insert(ordered(from, to));
+            }
+            Fault::Disconnect { node, from } => state.disturb(node, from),
+            Fault::Heal { a, b } => state.mend(a, b),
+            Fault::HealAll => {
+                for (a, b) in state.disturbed.clone() {
+                    state.mend(&a, &b);
+                }
+            }
+            Fault::Release => {}
+            Fault::Crash { node, servers } => {
+                state.touch(node);
+                if servers.iter().any(|server| server == "consumer") {
+                    self.consumer_forgets(cluster, &mut state, node);
+                }
+            }
+            Fault::Kill { node } | Fault::Start { node } => {
+                state.touch(node);
+                if cluster.standing(node) != Some(Standing::Running) || matches!(fault, Fault::Kill { .. }) {
+                    state.shown.remove(node);
+                    state.floors.retain(|(consumer, _), _| consumer != node);
+                    state.is_busy(node, BUSY);
+                }
+            }
+            Fault::Pause { node } | Fault::Resume { node } => state.touch(node),
+            Fault::Connect { node, to } => state.mend(node, to),
+            Fault::Store { .. } => {}
+        }
+    }
+
+    fn look<'a>(&'a self, cluster: &'a Cluster<'_>) -> Story<'a> {
+        Box::pin(self.compare(cluster))
+    }
+
+    fn conclude<'a>(&'a self, cluster: &'a Cluster<'_>, mended: Mark) -> Story<'a> {
+        Box::pin(async move {
+            {
+                let mut state = self.state.borrow_mut();
+                state.disturbed.clear();
+                state.ruled.clear();
+                state.delays.clear();
+            }
+            if self.level.meetings {
+                let met: BTreeSet<(String, String)> = cluster.opened_since(mended).into_iter().collect();
+                let met = met.into_iter().flat_map(|(a, b)| [(a.clone(), b.clone()), (b, a)]);
+                let why = "Messages that are sent while two nodes are not connected are lost. When they meet, each must assume that it has missed something.";
+                self.all_show(cluster, &met.collect(), "nodes that met know each other's counts, without a new ping", why).await?;
+            }
+            let senders: Vec<String> = self.state.borrow().attempts.keys().cloned().collect();
+            for node in senders {
+                cluster.step(format!("{node} sends a last ping."));
+                self.ping(cluster, &node).await?;
+            }
+            let running = cluster.running();
+            let pairs = running.iter().flat_map(|node| running.iter().map(move |of| (node.clone(), of.clone())));
+            self.all_show(cluster, &pairs.collect(), "every consumer has the last ping of every producer", "Nothing is between the nodes any more, so each ping reaches each consumer.").await?;
+            self.state.borrow_mut().busy_until.clear();
+            self.compare(cluster).await
+        })
+    }
+}
+
+impl Table {
+    /// A consumer crashes; if its level says so it recovers what it can reach.
+    fn consumer_forgets(&self, cluster: &Cluster<'_>, state: &mut State, node: &str) {
+        if cluster.standing(node) != Some(Standing::Running) {
+            return;
+        }
+        state.shown.remove(node);
+        let producers: Vec<String> = state.sent.keys().cloned().collect();
+        let mut busy = RECOVERY;
+        for of in producers {
+            let clean = of == node || state.is_clean(cluster, node, &of);
+            let sent = state.sent.get(&of).copied().unwrap_or_default();
+            let due = Instant::now() + RECOVERY;
+            let recovers = self.level.consumers_recover && clean;
+            let floor = Floor { sure: 0, pending: recovers.then_some((sent, due)) };
+            state.floors.insert((node.to_owned(), of), floor);
+            if !clean {
+                busy = BUSY;
+            }
+        }
+        state.is_busy(node, busy);
+    }
+}
+
+impl State {
+    /// Something gets in between two nodes.
+    fn disturb(&mut self, a: &str, b: &str) {
+        self.unsettle(a, b);
+        self.disturbed.insert(ordered(a, b));
+    }
+
+    /// What was about to be known may not be.
+    fn unsettle(&mut self, a: &str, b: &str) {
+        let now = Instant::now();
+        self.touched_pairs.insert(ordered(a, b), now);
+        for (node, of) in [(a, b), (b, a)] {
+            if let Some(floor) = self.floors.get_mut(&(node.to_owned(), of.to_owned())) {
+                floor.pending = None;
+            }
+            // Its recovery may wait for an answer that does not come.
+            if self.busy_until.get(node).is_some_and(|until| now < *until) {
+                self.is_busy(node, BUSY);
+            }
+        }
+    }
+
+    fn mend(&mut self, a: &str, b: &str) {
+        self.touched_pairs.insert(ordered(a, b), Instant::now());
+        self.disturbed.remove(&ordered(a, b));
+    }
+
+    /// Something is done to a node.
+    fn touch(&mut self, node: &str) {
+        let now = Instant::now();
+        self.touched.insert(node.to_owned(), now);
+        for ((consumer, of), floor) in &mut self.floors {
+            if consumer == node || of == node {
+                floor.pending = None;
+            }
+        }
+        for (_, until) in self.busy_until.iter_mut().filter(|(_, until)| now < **until) {
+            *until = now + BUSY;
+        }
+        self.is_busy(node, TRANSIT);
+    }
+
+    fn is_busy(&mut self, node: &str, time: Duration) {
+        let until = self.busy_until.entry(node.to_owned()).or_insert_with(Instant::now);
+        *until = (Instant::now() + time).max(*until);
+    }
+
+    /// Whether two nodes run, and nothing was put between them.
+    fn is_clean(&self, cluster: &Cluster<'_>, a: &str, b: &str) -> bool {
+        let runs = |node| cluster.standing(node) == Some(Standing::Running);
+        let pair = ordered(a, b);
+        runs(a) && runs(b) && !self.disturbed.contains(&pair) && !self.ruled.contains(&pair)
+    }
+
+    /// The same, also some time before a moment and ever since.
+    fn is_quiet(&self, cluster: &Cluster<'_>, a: &str, b: &str, since: Instant) -> bool {
+        let late = [(a, b), (b, a)].map(|(from, to)| self.delays.get(&(from.to_owned(), to.to_owned())).copied().unwrap_or_default());
+        let untouched = |at: Option<&Instant>| at.is_none_or(|at| *at + TRANSIT + late[0] + late[1] < since);
+        self.is_clean(cluster, a, b)
+            && untouched(self.touched.get(a))
+            && untouched(self.touched.get(b))
+            && untouched(self.touched_pairs.get(&ordered(a, b)))
+    }
+
+    /// A consumer must know a count from a moment on.
+    fn expect(&mut self, consumer: &str, of: &str, count: u64, due: Instant) {
+        let floor = self.floors.entry((consumer.to_owned(), of.to_owned())).or_default();
+        floor.pending = Some(match floor.pending {
+            Some((other, at)) => (count.max(other), due.max(at)),
+            None => (count, due),
+        });
+    }
+
+    /// The highest count of a producer that a consumer which can be reached must know.
+    fn known_in_reach(&self, cluster: &Cluster<'_>, producer: &str, connected: &BTreeSet<String>) -> u64 {
+        let in_reach = |node: &String| node == producer || connected.contains(node) && self.is_clean(cluster, node, producer);
+        let floors = self.floors.iter().filter(|((consumer, of), _)| of == producer && in_reach(consumer));
+        floors.map(|(_, floor)| floor.sure).max().unwrap_or_default()
+    }
+
+    /// Whether a ping that was just sent gets to a consumer.
+    #[expect(clippy::too_many_arguments, reason = "the ping, and what was known before it was sent")]
+    fn reaches(
+        &self,
+        cluster: &Cluster<'_>,
+        level: Level,
+        connected: &BTreeSet<String>,
+        from: &str,
+        to: &str,
+        number: u64,
+        mark: Mark,
+        begun: Instant,
+    ) -> bool {
+        let untouched = |node: &str| self.touched.get(node).is_none_or(|at| *at + TRANSIT < begun);
+        if !untouched(to) || !untouched(from) && !level.producers_continue {
+            return false;
+        }
+        if from == to {
+            return true;
+        }
+        if !connected.contains(to) || self.touched_pairs.get(&ordered(from, to)).is_some_and(|at| *at + TRANSIT >= begun) {
+            return false;
+        }
+        if self.is_clean(cluster, from, to) {
+            return true;
+        }
+        let passed = |frame: &FrameSeen| {
+            matches!(frame.fate, Fate::Deliver | Fate::Duplicate)
+                && cluster.payload(frame).is_some_and(|payload| is_ping(&payload, number))
+        };
+        !cluster.is_cut(from, to) && !cluster.since(mark).from(from).to(to).messages("Ping").filter(passed).is_empty()
+    }
+}
+
+fn is_ping(payload: &[u8], number: u64) -> bool {
+    matches!(wire::decode::<ConsumerMsg>(payload), Ok(ConsumerMsg::Ping { count, .. }) if count == number)
+}
+
+/// Passes on that the code came to a gap; anything else that is not answered is no news here.
+fn not_written(unanswered: Unanswered) -> Told {
+    match Stop::from(unanswered) {
+        stop @ Stop::NotWritten(_) => Err(stop),
+        _ => Ok(()),
+    }
+}
+
+fn ordered(a: &str, b: &str) -> (String, String) {
+    let (first, second) = if a <= b { (a, b) } else { (b, a) };
+    (first.to_owned(), second.to_owned())
+}
