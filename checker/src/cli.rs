@@ -22,7 +22,7 @@ use std::time::Duration;
 use clap::{Args, CommandFactory, FromArgMatches, Parser, Subcommand, ValueHint};
 use colored::Colorize;
 
-use crate::grading::{self, Order};
+use crate::grading::{self, Order, Worlds};
 use crate::journal::Journal;
 use crate::manifest::{self, PARTS};
 use ::report::json::{self, JsonReport};
@@ -30,7 +30,6 @@ use ::report::stream::Stream;
 use ::report::terminal::{command_name, print, print_for_programs, render, wrap};
 use ::report::{junit, progress};
 use grader::course::Course;
-use grader::dev::World;
 use grader::part_report::{Graded, PartReport};
 use grader::progress::Progress;
 use grader::whole_file::ResultFile;
@@ -40,7 +39,7 @@ use testkit::part::Part;
 use testkit::screen::width;
 use testkit::store::{self, StoreChoice};
 use testkit::trouble::{Result, Trouble, While};
-use testkit::verdict::Standing;
+use testkit::verdict::{Standing, World};
 use testkit::{guard, seed};
 
 use crate::doctor;
@@ -198,17 +197,18 @@ struct PartArgs {
     /// Runs everything this often, under one seed after the other
     #[arg(long, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u32).range(1..))]
     repeat: u32,
-    /// Where the nodes run: processes, the authority, or simulated, in virtual time and much faster
+    /// Where the nodes run: both, processes (which decide), or simulated, in virtual time; a submission
+    /// runs on processes only
     #[arg(
         long,
         value_name = "WORLD",
-        default_value = "processes",
+        default_value = "both",
         conflicts_with = "submission"
     )]
-    world: World,
-    /// Under how many seeds each scenario is simulated
-    #[arg(long, value_name = "N", default_value_t = 10, value_parser = clap::value_parser!(u64).range(1..))]
-    seeds: u64,
+    world: Worlds,
+    /// Under how many seeds each scenario is simulated; as a rule, so many as take about 3 s
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..))]
+    seeds: Option<u64>,
     /// The store of parts 3 and 4: auto, embedded, redis, or redis://HOST:PORT
     #[arg(long, value_name = "STORE", default_value = "auto")]
     store: StoreChoice,
@@ -566,20 +566,27 @@ fn grade(parts: &[&'static Part], args: PartArgs, told: &Told, files: &Files) ->
         Isolation::Bubblewrap => args.store.of_the_run()?,
         _ => args.store,
     };
+    let worlds = match &graded {
+        // In a simulation it would share a process with its judge.
+        Graded::Submission(_) => Worlds::Only(World::Processes),
+        Graded::Exercise | Graded::Solution => args.world,
+    };
+    let first_simulated = args.seed.unwrap_or(grading::FIRST_SIMULATED);
     let order = Order {
         graded,
         problems: args.problems,
-        seed: match (args.seed, args.world) {
+        seed: match (args.seed, worlds) {
             (Some(seed), _) => seed,
-            (None, World::Processes) => seed::fresh()?,
-            // The same program gets the same verdict.
-            (None, World::Simulated) => 1,
+            (None, Worlds::Only(World::Simulated)) => first_simulated,
+            (None, _) => seed::fresh()?,
         },
         repeat: args.repeat,
         verbose: args.verbose && matches!(told, Told::People),
         store,
         isolation,
-        simulated: (args.world == World::Simulated).then_some(args.seeds),
+        worlds,
+        first_simulated,
+        seeds: args.seeds,
     };
     if args.junit.as_deref() == Some(Path::new("-")) {
         return Err(Trouble::new(

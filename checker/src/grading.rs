@@ -4,10 +4,12 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
+use std::str::FromStr;
 use std::sync::Arc;
 
 use prompt::text::utf8;
 use runtime::terminal::{note, visible};
+use tokio::sync::OnceCell;
 use walkdir::WalkDir;
 
 use crate::journal::{self, Journal};
@@ -16,7 +18,7 @@ use grader::building::{Binary, Build, Building, Built};
 use grader::course::Course;
 use grader::gaps;
 use grader::part_report::{CodePlace, Graded, PartReport, Refused};
-use grader::progress::Progress;
+use grader::progress::{Progress, Silent};
 use grader::runner::{HELD_UNWRITTEN, JOBS, Runner, start_guard, stories_ended, unwritten};
 use grader::runs::room::Room;
 use grader::runs::{self, Begun, Run};
@@ -35,7 +37,7 @@ use testkit::run_dir::RunDir;
 use testkit::scenario::Scenario;
 use testkit::store::{StoreChoice, Stores};
 use testkit::trouble::{Result, Trouble, While};
-use testkit::verdict::{Failure, Outcome, ProblemResult, Standing, Verdict, at_line};
+use testkit::verdict::{Failure, Outcome, ProblemResult, Standing, Verdict, World, at_line};
 
 /// What to grade, and how.
 #[derive(Debug, Clone)]
@@ -54,9 +56,38 @@ pub struct Order {
     pub store: StoreChoice,
     /// What walls in what was handed in.
     pub isolation: Isolation,
-    /// Under how many seeds each scenario is simulated; none where real processes run.
-    pub simulated: Option<u64>,
+    /// Where the nodes run.
+    pub worlds: Worlds,
+    /// The seed of the first simulated schedule.
+    pub first_simulated: u64,
+    /// Under how many seeds each scenario is simulated; the part's own number, if not given.
+    pub seeds: Option<u64>,
 }
+
+/// Where the nodes run.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Worlds {
+    /// On processes, and beside them in a simulation.
+    Both,
+    /// In one world alone.
+    Only(World),
+}
+
+impl FromStr for Worlds {
+    type Err = String;
+
+    fn from_str(text: &str) -> std::result::Result<Self, String> {
+        match (text, text.parse()) {
+            ("both", _) => Ok(Worlds::Both),
+            (_, Ok(world)) => Ok(Worlds::Only(world)),
+            _ => Err("it is both, processes or simulated".to_owned()),
+        }
+    }
+}
+
+/// The seed of the first simulated schedule, unless told otherwise: always the same, so that the same program
+/// gets the same verdict.
+pub const FIRST_SIMULATED: u64 = 1;
 
 /// What is built before a submission.
 const DEPENDENCIES: &str = "what submissions depend on";
@@ -188,21 +219,19 @@ pub async fn grade(
             return Ok(not_begun(part, order, &why));
         }
     };
-    let binary = match program {
-        Program::Built(_) if order.simulated.is_some() => {
+    let solution = order.graded == Graded::Solution;
+    let program = match (program, order.worlds) {
+        (Program::Built(_), Worlds::Only(World::Simulated)) => {
             report.simulated = true;
-            let build = simulation::lay_out(course, part, order.graded == Graded::Solution);
-            match simulation_of(build.await?, &guard, progress).await? {
-                Program::Hindered(why) => {
-                    guard.shutdown().await;
-                    return Ok(not_begun(part, order, &why));
-                }
-                program => program,
-            }
+            progress.build_begun("simulation");
+            let tell = |what| progress.building(&what);
+            let built = simulation_of(course, part, solution, &guard, tell).await;
+            progress.build_ended();
+            built?
         }
-        program => program,
+        (program, _) => program,
     };
-    let binary = match binary {
+    let binary = match program {
         Program::Built(binary) => binary,
         Program::Refused => {
             guard.shutdown().await;
@@ -227,7 +256,7 @@ pub async fn grade(
         }
     };
     let folder = kept.as_ref().map_or(run.path(), |kept| kept.path());
-    let program = own_copy(&run, part, &binary)?;
+    let program = own_copy(&run, part.package, &binary)?;
     let stores = Stores::new(order.store.clone(), &guard, &run);
 
     let sources = Sources::read(&build.folder)?;
@@ -242,6 +271,18 @@ pub async fn grade(
     let mut room = Room::of(folder);
     let mut broken_off = Vec::new();
     report.run = kept.as_ref().map(|kept| kept.path().to_owned());
+    let schedules = order.seeds.unwrap_or(part.seeds);
+    // Built while the processes run already; or why there is none, a sentence.
+    let simulating = OnceCell::new();
+    let build_simulation = async || -> std::result::Result<PathBuf, String> {
+        let built = simulation_of(course, part, solution, &guard, |_| {}).await;
+        let copied = built.and_then(|program| match program {
+            Program::Built(binary) => own_copy(&run, "simulation", &binary).map(Ok),
+            Program::Refused => Ok(Err("The compiler refused it.".to_owned())),
+            Program::Hindered(why) => Ok(Err(why)),
+        });
+        copied.unwrap_or_else(|trouble| Err(format!("The checker {trouble}.")))
+    };
     for (round, seed) in seeds(order).enumerate() {
         let tries = folder.join(format!("run-{}", round + 1));
         let runner = Arc::new(Runner {
@@ -262,6 +303,7 @@ pub async fn grade(
             progress: Arc::clone(progress),
         });
         let settled = |place, mut outcome: Outcome| {
+            progress.ended(&outcome);
             if let Verdict::Failed(failure) = &mut outcome.verdict {
                 name_files_as_handed_in(failure, &build);
             }
@@ -276,13 +318,30 @@ pub async fn grade(
             }
             so_far(&report);
         };
-        let under_way = match order.simulated {
-            None => runner.run_each(&wanted, interrupt, settled).await,
-            Some(seeds) => {
+        let under_way = match order.worlds {
+            Worlds::Only(World::Processes) => runner.run_each(&wanted, interrupt, settled).await,
+            Worlds::Only(World::Simulated) => {
                 runner
-                    .simulate_each(&wanted, seeds, interrupt, settled)
+                    .simulate_each(&wanted, schedules, interrupt, settled)
                     .await;
                 Vec::new()
+            }
+            Worlds::Both => {
+                let first = order
+                    .first_simulated
+                    .wrapping_add(schedules.wrapping_mul(round as u64));
+                let simulation = async {
+                    let binary = simulating.get_or_init(build_simulation).await;
+                    Some(Runner {
+                        binary: binary.clone().ok()?,
+                        seed: first,
+                        progress: Arc::new(Silent),
+                        ..(*runner).clone()
+                    })
+                };
+                Arc::clone(&runner)
+                    .run_in_both(simulation, schedules, &wanted, interrupt, settled)
+                    .await
             }
         };
         broken_off.extend(
@@ -317,6 +376,10 @@ pub async fn grade(
         room.enter(&folder.join(format!("run-{}", round + 1)), &outcome);
         known.enter(round, place, outcome);
         known.broken_off += 1;
+    }
+    if let Some(Err(why)) = simulating.get() {
+        let note = format!("The processes decided alone, without a simulation: {why}");
+        report.notes.push(note);
     }
     report.notes.extend(stores.note());
     report.notes.extend(room.note());
@@ -464,8 +527,8 @@ pub(crate) fn build_of_course(course: &Course, part: &Part, solution: bool) -> B
 }
 
 /// A program that stays as it is: a build in the meantime cannot put another in its place.
-pub(crate) fn own_copy(run: &RunDir, part: &Part, binary: &Binary) -> Result<PathBuf> {
-    let program = run.folder("bin")?.join(part.package);
+pub(crate) fn own_copy(run: &RunDir, name: &str, binary: &Binary) -> Result<PathBuf> {
+    let program = run.folder("bin")?.join(name);
     fs::copy(&binary.path, &program).or_trouble(|| format!("copy {}", binary.path.display()))?;
     Ok(program)
 }
@@ -521,14 +584,14 @@ pub(crate) async fn built(
 
 /// Builds the program that simulates the code, which compiles by itself.
 async fn simulation_of(
-    build: Build,
+    course: &Course,
+    part: &Part,
+    solution: bool,
     guard: &Guard,
-    progress: &Arc<dyn Progress>,
+    progress: impl FnMut(Building),
 ) -> Result<Program> {
-    progress.build_begun(&build.package);
-    let built = build.run(guard, |what| progress.building(&what)).await;
-    progress.build_ended();
-    match built? {
+    let build = simulation::lay_out(course, part, solution).await?;
+    match build.run(guard, progress).await? {
         Built::Binary(binary) => Ok(Program::Built(binary)),
         Built::Hindered(why) => Ok(Program::Hindered(why)),
         Built::Refused(errors) => {

@@ -45,7 +45,7 @@ use testkit::scenario::{Context, Grounds, Steps};
 use testkit::store::{StoreChoice, Stores};
 use testkit::trace::Trace;
 use testkit::trouble::{Result, Trouble, While};
-use testkit::verdict::{Outcome, ProblemResult, Standing, Verdict};
+use testkit::verdict::{Outcome, ProblemResult, Standing, Verdict, World};
 use testkit::world::Ground;
 
 /// What to play with.
@@ -104,7 +104,7 @@ pub async fn play(course: &Course, part: &'static Part, order: Order) -> Result<
     };
     report.notes.clear();
 
-    let program = grading::own_copy(&run, part, &binary)?;
+    let program = grading::own_copy(&run, part.package, &binary)?;
     let stores = Stores::new(order.store.clone(), &guard, &run);
     // Where it cannot be kept, there will be no page, and that is said when one is wanted.
     let kept = Run::begin(course, &format!("play-{}", part.name)).ok();
@@ -201,6 +201,9 @@ impl Place {
             repeats: Vec::new(),
             seed: self.report.seed,
             explored: None,
+            world: World::Processes,
+            schedules: 0,
+            unsimulated: None,
             folder: Some(TRY.into()),
         };
         let mut report = self.report.clone();

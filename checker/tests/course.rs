@@ -16,7 +16,7 @@ use grader::runs::Run;
 use grader::sources::Sources;
 use jiff::{SignedDuration, Timestamp};
 use tempfile::TempDir;
-use testkit::verdict::{Diagnosis, Failure, Outcome, ProblemResult, Verdict};
+use testkit::verdict::{Diagnosis, Failure, Outcome, ProblemResult, Verdict, World};
 use walkdir::WalkDir;
 
 const PRODUCER: &str = "exercises/part1_ping_pong/src/producer.rs";
@@ -1096,6 +1096,9 @@ fn hint_says_which_one_fits_what_the_last_run_saw() {
         duration: Duration::from_millis(700),
         repeats: Vec::new(),
         seed: 7,
+        world: World::Processes,
+        schedules: 0,
+        unsimulated: None,
         folder: None,
     };
     let mut report = PartReport::new(&PARTS[0], Graded::Exercise, 7, 1);
@@ -1144,6 +1147,9 @@ fn nonsense_in_the_newest_run_leads_to_the_run_before_it() {
         duration: Duration::from_millis(700),
         repeats: Vec::new(),
         seed: 7,
+        world: World::Processes,
+        schedules: 0,
+        unsimulated: None,
         folder: Some("run-1/part1-twice-1".into()),
     };
     let mut report = PartReport::new(&PARTS[0], Graded::Exercise, 7, 1);

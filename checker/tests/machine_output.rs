@@ -16,7 +16,7 @@ use grader::sources::Sources;
 use report::json::JsonReport;
 use serde_json::Value;
 use testkit::trace::{Change, Event, Fate, Kind, Message, StoreMode, Trace, Violation, What};
-use testkit::verdict::{Diagnosis, Failure, Outcome, ProblemResult, Standing, Verdict};
+use testkit::verdict::{Diagnosis, Failure, Outcome, ProblemResult, Standing, Verdict, World};
 
 fn root() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("..")
@@ -269,6 +269,9 @@ fn everything() -> (Vec<PartReport>, Vec<String>) {
         duration: Duration::ZERO,
         repeats: vec!["r".into()],
         seed: 7,
+        world: World::Processes,
+        schedules: 0,
+        unsimulated: None,
         folder: Some("f".into()),
     });
     let new = |graded| PartReport::new(&PARTS[0], graded, 7, 1);

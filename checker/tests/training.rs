@@ -19,7 +19,7 @@ use report::terminal::render;
 use runtime::{CallError, ExitReason, NodeName};
 use testkit::hints::{self, HINTS};
 use testkit::part::{Part, Problem};
-use testkit::verdict::{Outcome, ProblemResult, Standing, Verdict};
+use testkit::verdict::{Outcome, ProblemResult, Standing, Verdict, World};
 use walkdir::WalkDir;
 
 const CHECKER: &str = env!("CARGO_BIN_EXE_checker");
@@ -758,6 +758,9 @@ fn passed(part: &'static Part) -> PartReport {
         duration: Duration::from_millis(100),
         repeats: Vec::new(),
         seed: 7,
+        world: World::Processes,
+        schedules: 0,
+        unsimulated: None,
         folder: None,
     };
     let results = part.problems.iter().map(|problem| {

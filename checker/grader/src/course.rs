@@ -123,19 +123,24 @@ impl Course {
                 continue;
             }
             above = Some(path);
-            let (package, link) = (self.root.join(path), folder.join(path));
-            if fs::read_link(&link).is_ok_and(|there| there == package) {
-                continue;
-            }
-            let making = || format!("make {}", link.display());
-            // An older checker, or the course at another place, may have left one.
-            if link.symlink_metadata().is_ok() {
-                fs::remove_file(&link).or_trouble(making)?;
-            }
-            fs::create_dir_all(link.parent().unwrap_or(folder)).or_trouble(making)?;
-            symlink(&package, &link).or_trouble(making)?;
+            self.link(path, folder)?;
         }
         Ok(())
+    }
+
+    /// Links one folder of the course into an overlay workspace, at the path that it has in the course.
+    pub(crate) fn link(&self, path: &Path, workspace: &Path) -> Result<()> {
+        let (package, link) = (self.root.join(path), workspace.join(path));
+        if fs::read_link(&link).is_ok_and(|there| there == package) {
+            return Ok(());
+        }
+        let making = || format!("make {}", link.display());
+        // An older checker, or the course at another place, may have left one.
+        if link.symlink_metadata().is_ok() {
+            fs::remove_file(&link).or_trouble(making)?;
+        }
+        fs::create_dir_all(link.parent().unwrap_or(workspace)).or_trouble(making)?;
+        symlink(&package, &link).or_trouble(making)
     }
 
     fn newer_than(&self, checker: &str) -> Option<String> {

@@ -10,7 +10,7 @@ pub mod variants;
 
 use colored::Colorize;
 use matrix::Naming;
-pub use matrix::{Order, World};
+pub use matrix::Order;
 
 use crate::course::Course;
 use crate::stubs;

@@ -19,6 +19,8 @@ pub trait Progress: Send + Sync {
     fn step(&self, scenario: &Scenario, step: &str);
     /// A scenario was inconclusive, and is run again.
     fn repeated(&self, scenario: &Scenario, why: &str);
+    /// A scenario was simulated, and the processes may not be through with it.
+    fn simulated(&self, _: &Outcome) {}
     /// A scenario is over.
     fn ended(&self, outcome: &Outcome);
 }

@@ -1,5 +1,6 @@
 //! Runs scenarios: several at once, each against a deadline, and again when nothing can be said.
 
+mod both;
 mod simulation;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -26,7 +27,7 @@ use testkit::scenario::{Context, Findings, Grounds, Scenario, Steps, Told};
 use testkit::simulation::Schedule;
 use testkit::store::Stores;
 use testkit::trouble::{Result, While};
-use testkit::verdict::{Outcome, Verdict};
+use testkit::verdict::{Outcome, Verdict, World};
 use testkit::world::Ground;
 
 /// How many scenarios run at once, unless told otherwise. They mostly wait; more of them would
@@ -47,6 +48,7 @@ const GRACE: Duration = Duration::from_secs(if cfg!(test) { 1 } else { 10 });
 static STORIES: LazyLock<watch::Sender<usize>> = LazyLock::new(|| watch::Sender::new(0));
 
 /// Runs the scenarios of a part against one program.
+#[derive(Clone)]
 pub struct Runner {
     /// Starts processes.
     pub guard: Guard,
@@ -81,8 +83,14 @@ impl Runner {
     /// Runs the scenarios, and returns what became of each, in their order. See [`run_each`](Runner::run_each).
     pub async fn run(self: Arc<Self>, scenarios: &[&'static Scenario]) -> Vec<Outcome> {
         let mut outcomes = BTreeMap::new();
-        let settled = |place, outcome| drop(outcomes.insert(place, outcome));
-        self.run_each(scenarios, &Interrupt::never(), settled).await;
+        let settled = |place, outcome| {
+            self.progress.ended(&outcome);
+            outcomes.insert(place, outcome);
+        };
+        let runner = Arc::clone(&self);
+        runner
+            .run_each(scenarios, &Interrupt::never(), settled)
+            .await;
         outcomes.into_values().collect()
     }
 
@@ -159,7 +167,6 @@ impl Runner {
                 }
                 _ => {}
             }
-            self.progress.ended(&outcome);
             settled(place, outcome);
         }
     }
@@ -190,9 +197,7 @@ impl Runner {
         let mut known = 0;
         let simulated = |place: usize, outcome: Outcome| {
             known = place + 1;
-            let outcome = self.without_gaps(outcome);
-            self.progress.ended(&outcome);
-            settled(place, outcome);
+            settled(place, self.in_simulation(outcome));
         };
         let simulating = simulation::simulate(self, scenarios, seeds, simulated);
         let ended = tokio::select! { biased;
@@ -201,8 +206,18 @@ impl Runner {
         };
         if let Err(verdict) = ended {
             for (place, scenario) in scenarios.iter().enumerate().skip(known) {
-                settled(place, scenario.outcome(verdict.clone(), self.seed));
+                let outcome = scenario.outcome(verdict.clone(), self.seed);
+                settled(place, self.in_simulation(outcome));
             }
+        }
+    }
+
+    /// What became of a scenario in a simulation.
+    fn in_simulation(&self, outcome: Outcome) -> Outcome {
+        let outcome = self.without_gaps(outcome);
+        Outcome {
+            world: World::Simulated,
+            ..outcome
         }
     }
 
@@ -213,7 +228,7 @@ impl Runner {
             traces,
             ..
         } = schedule;
-        let folder = self.folder.join(format!("{}-1", outcome.scenario));
+        let folder = self.folder.join(format!("{}-simulated", outcome.scenario));
         let made = traces.is_empty() || std::fs::create_dir_all(&folder).is_ok();
         for (number, trace) in (1..).zip(&traces) {
             trace.save(&folder, number);
@@ -261,6 +276,7 @@ impl Runner {
         let passed = matches!(outcome.verdict, Verdict::Passed { .. });
         if !passed {
             outcome.observations.clear();
+            outcome.schedules = 0;
         }
         let Some(gaps) = self.gaps.get(&outcome.problem) else {
             return outcome;
@@ -274,6 +290,7 @@ impl Runner {
         if passed {
             // What holds without the code that it needs was not earned.
             outcome.observations = vec![HELD_UNWRITTEN.to_owned()];
+            outcome.schedules = 0;
         }
         outcome
     }

@@ -1,23 +1,23 @@
 //! A part as one program that simulates: the learner's library, linked with the scenarios.
 
 use std::fs;
-use std::os::unix::fs::symlink;
+use std::path::Path;
 
 use crate::building::Build;
 use crate::course::Course;
 use crate::sources::write_if_new;
 use crate::submission::{lay_out_workspace, overlay_manifest, target_folder};
 use testkit::part::Part;
-use testkit::trouble::{Result, While};
+use testkit::trouble::{Result, Trouble};
 
-/// The package of the program, and the link to the package that it simulates.
+/// The package of the program.
 const PACKAGE: &str = "simulation";
-const PROGRAM: &str = "program";
 
 /// Lays out the program that simulates the exercise of a part, or its solution.
 ///
-/// It is a small workspace under the course's target folder, in which the course's packages are the
-/// same as everywhere, so that only the learner's library and the program itself are compiled for it.
+/// It is a small workspace under the course's target folder, in which the course's packages have the
+/// paths that they have in the course. So cargo takes them for the same, the learner's library among them,
+/// and compiles only the program itself.
 ///
 /// # Errors
 /// When its files cannot be written.
@@ -29,20 +29,17 @@ pub async fn lay_out(course: &Course, part: &Part, solution: bool) -> Result<Bui
     let target = target_folder(course).await?;
     let workspace = target.join("simulations").join(package);
     let own = workspace.join(PACKAGE);
-    write_if_new(&own.join("Cargo.toml"), manifest(part, package))?;
+    let there = folder
+        .strip_prefix(&course.root)
+        .map_err(|_| Trouble::new(format!("could not find {} in the course", folder.display())))?;
+    write_if_new(&own.join("Cargo.toml"), manifest(part, package, there))?;
     let library = package.replace('-', "_");
     let main = fs::read_to_string(folder.join("src/main.rs"));
     let has_flags = main.is_ok_and(|main| main.contains("run_with"));
     let source = source(part, &library, has_flags);
     write_if_new(&own.join("src/main.rs"), source)?;
-    let link = workspace.join(PROGRAM);
-    if fs::read_link(&link).is_ok_and(|there| there != folder) {
-        fs::remove_file(&link).or_trouble(|| format!("remove {}", link.display()))?;
-    }
-    if link.symlink_metadata().is_err() {
-        symlink(&folder, &link).or_trouble(|| format!("make {}", link.display()))?;
-    }
-    let members = [PACKAGE, PROGRAM].map(str::to_owned);
+    course.link(there, &workspace)?;
+    let members = [PACKAGE.to_owned(), there.display().to_string()];
     let manifest = overlay_manifest(&course.manifest, &members)?;
     lay_out_workspace(course, &workspace, &manifest).await?;
     Ok(Build {
@@ -81,11 +78,12 @@ pub(crate) fn simulate(part: &Part, library: &str, has_flags: bool) -> String {
     )
 }
 
-fn manifest(part: &Part, package: &str) -> String {
+fn manifest(part: &Part, package: &str, there: &Path) -> String {
     format!(
         "[package]\nname = \"{PACKAGE}\"\nversion = \"0.0.0\"\nedition.workspace = true\npublish = false\n\n\
-         [dependencies]\n{}{package} = {{ path = \"../{PROGRAM}\" }}\n",
-        dependencies(part)
+         [dependencies]\n{}{package} = {{ path = {:?} }}\n",
+        dependencies(part),
+        Path::new("..").join(there),
     )
 }
 

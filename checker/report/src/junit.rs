@@ -16,6 +16,7 @@ use std::fmt::Write;
 use quick_junit::{NonSuccessKind, Property, Report, TestCase, TestCaseStatus, TestSuite};
 
 use super::json::Hundredths;
+use super::world;
 use grader::part_report::{PartReport, Refused};
 use testkit::isolation::NOT_ISOLATED;
 use testkit::trouble::{Result, While};
@@ -83,6 +84,12 @@ fn suite(part: &PartReport, problem: &ProblemResult) -> TestSuite {
         let mut told = case(&class, &name, status(outcome));
         told.set_time(outcome.duration);
         let mut about = format!("scenario: {}\nseed: {}", outcome.scenario, outcome.seed);
+        if let Some(held) = world::schedules([outcome]) {
+            let _ = write!(about, "\nheld in: {held}");
+        }
+        for why in world::unsimulated([outcome]) {
+            let _ = write!(about, "\n{why}");
+        }
         for observation in &outcome.observations {
             let _ = write!(about, "\n{observation}");
         }
@@ -184,6 +191,10 @@ fn story(failure: &Failure, outcome: &Outcome) -> String {
             let _ = writeln!(story, "{name}: {text}");
         }
     };
+    field(
+        "world",
+        &world::simulated_failure(outcome).unwrap_or_default(),
+    );
     field("step", &failure.step);
     field("seen", &failure.seen);
     field("expected", &failure.expected);
@@ -222,6 +233,7 @@ mod tests {
     use super::*;
     use grader::part_report::Graded;
     use std::time::Duration;
+    use testkit::verdict::World;
 
     fn outcome(scenario: &str, verdict: Verdict) -> Outcome {
         Outcome {
@@ -234,6 +246,9 @@ mod tests {
             repeats: vec![],
             seed: 7,
             explored: None,
+            world: World::Processes,
+            schedules: 0,
+            unsimulated: None,
             folder: None,
         }
     }

@@ -8,6 +8,7 @@ pub mod causes;
 pub mod page;
 pub mod progress;
 pub mod terminal;
+pub mod world;
 
 pub mod json;
 pub mod junit;

@@ -14,7 +14,7 @@ use grader::building::{self, Building};
 use grader::progress::{Progress, Silent};
 use testkit::scenario::Scenario;
 use testkit::screen::columns;
-use testkit::verdict::{Outcome, Verdict};
+use testkit::verdict::{Outcome, Verdict, World};
 
 /// The progress that suits where stderr leads; none at all with `--json`.
 pub fn fitting(json: bool, verbose: bool) -> Arc<dyn Progress> {
@@ -54,7 +54,12 @@ fn outcome_line(outcome: &Outcome, width: Option<usize>) -> String {
         _ => String::new(),
     };
     let begin = format!("problem {}: ", outcome.problem);
-    let end = format!("{gap} ({:.1} s{repeats})", outcome.duration.as_secs_f64());
+    let simulated = match (&outcome.verdict, outcome.world) {
+        (Verdict::Failed(_), World::Simulated) => format!(", simulated, seed {}", outcome.seed),
+        _ => String::new(),
+    };
+    let seconds = outcome.duration.as_secs_f64();
+    let end = format!("{gap} ({seconds:.1} s{repeats}{simulated})");
     let taken = BEHIND_WORD + begin.chars().count() + end.chars().count();
     let word = colour(standing, &format!("{:<13}", standing.word()));
     let word = format!("  {word}  ");
@@ -326,6 +331,9 @@ mod tests {
             repeats: Vec::new(),
             seed: 1,
             explored: None,
+            world: World::Processes,
+            schedules: 0,
+            unsimulated: None,
             folder: None,
         };
         let line = outcome_line(&outcome, Some(60));

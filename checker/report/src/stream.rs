@@ -107,6 +107,23 @@ impl Stream {
     }
 }
 
+impl Stream {
+    fn tell_outcome(&self, event: &str, outcome: &Outcome) {
+        // Where its folder will be is only known in the report.
+        let outcome = Outcome {
+            explored: None,
+            folder: None,
+            ..outcome.clone()
+        };
+        let about = json!({
+            "scenario": outcome.scenario,
+            "problem": outcome.problem,
+            "outcome": outcome,
+        });
+        self.tell(event, about);
+    }
+}
+
 impl Progress for Stream {
     fn build_begun(&self, package: &str) {
         self.tell("build_begun", json!({ "package": package }));
@@ -139,18 +156,11 @@ impl Progress for Stream {
         self.tell_of("scenario_repeated", scenario, json!({ "why": why }));
     }
 
+    fn simulated(&self, outcome: &Outcome) {
+        self.tell_outcome("scenario_simulated", outcome);
+    }
+
     fn ended(&self, outcome: &Outcome) {
-        // Where its folder will be is only known in the report.
-        let outcome = Outcome {
-            explored: None,
-            folder: None,
-            ..outcome.clone()
-        };
-        let about = json!({
-            "scenario": outcome.scenario,
-            "problem": outcome.problem,
-            "outcome": outcome,
-        });
-        self.tell("scenario_ended", about);
+        self.tell_outcome("scenario_ended", outcome);
     }
 }

@@ -10,12 +10,13 @@ use colored::{ColoredString, Colorize};
 use runtime::terminal::{self, visible};
 
 use super::json::Points;
+use super::world;
 use grader::part_report::{CodePlace, Graded, PartReport, Refused, count};
 use grader::runs;
 use testkit::part::Part;
 use testkit::screen::width;
 use testkit::trouble::{Result, While};
-use testkit::verdict::{Failure, Outcome, ProblemResult, Standing, Verdict, at_line};
+use testkit::verdict::{Failure, Outcome, ProblemResult, Standing, Verdict, World, at_line};
 
 /// How much of what a node said is shown in a field, in characters.
 const LONGEST_TEXT: usize = 1200;
@@ -150,9 +151,9 @@ pub(super) fn again(report: &PartReport, outcome: &Outcome, command: &str) -> St
             report.part, outcome.seed
         );
     }
-    let world = match report.simulated {
-        true => " --world simulated --seeds 1",
-        false => "",
+    let world = match outcome.world {
+        World::Simulated => " --world simulated --seeds 1",
+        World::Processes => "",
     };
     format!(
         "{command} {}{source} --problem {} --seed {}{world}",
@@ -254,7 +255,11 @@ impl Page<'_> {
             .sum();
         let runs = problem.outcomes.len();
         let detail = match problem.standing {
-            Standing::Passed => format!("{}, {seconds:.1} s", count(runs, "scenario")),
+            Standing::Passed => {
+                let scenarios = [count(runs, "scenario")].into_iter();
+                let all = scenarios.chain(world::schedules(&problem.outcomes));
+                format!("{}, {seconds:.1} s", all.collect::<Vec<_>>().join(", "))
+            }
             Standing::NotWritten => problem
                 .outcomes
                 .iter()
@@ -324,6 +329,9 @@ impl Page<'_> {
         let (place, verdict) = heading.split_at(place.len());
         let verdict = colour(problem.standing, verdict);
         self.line(&format!("\n{place}{verdict}\n"));
+        if let Some(said) = world::simulated_failure(outcome) {
+            self.field("world", &said);
+        }
         match &outcome.verdict {
             Verdict::Failed(failure) => match self.told_before(problem, failure) {
                 Some(earlier) => {
@@ -337,7 +345,7 @@ impl Page<'_> {
             },
             Verdict::Inconclusive { why } => {
                 self.field("why", &sentence(why));
-                self.field("", "This says nothing about your code. On a machine with less to do it may well pass.");
+                self.field("", world::of_inconclusive(outcome.world));
             }
             Verdict::CheckerFault { why } => {
                 self.field("why", &sentence(why));
@@ -473,6 +481,11 @@ impl Page<'_> {
                 let line = super::progress::cut(&visible(line), self.width - 6);
                 self.line(&format!("      {}", line.dimmed()));
             }
+        }
+        let problems = self.report.problems.iter();
+        for said in world::unsimulated(problems.flat_map(|problem| &problem.outcomes)) {
+            let said = wrap(&visible(&said), self.width - 2).join("\n  ");
+            self.line(&format!("\n  {said}"));
         }
     }
 

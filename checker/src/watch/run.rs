@@ -8,7 +8,7 @@ use tokio::time::Instant;
 
 use super::stage::{Heard, Hears, Stage};
 use super::{Place, Settings};
-use crate::grading::{self, Order};
+use crate::grading::{self, FIRST_SIMULATED, Order, Worlds};
 use grader::course::Course;
 use grader::part_report::{Graded, PartReport};
 use grader::progress::Progress;
@@ -48,7 +48,9 @@ impl Run {
             repeat: 1,
             verbose: false,
             store: settings.store.clone(),
-            simulated: None,
+            worlds: Worlds::Both,
+            first_simulated: FIRST_SIMULATED,
+            seeds: None,
             isolation: Isolation::Off,
         };
         let progress: Arc<dyn Progress> = Arc::new(Hears(sender));

@@ -27,6 +27,8 @@ pub(super) enum Heard {
         title: String,
         step: String,
     },
+    /// A simulation has spoken of a scenario.
+    Simulated(Box<Outcome>),
     /// A scenario is over.
     Ended(Box<Outcome>),
 }
@@ -81,6 +83,10 @@ impl Progress for Hears {
         );
     }
 
+    fn simulated(&self, outcome: &Outcome) {
+        self.tell(Heard::Simulated(Box::new(outcome.clone())));
+    }
+
     fn ended(&self, outcome: &Outcome) {
         self.tell(Heard::Ended(Box::new(outcome.clone())));
     }
@@ -91,6 +97,8 @@ impl Progress for Hears {
 pub(super) struct Stage {
     build: Option<BuildStage>,
     running: BTreeMap<&'static str, (String, String)>,
+    /// What a simulation said of scenarios that the processes are not through with.
+    simulated: Vec<Outcome>,
     over: Vec<Outcome>,
 }
 
@@ -112,8 +120,10 @@ impl Stage {
             } => {
                 self.running.insert(scenario, (title, step));
             }
+            Heard::Simulated(outcome) => self.simulated.push(*outcome),
             Heard::Ended(outcome) => {
                 self.running.remove(outcome.scenario.as_str());
+                self.simulated.retain(|of| of.scenario != outcome.scenario);
                 self.over.push(*outcome);
             }
         }
@@ -143,6 +153,12 @@ impl Stage {
             let step = (!step.is_empty()).then(|| format!("                {}", step.dimmed()));
             [Some(format!("  {:<12}  {title}", "running")), step]
         });
-        over.chain(running.flatten()).collect()
+        let simulated = self.simulated.iter().map(|outcome| {
+            let standing = outcome.verdict.standing();
+            let word = colour(standing, &format!("{:<12}", standing.word()));
+            let title = &outcome.title;
+            format!("  {word}  {title} (simulated; the processes are still to come)")
+        });
+        over.chain(simulated).chain(running.flatten()).collect()
     }
 }

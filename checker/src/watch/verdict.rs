@@ -12,6 +12,7 @@ use grader::course::Course;
 use grader::gaps;
 use grader::part_report::{CodePlace, PartReport, Refused, count};
 use report::terminal::{colour, command_name, sentence, shortened, wrap};
+use report::world;
 use testkit::part::{Part, Problem};
 use testkit::plain_file::{self, MAX_TEXT};
 use testkit::verdict::{Diagnosis, Failure, Outcome, ProblemResult, Standing, Verdict, at_line};
@@ -270,12 +271,16 @@ impl Paper<'_> {
             Verdict::NotWritten { gap } => self.not_written(gap),
             Verdict::Failed(failure) => {
                 self.heading(problem.standing, outcome);
+                if let Some(said) = world::simulated_failure(outcome) {
+                    self.field("world", &said);
+                }
                 self.failure(failure);
             }
             Verdict::Inconclusive { why } => {
                 self.heading(problem.standing, outcome);
                 self.field("why", &sentence(why));
-                self.field("", "This says nothing about your code. On a machine with less to do it may well pass: r runs it again.");
+                let meaning = world::of_inconclusive(outcome.world);
+                self.field("", &format!("{meaning} Press r to run it again."));
             }
             Verdict::CheckerFault { why } => {
                 self.heading(problem.standing, outcome);
@@ -307,7 +312,9 @@ impl Paper<'_> {
     }
 
     fn passed(&mut self, problem: &ProblemResult) {
-        let heading = format!("PASSED: {}", count(problem.outcomes.len(), "scenario"));
+        let scenarios = [count(problem.outcomes.len(), "scenario")].into_iter();
+        let all = scenarios.chain(world::schedules(&problem.outcomes));
+        let heading = format!("PASSED: {}", all.collect::<Vec<_>>().join(", "));
         self.lines
             .push(colour(Standing::Passed, &heading).to_string());
         let mut told: Vec<&str> = Vec::new();
@@ -329,6 +336,10 @@ impl Paper<'_> {
             for line in &outcome.observations {
                 self.lines.push(format!("    {}", visible(line).dimmed()));
             }
+        }
+        for said in world::unsimulated(&problem.outcomes) {
+            self.gap();
+            self.text(&said);
         }
     }
 

@@ -46,6 +46,9 @@ pub struct Part {
     /// Whether its nodes read and write files of one folder.
     #[serde(default)]
     pub shares_files: bool,
+    /// Under how many seeds each scenario is simulated, unless told otherwise: so many that all scenarios
+    /// together take about three seconds of one processor.
+    pub seeds: u64,
     /// What is to be solved, in order.
     #[serde(rename = "problem", deserialize_with = "listed_forever")]
     pub problems: &'static [Problem],

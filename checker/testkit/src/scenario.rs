@@ -10,7 +10,7 @@ use crate::ready::NotReady;
 use crate::seed::Draw;
 use crate::trace::Trace;
 use crate::trouble::{Trouble, While};
-use crate::verdict::{Failure, Outcome, Verdict, place_of_panic};
+use crate::verdict::{Failure, Outcome, Verdict, World, place_of_panic};
 use crate::world::Ground;
 
 /// One story of a cluster that is broken, and the claim that must hold nevertheless.
@@ -41,8 +41,11 @@ impl Scenario {
             observations: Vec::new(),
             duration: Duration::ZERO,
             repeats: Vec::new(),
+            world: World::Processes,
             seed,
             explored: None,
+            schedules: 0,
+            unsimulated: None,
             folder: None,
         }
     }

@@ -6,6 +6,7 @@
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
+use std::str::FromStr;
 use std::time::Duration;
 
 use serde::{Deserialize, Deserializer, Serialize};
@@ -345,6 +346,29 @@ impl Verdict {
     }
 }
 
+/// Where nodes run.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum World {
+    /// On real processes: the authority for a mark.
+    #[default]
+    Processes,
+    /// In one process, in virtual time.
+    Simulated,
+}
+
+impl FromStr for World {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        match text {
+            "processes" => Ok(World::Processes),
+            "simulated" => Ok(World::Simulated),
+            _ => Err("it is processes or simulated".to_owned()),
+        }
+    }
+}
+
 /// One scenario that ran, and what became of it.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct Outcome {
@@ -370,11 +394,20 @@ pub struct Outcome {
     pub duration: Duration,
     /// Why it was run again, once for each time: it is, at most twice, when it was inconclusive.
     pub repeats: Vec<String>,
-    /// The seed of the run, which `--seed` takes.
+    /// Where that was seen.
+    #[serde(default)]
+    pub world: World,
+    /// The seed of the run, or of the simulated schedule, which `--seed` takes.
     pub seed: u64,
     /// What was explored, if it is an exploration.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub explored: Option<Explored>,
+    /// In how many simulated schedules it held, of a pass.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub schedules: u64,
+    /// Why a simulation could say nothing, so that the processes decided alone, of a pass; a sentence.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub unsimulated: Option<String>,
     /// Where traces and logs of the last try are, within the folder of the run.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub folder: Option<PathBuf>,
@@ -397,6 +430,10 @@ impl Outcome {
             self.verdict.standing().word()
         }
     }
+}
+
+fn is_zero(number: &u64) -> bool {
+    *number == 0
 }
 
 fn from_seconds<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Duration, D::Error> {
@@ -568,8 +605,11 @@ mod tests {
             observations: vec![],
             duration: Duration::ZERO,
             repeats: vec![],
+            world: World::Processes,
             seed,
             explored: None,
+            schedules: 0,
+            unsimulated: None,
             folder: None,
         }
     }

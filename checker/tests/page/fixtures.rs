@@ -12,7 +12,7 @@ use testkit::guard::Stream;
 use testkit::trace::{
     Change, Event, Fate, Kind, LogLine, Message, StoreMode, Trace, VERSION, Violation, What,
 };
-use testkit::verdict::{Failure, Outcome, ProblemResult, Verdict};
+use testkit::verdict::{Failure, Outcome, ProblemResult, Verdict, World};
 
 /// A folder that is taken for a course, in which runs are kept.
 pub(crate) struct Kept {
@@ -70,6 +70,9 @@ impl Kept {
             repeats: Vec::new(),
             seed: 42,
             explored: None,
+            world: World::Processes,
+            schedules: 0,
+            unsimulated: None,
             folder: Some(folder),
         };
         let mut report = PartReport::new(&PARTS[0], Graded::Exercise, 42, 1);

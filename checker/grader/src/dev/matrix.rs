@@ -2,7 +2,6 @@
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
-use std::str::FromStr;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -24,34 +23,13 @@ use testkit::run_dir::RunDir;
 use testkit::store::{StoreChoice, Stores};
 use testkit::trace::Trace;
 use testkit::trouble::{Result, While};
-use testkit::verdict::{Diagnosis, Failure, Outcome, ProblemResult, Standing, Verdict};
+use testkit::verdict::{Diagnosis, Failure, Outcome, ProblemResult, Standing, Verdict, World};
 
 /// How many variants are graded at once. Most of the time they wait.
 const AT_ONCE: usize = 4;
 
 /// The file with the outcome of a case that is kept.
 pub(super) const OUTCOME: &str = "outcome.json";
-
-/// Where variants run.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum World {
-    /// On real processes.
-    Processes,
-    /// In virtual time.
-    Simulated,
-}
-
-impl FromStr for World {
-    type Err = String;
-
-    fn from_str(text: &str) -> std::result::Result<Self, String> {
-        match text {
-            "processes" => Ok(World::Processes),
-            "simulated" => Ok(World::Simulated),
-            _ => Err("it is processes or simulated".to_owned()),
-        }
-    }
-}
 
 /// What is checked, and how.
 #[derive(Debug, Clone)]
@@ -438,6 +416,9 @@ mod tests {
             repeats: Vec::new(),
             seed: 1,
             explored: None,
+            world: World::Processes,
+            schedules: 0,
+            unsimulated: None,
             folder: None,
         }
     }

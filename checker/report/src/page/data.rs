@@ -12,6 +12,7 @@ use crate::causes::causes;
 use crate::causes::is_of_story;
 use crate::causes::{self, Cause};
 use crate::terminal::{again, sentence};
+use crate::world;
 use grader::part_report::{PartReport, Refused};
 use grader::runs::Run;
 use testkit::guard::Stream;
@@ -214,15 +215,11 @@ impl<'a> Scene<'a> {
             seed: outcome.seed,
             standing: outcome.word(),
             seconds: outcome.duration.as_secs_f64(),
-            sentence: in_a_sentence(&outcome.verdict),
+            sentence: in_a_sentence(outcome),
             fields: failure.map_or(Vec::new(), |of| {
-                fields(report, part, self.problem, of, command)
+                fields(report, part, self.problem, outcome, of, command)
             }),
-            observations: outcome
-                .observations
-                .iter()
-                .map(|line| visible(line))
-                .collect(),
+            observations: observations(outcome),
             repeats: outcome
                 .repeats
                 .iter()
@@ -235,8 +232,17 @@ impl<'a> Scene<'a> {
     }
 }
 
-fn in_a_sentence(verdict: &Verdict) -> String {
-    let text = match verdict {
+/// What was measured, and in which world it held.
+fn observations(outcome: &Outcome) -> Vec<String> {
+    let measured = outcome.observations.iter().map(|line| visible(line));
+    let held = world::schedules([outcome]).map(|held| format!("It held in {held}."));
+    let unsimulated = world::unsimulated([outcome]).into_iter();
+    let unsimulated = unsimulated.map(|why| visible(&why));
+    measured.chain(held).chain(unsimulated).collect()
+}
+
+fn in_a_sentence(outcome: &Outcome) -> String {
+    let text = match &outcome.verdict {
         Verdict::Passed { property } => property.clone(),
         Verdict::Failed(failure) => failure.seen.clone(),
         Verdict::NotWritten { gap } if gap.contains(" and ") => {
@@ -244,7 +250,11 @@ fn in_a_sentence(verdict: &Verdict) -> String {
         }
         Verdict::NotWritten { gap } => format!("{gap} is not written yet"),
         Verdict::Inconclusive { why } => {
-            format!("{} This says nothing about your code.", sentence(why))
+            format!(
+                "{} {}",
+                sentence(why),
+                world::of_inconclusive(outcome.world)
+            )
         }
         Verdict::CheckerFault { why } => format!("{} This is not about your code.", sentence(why)),
     };
@@ -256,6 +266,7 @@ fn fields(
     report: &PartReport,
     part: Option<&Part>,
     problem: &ProblemResult,
+    outcome: &Outcome,
     failure: &Failure,
     command: &str,
 ) -> Vec<(&'static str, Vec<String>)> {
@@ -266,6 +277,10 @@ fn fields(
             fields.push((name, texts));
         }
     };
+    field(
+        "world",
+        world::simulated_failure(outcome).into_iter().collect(),
+    );
     field("step", vec![failure.step.clone()]);
     field("seen", vec![failure.seen.clone()]);
     field("evidence", failure.evidence.clone());

@@ -14,6 +14,9 @@ fn outcome(problem: u8, title: &str, verdict: Verdict) -> Outcome {
         repeats: Vec::new(),
         seed: 42,
         explored: None,
+        world: World::Processes,
+        schedules: 0,
+        unsimulated: None,
         folder: None,
     }
 }

@@ -247,9 +247,8 @@ fn simulate_all(
             seed += 1;
             continue;
         }
-        if passed && order.seeds > 1 {
-            let held = format!("It held in {} simulated schedules.", order.seeds);
-            schedule.outcome.observations.push(held);
+        if passed {
+            schedule.outcome.schedules = order.seeds.max(1);
             schedule.outcome.seed = order.seed;
         }
         if passed && !order.traces {
