@@ -248,19 +248,15 @@ mod tests {
         }
     }
 
-    fn both(settled: &mut Vec<(usize, Standing)>) -> Both<impl FnMut(usize, Outcome)> {
-        Both {
+    #[test]
+    fn pass_waits_for_the_simulation_and_failure_does_not() {
+        let mut settled = Vec::new();
+        let mut both = Both {
             on_processes: BTreeMap::new(),
             simulated: BTreeMap::new(),
             is_simulated: false,
             settled: |place, outcome: Outcome| settled.push((place, outcome.verdict.standing())),
-        }
-    }
-
-    #[test]
-    fn pass_waits_for_the_simulation_and_failure_does_not() {
-        let mut settled = Vec::new();
-        let mut both = both(&mut settled);
+        };
         both.on_processes(0, outcome(Passed, World::Processes));
         both.on_processes(1, outcome(Failed, World::Processes));
         both.simulated(2, outcome(Failed, World::Simulated));
@@ -268,6 +264,7 @@ mod tests {
         both.on_processes(2, outcome(Passed, World::Processes));
         both.on_processes(3, outcome(Passed, World::Processes));
         both.simulation_ended();
+        drop(both);
         assert_eq!(
             settled,
             [(1, Failed), (0, Passed), (2, Failed), (3, Passed)]
