@@ -197,8 +197,8 @@ struct PartArgs {
     /// Runs everything this often, under one seed after the other
     #[arg(long, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u32).range(1..))]
     repeat: u32,
-    /// Where the nodes run: both, processes (which decide), or simulated, in virtual time; a submission
-    /// runs on processes only
+    /// Where the nodes run: both, processes, or simulated (in virtual time). Processes decide, and a
+    /// submission runs on them alone
     #[arg(
         long,
         value_name = "WORLD",
@@ -206,7 +206,7 @@ struct PartArgs {
         conflicts_with = "submission"
     )]
     world: Worlds,
-    /// Under how many seeds each scenario is simulated; as a rule, so many as take about 3 s
+    /// Simulates each scenario under this many seeds; if not given, under as many as take about 3 s
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..))]
     seeds: Option<u64>,
     /// The store of parts 3 and 4: auto, embedded, redis, or redis://HOST:PORT

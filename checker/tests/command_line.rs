@@ -97,9 +97,10 @@ fn help_of_a_part_explains_its_flags() {
           --problem <N>       Grades only this problem; may be given several times
           --seed <S>          Repeats the choices of an earlier run, which printed this number
           --repeat <N>        Runs everything this often, under one seed after the other [default: 1]
-          --world <WORLD>     Where the nodes run: processes, the authority, or simulated, in virtual
-                              time and much faster [default: processes]
-          --seeds <N>         Under how many seeds each scenario is simulated [default: 10]
+          --world <WORLD>     Where the nodes run: both, processes, or simulated (in virtual time).
+                              Processes decide, and a submission runs on them alone [default: both]
+          --seeds <N>         Simulates each scenario under this many seeds; if not given, under as many
+                              as take about 3 s
           --store <STORE>     The store of parts 3 and 4: auto, embedded, redis, or redis://HOST:PORT
                               [default: auto]
           --isolation <WHEN>  Whether bubblewrap walls a submission in: auto (where it is installed),

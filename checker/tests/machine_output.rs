@@ -270,8 +270,8 @@ fn everything() -> (Vec<PartReport>, Vec<String>) {
         repeats: vec!["r".into()],
         seed: 7,
         world: World::Processes,
-        schedules: 0,
-        unsimulated: None,
+        schedules: 25,
+        unsimulated: Some("u".into()),
         folder: Some("f".into()),
     });
     let new = |graded| PartReport::new(&PARTS[0], graded, 7, 1);
