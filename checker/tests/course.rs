@@ -1098,6 +1098,7 @@ fn hint_says_which_one_fits_what_the_last_run_saw() {
         seed: 7,
         world: World::Processes,
         schedules: 0,
+        explored: None,
         unsimulated: None,
         folder: None,
     };
@@ -1149,6 +1150,7 @@ fn nonsense_in_the_newest_run_leads_to_the_run_before_it() {
         seed: 7,
         world: World::Processes,
         schedules: 0,
+        explored: None,
         unsimulated: None,
         folder: Some("run-1/part1-twice-1".into()),
     };

@@ -271,6 +271,7 @@ fn everything() -> (Vec<PartReport>, Vec<String>) {
         seed: 7,
         world: World::Processes,
         schedules: 25,
+        explored: None,
         unsimulated: Some("u".into()),
         folder: Some("f".into()),
     });

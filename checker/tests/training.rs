@@ -760,6 +760,7 @@ fn passed(part: &'static Part) -> PartReport {
         seed: 7,
         world: World::Processes,
         schedules: 0,
+        explored: None,
         unsimulated: None,
         folder: None,
     };
