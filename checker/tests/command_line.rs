@@ -143,7 +143,7 @@ fn list_names_parts_and_problems() {
              exercises/part3_link_shortener, training/part3.md
          1. Cache
          2. Replicate
-         3. Partitions
+         3. Netsplits
          4. Late and restarted nodes
          5. Store down
          6. Registry

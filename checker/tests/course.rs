@@ -259,7 +259,7 @@ fn fresh_course_lists_everything_as_not_written() {
              exercises/part3_link_shortener, training/part3.md
       ·  1. Cache                     not written
       ·  2. Replicate                 not written
-      ·  3. Partitions                not written
+      ·  3. Netsplits                 not written
       ·  4. Late and restarted nodes  not written
       ·  5. Store down                not written
       ·  6. Registry                  not written

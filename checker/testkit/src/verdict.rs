@@ -64,7 +64,7 @@ pub struct Failure {
     /// The mistake that what happened suggests, if it does.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub diagnosis: Option<Diagnosis>,
-    /// The section of the text, as of `training/part1.md#the-messages`; the problem's own if not given.
+    /// The section of the text, as of `training/part1.md#messages`; the problem's own if not given.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub training: Option<String>,
     /// The smallest history that makes the point, drawn; a line each.
@@ -203,7 +203,7 @@ pub struct Diagnosis {
     pub suggests: String,
     /// What was seen that suggests it, in words.
     pub because: String,
-    /// The section of the text that explains it: `training/part1.md#the-messages`.
+    /// The section of the text that explains it: `training/part1.md#messages`.
     pub training: String,
     /// The hint to read next, from 1 to 3.
     pub hint: u8,
