@@ -174,8 +174,8 @@ impl Node {
 
 /// A function that runs on another node. Awaiting it gives its result; dropping it ends it.
 ///
-/// It waits as long as the function takes. The end of the other node, or of the link to it, is
-/// seen as [`CallError::NodeDown`].
+/// It waits as long as the function takes. The end of the other node, or of the connection to it,
+/// is seen as [`CallError::NodeDown`].
 #[must_use = "dropping it ends the function"]
 pub struct RemoteTask<R> {
     result: oneshot::Receiver<Result<R, CallError>>,
@@ -207,7 +207,7 @@ async fn run<R: DeserializeOwned>(
     args: Result<bytes::Bytes, wire::Malformed>,
 ) -> Result<R, CallError> {
     let args = args.map_err(|error| CallError::Unsendable(error.to_string()))?;
-    // So that a run which is cancelled before there is a link is never asked for.
+    // So that a run which is cancelled before there is a connection is never asked for.
     node.connect(&on)
         .await
         .map_err(|error| CallError::NotConnected(on.clone(), error.to_string()))?;

@@ -10,7 +10,7 @@ use std::sync::{Arc, Mutex};
 use bytes::Bytes;
 use tracing::debug;
 
-use crate::link::Line;
+use crate::line::Line;
 use crate::name::NodeName;
 use crate::node::Inner;
 use crate::peers::Intent;

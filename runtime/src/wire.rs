@@ -98,7 +98,7 @@ pub enum Header {
     /// The nodes that the sender is connected to; the receiver connects to them as well.
     #[serde(rename = "m")]
     Mesh(Vec<NodeName>),
-    /// The sender closes this link on purpose: it should not be opened again by itself.
+    /// The sender closes this connection on purpose: it should not be opened again by itself.
     #[serde(rename = "g")]
     Goodbye,
 }

@@ -4,7 +4,7 @@
 mod calls;
 mod global_names;
 mod groups;
-mod links;
+mod connections;
 mod monitors;
 mod remote_tasks;
 mod strangers;

@@ -131,7 +131,7 @@ const NETWORK: &[Command] = &[
         about: "cut nodes off; both sides see it",
         more: "\x20 partition n1 | n2 n3\n\
                \x20 partition n1            from all others\n\
-               Links close, and new ones are refused.",
+               Connections close, and new ones are refused.",
     },
     Command {
         name: "blackhole",
@@ -157,7 +157,7 @@ const NETWORK: &[Command] = &[
         name: "heal",
         usage: "[NODES]",
         args: &[Arg::Nodes],
-        about: "end all of this; wait for links",
+        about: "end all of this; wait for connections",
         more: "\x20 heal\n\
                \x20 heal n1 n2\n\
                What was lost stays lost. Rules stay: see `clear`.",
@@ -260,7 +260,7 @@ const NODES: &[Command] = &[
         name: "disconnect",
         usage: "NODE NODE",
         args: &[Arg::Node, Arg::Node],
-        about: "have a node close a link on purpose",
+        about: "have a node close a connection on purpose",
         more: "It stays closed until `connect`, or until one of the two\n\
                sends a message to the other.",
     },

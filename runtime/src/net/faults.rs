@@ -4,11 +4,11 @@
 //! processes. It decides and records; the network carries out. Faults know senders and receivers
 //! of frames, not who dialled, and never the contents of a handshake.
 //!
-//! Two kinds of faults must not be confused. Those on *links* (partition, blackhole, delay) are
-//! what networks do. Those on *single messages* (drop, duplicate, hold) are not: TCP loses nothing
-//! in the middle of a connection. They stand for what happens to messages around crashes and
-//! reconnects, at the place where a test wants it. That is why they touch casts, calls and answers
-//! only, and never the runtime's own frames, which may rely on TCP.
+//! Two kinds of faults must not be confused. Those on *connections* (partition, blackhole, delay)
+//! are what networks do. Those on *single messages* (drop, duplicate, hold) are not: TCP loses
+//! nothing in the middle of a connection. They stand for what happens to messages around crashes
+//! and reconnects, at the place where a test wants it. That is why they touch casts, calls and
+//! answers only, and never the runtime's own frames, which may rely on TCP.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;

@@ -28,7 +28,7 @@ const GROWTH: usize = 16;
 /// Makes the two halves of a connection out of a stream.
 ///
 /// Nagle's algorithm is off: it would hold a small frame back until the last one is
-/// acknowledged, and batching is the link's business, which knows what else there is to send.
+/// acknowledged, and batching is the connection's business, which knows what else there is to send.
 pub fn halves(stream: TcpStream) -> (TcpReader, TcpWriter) {
     let _ = stream.set_nodelay(true);
     let peer = stream.peer_addr().map_or_else(

@@ -79,7 +79,7 @@ pub enum Event {
 #[derive(Debug, Clone, PartialEq, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Fault {
-    /// The links between two nodes close, and new ones are refused.
+    /// The connections between two nodes close, and new ones are refused.
     Partition {
         /// One of the two.
         a: NodeName,
@@ -168,7 +168,7 @@ pub enum Kind {
     Exit,
     /// Who is connected to whom.
     Mesh,
-    /// That a link is closed on purpose.
+    /// That a connection is closed on purpose.
     Goodbye,
     /// No frame that is understood here: the handshake, for instance.
     Other,

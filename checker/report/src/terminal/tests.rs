@@ -67,7 +67,7 @@ fn failure_answers_in_order() {
         "n1 ──TotalPings──▶ n3   delivered".into(),
         "n1 ──TotalPings──✗ n2   n2 is gone".into(),
     ])
-    .stderr("n1", vec!["WARN link to n2 is down".into()]);
+    .stderr("n1", vec!["WARN connection to n2 is down".into()]);
     let report = report(vec![
         outcome(
             1,
@@ -109,7 +109,7 @@ Problem 2, Ask everyone: FAILED: a dead node is named
 
   The last lines that n1 wrote to stderr:
 
-    | WARN link to n2 is down
+    | WARN connection to n2 is down
 
   also      failed: a paused node is named.
   again     checker part1 --problem 2 --seed 42

@@ -162,7 +162,7 @@ impl Session<'_> {
         self.runs(node)?;
         self.known(other)?;
         match node == other {
-            true => Err("A node has no link to itself.".into()),
+            true => Err("A node has no connection to itself.".into()),
             false => Ok(()),
         }
     }

@@ -141,8 +141,8 @@ impl Cluster<'_> {
         })
     }
 
-    /// Asks a node's own runtime, what may be asked twice. A link to the manager that was lost,
-    /// because ticks are short or the node was paused, is then simply opened again.
+    /// Asks a node's own runtime, what may be asked twice. A connection to the manager that was
+    /// lost, because ticks are short or the node was paused, is then simply opened again.
     pub(super) async fn ask_runtime<T>(
         &self,
         node: &str,
@@ -178,7 +178,7 @@ impl Cluster<'_> {
         })
     }
 
-    /// A call that failed because a link did is looked at twice: the node may have ended.
+    /// A call that failed because a connection did is looked at twice: the node may have ended.
     async fn ailing_after(&self, error: &CallError) -> Option<Stop> {
         match error {
             CallError::NotConnected(..) | CallError::NodeDown(_) => self.ailing_soon().await,
@@ -344,7 +344,7 @@ impl Question<'_> {
                 kind: MeaningKind::Inconclusive,
             },
             CallError::NodeDown(_) => Meaning {
-                seen: format!("the checker lost its link to {node}"),
+                seen: format!("the checker lost its connection to {node}"),
                 kind: MeaningKind::Inconclusive,
             },
             CallError::Unsendable(_) | CallError::Stopped => Meaning {

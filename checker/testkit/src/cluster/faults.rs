@@ -20,7 +20,7 @@ pub struct RuleHandle<'a> {
 }
 
 impl<'c> Cluster<'c> {
-    /// Cuts the nodes of one side off from those of the other: links close, and dials are
+    /// Cuts the nodes of one side off from those of the other: connections close, and dials are
     /// refused. Returns when both sides have seen it.
     ///
     /// # Errors
@@ -48,7 +48,7 @@ impl<'c> Cluster<'c> {
     }
 
     /// Waits until no node of one side lists one of the other, nor the other way round: so long
-    /// as somebody still believes in a link, the fault has not bitten.
+    /// as somebody still believes in a connection, the fault has not bitten.
     ///
     /// # Errors
     /// Inconclusive, when it takes too long.
@@ -134,7 +134,7 @@ impl<'c> Cluster<'c> {
                     .await?,
             );
         }
-        // It goes over the same link as the watches, behind them.
+        // It goes over the same connection as the watches, behind them.
         let names = servers.iter().map(|server| (*server).to_owned()).collect();
         self.cast(node, &NODE, NodeMsg::Kill(names)).await?;
         self.await_killed(watched).await

@@ -1,4 +1,4 @@
-//! What goes wrong beside the story: nodes that end by themselves, links that are lost for no
+//! What goes wrong beside the story: nodes that end by themselves, connections that are lost for no
 //! reason, a machine that stands still.
 
 use std::sync::Arc;
@@ -13,8 +13,8 @@ use crate::scenario::{Stop, Told, unwritten};
 use crate::verdict::Failure;
 use crate::world::Process;
 
-/// How long after a lost link a node may be found to have ended: the guard first collects what
-/// the node wrote last.
+/// How long after a lost connection a node may be found to have ended: the guard first collects
+/// what the node wrote last.
 const NOTICE: Duration = Duration::from_millis(800);
 
 /// More messages than this from one node are no conversation. A node that repeats itself ten
@@ -30,7 +30,7 @@ const TOO_STILL: Duration = Duration::from_millis(750);
 
 impl Cluster<'_> {
     /// Looks whether something went wrong that is not the story's: a node ended by itself, or a
-    /// link was lost although nothing had been done to it.
+    /// connection was lost although nothing had been done to it.
     ///
     /// # Errors
     /// The verdict, if so.
@@ -47,11 +47,11 @@ impl Cluster<'_> {
         Err(self
             .ailing_soon()
             .await
-            .unwrap_or_else(|| Stop::fault("A lost link was forgotten.")))
+            .unwrap_or_else(|| Stop::fault("A lost connection was forgotten.")))
     }
 
-    /// Like [`healthy`](Self::healthy), after a link was seen to go: the reason may take a moment
-    /// to be known.
+    /// Like [`healthy`](Self::healthy), after a connection was seen to go: the reason may take a
+    /// moment to be known.
     pub(super) async fn ailing_soon(&self) -> Option<Stop> {
         let begun = Instant::now();
         while begun.elapsed() < NOTICE {
@@ -65,7 +65,7 @@ impl Cluster<'_> {
             .books(|books| books.losses().first().cloned())?;
         let (by, to) = (loss.by.short(), loss.to.short());
         Some(Stop::inconclusive(format!(
-            "{by} closed its link to {to} although nothing had been done to it; perhaps the machine was too busy."
+            "{by} closed its connection to {to} although nothing had been done to it; perhaps the machine was too busy."
         )))
     }
 
@@ -143,8 +143,8 @@ impl Cluster<'_> {
         Some(failure.into())
     }
 
-    /// A story that could not be told because the nodes left the checker no time to run is their failure;
-    /// and a failure tells that they took the processors.
+    /// A story that could not be told because the nodes left the checker no time to run is their
+    /// failure; and a failure tells that they took the processors.
     pub(super) fn blame_the_busy(&self, told: Told) -> Told {
         told.map_err(|stop| match (stop, self.world.busiest()) {
             (Stop::Inconclusive(why), _) => self.crowded_out().unwrap_or(Stop::Inconclusive(why)),

@@ -127,7 +127,7 @@ enum What {
         brief: String,
         end: End,
     },
-    /// The link between two nodes went.
+    /// The connection between two nodes went.
     Cut {
         a: String,
         b: String,
@@ -159,12 +159,12 @@ enum End {
     Held,
     /// It arrives here, long after it was sent.
     Late,
-    /// It was under way when the link went, or still is.
+    /// It was under way when the connection went, or still is.
     UnderWay,
 }
 
-/// What is worth drawing: what programs said, what was done on purpose, and links that went. A
-/// message that came late is drawn where it was sent, and again where it arrived.
+/// What is worth drawing: what programs said, what was done on purpose, and connections that went.
+/// A message that came late is drawn where it was sent, and again where it arrived.
 fn rows(events: &[Event]) -> Vec<Row> {
     let mut ends = BTreeMap::new();
     let mut spoken = BTreeSet::new();
@@ -605,7 +605,7 @@ impl Line {
         for place in &mut self.0[low + 1..high] {
             *place = '╌';
         }
-        let text = " ╳ link cut ╳ ";
+        let text = " ╳ cut ╳ ";
         let text = if high - low > text.chars().count() + 2 {
             text
         } else {
@@ -703,7 +703,7 @@ mod tests {
         0.130 s  ├─ Ping{count: 4} ──────────✗  │                              │
         0.131 s  │                              │⇇─ Ping{count: 1} ────────────┤
         0.132 s  │  ‖─ Ping{count: 1} ──────────┼──────────────────────────────┤
-        0.140 s  │╌╌╌╌╌╌╌╌ ╳ link cut ╳ ╌╌╌╌╌╌╌╌│                              │
+        0.140 s  │╌╌╌╌╌╌╌╌╌╌ ╳ cut ╳ ╌╌╌╌╌╌╌╌╌╌╌│                              │
         0.150 s  │                              ├─ Ping{count: 1} ──────────∅  │
         0.151 s  │                              │ ⟲ Ping{count: 1}             │
         0.152 s  ├ 0.02 s late: Ping{count: 1} ►│                              │

@@ -73,7 +73,7 @@ impl Connection {
         self.frames[end].fetch_add(1, Ordering::Relaxed) + 1
     }
 
-    /// Whether there was a link over it, which nobody gave up on purpose: the handshake was over.
+    /// Whether the handshake was done, and no node then closed the connection on purpose.
     pub(super) fn was_link(&self) -> bool {
         let over = |end: usize| self.frames[end].load(Ordering::Relaxed) > HANDSHAKE;
         (over(0) || over(1)) && !self.goodbye.load(Ordering::Relaxed)
@@ -173,7 +173,7 @@ impl Carrier<'_> {
             Ok(Ok(stream)) => Some(stream),
             Ok(Err(error)) => {
                 let text = format!(
-                    "the link from {from} to {to} was not made: connecting to {place}: {error}"
+                    "the connection from {from} to {to} was not made: connecting to {place}: {error}"
                 );
                 self.wiring.state().faults.record_mut().note(text);
                 None
@@ -217,7 +217,7 @@ impl Carrier<'_> {
                         .state()
                         .faults
                         .record_mut()
-                        .note(format!("{from} broke its link to {to}: {error}"));
+                        .note(format!("{from} broke its connection to {to}: {error}"));
                 }
                 None
             }
