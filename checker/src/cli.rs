@@ -51,7 +51,7 @@ const EXIT_CODES: &str = "\
 Exit codes:
   0  passed: every problem that counts was solved
   1  failed: a claim did not hold, or the code does not compile
-  2  inconclusive: nothing can be said, for the machine was too slow or a fault did not bite
+  2  inconclusive: a fault had no effect, or the machine was too slow to tell
   3  not written: a gap is not filled yet
   4  checker fault: the checker went wrong, or was called wrongly
 Of several, 4 is told before 1, before 2, before 3. Optional problems do not count,
@@ -67,7 +67,7 @@ const SHUTDOWN: Duration = Duration::from_secs(2);
 struct Cli {
     #[command(subcommand)]
     command: Option<Other>,
-    /// Whether to use colours; `auto` does at a terminal, unless NO_COLOR is set
+    /// Whether to use colors; `auto` does at a terminal, unless NO_COLOR is set
     #[arg(
         long,
         global = true,
@@ -241,7 +241,7 @@ struct PartArgs {
 pub fn main(args: impl IntoIterator<Item = OsString>) -> Standing {
     let args: Vec<OsString> = args.into_iter().collect();
     let color = color_wanted(&args);
-    use_colours(color);
+    use_colors(color);
     let matches = match command().color(color).try_get_matches_from(args) {
         Ok(matches) => matches,
         Err(mut error) => {
@@ -314,7 +314,7 @@ fn color_wanted(args: &[OsString]) -> clap::ColorChoice {
             None if arg == "--" => break,
             _ => None,
         };
-        // What is no choice at all is complained about by whoever reads the command line.
+        // What is no choice at all is refused where the command line is read.
         if let Some(choice) = value.and_then(|value| value.parse().ok()) {
             wanted = choice;
         }
@@ -322,8 +322,8 @@ fn color_wanted(args: &[OsString]) -> clap::ColorChoice {
     wanted
 }
 
-/// Switches colours on or off, wherever the checker uses them.
-fn use_colours(wanted: clap::ColorChoice) {
+/// Switches colors on or off, wherever the checker uses them.
+fn use_colors(wanted: clap::ColorChoice) {
     use std::io::IsTerminal;
     match wanted {
         clap::ColorChoice::Always => colored::control::set_override(true),

@@ -66,7 +66,7 @@ fn help_explains_the_exit_codes() {
       help    Print this message or the help of the given subcommand(s)
 
     Options:
-          --color <WHEN>  Whether to use colours; `auto` does at a terminal, unless NO_COLOR is set
+          --color <WHEN>  Whether to use colors; `auto` does at a terminal, unless NO_COLOR is set
                           [default: auto] [possible values: auto, always, never]
       -h, --help          Print help
       -V, --version       Print version
@@ -74,7 +74,7 @@ fn help_explains_the_exit_codes() {
     Exit codes:
       0  passed: every problem that counts was solved
       1  failed: a claim did not hold, or the code does not compile
-      2  inconclusive: nothing can be said, for the machine was too slow or a fault did not bite
+      2  inconclusive: a fault had no effect, or the machine was too slow to tell
       3  not written: a gap is not filled yet
       4  checker fault: the checker went wrong, or was called wrongly
     Of several, 4 is told before 1, before 2, before 3. Optional problems do not count,
@@ -109,7 +109,7 @@ fn help_of_a_part_explains_its_flags() {
           --json-file <FILE>  Also writes the result as JSON to a file, after each scenario
           --junit <FILE>      Also writes the result as JUnit XML, for a course platform
       -v, --verbose           Also shows each step, and the compiler's warnings
-          --color <WHEN>      Whether to use colours; `auto` does at a terminal, unless NO_COLOR is set
+          --color <WHEN>      Whether to use colors; `auto` does at a terminal, unless NO_COLOR is set
                               [default: auto] [possible values: auto, always, never]
       -h, --help              Print help
     "#);

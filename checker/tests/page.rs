@@ -131,7 +131,7 @@ async fn failure_is_told_and_marked_and_what_led_to_it_is_highlighted() {
 }
 
 #[tokio::test]
-async fn fates_are_told_apart_without_colour() {
+async fn fates_are_told_apart_without_color() {
     let (_kept, page) = page_of(&failing());
     on_page(&page, async |browser| {
         browser

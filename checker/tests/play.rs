@@ -99,7 +99,7 @@ rules
     .passed();
     insta::assert_snapshot!(printed, @r#"
     n1, n2 and n3 run the solution of part 1, Ping pong.
-    Silence of 5 s counts as down. The seed is 7.
+    After 5 s of silence, a node is down. The seed is 7.
     part1> call n1 producer SendPing
     1
     part1> call n2 consumer Counts
@@ -222,7 +222,7 @@ kill n1
     let (shown, logs) = shown.split_once("part1> logs n4 1\n").unwrap();
     insta::assert_snapshot!(shown, @r#"
     n1, n2 and n3 run the solution of part 1, Ping pong.
-    Silence of 5 s counts as down. The seed is 7.
+    After 5 s of silence, a node is down. The seed is 7.
     part1> servers n1
     consumer
     producer
@@ -237,8 +237,8 @@ kill n1
     part1> restart n2
     n2 is up, and connected.
     part1> pause n3
-    n3 stands still.
-    The others believe in it until 5 s have passed.
+    n3 is paused.
+    The others list it until 5 s have passed.
     part1> try call n3 consumer TotalPings within 500ms
     n3's consumer did not answer `TotalPings` within 0.5 s.
     part1> resume n3
@@ -558,7 +558,7 @@ try store get nothing
     }
     insta::assert_snapshot!(shown, @r#"
     n1, n2 and n3 run the solution of part 3, Link shortener.
-    Silence of 5 s counts as down. The seed is 7.
+    After 5 s of silence, a node is down. The seed is 7.
     The store was the embedded one.
       n1  http://127.0.0.1:PORT/
       n2  http://127.0.0.1:PORT/

@@ -252,7 +252,7 @@ impl Node {
     }
 
     /// Casts to a server of a node, or of this one, if there is a connection. For the runtime's own
-    /// servers: their housekeeping must not connect what somebody has disconnected.
+    /// servers: their housekeeping must not connect what was disconnected on purpose.
     pub(crate) fn cast_linked<M>(&self, to: &NodeName, name: &ServerName<M>, msg: M)
     where
         M: Serialize + Send + 'static,

@@ -18,8 +18,8 @@ use std::sync::Arc;
 /// It does *not* make a cluster safe on a network that you do not trust:
 /// - Nothing is **encrypted**. Whoever sees the packets reads every message.
 /// - Only the handshake is authenticated, **the frames after it are not**. Whoever can change
-///   packets on their way can let two nodes finish the handshake and then say what he likes.
-/// - Whoever has recorded one handshake, or has been dialled once, can **guess cookies offline**,
+///   packets on their way can let two nodes finish the handshake and then send what it likes.
+/// - Whoever has recorded one handshake, or has been dialed once, can **guess cookies offline**,
 ///   millions in a second. Thirty-two random bytes withstand that; `secret` and your dog's name
 ///   do not.
 /// - Whoever can **read the cookie's file**, or runs programs as you, has the cookie.

@@ -140,7 +140,7 @@ pub enum ConnectionLoss {
     Closed(String),
     /// Nothing was heard for the tick time. The node may be dead, paused, or only out of reach.
     Silence,
-    /// Somebody called `disconnect`, here or there.
+    /// A program called `disconnect`, on either node.
     Disconnected,
     /// The same node opened a newer connection.
     Replaced,

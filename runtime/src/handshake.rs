@@ -1,6 +1,6 @@
 //! How two nodes make sure of each other before they talk.
 //!
-//! Each side must prove that it knows the cookie without sending it, for whoever listens would
+//! Each side must prove that it knows the cookie without sending it, because an eavesdropper would
 //! then know it too. So each sends a *nonce*, random bytes that were never used before, and the
 //! other answers with a code that only an owner of the cookie can compute from it (HMAC-SHA256):
 //!

@@ -52,7 +52,7 @@ pub struct NodeConfig {
     /// A hidden node is not listed, does not take part in the mesh, groups or broadcasts, and is
     /// not announced: for tools that look at a cluster and are not part of it.
     pub hidden: bool,
-    /// A node from which nothing was heard for this long counts as down. A second to a minute.
+    /// A node from which nothing was heard for this long is declared down. A second to a minute.
     pub tick_time: Duration,
     /// How long a call waits for its answer unless it says otherwise.
     pub call_timeout: Duration,

@@ -3,7 +3,7 @@
 //! There is at most one connection between two nodes. As either side may dial at any time, two
 //! rules keep it so:
 //!
-//! - While *both* connections are pending, the one that the node with the greater name dialled
+//! - While *both* connections are pending, the one that the node with the greater name dialed
 //!   goes on, and the other is refused ("simultaneous").
 //! - A newly authenticated connection replaces an *established* one: the other node would not dial
 //!   if it still had the old connection. So a restarted node is never turned away because of a
@@ -38,7 +38,7 @@ const FIRST_PAUSE: Duration = Duration::from_millis(25);
 /// the operating system would drop what it cannot queue, and dial again only a second later.
 pub(crate) const MAX_DIALS: usize = 4;
 
-/// How long a node that does not answer can keep the next one from being dialled.
+/// How long a node that does not answer can keep the next one from being dialed.
 const DIAL_TURN: Duration = Duration::from_millis(50);
 
 #[derive(Default)]
@@ -48,7 +48,7 @@ pub(crate) struct Peers(Mutex<BTreeMap<NodeName, Peer>>);
 #[derive(Default)]
 struct Peer {
     way: Way,
-    /// It was disconnected on purpose, so only somebody's express wish connects it again.
+    /// It was disconnected on purpose, so only an explicit request connects it again.
     parted: bool,
     /// A task tries to reach it again.
     retrying: bool,
@@ -145,7 +145,7 @@ impl Inner {
         parted
     }
 
-    /// Takes in a connection that somebody dialled.
+    /// Takes in a connection that another node opened.
     pub(crate) async fn accept(self: Arc<Self>, mut conn: Conn) {
         let me = self.identity();
         let (nonce, cookie) = (self.nonce(), self.config.cookie.clone());
@@ -244,7 +244,7 @@ impl Inner {
         }
     }
 
-    /// A pending connection that we dialled has failed.
+    /// A pending connection that we dialed has failed.
     fn give_up(self: &Arc<Self>, line: &Arc<Line>, error: ConnectError) {
         {
             let mut peers = self.peers.0.lock().unwrap();
@@ -369,7 +369,7 @@ impl Inner {
         first
     }
 
-    /// Does what the loss of a line brings with it. Called once, by whoever closed it.
+    /// Does what the loss of a line brings with it. Called once, by the code that closed it.
     fn let_go(self: &Arc<Self>, line: &Arc<Line>, loss: ConnectionLoss) {
         let again = {
             let mut peers = self.peers.0.lock().unwrap();

@@ -1,7 +1,7 @@
 //! Remote tasks: running a function on another node, and awaiting what comes of it.
 //!
 //! Code cannot travel as it does in Erlang, so both nodes must have the function, and one names
-//! it to the other. A task is tied to whoever awaits it: it ends when that one gives up, ends, or
+//! it to the other. A task is tied to its caller: it ends when the caller gives up, ends, or
 //! gets out of reach, for its result would reach nobody. What it has done until then stays done.
 
 use std::borrow::Cow;
@@ -277,7 +277,7 @@ pub enum RpcMsg {
         /// Its number for the run.
         task: u64,
     },
-    /// To itself: a run is over.
+    /// To itself: a run has ended.
     Done(NodeName, u64),
 }
 

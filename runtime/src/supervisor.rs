@@ -118,7 +118,7 @@ pub enum Restart {
     Permanent,
     /// Only when it ended abnormally: it may finish its work.
     Transient,
-    /// Never: whoever asked for it sees that it ended, and decides.
+    /// Never: the process that asked for it sees that it ended, and decides.
     Temporary,
 }
 

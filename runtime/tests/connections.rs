@@ -4,8 +4,8 @@ use std::time::Duration;
 
 use futures_util::future::join_all;
 use runtime::{
-    ConnectError, Cookie, HandshakeError, ConnectionLoss, MemoryNet, Net, Node, NodeConfig, NodeEvent,
-    Refusal, TcpNet,
+    ConnectError, ConnectionLoss, Cookie, HandshakeError, MemoryNet, Net, Node, NodeConfig,
+    NodeEvent, Refusal, TcpNet,
 };
 use tokio::time::{Instant, sleep};
 
@@ -96,7 +96,10 @@ async fn thirty_nodes_that_join_at_once_meet_and_lose_no_link() {
             for _ in 0..29 {
                 assert!(matches!(events.try_recv(), Ok(NodeEvent::Up(_))));
             }
-            assert!(events.try_recv().is_err(), "seed {seed}: a connection was lost");
+            assert!(
+                events.try_recv().is_err(),
+                "seed {seed}: a connection was lost"
+            );
         }
         for node in &nodes {
             node.stop().await;

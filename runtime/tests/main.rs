@@ -2,9 +2,9 @@
 //! runtime.
 
 mod calls;
+mod connections;
 mod global_names;
 mod groups;
-mod connections;
 mod monitors;
 mod remote_tasks;
 mod strangers;

@@ -10,7 +10,7 @@ use proptest::prelude::*;
 use runtime::directory::{AsRegistered, DirectoryServer, Resolve};
 use runtime::net::DirectoryMode;
 use runtime::wire::{Header, Target, put_frame};
-use runtime::{Cookie, ConnectionLoss, Net, Node, NodeConfig, NodeEvent, NodeName, TcpNet};
+use runtime::{ConnectionLoss, Cookie, Net, Node, NodeConfig, NodeEvent, NodeName, TcpNet};
 use tokio::io::{AsyncReadExt, AsyncWriteExt, copy};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::mpsc;
@@ -237,7 +237,10 @@ async fn meddled_pair() -> (
         }
     });
     n1.connect(victim.name()).await.unwrap();
-    eventually("the victim sees the connection", || victim.list().len() == 1).await;
+    eventually("the victim sees the connection", || {
+        victim.list().len() == 1
+    })
+    .await;
     (directory, net, n1, victim, inject)
 }
 

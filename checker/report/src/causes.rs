@@ -461,8 +461,7 @@ mod tests {
             at(400, message("n1", "n3", Kind::Answer, "Count = 2")),
         ]);
         let why = why(&trace, 1);
-        let said =
-            "It closed the connection of n1 to n4, so n4 was down for n1 before n1 said `Count = 2`.";
+        let said = "It closed the connection of n1 to n4, so n4 was down for n1 before n1 said `Count = 2`.";
         assert_eq!(why, Some((Some(4), said.to_owned())));
     }
 

@@ -60,8 +60,8 @@ pub fn command_name() -> &'static str {
     }
 }
 
-/// Colours text after a standing.
-pub fn colour(standing: Standing, text: &str) -> ColoredString {
+/// Colors text after a standing.
+pub fn color(standing: Standing, text: &str) -> ColoredString {
     match standing {
         Standing::Passed => text.green(),
         Standing::Failed => text.red().bold(),
@@ -101,7 +101,7 @@ pub fn print(text: impl std::fmt::Display) -> Result<()> {
     print_on(text).map(drop)
 }
 
-/// Prints a text, to be followed by others, and says whether somebody still reads.
+/// Prints a text, to be followed by others, and says whether a reader is still there.
 ///
 /// # Errors
 /// As for [`print()`].
@@ -193,13 +193,13 @@ impl Page<'_> {
                     self.line(message.trim_end());
                     self.line("");
                 }
-                let verdict = colour(Standing::Failed, "The code does not compile.");
+                let verdict = color(Standing::Failed, "The code does not compile.");
                 self.line(&format!("{verdict} Nothing was run."));
                 self.whose(places);
             }
             Refused::BreaksRules(breaches) => {
                 self.line(
-                    &colour(
+                    &color(
                         Standing::Failed,
                         "The submission is refused. Nothing was run.",
                     )
@@ -298,7 +298,7 @@ impl Page<'_> {
         );
         let indent = " ".repeat(2 + standing.len() + 1);
         let text = wrap(&text, self.width - indent.len()).join(&format!("\n{indent}"));
-        self.line(&format!("  {} {text}", colour(problem.standing, &standing)));
+        self.line(&format!("  {} {text}", color(problem.standing, &standing)));
     }
 
     /// The first outcome in full, the others by their titles: who repairs the first often
@@ -322,7 +322,7 @@ impl Page<'_> {
         let verdict = problem.standing.word().to_uppercase();
         let heading = wrap(&format!("{place}{verdict}: {}", outcome.title), self.width).join("\n");
         let (place, verdict) = heading.split_at(place.len());
-        let verdict = colour(problem.standing, verdict);
+        let verdict = color(problem.standing, verdict);
         self.line(&format!("\n{place}{verdict}\n"));
         match &outcome.verdict {
             Verdict::Failed(failure) => match self.told_before(problem, failure) {
@@ -464,7 +464,7 @@ impl Page<'_> {
         if properties.is_empty() {
             return;
         }
-        self.line("\nWhat has just been demonstrated:\n");
+        self.line("\nWhat this run demonstrated:\n");
         for (property, observations) in properties {
             let text = wrap(&sentence(property), self.width - 6).join("\n      ");
             self.line(&format!("  {} {text}", "✓".green()));
@@ -519,7 +519,7 @@ impl Page<'_> {
                     self.command, report.part
                 ),
             };
-            self.line(&format!("\n{} {next}", colour(Standing::Passed, "Passed.")));
+            self.line(&format!("\n{} {next}", color(Standing::Passed, "Passed.")));
         } else if let (Standing::NotWritten, Some(problem)) = (report.standing, not_written) {
             let section = self
                 .part

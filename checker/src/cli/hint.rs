@@ -206,7 +206,7 @@ fn fitting(diagnosis: &Diagnosis, part: &Part, shown: usize) -> String {
 fn rest(part: &Part, problem: &Problem, shown: usize, of: usize, command: &str) -> String {
     let text = match of - shown {
         0 => format!(
-            "There are no more hints. Read {} again, or talk to somebody about it.",
+            "There are no more hints. Read {} again, or talk to a colleague about it.",
             part.section(problem.anchor)
         ),
         1 => return format!("One hint remains. It is shown by\n  {command}\n"),

@@ -224,8 +224,8 @@ const NODES: &[Command] = &[
         name: "pause",
         usage: "NODE",
         args: &[Arg::Node],
-        about: "make a node stand still (kill -STOP)",
-        more: "The others believe in it until the tick time has passed.",
+        about: "pause a node (kill -STOP)",
+        more: "The others list it until the tick time has passed.",
     },
     Command {
         name: "resume",

@@ -23,7 +23,7 @@ const MOST: usize = 40;
 /// The longest line of a message, in characters.
 const LONGEST: usize = 160;
 
-/// Looks at a cluster while somebody plays with it.
+/// Watches a cluster during a session of `play`.
 pub(super) struct Eyes<'c> {
     cluster: &'c Cluster<'c>,
     screen: Screen,
@@ -68,7 +68,8 @@ impl<'c> Eyes<'c> {
                 let (by, to) = (loss.by.short(), loss.to.short());
                 // A node that ends takes its connections along; that is told above.
                 if self.cluster.running().iter().any(|node| node == by) {
-                    self.screen.print(format!("{by} lost its connection to {to}."));
+                    self.screen
+                        .print(format!("{by} lost its connection to {to}."));
                 }
             }
         }

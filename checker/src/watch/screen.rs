@@ -122,7 +122,7 @@ pub(super) fn link(text: &str, file: &Path, line: Option<u32>) -> String {
 
 /// A piece of a text for a terminal.
 enum Piece<'a> {
-    /// Moves nothing: a colour, or the begin or end of a link.
+    /// Moves nothing: a color, or the begin or end of a link.
     Style(&'a str),
     Letter(char),
 }
@@ -186,7 +186,7 @@ pub(super) fn cut(line: &str, columns: usize) -> String {
                 }
                 short = with(short, piece);
             }
-            // The ends of colours and links are kept.
+            // The ends of colors and links are kept.
             Piece::Style(_) => short = with(short, piece),
         }
     }
@@ -225,7 +225,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn line_is_cut_where_the_screen_ends_and_its_colour_too() {
+    fn line_is_cut_where_the_screen_ends_and_its_color_too() {
         assert_eq!(cut("four", 4), "four");
         assert_eq!(cut("fives", 4), "fiv…");
         assert_eq!(cut("\x1b[31mfives\x1b[0m", 4), "\x1b[31mfiv…\x1b[0m");

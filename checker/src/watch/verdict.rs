@@ -11,7 +11,7 @@ use super::screen::{broken, link};
 use grader::course::Course;
 use grader::gaps;
 use grader::part_report::{CodePlace, PartReport, Refused, count};
-use report::terminal::{colour, command_name, sentence, shortened, wrap};
+use report::terminal::{color, command_name, sentence, shortened, wrap};
 use testkit::part::{Part, Problem};
 use testkit::plain_file::{self, MAX_TEXT};
 use testkit::verdict::{Diagnosis, Failure, Outcome, ProblemResult, Standing, Verdict, at_line};
@@ -230,7 +230,7 @@ impl Paper<'_> {
         let number = count(rendered.len(), "error");
         let heading = format!("The code does not compile: {number}. Nothing was run.");
         self.lines
-            .push(colour(Standing::Failed, &heading).to_string());
+            .push(color(Standing::Failed, &heading).to_string());
         let mut seen: Vec<&CodePlace> = Vec::new();
         for place in places {
             // One line a file is enough to go there; the rest is below.
@@ -295,7 +295,7 @@ impl Paper<'_> {
     fn heading(&mut self, standing: Standing, outcome: &Outcome) {
         let heading = format!("{}: {}", standing.word().to_uppercase(), outcome.title);
         let lines = wrap(&visible(&heading), self.columns).into_iter();
-        self.paragraph(lines.map(|line| colour(standing, &line).to_string()));
+        self.paragraph(lines.map(|line| color(standing, &line).to_string()));
         self.yielding(Yields::Air, Paper::gap);
     }
 
@@ -309,7 +309,7 @@ impl Paper<'_> {
     fn passed(&mut self, problem: &ProblemResult) {
         let heading = format!("PASSED: {}", count(problem.outcomes.len(), "scenario"));
         self.lines
-            .push(colour(Standing::Passed, &heading).to_string());
+            .push(color(Standing::Passed, &heading).to_string());
         let mut told: Vec<&str> = Vec::new();
         for outcome in &problem.outcomes {
             let Verdict::Passed { property } = &outcome.verdict else {
@@ -336,7 +336,7 @@ impl Paper<'_> {
         let are = if gap.contains(" and ") { "are" } else { "is" };
         let heading = sentence(&format!("{} {are} not written yet", visible(gap)));
         self.lines
-            .push(colour(Standing::NotWritten, &heading).to_string());
+            .push(color(Standing::NotWritten, &heading).to_string());
         self.gap();
         for gap in self.problem.gaps {
             for (file, line) in self.places_of(*gap) {

@@ -12,7 +12,7 @@ use super::{Last, Watch};
 use crate::journal::Journal;
 use crate::manifest::PARTS;
 use report::markdown;
-use report::terminal::{colour, command_name, wrap};
+use report::terminal::{color, command_name, wrap};
 use testkit::hints;
 use testkit::part::Part;
 use testkit::verdict::Standing;
@@ -215,7 +215,7 @@ fn progress(watch: &Watch, journal: &Journal, part: &Part, columns: usize) -> Ve
         };
         let text = format!("{here}{mark} {} {}", problem.number, problem.title);
         let mut styled = match standing {
-            Some(standing @ (Standing::Passed | Standing::Failed)) => colour(standing, &text),
+            Some(standing @ (Standing::Passed | Standing::Failed)) => color(standing, &text),
             _ if at == Some(problem.number) => text.normal(),
             _ => text.dimmed(),
         };

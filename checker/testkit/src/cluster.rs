@@ -5,7 +5,7 @@
 //!
 //! - what the learner's program did wrong is a *failure*, with the step, the picture of the last
 //!   messages and the end of the node's stderr;
-//! - a fault that did not bite, a connection that was lost without one, or a machine that stood
+//! - a fault that had no effect, a connection that was lost without one, or a machine that stood
 //!   still is *inconclusive*;
 //! - code that panicked with a `todo!` is *not written*.
 //!

@@ -167,7 +167,7 @@ impl Network for Switchboard {
         record.forgotten() + record.entries().len() as u64 - 1
     }
 
-    // The network stands still meanwhile.
+    // The network delivers nothing meanwhile.
     fn look(&self, look: &mut dyn FnMut(&Record, &Payloads)) {
         let state = self.state();
         look(state.faults.record(), &state.books.payloads);
@@ -260,18 +260,18 @@ impl Wiring {
             return Fate::Drop;
         }
         let (from, to) = connection.names(end);
-        let judgement = state.faults.judge(connection.id, from, to, &body);
+        let judgment = state.faults.judge(connection.id, from, to, &body);
         state.notice(connection, end, &body);
         let parcel = Parcel {
             body,
-            entry: judgement.entry,
+            entry: judgment.entry,
         };
-        match judgement.fate {
+        match judgment.fate {
             Fate::Drop | Fate::Swallow => {}
-            Fate::Deliver => connection.lanes[end].push(parcel, judgement.delay),
+            Fate::Deliver => connection.lanes[end].push(parcel, judgment.delay),
             Fate::Duplicate => {
-                connection.lanes[end].push(parcel.clone(), judgement.delay);
-                connection.lanes[end].push(parcel, judgement.delay);
+                connection.lanes[end].push(parcel.clone(), judgment.delay);
+                connection.lanes[end].push(parcel, judgment.delay);
             }
             Fate::Hold(rule) => state.held.keep(
                 rule,
@@ -282,7 +282,7 @@ impl Wiring {
                 },
             ),
         }
-        judgement.fate
+        judgment.fate
     }
 
     /// A node closed its end. Says whether the other one may learn of it.

@@ -68,9 +68,9 @@ pub enum What {
     Opened {
         /// Its number.
         connection: u64,
-        /// Who dialled.
+        /// The node that connected.
         from: String,
-        /// Who was dialled.
+        /// The node that accepted.
         to: String,
     },
     /// A connection was closed.
@@ -83,9 +83,9 @@ pub enum What {
     },
     /// A connection was not let through.
     Refused {
-        /// Who dialled.
+        /// The node that connected.
         from: String,
-        /// Who was dialled.
+        /// The node that accepted.
         to: String,
     },
     /// Two nodes were cut off from each other.
@@ -308,7 +308,7 @@ pub enum Change {
     Started,
     /// It was killed.
     Killed,
-    /// It was made to stand still.
+    /// It was paused.
     Paused,
     /// It was let run on.
     Resumed,

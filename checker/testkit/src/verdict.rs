@@ -14,9 +14,9 @@ use serde::{Deserialize, Deserializer, Serialize};
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "verdict", rename_all = "snake_case")]
 pub enum Verdict {
-    /// The fault bit, and every claim held.
+    /// The fault took effect, and every claim held.
     Passed {
-        /// What has just been demonstrated, as a sentence.
+        /// What the scenario demonstrated, as a sentence.
         property: String,
     },
     /// A claim did not hold.
@@ -26,7 +26,7 @@ pub enum Verdict {
         /// Which gap: `TODO(2)`.
         gap: String,
     },
-    /// Nothing can be said: the fault did not bite, or the machine was too slow.
+    /// The fault had no effect, or the machine was too slow to tell.
     Inconclusive {
         /// Why not, as a sentence.
         why: String,
@@ -199,9 +199,9 @@ pub(crate) fn place_of_panic(stderr: &[String]) -> Option<Place> {
 pub struct Diagnosis {
     /// Names the mistake for ever: `counts-deliveries`.
     pub mistake: String,
-    /// The mistake in plain words, a sentence about the learner's program.
+    /// The mistake, a plain sentence about the learner's program.
     pub suggests: String,
-    /// What was seen that suggests it, in words.
+    /// What was seen that suggests it, as a sentence.
     pub because: String,
     /// The section of the text that explains it: `training/part1.md#messages`.
     pub training: String,

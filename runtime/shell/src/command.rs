@@ -55,7 +55,7 @@ const NODES: &[Command] = &[
         usage: "NODE",
         args: &[Arg::Node],
         about: "close the connection to a node on purpose",
-        more: "It stays closed until somebody connects, or sends a message, to the other node.",
+        more: "It stays closed until a program connects, or sends a message, to the other node.",
     },
     Command {
         name: "list",

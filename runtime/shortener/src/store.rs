@@ -11,7 +11,7 @@
 //! | `member:NODE` | nothing: says that the node is a member (part 4) |
 //!
 //! Keys of links have no expiry in Redis: an expired link stays, and is known to be expired, until
-//! somebody sweeps it away.
+//! a sweeper removes it.
 
 use std::fmt;
 use std::sync::Arc;

@@ -14,8 +14,8 @@ const PREFIX: usize = 4;
 
 /// What may come before the other side has proved who it is, in bytes.
 ///
-/// Anyone can connect. A handshake fits into this, and whoever wants more of our memory must know
-/// the cookie first.
+/// Any program can connect. A handshake fits into this, and a program that wants more of our memory
+/// must know the cookie first.
 pub const LIMIT_BEFORE_TRUST: usize = 4 * 1024;
 
 /// How much is asked of the operating system at a time: with frames of a hundred bytes, one

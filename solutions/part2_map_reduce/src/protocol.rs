@@ -76,7 +76,7 @@ pub enum ManagerMsg {
     Ready(Address<WorkerMsg>),
     // ── end 2
     // ── gap 4: more messages to the manager
-    /// To itself: the time for an attempt is over.
+    /// To itself: the lease of an attempt has expired.
     Expired(Attempt),
     // ── end 4
 }

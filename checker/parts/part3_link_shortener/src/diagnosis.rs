@@ -86,7 +86,7 @@ pub(super) const MISTAKES: &[Mistake] = &[
         suggests: "A node does not take over the links of a table that another node sends, or only those of the first table.",
         training: NETSPLITS,
         hint: 3,
-        symptom: meeting::table_is_not_learnt,
+        symptom: meeting::table_is_not_learned,
     },
     Mistake {
         id: "tries-the-store-again",

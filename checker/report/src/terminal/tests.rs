@@ -60,7 +60,7 @@ fn failure_answers_in_order() {
         "n1 answered {n1: 3, n3: 5}",
         "every node in list() when asked appears, as a total or as a failure",
     )
-    .because("whoever leaves a node out without a word makes a partial sum look like the whole")
+    .because("an answer that leaves a node out silently makes a partial sum look complete")
     .evidence("n1 listed n2 and n3 when it was asked")
     .at("src/producer.rs", Some(41))
     .sketch(vec![
@@ -114,7 +114,7 @@ Problem 2, Ask everyone: FAILED: a dead node is named
   also      failed: a paused node is named.
   again     checker part1 --problem 2 --seed 42
 
-What has just been demonstrated:
+What this run demonstrated:
 
   ✓ A ping reaches every connected node once.
 "#);
@@ -143,7 +143,7 @@ Part 1, Ping pong: your code, seed 42
   passed        problem 5, A crash during the split, optional: 1 scenario, 0.4
                 s; 1 repeat after an inconclusive try
 
-What has just been demonstrated:
+What this run demonstrated:
 
   ✓ Property 1 holds.
   ✓ Property 2 holds.
@@ -177,7 +177,7 @@ Part 1, Ping pong: your code, seed 42
   not written   problem 2, Ask everyone: TODO(2) is not written yet
   not written   problem 3, Crash: TODO(2) is not written yet
 
-What has just been demonstrated:
+What this run demonstrated:
 
   ✓ A ping reaches every connected node once.
 

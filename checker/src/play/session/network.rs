@@ -126,7 +126,10 @@ impl Session<'_> {
         let mesh = timeout(PATIENCE + PATIENCE, self.cluster.await_mesh()).await;
         match mesh {
             Ok(Ok(())) => Ok(format!("{what}, and so are the connections.")),
-            Ok(Err(stop)) => Ok(format!("{what}, but not the connections:\n{}", in_words(stop))),
+            Ok(Err(stop)) => Ok(format!(
+                "{what}, but not the connections:\n{}",
+                in_words(stop)
+            )),
             Err(_) => Ok(format!("{what}, but not the connections yet.")),
         }
     }
@@ -263,7 +266,7 @@ impl Ways {
     }
 }
 
-/// Which messages somebody wants to be lost, doubled, or kept back.
+/// Which messages the user wants to be lost, doubled, or held.
 struct Wish {
     rule: Rule,
     /// From whom to whom; nobody stands for anybody.

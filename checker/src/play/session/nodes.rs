@@ -84,7 +84,7 @@ impl Session<'_> {
         self.cluster.pause(node).await.map_err(in_words)?;
         let seconds = self.place.tick_time.as_secs();
         Ok(format!(
-            "{node} stands still.\nThe others believe in it until {seconds} s have passed."
+            "{node} is paused.\nThe others list it until {seconds} s have passed."
         ))
     }
 

@@ -50,6 +50,6 @@ pub enum ConsumerMsg {
 pub struct Everyone {
     /// The totals of the consumers that answered in time.
     pub totals: BTreeMap<NodeName, u64>,
-    /// Why each of the other nodes gave no total, in words.
+    /// Why each of the other nodes gave no total, as text.
     pub failed: BTreeMap<NodeName, String>,
 }

@@ -15,7 +15,7 @@ use crate::protocol::{
 /// The manager of one node.
 #[derive(Default)]
 pub struct Manager {
-    /// The jobs that it was given, including those that are over.
+    /// The jobs that it was given, including finished ones.
     jobs: BTreeMap<JobId, Job>,
     // ── gap 2: what it knows of its workers
     // TODO(2): the fields that tell what each worker does.
@@ -33,7 +33,7 @@ impl Server for Manager {
         let jobs = BTreeMap::new();
         // ── gap 6: go on with what was begun
         // TODO(6): after a crash, the manager starts here again, with no memory. It must continue its jobs
-        // under their ids, and still know the jobs that are over. It must not repeat map tasks that were
+        // under their ids, and still know the finished jobs. It must not repeat map tasks that were
         // done, unless their node is gone. The node's journal (`Journal::append`, `Journal::read`)
         // survives a crash of the manager.
         // ── end 6
@@ -165,7 +165,7 @@ impl Manager {
         // ── end 2
     }
 
-    /// Counts the result of an attempt: its task is done. With the last reduce task the job is over.
+    /// Counts the result of an attempt: its task is done. The last reduce task ends the job.
     async fn count(&mut self, attempt: &Attempt, product: Product, ctx: &Ctx<ManagerMsg>) {
         let Some(job) = self.jobs.get_mut(&attempt.job) else {
             return;

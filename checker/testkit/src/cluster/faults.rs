@@ -48,7 +48,7 @@ impl<'c> Cluster<'c> {
     }
 
     /// Waits until no node of one side lists one of the other, nor the other way round: so long
-    /// as somebody still believes in a connection, the fault has not bitten.
+    /// as a node still shows the other as connected, the fault has not taken effect.
     ///
     /// # Errors
     /// Inconclusive, when it takes too long.
@@ -70,7 +70,7 @@ impl<'c> Cluster<'c> {
                     self.healthy().await?;
                     let seconds = within.as_secs_f32();
                     return Err(Stop::inconclusive(format!(
-                        "The fault did not bite: {a} still lists {b} after {seconds} s."
+                        "The fault had no effect: {a} still lists {b} after {seconds} s."
                     )));
                 }
                 sleep(LOOK / 4).await;
@@ -243,7 +243,7 @@ impl RuleHandle<'_> {
         self.cluster.network().release(self.id, order)
     }
 
-    /// Waits until the rule has acted so often: the proof that it bit.
+    /// Waits until the rule has acted so often: the proof that it took effect.
     ///
     /// # Errors
     /// Inconclusive, when there were no such messages.
@@ -254,7 +254,7 @@ impl RuleHandle<'_> {
                 self.cluster.healthy().await?;
                 let (seen, seconds) = (self.hits(), within.as_secs_f32());
                 return Err(Stop::inconclusive(format!(
-                    "The fault did not bite: {hits} messages were to be caught, and {seen} came by in {seconds} s."
+                    "The fault had no effect: {hits} messages were to be caught, and {seen} came by in {seconds} s."
                 )));
             }
             sleep(LOOK / 4).await;

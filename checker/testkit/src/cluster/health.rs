@@ -1,5 +1,5 @@
 //! What goes wrong beside the story: nodes that end by themselves, connections that are lost for no
-//! reason, a machine that stands still.
+//! reason, a machine that hangs.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -21,10 +21,10 @@ const NOTICE: Duration = Duration::from_millis(800);
 /// times a second to each other node stays far below.
 const FLOOD: u64 = 20_000;
 
-/// A machine that stands still for less than this is busy, not broken.
+/// A machine that hangs for less than this is busy, not broken.
 const STILL: Duration = Duration::from_millis(500);
 
-/// When the network between the nodes stands still for this long, a right program may miss the
+/// When the network between the nodes delivers nothing for this long, a right program may miss the
 /// time limits that the exercises give.
 const TOO_STILL: Duration = Duration::from_millis(750);
 
@@ -69,13 +69,13 @@ impl Cluster<'_> {
         )))
     }
 
-    /// The verdict, if the machine stood still for a good part of the time since `begun`, in
+    /// The verdict, if the machine hung for a good part of the time since `begun`, in
     /// which something was to happen `within`.
     pub(super) fn too_slow(&self, begun: Instant, within: Duration) -> Option<Stop> {
         let still = self.world.stood_still_since(begun);
         (still > STILL.max(within / 4)).then(|| {
             Stop::inconclusive(format!(
-                "The machine stood still for {:.1} s while something was to happen within {:.1} s.",
+                "The machine hung for {:.1} s while something had to happen within {:.1} s.",
                 still.as_secs_f32(),
                 within.as_secs_f32()
             ))
@@ -153,7 +153,7 @@ impl Cluster<'_> {
         })
     }
 
-    /// The verdict on a claim that did not hold, if we stood still ourselves meanwhile: the
+    /// The verdict on a claim that did not hold, if the checker itself hung meanwhile: the
     /// network did, too, for it is ours, and a right program may have given up on another node.
     async fn stood_still(&self, failure: &Failure) -> Option<Stop> {
         // The pause may have ended just now.
@@ -161,7 +161,7 @@ impl Cluster<'_> {
         let still = self.world.stood_still_since(self.begun);
         (still > TOO_STILL).then(|| {
             Stop::inconclusive(format!(
-                "The checker, and with it the network between the nodes, stood still for {:.1} s. \
+                "The checker, and with it the network between the nodes, hung for {:.1} s. \
                  That may be why {}.",
                 still.as_secs_f32(),
                 failure.seen
@@ -176,7 +176,7 @@ impl Cluster<'_> {
             Err(stop) => stop,
         };
         // A process that came to a gap is not restarted, and what is then missed elsewhere, a
-        // fault that does not bite among it, is only the consequence.
+        // fault without effect among it, is only the consequence.
         match (stop, self.unwritten_gap()) {
             (Stop::Failed(_) | Stop::Inconclusive(_), Some(gap)) => Err(Stop::NotWritten(gap)),
             (Stop::Failed(mut failure), None) => {

@@ -171,7 +171,7 @@ pub enum Silence {
     Refused(String),
     /// The connection was closed before the answer was complete.
     Closed(String),
-    /// The time was over.
+    /// The timeout expired.
     TooLate,
     /// What came is no HTTP.
     NotHttp(String),

@@ -92,8 +92,8 @@ impl Cluster<'_> {
         Ok(())
     }
 
-    /// Makes a node stand still (`kill -STOP`), and waits until it does. It keeps its connections,
-    /// for as long as the others believe in them.
+    /// Pauses a node (`kill -STOP`), and waits until it is paused. It keeps its connections,
+    /// for as long as the others do not close them.
     ///
     /// # Errors
     /// Inconclusive, when it does not stop.

@@ -23,7 +23,7 @@ use crate::trace::{self, Event, Fate, Kind, Message};
 /// No line is longer, however wide the terminal: indented by [`INDENT`], it fits into 80 columns.
 const WIDTH: usize = 76;
 
-/// How far whoever shows it may indent it.
+/// How far a reader of it may indent it.
 const INDENT: usize = 4;
 
 /// Where the first column stands, behind the time.
@@ -228,7 +228,7 @@ fn rows(events: &[Event]) -> Vec<Row> {
     rows
 }
 
-/// What was done on purpose, in words.
+/// What was done on purpose, as text.
 fn fault(what: &trace::What) -> Option<String> {
     Some(match what {
         trace::What::Partition { a, b } => format!("partition between {a} and {b}"),

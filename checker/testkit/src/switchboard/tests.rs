@@ -1,8 +1,8 @@
 use runtime::net::DirectoryMode;
 use runtime::net::faults::{Action, FrameSeen};
 use runtime::{
-    CallError, Cookie, Ctx, ConnectionLoss, Net, Node, NodeConfig, NodeEvent, Reply, Server, ServerName,
-    TcpNet, directory,
+    CallError, ConnectionLoss, Cookie, Ctx, Net, Node, NodeConfig, NodeEvent, Reply, Server,
+    ServerName, TcpNet, directory,
 };
 use serde::{Deserialize, Serialize};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
@@ -332,7 +332,7 @@ async fn dial_into_a_blackhole_hangs_and_its_target_hears_nothing() {
     let n1 = node(&switchboard, "n1", QUIET, false).await;
     let n2 = node(&switchboard, "n2", QUIET, false).await;
     switchboard.blackhole(n1.name(), n2.name());
-    let dialling = {
+    let dialing = {
         let (n1, to) = (n1.clone(), name("n2"));
         tokio::spawn(async move { n1.connect(&to).await })
     };
@@ -340,10 +340,10 @@ async fn dial_into_a_blackhole_hangs_and_its_target_hears_nothing() {
         frames(&switchboard, |frame| frame.fate == Fate::Swallow).len() == 1
     })
     .await;
-    assert!(!dialling.is_finished());
+    assert!(!dialing.is_finished());
     switchboard.heal_all();
     assert!(
-        dialling.await.unwrap().is_err(),
+        dialing.await.unwrap().is_err(),
         "the connection that swallowed the hello is closed"
     );
     n1.connect(n2.name()).await.unwrap();
@@ -467,7 +467,10 @@ async fn disconnecting_on_purpose_is_no_loss() {
     let (n1, n2) = two_nodes(&switchboard, QUIET).await;
     let mut events_of_n2 = n2.events();
     n1.disconnect(n2.name());
-    assert_eq!(down(&mut events_of_n2, "n1").await, ConnectionLoss::Disconnected);
+    assert_eq!(
+        down(&mut events_of_n2, "n1").await,
+        ConnectionLoss::Disconnected
+    );
     assert_eq!(losses(&switchboard), []);
 }
 
