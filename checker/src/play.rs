@@ -408,7 +408,7 @@ fn standing(done: std::result::Result<(), String>, screen: &Screen) -> Standing 
     }
 }
 
-/// Somebody ends the checker from outside, in a way that can be heard.
+/// The checker is ended from outside, by a signal that it can handle.
 async fn ended_from_outside() -> Played {
     use tokio::signal::unix::{SignalKind, signal};
     let listen = |kind| signal(kind).or_trouble(|| "listen to signals");

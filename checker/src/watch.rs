@@ -587,7 +587,7 @@ fn has_browser() -> bool {
             .any(|name| has(name))
 }
 
-/// The problem of a part that a learner is at, if he names the part only.
+/// The current problem of a part, for a learner who names the part only.
 pub fn place_in(journal: &Journal, part: &'static Part) -> Place {
     let (at, problem) = journal.place();
     if at.number == part.number {

@@ -12,6 +12,7 @@ mod isolation;
 mod machine_output;
 mod page;
 mod play;
+mod prose;
 mod pseudo_terminal;
 mod store;
 mod training;

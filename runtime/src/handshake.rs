@@ -274,7 +274,7 @@ async fn send(conn: &mut Conn, message: &[u8]) -> Result<(), ConnError> {
     conn.writer.send(frame).await
 }
 
-/// The other side's first message, which may come from a program that means someone else.
+/// The other side's first message, which may come from a program that means another server.
 async fn first_message(conn: &mut Conn) -> Result<Bytes, HandshakeError> {
     conn.reader.recv().await.map_err(|error| match error {
         ConnError::TooLong { announced, .. } => match alien(announced) {

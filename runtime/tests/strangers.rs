@@ -179,7 +179,7 @@ proptest! {
     }
 }
 
-/// Someone in the middle, who lets two nodes shake hands and then speaks for one of them.
+/// A program in the middle, which lets two nodes shake hands and then speaks for one of them.
 struct Meddler {
     real: Mutex<Option<SocketAddr>>,
     own: SocketAddr,

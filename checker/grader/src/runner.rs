@@ -380,7 +380,7 @@ async fn told_aside(scenario: &'static Scenario, context: Context) -> Ending {
                     outcome = timeout(scenario.deadline, (scenario.run)(&context)) => Some(outcome),
                 }
             });
-            // What it has begun ends before anybody hears of the outcome.
+            // What it has begun ends before the outcome is reported.
             drop(context);
             if let Some(outcome) = outcome {
                 // Nobody waits any more: nobody needs to know.

@@ -89,7 +89,7 @@ impl Begun {
         drop(self.owner);
     }
 
-    /// Removes it: there is nothing in it that anybody would look for.
+    /// Removes it: it holds nothing worth keeping.
     pub fn remove(self) {
         let _ = fs::remove_dir_all(&self.run.path);
     }

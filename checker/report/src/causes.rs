@@ -160,7 +160,7 @@ impl<'a> Scene<'a> {
         seeds
     }
 
-    /// What the node heard last, from those that the failure speaks of before anybody else.
+    /// What the node heard last, from those that the failure speaks of before any other node.
     fn last_heard(&self) -> Vec<Cause> {
         let mut heard: Vec<(u64, usize, &Message)> = self
             .messages()

@@ -35,7 +35,7 @@ pub(super) enum Flow {
     End,
 }
 
-/// Somebody who plays with a cluster.
+/// A user who plays with a cluster.
 pub(super) struct Session<'c> {
     cluster: &'c Cluster<'c>,
     eyes: &'c Eyes<'c>,

@@ -5,8 +5,8 @@
 //!
 //! - what the learner's program did wrong is a *failure*, with the step, the picture of the last
 //!   messages and the end of the node's stderr;
-//! - a fault that had no effect, a connection that was lost without one, or a machine that stood
-//!   still is *inconclusive*;
+//! - a fault that had no effect, a connection that was lost without one, or a machine that
+//!   hung is *inconclusive*;
 //! - code that panicked with a `todo!` is *not written*.
 //!
 //! ```ignore
@@ -92,7 +92,7 @@ pub struct Cluster<'a> {
 /// How the nodes of a cluster are set up.
 #[derive(Debug, Clone)]
 pub struct Options {
-    /// Silence after which another node counts as down. Short only where silence is the subject:
+    /// Silence after which another node is declared down. Short only where silence is the subject:
     /// a busy machine is silent, too.
     pub tick_time: Duration,
     /// How long the nodes' own calls wait for an answer.

@@ -36,7 +36,7 @@ use connection::Connection;
 use lane::Parcel;
 
 /// So many messages are read from one node. A story ends long before, as a flood; but until
-/// somebody looks, the machine must stay usable.
+/// the story looks, the machine must stay usable.
 const MAX_READ: u64 = 100_000;
 
 /// The network between the nodes of one cluster. Dropping it closes all its connections.

@@ -213,7 +213,7 @@ async fn body(request: Request) -> Result<Bytes, Response> {
     };
     let announced = request.headers().get(CONTENT_LENGTH);
     let announced = announced.and_then(|length| length.to_str().ok()?.parse::<usize>().ok());
-    // Whoever announces more need not send it.
+    // A client that announces more need not send it.
     if announced.is_some_and(|length| length > LONGEST_BODY) {
         return Err(too_long());
     }

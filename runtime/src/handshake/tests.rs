@@ -84,7 +84,7 @@ async fn hear(conn: &mut Conn) -> Option<Bytes> {
     conn.reader.recv().await.ok()
 }
 
-/// Gold dials silver through someone who may change each message (0 hello, 1 challenge,
+/// Gold dials silver through a program that may change each message (0 hello, 1 challenge,
 /// 2 proof, 3 accepted). Gives both outcomes and what was said, before the change.
 async fn session(
     cookies: (&str, &str),
@@ -122,7 +122,7 @@ async fn recording() -> Vec<Bytes> {
     said
 }
 
-/// What silver makes of someone who sends these messages and reads an answer after each; and
+/// What silver makes of a program that sends these messages and reads an answer after each; and
 /// the answers.
 async fn silver_hears(messages: &[Bytes], nonce: [u8; 32]) -> (Outcome, Vec<Bytes>) {
     let (mut stranger, silver) = pair().await;
@@ -137,7 +137,7 @@ async fn silver_hears(messages: &[Bytes], nonce: [u8; 32]) -> (Outcome, Vec<Byte
     tokio::join!(silver_accepts(silver, COOKIE, nonce), script)
 }
 
-/// What gold, dialing silver, makes of someone who answers with these messages; and what it
+/// What gold, dialing silver, makes of a program that answers with these messages; and what it
 /// said.
 async fn gold_hears(answers: &[Bytes]) -> (Outcome, Vec<Bytes>) {
     let (gold, mut stranger) = pair().await;
@@ -392,7 +392,7 @@ async fn own_messages_sent_back_lead_nowhere() {
         reflect
     );
     assert_malformed(&at_gold);
-    // Silver is dialed by someone who says silver's own name, in the hope that silver will
+    // Silver is dialed by a program that says silver's own name, in the hope that silver will
     // compute the code for it.
     let hello = write(&Message::Hello(
         silver(),

@@ -42,7 +42,7 @@ pub enum DirectoryMode {
         /// The same one for every node of the cluster.
         port: u16,
     },
-    /// Here, whatever the hosts in names say, and served by someone else.
+    /// Here, whatever the hosts in names say, and served by another program.
     At(SocketAddr),
 }
 

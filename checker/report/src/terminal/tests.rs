@@ -97,8 +97,8 @@ Problem 2, Ask everyone: FAILED: a dead node is named
   seen      n1 answered {n1: 3, n3: 5}.
             n1 listed n2 and n3 when it was asked.
   required  Every node in list() when asked appears, as a total or as a failure.
-  because   Whoever leaves a node out without a word makes a partial sum look
-            like the whole.
+  because   An answer that leaves a node out silently makes a partial sum look
+            complete.
   look at   exercises/part1_ping_pong/src/producer.rs:41
             training/part1.md#problem-2-ask-everyone
 

@@ -269,7 +269,7 @@ impl Ways {
 /// Which messages the user wants to be lost, doubled, or held.
 struct Wish {
     rule: Rule,
-    /// From whom to whom; nobody stands for anybody.
+    /// From which node to which; `None` is any node.
     pairs: Vec<(Option<String>, Option<String>)>,
 }
 

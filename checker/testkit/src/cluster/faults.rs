@@ -285,7 +285,7 @@ impl Server for Witness {
 
     async fn handle_info(&mut self, info: Info, _: &Ctx<()>) {
         if let Info::Down { reason, .. } = info {
-            // Whoever asked may have given up.
+            // The caller may have given up.
             let _ = self.0.send(reason);
         }
     }

@@ -119,11 +119,11 @@ impl Cluster<'_> {
             let node = node.short();
             self.failed(
                 format!("{node} sent more than {FLOOD} messages to the other nodes"),
-                format!("{node} says what is to be said, and comes to rest; here some hundred messages are plenty"),
+                format!("{node} sends what it has to send, and then stops; some hundred messages are plenty here"),
             )
             .because(
-                "Whoever sends without end leaves the others no time for anything else. Perhaps a message \
-                 is answered by messages which are answered again, or a loop never waits.",
+                "A node that sends without end leaves the others no time for anything else. Perhaps each \
+                 message is answered by further messages, or a loop never waits.",
             )
             .into()
         })

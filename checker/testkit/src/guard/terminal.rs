@@ -156,7 +156,7 @@ pub(super) fn main() -> Result<()> {
                 let _ = std::io::stderr().write_all(&[order]);
             }
             Ok(RETURNED) => taken = None,
-            // Whoever says something else is no checker.
+            // A program that says something else is no checker.
             _ => break,
         }
     }
