@@ -18,10 +18,10 @@ pub struct Manager {
     /// The jobs that it was given, including finished ones.
     jobs: BTreeMap<JobId, Job>,
     // ── gap 2: what it knows of its workers
-    // TODO(2): the fields that tell what each worker does.
+    // TODO(2): the fields that record what each worker does.
     // ── end 2
     // ── gap 5: what it knows of the network
-    // TODO(5): the fields that tell which nodes cannot reach each other, if you need any.
+    // TODO(5): the fields that record which nodes cannot reach each other, if you need any.
     // ── end 5
 }
 
@@ -133,7 +133,7 @@ impl Manager {
         Ok(id)
     }
 
-    /// How a job stands.
+    /// The state of a job.
     fn status(&self, id: &JobId) -> JobStatus {
         self.jobs.get(id).map_or(JobStatus::Unknown, Job::status)
     }

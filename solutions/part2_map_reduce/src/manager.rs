@@ -156,7 +156,7 @@ impl Manager {
         Ok(id)
     }
 
-    /// How a job stands.
+    /// The state of a job.
     fn status(&self, id: &JobId) -> JobStatus {
         self.jobs.get(id).map_or(JobStatus::Unknown, Job::status)
     }

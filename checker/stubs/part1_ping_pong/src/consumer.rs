@@ -24,7 +24,7 @@ impl Server for Consumer {
         // ── end 4
         // ── gap 3: catch up after a crash
         // TODO(3): after a crash, the consumer starts here again and has forgotten every count.
-        // - Within 3 seconds it must have the count of every producer that it can reach, also of
+        // - Within 3 seconds it must have the count of every producer that it can reach, and of
         //   the producer on its own node, although no producer sends a ping.
         // - A producer that does not answer must not withhold the counts of the others.
         // - An answer that comes late must not overwrite a newer ping.
