@@ -7,6 +7,7 @@ mod claims;
 mod cluster;
 mod command_line;
 mod course;
+mod editors;
 mod guard;
 mod isolation;
 mod machine_output;

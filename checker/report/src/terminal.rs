@@ -9,6 +9,7 @@ use std::fmt::Write;
 use colored::{ColoredString, Colorize};
 use runtime::terminal::{self, visible};
 
+use super::hyperlink::link_if_shown;
 use super::json::Points;
 use grader::part_report::{CodePlace, Graded, PartReport, Refused, count};
 use grader::runs;
@@ -403,7 +404,10 @@ impl Page<'_> {
         }
         if let Some(place) = &failure.place {
             let file = self.in_part(&place.file.to_string_lossy());
-            self.field("look at", &at_line(&file, place.line));
+            let text = visible(&at_line(&file, place.line));
+            let text = link_if_shown(&text, &file, place.line);
+            // Never broken into lines, or it would lead nowhere.
+            self.line(&format!("  {} {text}", "look at  ".dimmed()));
         }
         let given = self
             .part

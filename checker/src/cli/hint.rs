@@ -22,10 +22,10 @@ use testkit::verdict::{Diagnosis, Standing, Verdict};
 /// Its flags.
 #[derive(Debug, Args)]
 pub(super) struct HintArgs {
-    /// The part; the one that you are at, if not given
+    /// The part; your current one, if not given
     #[arg(value_parser = question::part_names())]
     part: Option<String>,
-    /// The problem; the one that you are at, if not given
+    /// The problem; your current one, if not given
     #[arg(long, value_name = "K")]
     problem: Option<u8>,
     /// Shows again what was shown already, and nothing new

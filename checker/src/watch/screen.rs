@@ -5,7 +5,6 @@
 
 use std::fmt::Write as _;
 use std::io::{self, Write};
-use std::path::Path;
 
 use runtime::terminal::is_obeyed;
 
@@ -93,31 +92,6 @@ fn write(text: &str) -> io::Result<()> {
     let mut stdout = io::stdout().lock();
     stdout.write_all(text.as_bytes())?;
     stdout.flush()
-}
-
-/// A text that leads to a file when it is clicked on, in terminals that can do that.
-pub(super) fn link(text: &str, file: &Path, line: Option<u32>) -> String {
-    let mut address = String::from("file://");
-    for &byte in file.as_os_str().as_encoded_bytes() {
-        match byte {
-            b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'/' | b'.' | b'-' | b'_' | b'~' => {
-                address.push(char::from(byte));
-            }
-            other => {
-                let _ = write!(address, "%{other:02X}");
-            }
-        }
-    }
-    // Some open the file at a line, and each has its own way to write that.
-    if let Some(line) = line {
-        let is = |name: &str, value: &str| std::env::var(name).is_ok_and(|is| is == value);
-        if is("TERM_PROGRAM", "vscode") {
-            let _ = write!(address, "#L{line}");
-        } else if is("TERM", "xterm-kitty") {
-            let _ = write!(address, "#{line}");
-        }
-    }
-    format!("\x1b]8;;{address}\x1b\\{text}\x1b]8;;\x1b\\")
 }
 
 /// A piece of a text for a terminal.
@@ -222,6 +196,10 @@ fn with(mut text: String, piece: Piece<'_>) -> String {
 
 #[cfg(test)]
 mod tests {
+    use std::path::Path;
+
+    use report::hyperlink::link;
+
     use super::*;
 
     #[test]
@@ -245,11 +223,7 @@ mod tests {
 
     #[test]
     fn link_counts_for_its_text_only() {
-        let link = link("a.rs:3", Path::new("/tmp/ä b/a.rs"), None);
-        assert!(
-            link.contains("file:///tmp/%C3%A4%20b/a.rs\x1b\\"),
-            "{link:?}"
-        );
+        let link = link("a.rs:3", Path::new("/tmp/a.rs"), None);
         assert_eq!(width(Some(&link)), 6);
         assert_eq!(cut(&link, 6), link);
     }

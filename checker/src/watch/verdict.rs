@@ -7,10 +7,11 @@ use std::path::{Path, PathBuf};
 use colored::Colorize;
 use runtime::terminal::visible;
 
-use super::screen::{broken, link};
+use super::screen::broken;
 use grader::course::Course;
 use grader::gaps;
 use grader::part_report::{CodePlace, PartReport, Refused, count};
+use report::hyperlink::link;
 use report::terminal::{color, command_name, sentence, shortened, wrap};
 use testkit::part::{Part, Problem};
 use testkit::plain_file::{self, MAX_TEXT};
@@ -339,27 +340,13 @@ impl Paper<'_> {
             .push(color(Standing::NotWritten, &heading).to_string());
         self.gap();
         for gap in self.problem.gaps {
-            for (file, line) in self.places_of(*gap) {
+            for (file, line) in places_of(self.course, self.part, *gap) {
                 let file = self.file(&file, Some(line));
                 self.lines.push(format!("  {file}"));
             }
         }
         let training = self.training(&self.part.section(self.problem.anchor));
         self.lines.push(format!("  {training}"));
-    }
-
-    /// Where there is something to write of a gap, which may have places in several files.
-    fn places_of(&self, gap: u8) -> Vec<(PathBuf, u32)> {
-        let places = |file: &&'static str| {
-            let path = self.course.exercise(self.part).join(file);
-            let text = plain_file::read_text(&path, MAX_TEXT).unwrap_or_default();
-            let lines = gaps::open_places(&text, gap).into_iter();
-            let lines = lines.filter_map(|line| u32::try_from(line).ok());
-            lines
-                .map(|line| (PathBuf::from(file), line))
-                .collect::<Vec<_>>()
-        };
-        self.part.editable.iter().flat_map(places).collect()
     }
 
     fn failure(&mut self, failure: &Failure) {
@@ -487,6 +474,20 @@ impl Paper<'_> {
     }
 }
 
+/// Where there is something to write of a gap, which may have places in several files.
+pub(super) fn places_of(course: &Course, part: &'static Part, gap: u8) -> Vec<(PathBuf, u32)> {
+    let places = |file: &&'static str| {
+        let path = course.exercise(part).join(file);
+        let text = plain_file::read_text(&path, MAX_TEXT).unwrap_or_default();
+        let lines = gaps::open_places(&text, gap).into_iter();
+        let lines = lines.filter_map(|line| u32::try_from(line).ok());
+        lines
+            .map(|line| (PathBuf::from(file), line))
+            .collect::<Vec<_>>()
+    };
+    part.editable.iter().flat_map(places).collect()
+}
+
 fn named(name: &str, line: &str) -> String {
     format!("  {} {line}", format!("{name:<9}").dimmed())
 }
@@ -585,7 +586,7 @@ mod tests {
         let half = gap("a", "// TODO(1): what must hold\ndone();") + &gap("b", todo);
         std::fs::write(folder.join("producer.rs"), half).unwrap();
         std::fs::write(folder.join("consumer.rs"), gap("c", todo) + &gap("d", todo)).unwrap();
-        let places = paper(&course).places_of(1);
+        let places = places_of(&course, paper(&course).part, 1);
         let expected = [("src/producer.rs", 6), ("src/consumer.rs", 2)];
         assert_eq!(
             places,

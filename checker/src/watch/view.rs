@@ -5,12 +5,13 @@ use std::collections::BTreeSet;
 use colored::Colorize;
 use runtime::terminal::visible;
 
-use super::screen::{cut, link, width};
+use super::screen::{cut, width};
 use super::terminal::Size;
 use super::verdict::{Paper, from_here};
 use super::{Last, Watch};
 use crate::journal::Journal;
 use crate::manifest::PARTS;
+use report::hyperlink::link;
 use report::markdown;
 use report::terminal::{color, command_name, wrap};
 use testkit::hints;
@@ -313,6 +314,7 @@ fn keys(paper: &mut Paper<'_>) {
         ("f", "all of what is shown; scroll up for what does not fit"),
         ("v", "back to the verdict; so does Esc"),
         ("o", "open the report of the run in a browser"),
+        ("e", "open the editor of --edit-cmd at this place"),
         ("l", "the problems of the course"),
         (
             "n p",
