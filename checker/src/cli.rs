@@ -48,12 +48,12 @@ use runtime::terminal::note;
 
 const EXIT_CODES: &str = "\
 Exit codes:
-  0  passed: every problem that counts was solved
+  0  passed: every problem that counts is solved
   1  failed: a claim did not hold, or the code does not compile
-  2  inconclusive: nothing can be said, for the machine was too slow or a fault did not bite
+  2  inconclusive: a fault had no effect, or the machine was too slow to tell
   3  not written: a gap is not filled yet
-  4  checker fault: the checker went wrong, or was called wrongly
-Of several, 4 is told before 1, before 2, before 3. Optional problems do not count,
+  4  checker fault: the checker itself failed, or its command line was wrong
+Of several, 4 comes before 1, before 2, before 3. Optional problems do not count,
 unless --problem names them.";
 
 /// How long what still runs when all is said may take to end.
@@ -66,7 +66,7 @@ const SHUTDOWN: Duration = Duration::from_secs(2);
 struct Cli {
     #[command(subcommand)]
     command: Option<Other>,
-    /// Whether to use colours; `auto` does at a terminal, unless NO_COLOR is set
+    /// Whether to use colors; `auto` does at a terminal, unless NO_COLOR is set
     #[arg(
         long,
         global = true,
@@ -80,19 +80,19 @@ struct Cli {
 /// The commands that are not parts; those come from the manifest.
 #[derive(Debug, Subcommand)]
 enum Other {
-    /// Grades every part, one after the other
+    /// Grades all parts, one after the other
     #[command(display_order = 50)]
     All(PartArgs),
-    /// Grades the problem that you are at whenever you save; so does `checker` alone
+    /// Grades your current problem each time you save; so does `checker` alone
     #[command(display_order = 51)]
     Watch(watch::WatchArgs),
-    /// Lists the parts and their problems, and what became of them
+    /// Lists the parts and their problems, with your results
     #[command(display_order = 52)]
     List(list::ListArgs),
-    /// Shows the next hint for the problem that you are at, or for another
+    /// Shows the next hint for your current problem, or for another
     #[command(display_order = 53)]
     Hint(hint::HintArgs),
-    /// Puts the stub back, of one problem or of a whole part
+    /// Restores the stub of one problem or of a whole part
     #[command(display_order = 54)]
     Reset(reset::ResetArgs),
     /// Shows your code beside the solution, gap by gap
@@ -110,7 +110,7 @@ enum Other {
     /// Brings a newer version of the course, and keeps what you wrote
     #[command(display_order = 59)]
     Update(update::UpdateArgs),
-    /// Checks whether this machine is fit for the course, and says what to do if it is not
+    /// Checks whether this machine can run the course, and says what to repair
     #[command(display_order = 60)]
     Doctor,
     /// Runs a store for nodes that you start by hand, until Ctrl-C
@@ -126,7 +126,7 @@ enum Other {
     /// Writes completions for a shell, or the manual page
     #[command(display_order = 62)]
     Shell(shell::ShellArgs),
-    /// For those who work on the course
+    /// For authors of the course
     #[command(display_order = 63)]
     Dev {
         #[command(subcommand)]
@@ -185,7 +185,7 @@ struct PartArgs {
     /// Grades the course's own solution
     #[arg(long, conflicts_with = "submission")]
     solution: bool,
-    /// Grades a copy of the exercise's folder that lies anywhere
+    /// Grades a copy of the exercise's folder, in any place
     #[arg(long, value_name = "DIR")]
     submission: Option<PathBuf>,
     /// Grades only this problem; may be given several times
@@ -223,7 +223,7 @@ struct PartArgs {
     /// Prints the result as JSON, see docs/JSON.md
     #[arg(long)]
     json: bool,
-    /// Prints what happens while it happens, as JSON, one event a line
+    /// Prints events as they happen, as JSON, one per line
     #[arg(long, conflicts_with = "json")]
     stream: bool,
     /// Also writes the result as JSON to a file, after each scenario
@@ -241,7 +241,7 @@ struct PartArgs {
 pub fn main(args: impl IntoIterator<Item = OsString>) -> Standing {
     let args: Vec<OsString> = args.into_iter().collect();
     let color = color_wanted(&args);
-    use_colours(color);
+    use_colors(color);
     let matches = match command().color(color).try_get_matches_from(args) {
         Ok(matches) => matches,
         Err(mut error) => {
@@ -314,7 +314,7 @@ fn color_wanted(args: &[OsString]) -> clap::ColorChoice {
             None if arg == "--" => break,
             _ => None,
         };
-        // What is no choice at all is complained about by whoever reads the command line.
+        // What is no choice at all is refused where the command line is read.
         if let Some(choice) = value.and_then(|value| value.parse().ok()) {
             wanted = choice;
         }
@@ -322,8 +322,8 @@ fn color_wanted(args: &[OsString]) -> clap::ColorChoice {
     wanted
 }
 
-/// Switches colours on or off, wherever the checker uses them.
-fn use_colours(wanted: clap::ColorChoice) {
+/// Switches colors on or off, wherever the checker uses them.
+fn use_colors(wanted: clap::ColorChoice) {
     use std::io::IsTerminal;
     match wanted {
         clap::ColorChoice::Always => colored::control::set_override(true),

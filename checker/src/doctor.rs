@@ -138,9 +138,9 @@ pub async fn examine() -> Result<Standing> {
     tell(open_files())?;
     tell(store().await)?;
     let summary = match worst {
-        Health::Ok => "This machine is fit for the course.",
-        Health::Warning => "This machine is fit for the course; see the warnings.",
-        Health::Broken => "Something must be repaired first: see the lines that say broken.",
+        Health::Ok => "This machine can run the course.",
+        Health::Warning => "This machine can run the course; see the warnings.",
+        Health::Broken => "Repair what the lines marked broken name, then run this again.",
     };
     print(format_args!("\n{summary}\n"))?;
     Ok(if worst == Health::Broken {
@@ -221,12 +221,12 @@ async fn two_nodes() -> Finding {
         Ok(Err(why)) => Finding::broken(
             ABOUT,
             why,
-            "If the lines about loopback are well, this is worth a report: run `cargo test -p runtime` and send what it says.",
+            "If the loopback lines are ok, please report this: run `cargo test -p runtime` and send its output.",
         ),
         Err(_) => Finding::broken(
             ABOUT,
             format!("did not connect within {} s", TOO_LONG.as_secs()),
-            "Something holds up connections on this machine; see the lines about loopback.",
+            "Something delays connections on this machine; see the loopback lines.",
         ),
     }
 }
@@ -321,8 +321,8 @@ async fn measure_loopback() -> Loopback {
 
 fn loopback(measured: Loopback) -> Finding {
     const ABOUT: &str = "loopback";
-    const FIREWALL: &str = "A firewall, a VPN client or a security tool stands between the programs of this machine. \
-Leave the VPN, or let connections to 127.0.0.1 through, and run `checker doctor` again.";
+    const FIREWALL: &str = "A firewall, a VPN client or a security tool interferes with connections on this machine. \
+Leave the VPN, or allow connections to 127.0.0.1, and run `checker doctor` again.";
     match measured {
         Loopback::CannotListen(error) => Finding::broken(
             ABOUT,
@@ -373,7 +373,7 @@ fn disk(about: &'static str, folder: &Path) -> Finding {
 
 fn free_disk(about: &'static str, free: u64, folder: &Path) -> Finding {
     let found = format!("{:.1} GB free in {}", free as f64 / 1e9, folder.display());
-    let remedy = "Building the whole course takes about 2 GB: make room, or let CARGO_TARGET_DIR name a folder with room.";
+    let remedy = "Building the whole course takes about 2 GB: free some space, or set CARGO_TARGET_DIR to a folder with space.";
     match free {
         0..300_000_000 => Finding::broken(about, found, remedy),
         300_000_000..2_000_000_000 => Finding::warning(about, found, remedy),
@@ -387,7 +387,7 @@ fn open_files() -> Finding {
         Some(limit) if limit < 256 => Finding::warning(
             "open files",
             format!("at most {limit}"),
-            "A cluster needs some hundred connections: `ulimit -n 1024` in this terminal.",
+            "A cluster needs some hundred connections: run `ulimit -n 1024` in this terminal.",
         ),
         Some(limit) => Finding::ok("open files", format!("at most {limit}")),
         None => Finding::ok("open files", "no limit"),
@@ -401,7 +401,7 @@ async fn store() -> Finding {
         Err(trouble) => Finding::warning(
             ABOUT,
             format!("parts 3 and 4 {trouble}"),
-            "Start that server, or unset REDIS_URL, or say `--store embedded`.",
+            "Start that server, unset REDIS_URL, or use `--store embedded`.",
         ),
     }
 }

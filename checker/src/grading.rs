@@ -666,7 +666,7 @@ fn note_foreign_lines(course: &Course, part: &Part, report: &mut PartReport) {
     }
 }
 
-/// Names the files of the learner as he knows them, not as the compiler found them in a slot.
+/// Names the files of the learner as the learner knows them, not as the compiler found them in a slot.
 fn name_files_as_handed_in(failure: &mut Failure, build: &Build) {
     if let Some(place) = &mut failure.place {
         place.file = build.as_handed_in(&place.file.to_string_lossy()).into();

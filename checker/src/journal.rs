@@ -1,4 +1,4 @@
-//! What a learner has solved so far, and where he is: kept in the course's folder.
+//! What a learner has solved so far, and the current problem: kept in the course's folder.
 //!
 //! It only remembers. A journal that cannot be read or written is as good as an empty one, and
 //! never a reason not to run; and `checker all` grades everything again, whatever stands here. But
@@ -36,7 +36,7 @@ const FILE: &str = "progress.json";
 /// Where a journal is put that cannot be read.
 const DAMAGED: &str = "progress.json.damaged";
 
-/// Locked by whoever reads the journal to change it.
+/// Locked while the journal is read and changed.
 const LOCK: &str = "progress.lock";
 
 /// What is known of the learner's own exercises.
@@ -45,7 +45,7 @@ const LOCK: &str = "progress.lock";
 pub struct Journal {
     /// The problems that were ever run, by part and number.
     pub parts: BTreeMap<String, BTreeMap<u8, Entry>>,
-    /// The problem that the learner is at, if he went to one.
+    /// The problem that the learner chose, if any.
     pub at: Option<(String, u8)>,
     /// How many hints of each problem were shown.
     pub hints: BTreeMap<String, BTreeMap<u8, u8>>,
@@ -95,7 +95,7 @@ pub fn fingerprint(problem: &Problem, sources: &Sources) -> String {
 }
 
 impl Entry {
-    /// Whether it says something about code that somebody wrote.
+    /// Whether it says something about code that the learner wrote.
     fn tells(&self) -> bool {
         matches!(self.standing, Standing::Passed | Standing::Failed)
     }

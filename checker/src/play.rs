@@ -55,7 +55,7 @@ pub struct Order {
     pub graded: Graded,
     /// How many nodes there are at the beginning.
     pub nodes: u8,
-    /// Silence after which a node counts as down.
+    /// Silence after which a node is declared down.
     pub tick_time: Duration,
     /// What lots are drawn from.
     pub seed: u64,
@@ -172,7 +172,7 @@ fn terminal_guard(order: &Order) -> Option<TerminalGuard> {
 struct Place {
     part: &'static Part,
     data: PathBuf,
-    /// A folder for whoever plays, gone at the end.
+    /// A folder for the user, deleted at the end.
     scratch: PathBuf,
     tick_time: Duration,
     kept: Option<Run>,
@@ -285,7 +285,7 @@ async fn welcome(
             part.number, part.title
         ),
         format!(
-            "Silence of {} s counts as down. The seed is {}.",
+            "After {} s of silence, a node is down. The seed is {}.",
             order.tick_time.as_secs(),
             order.seed
         ),
@@ -412,7 +412,7 @@ fn standing(done: std::result::Result<(), String>, screen: &Screen) -> Standing 
     }
 }
 
-/// Somebody ends the checker from outside, in a way that can be heard.
+/// The checker is ended from outside, by a signal that it can handle.
 async fn ended_from_outside() -> Played {
     use tokio::signal::unix::{SignalKind, signal};
     let listen = |kind| signal(kind).or_trouble(|| "listen to signals");

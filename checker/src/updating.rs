@@ -7,7 +7,7 @@
 //!
 //! Everything is computed before anything is written: new blobs and commits in git's store disturb
 //! nobody. Then comes the backup, then the files, then git's index, and the branch last of all. So
-//! whoever is interrupted runs the same command again, and it ends what was begun. No commit is
+//! after an interruption, the same command completes the update. No commit is
 //! lost: the branch moves to a commit that has the old one among its ancestors.
 
 mod git;

@@ -10,6 +10,7 @@
 //! - It never goes on to another problem by itself.
 //! - Without a terminal there are no keys, and the whole report is printed at each change.
 
+mod edit;
 mod files;
 mod keys;
 mod run;
@@ -37,6 +38,7 @@ use testkit::store::StoreChoice;
 use testkit::trouble::{Result, While};
 use testkit::verdict::{Standing, Verdict};
 
+pub use edit::EditCommand;
 use files::{Files, Saved};
 use keys::ESCAPE;
 use run::{News, Run};
@@ -58,6 +60,8 @@ pub struct Settings {
     pub seed: Option<u64>,
     /// Which store the nodes use, where they use one.
     pub store: StoreChoice,
+    /// The editor to open at the gap of each problem, and on a key.
+    pub edit: Option<EditCommand>,
     /// Shows the learner's code of a problem beside the solution, at a width.
     pub diff: fn(&Course, Place, usize) -> Result<String>,
     /// Puts the stub of a problem back, and says where what was there is now.
@@ -109,6 +113,7 @@ pub async fn watch(course: Course, place: Place, settings: Settings) -> Result<(
         last: None,
         view: View::default(),
     };
+    watch.edit();
     if Terminal::is_there() {
         watch.at_a_terminal(signals).await
     } else {
@@ -405,6 +410,7 @@ impl Watch {
             'n' => self.go(true).await?,
             'p' => self.go(false).await?,
             'o' => self.open(),
+            'e' => self.edit(),
             'd' => self.diff(screen)?,
             'x' => self.view.asks = true,
             _ => {}
@@ -487,6 +493,7 @@ impl Watch {
         });
         self.view.message = journal::forgotten(changed);
         self.view.verdict();
+        self.edit();
         self.begin(None)
     }
 
@@ -587,7 +594,7 @@ fn has_browser() -> bool {
             .any(|name| has(name))
 }
 
-/// The problem of a part that a learner is at, if he names the part only.
+/// The current problem of a part, for a learner who names the part only.
 pub fn place_in(journal: &Journal, part: &'static Part) -> Place {
     let (at, problem) = journal.place();
     if at.number == part.number {

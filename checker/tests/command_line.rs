@@ -49,35 +49,35 @@ fn help_explains_the_exit_codes() {
       part2   Grades part 2, Map reduce
       part3   Grades part 3, Link shortener
       part4   Grades part 4, A better link shortener
-      all     Grades every part, one after the other
-      watch   Grades the problem that you are at whenever you save; so does `checker` alone
-      list    Lists the parts and their problems, and what became of them
-      hint    Shows the next hint for the problem that you are at, or for another
-      reset   Puts the stub back, of one problem or of a whole part
+      all     Grades all parts, one after the other
+      watch   Grades your current problem each time you save; so does `checker` alone
+      list    Lists the parts and their problems, with your results
+      hint    Shows the next hint for your current problem, or for another
+      reset   Restores the stub of one problem or of a whole part
       diff    Shows your code beside the solution, gap by gap
       report  Shows the report of a run, or writes it in another format
       logs    Shows what a node printed
       play    Starts a cluster that you can break by hand
       update  Brings a newer version of the course, and keeps what you wrote
-      doctor  Checks whether this machine is fit for the course, and says what to do if it is not
+      doctor  Checks whether this machine can run the course, and says what to repair
       store   Runs a store for nodes that you start by hand, until Ctrl-C
       shell   Writes completions for a shell, or the manual page
-      dev     For those who work on the course
+      dev     For authors of the course
       help    Print this message or the help of the given subcommand(s)
 
     Options:
-          --color <WHEN>  Whether to use colours; `auto` does at a terminal, unless NO_COLOR is set
+          --color <WHEN>  Whether to use colors; `auto` does at a terminal, unless NO_COLOR is set
                           [default: auto] [possible values: auto, always, never]
       -h, --help          Print help
       -V, --version       Print version
 
     Exit codes:
-      0  passed: every problem that counts was solved
+      0  passed: every problem that counts is solved
       1  failed: a claim did not hold, or the code does not compile
-      2  inconclusive: nothing can be said, for the machine was too slow or a fault did not bite
+      2  inconclusive: a fault had no effect, or the machine was too slow to tell
       3  not written: a gap is not filled yet
-      4  checker fault: the checker went wrong, or was called wrongly
-    Of several, 4 is told before 1, before 2, before 3. Optional problems do not count,
+      4  checker fault: the checker itself failed, or its command line was wrong
+    Of several, 4 comes before 1, before 2, before 3. Optional problems do not count,
     unless --problem names them.
     "#);
 }
@@ -93,7 +93,7 @@ fn help_of_a_part_explains_its_flags() {
 
     Options:
           --solution          Grades the course's own solution
-          --submission <DIR>  Grades a copy of the exercise's folder that lies anywhere
+          --submission <DIR>  Grades a copy of the exercise's folder, in any place
           --problem <N>       Grades only this problem; may be given several times
           --seed <S>          Repeats the choices of an earlier run, which printed this number
           --repeat <N>        Runs everything this often, under one seed after the other [default: 1]
@@ -106,11 +106,11 @@ fn help_of_a_part_explains_its_flags() {
           --isolation <WHEN>  Whether bubblewrap walls a submission in: auto (where it is installed),
                               required or off [default: auto]
           --json              Prints the result as JSON, see docs/JSON.md
-          --stream            Prints what happens while it happens, as JSON, one event a line
+          --stream            Prints events as they happen, as JSON, one per line
           --json-file <FILE>  Also writes the result as JSON to a file, after each scenario
           --junit <FILE>      Also writes the result as JUnit XML, for a course platform
       -v, --verbose           Also shows each step, and the compiler's warnings
-          --color <WHEN>      Whether to use colours; `auto` does at a terminal, unless NO_COLOR is set
+          --color <WHEN>      Whether to use colors; `auto` does at a terminal, unless NO_COLOR is set
                               [default: auto] [possible values: auto, always, never]
       -h, --help              Print help
     "#);
@@ -144,7 +144,7 @@ fn list_names_parts_and_problems() {
              exercises/part3_link_shortener, training/part3.md
          1. Cache
          2. Replicate
-         3. Partitions
+         3. Netsplits
          4. Late and restarted nodes
          5. Store down
          6. Registry

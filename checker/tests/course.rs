@@ -259,7 +259,7 @@ fn fresh_course_lists_everything_as_not_written() {
              exercises/part3_link_shortener, training/part3.md
       ·  1. Cache                     not written
       ·  2. Replicate                 not written
-      ·  3. Partitions                not written
+      ·  3. Netsplits                 not written
       ·  4. Late and restarted nodes  not written
       ·  5. Store down                not written
       ·  6. Registry                  not written
@@ -414,7 +414,7 @@ fn hints_come_one_by_one_and_are_repeated_on_request() {
       rare places where you may ignore an error: why?
 
     There are no more hints. Read training/part1.md#problem-1-broadcast again, or
-    talk to somebody about it.
+    talk to a colleague about it.
     "##);
     let last = fresh.checker(&["hint"]).out();
     assert!(last.contains("this is the last one again"), "{last}");
@@ -735,14 +735,14 @@ fn diff_explains_markers_that_are_gone() {
 }
 
 #[test]
-fn colour_is_used_when_it_is_wanted() {
+fn color_is_used_when_it_is_wanted() {
     let fresh = Fresh::course();
-    let coloured = |args: &[&str]| fresh.checker(args).out().contains('\u{1b}');
-    assert!(!coloured(&["list"]));
-    assert!(coloured(&["list", "--color", "always"]));
-    assert!(coloured(&["--color=always", "list"]));
-    assert!(!coloured(&["list", "--color", "never"]));
-    assert!(coloured(&["--color", "always", "help"]));
+    let colored = |args: &[&str]| fresh.checker(args).out().contains('\u{1b}');
+    assert!(!colored(&["list"]));
+    assert!(colored(&["list", "--color", "always"]));
+    assert!(colored(&["--color=always", "list"]));
+    assert!(!colored(&["list", "--color", "never"]));
+    assert!(colored(&["--color", "always", "help"]));
 }
 
 // Updates.

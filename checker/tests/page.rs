@@ -131,7 +131,7 @@ async fn failure_is_told_and_marked_and_what_led_to_it_is_highlighted() {
 }
 
 #[tokio::test]
-async fn fates_are_told_apart_without_colour() {
+async fn fates_are_told_apart_without_color() {
     let (_kept, page) = page_of(&failing());
     on_page(&page, async |browser| {
         browser
@@ -268,7 +268,7 @@ async fn kill_behind_a_lost_link_is_told_and_marked() {
     let (_kept, page) = page_of(&trace);
     on_page(&page, async |browser| {
         let led = browser.text(".chain").await;
-        let why = "It closed the link of n2 to n3, so n3 was down for n2 before the failure.";
+        let why = "It closed the connection of n2 to n3, so n3 was down for n2 before the failure.";
         assert!(led.contains("n3 is killed") && led.contains(why), "{led}");
         let marked = browser.text("#diagram .event.process.cause").await;
         assert!(marked.contains("n3 is killed"), "{marked}");

@@ -99,7 +99,7 @@ rules
     .passed();
     insta::assert_snapshot!(printed, @r#"
     n1, n2 and n3 run the solution of part 1, Ping pong.
-    Silence of 5 s counts as down. The seed is 7.
+    After 5 s of silence, a node is down. The seed is 7.
     part1> call n1 producer SendPing
     1
     part1> call n2 consumer Counts
@@ -114,7 +114,7 @@ rules
     part1> call n1 producer AskEveryone
     {"totals":{"n1@127.0.0.1":1},"failed":{}}
     part1> heal
-    The network is whole again, and so are the links.
+    The network is whole again, and so are the connections.
     part1> blackhole n1 -> n2
     What goes from n1 to n2 vanishes.
     Nobody can notice before 5 s have passed.
@@ -126,12 +126,12 @@ rules
     n1 -> n3 comes 20 ms to 30 ms later
     n3 -> n1 comes 20 ms to 30 ms later
     part1> heal n1 n2
-    n1 and n2 are together again, and so are the links.
+    n1 and n2 are together again, and so are the connections.
     part1> rules
     n1 -> n3 comes 20 ms to 30 ms later
     n3 -> n1 comes 20 ms to 30 ms later
     part1> heal
-    The network is whole again, and so are the links.
+    The network is whole again, and so are the connections.
     part1> rules
     Nothing is broken.
     "#);
@@ -222,7 +222,7 @@ kill n1
     let (shown, logs) = shown.split_once("part1> logs n4 1\n").unwrap();
     insta::assert_snapshot!(shown, @r#"
     n1, n2 and n3 run the solution of part 1, Ping pong.
-    Silence of 5 s counts as down. The seed is 7.
+    After 5 s of silence, a node is down. The seed is 7.
     part1> servers n1
     consumer
     producer
@@ -237,8 +237,8 @@ kill n1
     part1> restart n2
     n2 is up, and connected.
     part1> pause n3
-    n3 stands still.
-    The others believe in it until 5 s have passed.
+    n3 is paused.
+    The others list it until 5 s have passed.
     part1> try call n3 consumer TotalPings within 500ms
     n3's consumer did not answer `TotalPings` within 0.5 s.
     part1> resume n3
@@ -271,8 +271,8 @@ kill n1
 
 #[test]
 fn node_that_ends_by_itself_is_told_and_can_be_started_again() {
-    // Its supervisor gives up when one of its children crashes too often. Each time, it must have been
-    // started again first.
+    // Its supervisor gives up when one of its children crashes too often. Each time, it must have
+    // been started again first.
     let runs = "try call n2 consumer TotalPings\nexpect not runs no server within 5s\n";
     let crashes = format!("{runs}crash n2 consumer\n").repeat(3);
     // The last time it may have ended before it can say so.
@@ -497,7 +497,7 @@ fn each_wrong_command_has_its_complaint() {
     part1> try send n1 consumer Ping{from}
     Ping{from} is no message: a colon is missing behind the name of a field. Write texts in quotes, and a message like Ping{count: 5}, {"Add":5} or Add 5.
     part1> try connect n1 n1
-    A node has no link to itself.
+    A node has no connection to itself.
     part1> try expect nothing of it
     The answer does not contain nothing of it.
     To `call n1 consumer` it is:
@@ -558,7 +558,7 @@ try store get nothing
     }
     insta::assert_snapshot!(shown, @r#"
     n1, n2 and n3 run the solution of part 3, Link shortener.
-    Silence of 5 s counts as down. The seed is 7.
+    After 5 s of silence, a node is down. The seed is 7.
     The store was the embedded one.
       n1  http://127.0.0.1:PORT/
       n2  http://127.0.0.1:PORT/

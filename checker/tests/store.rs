@@ -225,7 +225,7 @@ async fn store_that_needs_tls_is_refused() {
 /// Starts `checker store`, and kills it at the end: as Ctrl-C does, but with no word.
 struct Foreground {
     process: std::process::Child,
-    /// It has more to say than the first line, and must have somebody to say it to.
+    /// It has more to say than the first line, and must have a reader.
     _said: BufReader<std::process::ChildStdout>,
 }
 

@@ -1076,7 +1076,7 @@ fn everything(output: &Output) -> String {
 
 // The course.
 
-fn root() -> PathBuf {
+pub(crate) fn root() -> PathBuf {
     let checker = Path::new(env!("CARGO_MANIFEST_DIR"));
     checker
         .parent()

@@ -11,7 +11,7 @@ use crate::wire::Target;
 
 /// The name that a server is registered under, and the type of the messages that it takes.
 ///
-/// Usually a constant beside the message enum, so that whoever knows the name also knows what
+/// Usually a constant beside the message enum, so that code that knows the name also knows what
 /// can be said to it:
 ///
 /// ```

@@ -14,7 +14,7 @@ use tracing::warn;
 
 use crate::address::{Address, ServerName};
 use crate::error::{CallError, CastError};
-use crate::link::Line;
+use crate::line::Line;
 use crate::name::NodeName;
 use crate::node::{Inner, Node};
 use crate::peers::Intent;
@@ -34,9 +34,9 @@ pub struct Answers<T> {
 impl Node {
     /// Sends a message and goes on: it arrives at most once, perhaps never, and nobody is told.
     ///
-    /// Messages from one process to another arrive in the order in which they were sent, as long
-    /// as the link holds. If there is no link, one is opened, and the message waits for it. This
-    /// waits only when some megabytes are waiting to be written to that node already.
+    /// Messages from one process to another arrive in the order in which they were sent, as long as
+    /// the connection holds. If there is no connection, one is opened, and the message waits for
+    /// it. This waits only when some megabytes are waiting to be written to that node already.
     ///
     /// # Errors
     /// [`CastError`] when the message certainly was not sent.
@@ -251,8 +251,8 @@ impl Node {
         outcome(line.peer(), timeout(within, answer).await)
     }
 
-    /// Casts to a server of a node, or of this one, if there is a link. For the runtime's own
-    /// servers: their housekeeping must not connect what somebody has disconnected.
+    /// Casts to a server of a node, or of this one, if there is a connection. For the runtime's own
+    /// servers: their housekeeping must not connect what was disconnected on purpose.
     pub(crate) fn cast_linked<M>(&self, to: &NodeName, name: &ServerName<M>, msg: M)
     where
         M: Serialize + Send + 'static,
@@ -278,7 +278,7 @@ impl Node {
         }
     }
 
-    /// Calls a server of a node, or of this one, if there is a link.
+    /// Calls a server of a node, or of this one, if there is a connection.
     pub(crate) async fn call_linked<M, T>(
         &self,
         to: &NodeName,

@@ -16,13 +16,13 @@ use std::sync::Arc;
 /// files, cannot join your cluster or tell your nodes what to do.
 ///
 /// It does *not* make a cluster safe on a network that you do not trust:
-/// - Nothing is **encrypted**. Whoever sees the packets reads every message.
-/// - Only the handshake is authenticated, **the frames after it are not**. Whoever can change
-///   packets on their way can let two nodes finish the handshake and then say what he likes.
-/// - Whoever has recorded one handshake, or has been dialled once, can **guess cookies offline**,
+/// - Nothing is **encrypted**. A program that sees the packets can read every message.
+/// - Only the handshake is authenticated, **the frames after it are not**. An attacker that can
+///   change packets can let two nodes finish the handshake and then send what it likes.
+/// - An attacker that recorded one handshake, or was dialed once, can **guess cookies offline**,
 ///   millions in a second. Thirty-two random bytes withstand that; `secret` and your dog's name
 ///   do not.
-/// - Whoever can **read the cookie's file**, or runs programs as you, has the cookie.
+/// - A user who can **read the cookie's file**, or run programs as you, has the cookie.
 /// - A node that has the cookie may do **everything**: there are no lesser rights.
 ///
 /// That is why nodes listen on the loopback address unless told otherwise. Between machines, put
@@ -88,7 +88,7 @@ impl Cookie {
 
     /// The text of the cookie.
     ///
-    /// For showing it to its owner, or for handing it to a process of his. It belongs neither
+    /// For showing it to its owner, or for handing it to a process of the owner. It belongs neither
     /// into a log nor on a command line, which every user of the machine can list.
     pub fn reveal(&self) -> &str {
         &self.0

@@ -83,15 +83,15 @@ impl<M> Ctx<M> {
         self.shared.stopping.lock().unwrap().get_or_insert(reason);
     }
 
-    /// Be told of every link that comes up or goes down from now on, as
-    /// [`Info::NodeUp`](crate::Info::NodeUp) and [`Info::NodeDown`](crate::Info::NodeDown). Links that are up already are not reported: ask [`Node::list`], *after*
+    /// Be told of every connection that comes up or goes down from now on, as
+    /// [`Info::NodeUp`](crate::Info::NodeUp) and [`Info::NodeDown`](crate::Info::NodeDown). Connections that are up already are not reported: ask [`Node::list`], *after*
     /// this call, so that none is missed in between.
     pub fn watch_nodes(&self) {
         self.inner().subscribe(&self.shared.process);
     }
 
-    /// Be told, once, when that process ends, as [`Info::Down`](crate::Info::Down); also when the link to its node
-    /// goes, and at once if there is no such process.
+    /// Be told, once, when that process ends, as [`Info::Down`](crate::Info::Down); also when the
+    /// connection to its node goes, and at once if there is no such process.
     pub fn monitor<N>(&self, to: &Address<N>) -> Monitor {
         Monitor(
             self.inner()
@@ -104,8 +104,8 @@ impl<M> Ctx<M> {
         self.inner().unwatch(monitor.0);
     }
 
-    /// Ties this server's fate to that process: when either ends abnormally, or the link between
-    /// their nodes goes, the other ends too, for the same reason.
+    /// Ties this server's fate to that process: when either ends abnormally, or the connection
+    /// between their nodes goes, the other ends too, for the same reason.
     pub fn link<N>(&self, to: &Address<N>) {
         self.inner()
             .watch(&self.shared.process, to.node(), to.target(), true);

@@ -1,7 +1,7 @@
 //! The directory of a host: which node listens where.
 //!
 //! A node has a name and, each time it starts, another port. The directory (Erlang calls it
-//! *epmd*) brings the two together: nodes *register* name and address, and whoever wants to
+//! *epmd*) brings the two together: nodes *register* name and address, and a node that wants to
 //! connect *looks up* the name. A registration lives exactly as long as the connection over which
 //! it was made. So nobody has to clean up after a node that was killed: the operating system
 //! closes its connections.

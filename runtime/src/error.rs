@@ -117,8 +117,8 @@ pub enum ConnectError {
     Dial(DialError),
     /// The other node answered, but the two did not come to terms.
     Handshake(HandshakeError),
-    /// The link was lost, or closed on purpose, while we waited for it.
-    Lost(LinkLoss),
+    /// The connection was lost, or closed on purpose, while we waited for it.
+    Lost(ConnectionLoss),
 }
 
 impl fmt::Display for ConnectError {
@@ -133,32 +133,32 @@ impl fmt::Display for ConnectError {
 
 impl std::error::Error for ConnectError {}
 
-/// How a link ended.
+/// How a connection ended.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum LinkLoss {
+pub enum ConnectionLoss {
     /// The connection was closed: the other node ended, or the network cut it.
     Closed(String),
     /// Nothing was heard for the tick time. The node may be dead, paused, or only out of reach.
     Silence,
-    /// Somebody called `disconnect`, here or there.
+    /// A program called `disconnect`, on either node.
     Disconnected,
-    /// The same node opened a newer link.
+    /// The same node opened a newer connection.
     Replaced,
-    /// What came over the link was not the protocol.
+    /// What came over the connection was not the protocol.
     Protocol(String),
     /// This node was stopped.
     Stopped,
 }
 
-impl fmt::Display for LinkLoss {
+impl fmt::Display for ConnectionLoss {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            LinkLoss::Closed(why) => f.write_str(why),
-            LinkLoss::Silence => f.write_str("nothing was heard from it for the tick time"),
-            LinkLoss::Disconnected => f.write_str("it was disconnected on purpose"),
-            LinkLoss::Replaced => f.write_str("it opened a newer link"),
-            LinkLoss::Protocol(why) => write!(f, "it broke the protocol: {why}"),
-            LinkLoss::Stopped => f.write_str("this node was stopped"),
+            ConnectionLoss::Closed(why) => f.write_str(why),
+            ConnectionLoss::Silence => f.write_str("nothing was heard from it for the tick time"),
+            ConnectionLoss::Disconnected => f.write_str("it was disconnected on purpose"),
+            ConnectionLoss::Replaced => f.write_str("it opened a newer connection"),
+            ConnectionLoss::Protocol(why) => write!(f, "it broke the protocol: {why}"),
+            ConnectionLoss::Stopped => f.write_str("this node was stopped"),
         }
     }
 }

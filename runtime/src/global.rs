@@ -8,11 +8,11 @@
 //! it sees that the name is taken, or free. That the order is the same for all is what keeps two
 //! claimants from holding one node each and waiting for the other for ever.
 //!
-//! No such rule helps across a divided network: there, both sides may give away the same name.
-//! When the network heals, the two owners learn of each other, for both sides of every new link
+//! No such rule helps across a divided network: there, both sides may give away the same name. When
+//! the network heals, the two owners learn of each other, for both sides of every new connection
 //! tell each other the names that they own; and each decides by its [`Resolver`] what becomes of
-//! its own process. Until they have, `whereis` gives the one on the node with the smaller name,
-//! on every node that knows both.
+//! its own process. Until they have, `whereis` gives the one on the node with the smaller name, on
+//! every node that knows both.
 
 mod claim;
 mod server;

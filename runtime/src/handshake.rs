@@ -1,6 +1,6 @@
 //! How two nodes make sure of each other before they talk.
 //!
-//! Each side must prove that it knows the cookie without sending it, for whoever listens would
+//! Each side must prove that it knows the cookie without sending it, because an eavesdropper would
 //! then know it too. So each sends a *nonce*, random bytes that were never used before, and the
 //! other answers with a code that only an owner of the cookie can compute from it (HMAC-SHA256):
 //!
@@ -52,8 +52,8 @@ pub(crate) struct Identity {
 pub(crate) enum Intent {
     /// A person or a program asked for it.
     Asked,
-    /// The runtime does it by itself: a retry after a lost link, or the mesh. Refused by a node
-    /// that was disconnected on purpose.
+    /// The runtime does it by itself: a retry after a lost connection, or the mesh. Refused by a
+    /// node that was disconnected on purpose.
     Automatic,
 }
 
@@ -83,7 +83,7 @@ pub enum Refusal {
     Stopping,
 }
 
-/// Opens a link: convinces the node at the other end of `conn`, and is convinced by it.
+/// The side that connects: proves itself to the node at the other end of `conn`, and checks its proof.
 ///
 /// `nonce` must be fresh and unpredictable. `may_prove` is asked after the other node has said
 /// who it is and before ours commits itself: false means that a better connection to it has come
@@ -129,7 +129,7 @@ pub(crate) async fn initiate(
     match read(&conn.reader.recv().await?)? {
         Message::Accepted(theirs) => {
             let expected = code(cookie, Role::Acceptor, &hello, &challenge);
-            // Nobody is told: the other side takes the link for open and waits for frames.
+            // Nobody is told: the other side takes the connection for open and waits for frames.
             expected
                 .verify_slice(&*theirs)
                 .map_err(|_| HandshakeError::WeRefused(Refusal::Cookie))?;
@@ -139,7 +139,7 @@ pub(crate) async fn initiate(
     }
 }
 
-/// Answers someone who wants a link: makes sure of him, then lets `decide` accept or refuse.
+/// The side that is connected to: checks the other node, then lets `decide` accept or refuse.
 ///
 /// `decide` hears only of peers that have proved that they know the cookie. Even after it said
 /// yes the connection may fail before the other side hears of it, and this returns an error.
@@ -195,7 +195,7 @@ where
     Ok(them)
 }
 
-/// Tells the other side why it gets no link. Whether it hears that is its own business.
+/// Tells the other side why it gets no connection. Whether it hears that is its own business.
 pub(crate) async fn refuse(conn: &mut Conn, refusal: Refusal) -> HandshakeError {
     let _ = send(conn, &write(&Message::Refused(refusal.clone()))).await;
     HandshakeError::WeRefused(refusal)
@@ -274,7 +274,7 @@ async fn send(conn: &mut Conn, message: &[u8]) -> Result<(), ConnError> {
     conn.writer.send(frame).await
 }
 
-/// The other side's first message, which may come from a program that means someone else.
+/// The other side's first message, which may come from a program that means another server.
 async fn first_message(conn: &mut Conn) -> Result<Bytes, HandshakeError> {
     conn.reader.recv().await.map_err(|error| match error {
         ConnError::TooLong { announced, .. } => match alien(announced) {
@@ -329,7 +329,7 @@ fn code(cookie: &Cookie, role: Role, hello: &[u8], challenge: &[u8]) -> Hmac<Sha
     code
 }
 
-/// Why a handshake did not lead to a link.
+/// Why a handshake did not lead to a connection.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum HandshakeError {
     /// The other node refused us. It has not proved who it is, so this is only what it says.

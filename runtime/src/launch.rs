@@ -42,7 +42,7 @@ pub struct NodeArgs {
     #[arg(long)]
     pub port: Option<u16>,
 
-    /// Silence after which another node counts as down, in seconds
+    /// Silence after which another node is declared down, in seconds
     #[arg(long, value_name = "SECONDS", default_value = "15", value_parser = seconds)]
     pub tick_time: Duration,
 
@@ -110,7 +110,8 @@ struct Flags<F: Args> {
     #[arg(long, value_name = "NODE")]
     connect: Vec<NodeName>,
 
-    /// End when standard input is closed, so that the node does not outlive whoever started it
+    /// End when standard input is closed, so that the node does not outlive the program that
+    /// started it
     #[arg(long)]
     exit_with_stdin: bool,
 

@@ -1,4 +1,4 @@
-//! What a distributed program stands on: nodes, links, servers, monitors and supervisors.
+//! What a distributed program stands on: nodes, connections, servers, monitors and supervisors.
 //!
 //! Erlang has all of this built in. Here it is ordinary Rust, in small files that are meant to be
 //! read. A good order is the one below: from a name to a node that runs servers, and from there
@@ -9,7 +9,7 @@ pub mod name;
 pub mod process_id;
 pub mod wire;
 
-// From a wire to a link.
+// From bytes to a connection.
 pub mod net;
 
 pub mod directory;
@@ -17,7 +17,7 @@ pub mod directory;
 mod cookie;
 mod handshake;
 
-mod link;
+mod line;
 mod peers;
 
 // A node, and the processes on it.
@@ -57,7 +57,7 @@ pub use call::Answers;
 pub use clock::Clock;
 pub use cookie::{Cookie, CookieError};
 pub use ctx::{Ctx, Task};
-pub use error::{CallError, CastError, ConnectError, LinkLoss, StartError};
+pub use error::{CallError, CastError, ConnectError, ConnectionLoss, StartError};
 pub use gate::Gate;
 pub use global::{GLOBAL, Global, GlobalMsg, GlobalName, RegisterError, Resolver, Verdict};
 #[doc(hidden)]

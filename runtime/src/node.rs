@@ -1,4 +1,4 @@
-//! A node: a named part of a cluster, with its links and its processes.
+//! A node: a named part of a cluster, with its connections and its processes.
 
 use std::collections::{BTreeMap, VecDeque};
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -16,11 +16,11 @@ use tracing::debug;
 use crate::address::{Address, ServerName};
 use crate::clock::Clock;
 use crate::cookie::Cookie;
-use crate::error::{CallError, ConnectError, LinkLoss, StartError};
+use crate::error::{CallError, ConnectError, ConnectionLoss, StartError};
 use crate::gate::{self, Gate};
 use crate::global::GlobalNames;
 use crate::handshake::Identity;
-use crate::link::{Line, Numbers};
+use crate::line::{Line, Numbers};
 use crate::name::NodeName;
 use crate::net::{Listener, Net};
 use crate::peers::{Intent, MAX_DIALS, Peers};
@@ -52,7 +52,7 @@ pub struct NodeConfig {
     /// A hidden node is not listed, does not take part in the mesh, groups or broadcasts, and is
     /// not announced: for tools that look at a cluster and are not part of it.
     pub hidden: bool,
-    /// A node from which nothing was heard for this long counts as down. A second to a minute.
+    /// A node from which nothing was heard for this long is declared down. A second to a minute.
     pub tick_time: Duration,
     /// How long a call waits for its answer unless it says otherwise.
     pub call_timeout: Duration,
@@ -99,13 +99,13 @@ pub struct Node {
     inner: Arc<Inner>,
 }
 
-/// News about links, for those who are not servers. See [`Node::events`].
+/// News about connections, for those who are not servers. See [`Node::events`].
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum NodeEvent {
-    /// A link to this node is up.
+    /// A connection to this node is up.
     Up(NodeName),
-    /// The link to this node is gone, and why.
-    Down(NodeName, LinkLoss),
+    /// The connection to this node is gone, and why.
+    Down(NodeName, ConnectionLoss),
 }
 
 impl Node {
@@ -148,7 +148,7 @@ impl Node {
             config,
         });
         let node = Node { inner };
-        // The runtime's own servers are there before the first link is: they miss nothing.
+        // The runtime's own servers are there before the first connection is: they miss nothing.
         crate::system::start(&node).await?;
         node.inner.spawn(node.inner.clone().accept_all(listener));
         Ok(node)
@@ -175,8 +175,8 @@ impl Node {
     }
 
     /// Connects to a node, and through it to all nodes that it is connected to. Does nothing if
-    /// there is a link already. Sending to a node connects to it as well; this waits until it is
-    /// done and says how it went.
+    /// there is a connection already. Sending to a node connects to it as well; this waits until it
+    /// is done and says how it went.
     ///
     /// # Errors
     /// [`ConnectError`] says whether the node was not found, not reached, or refused us.
@@ -198,13 +198,14 @@ impl Node {
         Ok(asked.elapsed())
     }
 
-    /// Closes the link to a node on purpose: neither side tries to open it again by itself. A
-    /// later `connect`, or a message to that node, does. Says whether there was a link.
+    /// Closes the connection to a node on purpose: neither side tries to open it again by itself. A
+    /// later `connect`, or a message to that node, does. Says whether there was a connection.
     pub fn disconnect(&self, from: &NodeName) -> bool {
         self.inner.part(from)
     }
 
-    /// The names of the other nodes that there is a link to now, in order. Without hidden ones.
+    /// The names of the other nodes that there is a connection to now, in order. Without hidden
+    /// ones.
     pub fn list(&self) -> Vec<NodeName> {
         self.inner
             .visible_lines()
@@ -213,7 +214,7 @@ impl Node {
             .collect()
     }
 
-    /// The names of the hidden nodes that there is a link to now.
+    /// The names of the hidden nodes that there is a connection to now.
     pub fn list_hidden(&self) -> Vec<NodeName> {
         self.inner
             .all_lines()
@@ -223,8 +224,8 @@ impl Node {
             .collect()
     }
 
-    /// What happens to links from now on. A receiver that falls more than 256 events behind is
-    /// told so and loses the oldest.
+    /// What happens to connections from now on. A receiver that falls more than 256 events behind
+    /// is told so and loses the oldest.
     pub fn events(&self) -> broadcast::Receiver<NodeEvent> {
         self.inner.events.subscribe()
     }
@@ -306,8 +307,8 @@ impl Node {
         self.inner.rng.lock().unwrap().next_u64()
     }
 
-    /// Ends the node: its processes, its links, and everything that it had started. The name is
-    /// free afterwards. The other nodes see a closed connection, as if it had been killed.
+    /// Ends the node: its processes, its connections, and everything that it had started. The name
+    /// is free afterwards. The other nodes see a closed connection, as if it had been killed.
     pub async fn stop(&self) {
         let inner = &self.inner;
         if inner.stopped.swap(true, Ordering::AcqRel) {
@@ -321,7 +322,7 @@ impl Node {
         })
         .await;
         for line in inner.all_lines() {
-            inner.lost(&line, LinkLoss::Stopped);
+            inner.lost(&line, ConnectionLoss::Stopped);
         }
         let mut tasks = std::mem::take(&mut *inner.tasks.lock().unwrap());
         tasks.shutdown().await;
@@ -404,7 +405,7 @@ impl Inner {
         }
     }
 
-    /// Tells all who asked that a link came or went. Hidden nodes are nobody's news.
+    /// Tells all who asked that a connection came or went. Hidden nodes are nobody's news.
     pub(crate) fn announce(&self, line: &Line, event: NodeEvent) {
         if line.is_hidden() {
             return;
@@ -446,7 +447,7 @@ impl Inner {
         self: &Arc<Self>,
         line: &Arc<Line>,
         frame: Frame,
-    ) -> Result<(), LinkLoss> {
+    ) -> Result<(), ConnectionLoss> {
         if !self.config.hidden && !line.is_hidden() && frame.clock > 0 {
             self.clock.observe(frame.clock);
         }
@@ -485,7 +486,7 @@ impl Inner {
             Header::Ended(number, reason) => self.watch_fired(number, reason),
             Header::Exit(target, reason) => self.exit_here(&target, reason),
             Header::Mesh(nodes) if !self.config.hidden => self.join_mesh(nodes),
-            Header::Goodbye => return Err(LinkLoss::Disconnected),
+            Header::Goodbye => return Err(ConnectionLoss::Disconnected),
             Header::Tick | Header::Mesh(_) => {}
         }
         Ok(())

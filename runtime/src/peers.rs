@@ -1,13 +1,13 @@
-//! The other nodes, and the way from a name to a link.
+//! The other nodes, and the way from a name to a connection.
 //!
-//! There is at most one link between two nodes. As either side may dial at any time, two rules
-//! keep it so:
+//! There is at most one connection between two nodes. As either side may dial at any time, two
+//! rules keep it so:
 //!
-//! - While *both* connections are pending, the one that the node with the greater name dialled
+//! - While *both* connections are pending, the one that the node with the greater name dialed
 //!   goes on, and the other is refused ("simultaneous").
-//! - A connection that is authenticated while a link is *established* replaces it: the other node
-//!   would not dial if it still had the link. So a restarted node is never turned away because of
-//!   a link that only this side still believes in.
+//! - A newly authenticated connection replaces an *established* one: the other node would not dial
+//!   if it still had the old connection. So a restarted node is never turned away because of a
+//!   connection that only this side still has.
 
 use std::collections::BTreeMap;
 use std::collections::btree_map::Entry;
@@ -19,10 +19,10 @@ use rand::RngExt;
 use tokio::time::{sleep, timeout};
 use tracing::{debug, info, warn};
 
-use crate::error::{ConnectError, LinkLoss};
+use crate::error::{ConnectError, ConnectionLoss};
 pub(crate) use crate::handshake::Intent;
 use crate::handshake::{self, HandshakeError, Identity, Refusal};
-use crate::link::{self, Line};
+use crate::line::{self, Line};
 use crate::name::NodeName;
 use crate::net::{Conn, DialError};
 use crate::node::{Inner, NodeEvent};
@@ -38,7 +38,7 @@ const FIRST_PAUSE: Duration = Duration::from_millis(25);
 /// the operating system would drop what it cannot queue, and dial again only a second later.
 pub(crate) const MAX_DIALS: usize = 4;
 
-/// How long a node that does not answer can keep the next one from being dialled.
+/// How long a node that does not answer can keep the next one from being dialed.
 const DIAL_TURN: Duration = Duration::from_millis(50);
 
 #[derive(Default)]
@@ -48,7 +48,7 @@ pub(crate) struct Peers(Mutex<BTreeMap<NodeName, Peer>>);
 #[derive(Default)]
 struct Peer {
     way: Way,
-    /// It was disconnected on purpose, so only somebody's express wish connects it again.
+    /// It was disconnected on purpose, so only an explicit request connects it again.
     parted: bool,
     /// A task tries to reach it again.
     retrying: bool,
@@ -101,7 +101,7 @@ impl Inner {
         }
         let line = self.new_line(to);
         if self.is_stopped() {
-            line.close(ConnectError::Lost(LinkLoss::Stopped));
+            line.close(ConnectError::Lost(ConnectionLoss::Stopped));
             return line;
         }
         peer.way = Way::Opening(line.clone(), Phase::Dialing);
@@ -128,7 +128,7 @@ impl Inner {
         open.collect()
     }
 
-    /// Closes the link to a node on purpose. Says whether there was one.
+    /// Closes the connection to a node on purpose. Says whether there was one.
     pub(crate) fn part(self: &Arc<Self>, from: &NodeName) -> bool {
         let line = {
             let mut peers = self.peers.0.lock().unwrap();
@@ -137,7 +137,7 @@ impl Inner {
             peer.way.line().cloned()
         };
         let Some(line) = line else { return false };
-        let loss = LinkLoss::Disconnected;
+        let loss = ConnectionLoss::Disconnected;
         let parted = line.part(ConnectError::Lost(loss.clone()), self.clock.stamp());
         if parted {
             self.let_go(&line, loss);
@@ -145,7 +145,7 @@ impl Inner {
         parted
     }
 
-    /// Takes in a connection that somebody dialled.
+    /// Takes in a connection that another node opened.
     pub(crate) async fn accept(self: Arc<Self>, mut conn: Conn) {
         let me = self.identity();
         let (nonce, cookie) = (self.nonce(), self.config.cookie.clone());
@@ -244,7 +244,7 @@ impl Inner {
         }
     }
 
-    /// A pending connection that we dialled has failed.
+    /// A pending connection that we dialed has failed.
     fn give_up(self: &Arc<Self>, line: &Arc<Line>, error: ConnectError) {
         {
             let mut peers = self.peers.0.lock().unwrap();
@@ -308,7 +308,7 @@ impl Inner {
                             std::mem::replace(way, Way::Opening(line.clone(), Phase::Accepting));
                         drop(peers);
                         if let Way::Open(old) = old {
-                            self.lost(&old, LinkLoss::Replaced);
+                            self.lost(&old, ConnectionLoss::Replaced);
                         }
                         return Ok(Reserved {
                             inner: self.clone(),
@@ -321,7 +321,7 @@ impl Inner {
         }
     }
 
-    /// Makes a link of an authenticated connection.
+    /// Puts an authenticated connection to use.
     fn establish(self: &Arc<Self>, line: &Arc<Line>, conn: Conn, theirs: Identity) {
         let mesh = {
             let mut peers = self.peers.0.lock().unwrap();
@@ -334,7 +334,7 @@ impl Inner {
             peer.way = Way::Open(line.clone());
             let hidden = theirs.hidden;
             line.open(theirs);
-            // Under the lock, so that no other link's news can come in between.
+            // Under the lock, so that no other connection's news can come in between.
             self.announce(line, NodeEvent::Up(line.peer().clone()));
             let others = |(name, peer): (&NodeName, &Peer)| match &peer.way {
                 Way::Open(other) if !other.is_hidden() && other.id() != line.id() => {
@@ -351,17 +351,17 @@ impl Inner {
         if let Some(mesh) = mesh.filter(|mesh| !mesh.is_empty()) {
             line.push(self.clock.stamp(), &Header::Mesh(mesh), &Bytes::new());
         }
-        self.spawn(link::write(line.clone(), writer, self.config.tick_time));
+        self.spawn(line::write(line.clone(), writer, self.config.tick_time));
         let (inner, line) = (self.clone(), line.clone());
         self.spawn(async move {
             let deliver = |frame| inner.deliver(&line, frame);
-            let loss = link::read(line.clone(), reader, inner.config.tick_time, deliver).await;
+            let loss = line::read(line.clone(), reader, inner.config.tick_time, deliver).await;
             inner.lost(&line, loss);
         });
     }
 
     /// A line is gone. Only the first word counts; says whether it was this one.
-    pub(crate) fn lost(self: &Arc<Self>, line: &Arc<Line>, loss: LinkLoss) -> bool {
+    pub(crate) fn lost(self: &Arc<Self>, line: &Arc<Line>, loss: ConnectionLoss) -> bool {
         let first = line.close(ConnectError::Lost(loss.clone()));
         if first {
             self.let_go(line, loss);
@@ -369,15 +369,15 @@ impl Inner {
         first
     }
 
-    /// Does what the loss of a line brings with it. Called once, by whoever closed it.
-    fn let_go(self: &Arc<Self>, line: &Arc<Line>, loss: LinkLoss) {
+    /// Does what the loss of a line brings with it. Called once, by the code that closed it.
+    fn let_go(self: &Arc<Self>, line: &Arc<Line>, loss: ConnectionLoss) {
         let again = {
             let mut peers = self.peers.0.lock().unwrap();
             let peer = peers.entry(line.peer().clone()).or_default();
             if peer.way.is_over(line) {
                 peer.way = Way::None;
             }
-            if loss == LinkLoss::Disconnected {
+            if loss == ConnectionLoss::Disconnected {
                 peer.parted = true;
             }
             if line.identity().is_some() {
@@ -385,7 +385,7 @@ impl Inner {
             }
             !peer.parted
                 && !line.is_hidden()
-                && !matches!(loss, LinkLoss::Replaced | LinkLoss::Stopped)
+                && !matches!(loss, ConnectionLoss::Replaced | ConnectionLoss::Stopped)
         };
         info!(node = %self.name(), "{} is down: {loss}", line.peer());
         self.watches_lost(line);
@@ -415,7 +415,7 @@ impl Inner {
         }
     }
 
-    /// Tries to reach a node, again and again with growing pauses, until there is a link.
+    /// Tries to reach a node, again and again with growing pauses, until there is a connection.
     ///
     /// The pauses are random within their bounds ("full jitter"), or all the nodes that lost one
     /// at the same time would also come back at the same time.
@@ -480,8 +480,8 @@ impl Inner {
     }
 }
 
-/// The place of a connection that was accepted and is not a link yet. Unless it becomes one, the
-/// place is given back, however the handshake ends.
+/// The place of a connection that was accepted and is not established yet. Unless it becomes one,
+/// the place is given back, however the handshake ends.
 struct Reserved {
     inner: Arc<Inner>,
     line: Arc<Line>,

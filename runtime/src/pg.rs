@@ -1,10 +1,10 @@
 //! Process groups: which processes, anywhere in the cluster, do a certain thing.
 //!
-//! Each node decides on the membership of its own processes and tells the others. When a link
+//! Each node decides on the membership of its own processes and tells the others. When a connection
 //! comes up, both sides send each other all memberships that they decide on; from then on, each
-//! change. A link delivers in order, so the two together are always up to date, and nothing has
-//! to be counted or compared. When a link goes, so do the members behind it, and when it is back,
-//! they are told anew.
+//! change. A connection delivers in order, so the two together are always up to date, and nothing
+//! has to be counted or compared. When a connection goes, so do the members behind it, and when it
+//! is back, they are told anew.
 //!
 //! So the nodes never disagree for longer than a message takes, unless the network is divided:
 //! then each side sees the members that it can reach, which is just what one can send to.

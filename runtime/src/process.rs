@@ -2,7 +2,7 @@
 //!
 //! The loop is where "let it crash" happens. A panic in a handler ends this process and nothing
 //! else: the loop catches it, answers every call that the process still owed an answer, and tells
-//! whoever watches. It then drops the server's state; a supervisor starts afresh.
+//! the watchers. It then drops the server's state; a supervisor starts afresh.
 
 use std::any::Any;
 use std::panic::AssertUnwindSafe;
@@ -323,8 +323,8 @@ fn answer_all(owed: &[Arc<Pending>], reason: &ExitReason) {
 
 /// The end of a process, in the order in which the rest of the world may see it: no new letters,
 /// answers to those who wait, the end of the children, the last first, then word to those who
-/// watch. So whoever hears that a supervisor ended can start it again: its children's names are
-/// free.
+/// watch. So a process that hears that a supervisor ended can start it again: its children's names
+/// are free.
 async fn end<M>(
     ctx: &Ctx<M>,
     reason: &ExitReason,

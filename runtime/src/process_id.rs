@@ -46,7 +46,7 @@ impl fmt::Display for ProcessId {
     }
 }
 
-/// Why a process ended. Travels to whoever monitors it, or waits for its answer.
+/// Why a process ended. Sent to processes that monitor it, or wait for its answer.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub enum ExitReason {
     /// It stopped by itself, its work done.

@@ -21,7 +21,7 @@ use tracing_subscriber::util::SubscriberInitExt;
 /// Prints what the runtime has to say, down to this level, to `writer`: messages, and the named
 /// fields behind them. To be called once, in `main`.
 ///
-/// Someone must let the result [tell](Repeats::tell) what was counted.
+/// The caller must let the result [tell](Repeats::tell) what was counted.
 pub fn log_to<W>(writer: W, level: Level, fields: &'static [&'static str]) -> Repeats
 where
     W: for<'w> MakeWriter<'w> + Send + Sync + 'static,

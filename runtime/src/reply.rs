@@ -13,7 +13,7 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use tokio::sync::oneshot;
 
 use crate::clock::Clock;
-use crate::link::Line;
+use crate::line::Line;
 use crate::wire::{self, Header, Malformed, NoAnswer};
 
 /// Answers one call; a variant of a message enum that carries it *is* a call.
@@ -58,8 +58,8 @@ impl<T> Reply<T> {
 }
 
 impl<T: Serialize + Send + 'static> Reply<T> {
-    /// Sends the answer. If the caller has given up, or the link to it was lost or replaced in
-    /// the meantime, the answer is dropped without a trace: the caller knows already.
+    /// Sends the answer. If the caller has given up, or the connection to it was lost or replaced
+    /// in the meantime, the answer is dropped without a trace: the caller knows already.
     pub fn send(mut self, value: T) {
         if let Some(to) = self.pending.take().and_then(|pending| pending.take()) {
             to.answer(value);
@@ -180,8 +180,8 @@ pub(crate) enum ReplyTo {
         caller: oneshot::Sender<Answer>,
         encoded: bool,
     },
-    /// Back over the link that the call came by. If that link is gone, so is the caller's
-    /// interest: it was told that the link went down.
+    /// Back over the connection that the call came by. If that connection is gone, so is the
+    /// caller's interest: it was told that the connection went down.
     Remote {
         line: Arc<Line>,
         clock: Arc<Clock>,
@@ -249,19 +249,19 @@ fn refusal(call: u64, why: String) -> Header {
 pub(crate) enum Answer {
     /// A value from this node.
     Value(Box<dyn Any + Send>),
-    /// A value that came over a link.
+    /// A value that came over a connection.
     Encoded(Bytes),
     /// Word from the called node that there will be none.
     None(NoAnswer),
-    /// The link was lost, or never came to be.
+    /// The connection was lost, or never came to be.
     Lost(NotReached),
 }
 
-/// How far a call got before its link failed.
+/// How far a call got before its connection failed.
 #[derive(Debug, Clone)]
 pub(crate) enum NotReached {
-    /// No link was made: the call did not leave this node.
+    /// No connection was made: the call did not leave this node.
     NotConnected(String),
-    /// There was a link, and the call may have gone through it.
+    /// There was a connection, and the call may have gone through it.
     Down,
 }

@@ -1,7 +1,7 @@
 //! Remote tasks: running a function on another node, and awaiting what comes of it.
 //!
 //! Code cannot travel as it does in Erlang, so both nodes must have the function, and one names
-//! it to the other. A task is tied to whoever awaits it: it ends when that one gives up, ends, or
+//! it to the other. A task is tied to its caller: it ends when the caller gives up, ends, or
 //! gets out of reach, for its result would reach nobody. What it has done until then stays done.
 
 use std::borrow::Cow;
@@ -174,8 +174,8 @@ impl Node {
 
 /// A function that runs on another node. Awaiting it gives its result; dropping it ends it.
 ///
-/// It waits as long as the function takes. The end of the other node, or of the link to it, is
-/// seen as [`CallError::NodeDown`].
+/// It waits as long as the function takes. The end of the other node, or of the connection to it,
+/// is seen as [`CallError::NodeDown`].
 #[must_use = "dropping it ends the function"]
 pub struct RemoteTask<R> {
     result: oneshot::Receiver<Result<R, CallError>>,
@@ -207,7 +207,7 @@ async fn run<R: DeserializeOwned>(
     args: Result<bytes::Bytes, wire::Malformed>,
 ) -> Result<R, CallError> {
     let args = args.map_err(|error| CallError::Unsendable(error.to_string()))?;
-    // So that a run which is cancelled before there is a link is never asked for.
+    // So that a run which is cancelled before there is a connection is never asked for.
     node.connect(&on)
         .await
         .map_err(|error| CallError::NotConnected(on.clone(), error.to_string()))?;
@@ -277,7 +277,7 @@ pub enum RpcMsg {
         /// Its number for the run.
         task: u64,
     },
-    /// To itself: a run is over.
+    /// To itself: a run has ended.
     Done(NodeName, u64),
 }
 

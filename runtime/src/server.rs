@@ -84,13 +84,14 @@ pub trait Server: Sized + Send + 'static {
 /// News from the runtime, for servers that asked for it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Info {
-    /// A link to this node is up: a new node, or one that was away. Comes before any message over
-    /// that link. Asked for with [`Ctx::watch_nodes`].
+    /// A connection to this node is up: a new node, or one that was away. Comes before any message
+    /// over that connection. Asked for with [`Ctx::watch_nodes`].
     NodeUp(NodeName),
-    /// The link to this node is gone: the node may be dead, paused, or cut off. Comes after every
-    /// message that the link still delivered.
+    /// The connection to this node is gone: the node may be dead, paused, or cut off. Comes after
+    /// every message that the connection still delivered.
     NodeDown(NodeName),
-    /// A monitored process ended, or the link to its node did. Asked for with [`Ctx::monitor`].
+    /// A monitored process ended, or the connection to its node did. Asked for with
+    /// [`Ctx::monitor`].
     Down {
         /// What [`Ctx::monitor`] returned.
         monitor: Monitor,

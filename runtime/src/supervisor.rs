@@ -2,8 +2,8 @@
 //!
 //! A server that has run into something unexpected cannot trust its own state any more. The
 //! cheapest way back to a state that is known to be good is to end, and to be started again from
-//! the beginning: "let it crash". For that, somebody must be left who notices; and as that one
-//! does nothing else, it has next to nothing that could break.
+//! the beginning: "let it crash". For that, a process must be left that notices; and as the
+//! supervisor does nothing else, it has next to nothing that could break.
 //!
 //! Trying again does not help against a mistake that is there every time. So a supervisor counts,
 //! and when its children fail too often it ends itself, with all of them, and leaves the matter to
@@ -118,7 +118,7 @@ pub enum Restart {
     Permanent,
     /// Only when it ended abnormally: it may finish its work.
     Transient,
-    /// Never: whoever asked for it sees that it ended, and decides.
+    /// Never: the process that asked for it sees that it ended, and decides.
     Temporary,
 }
 
@@ -309,7 +309,7 @@ impl Node {
     /// and waits until the child has started.
     ///
     /// The child belongs to the supervisor, not to the caller: it goes on when the caller ends.
-    /// Whoever wants to know of its end monitors it.
+    /// A process that wants to know of its end monitors it.
     ///
     /// # Errors
     /// [`StartChildError`]. After a lost connection or a timeout the child may have been started.

@@ -27,7 +27,7 @@ pub enum NodeMsg {
     Servers(Reply<Vec<(String, usize)>>),
     /// Connect to that node; answers why not, if not.
     Connect(NodeName, Reply<Result<(), String>>),
-    /// Disconnect from that node on purpose; answers whether there was a link.
+    /// Disconnect from that node on purpose; answers whether there was a connection.
     Disconnect(NodeName, Reply<bool>),
     /// Kill the servers of these names, all in one moment: none learns of another's end before
     /// its own.

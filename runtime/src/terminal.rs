@@ -30,7 +30,7 @@ pub fn write(text: &str) -> io::Result<()> {
     hand_over(text).map(drop)
 }
 
-/// Like [`print()`], for a program that goes on printing: says whether somebody still reads.
+/// Like [`print()`], for a program that goes on printing: says whether a reader is still there.
 ///
 /// # Errors
 /// As for [`print()`].

@@ -10,7 +10,7 @@ use std::sync::{Arc, Mutex};
 use bytes::Bytes;
 use tracing::debug;
 
-use crate::link::Line;
+use crate::line::Line;
 use crate::name::NodeName;
 use crate::node::Inner;
 use crate::peers::Intent;
@@ -209,7 +209,7 @@ impl Inner {
         }
     }
 
-    /// A line is gone: whoever was watched over it counts as gone, in both directions.
+    /// A line is gone: every process watched over it is taken for gone, in both directions.
     pub(crate) fn watches_lost(&self, line: &Arc<Line>) {
         let lost: Vec<u64> = {
             let watches = self.watches.0.lock().unwrap();

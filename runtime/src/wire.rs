@@ -3,7 +3,7 @@
 //! A frame is a `u32` length (big endian), then a *header* and, for the kinds that carry one, a
 //! *payload*: two CBOR items in a row (a CBOR sequence, RFC 8742). The payload is a value of the
 //! program: the message of a server, or the answer to a call. Because it stands by itself, it is
-//! encoded once even when it goes to many nodes, and whoever only forwards frames need not
+//! encoded once even when it goes to many nodes, and a program that only forwards frames need not
 //! understand it.
 //!
 //! Before the first frame comes the handshake, see `handshake.rs`; `docs/PROTOCOL.md` has both.
@@ -23,7 +23,7 @@ use crate::process_id::ExitReason;
 pub const PROTOCOL_VERSION: u16 = 1;
 
 /// How deeply values may nest, in levels. A frame that nests deeper is refused, not followed:
-/// a million levels would overflow the stack of whoever decodes them.
+/// a million levels would overflow the stack of the receiver.
 const DEEPEST: usize = 64;
 
 /// Which process of the receiving node is meant.
@@ -98,7 +98,7 @@ pub enum Header {
     /// The nodes that the sender is connected to; the receiver connects to them as well.
     #[serde(rename = "m")]
     Mesh(Vec<NodeName>),
-    /// The sender closes this link on purpose: it should not be opened again by itself.
+    /// The sender closes this connection on purpose: it should not be opened again by itself.
     #[serde(rename = "g")]
     Goodbye,
 }

@@ -333,7 +333,11 @@ async fn what_is_too_long_is_refused_on_the_side_that_sends_it() {
             .len(),
         15 << 20
     );
-    assert_eq!(n1.list(), [n2.name().clone()], "the link is none the worse");
+    assert_eq!(
+        n1.list(),
+        [n2.name().clone()],
+        "the connection is none the worse"
+    );
 }
 
 #[tokio::test(start_paused = true)]

@@ -2,9 +2,9 @@
 //! runtime.
 
 mod calls;
+mod connections;
 mod global_names;
 mod groups;
-mod links;
 mod monitors;
 mod remote_tasks;
 mod strangers;

@@ -1,5 +1,5 @@
 //! Strangers, liars and vandals at a node's port: they are refused, in bounded time and memory,
-//! and the links that there are do not notice.
+//! and the connections that there are do not notice.
 
 use std::net::SocketAddr;
 use std::sync::{Arc, Mutex};
@@ -10,7 +10,7 @@ use proptest::prelude::*;
 use runtime::directory::{AsRegistered, DirectoryServer, Resolve};
 use runtime::net::DirectoryMode;
 use runtime::wire::{Header, Target, put_frame};
-use runtime::{Cookie, LinkLoss, Net, Node, NodeConfig, NodeEvent, NodeName, TcpNet};
+use runtime::{ConnectionLoss, Cookie, Net, Node, NodeConfig, NodeEvent, NodeName, TcpNet};
 use tokio::io::{AsyncReadExt, AsyncWriteExt, copy};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::mpsc;
@@ -44,11 +44,11 @@ async fn start(net: &Net, short: &str) -> Node {
 async fn pair(net: &Net) -> (Node, Node) {
     let (n1, n2) = (start(net, "n1").await, start(net, "n2").await);
     n1.connect(n2.name()).await.unwrap();
-    eventually("both see the link", || n2.list().len() == 1).await;
+    eventually("both see the connection", || n2.list().len() == 1).await;
     (n1, n2)
 }
 
-/// The link between the two works, and is still the first one.
+/// The connection between the two works, and is still the first one.
 async fn assert_undisturbed(
     n1: &Node,
     n2: &Node,
@@ -62,7 +62,7 @@ async fn assert_undisturbed(
         .await
         .unwrap();
     assert_eq!(asked.last(), Some(&42));
-    assert!(events.try_recv().is_err(), "a link came or went");
+    assert!(events.try_recv().is_err(), "a connection came or went");
 }
 
 async fn dial(node: &Node) -> TcpStream {
@@ -179,7 +179,7 @@ proptest! {
     }
 }
 
-/// Someone in the middle, who lets two nodes shake hands and then speaks for one of them.
+/// A program in the middle, which lets two nodes shake hands and then speaks for one of them.
 struct Meddler {
     real: Mutex<Option<SocketAddr>>,
     own: SocketAddr,
@@ -200,7 +200,7 @@ impl Resolve for Meddler {
     }
 }
 
-/// A node, and a way to put bytes into the link that n1 has with it.
+/// A node, and a way to put bytes into the connection that n1 has with it.
 async fn meddled_pair() -> (
     DirectoryServer,
     Net,
@@ -237,7 +237,10 @@ async fn meddled_pair() -> (
         }
     });
     n1.connect(victim.name()).await.unwrap();
-    eventually("the victim sees the link", || victim.list().len() == 1).await;
+    eventually("the victim sees the connection", || {
+        victim.list().len() == 1
+    })
+    .await;
     (directory, net, n1, victim, inject)
 }
 
@@ -267,7 +270,7 @@ async fn a_link_that_breaks_the_protocol_is_closed_and_no_other() {
             .await
             .unwrap_or_else(|_| panic!("{what}: not noticed"));
         assert!(
-            matches!(&event, Ok(NodeEvent::Down(name, LinkLoss::Protocol(_))) if name == n1.name()),
+            matches!(&event, Ok(NodeEvent::Down(name, ConnectionLoss::Protocol(_))) if name == n1.name()),
             "{what}: {event:?}"
         );
         assert!(victim.list().contains(bystander.name()), "{what}");

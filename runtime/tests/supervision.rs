@@ -512,7 +512,7 @@ impl Drop for Last {
     }
 }
 
-/// Somebody who waits to learn why a process ended.
+/// A process that waits to learn why a process ended.
 struct Fate(tokio::sync::oneshot::Receiver<ExitReason>);
 
 impl Fate {

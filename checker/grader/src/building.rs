@@ -143,7 +143,7 @@ impl Build {
         }
     }
 
-    /// A text in which files are named as whoever wrote them knows them: relative to the part's
+    /// A text in which files are named as their author knows them: relative to the part's
     /// folder, if they were copied into a slot for the build.
     pub fn as_handed_in(&self, text: &str) -> String {
         let slot = self.workspace.parent();

@@ -11,7 +11,7 @@ pub trait Progress: Send + Sync {
     fn build_begun(&self, package: &str);
     /// The build goes on.
     fn building(&self, what: &Building);
-    /// The build is over.
+    /// The build has ended.
     fn build_ended(&self);
     /// A scenario begins.
     fn begun(&self, scenario: &Scenario);
@@ -21,7 +21,7 @@ pub trait Progress: Send + Sync {
     fn repeated(&self, scenario: &Scenario, why: &str);
     /// A scenario was simulated, and the processes may not be through with it.
     fn simulated(&self, _: &Outcome) {}
-    /// A scenario is over.
+    /// A scenario has ended.
     fn ended(&self, outcome: &Outcome);
 }
 

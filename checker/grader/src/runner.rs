@@ -40,8 +40,8 @@ const REPEATS: usize = 2;
 /// What is observed where all claims held without the code that they are about.
 pub const HELD_UNWRITTEN: &str = "every claim held, but a gap that is needed holds no code";
 
-/// How long a story may take to end once its time is over. One that does not is left alone, as the
-/// other scenarios must not wait for it.
+/// How long a story may take to end once its time has expired. One that does not is left alone, as
+/// the other scenarios must not wait for it.
 const GRACE: Duration = Duration::from_secs(if cfg!(test) { 1 } else { 10 });
 
 /// How many stories are being told in this process.
@@ -398,7 +398,7 @@ async fn told_aside(scenario: &'static Scenario, context: Context) -> Ending {
                     outcome = timeout(scenario.deadline, (scenario.run)(&context)) => Some(outcome),
                 }
             });
-            // What it has begun ends before anybody hears of the outcome.
+            // What it has begun ends before the outcome is reported.
             drop(context);
             if let Some(outcome) = outcome {
                 // Nobody waits any more: nobody needs to know.
@@ -408,8 +408,8 @@ async fn told_aside(scenario: &'static Scenario, context: Context) -> Ending {
     if let Err(error) = started {
         return Ending::NotStarted(error);
     }
-    // Its own clock is checked only where it waits. The second one begins when the first is over, as
-    // the whole checker may have stood still.
+    // Its own clock is checked only where it waits. The second one begins when the first ends, as
+    // the whole checker may have hung.
     for within in [scenario.deadline, GRACE] {
         if let Ok(heard) = timeout(within, &mut hear).await {
             return heard.unwrap_or(Ending::Panicked);
@@ -565,7 +565,7 @@ mod tests {
             Box::pin(async {
                 match TRIES.fetch_add(1, Ordering::SeqCst) {
                     2 => Ok(()),
-                    _ => Err(Stop::inconclusive("the fault did not bite")),
+                    _ => Err(Stop::inconclusive("the fault had no effect")),
                 }
             })
         });

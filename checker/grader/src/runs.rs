@@ -89,7 +89,7 @@ impl Begun {
         drop(self.owner);
     }
 
-    /// Removes it: there is nothing in it that anybody would look for.
+    /// Removes it: it holds nothing worth keeping.
     pub fn remove(self) {
         let _ = fs::remove_dir_all(&self.run.path);
     }
@@ -165,7 +165,7 @@ impl Run {
         fs::read_dir(&self.path).is_ok_and(|mut entries| entries.next().is_some())
     }
 
-    /// What it was of: `part1`, or `play-part1` if somebody played with that part.
+    /// What it was of: `part1`, or `play-part1` for a session of `play`.
     pub fn of(&self) -> String {
         let name = self.name();
         let of = name.splitn(3, '-').nth(2).unwrap_or_default();
@@ -178,7 +178,7 @@ impl Run {
         of.to_owned()
     }
 
-    /// Whether nothing was graded: somebody played.
+    /// Whether nothing was graded: it was a session of `play`.
     pub fn is_session(&self) -> bool {
         self.of().starts_with("play-")
     }
@@ -311,7 +311,7 @@ pub fn remove_broken_off(course: &Course) {
 }
 
 /// Removes the oldest runs, so that there are neither too many nor too large ones. One that goes on
-/// stays, and so does the newest one that is over.
+/// stays, and so does the newest one that has ended.
 pub fn forget_old(course: &Course) {
     let (over, unfinished): (Vec<Run>, Vec<Run>) = Run::all(course)
         .into_iter()

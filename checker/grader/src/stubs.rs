@@ -1,6 +1,6 @@
-//! The exercises as the course gives them, for whoever wants to start over.
+//! The exercises as the course gives them, for learners who want to start over.
 //!
-//! A learner edits `exercises/`, and may commit what he wrote; so neither the files nor git's HEAD
+//! A learner edits `exercises/`, and may commit the result; so neither the files nor git's HEAD
 //! tell what was there before. The course's folder therefore holds a copy, `checker/stubs/`, that
 //! nobody edits. It comes with each version of the course, so a checker that was installed from an
 //! older one puts back what belongs to the course at hand. `checker dev check` compares the copy with

@@ -1,4 +1,4 @@
-//! Building what somebody handed in, from a folder that may lie anywhere.
+//! Building a submission, from a folder that may lie anywhere.
 //!
 //! Only the files that a learner may edit are taken from it, and further `.rs` files beside
 //! them; the rest comes from the course. Both are laid over each other in a workspace of its own

@@ -34,7 +34,8 @@ pub fn write(file: &Path, content: impl AsRef<[u8]>) -> Result<()> {
 /// with under `/dev/fd`. It cannot be replaced, and must not be.
 ///
 /// # Errors
-/// When it is neither that nor a plain file. A named pipe would keep the checker until somebody reads it.
+/// When it is neither that nor a plain file. A named pipe would keep the checker until a program
+/// reads it.
 fn is_written_into(file: &Path, place: &Path) -> Result<bool> {
     let Ok(meta) = fs::metadata(place) else {
         return Ok(false);
@@ -180,7 +181,10 @@ mod tests {
         write(&file, "new").unwrap();
         let mut kept = String::new();
         std::io::Read::read_to_string(&mut old, &mut kept).unwrap();
-        assert_eq!(kept, "old", "whoever has it open still has the old one");
+        assert_eq!(
+            kept, "old",
+            "a program that has it open still has the old one"
+        );
         assert_eq!(fs::read_to_string(&file).unwrap(), "new");
         assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 1);
         let link = folder.path().join("link.json");

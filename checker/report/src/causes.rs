@@ -4,7 +4,7 @@
 //! each node remembers all that it ever heard. What a reader can follow is a short chain: the last
 //! that the node heard, what the network did to what was said to it, and from each message the one
 //! thing that brought it about; then the faults that any node of this chain felt before it spoke.
-//! That is a choice and not a proof, so each link says in words why it is there.
+//! That is a choice and not a proof, so each step says why it is there.
 
 mod felt;
 
@@ -19,7 +19,7 @@ pub const HOW: &str = "Highlighted is what led to the failure, backwards: the la
     the node heard before it, messages of that node that the network lost, held back or doubled, \
     and what was done to it. From there on: an answer goes back to its call, and any other message \
     to what its sender had heard, or what had been done to it, just before. Last come the faults \
-    that a node of this chain felt before it spoke: a link that closed because the node behind it \
+    that a node of this chain felt before it spoke: a connection that closed because the node behind it \
     was killed, silent or cut off, a call without an answer, a message that did not arrive and was \
     not followed by another of its kind. It is a choice of at most 24 events, not all that happened \
     before.";
@@ -160,7 +160,7 @@ impl<'a> Scene<'a> {
         seeds
     }
 
-    /// What the node heard last, from those that the failure speaks of before anybody else.
+    /// What the node heard last, from those that the failure speaks of before any other node.
     fn last_heard(&self) -> Vec<Cause> {
         let mut heard: Vec<(u64, usize, &Message)> = self
             .messages()
@@ -326,7 +326,7 @@ fn in_words(change: Change) -> &'static str {
         Change::Paused => "was paused",
         Change::Resumed => "was let run on",
         Change::Crashed => "had a process crashed",
-        Change::Disconnected => "was told to close a link",
+        Change::Disconnected => "was told to close a connection",
     }
 }
 
@@ -461,15 +461,15 @@ mod tests {
             at(400, message("n1", "n3", Kind::Answer, "Count = 2")),
         ]);
         let why = why(&trace, 1);
-        let said =
-            "It closed the link of n1 to n4, so n4 was down for n1 before n1 said `Count = 2`.";
+        let said = "It closed the connection of n1 to n4, so n4 was down for n1 before n1 said `Count = 2`.";
         assert_eq!(why, Some((Some(4), said.to_owned())));
     }
 
     #[test]
     fn kill_that_nobody_of_the_chain_could_feel_is_not_in_it() {
         let answer = |at_us| at(at_us, message("n1", "n3", Kind::Answer, "Count = 2"));
-        // Of a node to which it had no link; after it spoke; and whose link was closed before.
+        // Of a node to which it had no connection; after it spoke; and whose connection was closed
+        // before.
         let unlinked = vec![
             opened(10, 1, "n2", "n4"),
             killed(100, "n4"),

@@ -5,6 +5,7 @@
 
 pub mod causes;
 
+pub mod hyperlink;
 pub mod page;
 pub mod progress;
 pub mod terminal;

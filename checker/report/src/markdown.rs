@@ -148,7 +148,7 @@ fn broken(text: &str, width: usize) -> Vec<String> {
 
 /// Paints what stands between marks. `style` is the mark that is still open from the line before.
 fn painted(line: &str, style: &mut Option<char>) -> String {
-    let colours = colored::control::SHOULD_COLORIZE.should_colorize();
+    let colors = colored::control::SHOULD_COLORIZE.should_colorize();
     let mut out = String::new();
     let mut part = String::new();
     let put = |out: &mut String, part: &mut String, style: Option<char>| {
@@ -161,7 +161,7 @@ fn painted(line: &str, style: &mut Option<char>) -> String {
         out.push_str(&part.to_string());
     };
     for letter in line.chars() {
-        if letter == CODE && !colours {
+        if letter == CODE && !colors {
             part.push('`');
         } else if letter == CODE || letter == STRONG {
             put(&mut out, &mut part, *style);

@@ -93,29 +93,29 @@ mod tests {
 
     use super::*;
 
-    /// The colours of the style's nth `:root`, by their names.
-    fn colours(nth: usize) -> BTreeMap<&'static str, u32> {
+    /// The colors of the style's nth `:root`, by their names.
+    fn colors(nth: usize) -> BTreeMap<&'static str, u32> {
         let root = STYLE.split(":root {").nth(nth).unwrap();
         let (root, _) = root.split_once('}').unwrap();
-        let colours = root.split(';').filter_map(|one| one.split_once(": #"));
-        let colours = colours.map(|(name, colour)| {
+        let colors = root.split(';').filter_map(|one| one.split_once(": #"));
+        let colors = colors.map(|(name, color)| {
             let name = name.trim().trim_start_matches("--");
-            (name, u32::from_str_radix(colour, 16).unwrap())
+            (name, u32::from_str_radix(color, 16).unwrap())
         });
-        colours.collect()
+        colors.collect()
     }
 
-    /// How much lighter one of two colours is than the other, as WCAG computes it.
+    /// How much lighter one of two colors is than the other, as WCAG computes it.
     fn contrast(a: u32, b: u32) -> f64 {
-        let light = |colour: u32, shift: u32| {
-            let light = f64::from((colour >> shift) & 0xff) / 255.0;
+        let light = |color: u32, shift: u32| {
+            let light = f64::from((color >> shift) & 0xff) / 255.0;
             match light <= 0.04045 {
                 true => light / 12.92,
                 false => ((light + 0.055) / 1.055).powf(2.4),
             }
         };
-        let of = |colour: u32| {
-            0.2126 * light(colour, 16) + 0.7152 * light(colour, 8) + 0.0722 * light(colour, 0)
+        let of = |color: u32| {
+            0.2126 * light(color, 16) + 0.7152 * light(color, 8) + 0.0722 * light(color, 0)
         };
         let (a, b) = (of(a), of(b));
         (a.max(b) + 0.05) / (a.min(b) + 0.05)
@@ -146,10 +146,10 @@ mod tests {
             ("paper", "link"),
         ]);
         for scheme in [1, 2] {
-            let colours = colours(scheme);
+            let colors = colors(scheme);
             for (pairs, least) in [(&texts, 4.5), (&on_grounds(&LINES), 3.0)] {
                 for (a, b) in pairs {
-                    let contrast = contrast(colours[a], colours[b]);
+                    let contrast = contrast(colors[a], colors[b]);
                     assert!(
                         contrast >= least,
                         "{a} on {b}, scheme {scheme}: {contrast:.2}"

@@ -9,7 +9,7 @@ use colored::Colorize;
 use indicatif::{MultiProgress, ProgressBar, ProgressStyle};
 use runtime::terminal::{note, showing, visible};
 
-use super::terminal::{colour, sentence, wrap};
+use super::terminal::{color, sentence, wrap};
 use grader::building::{self, Building};
 use grader::progress::{Progress, Silent};
 use testkit::scenario::Scenario;
@@ -61,7 +61,7 @@ fn outcome_line(outcome: &Outcome, width: Option<usize>) -> String {
     let seconds = outcome.duration.as_secs_f64();
     let end = format!("{gap} ({seconds:.1} s{repeats}{simulated})");
     let taken = BEHIND_WORD + begin.chars().count() + end.chars().count();
-    let word = colour(standing, &format!("{:<13}", standing.word()));
+    let word = color(standing, &format!("{:<13}", standing.word()));
     let word = format!("  {word}  ");
     let title = &outcome.title;
     match width {

@@ -51,7 +51,7 @@ impl Stream {
         self.tell("part_begun", json!({}));
     }
 
-    /// A part is over.
+    /// A part has ended.
     pub fn part_ended(&self, report: &PartReport) {
         if let Some(Refused::DoesNotCompile { rendered, places }) = &report.refused {
             let errors = json!({ "rendered": rendered, "places": places });
@@ -65,7 +65,7 @@ impl Stream {
         self.tell("trouble", json!({ "why": trouble }));
     }
 
-    /// Everything is over.
+    /// Everything has ended.
     pub fn end(&self, report: &JsonReport) {
         *self.part.lock().unwrap_or_else(PoisonError::into_inner) = "";
         let end = json!({

@@ -9,6 +9,7 @@ use std::fmt::Write;
 use colored::{ColoredString, Colorize};
 use runtime::terminal::{self, visible};
 
+use super::hyperlink::link_if_shown;
 use super::json::Points;
 use super::world;
 use grader::part_report::{CodePlace, Graded, PartReport, Refused, count};
@@ -61,8 +62,8 @@ pub fn command_name() -> &'static str {
     }
 }
 
-/// Colours text after a standing.
-pub fn colour(standing: Standing, text: &str) -> ColoredString {
+/// Colors text after a standing.
+pub fn color(standing: Standing, text: &str) -> ColoredString {
     match standing {
         Standing::Passed => text.green(),
         Standing::Failed => text.red().bold(),
@@ -102,7 +103,7 @@ pub fn print(text: impl std::fmt::Display) -> Result<()> {
     print_on(text).map(drop)
 }
 
-/// Prints a text, to be followed by others, and says whether somebody still reads.
+/// Prints a text, to be followed by others, and says whether a reader is still there.
 ///
 /// # Errors
 /// As for [`print()`].
@@ -194,13 +195,13 @@ impl Page<'_> {
                     self.line(message.trim_end());
                     self.line("");
                 }
-                let verdict = colour(Standing::Failed, "The code does not compile.");
+                let verdict = color(Standing::Failed, "The code does not compile.");
                 self.line(&format!("{verdict} Nothing was run."));
                 self.whose(places);
             }
             Refused::BreaksRules(breaches) => {
                 self.line(
-                    &colour(
+                    &color(
                         Standing::Failed,
                         "The submission is refused. Nothing was run.",
                     )
@@ -303,7 +304,7 @@ impl Page<'_> {
         );
         let indent = " ".repeat(2 + standing.len() + 1);
         let text = wrap(&text, self.width - indent.len()).join(&format!("\n{indent}"));
-        self.line(&format!("  {} {text}", colour(problem.standing, &standing)));
+        self.line(&format!("  {} {text}", color(problem.standing, &standing)));
     }
 
     /// The first outcome in full, the others by their titles: who repairs the first often
@@ -327,7 +328,7 @@ impl Page<'_> {
         let verdict = problem.standing.word().to_uppercase();
         let heading = wrap(&format!("{place}{verdict}: {}", outcome.title), self.width).join("\n");
         let (place, verdict) = heading.split_at(place.len());
-        let verdict = colour(problem.standing, verdict);
+        let verdict = color(problem.standing, verdict);
         self.line(&format!("\n{place}{verdict}\n"));
         if let Some(said) = world::simulated_failure(outcome) {
             self.field("world", &said);
@@ -411,7 +412,10 @@ impl Page<'_> {
         }
         if let Some(place) = &failure.place {
             let file = self.in_part(&place.file.to_string_lossy());
-            self.field("look at", &at_line(&file, place.line));
+            let text = visible(&at_line(&file, place.line));
+            let text = link_if_shown(&text, &file, place.line);
+            // Never broken into lines, or it would lead nowhere.
+            self.line(&format!("  {} {text}", "look at  ".dimmed()));
         }
         let given = self
             .part
@@ -472,7 +476,7 @@ impl Page<'_> {
         if properties.is_empty() {
             return;
         }
-        self.line("\nWhat has just been demonstrated:\n");
+        self.line("\nWhat this run demonstrated:\n");
         for (property, observations) in properties {
             let text = wrap(&sentence(property), self.width - 6).join("\n      ");
             self.line(&format!("  {} {text}", "✓".green()));
@@ -532,7 +536,7 @@ impl Page<'_> {
                     self.command, report.part
                 ),
             };
-            self.line(&format!("\n{} {next}", colour(Standing::Passed, "Passed.")));
+            self.line(&format!("\n{} {next}", color(Standing::Passed, "Passed.")));
         } else if let (Standing::NotWritten, Some(problem)) = (report.standing, not_written) {
             let section = self
                 .part

@@ -22,10 +22,10 @@ use testkit::verdict::{Diagnosis, Standing, Verdict};
 /// Its flags.
 #[derive(Debug, Args)]
 pub(super) struct HintArgs {
-    /// The part; the one that you are at, if not given
+    /// The part; your current one, if not given
     #[arg(value_parser = question::part_names())]
     part: Option<String>,
-    /// The problem; the one that you are at, if not given
+    /// The problem; your current one, if not given
     #[arg(long, value_name = "K")]
     problem: Option<u8>,
     /// Shows again what was shown already, and nothing new
@@ -206,7 +206,7 @@ fn fitting(diagnosis: &Diagnosis, part: &Part, shown: usize) -> String {
 fn rest(part: &Part, problem: &Problem, shown: usize, of: usize, command: &str) -> String {
     let text = match of - shown {
         0 => format!(
-            "There are no more hints. Read {} again, or talk to somebody about it.",
+            "There are no more hints. Read {} again, or talk to a colleague about it.",
             part.section(problem.anchor)
         ),
         1 => return format!("One hint remains. It is shown by\n  {command}\n"),

@@ -69,7 +69,7 @@ pub(super) fn render(course: &Course, now: Timestamp) -> String {
     text
 }
 
-/// What there is, for somebody who is not in the course's folder.
+/// What there is, for a user outside of the course's folder.
 fn without_state() -> String {
     let mut text = String::new();
     for part in PARTS.iter() {

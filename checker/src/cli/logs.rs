@@ -46,7 +46,7 @@ pub(super) struct LogsArgs {
     /// Only what it wrote to stdout
     #[arg(long)]
     pub stdout: bool,
-    /// Goes on until the run is over; if none goes on, waits for the next one
+    /// Follows the run until it ends; if none is in progress, waits for the next one
     #[arg(short, long)]
     pub follow: bool,
 }
@@ -326,7 +326,7 @@ fn list(run: &Run) -> Result<()> {
     print(&text)
 }
 
-/// Shows what a node writes in all scenarios, until the run is over.
+/// Shows what a node writes in all scenarios, until the run ends.
 async fn follow(args: &LogsArgs, runs: impl Fn() -> Vec<Run>) -> Result<()> {
     let node = args.node.as_deref().unwrap_or_default();
     let run = match args.run.as_deref() {
@@ -348,7 +348,9 @@ async fn follow(args: &LogsArgs, runs: impl Fn() -> Vec<Run>) -> Result<()> {
             return Ok(());
         }
         if over {
-            note(format_args!("The run is over; `checker report` shows it."));
+            note(format_args!(
+                "The run has ended; `checker report` shows it."
+            ));
             return Ok(());
         }
         if !run.goes_on() && !run.is_over() {
@@ -384,7 +386,7 @@ struct Followed<'a> {
     /// How many lines of each try and stream are out.
     printed: BTreeMap<(Try, &'static str), usize>,
     last: Option<Try>,
-    /// Whether somebody still reads what is printed.
+    /// Whether a reader is still there.
     is_read: bool,
 }
 

@@ -30,7 +30,7 @@ pub(super) struct PlayArgs {
     /// How many nodes there are at the beginning: n1, n2, and so on
     #[arg(long, value_name = "N", default_value_t = 3, value_parser = clap::value_parser!(u8).range(1..=20))]
     pub nodes: u8,
-    /// Silence, in seconds, after which a node counts as down for the others
+    /// Silence, in seconds, after which the others declare a node down
     #[arg(long, value_name = "SECONDS", default_value_t = 5, value_parser = clap::value_parser!(u16).range(1..=60))]
     pub tick_time: u16,
     /// Draws the same lots as an earlier run, which printed this number

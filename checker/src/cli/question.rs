@@ -1,4 +1,4 @@
-//! What is asked before something is done that somebody could regret.
+//! The question before a step that a user could regret.
 
 use std::io::{BufRead, IsTerminal, Write};
 

@@ -72,7 +72,7 @@ pub(super) fn run(args: ReportArgs) -> Result<Standing> {
     Ok(Standing::Passed)
 }
 
-/// The run that is over and meant: the one of a name, or the newest that [`is_meant`].
+/// The finished run that is meant: the one of a name, or the newest that [`is_meant`].
 pub(super) fn find(all: &[Run], wanted: Option<&str>) -> Result<Run> {
     let meant = || all.iter().filter(|run| is_meant(run, wanted));
     match (
@@ -85,7 +85,7 @@ pub(super) fn find(all: &[Run], wanted: Option<&str>) -> Result<Run> {
     }
 }
 
-/// The first of some runs; one that is over, and whose verdicts cannot be read, is passed over, which
+/// The first of some runs; a finished one whose verdicts cannot be read is passed over, which
 /// is said.
 ///
 /// # Errors
@@ -180,7 +180,7 @@ fn list(all: &[Run], wanted: Option<&str>) -> Result<()> {
                 let word = format!("{:<15}", report.word());
                 let word = match report.is_played() {
                     true => word.normal(),
-                    false => report::terminal::colour(report.standing, &word),
+                    false => report::terminal::color(report.standing, &word),
                 };
                 let unfinished = if report.complete {
                     ""

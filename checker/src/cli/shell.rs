@@ -133,7 +133,7 @@ fn pages(folder: &Path) -> Result<()> {
 }
 
 /// The command line with the values that can stand behind its flags. They are only offered: what
-/// is allowed is decided, with better words, by whoever reads the flag.
+/// is allowed is decided, with better words, where the flag is read.
 fn with_values(command: Command) -> Command {
     command.mut_subcommands(|subcommand| {
         let part = PARTS.iter().find(|part| part.name == subcommand.get_name());

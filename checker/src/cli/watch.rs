@@ -7,7 +7,7 @@ use clap::Args;
 use super::reset::Reset;
 use super::{asynchronously, course, diff, question};
 use crate::journal::{self, Journal};
-use crate::watch::{Place, Settings, place_in, watch};
+use crate::watch::{EditCommand, Place, Settings, place_in, watch};
 use grader::course::Course;
 use runtime::terminal::note;
 use testkit::store::StoreChoice;
@@ -19,13 +19,13 @@ use testkit::verdict::Standing;
 #[command(after_help = "\
 It runs the problem at the start and whenever a file of the exercise is saved, until Ctrl-C. At a
 terminal it has keys, which ? lists. Elsewhere it prints the whole report each time; there it also
-ends when its stdin is a pipe and that is closed (but not at the end of /dev/null), after the run
-that is under way. It exits with 0, whatever came out: `checker part1` is for scripts that want to know.")]
+ends when its stdin is a pipe and that is closed (but not at the end of /dev/null), after the current
+run. It exits with 0, whatever the verdict: scripts use `checker part1`.")]
 pub(super) struct WatchArgs {
-    /// The part: part1, say; the one that you are at, if not given
+    /// The part, such as part1; your current one, if not given
     #[arg(value_parser = question::part_names())]
     part: Option<String>,
-    /// The problem to go to; the one that you are at, if not given
+    /// The problem to go to; your current one, if not given
     #[arg(long, value_name = "K")]
     problem: Option<u8>,
     /// Begins with the choices of an earlier run, which printed this number
@@ -34,6 +34,9 @@ pub(super) struct WatchArgs {
     /// Looks at the files twice a second: for network drives, and Windows folders under WSL
     #[arg(long)]
     poll: bool,
+    /// Opens this editor at the gap of each problem: 'code --goto {file}:{line}'
+    #[arg(long, value_name = "CMD")]
+    edit_cmd: Option<EditCommand>,
     /// The store of parts 3 and 4: auto, embedded, redis, or redis://HOST:PORT
     #[arg(long, value_name = "STORE", default_value = "auto")]
     store: StoreChoice,
@@ -68,6 +71,7 @@ pub(super) fn run(args: WatchArgs) -> Result<Standing> {
         poll: args.poll,
         seed: args.seed,
         store: args.store,
+        edit: args.edit_cmd,
         diff: beside_the_solution,
         reset: put_back,
     };

@@ -48,42 +48,42 @@ const LOOK: &[Command] = &[
         name: "nodes",
         usage: "",
         args: &[],
-        about: "each node's state, and whom it lists",
-        more: "Also how many messages each has sent to the others, and got\n\
-               from them, and where it serves HTTP. Messages within a\n\
-               node do not count: they never come to the network.",
+        about: "each node's state and list of nodes",
+        more: "Also how many messages each node sent to the others and\n\
+               received from them, and where it serves HTTP. Messages\n\
+               within a node do not count, as they use no network.",
     },
     Command {
         name: "watch",
         usage: "[TEXT]",
         args: &[Arg::Message],
         about: "show messages as they pass",
-        more: "Until Enter, or `watch` again. With a text, only those lines\n\
+        more: "Until Enter, or `watch` again. With a text, only the lines\n\
                that contain it: `watch Ping`, `watch n2`. `watch all` also\n\
-               shows what the runtime says for itself.",
+               shows the messages of the runtime.",
     },
     Command {
         name: "logs",
         usage: "NODE [LINES]",
         args: &[Arg::Node, Arg::Free],
-        about: "what a node wrote, the last lines",
+        about: "the last lines that a node wrote",
         more: "To stdout and to stderr. The times are seconds since the\n\
-               cluster was there.",
+               cluster started.",
     },
     Command {
         name: "servers",
         usage: "NODE",
         args: &[Arg::Node],
         about: "the servers of a node",
-        more: "Behind each, how many messages wait for it, if some do.",
+        more: "After each, how many messages wait for it, if any do.",
     },
     Command {
         name: "trace",
         usage: "",
         args: &[],
-        about: "write a page of all that happened",
-        more: "It says where the page is; open it in a browser. The last\n\
-               one is kept when the cluster ends.",
+        about: "write a page of all events",
+        more: "Prints where the page is; open it in a browser. The last\n\
+               page is kept when the cluster ends.",
     },
 ];
 
@@ -97,8 +97,8 @@ const TALK: &[Command] = &[
                leave out:\n\
                \x20 call n1 consumer TotalPings\n\
                \x20 call n1 cache Peek(\"abc\")\n\
-               `within 2s` at the end waits two seconds; Ctrl-C waits no\n\
-               longer.",
+               `within 2s` at the end waits two seconds; Ctrl-C stops\n\
+               waiting.",
     },
     Command {
         name: "send",
@@ -108,7 +108,7 @@ const TALK: &[Command] = &[
         more: "As Rust writes it, or as JSON:\n\
                \x20 send n1 consumer Ping{from: \"n2@127.0.0.1\", count: 4}\n\
                \x20 send n1 consumer Ping {\"from\":\"n2@127.0.0.1\",\"count\":4}\n\
-               It goes past all faults. A message that the server does not\n\
+               No fault affects it. A message that the server does not\n\
                understand is dropped; `logs` shows that.",
     },
     Command {
@@ -119,7 +119,7 @@ const TALK: &[Command] = &[
         more: "With fields, they are posted as a form:\n\
                \x20 curl n1 / url=https://example.org/ code=ice\n\
                \x20 curl n2 /ice\n\
-               The real curl does as well: `nodes` shows the URLs.",
+               The real curl works, too: `nodes` shows the URLs.",
     },
 ];
 
@@ -131,23 +131,23 @@ const NETWORK: &[Command] = &[
         about: "cut nodes off; both sides see it",
         more: "\x20 partition n1 | n2 n3\n\
                \x20 partition n1            from all others\n\
-               Links close, and new ones are refused.",
+               Connections close, and new ones are refused.",
     },
     Command {
         name: "blackhole",
         usage: "NODES",
         args: &[Arg::Nodes],
-        about: "let all vanish in silence",
+        about: "let messages vanish silently",
         more: "\x20 blackhole n1 n2         both ways\n\
                \x20 blackhole n1 -> n2      only what n1 sends to n2\n\
                \x20 blackhole n1 | n2 n3    both ways, between the sides\n\
-               Nobody can notice before the tick time has passed.",
+               No node can notice before the tick time has passed.",
     },
     Command {
         name: "delay",
         usage: "[NODES] TIME",
         args: &[Arg::Nodes],
-        about: "let all come later, in order",
+        about: "delay messages; the order stays",
         more: "\x20 delay n1 n2 200ms       both ways\n\
                \x20 delay n1 -> n2 200ms    one way\n\
                \x20 delay 50ms              between all\n\
@@ -157,7 +157,7 @@ const NETWORK: &[Command] = &[
         name: "heal",
         usage: "[NODES]",
         args: &[Arg::Nodes],
-        about: "end all of this; wait for links",
+        about: "end these faults; wait to reconnect",
         more: "\x20 heal\n\
                \x20 heal n1 n2\n\
                What was lost stays lost. Rules stay: see `clear`.",
@@ -167,48 +167,48 @@ const NETWORK: &[Command] = &[
         usage: "[MESSAGE] [NODES] [10%]",
         args: &[Arg::Message, Arg::Nodes],
         about: "lose messages",
-        more: "\x20 drop 10%                each one with that chance\n\
+        more: "\x20 drop 10%                each one, with this chance\n\
                \x20 drop Ping n1 -> n2 10%\n\
                \x20 drop Ping to n2 once    the next one\n\
                \x20 drop answers from n2    also: casts, calls\n\
-               Only what programs say to each other; the rest of the\n\
-               connection lives on. `clear` ends it.",
+               Only messages of programs; the connection itself stays\n\
+               open. `clear` ends it.",
     },
     Command {
         name: "dup",
         usage: "[MESSAGE] [NODES] [10%]",
         args: &[Arg::Message, Arg::Nodes],
         about: "deliver messages twice",
-        more: "Written as `drop` is.",
+        more: "Written like `drop`.",
     },
     Command {
         name: "hold",
         usage: "[MESSAGE] [NODES] [10%]",
         args: &[Arg::Message, Arg::Nodes],
-        about: "keep messages back, until `release`",
-        more: "Written as `drop` is. What follows passes by.",
+        about: "hold messages, until `release`",
+        more: "Written like `drop`. Later messages overtake them.",
     },
     Command {
         name: "release",
         usage: "[RULE]",
         args: &[Arg::Free],
-        about: "let go what is held back",
+        about: "deliver held messages",
         more: "Of the rule with that number, or of all.",
     },
     Command {
         name: "rules",
         usage: "",
         args: &[],
-        about: "all that is broken now",
-        more: "What is between which nodes, and the rules that `drop`,\n\
-               `dup` and `hold` made, with how often each has acted.",
+        about: "all faults and rules of now",
+        more: "The faults between nodes, and the rules of `drop`, `dup`\n\
+               and `hold`, with how often each took effect.",
     },
     Command {
         name: "clear",
         usage: "[RULE]",
         args: &[Arg::Free],
-        about: "end the rule of that number, or all",
-        more: "What a rule has kept back is lost then.",
+        about: "end one rule, or all",
+        more: "Messages that the rule holds are lost.",
     },
 ];
 
@@ -218,49 +218,49 @@ const NODES: &[Command] = &[
         usage: "NODE",
         args: &[Arg::Node],
         about: "end a node at once (kill -9)",
-        more: "It forgets all, and so does its disk.",
+        more: "Its memory and its files are gone.",
     },
     Command {
         name: "pause",
         usage: "NODE",
         args: &[Arg::Node],
-        about: "make a node stand still (kill -STOP)",
-        more: "The others believe in it until the tick time has passed.",
+        about: "pause a node (kill -STOP)",
+        more: "The others list it until the tick time has passed.",
     },
     Command {
         name: "resume",
         usage: "NODE",
         args: &[Arg::Node],
-        about: "let a paused node run on",
+        about: "resume a paused node",
         more: "",
     },
     Command {
         name: "restart",
         usage: "NODE",
         args: &[Arg::Node],
-        about: "start a node again, under its name",
-        more: "It is killed first, if it runs.",
+        about: "restart a node under its name",
+        more: "A running node is killed first.",
     },
     Command {
         name: "start",
         usage: "NODE",
         args: &[Arg::Free],
         about: "start one more node: `start n6`",
-        more: "It connects to one of the others, and by that to all.",
+        more: "It connects to one of the others, and so to all.",
     },
     Command {
         name: "crash",
         usage: "NODE SERVER",
         args: &[Arg::Node, Arg::Server],
         about: "crash a server, as a panic would",
-        more: "Its supervisor starts it again. When that happens too often,\n\
-               the supervisor gives up, and the node ends.",
+        more: "Its supervisor restarts it. After too many crashes, the\n\
+               supervisor gives up, and the node ends.",
     },
     Command {
         name: "disconnect",
         usage: "NODE NODE",
         args: &[Arg::Node, Arg::Node],
-        about: "have a node close a link on purpose",
+        about: "close a connection on purpose",
         more: "It stays closed until `connect`, or until one of the two\n\
                sends a message to the other.",
     },
@@ -268,7 +268,7 @@ const NODES: &[Command] = &[
         name: "connect",
         usage: "NODE NODE",
         args: &[Arg::Node, Arg::Node],
-        about: "have a node connect to another",
+        about: "connect a node to another",
         more: "",
     },
 ];
@@ -280,15 +280,15 @@ const STORE: &[Command] = &[Command {
         Arg::OneOf(&["refuse", "stall", "mute", "slow", "back", "get", "keys"]),
         Arg::Nodes,
     ],
-    about: "break the store for all or some",
+    about: "break the store, for all or some",
     more: "\x20 store refuse n1         n1 cannot reach it\n\
-           \x20 store stall             it takes all, and does nothing\n\
-           \x20 store mute n1 n2        it does all, without an answer\n\
+           \x20 store stall             it reads commands, and does nothing\n\
+           \x20 store mute n1 n2        it does commands, but answers nothing\n\
            \x20 store slow 500ms n1     it answers late\n\
-           \x20 store back              it is well again\n\
-           \x20 store keys [BEGINNING]  what is in it\n\
+           \x20 store back              it works again\n\
+           \x20 store keys [PREFIX]     its keys\n\
            \x20 store get KEY\n\
-           The last two are yours, and go past all faults.",
+           The last two are unaffected by faults.",
 }];
 
 const EXPERIMENTS: &[Command] = &[
@@ -296,34 +296,34 @@ const EXPERIMENTS: &[Command] = &[
         name: "script",
         usage: "FILE",
         args: &[Arg::Free],
-        about: "carry out commands from a file",
-        more: "A line each; # begins a comment. It stops at the first one\n\
-               that fails. $DATA is the folder of the part's data, $TMP one\n\
-               that is yours until the end.",
+        about: "run commands from a file",
+        more: "One command per line; # begins a comment. It stops at the\n\
+               first that fails. $DATA is the folder of the part's data,\n\
+               $TMP a folder of yours until the end.",
     },
     Command {
         name: "wait",
         usage: "[TIME]",
         args: &[Arg::Free],
-        about: "wait so long, or until all is quiet",
+        about: "wait a time, or until all is quiet",
         more: "\x20 wait 2s\n\
-               \x20 wait       until no message is under way or unhandled",
+               \x20 wait       until no message is in transit or unhandled",
     },
     Command {
         name: "expect",
         usage: "[not] TEXT [within TIME]",
         args: &[Arg::Free],
-        about: "fail unless the answer has a text",
+        about: "fail unless the answer has this text",
         more: "Ask first: \x20call n2 consumer TotalPings\n\
                and then:  \x20expect 3\n\
                With `within 5s` the question is asked again until the\n\
-               answer fits. `expect not` is for what must not be there.",
+               answer fits. `expect not` refuses a text.",
     },
     Command {
         name: "keep",
         usage: "NAME",
         args: &[Arg::Free],
-        about: "name the last answer, for later",
+        about: "name the last answer, for later use",
         more: "\x20 call n1 manager Submit{…}\n\
                \x20 keep JOB\n\
                \x20 call n1 manager Status $JOB",
@@ -333,20 +333,20 @@ const EXPERIMENTS: &[Command] = &[
         usage: "COMMAND",
         args: &[Arg::Command],
         about: "a command that may fail, in a script",
-        more: "What it says when it fails counts as its answer.",
+        more: "If it fails, its message is its answer.",
     },
     Command {
         name: "help",
         usage: "[COMMAND]",
         args: &[Arg::Command],
-        about: "this list, or more about one command",
+        about: "this list, or details of a command",
         more: "",
     },
     Command {
         name: "quit",
         usage: "",
         args: &[],
-        about: "end all, as Ctrl-D does",
+        about: "end everything, like Ctrl-D",
         more: "Nothing is left running.",
     },
 ];

@@ -1,5 +1,5 @@
 //! What is shown without having been asked for: messages as they pass, nodes that end by
-//! themselves, links that are lost.
+//! themselves, connections that are lost.
 
 use std::cell::RefCell;
 use std::time::Duration;
@@ -23,7 +23,7 @@ const MOST: usize = 40;
 /// The longest line of a message, in characters.
 const LONGEST: usize = 160;
 
-/// Looks at a cluster while somebody plays with it.
+/// Watches a cluster during a session of `play`.
 pub(super) struct Eyes<'c> {
     cluster: &'c Cluster<'c>,
     screen: Screen,
@@ -66,9 +66,10 @@ impl<'c> Eyes<'c> {
             }
             for loss in self.cluster.take_losses() {
                 let (by, to) = (loss.by.short(), loss.to.short());
-                // A node that ends takes its links along; that is told above.
+                // A node that ends takes its connections along; that is told above.
                 if self.cluster.running().iter().any(|node| node == by) {
-                    self.screen.print(format!("{by} lost its link to {to}."));
+                    self.screen
+                        .print(format!("{by} lost its connection to {to}."));
                 }
             }
         }

@@ -35,7 +35,7 @@ pub(super) enum Flow {
     End,
 }
 
-/// Somebody who plays with a cluster.
+/// A user who plays with a cluster.
 pub(super) struct Session<'c> {
     cluster: &'c Cluster<'c>,
     eyes: &'c Eyes<'c>,
@@ -252,7 +252,7 @@ impl<'c> Session<'c> {
     }
 }
 
-/// A verdict, as a sentence for somebody at a prompt who tells no story.
+/// A verdict, as a sentence for a user at a prompt.
 pub(super) fn in_words(stop: Stop) -> String {
     match Verdict::from(stop) {
         Verdict::Passed { property } => property,
@@ -268,9 +268,10 @@ pub(super) fn in_words(stop: Stop) -> String {
             text
         }
         Verdict::NotWritten { gap } => format!("A node came to {gap}, which is not written yet."),
-        Verdict::Inconclusive { why } => {
-            sentence(why.strip_prefix("The fault did not bite: ").unwrap_or(&why))
-        }
+        Verdict::Inconclusive { why } => sentence(
+            why.strip_prefix("The fault had no effect: ")
+                .unwrap_or(&why),
+        ),
         Verdict::CheckerFault { why } => why,
     }
 }

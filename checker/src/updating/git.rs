@@ -114,7 +114,7 @@ impl Git {
         child.wait_with_output().or_trouble(|| "run git")
     }
 
-    /// A merge that is under way must be ended by whoever began it.
+    /// A merge that is under way must be ended by the user who began it.
     ///
     /// # Errors
     /// When there is one.
@@ -163,7 +163,7 @@ impl Git {
     /// The branch that the learner is on.
     ///
     /// # Errors
-    /// When he is on none.
+    /// When the clone is on no branch.
     pub fn branch(&self) -> Result<String> {
         let head = self.run(&["symbolic-ref", "--quiet", "--short", "HEAD"], &[])?;
         if head.status.success() {

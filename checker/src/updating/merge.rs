@@ -29,7 +29,7 @@ pub enum Loss {
         /// What was in it.
         body: String,
     },
-    /// What he changed outside of the gaps contradicts what the course changed there.
+    /// What the learner changed outside of the gaps contradicts what the course changed there.
     Outside,
     /// The whole file: why.
     File(&'static str),
@@ -232,7 +232,7 @@ fn names_added(old: Option<&str>, new: Option<&str>) -> Vec<String> {
         .collect()
 }
 
-/// The comments of a gap: who wrote only down what he is going to do wrote something.
+/// The comments of a gap: a learner who wrote down a plan wrote something.
 fn comments(body: &str) -> Vec<&str> {
     let lines = body.lines().map(str::trim);
     lines.filter(|line| line.starts_with("//")).collect()

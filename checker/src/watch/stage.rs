@@ -9,7 +9,7 @@ use tokio::sync::mpsc::UnboundedSender;
 use grader::building::Building;
 use grader::progress::Progress;
 use report::progress::BuildStage;
-use report::terminal::{colour, sentence};
+use report::terminal::{color, sentence};
 use testkit::scenario::Scenario;
 use testkit::verdict::Outcome;
 
@@ -144,7 +144,7 @@ impl Stage {
             let standing = outcome.verdict.standing();
             format!(
                 "  {}  {} ({:.1} s)",
-                colour(standing, &format!("{:<12}", standing.word())),
+                color(standing, &format!("{:<12}", standing.word())),
                 outcome.title,
                 outcome.duration.as_secs_f64()
             )

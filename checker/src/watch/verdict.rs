@@ -7,11 +7,12 @@ use std::path::{Path, PathBuf};
 use colored::Colorize;
 use runtime::terminal::visible;
 
-use super::screen::{broken, link};
+use super::screen::broken;
 use grader::course::Course;
 use grader::gaps;
 use grader::part_report::{CodePlace, PartReport, Refused, count};
-use report::terminal::{colour, command_name, sentence, shortened, wrap};
+use report::hyperlink::link;
+use report::terminal::{color, command_name, sentence, shortened, wrap};
 use report::world;
 use testkit::part::{Part, Problem};
 use testkit::plain_file::{self, MAX_TEXT};
@@ -231,7 +232,7 @@ impl Paper<'_> {
         let number = count(rendered.len(), "error");
         let heading = format!("The code does not compile: {number}. Nothing was run.");
         self.lines
-            .push(colour(Standing::Failed, &heading).to_string());
+            .push(color(Standing::Failed, &heading).to_string());
         let mut seen: Vec<&CodePlace> = Vec::new();
         for place in places {
             // One line a file is enough to go there; the rest is below.
@@ -300,7 +301,7 @@ impl Paper<'_> {
     fn heading(&mut self, standing: Standing, outcome: &Outcome) {
         let heading = format!("{}: {}", standing.word().to_uppercase(), outcome.title);
         let lines = wrap(&visible(&heading), self.columns).into_iter();
-        self.paragraph(lines.map(|line| colour(standing, &line).to_string()));
+        self.paragraph(lines.map(|line| color(standing, &line).to_string()));
         self.yielding(Yields::Air, Paper::gap);
     }
 
@@ -316,7 +317,7 @@ impl Paper<'_> {
         let all = scenarios.chain(world::schedules(&problem.outcomes));
         let heading = format!("PASSED: {}", all.collect::<Vec<_>>().join(", "));
         self.lines
-            .push(colour(Standing::Passed, &heading).to_string());
+            .push(color(Standing::Passed, &heading).to_string());
         let mut told: Vec<&str> = Vec::new();
         for outcome in &problem.outcomes {
             let Verdict::Passed { property } = &outcome.verdict else {
@@ -347,30 +348,16 @@ impl Paper<'_> {
         let are = if gap.contains(" and ") { "are" } else { "is" };
         let heading = sentence(&format!("{} {are} not written yet", visible(gap)));
         self.lines
-            .push(colour(Standing::NotWritten, &heading).to_string());
+            .push(color(Standing::NotWritten, &heading).to_string());
         self.gap();
         for gap in self.problem.gaps {
-            for (file, line) in self.places_of(*gap) {
+            for (file, line) in places_of(self.course, self.part, *gap) {
                 let file = self.file(&file, Some(line));
                 self.lines.push(format!("  {file}"));
             }
         }
         let training = self.training(&self.part.section(self.problem.anchor));
         self.lines.push(format!("  {training}"));
-    }
-
-    /// Where there is something to write of a gap, which may have places in several files.
-    fn places_of(&self, gap: u8) -> Vec<(PathBuf, u32)> {
-        let places = |file: &&'static str| {
-            let path = self.course.exercise(self.part).join(file);
-            let text = plain_file::read_text(&path, MAX_TEXT).unwrap_or_default();
-            let lines = gaps::open_places(&text, gap).into_iter();
-            let lines = lines.filter_map(|line| u32::try_from(line).ok());
-            lines
-                .map(|line| (PathBuf::from(file), line))
-                .collect::<Vec<_>>()
-        };
-        self.part.editable.iter().flat_map(places).collect()
     }
 
     fn failure(&mut self, failure: &Failure) {
@@ -498,6 +485,20 @@ impl Paper<'_> {
     }
 }
 
+/// Where there is something to write of a gap, which may have places in several files.
+pub(super) fn places_of(course: &Course, part: &'static Part, gap: u8) -> Vec<(PathBuf, u32)> {
+    let places = |file: &&'static str| {
+        let path = course.exercise(part).join(file);
+        let text = plain_file::read_text(&path, MAX_TEXT).unwrap_or_default();
+        let lines = gaps::open_places(&text, gap).into_iter();
+        let lines = lines.filter_map(|line| u32::try_from(line).ok());
+        lines
+            .map(|line| (PathBuf::from(file), line))
+            .collect::<Vec<_>>()
+    };
+    part.editable.iter().flat_map(places).collect()
+}
+
 fn named(name: &str, line: &str) -> String {
     format!("  {} {line}", format!("{name:<9}").dimmed())
 }
@@ -596,7 +597,7 @@ mod tests {
         let half = gap("a", "// TODO(1): what must hold\ndone();") + &gap("b", todo);
         std::fs::write(folder.join("producer.rs"), half).unwrap();
         std::fs::write(folder.join("consumer.rs"), gap("c", todo) + &gap("d", todo)).unwrap();
-        let places = paper(&course).places_of(1);
+        let places = places_of(&course, paper(&course).part, 1);
         let expected = [("src/producer.rs", 6), ("src/consumer.rs", 2)];
         assert_eq!(
             places,

@@ -5,14 +5,15 @@ use std::collections::BTreeSet;
 use colored::Colorize;
 use runtime::terminal::visible;
 
-use super::screen::{cut, link, width};
+use super::screen::{cut, width};
 use super::terminal::Size;
 use super::verdict::{Paper, from_here};
 use super::{Last, Watch};
 use crate::journal::Journal;
 use crate::manifest::PARTS;
+use report::hyperlink::link;
 use report::markdown;
-use report::terminal::{colour, command_name, wrap};
+use report::terminal::{color, command_name, wrap};
 use testkit::hints;
 use testkit::part::Part;
 use testkit::verdict::Standing;
@@ -215,7 +216,7 @@ fn progress(watch: &Watch, journal: &Journal, part: &Part, columns: usize) -> Ve
         };
         let text = format!("{here}{mark} {} {}", problem.number, problem.title);
         let mut styled = match standing {
-            Some(standing @ (Standing::Passed | Standing::Failed)) => colour(standing, &text),
+            Some(standing @ (Standing::Passed | Standing::Failed)) => color(standing, &text),
             _ if at == Some(problem.number) => text.normal(),
             _ => text.dimmed(),
         };
@@ -313,6 +314,7 @@ fn keys(paper: &mut Paper<'_>) {
         ("f", "all of what is shown; scroll up for what does not fit"),
         ("v", "back to the verdict; so does Esc"),
         ("o", "open the report of the run in a browser"),
+        ("e", "open the editor of --edit-cmd at this place"),
         ("l", "the problems of the course"),
         (
             "n p",

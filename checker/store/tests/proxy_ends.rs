@@ -50,7 +50,7 @@ async fn node_that_does_not_read_fills_no_memory() {
         .is_ok()
     {
         passed += piece.len();
-        assert!(passed < 100_000_000, "somebody keeps it all");
+        assert!(passed < 100_000_000, "something keeps it all");
     }
 }
 

@@ -5,8 +5,8 @@
 //!
 //! - what the learner's program did wrong is a *failure*, with the step, the picture of the last
 //!   messages and the end of the node's stderr;
-//! - a fault that did not bite, a link that was lost without one, or a machine that stood still is
-//!   *inconclusive*;
+//! - a fault that had no effect, a connection that was lost without one, or a machine that
+//!   hung is *inconclusive*;
 //! - code that panicked with a `todo!` is *not written*.
 //!
 //! ```ignore
@@ -92,7 +92,7 @@ pub struct Cluster<'a> {
 /// How the nodes of a cluster are set up.
 #[derive(Debug, Clone)]
 pub struct Options {
-    /// Silence after which another node counts as down. Short only where silence is the subject:
+    /// Silence after which another node is declared down. Short only where silence is the subject:
     /// a busy machine is silent, too.
     pub tick_time: Duration,
     /// How long the nodes' own calls wait for an answer.
@@ -131,7 +131,7 @@ impl Default for Options {
     }
 }
 
-/// How long what the runtime does by itself may take: meeting, noticing a closed link.
+/// How long what the runtime does by itself may take: meeting, noticing a closed connection.
 const RUNTIME_PATIENCE: Duration = Duration::from_secs(10);
 
 /// How often a condition is looked at while it is waited for.
@@ -139,7 +139,7 @@ const LOOK: Duration = Duration::from_millis(20);
 
 impl<'a> Cluster<'a> {
     /// Starts a cluster, tells a story with it, and says how that ended. What went wrong beside
-    /// the story counts too: a node that ended by itself, a link that was lost for no reason.
+    /// the story counts too: a node that ended by itself, a connection that was lost for no reason.
     ///
     /// # Errors
     /// The verdict, if it is not a pass.
@@ -254,13 +254,13 @@ impl<'a> Cluster<'a> {
         self.world.network()
     }
 
-    /// The checker's own node, hidden, whose links go past all faults.
+    /// The checker's own node, hidden, whose connections go past all faults.
     pub fn manager(&self) -> &Node {
         &self.manager
     }
 
-    /// A hidden node in the checker's own process. Other than the manager's, its links go through
-    /// the network like those of any node.
+    /// A hidden node in the checker's own process. Other than the manager's, its connections go
+    /// through the network like those of any node.
     ///
     /// # Errors
     /// When the system does not let it listen.

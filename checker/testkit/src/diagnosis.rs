@@ -25,7 +25,7 @@ pub struct Mistake {
     pub id: &'static str,
     /// The problems whose failures may come of it.
     pub problems: &'static [u8],
-    /// It in plain words, a sentence about the learner's program.
+    /// It as a sentence about the learner's program.
     pub suggests: &'static str,
     /// The anchor of the section that explains it, in the chapter of the part.
     pub training: &'static str,

@@ -43,7 +43,7 @@ impl Interrupt {
         Interrupt(watch::channel(Heard::default()).1)
     }
 
-    /// One that is raised by whoever holds the other half.
+    /// One that is raised through its other half.
     pub fn new() -> (Interrupter, Interrupt) {
         let (sender, receiver) = watch::channel(Heard::default());
         (Interrupter(Arc::new(sender)), Interrupt(receiver))
@@ -60,7 +60,7 @@ impl Interrupt {
         self.raised_times(1).await
     }
 
-    /// Waits until it is raised once more: somebody does not want to wait for what is known.
+    /// Waits until it is raised once more: the user does not want to wait for the report.
     /// Cancel safe.
     pub async fn raised_again(&self) {
         self.raised_times(2).await;

@@ -1,4 +1,4 @@
-//! Walls around code that somebody handed in, by bubblewrap.
+//! Walls around submissions, by bubblewrap.
 //!
 //! What is handed in is built and run with the rights of the person who grades it. Where bubblewrap
 //! (`bwrap`, <https://github.com/containers/bubblewrap>) is installed and may make namespaces, it

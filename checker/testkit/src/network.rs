@@ -20,7 +20,7 @@ pub(crate) const HANDSHAKE: usize = 2;
 
 /// A network that can be broken, and writes down all that crosses it.
 pub trait Network {
-    /// Cuts two nodes off from each other: their links close, and dials are refused.
+    /// Cuts two nodes off from each other: their connections close, and dials are refused.
     fn partition(&self, a: &NodeName, b: &NodeName);
     /// Lets everything vanish in silence that goes from one node to another.
     fn blackhole(&self, from: &NodeName, to: &NodeName);
@@ -65,7 +65,7 @@ impl dyn Network + '_ {
         seen.expect("a network shows its record")
     }
 
-    /// What is known of links and traffic.
+    /// What is known of connections and traffic.
     pub fn books<T>(&self, look: impl FnOnce(&mut Books) -> T) -> T {
         let mut look = Some(look);
         let mut seen = None;
@@ -76,7 +76,7 @@ impl dyn Network + '_ {
     }
 }
 
-/// A link that was lost although nothing had been done to it.
+/// A connection that was lost although nothing had been done to it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Loss {
     /// The node that closed it.
@@ -85,11 +85,11 @@ pub struct Loss {
     pub to: NodeName,
 }
 
-/// What a network keeps about its links and its traffic besides the record.
+/// What a network keeps about its connections and its traffic besides the record.
 #[derive(Default)]
 pub struct Books {
     pub(crate) payloads: Payloads,
-    /// Pairs whose links may be lost, in order.
+    /// Pairs whose connections may be lost, in order.
     excused: BTreeSet<(NodeName, NodeName)>,
     /// Whether any connection may be lost.
     all_excused: bool,
@@ -101,7 +101,7 @@ pub struct Books {
 }
 
 impl Books {
-    /// From now on the link between two nodes may be lost: something is done to it.
+    /// From now on the connection between two nodes may be lost: something is done to it.
     pub fn excuse(&mut self, a: &NodeName, b: &NodeName) {
         self.excused.insert(unordered(a, b));
     }
@@ -111,12 +111,12 @@ impl Books {
         self.all_excused = true;
     }
 
-    /// From now on the link between two nodes may no longer be lost.
+    /// From now on the connection between two nodes may no longer be lost.
     pub fn expect_link(&mut self, a: &NodeName, b: &NodeName) {
         self.excused.remove(&unordered(a, b));
     }
 
-    /// The links that were lost although they were not excused.
+    /// The connections that were lost although they were not excused.
     pub fn losses(&self) -> &[Loss] {
         &self.losses
     }
@@ -156,7 +156,7 @@ impl Books {
         *self.sent.entry(seen.from.clone()).or_default() += 1;
     }
 
-    /// A link was closed by a node.
+    /// A connection was closed by a node.
     pub(crate) fn lost(&mut self, by: &NodeName, to: &NodeName) {
         if !self.all_excused && !self.excused.contains(&unordered(by, to)) {
             self.losses.push(Loss {

@@ -126,7 +126,7 @@ mod tests {
         let RunDir { folder, _owner } = dead;
         let dead = folder.keep();
         drop(_owner);
-        let foreign = parent.path().join("checker-of-somebody");
+        let foreign = parent.path().join("checker-of-another");
         fs::create_dir(&foreign).unwrap();
         let next = RunDir::create_in(parent.path()).unwrap();
         assert!(!dead.exists());

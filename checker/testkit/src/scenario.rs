@@ -62,7 +62,7 @@ impl Scenario {
         }
     }
 
-    /// What ends a story that is not through when its time is over.
+    /// What ends a story that is not through when its time has expired.
     pub fn too_late(&self, steps: &Steps) -> Stop {
         Stop::inconclusive(format!(
             "It was not through after {} s, and still at this step: {}",
@@ -374,7 +374,7 @@ fn bare_todo(line: &str) -> String {
 /// What a `todo!()` is called whose place is not known.
 pub const BARE_TODO: &str = "a `todo!()`";
 
-/// The steps of a scenario, heard by whoever shows the progress.
+/// The steps of a scenario, read by the display of progress.
 #[derive(Clone)]
 pub struct Steps {
     last: Arc<Mutex<String>>,

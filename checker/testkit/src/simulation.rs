@@ -1,11 +1,11 @@
 //! Nodes in this process, in virtual time: a scenario that takes a minute of waiting takes a
 //! millisecond, and the same seed gives the same run.
 //!
-//! Everything shares one runtime of one thread with a paused clock: time stands still while anything
-//! can be done, and then jumps to the next timer. The [network in memory](runtime::MemoryNet) has the
-//! faults and the record of the real one. A node is paused by not polling its tasks, and killed by
-//! dropping them: see [`Gate`]. What a program does past the runtime (threads, sockets, the clock on
-//! the wall, tasks of its own) is not simulated.
+//! Everything shares one runtime of one thread with a paused clock: time does not pass while
+//! anything can be done, and then jumps to the next timer. The [network in
+//! memory](runtime::MemoryNet) has the faults and the record of the real one. A node is paused by
+//! not polling its tasks, and killed by dropping them: see [`Gate`]. What a program does past the
+//! runtime (threads, sockets, the clock on the wall, tasks of its own) is not simulated.
 
 mod driver;
 mod store;

@@ -1,7 +1,7 @@
 //! The stores of a run: what they are, and how one is started for each cluster that needs it.
 //!
 //! Each cluster has a store of its own, so that nothing is left in it from another one, and nothing
-//! that a program does to it is felt elsewhere. Only a store that somebody named by its URL is there
+//! that a program does to it is felt elsewhere. Only a store that a user named by its URL is there
 //! once for all of them, which have their own beginnings of keys in it.
 //!
 //! Nodes never speak to it directly: each has a proxy of its own before it, see
@@ -38,7 +38,7 @@ use redis_server::RedisServer;
 /// How long the store may take for what takes it less than a millisecond.
 const PATIENCE: Duration = Duration::from_secs(5);
 
-/// Which store somebody wants.
+/// Which store the user wants.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub enum StoreChoice {
     /// What REDIS_URL names; else a redis-server of the run's own, if one is installed; else the
@@ -380,7 +380,7 @@ impl RunStore {
         self.address
     }
 
-    /// Its URL for somebody who gets to it by another port of this host.
+    /// Its URL for a client that reaches it by another port of this host.
     pub fn url_by(&self, port: u16) -> String {
         let url = redis::parse_redis_url(&self.url).and_then(|mut url| {
             url.set_host(Some("127.0.0.1")).ok()?;
@@ -492,7 +492,7 @@ fn opened(url: &str, named_by: &str) -> Result<(redis::Client, String, u16)> {
     })
 }
 
-/// An error of the client, in words for people.
+/// An error of the client, as text for people.
 fn in_words(error: &redis::RedisError) -> String {
     let answers = error.clone().into_server_errors();
     let first = answers.as_ref().and_then(|answers| answers.first());

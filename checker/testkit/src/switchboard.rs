@@ -1,4 +1,4 @@
-//! The network between the nodes of a cluster: one proxy that all their links go through.
+//! The network between the nodes of a cluster: one proxy that all their connections go through.
 //!
 //! The nodes find each other through a directory that we serve. It answers a look-up of n2 by n1
 //! with a port of ours, one for each pair, so that we know who dials whom before the first byte.
@@ -35,8 +35,8 @@ use crate::trouble::{Result, While};
 use connection::Connection;
 use lane::Parcel;
 
-/// So many messages are read from one node. A story ends long before, as a flood; but until somebody
-/// looks, the machine must stay usable.
+/// So many messages are read from one node. A story ends long before, as a flood; but until
+/// the story looks, the machine must stay usable.
 const MAX_READ: u64 = 100_000;
 
 /// The network between the nodes of one cluster. Dropping it closes all its connections.
@@ -46,8 +46,8 @@ pub struct Switchboard {
 }
 
 impl Switchboard {
-    /// A network without nodes and without faults, for nodes that know the cookie. What is drawn by lot
-    /// is drawn from `seed`.
+    /// A network without nodes and without faults, for nodes that know the cookie. What is drawn by
+    /// lot is drawn from `seed`.
     ///
     /// # Errors
     /// When the system does not let us listen on loopback.
@@ -167,7 +167,7 @@ impl Network for Switchboard {
         record.forgotten() + record.entries().len() as u64 - 1
     }
 
-    // The network stands still meanwhile.
+    // The network delivers nothing meanwhile.
     fn look(&self, look: &mut dyn FnMut(&Record, &Payloads)) {
         let state = self.state();
         look(state.faults.record(), &state.books.payloads);
@@ -243,7 +243,7 @@ impl Wiring {
             }
             Err(error) => {
                 let trouble = format!(
-                    "the checker could not listen for the link from {from} to {to}: {error}"
+                    "the checker could not listen for the connection from {from} to {to}: {error}"
                 );
                 state.faults.record_mut().note(trouble);
                 // Nobody can listen there, so the dial fails. The true address would be a way
@@ -260,18 +260,18 @@ impl Wiring {
             return Fate::Drop;
         }
         let (from, to) = connection.names(end);
-        let judgement = state.faults.judge(connection.id, from, to, &body);
+        let judgment = state.faults.judge(connection.id, from, to, &body);
         state.notice(connection, end, &body);
         let parcel = Parcel {
             body,
-            entry: judgement.entry,
+            entry: judgment.entry,
         };
-        match judgement.fate {
+        match judgment.fate {
             Fate::Drop | Fate::Swallow => {}
-            Fate::Deliver => connection.lanes[end].push(parcel, judgement.delay),
+            Fate::Deliver => connection.lanes[end].push(parcel, judgment.delay),
             Fate::Duplicate => {
-                connection.lanes[end].push(parcel.clone(), judgement.delay);
-                connection.lanes[end].push(parcel, judgement.delay);
+                connection.lanes[end].push(parcel.clone(), judgment.delay);
+                connection.lanes[end].push(parcel, judgment.delay);
             }
             Fate::Hold(rule) => state.held.keep(
                 rule,
@@ -282,7 +282,7 @@ impl Wiring {
                 },
             ),
         }
-        judgement.fate
+        judgment.fate
     }
 
     /// A node closed its end. Says whether the other one may learn of it.

@@ -57,7 +57,8 @@ pub enum What {
     Step {
         /// The step, as a sentence.
         text: String,
-        /// Which step it is, as data, where something depends on it: a value of the part's own type.
+        /// Which step it is, as data, where something depends on it: a value of the part's own
+        /// type.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         fact: Option<Value>,
     },
@@ -67,9 +68,9 @@ pub enum What {
     Opened {
         /// Its number.
         connection: u64,
-        /// Who dialled.
+        /// The node that connected.
         from: String,
-        /// Who was dialled.
+        /// The node that accepted.
         to: String,
     },
     /// A connection was closed.
@@ -82,9 +83,9 @@ pub enum What {
     },
     /// A connection was not let through.
     Refused {
-        /// Who dialled.
+        /// The node that connected.
         from: String,
-        /// Who was dialled.
+        /// The node that accepted.
         to: String,
     },
     /// Two nodes were cut off from each other.
@@ -307,13 +308,13 @@ pub enum Change {
     Started,
     /// It was killed.
     Killed,
-    /// It was made to stand still.
+    /// It was paused.
     Paused,
     /// It was let run on.
     Resumed,
     /// A process within it was crashed.
     Crashed,
-    /// It was told to close a link.
+    /// It was told to close a connection.
     Disconnected,
 }
 
@@ -377,8 +378,8 @@ impl Trace {
             .collect()
     }
 
-    /// Writes it into the folder of a try, as that of its nth cluster, for later. What cannot be written
-    /// is left out: a full disk is no reason for another verdict.
+    /// Writes it into the folder of a try, as that of its nth cluster, for later. What cannot be
+    /// written is left out: a full disk is no reason for another verdict.
     pub fn save(&self, folder: &Path, number: usize) {
         if let Ok(text) = serde_json::to_vec(self) {
             let _ = std::fs::write(Trace::file(folder, number), text);

@@ -17,9 +17,9 @@ use crate::exploration::{Coverage, Plan};
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "verdict", rename_all = "snake_case")]
 pub enum Verdict {
-    /// The fault bit, and every claim held.
+    /// The fault took effect, and every claim held.
     Passed {
-        /// What has just been demonstrated, as a sentence.
+        /// What the scenario demonstrated, as a sentence.
         property: String,
     },
     /// A claim did not hold.
@@ -29,7 +29,7 @@ pub enum Verdict {
         /// Which gap: `TODO(2)`.
         gap: String,
     },
-    /// Nothing can be said: the fault did not bite, or the machine was too slow.
+    /// The fault had no effect, or the machine was too slow to tell.
     Inconclusive {
         /// Why not, as a sentence.
         why: String,
@@ -67,7 +67,7 @@ pub struct Failure {
     /// The mistake that what happened suggests, if it does.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub diagnosis: Option<Diagnosis>,
-    /// The section of the text, as of `training/part1.md#the-messages`; the problem's own if not given.
+    /// The section of the text, as of `training/part1.md#messages`; the problem's own if not given.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub training: Option<String>,
     /// The smallest history that makes the point, drawn; a line each.
@@ -245,11 +245,11 @@ pub(crate) fn place_of_panic(stderr: &[String]) -> Option<Place> {
 pub struct Diagnosis {
     /// Names the mistake for ever: `counts-deliveries`.
     pub mistake: String,
-    /// The mistake in plain words, a sentence about the learner's program.
+    /// The mistake, a plain sentence about the learner's program.
     pub suggests: String,
-    /// What was seen that suggests it, in words.
+    /// What was seen that suggests it, as a sentence.
     pub because: String,
-    /// The section of the text that explains it: `training/part1.md#the-messages`.
+    /// The section of the text that explains it: `training/part1.md#messages`.
     pub training: String,
     /// The hint to read next, from 1 to 3.
     pub hint: u8,

@@ -70,7 +70,7 @@ pub(crate) trait World {
     /// Starts the program on a node, which is not ready yet.
     fn launch(&self, launch: Launch<'_>) -> Result<Arc<dyn Process>>;
 
-    /// The longest time for which the checker, and with it the network, stood still since a moment.
+    /// The longest time for which the checker, and with it the network, hung since a moment.
     fn stood_still_since(&self, begun: Instant) -> Duration;
 
     /// The busiest node, if the nodes left the checker no time to run.
@@ -114,7 +114,7 @@ pub(crate) trait Process {
     fn ready(&self, within: Duration) -> Waiting<'_, std::result::Result<(), NotReady>>;
     /// Ends it at once, and waits until it is gone.
     fn kill(&self) -> Waiting<'_, Result<()>>;
-    /// Makes it stand still, and waits until it does.
+    /// Pauses it, and waits until it is paused.
     fn pause(&self) -> Waiting<'_, Result<()>>;
     /// Lets it run on.
     fn resume(&self) -> Waiting<'_, Result<()>>;

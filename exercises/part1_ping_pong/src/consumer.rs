@@ -18,13 +18,13 @@ impl Server for Consumer {
 
     async fn init(_: (), ctx: &Ctx<ConsumerMsg>) -> Self {
         let counts: BTreeMap<NodeName, u64> = BTreeMap::new();
-        // ── gap 4: watch the links
-        // TODO(4): subscribe to news of links, so that `handle_info` below is called for every
-        // link that comes up.
+        // ── gap 4: watch the connections
+        // TODO(4): subscribe to news of connections, so that `handle_info` below is called for
+        // every connection that comes up.
         // ── end 4
         // ── gap 3: catch up after a crash
         // TODO(3): after a crash, the consumer starts here again and has forgotten every count.
-        // - Within 3 seconds it must have the count of every producer that it can reach, also of
+        // - Within 3 seconds it must have the count of every producer that it can reach, and of
         //   the producer on its own node, although no producer sends a ping.
         // - A producer that does not answer must not withhold the counts of the others.
         // - An answer that comes late must not overwrite a newer ping.
@@ -49,8 +49,8 @@ impl Server for Consumer {
     async fn handle_info(&mut self, info: Info, ctx: &Ctx<ConsumerMsg>) {
         match info {
             // ── gap 4: meet a node
-            // TODO(4): when a link comes up, after a netsplit or to a new node, the consumer on
-            // each side must learn the current count of the producer on the other side, although
+            // TODO(4): when a connection comes up, after a netsplit or to a new node, the consumer
+            // on each side must learn the current count of the producer on the other side, although
             // no producer sends a ping.
             // ── end 4
             _ => {}

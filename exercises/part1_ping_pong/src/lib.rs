@@ -9,9 +9,9 @@
 //!
 //! 1. *Broadcast*: a ping reaches every connected consumer and counts once.
 //! 2. *Ask everyone*: one question to all nodes is answered in time, although some are dead.
-//! 3. *Crash*: a restarted consumer knows again what it knew.
+//! 3. *Crash*: a restarted consumer recovers its counts.
 //! 4. *Netsplit*: nodes that meet, again or for the first time, learn each other's counts.
-//! 5. *A crash during the split* (optional): both at once. It has no gap of its own: your code for
+//! 5. *A crash during the split* (optional): problems 3 and 4 at once. It has no gap of its own: your code for
 //!    3 and 4 must hold.
 //! 6. *The producer crashes* (optional): a restarted producer continues its count.
 //!
@@ -22,7 +22,7 @@
 //! ```text
 //! cargo checker part1
 //! ```
-// The compiler does not warn you of gaps that you have not filled. It warns you of a missing `.await`.
+// The compiler does not warn about gaps that you have not filled. It warns about a missing `.await`.
 #![allow(
     dead_code,
     unreachable_code,

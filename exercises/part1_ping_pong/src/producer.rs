@@ -30,7 +30,7 @@ impl Server for Producer {
             ProducerMsg::SendPing(reply) => {
                 // ── gap 1: broadcast
                 // TODO(1): send the next ping to the consumer of every connected node and of this
-                // node, and answer the ping's number.
+                // node, and reply with the ping's number.
                 // - A dead, paused or slow node must not delay the others or the caller.
                 // - A node that was disconnected on purpose must stay disconnected.
                 todo!("TODO(1) send the next ping to every consumer")
@@ -42,7 +42,7 @@ impl Server for Producer {
                 // - The answer must hold each of these nodes: with its total if the node answers
                 //   within `ASK_TIMEOUT`, and otherwise as failed, with the reason.
                 // - The answer must come within `ASK_TIMEOUT`, however many nodes are silent.
-                // - Each caller must get an answer, also when two ask at once.
+                // - Each caller must get an answer, even when two ask at once.
                 todo!("TODO(2) ask the consumer of every node for its total")
                 // ── end 2
             }

@@ -13,7 +13,7 @@ impl Functions for JobKind {
         match self {
             JobKind::WordCount => {
                 // ── gap 1: count words
-                // TODO(1): you must emit each word of the line, as often as it occurs, with a value
+                // TODO(1): you must emit each word of the line, once for each occurrence, with a value
                 // that counts it. A word is a run of ASCII letters; `The` and `the` are two words. A
                 // line is bytes, and need not be UTF-8.
                 todo!("TODO(1) emit the words of a line")

@@ -1,7 +1,7 @@
 //! The messages to the servers of part 2.
 //!
-//! The checker sends the messages marked *graded*, or looks for them on the network. Leave their names and
-//! fields as they are, and add messages of your own behind them.
+//! The checker sends the messages marked *graded*, or looks for them on the network. Keep their names and
+//! fields, and add messages of your own after them.
 
 use std::time::Duration;
 
@@ -28,7 +28,7 @@ pub const WORKER: ChildKind<Worker> = ChildKind::new("worker");
 /// How long an attempt may take before the manager may begin another one.
 pub const LEASE: Duration = Duration::from_secs(1);
 
-/// The manager does not retry a task that has crashed so often.
+/// The manager gives up a task that has crashed this often.
 pub const MAX_CRASHES: u32 = 4;
 
 /// How long a worker without a task waits before it asks again, if your workers ask.
@@ -51,7 +51,7 @@ pub type JobSpec = batch::JobSpec<JobKind>;
 pub enum ManagerMsg {
     /// Graded: do this job. The answer comes at once: the job's id, or why it cannot begin.
     Submit(JobSpec, Reply<Result<JobId, String>>),
-    /// Graded: how does this job stand?
+    /// Graded: the state of this job.
     Status(JobId, Reply<JobStatus>),
     /// Graded: a worker has done a task.
     Finished {

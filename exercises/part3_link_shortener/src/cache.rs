@@ -116,7 +116,7 @@ impl Cache {
     /// reach until now.
     fn meet(&self, member: &Address<CacheMsg>, ctx: &Ctx<CacheMsg>) {
         // ── gap 3: send what the other may not know
-        // TODO(3): after this, both tables must have the links of either table, also links that no client
+        // TODO(3): after this, both tables must have the links of either table, even links that no client
         // looks up, and links that are created at this moment. (`send_to` below sends without waiting;
         // `CacheMsg::Table` has room for a whole table.)
         // ── end 3
@@ -141,7 +141,7 @@ impl Cache {
         // ── end 4
     }
 
-    /// The table of a node is here, or the time to wait for it is over.
+    /// The table of a node is here, or the timeout for it has expired.
     fn stop_waiting(&mut self, node: &NodeName, ctx: &Ctx<CacheMsg>) {
         // ── gap 4: go on with the look-ups that waited
         // TODO(4): answer the look-ups that waited.

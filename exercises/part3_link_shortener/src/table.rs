@@ -22,7 +22,7 @@ pub enum Known {
 /// How long a table keeps a negative entry: that a code has no link.
 pub const NEGATIVE_TTL: Duration = Duration::from_secs(1);
 
-/// The table. Each of its operations is done at once, and waits for nothing.
+/// The table. Its operations never wait.
 pub struct Table {
     cap: usize,
     entries: RwLock<Entries>,
@@ -37,7 +37,7 @@ enum Entry {
 }
 
 impl Table {
-    /// An empty table, for at most so many entries.
+    /// An empty table for at most `cap` entries.
     pub fn with_cap(cap: usize) -> Table {
         Table {
             cap,

@@ -368,7 +368,7 @@ impl Cluster {
         }
     }
 
-    /// Looks at the job until it is over.
+    /// Looks at the job until it ends.
     async fn watch(&mut self, id: &JobId) -> Result<Summary, Failure> {
         let manager = MANAGER.at(&self.processes[0].name);
         let bar = Bar::new();

@@ -77,7 +77,7 @@ impl OutputFolder {
         let _ = fs::remove_dir_all(&self.partial);
     }
 
-    /// Where attempts write. Not made again once it was removed: the job is over then.
+    /// Where attempts write. Not made again once it was removed: the job has ended then.
     pub fn attempts(&self) -> PathBuf {
         self.partial.join("attempts")
     }

@@ -54,8 +54,8 @@ pub enum PartitionsMsg {
         /// Answers with the next bytes.
         reply: Reply<Result<Piece, String>>,
     },
-    /// The job is over, and its output here can go. It goes when the next job is over: so a late worker
-    /// still finds it, and does not take a finished job for a broken node.
+    /// The job has ended, and its output here can go. It goes when the next job ends: so a late
+    /// worker still finds it, and does not take a finished job for a broken node.
     Forget(JobId),
     /// What was kept and served so far, forgotten jobs included.
     Report(Reply<Report>),

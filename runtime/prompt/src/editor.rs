@@ -85,7 +85,7 @@ impl Terminal {
 impl Drop for Terminal {
     fn drop(&mut self) {
         if let Some(before) = &self.0 {
-            // Whoever closed the terminal knows.
+            // The user who closed the terminal knows.
             let _ = tcsetattr(io::stdin(), OptionalActions::Now, before);
         }
     }

@@ -1,4 +1,4 @@
-//! The terminal: lines that appear above the prompt, in order, whoever prints them.
+//! The terminal: lines that appear above the prompt, in order, from any task.
 
 use std::sync::mpsc;
 use std::thread;
@@ -62,7 +62,7 @@ fn show(queue: &mpsc::Receiver<Item>) {
     for item in queue {
         match item {
             Item::Line(line) => match &mut above {
-                // Nothing can be done about a terminal that is gone; whoever closed it knows.
+                // Nothing can be done about a terminal that is gone; the user who closed it knows.
                 Some(printer) => drop(printer.print(line + "\n")),
                 None => {
                     if let Err(error) = terminal::print(line + "\n") {

@@ -48,14 +48,14 @@ const NODES: &[Command] = &[
         args: &[Arg::Node],
         about: "connect to a node, and to those it is connected to",
         more: "A name without @host means a node on this node's own host: `connect silver`.\n\
-               A link that is lost is opened again as soon as the other node can be reached.",
+               A connection that is lost is opened again as soon as the other node can be reached.",
     },
     Command {
         name: "disconnect",
         usage: "NODE",
         args: &[Arg::Node],
-        about: "close the link to a node on purpose",
-        more: "It stays closed until somebody connects, or sends a message, to the other node.",
+        about: "close the connection to a node on purpose",
+        more: "It stays closed until a program connects, or sends a message, to the other node.",
     },
     Command {
         name: "list",

@@ -161,7 +161,7 @@ async fn tell_news(mut events: broadcast::Receiver<NodeEvent>, screen: Screen) {
     }
 }
 
-/// Where the node's cookie is from, in words.
+/// Where the node's cookie comes from, as text.
 fn cookie_source(args: &NodeArgs) -> Result<String, String> {
     if args.cookie.is_some() {
         return Ok("was given with --cookie".into());

@@ -29,7 +29,7 @@ pub(crate) enum Flow {
 pub(crate) struct Session {
     node: Node,
     screen: Screen,
-    /// Where the cookie comes from, in words.
+    /// Where the cookie comes from, as text.
     cookie_source: String,
     mailboxes: BTreeMap<String, Address<Heard>>,
     owed: Owed,

@@ -7,7 +7,7 @@ use runtime::repeats::{self, Repeats};
 use tracing_subscriber::fmt::MakeWriter;
 
 /// Prints the runtime's warnings, such as a connection that was refused, as lines like others.
-/// That a link is up or down is told as news already.
+/// That a connection is up or down is told as news already.
 pub(crate) fn show(screen: &Screen) -> Repeats {
     repeats::log_to(Warnings(screen.clone()), tracing::Level::WARN, &[])
 }

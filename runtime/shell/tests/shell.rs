@@ -84,7 +84,7 @@ fn free_port() -> u16 {
     }
 }
 
-/// One shell; killed when the test is over, however it ends.
+/// One shell; killed when the test ends, however it ends.
 struct Shell {
     name: String,
     child: Child,
@@ -219,7 +219,7 @@ fn a_hidden_node_is_listed_on_request_only() {
     ghost.sees("Connected to gold@127.0.0.1.");
     gold.types("list");
     gold.sees("This node is connected to no other.");
-    // The one that dialled knows first that there is a link.
+    // The one that dialed knows first that there is a connection.
     gold.types_until("list all", "ghost@127.0.0.1 (hidden)");
     gold.has_not_seen("ghost@127.0.0.1 is up.");
 }

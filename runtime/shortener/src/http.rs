@@ -16,7 +16,7 @@
 //!
 //! - **URLs** are judged by the [WHATWG URL standard](https://url.spec.whatwg.org/), as in a browser,
 //!   and must be absolute, of `http` or `https`, and of at most 2048 bytes. What is kept, hashed to a
-//!   code and sent in `Location` is the standard's serialisation: `HTTPS://Bücher.example` is
+//!   code and sent in `Location` is the standard's serialization: `HTTPS://Bücher.example` is
 //!   `https://xn--bcher-kva.example/`. A URL may lead to this service, even to its own code: a node
 //!   cannot know all the names by which it is reached, and browsers end such a loop by themselves.
 //! - **Fields** follow one rule, in a form (of any content type but the other) and in JSON
@@ -68,7 +68,7 @@ pub enum HttpMsg {
     Port(Reply<u16>),
 }
 
-/// What somebody wants to be created. The URL is one of the web, in its one spelling.
+/// What a client wants to be created. The URL is one of the web, in its one spelling.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct NewLink {
     /// Where it is to lead, and for how long.
@@ -213,7 +213,7 @@ async fn body(request: Request) -> Result<Bytes, Response> {
     };
     let announced = request.headers().get(CONTENT_LENGTH);
     let announced = announced.and_then(|length| length.to_str().ok()?.parse::<usize>().ok());
-    // Whoever announces more need not send it.
+    // A client that announces more need not send it.
     if announced.is_some_and(|length| length > LONGEST_BODY) {
         return Err(too_long());
     }

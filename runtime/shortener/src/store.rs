@@ -11,7 +11,7 @@
 //! | `member:NODE` | nothing: says that the node is a member (part 4) |
 //!
 //! Keys of links have no expiry in Redis: an expired link stays, and is known to be expired, until
-//! somebody sweeps it away.
+//! a sweeper removes it.
 
 use std::fmt;
 use std::sync::Arc;
@@ -408,7 +408,7 @@ fn in_words(error: &RedisError) -> String {
 fn as_link(code: &Code, value: Vec<u8>) -> Result<Link, StoreError> {
     let text = String::from_utf8(value).ok();
     let link = text.and_then(|text| Link::from_text(&text));
-    // Somebody else may have put it there: no link of ours leads elsewhere than to the web.
+    // Another program may have put it there: no link of ours leads elsewhere than to the web.
     let ours = link.filter(|link| url_of_the_web(&link.url).is_ok());
     ours.ok_or_else(|| {
         StoreError::Refused(format!("what is stored under link:{code} is not a link"))

@@ -234,7 +234,7 @@ async fn nothing_gets_into_a_header() {
 }
 
 #[tokio::test]
-async fn location_is_the_serialisation_of_the_url() {
+async fn location_is_the_serialization_of_the_url() {
     let site = Site::open().await;
     for (url, location) in [
         (

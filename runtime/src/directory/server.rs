@@ -150,7 +150,7 @@ struct Entry {
     address: SocketAddr,
     /// Whether it had the name before, from a directory that died.
     again: bool,
-    /// Tells its connection that the name goes to someone who had it before.
+    /// Tells its connection that the name goes to a node that had it before.
     evicted: Arc<Notify>,
 }
 

@@ -23,7 +23,7 @@ pub enum Verdict {
     Granted,
     /// This process has it.
     Taken(ProcessId),
-    /// Somebody else is about to get it: ask again.
+    /// Another process is about to get it: ask again.
     Busy,
 }
 

@@ -262,7 +262,7 @@ impl GlobalServer {
     }
 }
 
-/// Answers when each connected node has handled what it was told until now: links deliver in
+/// Answers when each connected node has handled what it was told until now: connections deliver in
 /// order, so what was told before a question is known when the question is answered.
 fn tell_when_all_know<T: Serialize + Send + 'static>(
     reply: Reply<T>,

@@ -37,7 +37,7 @@ const SILVERS_NONCE: [u8; 32] = [0xb1; 32];
 
 type Outcome = Result<Identity, HandshakeError>;
 
-/// Gold dials silver. They own their ends, so that an end closes when its handshake is over.
+/// Gold dials silver. They own their ends, so that an end closes when its handshake ends.
 async fn gold_initiates(mut conn: Conn, to: NodeName, text: &str, intent: Intent) -> Outcome {
     initiate(
         &mut conn,
@@ -63,8 +63,8 @@ async fn pair() -> (Conn, Conn) {
     let net = Net::Memory(MemoryNet::new(1));
     let mut listener = net.listen(&silver().name, &cookie("any")).await.unwrap();
     let (gold, silver) = (gold().name, silver().name);
-    let (dialled, accepted) = tokio::join!(net.dial(&gold, &silver), listener.accept());
-    (dialled.unwrap(), accepted)
+    let (dialed, accepted) = tokio::join!(net.dial(&gold, &silver), listener.accept());
+    (dialed.unwrap(), accepted)
 }
 
 fn block_on<T>(future: impl Future<Output = T>) -> T {
@@ -84,7 +84,7 @@ async fn hear(conn: &mut Conn) -> Option<Bytes> {
     conn.reader.recv().await.ok()
 }
 
-/// Gold dials silver through someone who may change each message (0 hello, 1 challenge,
+/// Gold dials silver through a program that may change each message (0 hello, 1 challenge,
 /// 2 proof, 3 accepted). Gives both outcomes and what was said, before the change.
 async fn session(
     cookies: (&str, &str),
@@ -122,7 +122,7 @@ async fn recording() -> Vec<Bytes> {
     said
 }
 
-/// What silver makes of someone who sends these messages and reads an answer after each; and
+/// What silver makes of a program that sends these messages and reads an answer after each; and
 /// the answers.
 async fn silver_hears(messages: &[Bytes], nonce: [u8; 32]) -> (Outcome, Vec<Bytes>) {
     let (mut stranger, silver) = pair().await;
@@ -137,7 +137,7 @@ async fn silver_hears(messages: &[Bytes], nonce: [u8; 32]) -> (Outcome, Vec<Byte
     tokio::join!(silver_accepts(silver, COOKIE, nonce), script)
 }
 
-/// What gold, dialling silver, makes of someone who answers with these messages; and what it
+/// What gold, dialing silver, makes of a program that answers with these messages; and what it
 /// said.
 async fn gold_hears(answers: &[Bytes]) -> (Outcome, Vec<Bytes>) {
     let (gold, mut stranger) = pair().await;
@@ -392,8 +392,8 @@ async fn own_messages_sent_back_lead_nowhere() {
         reflect
     );
     assert_malformed(&at_gold);
-    // Silver is dialled by someone who says silver's own name, in the hope that silver will
-    // compute the code for him.
+    // Silver is dialed by a program that says silver's own name, in the hope that silver will
+    // compute the code for it.
     let hello = write(&Message::Hello(
         silver(),
         silver().name,
@@ -551,7 +551,7 @@ fn versions_are_named_from_the_readers_side() {
 }
 
 #[test]
-fn common_strangers_are_recognised_by_their_first_bytes() {
+fn common_strangers_are_recognized_by_their_first_bytes() {
     #[track_caller]
     fn check(first: &[u8; 4], expected: Option<&str>) {
         assert_eq!(alien(u32::from_be_bytes(*first) as usize), expected);

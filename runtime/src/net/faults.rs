@@ -2,13 +2,13 @@
 //!
 //! One table of faults serves the simulated network and the one that the grader puts between real
 //! processes. It decides and records; the network carries out. Faults know senders and receivers
-//! of frames, not who dialled, and never the contents of a handshake.
+//! of frames, not who dialed, and never the contents of a handshake.
 //!
-//! Two kinds of faults must not be confused. Those on *links* (partition, blackhole, delay) are
-//! what networks do. Those on *single messages* (drop, duplicate, hold) are not: TCP loses nothing
-//! in the middle of a connection. They stand for what happens to messages around crashes and
-//! reconnects, at the place where a test wants it. That is why they touch casts, calls and answers
-//! only, and never the runtime's own frames, which may rely on TCP.
+//! Two kinds of faults must not be confused. Those on *connections* (partition, blackhole, delay)
+//! are what networks do. Those on *single messages* (drop, duplicate, hold) are not: TCP loses
+//! nothing in the middle of a connection. They stand for what happens to messages around crashes
+//! and reconnects, at the place where a test wants it. That is why they touch casts, calls and
+//! answers only, and never the runtime's own frames, which may rely on TCP.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
@@ -36,7 +36,7 @@ impl ConnectionId {
 
 /// What the network has to do with a frame.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Judgement {
+pub struct Judgment {
     /// Whether, and how often, it arrives.
     pub fate: Fate,
     /// How much later than usual. What is sent after it must not overtake it.
@@ -268,7 +268,7 @@ impl FaultTable {
         from: &NodeName,
         to: &NodeName,
         body: &Bytes,
-    ) -> Judgement {
+    ) -> Judgment {
         let seen = self.calls.identify(from, to, body);
         let fate = self.decide(connection, from, to, &seen);
         let delay = self.draw_delay(from, to);
@@ -285,7 +285,7 @@ impl FaultTable {
             fate,
             delivered_at: None,
         }));
-        Judgement { fate, delay, entry }
+        Judgment { fate, delay, entry }
     }
 
     /// The network reports: a frame was handed to its receiver.

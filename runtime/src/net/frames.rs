@@ -14,8 +14,8 @@ const PREFIX: usize = 4;
 
 /// What may come before the other side has proved who it is, in bytes.
 ///
-/// Anyone can connect. A handshake fits into this, and whoever wants more of our memory must know
-/// the cookie first.
+/// Any program can connect. A handshake fits into this, and a program that wants more of our memory
+/// must know the cookie first.
 pub const LIMIT_BEFORE_TRUST: usize = 4 * 1024;
 
 /// How much is asked of the operating system at a time: with frames of a hundred bytes, one
@@ -28,7 +28,7 @@ const GROWTH: usize = 16;
 /// Makes the two halves of a connection out of a stream.
 ///
 /// Nagle's algorithm is off: it would hold a small frame back until the last one is
-/// acknowledged, and batching is the link's business, which knows what else there is to send.
+/// acknowledged, and batching is the connection's business, which knows what else there is to send.
 pub fn halves(stream: TcpStream) -> (TcpReader, TcpWriter) {
     let _ = stream.set_nodelay(true);
     let peer = stream.peer_addr().map_or_else(

@@ -34,7 +34,7 @@ pub trait Observer: Send + Sync {
 
 /// A network in memory. Clones are handles on the same network.
 ///
-/// On a paused clock (`#[tokio::test(start_paused = true)]`) time stands still while anything can
+/// On a paused clock (`#[tokio::test(start_paused = true)]`) time does not pass while anything can
 /// be done and then jumps, so that hours pass in milliseconds. With the same seed, the same
 /// program and a runtime of one thread, every run is the same run.
 ///
@@ -68,7 +68,7 @@ struct Door {
     arrivals: mpsc::UnboundedSender<Conn>,
 }
 
-/// One end of a connection: 0 dialled, 1 was dialled.
+/// One end of a connection: 0 dialed, 1 was dialed.
 type End = usize;
 
 struct Connection {
@@ -415,15 +415,15 @@ impl State {
             return connection.push(end, after, Some((body, None)));
         }
         let (from, to) = (&connection.names[end], &connection.names[1 - end]);
-        let judgement = self.faults.judge(id, from, to, &body);
+        let judgment = self.faults.judge(id, from, to, &body);
         if let (Some(observer), Some(Event::Frame(seen))) =
             (&self.observer, self.faults.record().last())
         {
             observer.frame(seen, &body);
         }
-        let after = after + judgement.delay;
-        let entry = Some(judgement.entry);
-        match judgement.fate {
+        let after = after + judgment.delay;
+        let entry = Some(judgment.entry);
+        match judgment.fate {
             Fate::Drop | Fate::Swallow => {}
             Fate::Deliver => connection.push(end, after, Some((body, entry))),
             Fate::Duplicate => {
@@ -436,7 +436,7 @@ impl State {
                     connection: id,
                     end,
                     body,
-                    entry: judgement.entry,
+                    entry: judgment.entry,
                 },
             ),
         }

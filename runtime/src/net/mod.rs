@@ -77,7 +77,7 @@ impl Listener {
     }
 }
 
-/// A connection of whole frames, before it is split between a link's two halves.
+/// A connection of whole frames, before it is split into a reader and a writer.
 pub(crate) struct Conn {
     pub(crate) reader: ConnReader,
     pub(crate) writer: ConnWriter,

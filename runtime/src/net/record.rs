@@ -1,6 +1,6 @@
 //! What happened on a network, in order: every frame, every connection, every fault made.
 //!
-//! Faults that are not seen to bite prove nothing. The record is the proof, and the source of the
+//! A fault that had no effect proves nothing. The record is the proof, and the source of the
 //! pictures that explain a failure.
 
 use std::collections::VecDeque;
@@ -50,9 +50,9 @@ pub enum Event {
     Opened {
         /// Which.
         connection: ConnectionId,
-        /// Who dialled.
+        /// The node that connected.
         from: NodeName,
-        /// Who was dialled.
+        /// The node that accepted.
         to: NodeName,
     },
     /// A connection was closed.
@@ -64,9 +64,9 @@ pub enum Event {
     },
     /// A connection was not let through.
     Refused {
-        /// Who dialled.
+        /// The node that connected.
         from: NodeName,
-        /// Who was dialled.
+        /// The node that accepted.
         to: NodeName,
     },
     /// A fault between two nodes was made or ended.
@@ -79,7 +79,7 @@ pub enum Event {
 #[derive(Debug, Clone, PartialEq, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Fault {
-    /// The links between two nodes close, and new ones are refused.
+    /// The connections between two nodes close, and new ones are refused.
     Partition {
         /// One of the two.
         a: NodeName,
@@ -168,7 +168,7 @@ pub enum Kind {
     Exit,
     /// Who is connected to whom.
     Mesh,
-    /// That a link is closed on purpose.
+    /// That a connection is closed on purpose.
     Goodbye,
     /// No frame that is understood here: the handshake, for instance.
     Other,

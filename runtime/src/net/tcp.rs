@@ -18,7 +18,7 @@ use crate::name::NodeName;
 /// How long opening a connection may take.
 const DIAL: Duration = Duration::from_secs(5);
 
-/// How long a dialling node waits for a directory that is changing hands.
+/// How long a dialing node waits for a directory that is changing hands.
 const CHANGING_HANDS: Duration = Duration::from_millis(500);
 
 /// How nodes find each other over TCP, and where they listen.
@@ -42,7 +42,7 @@ pub enum DirectoryMode {
         /// The same one for every node of the cluster.
         port: u16,
     },
-    /// Here, whatever the hosts in names say, and served by someone else.
+    /// Here, whatever the hosts in names say, and served by another program.
     At(SocketAddr),
 }
 

@@ -18,8 +18,8 @@ impl Server for Consumer {
 
     async fn init(_: (), ctx: &Ctx<ConsumerMsg>) -> Self {
         let counts: BTreeMap<NodeName, u64> = BTreeMap::new();
-        // ── gap 4: watch the links
-        // Subscribe before `list()` is read below. A link that comes up in between is then in
+        // ── gap 4: watch the connections
+        // Subscribe before `list()` is read below. A connection that comes up in between is then in
         // both, which does no harm; in the other order it would be in neither.
         ctx.watch_nodes();
         // ── end 4
@@ -54,9 +54,9 @@ impl Server for Consumer {
         match info {
             // ── gap 4: meet a node
             // Each side gets this message and asks the other, so the two need not agree on whose
-            // turn it is. The answer covers the pings before the link came up; later pings come
-            // over the link. We keep the count when a link goes down: it is the best that we know,
-            // and the other node may only be out of reach.
+            // turn it is. The answer covers the pings before the connection came up; later pings
+            // come over the connection. We keep the count when a connection goes down: it is the
+            // best that we know, and the other node may only be out of reach.
             Info::NodeUp(node) => catch_up(node, ctx),
             // ── end 4
             _ => {}
@@ -69,8 +69,8 @@ impl Server for Consumer {
 /// higher number wins, so a late answer cannot undo a ping that came meanwhile.
 ///
 /// After a timeout we ask again, because the node may only be slow. After any other error we stop:
-/// a call would open the link again, even if it was closed on purpose. If the link comes up by
-/// itself, `handle_info` asks anew.
+/// a call would open the connection again, even if it was closed on purpose. If the connection
+/// comes up by itself, `handle_info` asks anew.
 fn catch_up(node: NodeName, ctx: &Ctx<ConsumerMsg>) {
     let me = ctx.clone();
     ctx.spawn(async move {

@@ -21,8 +21,8 @@ impl Server for Producer {
         // seen, so we continue after the highest of all. Our own consumer is not enough, since it
         // may have crashed as well. Asking in a task is tempting, and would let a ping go out with
         // a used number, which every consumer ignores. We may wait here because no consumer waits
-        // for a producer in `init` or in a handler: two servers that wait for each other stand
-        // still until one gives up.
+        // for a producer in `init` or in a handler: two servers that wait for each other
+        // do nothing else until one gives up.
         let nodes: Vec<NodeName> = ctx.list().into_iter().chain([ctx.name().clone()]).collect();
         let asked = ctx
             .multi_call(&nodes, &CONSUMER, ASK_TIMEOUT, ConsumerMsg::Counts)

@@ -1,7 +1,7 @@
 //! The messages that the servers of part 1 understand.
 //!
 //! The checker sends your servers the messages marked *graded*. Do not change their names, fields
-//! and answers; add messages of your own behind them.
+//! and answers; add messages of your own after them.
 
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -23,7 +23,7 @@ pub const ASK_TIMEOUT: Duration = Duration::from_secs(1);
 pub enum ProducerMsg {
     /// Graded: send the next ping to every consumer. The answer is its number: 1, 2, and so on.
     SendPing(Reply<u64>),
-    /// Graded: answer the number of the last ping, 0 if there was none.
+    /// Graded: reply with the number of the last ping, 0 if there was none.
     Count(Reply<u64>),
     /// Graded: ask the consumer of every node for its total, and answer with the totals.
     AskEveryone(Reply<Everyone>),
@@ -39,9 +39,9 @@ pub enum ConsumerMsg {
         /// The ping's number.
         count: u64,
     },
-    /// Graded: answer the number of the latest ping of each node's producer.
+    /// Graded: reply with the number of the latest ping of each node's producer.
     Counts(Reply<BTreeMap<NodeName, u64>>),
-    /// Graded: answer the sum of those numbers.
+    /// Graded: reply with the sum of those numbers.
     TotalPings(Reply<u64>),
 }
 
@@ -50,6 +50,6 @@ pub enum ConsumerMsg {
 pub struct Everyone {
     /// The totals of the consumers that answered in time.
     pub totals: BTreeMap<NodeName, u64>,
-    /// Why each of the other nodes gave no total, in words.
+    /// Why each of the other nodes gave no total, as text.
     pub failed: BTreeMap<NodeName, String>,
 }

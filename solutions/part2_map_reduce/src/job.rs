@@ -1,4 +1,4 @@
-//! What a manager knows of a job. Given. Add what your manager must know besides.
+//! What a manager knows of a job. Given. Add the fields that your manager needs.
 
 use std::time::Duration;
 
@@ -35,14 +35,14 @@ pub struct Job {
 pub struct Task {
     /// Its result, as long as that is still there.
     pub product: Option<Product>,
-    /// The attempts that are under way, by their numbers.
+    /// The running attempts, by their numbers.
     pub running: Vec<u64>,
     /// How many attempts have crashed.
     pub crashes: u32,
 }
 
 impl Task {
-    /// No attempt has done it, and none is under way.
+    /// No attempt has done it, and none is running.
     pub fn is_waiting(&self) -> bool {
         self.product.is_none() && self.running.is_empty()
     }
@@ -157,7 +157,7 @@ impl Job {
         self.outcome = Some(Err(why));
     }
 
-    /// How it stands.
+    /// Its state.
     pub fn status(&self) -> JobStatus {
         match &self.outcome {
             Some(Ok(summary)) => JobStatus::Done(*summary),
@@ -166,7 +166,7 @@ impl Job {
         }
     }
 
-    /// How far it is.
+    /// Its progress.
     pub fn progress(&self) -> Progress {
         let done = |tasks: &[Task]| tasks.iter().filter(|task| task.product.is_some()).count();
         Progress {

@@ -15,7 +15,7 @@ use crate::protocol::{
 /// The manager of one node.
 #[derive(Default)]
 pub struct Manager {
-    /// The jobs that it was given, including those that are over.
+    /// The jobs that it was given, including finished ones.
     jobs: BTreeMap<JobId, Job>,
     // ── gap 2: what it knows of its workers
     workers: BTreeMap<Address<WorkerMsg>, AtWork>,
@@ -156,7 +156,7 @@ impl Manager {
         Ok(id)
     }
 
-    /// How a job stands.
+    /// The state of a job.
     fn status(&self, id: &JobId) -> JobStatus {
         self.jobs.get(id).map_or(JobStatus::Unknown, Job::status)
     }
@@ -190,7 +190,7 @@ impl Manager {
         // ── end 2
     }
 
-    /// Counts the result of an attempt: its task is done. With the last reduce task the job is over.
+    /// Counts the result of an attempt: its task is done. The last reduce task ends the job.
     async fn count(&mut self, attempt: &Attempt, product: Product, ctx: &Ctx<ManagerMsg>) {
         let Some(job) = self.jobs.get_mut(&attempt.job) else {
             return;
@@ -449,7 +449,7 @@ enum Entry {
     Accepted(JobId, JobSpec),
     /// The result of this attempt counts.
     Done(Attempt, Product),
-    /// The job is over.
+    /// The job has ended.
     Over(JobId, Result<Summary, String>),
 }
 
@@ -458,8 +458,8 @@ async fn write_down(entry: &Entry, ctx: &Ctx<ManagerMsg>) {
     let _ = Journal::append(ctx, entry).await;
 }
 
-/// The jobs of this manager before its restart, as they stood. Attempts that were under way count as not
-/// begun; if such an attempt still sends a result, the result counts.
+/// The jobs of this manager before its restart, as they stood. Attempts that were running are
+/// treated as not begun; if such an attempt still sends a result, the result counts.
 async fn recover(mut jobs: BTreeMap<JobId, Job>, ctx: &Ctx<ManagerMsg>) -> BTreeMap<JobId, Job> {
     for entry in Journal::read(ctx).await.unwrap_or_default() {
         match entry {

@@ -193,7 +193,7 @@ impl Cache {
         // ── end 4
     }
 
-    /// The table of a node is here, or the time to wait for it is over.
+    /// The table of a node is here, or the timeout for it has expired.
     fn stop_waiting(&mut self, node: &NodeName, ctx: &Ctx<CacheMsg>) {
         // ── gap 4: go on with the look-ups that waited
         self.awaited.remove(node);

@@ -132,7 +132,7 @@ async fn late_node_and_restarted_cache_hear_of_links() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn expired_link_is_not_learnt() {
+async fn expired_link_is_not_learned() {
     let cluster = Cluster::of(2).await;
     let expired = Link {
         expires_at: Some(now() - 1),

@@ -249,7 +249,7 @@ impl Service for Links {
     async fn viewed(&self, code: Code, visitor: String) {
         // ── gap 5: count a view and inform the other nodes
         // We count the view at once, on this node, whichever nodes we can reach. A count on another
-        // node, the owner say, would stand still in a netsplit. Our counters send the view to the
+        // node, the owner say, would stop in a netsplit. Our counters send the view to the
         // other nodes, and no request waits for them. If our counters are restarting, they send it
         // when they meet the others again.
         let news = self.views.count(&code, &visitor);

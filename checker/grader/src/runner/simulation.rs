@@ -10,8 +10,8 @@ use tokio::time::timeout;
 
 use super::Runner;
 
-/// How long a schedule may take on the clock on the wall. Virtual time stands still while a program
-/// computes, so that one which never waits would be simulated for ever.
+/// How long a schedule may take on the clock on the wall. Virtual time does not pass while a
+/// program computes, so that one which never waits would be simulated for ever.
 const PATIENCE: Duration = Duration::from_secs(30);
 
 /// Simulates scenarios under so many seeds each, and hands over what became of each, with its place, as
@@ -66,7 +66,7 @@ pub(super) async fn simulate(
                     let _ = child.kill().await;
                     return Err(Verdict::Inconclusive {
                         why: format!(
-                            "The simulation stood still in {}: the program computed for {} s without waiting for anything.",
+                            "The simulation hung in {}: the program computed for {} s without waiting for anything.",
                             scenario.id,
                             PATIENCE.as_secs()
                         ),

@@ -43,7 +43,7 @@ pub struct Room {
     left_out: BTreeMap<String, u64>,
 }
 
-/// The folder of a try that is over.
+/// The folder of a try that has ended.
 #[derive(Debug)]
 struct Try {
     folder: PathBuf,
@@ -69,8 +69,8 @@ impl Room {
         }
     }
 
-    /// A scenario is over: nothing is written into the folders of its tries any more, and what all of it
-    /// is needed for was made.
+    /// A scenario has ended: nothing is written into the folders of its tries any more, and what
+    /// all of it is needed for was made.
     pub fn enter(&mut self, within: &Path, outcome: &Outcome) {
         let passed = outcome.verdict.standing() == Standing::Passed;
         let folders = (1..).map(|number| within.join(format!("{}-{number}", outcome.scenario)));

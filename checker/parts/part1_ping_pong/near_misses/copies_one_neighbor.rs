@@ -9,10 +9,10 @@ for node in ctx.list().into_iter().chain([ctx.name().clone()]) {
     catch_up(node, ctx);
 // ── with
 catch_up(ctx.name().clone(), ctx);
-if let Some(neighbour) = ctx.list().into_iter().next() {
+if let Some(neighbor) = ctx.list().into_iter().next() {
     let me = ctx.clone();
     ctx.spawn(async move {
-        if let Ok(counts) = me.call(&CONSUMER.at(&neighbour), ConsumerMsg::Counts).await {
+        if let Ok(counts) = me.call(&CONSUMER.at(&neighbor), ConsumerMsg::Counts).await {
             for (from, count) in counts {
                 me.send_self(ConsumerMsg::Ping { from, count });
             }

@@ -1,5 +1,5 @@
 //! kind = "right"
-//! about = "A job begins when all earlier ones are over."
+//! about = "A job begins when all earlier ones have ended."
 
 // ── file manager.rs
 // ── after

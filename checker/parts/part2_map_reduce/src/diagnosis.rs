@@ -85,7 +85,7 @@ pub(super) const MISTAKES: &[Mistake] = &[
         id: "lost-outputs-count-as-done",
         problems: &[3],
         suggests: "The manager still counts the output of map tasks on a dead node as done, and has none of it computed again.",
-        training: "a-job-for-many-nodes",
+        training: "the-idea",
         hint: 1,
         symptom: symptoms::lost_outputs_count_as_done,
     },

@@ -292,7 +292,7 @@ async fn crashes_every_time(cx: &Context, after_ms: u64, claim: &'static str) ->
             "A crash that comes every time is not cured by one more try. The error must reach the client, and name the split.",
         )?;
 
-        cluster.step("The job is over. The checker looks at how it ended.");
+        cluster.step("The job has ended. The checker looks at its outcome.");
         let crashes = poisoned.crashes_so_far()[0];
         crashes_were_panics(cluster, job, file, crashes).await?;
         match ended {

@@ -13,7 +13,7 @@ use testkit::scenario::{Context, Stop, Told};
 use testkit::seed::{Draw, in_words};
 use testkit::trouble::{Result, While};
 
-/// How long a whole job may take on one node, whose program is not optimised.
+/// How long a whole job may take on one node, whose program is not optimized.
 const LOCAL_TIMEOUT: Duration = Duration::from_secs(20);
 
 const COUNT: &str = "the word count is exact";

@@ -10,7 +10,7 @@ use crate::fact::Fact;
 use testkit::diagnosis::{Case, Mistake};
 
 const REPLICATE: &str = "problem-2-replicate";
-const PARTITIONS: &str = "problem-3-partitions";
+const NETSPLITS: &str = "problem-3-netsplits";
 const STORE_DOWN: &str = "problem-5-store-down";
 const REGISTRY: &str = "problem-6-registry";
 
@@ -60,7 +60,7 @@ pub(super) const MISTAKES: &[Mistake] = &[
         id: "only-one-side-tells",
         problems: &[3],
         suggests: "Of two nodes that meet, only one sends the other its table.",
-        training: PARTITIONS,
+        training: NETSPLITS,
         hint: 2,
         symptom: meeting::one_side_tells,
     },
@@ -68,7 +68,7 @@ pub(super) const MISTAKES: &[Mistake] = &[
         id: "does-not-tell-who-is-back",
         problems: &[3, 4],
         suggests: "The other nodes do not send their tables to a node that is back.",
-        training: PARTITIONS,
+        training: NETSPLITS,
         hint: 2,
         symptom: meeting::returned_node_is_not_told,
     },
@@ -76,7 +76,7 @@ pub(super) const MISTAKES: &[Mistake] = &[
         id: "sends-part-of-its-table",
         problems: &[3, 4],
         suggests: "A node sends a part of its table to a node that comes up or is back, not all of it.",
-        training: PARTITIONS,
+        training: NETSPLITS,
         hint: 2,
         symptom: meeting::part_of_the_table,
     },
@@ -84,9 +84,9 @@ pub(super) const MISTAKES: &[Mistake] = &[
         id: "does-not-learn-tables",
         problems: &[3, 4],
         suggests: "A node does not take over the links of a table that another node sends, or only those of the first table.",
-        training: PARTITIONS,
+        training: NETSPLITS,
         hint: 3,
-        symptom: meeting::table_is_not_learnt,
+        symptom: meeting::table_is_not_learned,
     },
     Mistake {
         id: "tries-the-store-again",

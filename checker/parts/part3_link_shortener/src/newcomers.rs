@@ -91,7 +91,7 @@ pub(super) async fn silent_peers_delay_no_look_up(cx: &Context) -> Told {
         cluster.join(late).await?;
         let claim = "a late node whose peers are silent asks the store, and answers within a second";
         let why = "A peer may be busy, or die before it answers. A node that waits for its peers needs a timeout, and an answer \
-                   when it is over.";
+                   when it expires.";
         for (code, url) in &links {
             let answer = cluster.get(late, &format!("/{code}")).await.map_err(Stop::from);
             let answer = answer.claiming(claim).because(why)?;

@@ -105,7 +105,7 @@ pub(super) const MISTAKES: &[Mistake] = &[
         id: "one-node-counts-for-all",
         problems: &[5, 6, 7],
         suggests: "One node counts for all: the other nodes send it their views, instead of counting them.",
-        training: "which-node-has-which-link",
+        training: "the-idea",
         hint: 1,
         symptom: views::owner_counts_for_all,
     },

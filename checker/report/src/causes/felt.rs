@@ -1,6 +1,6 @@
-//! Which faults the nodes of a chain felt: what was done to them, links that closed, calls without
-//! an answer, messages that they missed. What nobody of the chain could notice did not lead to what
-//! they did.
+//! Which faults the nodes of a chain felt: what was done to them, connections that closed, calls
+//! without an answer, messages that they missed. What nobody of the chain could notice did not lead
+//! to what they did.
 
 use std::collections::BTreeMap;
 use std::ops::Range;
@@ -129,8 +129,8 @@ impl<'a> Scene<'a> {
         })
     }
 
-    /// Whether a fault closed the link between two nodes: it was open when the fault began, and
-    /// closed while it lasted, until a time.
+    /// Whether a fault closed the connection between two nodes: it was open when the fault began,
+    /// and closed while it lasted, until a time.
     fn lost_link(&self, fault: usize, node: &str, other: &str, until_us: u64) -> Option<String> {
         let during = fault..self.end_of(fault);
         let theirs = |link: &&Link| {
@@ -149,7 +149,7 @@ impl<'a> Scene<'a> {
         };
         let lost = closed.max().is_some_and(is_last);
         lost.then(|| {
-            format!("It closed the link of {node} to {other}, so {other} was down for {node}")
+            format!("It closed the connection of {node} to {other}, so {other} was down for {node}")
         })
     }
 

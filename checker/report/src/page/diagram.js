@@ -33,7 +33,7 @@ class Diagram {
     this.draw();
   }
 
-  /** Chooses anew what is shown; whoever asks for it draws. */
+  /** Chooses anew what is shown; the caller draws. */
   filter() {
     this.chosen = choose(this.trace, this.view);
     this.lanes = this.makeLanes();
@@ -41,7 +41,7 @@ class Diagram {
     this.update();
   }
 
-  /** Lays everything out anew, for another zoom or another width; whoever asks for it draws. */
+  /** Lays everything out anew, for another zoom or another width; the caller draws. */
   update(room = this.host.clientWidth) {
     const { trace, view } = this;
     const across = this.lanes.length;
@@ -113,7 +113,7 @@ class Diagram {
     return before.length;
   }
 
-  /** When each node was alive, stood still, or was dead, on the axis. */
+  /** When each node was alive, paused, or dead, on the axis. */
   livesOf() {
     const { trace, layout } = this;
     this.changes ??= trace.events.filter((event) => event.event === "process");

@@ -21,7 +21,7 @@ const LINES = 150; // of logs, on either side of the moment
 const isPlayed = (one) => one.problem === 0;
 const classOf = (standing) => standing.replaceAll(" ", "-");
 
-/** A verdict's word, with a sign and a colour. */
+/** A verdict's word, with a sign and a color. */
 function word(standing) {
   return h("span", { class: `word ${classOf(standing)}` }, `${SIGNS[standing]} ${standing}`);
 }
@@ -212,7 +212,7 @@ function legend() {
       sample("cast late", "late", [line(55), tip("")]),
       sample("cast doubled", "delivered twice", [["path", { class: "line", d: "M3 6H55M3 12H55" }], tip("")]),
       trace.causes.size ? sample("cast cause", "led to the failure", [line(55), tip("")]) : null),
-    h("p", null, "Time runs downwards, but a line is as high as what stands in it: look at the times on the left. A lane ends where its node dies, and is dotted while it stands still. Bars on the left are faults, as long as they last."),
+    h("p", null, "Time runs down the page. Lines have different heights, so read the times on the left. A lane ends where its node dies, and is dotted while the node is paused. A bar on the left shows how long a fault lasts."),
     trace.causes.size ? h("p", null, report.how_causes) : null,
     h("p", { id: "keys" }, "Keys: ", KEYS.map(([key, what], at) => [h("kbd", null, key), ` ${what}${at < KEYS.length - 1 ? ", " : "."}`]).flat()));
 }
@@ -278,7 +278,7 @@ function select(place) {
   }
 }
 
-/** Chooses an event for whoever reads elsewhere on the page. */
+/** Chooses an event for a reader elsewhere on the page. */
 function show(place) {
   select(place);
   byId("stage").scrollIntoView({ block: "nearest" });
@@ -338,7 +338,7 @@ function showLogs(at) {
   logs.scrollTop = now.offsetTop - logs.offsetTop - logs.clientHeight / 2;
 }
 
-/** The logs follow whoever scrolls, when they have come to rest. */
+/** The logs follow the reader, once the page rests. */
 function followSoon() {
   clearTimeout(following);
   following = setTimeout(() => { if (diagram?.selected === null) showLogs(diagram.momentSeen()); }, 100);

@@ -87,7 +87,7 @@ class Picture {
   write(lines, x, y, anchor = "start") {
     const text = this.add("text", { class: "text", "text-anchor": anchor });
     const top = y + 4 - (LINE * (lines.length - 1)) / 2;
-    // The space is for whoever copies the lines, or hears them.
+    // The space is for readers who copy the lines, or hear them.
     lines.forEach((line, at) => text.append(svg("tspan", { x, y: top + at * LINE }, at < lines.length - 1 ? `${line} ` : line)));
   }
 
@@ -164,7 +164,7 @@ class Picture {
     return place === selected || trace.causes.has(place);
   }
 
-  isLabelled(event) {
+  isLabeled(event) {
     return this.of.view.zoom >= 0.65 || this.isWeighty(event);
   }
 
@@ -202,7 +202,7 @@ class Picture {
     }
     if (this.of.view.zoom > 0.4) this.add("circle", { class: "dot", cx: x1, cy: y, r: 2.6 });
     this.add("path", { class: "reach", d });
-    if (!this.isLabelled(event)) return;
+    if (!this.isLabeled(event)) return;
     const fate = { doubled: " ×2", dropped: " lost", swallowed: " swallowed", held: " held", under_way: " under way" }[event.fate] ?? "";
     const width = Math.abs(x2 - x1) - 22 - fate.length * LETTER;
     const late = isLate(event) ? ` ${span(event.got - event.at)} late` : "";
@@ -221,7 +221,7 @@ class Picture {
     this.add("path", { class: "line back", d: `M${x2} ${low}L${x1 + 3} ${low + 5}` });
     this.add("path", { class: "tip open", d: head(x1 + 3, low + 5, -1) });
     this.add("path", { class: "reach", d: `M${x1} ${y}L${x2} ${low}` });
-    if (!this.isLabelled(event)) return;
+    if (!this.isLabeled(event)) return;
     const width = Math.max(330, x2 - x1 - 16);
     this.label(event, x1 + 9, y, 1, fitting(width, `${event.question} → ${event.answer}`));
   }
@@ -273,7 +273,7 @@ function head(x, y, way) {
   return `M${x - way * 8} ${y - 4.5}L${x} ${y}L${x - way * 8} ${y + 4.5}`;
 }
 
-/** What tells bands apart without colour. */
+/** What tells bands apart without color. */
 function patterns() {
   const defs = svg("defs");
   const lines = {

@@ -27,8 +27,8 @@ const NEAR_US: u64 = 500_000;
 /// How much of the room is for what is near the ends rather than the failure.
 const AT_THE_ENDS: usize = 3;
 
-/// Deals the room out: whoever needs less than a share leaves the rest to the others. Of each the
-/// size and the weight are given; what each gets is returned.
+/// Deals the room out: a text that needs less than its share leaves the rest to the others. Of each
+/// the size and the weight are given; what each gets is returned.
 pub(super) fn shares(wanted: &[(usize, usize)], whole: usize) -> Vec<usize> {
     let mut shares: Vec<usize> = vec![0; wanted.len()];
     let mut open: BTreeSet<usize> = (0..wanted.len()).collect();

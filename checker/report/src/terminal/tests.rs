@@ -64,14 +64,14 @@ fn failure_answers_in_order() {
         "n1 answered {n1: 3, n3: 5}",
         "every node in list() when asked appears, as a total or as a failure",
     )
-    .because("whoever leaves a node out without a word makes a partial sum look like the whole")
+    .because("an answer that leaves a node out silently makes a partial sum look complete")
     .evidence("n1 listed n2 and n3 when it was asked")
     .at("src/producer.rs", Some(41))
     .sketch(vec![
         "n1 ──TotalPings──▶ n3   delivered".into(),
         "n1 ──TotalPings──✗ n2   n2 is gone".into(),
     ])
-    .stderr("n1", vec!["WARN link to n2 is down".into()]);
+    .stderr("n1", vec!["WARN connection to n2 is down".into()]);
     let report = report(vec![
         outcome(
             1,
@@ -101,8 +101,8 @@ Problem 2, Ask everyone: FAILED: a dead node is named
   seen      n1 answered {n1: 3, n3: 5}.
             n1 listed n2 and n3 when it was asked.
   required  Every node in list() when asked appears, as a total or as a failure.
-  because   Whoever leaves a node out without a word makes a partial sum look
-            like the whole.
+  because   An answer that leaves a node out silently makes a partial sum look
+            complete.
   look at   exercises/part1_ping_pong/src/producer.rs:41
             training/part1.md#problem-2-ask-everyone
 
@@ -113,12 +113,12 @@ Problem 2, Ask everyone: FAILED: a dead node is named
 
   The last lines that n1 wrote to stderr:
 
-    | WARN link to n2 is down
+    | WARN connection to n2 is down
 
   also      failed: a paused node is named.
   again     checker part1 --problem 2 --seed 42
 
-What has just been demonstrated:
+What this run demonstrated:
 
   ✓ A ping reaches every connected node once.
 "#);
@@ -147,7 +147,7 @@ Part 1, Ping pong: your code, seed 42
   passed        problem 5, A crash during the split, optional: 1 scenario, 0.4
                 s; 1 repeat after an inconclusive try
 
-What has just been demonstrated:
+What this run demonstrated:
 
   ✓ Property 1 holds.
   ✓ Property 2 holds.
@@ -181,7 +181,7 @@ Part 1, Ping pong: your code, seed 42
   not written   problem 2, Ask everyone: TODO(2) is not written yet
   not written   problem 3, Crash: TODO(2) is not written yet
 
-What has just been demonstrated:
+What this run demonstrated:
 
   ✓ A ping reaches every connected node once.
 

@@ -125,9 +125,12 @@ impl Session<'_> {
         // In good time: it is tried again and again, and told to, besides.
         let mesh = timeout(PATIENCE + PATIENCE, self.cluster.await_mesh()).await;
         match mesh {
-            Ok(Ok(())) => Ok(format!("{what}, and so are the links.")),
-            Ok(Err(stop)) => Ok(format!("{what}, but not the links:\n{}", in_words(stop))),
-            Err(_) => Ok(format!("{what}, but not the links yet.")),
+            Ok(Ok(())) => Ok(format!("{what}, and so are the connections.")),
+            Ok(Err(stop)) => Ok(format!(
+                "{what}, but not the connections:\n{}",
+                in_words(stop)
+            )),
+            Err(_) => Ok(format!("{what}, but not the connections yet.")),
         }
     }
 
@@ -263,10 +266,10 @@ impl Ways {
     }
 }
 
-/// Which messages somebody wants to be lost, doubled, or kept back.
+/// Which messages the user wants to be lost, doubled, or held.
 struct Wish {
     rule: Rule,
-    /// From whom to whom; nobody stands for anybody.
+    /// From which node to which; `None` is any node.
     pairs: Vec<(Option<String>, Option<String>)>,
 }
 

@@ -84,7 +84,7 @@ impl Session<'_> {
         self.cluster.pause(node).await.map_err(in_words)?;
         let seconds = self.place.tick_time.as_secs();
         Ok(format!(
-            "{node} stands still.\nThe others believe in it until {seconds} s have passed."
+            "{node} is paused.\nThe others list it until {seconds} s have passed."
         ))
     }
 
@@ -162,7 +162,7 @@ impl Session<'_> {
         self.runs(node)?;
         self.known(other)?;
         match node == other {
-            true => Err("A node has no link to itself.".into()),
+            true => Err("A node has no connection to itself.".into()),
             false => Ok(()),
         }
     }

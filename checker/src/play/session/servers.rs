@@ -32,7 +32,7 @@ impl Session<'_> {
         match asked {
             Ok(value) => Ok(show(&value)),
             Err(unanswered) => Err(match &unanswered.error {
-                // It never did, so far as anybody knows here.
+                // It never did, as far as is known here.
                 CallError::NotUnderstood(why) => sentence(&format!(
                     "{node}'s {} does not understand that: {why}",
                     server.as_str()

@@ -56,7 +56,7 @@ impl Session<'_> {
             }
             ("stall", _) => {
                 self.cluster.store_stalled(&nodes);
-                "stands still for".to_owned()
+                "is paused for".to_owned()
             }
             ("mute", _) => {
                 self.cluster.store_answers_stalled(&nodes);

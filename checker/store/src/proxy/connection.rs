@@ -102,7 +102,7 @@ struct Waiting {
     permitted: bool,
 }
 
-/// The connection is over: both sides are to be closed.
+/// The connection has ended: both sides are to be closed.
 struct Over;
 
 impl From<io::Error> for Over {

@@ -15,13 +15,13 @@ use crate::protocol::{
 /// The manager of one node.
 #[derive(Default)]
 pub struct Manager {
-    /// The jobs that it was given, including those that are over.
+    /// The jobs that it was given, including finished ones.
     jobs: BTreeMap<JobId, Job>,
     // ── gap 2: what it knows of its workers
-    // TODO(2): the fields that tell what each worker does.
+    // TODO(2): the fields that record what each worker does.
     // ── end 2
     // ── gap 5: what it knows of the network
-    // TODO(5): the fields that tell which nodes cannot reach each other, if you need any.
+    // TODO(5): the fields that record which nodes cannot reach each other, if you need any.
     // ── end 5
 }
 
@@ -33,7 +33,7 @@ impl Server for Manager {
         let jobs = BTreeMap::new();
         // ── gap 6: go on with what was begun
         // TODO(6): after a crash, the manager starts here again, with no memory. It must continue its jobs
-        // under their ids, and still know the jobs that are over. It must not repeat map tasks that were
+        // under their ids, and still know the finished jobs. It must not repeat map tasks that were
         // done, unless their node is gone. The node's journal (`Journal::append`, `Journal::read`)
         // survives a crash of the manager.
         // ── end 6
@@ -133,7 +133,7 @@ impl Manager {
         Ok(id)
     }
 
-    /// How a job stands.
+    /// The state of a job.
     fn status(&self, id: &JobId) -> JobStatus {
         self.jobs.get(id).map_or(JobStatus::Unknown, Job::status)
     }
@@ -165,7 +165,7 @@ impl Manager {
         // ── end 2
     }
 
-    /// Counts the result of an attempt: its task is done. With the last reduce task the job is over.
+    /// Counts the result of an attempt: its task is done. The last reduce task ends the job.
     async fn count(&mut self, attempt: &Attempt, product: Product, ctx: &Ctx<ManagerMsg>) {
         let Some(job) = self.jobs.get_mut(&attempt.job) else {
             return;

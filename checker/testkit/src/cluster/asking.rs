@@ -141,8 +141,8 @@ impl Cluster<'_> {
         })
     }
 
-    /// Asks a node's own runtime, what may be asked twice. A link to the manager that was lost,
-    /// because ticks are short or the node was paused, is then simply opened again.
+    /// Asks a node's own runtime, what may be asked twice. A connection to the manager that was
+    /// lost, because ticks are short or the node was paused, is then simply opened again.
     pub(super) async fn ask_runtime<T>(
         &self,
         node: &str,
@@ -178,7 +178,7 @@ impl Cluster<'_> {
         })
     }
 
-    /// A call that failed because a link did is looked at twice: the node may have ended.
+    /// A call that failed because a connection did is looked at twice: the node may have ended.
     async fn ailing_after(&self, error: &CallError) -> Option<Stop> {
         match error {
             CallError::NotConnected(..) | CallError::NodeDown(_) => self.ailing_soon().await,
@@ -263,7 +263,7 @@ impl Meaning {
     }
 }
 
-const UNDERSTOOD: &str = "The checker says the messages that are marked as graded in protocol.rs, exactly as they were given.";
+const UNDERSTOOD: &str = "The checker sends the messages that are marked as graded in protocol.rs, exactly as they were given.";
 
 impl Question<'_> {
     /// The one place where call errors become verdicts.
@@ -294,7 +294,7 @@ impl Question<'_> {
                     seen: format!("{node}'s {server} did not survive `{message}`: {reason}"),
                     kind: MeaningKind::Failure {
                         expected: answered,
-                        why: "Whoever asked gets no answer from a process that ends.",
+                        why: "The caller gets no answer from a process that ends.",
                         crash: true,
                     },
                 }
@@ -302,7 +302,7 @@ impl Question<'_> {
             CallError::Exited(reason) => failure(
                 format!("{node}'s {server} ended before it answered `{message}`: {reason}"),
                 answered,
-                "Whoever asked gets no answer from a process that ends.",
+                "The caller gets no answer from a process that ends.",
             ),
             CallError::NoProcess(_) => failure(
                 format!("{node} runs no server that is called `{server}`"),
@@ -316,7 +316,7 @@ impl Question<'_> {
             ),
             CallError::BadAnswer(why) => failure(
                 format!(
-                    "{node}'s {server} answered `{message}` with something that cannot be taken for an answer: {why}"
+                    "{node}'s {server} answered `{message}` with something that is not an answer: {why}"
                 ),
                 format!("the answer to `{message}` is of the type that was given"),
                 UNDERSTOOD,
@@ -326,7 +326,7 @@ impl Question<'_> {
                     "{node}'s {server} handled `{message}` and dropped its `Reply` without an answer"
                 ),
                 answered,
-                "Whoever asked is waiting; a Reply can be kept and answered later, but not forgotten.",
+                "The caller is waiting. A server may keep a Reply and answer later, but must not forget it.",
             ),
             CallError::Timeout(_) if *server == "runtime" => failure(
                 format!("{node}'s runtime did not answer `{message}` within {seconds} s"),
@@ -344,7 +344,7 @@ impl Question<'_> {
                 kind: MeaningKind::Inconclusive,
             },
             CallError::NodeDown(_) => Meaning {
-                seen: format!("the checker lost its link to {node}"),
+                seen: format!("the checker lost its connection to {node}"),
                 kind: MeaningKind::Inconclusive,
             },
             CallError::Unsendable(_) | CallError::Stopped => Meaning {

@@ -42,7 +42,7 @@ impl Cluster<'_> {
         ended
     }
 
-    /// The links that were lost for no reason since this was asked last.
+    /// The connections that were lost for no reason since this was asked last.
     pub fn take_losses(&self) -> Vec<Loss> {
         self.network().books(|books| books.take_losses())
     }

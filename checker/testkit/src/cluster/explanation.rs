@@ -15,7 +15,7 @@ pub trait Explained {
     fn evidence(self, known: impl Into<String>) -> Self;
     /// Says which claim it was and what was seen, as data; what was said already stays.
     fn fact(self, fact: &impl Serialize) -> Self;
-    /// Names the section of the text: `training/part1.md#the-messages`.
+    /// Names the section of the text: `training/part1.md#messages`.
     fn training(self, section: impl Into<String>) -> Self;
     /// Says that every other scenario would fail in the same way.
     fn before_all(self) -> Self;

@@ -20,7 +20,7 @@ pub struct RuleHandle<'a> {
 }
 
 impl<'c> Cluster<'c> {
-    /// Cuts the nodes of one side off from those of the other: links close, and dials are
+    /// Cuts the nodes of one side off from those of the other: connections close, and dials are
     /// refused. Returns when both sides have seen it.
     ///
     /// # Errors
@@ -58,7 +58,7 @@ impl<'c> Cluster<'c> {
     }
 
     /// Waits until no node of one side lists one of the other, nor the other way round: so long
-    /// as somebody still believes in a link, the fault has not bitten.
+    /// as a node still shows the other as connected, the fault has not taken effect.
     ///
     /// # Errors
     /// Inconclusive, when it takes too long.
@@ -80,7 +80,7 @@ impl<'c> Cluster<'c> {
                     self.healthy().await?;
                     let seconds = within.as_secs_f32();
                     return Err(Stop::inconclusive(format!(
-                        "The fault did not bite: {a} still lists {b} after {seconds} s."
+                        "The fault had no effect: {a} still lists {b} after {seconds} s."
                     )));
                 }
                 sleep(LOOK / 4).await;
@@ -144,7 +144,7 @@ impl<'c> Cluster<'c> {
                     .await?,
             );
         }
-        // It goes over the same link as the watches, behind them.
+        // It goes over the same connection as the watches, behind them.
         let names = servers.iter().map(|server| (*server).to_owned()).collect();
         self.cast(node, &NODE, NodeMsg::Kill(names)).await?;
         self.await_killed(watched).await
@@ -253,7 +253,7 @@ impl RuleHandle<'_> {
         self.cluster.network().release(self.id, order)
     }
 
-    /// Waits until the rule has acted so often: the proof that it bit.
+    /// Waits until the rule has acted so often: the proof that it took effect.
     ///
     /// # Errors
     /// Inconclusive, when there were no such messages.
@@ -264,7 +264,7 @@ impl RuleHandle<'_> {
                 self.cluster.healthy().await?;
                 let (seen, seconds) = (self.hits(), within.as_secs_f32());
                 return Err(Stop::inconclusive(format!(
-                    "The fault did not bite: {hits} messages were to be caught, and {seen} came by in {seconds} s."
+                    "The fault had no effect: {hits} messages were to be caught, and {seen} came by in {seconds} s."
                 )));
             }
             sleep(LOOK / 4).await;
@@ -295,7 +295,7 @@ impl Server for Witness {
 
     async fn handle_info(&mut self, info: Info, _: &Ctx<()>) {
         if let Info::Down { reason, .. } = info {
-            // Whoever asked may have given up.
+            // The caller may have given up.
             let _ = self.0.send(reason);
         }
     }

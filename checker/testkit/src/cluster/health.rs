@@ -1,5 +1,5 @@
-//! What goes wrong beside the story: nodes that end by themselves, links that are lost for no
-//! reason, a machine that stands still.
+//! What goes wrong beside the story: nodes that end by themselves, connections that are lost for no
+//! reason, a machine that hangs.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -13,24 +13,24 @@ use crate::scenario::{Stop, Told, unwritten};
 use crate::verdict::Failure;
 use crate::world::Process;
 
-/// How long after a lost link a node may be found to have ended: the guard first collects what
-/// the node wrote last.
+/// How long after a lost connection a node may be found to have ended: the guard first collects
+/// what the node wrote last.
 const NOTICE: Duration = Duration::from_millis(800);
 
 /// More messages than this from one node are no conversation. A node that repeats itself ten
 /// times a second to each other node stays far below.
 const FLOOD: u64 = 20_000;
 
-/// A machine that stands still for less than this is busy, not broken.
+/// A machine that hangs for less than this is busy, not broken.
 const STILL: Duration = Duration::from_millis(500);
 
-/// When the network between the nodes stands still for this long, a right program may miss the
+/// When the network between the nodes delivers nothing for this long, a right program may miss the
 /// time limits that the exercises give.
 const TOO_STILL: Duration = Duration::from_millis(750);
 
 impl Cluster<'_> {
     /// Looks whether something went wrong that is not the story's: a node ended by itself, or a
-    /// link was lost although nothing had been done to it.
+    /// connection was lost although nothing had been done to it.
     ///
     /// # Errors
     /// The verdict, if so.
@@ -47,11 +47,11 @@ impl Cluster<'_> {
         Err(self
             .ailing_soon()
             .await
-            .unwrap_or_else(|| Stop::fault("A lost link was forgotten.")))
+            .unwrap_or_else(|| Stop::fault("A lost connection was forgotten.")))
     }
 
-    /// Like [`healthy`](Self::healthy), after a link was seen to go: the reason may take a moment
-    /// to be known.
+    /// Like [`healthy`](Self::healthy), after a connection was seen to go: the reason may take a
+    /// moment to be known.
     pub(super) async fn ailing_soon(&self) -> Option<Stop> {
         let begun = Instant::now();
         while begun.elapsed() < NOTICE {
@@ -65,17 +65,17 @@ impl Cluster<'_> {
             .books(|books| books.losses().first().cloned())?;
         let (by, to) = (loss.by.short(), loss.to.short());
         Some(Stop::inconclusive(format!(
-            "{by} closed its link to {to} although nothing had been done to it; perhaps the machine was too busy."
+            "{by} closed its connection to {to} although nothing had been done to it; perhaps the machine was too busy."
         )))
     }
 
-    /// The verdict, if the machine stood still for a good part of the time since `begun`, in
+    /// The verdict, if the machine hung for a good part of the time since `begun`, in
     /// which something was to happen `within`.
     pub(super) fn too_slow(&self, begun: Instant, within: Duration) -> Option<Stop> {
         let still = self.world.stood_still_since(begun);
         (still > STILL.max(within / 4)).then(|| {
             Stop::inconclusive(format!(
-                "The machine stood still for {:.1} s while something was to happen within {:.1} s.",
+                "The machine hung for {:.1} s while something had to happen within {:.1} s.",
                 still.as_secs_f32(),
                 within.as_secs_f32()
             ))
@@ -119,11 +119,11 @@ impl Cluster<'_> {
             let node = node.short();
             self.failed(
                 format!("{node} sent more than {FLOOD} messages to the other nodes"),
-                format!("{node} says what is to be said, and comes to rest; here some hundred messages are plenty"),
+                format!("{node} sends what it has to send, and then stops; some hundred messages are plenty here"),
             )
             .because(
-                "Whoever sends without end leaves the others no time for anything else. Perhaps a message \
-                 is answered by messages which are answered again, or a loop never waits.",
+                "A node that sends without end leaves the others no time for anything else. Perhaps each \
+                 message is answered by further messages, or a loop never waits.",
             )
             .into()
         })
@@ -143,8 +143,8 @@ impl Cluster<'_> {
         Some(failure.into())
     }
 
-    /// A story that could not be told because the nodes left the checker no time to run is their failure;
-    /// and a failure tells that they took the processors.
+    /// A story that could not be told because the nodes left the checker no time to run is their
+    /// failure; and a failure tells that they took the processors.
     pub(super) fn blame_the_busy(&self, told: Told) -> Told {
         told.map_err(|stop| match (stop, self.world.busiest()) {
             (Stop::Inconclusive(why), _) => self.crowded_out().unwrap_or(Stop::Inconclusive(why)),
@@ -153,7 +153,7 @@ impl Cluster<'_> {
         })
     }
 
-    /// The verdict on a claim that did not hold, if we stood still ourselves meanwhile: the
+    /// The verdict on a claim that did not hold, if the checker itself hung meanwhile: the
     /// network did, too, for it is ours, and a right program may have given up on another node.
     async fn stood_still(&self, failure: &Failure) -> Option<Stop> {
         // The pause may have ended just now.
@@ -161,7 +161,7 @@ impl Cluster<'_> {
         let still = self.world.stood_still_since(self.begun);
         (still > TOO_STILL).then(|| {
             Stop::inconclusive(format!(
-                "The checker, and with it the network between the nodes, stood still for {:.1} s. \
+                "The checker, and with it the network between the nodes, hung for {:.1} s. \
                  That may be why {}.",
                 still.as_secs_f32(),
                 failure.seen
@@ -176,7 +176,7 @@ impl Cluster<'_> {
             Err(stop) => stop,
         };
         // A process that came to a gap is not restarted, and what is then missed elsewhere, a
-        // fault that does not bite among it, is only the consequence.
+        // fault without effect among it, is only the consequence.
         match (stop, self.unwritten_gap()) {
             (Stop::Failed(_) | Stop::Inconclusive(_), Some(gap)) => Err(Stop::NotWritten(gap)),
             (Stop::Failed(mut failure), None) => {

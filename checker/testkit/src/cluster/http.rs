@@ -171,7 +171,7 @@ pub enum Silence {
     Refused(String),
     /// The connection was closed before the answer was complete.
     Closed(String),
-    /// The time was over.
+    /// The timeout expired.
     TooLate,
     /// What came is no HTTP.
     NotHttp(String),
@@ -428,13 +428,13 @@ fn meaning(node: &str, words: &str, silence: &Silence, within: Duration) -> Mean
         Silence::Refused(why) => (
             format!("{node} accepts no connections for HTTP: {why}"),
             answered,
-            "Whoever knows a short link turns to any node; a node that runs listens.",
+            "A visitor may turn to any node, so every running node must listen.",
             true,
         ),
         Silence::Closed(_) => (
             format!("{node} closed the connection before it had answered `{words}`"),
             answered,
-            "Whoever asked does not know whether it happened.",
+            "The client does not know whether it happened.",
             true,
         ),
         Silence::TooLate => (
@@ -443,12 +443,12 @@ fn meaning(node: &str, words: &str, silence: &Silence, within: Duration) -> Mean
                 within.as_secs_f32()
             ),
             answered,
-            "Whoever asks is a person with a browser. What cannot be had at the moment is answered \
-             503, and soon: so every wait for something else, the store or another node, needs a limit.",
+            "The client is a person with a browser. A node that cannot answer now must answer 503 soon, \
+             so every wait for the store or another node needs a timeout.",
             false,
         ),
         Silence::NotHttp(why) => (
-            format!("{node} answered `{words}` with something that is no HTTP: {why}"),
+            format!("{node} answered `{words}` with something that is not HTTP: {why}"),
             format!("{node} answers `{words}` in HTTP/1.1"),
             "Browsers speak HTTP.",
             false,

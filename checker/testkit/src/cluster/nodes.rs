@@ -93,8 +93,8 @@ impl Cluster<'_> {
         Ok(())
     }
 
-    /// Makes a node stand still (`kill -STOP`), and waits until it does. It keeps its links, for
-    /// as long as the others believe in them.
+    /// Pauses a node (`kill -STOP`), and waits until it is paused. It keeps its connections,
+    /// for as long as the others do not close them.
     ///
     /// # Errors
     /// Inconclusive, when it does not stop.
@@ -202,7 +202,7 @@ impl Cluster<'_> {
     }
 
     /// Waits until each running node lists each other one, where nothing is between the two.
-    /// From then on, a link that is lost without a fault makes the scenario inconclusive.
+    /// From then on, a connection that is lost without a fault makes the scenario inconclusive.
     ///
     /// # Errors
     /// Inconclusive, when it takes too long.
@@ -338,7 +338,7 @@ impl Cluster<'_> {
         }
     }
 
-    /// The links of a node may go: something is done to it.
+    /// The connections of a node may go: something is done to it.
     pub(super) fn excuse_all(&self, node: &str) {
         let name = self.name(node);
         for member in lock(&self.members).values() {

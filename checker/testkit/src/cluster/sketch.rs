@@ -23,7 +23,7 @@ use crate::trace::{self, Event, Fate, Kind, Message};
 /// No line is longer, however wide the terminal: indented by [`INDENT`], it fits into 80 columns.
 const WIDTH: usize = 76;
 
-/// How far whoever shows it may indent it.
+/// How far a reader of it may indent it.
 const INDENT: usize = 4;
 
 /// Where the first column stands, behind the time.
@@ -127,7 +127,7 @@ enum What {
         brief: String,
         end: End,
     },
-    /// The link between two nodes went.
+    /// The connection between two nodes went.
     Cut {
         a: String,
         b: String,
@@ -159,12 +159,12 @@ enum End {
     Held,
     /// It arrives here, long after it was sent.
     Late,
-    /// It was under way when the link went, or still is.
+    /// It was under way when the connection went, or still is.
     UnderWay,
 }
 
-/// What is worth drawing: what programs said, what was done on purpose, and links that went. A
-/// message that came late is drawn where it was sent, and again where it arrived.
+/// What is worth drawing: what programs said, what was done on purpose, and connections that went.
+/// A message that came late is drawn where it was sent, and again where it arrived.
 fn rows(events: &[Event]) -> Vec<Row> {
     let mut ends = BTreeMap::new();
     let mut spoken = BTreeSet::new();
@@ -228,7 +228,7 @@ fn rows(events: &[Event]) -> Vec<Row> {
     rows
 }
 
-/// What was done on purpose, in words.
+/// What was done on purpose, as text.
 fn fault(what: &trace::What) -> Option<String> {
     Some(match what {
         trace::What::Partition { a, b } => format!("partition between {a} and {b}"),
@@ -605,7 +605,7 @@ impl Line {
         for place in &mut self.0[low + 1..high] {
             *place = '╌';
         }
-        let text = " ╳ link cut ╳ ";
+        let text = " ╳ cut ╳ ";
         let text = if high - low > text.chars().count() + 2 {
             text
         } else {
@@ -703,7 +703,7 @@ mod tests {
         0.130 s  ├─ Ping{count: 4} ──────────✗  │                              │
         0.131 s  │                              │⇇─ Ping{count: 1} ────────────┤
         0.132 s  │  ‖─ Ping{count: 1} ──────────┼──────────────────────────────┤
-        0.140 s  │╌╌╌╌╌╌╌╌ ╳ link cut ╳ ╌╌╌╌╌╌╌╌│                              │
+        0.140 s  │╌╌╌╌╌╌╌╌╌╌ ╳ cut ╳ ╌╌╌╌╌╌╌╌╌╌╌│                              │
         0.150 s  │                              ├─ Ping{count: 1} ──────────∅  │
         0.151 s  │                              │ ⟲ Ping{count: 1}             │
         0.152 s  ├ 0.02 s late: Ping{count: 1} ►│                              │

@@ -223,10 +223,10 @@ impl Cluster<'_> {
         });
     }
 
-    /// The store stands still for nodes: it accepts what they say, and does nothing.
+    /// The store is paused for nodes: it accepts their commands, and does nothing.
     pub fn store_stalled(&self, nodes: impl IntoIterator<Item = impl AsRef<str>>) {
         self.set_modes(nodes, Mode::Stall, |nodes| {
-            format!("the store stands still for {nodes}")
+            format!("the store is paused for {nodes}")
         });
     }
 

@@ -47,7 +47,7 @@ impl Cluster<'_> {
     }
 
     /// Leaves the trace to the try, and a copy in its folder for later. A simulation hands its traces
-    /// on itself, and only those that somebody wants.
+    /// on itself, and only those that a reader wants.
     pub(super) fn leave_trace(&self) {
         let trace = self.trace();
         if let Ground::Processes(_) = self.context.ground {
@@ -202,7 +202,7 @@ fn events(
             },
             faults::Event::Note(text) => match meanings.get(&place) {
                 Some(meaning) => meaning.clone(),
-                // Rules are announced in words for learners by whoever made them.
+                // The code that makes a rule announces it to learners.
                 None if text.starts_with("rule ") => return None,
                 None => What::Note {
                     text: without_host(text),

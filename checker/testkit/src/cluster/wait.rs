@@ -75,8 +75,8 @@ impl Cluster<'_> {
     /// words: "every consumer shows 3 for n1".
     ///
     /// # Errors
-    /// A failure with what was seen last, when the time is over. Inconclusive, when the machine
-    /// stood still for a good part of it.
+    /// A failure with what was seen last, when the timeout expires. Inconclusive, when the machine
+    /// hung for a good part of it.
     pub async fn eventually<F>(
         &self,
         within: Duration,

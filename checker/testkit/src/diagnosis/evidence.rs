@@ -134,7 +134,7 @@ impl<'a> Case<'a> {
         step.map(|step| step.at_us)
     }
 
-    /// When a connection between two nodes was last opened, whoever dialled.
+    /// When a connection between two nodes was last opened, from either side.
     pub fn connected(&self, one: &str, other: &str) -> Option<u64> {
         self.last(|what| match what {
             What::Opened { from, to, .. } => {

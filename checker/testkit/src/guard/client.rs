@@ -456,7 +456,7 @@ impl Child {
         }
     }
 
-    /// Makes it stand still (`kill -STOP`), and waits until it does.
+    /// Pauses it (`kill -STOP`), and waits until it is paused.
     ///
     /// # Errors
     /// When it ended instead, or does not stop.
@@ -472,7 +472,7 @@ impl Child {
                 self.name
             ))),
             None => Err(Trouble::new(format!(
-                "could not see {} stand still after it was paused",
+                "could not see that {} was paused",
                 self.name
             ))),
         }
@@ -651,7 +651,7 @@ async fn receive(stdout: ChildStdout, table: Arc<Mutex<Table>>, run: PathBuf) {
 impl Table {
     fn note(&mut self, event: Event) {
         match event {
-            Event::Signalled { request, error } => {
+            Event::Signaled { request, error } => {
                 if let Some(answer) = self.answers.remove(&request) {
                     let _ = answer.send(error);
                 }

@@ -25,7 +25,7 @@
 //! - A guard of another kind, one process for the whole of `checker watch`, holds no children: it sets
 //!   the terminal back if the checker is killed while it reads keys.
 //! - A child that ended is a zombie until the rest of its group is killed, so the number of its
-//!   group cannot meanwhile belong to anybody else.
+//!   group cannot meanwhile belong to another process.
 
 mod client;
 mod folders;

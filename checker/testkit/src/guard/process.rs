@@ -37,7 +37,7 @@ const MAX_LINE: usize = 1 << 20;
 /// The largest file that a child may write, in bytes.
 const MAX_FILE: u64 = 2 << 30;
 
-/// How long a child in a sandbox may take to stand still.
+/// How long a child in a sandbox may take to pause.
 const STOPPING: Duration = Duration::from_secs(10);
 
 /// Runs the guard until its stdin closes, then kills everything and removes `removal`.
@@ -172,12 +172,12 @@ impl Children {
                 if error.is_none() && signal == Signal::Stop {
                     self.see_inner_stop(child);
                 }
-                self.report(Event::Signalled { request, error });
+                self.report(Event::Signaled { request, error });
             }
         }
     }
 
-    /// A process that is not our own child does not tell us that it stands still: so it is looked at.
+    /// A process that is not our own child does not tell us that it is paused: so the guard looks.
     fn see_inner_stop(&self, child: u64) {
         let Some(inner) = self.living.get(&child).and_then(Living::inner) else {
             return;

@@ -84,11 +84,11 @@ pub(super) enum Event {
         stream: Stream,
         line: String,
     },
-    Signalled {
+    Signaled {
         request: u64,
         error: Option<String>,
     },
-    /// All threads of the child stand still.
+    /// All threads of the child are stopped.
     Stopped {
         child: u64,
     },
@@ -106,7 +106,7 @@ pub enum Signal {
     Kill,
     /// Asks it to end.
     Terminate,
-    /// Makes it stand still until continued.
+    /// Pauses it until it is resumed.
     Stop,
     /// Lets it run on.
     Continue,

@@ -27,7 +27,7 @@ const TAKEN_BY_EDITOR: u8 = b'e';
 const RETURNED: u8 = b'r';
 
 /// What makes a terminal ready again, whatever was written to it last: what is pasted has no marks around
-/// it, visible cursor, no colour.
+/// it, visible cursor, no color.
 const READY: &[u8] = b"\x1b[?2004l\x1b[?25h\x1b[0m\r\n";
 
 /// The checker's side: a running process that knows the terminal.
@@ -156,7 +156,7 @@ pub(super) fn main() -> Result<()> {
                 let _ = std::io::stderr().write_all(&[order]);
             }
             Ok(RETURNED) => taken = None,
-            // Whoever says something else is no checker.
+            // A program that says something else is no checker.
             _ => break,
         }
     }

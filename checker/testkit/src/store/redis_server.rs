@@ -100,7 +100,7 @@ impl RedisServer {
     }
 }
 
-/// The folder of the server that answers. Only ours has ours: somebody else's may have got the
+/// The folder of the server that answers. Only ours has ours: another may have got the
 /// port before it.
 async fn folder_of(client: &redis::Client) -> redis::RedisResult<String> {
     let mut connection = client.get_multiplexed_async_connection().await?;

@@ -1,4 +1,4 @@
-//! One connection through the switchboard, from the node that dialled to the one that is meant.
+//! One connection through the switchboard, from the node that dialed to the one that is meant.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
@@ -26,7 +26,7 @@ const DIAL: Duration = Duration::from_secs(5);
 /// says reaches nobody, but closing on it would take away what it has yet to read.
 const LAST_WORDS: Duration = Duration::from_millis(500);
 
-/// A connection. End 0 dialled, end 1 was dialled; lane 0 is what end 0 sends.
+/// A connection. End 0 dialed, end 1 was dialed; lane 0 is what end 0 sends.
 pub(super) struct Connection {
     pub(super) id: ConnectionId,
     pub(super) lanes: [Lane; 2],
@@ -73,7 +73,7 @@ impl Connection {
         self.frames[end].fetch_add(1, Ordering::Relaxed) + 1
     }
 
-    /// Whether there was a link over it, which nobody gave up on purpose: the handshake was over.
+    /// Whether the handshake was done, and no node then closed the connection on purpose.
     pub(super) fn was_link(&self) -> bool {
         let over = |end: usize| self.frames[end].load(Ordering::Relaxed) > HANDSHAKE;
         (over(0) || over(1)) && !self.goodbye.load(Ordering::Relaxed)
@@ -173,7 +173,7 @@ impl Carrier<'_> {
             Ok(Ok(stream)) => Some(stream),
             Ok(Err(error)) => {
                 let text = format!(
-                    "the link from {from} to {to} was not made: connecting to {place}: {error}"
+                    "the connection from {from} to {to} was not made: connecting to {place}: {error}"
                 );
                 self.wiring.state().faults.record_mut().note(text);
                 None
@@ -191,7 +191,7 @@ impl Carrier<'_> {
                 .await;
             if self.wiring.state().floods(from) {
                 // Nothing can be learned from more of it, and the machine is for others as well.
-                // The sender stands still as soon as its line is full, and the story is ended.
+                // The sender blocks as soon as its line is full, and the story is ended.
                 std::future::pending::<()>().await;
             }
             match self.receive(end, reader).await {
@@ -217,7 +217,7 @@ impl Carrier<'_> {
                         .state()
                         .faults
                         .record_mut()
-                        .note(format!("{from} broke its link to {to}: {error}"));
+                        .note(format!("{from} broke its connection to {to}: {error}"));
                 }
                 None
             }

@@ -1,8 +1,8 @@
 use runtime::net::DirectoryMode;
 use runtime::net::faults::{Action, FrameSeen};
 use runtime::{
-    CallError, Cookie, Ctx, LinkLoss, Net, Node, NodeConfig, NodeEvent, Reply, Server, ServerName,
-    TcpNet, directory,
+    CallError, ConnectionLoss, Cookie, Ctx, Net, Node, NodeConfig, NodeEvent, Reply, Server,
+    ServerName, TcpNet, directory,
 };
 use serde::{Deserialize, Serialize};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
@@ -92,7 +92,7 @@ fn until(what: &str, holds: impl Fn() -> bool) -> impl Future<Output = ()> {
     }
 }
 
-async fn down(events: &mut Receiver<NodeEvent>, from: &str) -> LinkLoss {
+async fn down(events: &mut Receiver<NodeEvent>, from: &str) -> ConnectionLoss {
     let waited = timeout(PATIENCE, async {
         loop {
             if let NodeEvent::Down(node, loss) = events.recv().await.unwrap()
@@ -102,7 +102,7 @@ async fn down(events: &mut Receiver<NodeEvent>, from: &str) -> LinkLoss {
             }
         }
     });
-    waited.await.expect("the link goes down")
+    waited.await.expect("the connection goes down")
 }
 
 async fn put(from: &Node, to: &str, numbers: impl IntoIterator<Item = u64>) {
@@ -201,11 +201,11 @@ async fn partition_closes_at_once_and_heals() {
     switchboard.partition(n1.name(), n2.name());
     assert!(matches!(
         down(&mut events_of_n1, "n2").await,
-        LinkLoss::Closed(_)
+        ConnectionLoss::Closed(_)
     ));
     assert!(matches!(
         down(&mut events_of_n2, "n1").await,
-        LinkLoss::Closed(_)
+        ConnectionLoss::Closed(_)
     ));
     assert!(
         n1.connect(n2.name()).await.is_err(),
@@ -250,8 +250,8 @@ async fn blackhole_is_found_by_silence_alone() {
     switchboard.blackhole(n1.name(), n2.name());
     switchboard.blackhole(n2.name(), n1.name());
     put(&n1, "n2", [1]).await;
-    assert_eq!(down(&mut events_of_n1, "n2").await, LinkLoss::Silence);
-    assert_eq!(down(&mut events_of_n2, "n1").await, LinkLoss::Silence);
+    assert_eq!(down(&mut events_of_n1, "n2").await, ConnectionLoss::Silence);
+    assert_eq!(down(&mut events_of_n2, "n1").await, ConnectionLoss::Silence);
     assert_eq!(puts(&switchboard)[0].fate, Fate::Swallow);
 
     switchboard.heal(n1.name(), n2.name());
@@ -274,10 +274,10 @@ async fn one_way_blackhole_is_silence_for_one_side_and_a_close_for_the_other() {
     switchboard.blackhole(n1.name(), n2.name());
     put(&n2, "n1", [5]).await;
     until_numbers(&n1, &[5]).await;
-    assert_eq!(down(&mut events_of_n2, "n1").await, LinkLoss::Silence);
+    assert_eq!(down(&mut events_of_n2, "n1").await, ConnectionLoss::Silence);
     assert!(matches!(
         down(&mut events_of_n1, "n2").await,
-        LinkLoss::Closed(_)
+        ConnectionLoss::Closed(_)
     ));
 }
 
@@ -298,7 +298,7 @@ async fn link_that_swallowed_a_frame_is_closed_on_heal() {
     switchboard.heal_all();
     assert!(matches!(
         down(&mut events_of_n2, "n1").await,
-        LinkLoss::Closed(_)
+        ConnectionLoss::Closed(_)
     ));
     put(&n1, "n2", [2]).await;
     until_numbers(&n2, &[2]).await;
@@ -322,7 +322,7 @@ async fn closing_does_not_pass_a_blackhole() {
     switchboard.heal_all();
     assert!(matches!(
         down(&mut events_of_n2, "n1").await,
-        LinkLoss::Closed(_)
+        ConnectionLoss::Closed(_)
     ));
 }
 
@@ -332,7 +332,7 @@ async fn dial_into_a_blackhole_hangs_and_its_target_hears_nothing() {
     let n1 = node(&switchboard, "n1", QUIET, false).await;
     let n2 = node(&switchboard, "n2", QUIET, false).await;
     switchboard.blackhole(n1.name(), n2.name());
-    let dialling = {
+    let dialing = {
         let (n1, to) = (n1.clone(), name("n2"));
         tokio::spawn(async move { n1.connect(&to).await })
     };
@@ -340,10 +340,10 @@ async fn dial_into_a_blackhole_hangs_and_its_target_hears_nothing() {
         frames(&switchboard, |frame| frame.fate == Fate::Swallow).len() == 1
     })
     .await;
-    assert!(!dialling.is_finished());
+    assert!(!dialing.is_finished());
     switchboard.heal_all();
     assert!(
-        dialling.await.unwrap().is_err(),
+        dialing.await.unwrap().is_err(),
         "the connection that swallowed the hello is closed"
     );
     n1.connect(n2.name()).await.unwrap();
@@ -467,7 +467,10 @@ async fn disconnecting_on_purpose_is_no_loss() {
     let (n1, n2) = two_nodes(&switchboard, QUIET).await;
     let mut events_of_n2 = n2.events();
     n1.disconnect(n2.name());
-    assert_eq!(down(&mut events_of_n2, "n1").await, LinkLoss::Disconnected);
+    assert_eq!(
+        down(&mut events_of_n2, "n1").await,
+        ConnectionLoss::Disconnected
+    );
     assert_eq!(losses(&switchboard), []);
 }
 

@@ -1,4 +1,4 @@
-//! Commands about nodes and the links between them, and about this node itself.
+//! Commands about nodes and the connections between them, and about this node itself.
 
 use runtime::directory;
 use runtime::net::Net;
@@ -23,7 +23,7 @@ impl Session {
     pub(super) fn disconnect(&self, mut words: Words<'_>) -> Result<(), String> {
         let from = self.node_called(words.last()?)?;
         if !self.node.disconnect(&from) {
-            return Err(format!("There was no link to {from}."));
+            return Err(format!("There was no connection to {from}."));
         }
         Ok(())
     }

@@ -107,7 +107,7 @@ async fn another_node_takes_the_directory_over_each_time_its_server_dies() {
     }
     eventually_known(directory, &names).await;
     for gone in 1..names.len() {
-        // The node that serves is the first one, and then whoever was quickest: dropping them in
+        // The node that serves is the first one, and then the quickest other one: dropping them in
         // order makes some takeovers, and some mere departures.
         drop(listening.pop_front());
         eventually_known(directory, &names[gone..]).await;

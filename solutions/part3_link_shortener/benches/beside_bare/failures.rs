@@ -212,7 +212,7 @@ impl Run {
     }
 }
 
-/// A client that follows links, whoever has created them.
+/// A client that follows links of all clients.
 async fn follow(run: Arc<Run>, number: usize, follower: usize) {
     let mut random = (number * FOLLOWERS + follower) as u64;
     let mut client = None;

@@ -26,7 +26,7 @@ fn job_given(case: &Case) -> Option<(String, u64)> {
     })
 }
 
-/// What the manager's node sent to other nodes, except that a job is over, which goes to all.
+/// What the manager's node sent to other nodes, except that a job has ended, which goes to all.
 fn sent_of_work<'a>(case: &Case<'a>, manager: &str) -> Messages<'a> {
     let sent = case.messages().from(manager);
     sent.that(|sent| sent.server.as_deref() != Some("partitions"))

@@ -140,7 +140,7 @@ pub(super) fn part_of_the_table(case: &Case) -> Option<String> {
     })
 }
 
-pub(super) fn table_is_not_learnt(case: &Case) -> Option<String> {
+pub(super) fn table_is_not_learned(case: &Case) -> Option<String> {
     let met = meeting(case)?;
     let Lacking { node, code, .. } = met.link;
     let tellings = case.tellings();

@@ -52,15 +52,15 @@ fn counts_again((node, since, killed): (&str, u64, bool), news: &[News]) -> Opti
         true => news.came().unwrap_or(u64::MAX),
         false => news.sent.at_us,
     });
-    let mut learnt: BTreeSet<&str> = BTreeSet::new();
+    let mut learned: BTreeSet<&str> = BTreeSet::new();
     for told in after {
         if told.to() == node {
-            learnt.extend(told.counts.iter().map(|(slot, _)| *slot));
+            learned.extend(told.counts.iter().map(|(slot, _)| *slot));
             continue;
         }
         let again = told.counts.iter().find_map(|(slot, count)| {
             let before = known.get(slot)?;
-            let unprompted = whose.get(slot) == Some(&node) && !learnt.contains(slot);
+            let unprompted = whose.get(slot) == Some(&node) && !learned.contains(slot);
             // After a crash of its counters alone, a node may still know its count.
             (unprompted && (killed || count < before)).then_some((slot, before, count))
         });

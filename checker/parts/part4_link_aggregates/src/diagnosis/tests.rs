@@ -184,11 +184,11 @@ fn slot_is_used_again_only_if_its_node_has_forgotten_it() {
     let again = shows(again, 7, "n2", 6, 10);
     assert_eq!(again.as_deref(), Some("slot-used-again"));
     // It passes on what another node has just sent about its old slot.
-    let learnt = restarted("n1#1")
+    let learned = restarted("n1#1")
         .told(["n2", "n1"], "n1#1", 6, Fate::Delivered)
         .later(10_000)
         .told(["n1", "n3"], "n1#1", 6, Fate::Delivered);
-    assert_eq!(shows(learnt, 7, "n3", 6, 10), None);
+    assert_eq!(shows(learned, 7, "n3", 6, 10), None);
 }
 
 #[test]

@@ -5,13 +5,13 @@ use crate::link::Code;
 
 /// What the standard makes of a URL; `None` if it is none, or none of the web.
 #[track_caller]
-fn check_url(url: &str, serialised: Option<&str>) {
-    assert_eq!(url_of_the_web(url).ok().as_deref(), serialised, "{url:?}");
+fn check_url(url: &str, serialized: Option<&str>) {
+    assert_eq!(url_of_the_web(url).ok().as_deref(), serialized, "{url:?}");
 }
 
 #[test]
 fn urls_are_those_of_the_whatwg_standard_in_its_spelling() {
-    for (url, serialised) in [
+    for (url, serialized) in [
         ("http://example.org", "http://example.org/"),
         ("HTTPS://EXAMPLE.ORG/A", "https://example.org/A"),
         (
@@ -87,9 +87,9 @@ fn urls_are_those_of_the_whatwg_standard_in_its_spelling() {
         ("http://[0:0:0:0:0:0:13.1.68.3]", "http://[::d01:4403]/"),
         ("http://[1:0::0:2]", "http://[1::2]/"),
     ] {
-        check_url(url, Some(serialised));
-        check_url(serialised, Some(serialised));
-        assert!(HeaderValue::from_str(serialised).is_ok(), "{serialised}");
+        check_url(url, Some(serialized));
+        check_url(serialized, Some(serialized));
+        assert!(HeaderValue::from_str(serialized).is_ok(), "{serialized}");
     }
 }
 

@@ -1,7 +1,7 @@
-//! One link to one other node, and how a node learns that the other is gone.
+//! One connection to one other node, and how a node learns that the other is gone.
 //!
-//! A link is one connection. What is sent over it arrives in order and at most once: frames that
-//! are lost when the link drops are not sent again, for nobody can know which of them arrived.
+//! What is sent over it arrives in order and at most once: frames that are lost with the connection
+//! are not sent again, because neither side can know which of them arrived.
 //!
 //! There are two ways to learn that the other node is gone. The connection *closes*: its process
 //! ended, or the network said so; that is seen at once. Or there is *silence*: the machine lost
@@ -20,7 +20,7 @@ use bytes::{Buf, Bytes};
 use tokio::sync::{Notify, oneshot, watch};
 use tokio::time::{MissedTickBehavior, interval, timeout};
 
-use crate::error::{ConnectError, LinkLoss};
+use crate::error::{ConnectError, ConnectionLoss};
 use crate::handshake::Identity;
 use crate::name::NodeName;
 use crate::net::{ConnError, ConnReader, ConnWriter};
@@ -34,10 +34,10 @@ const ROOM: usize = 4 << 20;
 /// all its clocks, counts as one step and not as the whole tick time.
 const STEPS: u32 = 4;
 
-/// How long a link that is closed on purpose may take to send what is still waiting.
+/// How long a connection that is closed on purpose may take to send what is still waiting.
 const FLUSH: Duration = Duration::from_secs(1);
 
-/// What may be sent to one node, from the first wish to connect until the link is gone.
+/// What may be sent to one node, from the first wish to connect until the connection is gone.
 ///
 /// The line exists before its connection does: what is sent meanwhile waits here. When the
 /// connection is made the line *opens*; when it fails or is lost the line *closes*, for good. A
@@ -183,7 +183,7 @@ impl Line {
         match state.as_deref() {
             Ok(LineState::Closed(error)) => Err(error.clone()),
             Ok(_) => Ok(()),
-            Err(_) => Err(ConnectError::Lost(LinkLoss::Stopped)),
+            Err(_) => Err(ConnectError::Lost(ConnectionLoss::Stopped)),
         }
     }
 
@@ -197,7 +197,7 @@ impl Line {
         self.state.subscribe()
     }
 
-    /// A step was made on the way to a link; whoever follows the progress looks again.
+    /// A step toward a connection was made: callers that follow the progress look again.
     pub(crate) fn stepped(&self) {
         self.state.send_modify(|_| {});
     }
@@ -284,12 +284,12 @@ pub(crate) async fn write(line: Arc<Line>, mut writer: ConnWriter, tick_time: Du
             }
         }
     }
-    // A link that is closed on purpose first delivers what it was given, its goodbye above all. Why
-    // it is closed is known a moment after it is.
+    // A connection that is closed on purpose first delivers what it was given, its goodbye above
+    // all. Why it is closed is known a moment after it is.
     line.closing().await;
     let on_purpose = matches!(
         &*line.state.borrow(),
-        LineState::Closed(ConnectError::Lost(LinkLoss::Disconnected))
+        LineState::Closed(ConnectError::Lost(ConnectionLoss::Disconnected))
     );
     let rest = line.take_output();
     if on_purpose && rest.has_remaining() {
@@ -297,13 +297,13 @@ pub(crate) async fn write(line: Arc<Line>, mut writer: ConnWriter, tick_time: Du
     }
 }
 
-/// Reads frames and hands each to `deliver`, until the link is lost; returns how.
+/// Reads frames and hands each to `deliver`, until the connection is lost; returns how.
 pub(crate) async fn read(
     line: Arc<Line>,
     mut reader: ConnReader,
     tick_time: Duration,
-    mut deliver: impl FnMut(Frame) -> Result<(), LinkLoss>,
-) -> LinkLoss {
+    mut deliver: impl FnMut(Frame) -> Result<(), ConnectionLoss>,
+) -> ConnectionLoss {
     let mut steps = interval(tick_time / STEPS);
     // After a pause of this process the first step comes at once and the next ones in due time:
     // meanwhile the socket is drained, and what waited in it counts as heard.
@@ -312,25 +312,25 @@ pub(crate) async fn read(
     let mut silent_steps = 0;
     loop {
         tokio::select! { biased;
-            () = line.closing() => return LinkLoss::Stopped, // Closed from this side: the closer said why.
+            () = line.closing() => return ConnectionLoss::Stopped, // Closed from this side: the closer said why.
             received = reader.recv() => {
                 silent_steps = 0;
                 let frame = match received {
                     Ok(bytes) => wire::read_frame(bytes),
-                    Err(error @ ConnError::TooLong { .. }) => return LinkLoss::Protocol(error.to_string()),
-                    Err(error) => return LinkLoss::Closed(error.to_string()),
+                    Err(error @ ConnError::TooLong { .. }) => return ConnectionLoss::Protocol(error.to_string()),
+                    Err(error) => return ConnectionLoss::Closed(error.to_string()),
                 };
                 match frame {
                     // A line that was replaced meanwhile delivers nothing any more.
-                    Ok(_) if line.is_closed() => return LinkLoss::Replaced,
+                    Ok(_) if line.is_closed() => return ConnectionLoss::Replaced,
                     Ok(frame) => if let Err(loss) = deliver(frame) { return loss },
-                    Err(malformed) => return LinkLoss::Protocol(malformed.to_string()),
+                    Err(malformed) => return ConnectionLoss::Protocol(malformed.to_string()),
                 }
             }
             _ = steps.tick() => {
                 silent_steps += 1;
                 if silent_steps > STEPS {
-                    return LinkLoss::Silence;
+                    return ConnectionLoss::Silence;
                 }
             }
         }

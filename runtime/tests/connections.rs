@@ -1,11 +1,11 @@
-//! Links: how they come, how they go, and what they promise meanwhile.
+//! Connections: how they open and close, and what they promise meanwhile.
 
 use std::time::Duration;
 
 use futures_util::future::join_all;
 use runtime::{
-    ConnectError, Cookie, HandshakeError, LinkLoss, MemoryNet, Net, Node, NodeConfig, NodeEvent,
-    Refusal, TcpNet,
+    ConnectError, ConnectionLoss, Cookie, HandshakeError, MemoryNet, Net, Node, NodeConfig,
+    NodeEvent, Refusal, TcpNet,
 };
 use tokio::time::{Instant, sleep};
 
@@ -50,9 +50,9 @@ async fn what_is_lost_with_a_link_is_not_sent_again() {
     );
     assert!(
         seen.len() < 500,
-        "severing the link lost nothing, so this test shows nothing"
+        "severing the connection lost nothing, so this test shows nothing"
     );
-    assert_eq!(seen.last(), Some(&499), "the link came back");
+    assert_eq!(seen.last(), Some(&499), "the connection came back");
 }
 
 #[tokio::test(start_paused = true)]
@@ -96,7 +96,10 @@ async fn thirty_nodes_that_join_at_once_meet_and_lose_no_link() {
             for _ in 0..29 {
                 assert!(matches!(events.try_recv(), Ok(NodeEvent::Up(_))));
             }
-            assert!(events.try_recv().is_err(), "seed {seed}: a link was lost");
+            assert!(
+                events.try_recv().is_err(),
+                "seed {seed}: a connection was lost"
+            );
         }
         for node in &nodes {
             node.stop().await;
@@ -167,7 +170,7 @@ async fn simultaneous_connects_settle_on_one_link() {
         );
         assert!(
             at1.try_recv().is_err() && at2.try_recv().is_err(),
-            "round {round}: a link came and went"
+            "round {round}: a connection came and went"
         );
         n1.stop().await;
         n2.stop().await;
@@ -204,7 +207,7 @@ async fn simultaneous_connects_over_tcp_settle_on_one_link() {
         assert_eq!(at2.recv().await, Ok(NodeEvent::Up(n1.name().clone())));
         assert!(
             at1.try_recv().is_err() && at2.try_recv().is_err(),
-            "round {round}: a link came and went"
+            "round {round}: a connection came and went"
         );
         n1.stop().await;
         n2.stop().await;
@@ -219,7 +222,7 @@ async fn a_closed_connection_is_seen_at_once() {
     let cut_at = Instant::now();
     net.kill(n2.name());
     assert!(
-        matches!(events.recv().await, Ok(NodeEvent::Down(name, LinkLoss::Closed(_))) if name == *n2.name())
+        matches!(events.recv().await, Ok(NodeEvent::Down(name, ConnectionLoss::Closed(_))) if name == *n2.name())
     );
     assert!(
         cut_at.elapsed() < Duration::from_millis(50),
@@ -233,13 +236,13 @@ async fn silence_is_seen_after_the_tick_time_and_not_before() {
     let net = MemoryNet::new(6);
     let [n1, n2] = cluster(&net).await;
     sleep(Duration::from_secs(60)).await;
-    assert_eq!(n1.list(), [n2.name().clone()], "idle links stay");
+    assert_eq!(n1.list(), [n2.name().clone()], "idle connections stay");
     let mut events = n1.events();
     let cut_at = Instant::now();
     net.blackhole(n2.name(), n1.name());
     assert_eq!(
         events.recv().await,
-        Ok(NodeEvent::Down(n2.name().clone(), LinkLoss::Silence))
+        Ok(NodeEvent::Down(n2.name().clone(), ConnectionLoss::Silence))
     );
     let took = cut_at.elapsed();
     assert!(
@@ -257,7 +260,7 @@ async fn a_lost_peer_is_reached_again_after_heal() {
     assert_eq!(news(&n1).await, ["up n2", "down n2"]);
     net.heal(n1.name(), n2.name());
     let healed_at = Instant::now();
-    eventually("a new link", || {
+    eventually("a new connection", || {
         n1.list().len() == 1 && n2.list().len() == 1
     })
     .await;
@@ -300,13 +303,13 @@ async fn a_message_connects_and_waits_for_the_link() {
     n1.cast(&COUNTER.at(n2.name()), CounterMsg::Add(5))
         .await
         .unwrap();
-    eventually("the link", || n2.list().len() == 1).await;
+    eventually("the connection", || n2.list().len() == 1).await;
     sleep(Duration::from_millis(10)).await;
     assert_eq!(seen(&n2).await, [5]);
     assert_eq!(
         news(&n2).await,
         ["up n1"],
-        "the link is announced before what comes over it"
+        "the connection is announced before what comes over it"
     );
 }
 
@@ -314,7 +317,7 @@ async fn a_message_connects_and_waits_for_the_link() {
 async fn a_restarted_node_is_never_refused_for_a_stale_link() {
     let net = MemoryNet::new(10);
     let [n1, n2] = cluster(&net).await;
-    // n1 still believes in the link when the new n2 arrives: the old one vanished in silence.
+    // n1 still has the connection when the new n2 arrives: the old one vanished in silence.
     net.blackhole(n2.name(), n1.name());
     net.blackhole(n1.name(), n2.name());
     n2.stop().await;
