@@ -69,22 +69,56 @@ const LEVELS: [Level; 6] = {
     };
     [
         LEVEL,
-        Level { problem: 2, ..LEVEL },
-        Level { problem: 3, consumers_recover: true, ..LEVEL },
-        Level { problem: 4, meetings: true, ..LEVEL },
-        Level { problem: 5, consumers_recover: true, meetings: true, ..LEVEL },
-        Level { problem: 6, producers_continue: true, ..LEVEL },
+        Level {
+            problem: 2,
+            ..LEVEL
+        },
+        Level {
+            problem: 3,
+            consumers_recover: true,
+            ..LEVEL
+        },
+        Level {
+            problem: 4,
+            meetings: true,
+            ..LEVEL
+        },
+        Level {
+            problem: 5,
+            consumers_recover: true,
+            meetings: true,
+            ..LEVEL
+        },
+        Level {
+            problem: 6,
+            producers_continue: true,
+            ..LEVEL
+        },
     ]
 };
 
-/// Silence after which a node counts as down where silence is a subject.
-const TICK_TIME: Duration = Duration::from_secs(1);
+impl Level {
+    /// Silence after which a node is down: in any case longer than a delay, and longer than a story where
+    /// silence is no subject.
+    fn tick_time(self) -> Duration {
+        Duration::from_secs(match self.problem {
+            2 => 2,
+            _ if self.meetings => 1,
+            _ => 120,
+        })
+    }
+
+    /// The longest delay of messages between two nodes, in milliseconds.
+    fn max_delay(self) -> u64 {
+        if self.meetings { 400 } else { 1_200 }
+    }
+}
 
 async fn explored(cx: &Context, level: Level, plan: Drawn) -> Told {
-    let mut options = Options::default();
-    if level.problem == 2 || level.meetings {
-        options.tick_time = TICK_TIME;
-    }
+    let options = Options {
+        tick_time: level.tick_time(),
+        ..Options::default()
+    };
     explore(cx, options, plan, Table::of(level)).await
 }
 

@@ -97,23 +97,42 @@ impl Fault {
             Fault::Partition { .. } => "partition",
             Fault::Blackhole { .. } => "blackhole",
             Fault::Delay { .. } => "delay",
-            Fault::Message { does: Does::Drop, .. } => "lost message",
-            Fault::Message { does: Does::Duplicate, .. } => "repeated message",
-            Fault::Message { does: Does::Hold, .. } => "late message",
+            Fault::Message {
+                does: Does::Drop, ..
+            } => "lost message",
+            Fault::Message {
+                does: Does::Duplicate,
+                ..
+            } => "repeated message",
+            Fault::Message {
+                does: Does::Hold, ..
+            } => "late message",
             Fault::Crash { .. } => "crash",
             Fault::Kill { .. } => "kill",
             Fault::Start { .. } => "start",
             Fault::Pause { .. } => "pause",
             Fault::Disconnect { .. } => "disconnect",
-            Fault::Store { does: StoreDoes::Refuse, .. } => "store refused",
-            Fault::Store { does: StoreDoes::Stall | StoreDoes::Mute, .. } => "store stalled",
-            Fault::Store { does: StoreDoes::Slow(_), .. } => "store slow",
+            Fault::Store {
+                does: StoreDoes::Refuse,
+                ..
+            } => "store refused",
+            Fault::Store {
+                does: StoreDoes::Stall | StoreDoes::Mute,
+                ..
+            } => "store stalled",
+            Fault::Store {
+                does: StoreDoes::Slow(_),
+                ..
+            } => "store slow",
             Fault::Heal { .. }
             | Fault::HealAll
             | Fault::Release
             | Fault::Resume { .. }
             | Fault::Connect { .. }
-            | Fault::Store { does: StoreDoes::Back, .. } => return None,
+            | Fault::Store {
+                does: StoreDoes::Back,
+                ..
+            } => return None,
         })
     }
 
@@ -129,7 +148,14 @@ impl Fault {
             }
             Fault::Heal { a, b } => format!("The network between {a} and {b} works again."),
             Fault::HealAll => "The network works again between all nodes.".to_owned(),
-            Fault::Message { does, message, answer, from, to, times } => {
+            Fault::Message {
+                does,
+                message,
+                answer,
+                from,
+                to,
+                times,
+            } => {
                 let does = match does {
                     Does::Drop => "loses",
                     Does::Duplicate => "repeats",
@@ -137,7 +163,9 @@ impl Fault {
                 };
                 let what = match (message, answer, *times) {
                     (Some(message), true, 1) => format!("the next answer to {message}"),
-                    (Some(message), true, times) => format!("the next {times} answers to {message}"),
+                    (Some(message), true, times) => {
+                        format!("the next {times} answers to {message}")
+                    }
                     (Some(message), false, 1) => format!("the next {message}"),
                     (Some(message), false, times) => format!("the next {times} {message} messages"),
                     (None, true, 1) => "the next answer".to_owned(),
@@ -150,7 +178,10 @@ impl Fault {
             Fault::Release => "The messages that the network held back arrive.".to_owned(),
             Fault::Crash { node, servers } => match &servers[..] {
                 [server] => format!("{node}'s {server} crashes."),
-                _ => format!("{node}'s {} crash at the same moment.", servers.join(" and ")),
+                _ => format!(
+                    "{node}'s {} crash at the same moment.",
+                    servers.join(" and ")
+                ),
             },
             Fault::Kill { node } => format!("{node} is killed."),
             Fault::Start { node } => format!("{node} starts."),
@@ -162,7 +193,9 @@ impl Fault {
             Fault::Connect { node, to } => format!("{node} connects to {to}."),
             Fault::Store { node, does } => match does {
                 StoreDoes::Refuse => format!("The store refuses {node}."),
-                StoreDoes::Stall => format!("The store accepts the commands of {node}, and does nothing."),
+                StoreDoes::Stall => {
+                    format!("The store accepts the commands of {node}, and does nothing.")
+                }
                 StoreDoes::Mute => format!("The store does what {node} asks, and answers nothing."),
                 StoreDoes::Slow(ms) => format!("The store answers {node} {ms} ms late."),
                 StoreDoes::Back => format!("The store works for {node} again."),
@@ -178,7 +211,14 @@ impl Fault {
             Fault::Delay { from, to, ms } => format!("delay {from} -> {to} {ms}ms"),
             Fault::Heal { a, b } => format!("heal {a} {b}"),
             Fault::HealAll => "heal".to_owned(),
-            Fault::Message { does, message, answer, from, to, times } => {
+            Fault::Message {
+                does,
+                message,
+                answer,
+                from,
+                to,
+                times,
+            } => {
                 let does = match does {
                     Does::Drop => "drop",
                     Does::Duplicate => "dup",
@@ -232,7 +272,11 @@ impl Fault {
             }
             Fault::Delay { from, to, ms } => {
                 let round = [100, 300, 500, 1000].into_iter().filter(|round| round < ms);
-                simpler.extend(round.map(|ms| Fault::Delay { from: from.clone(), to: to.clone(), ms }));
+                simpler.extend(round.map(|ms| Fault::Delay {
+                    from: from.clone(),
+                    to: to.clone(),
+                    ms,
+                }));
             }
             _ => {}
         }
@@ -261,7 +305,12 @@ enum Effect {
 impl<'c> Mishap<'c> {
     /// Nothing is broken yet.
     pub(super) fn of(cluster: &'c Cluster<'_>) -> Mishap<'c> {
-        Mishap { cluster, rules: Vec::new(), done: Vec::new(), coverage: Coverage::default() }
+        Mishap {
+            cluster,
+            rules: Vec::new(),
+            done: Vec::new(),
+            coverage: Coverage::default(),
+        }
     }
 
     /// How often which fault was used, and took effect.
@@ -295,7 +344,8 @@ impl<'c> Mishap<'c> {
         let exists = |node: &str| cluster.standing(node).is_some();
         let effect = match fault {
             Fault::Partition { a, b } if exists(a) && exists(b) => {
-                let connected = running(a) && cluster.list(a).await.is_ok_and(|all| all.contains(b));
+                let connected =
+                    running(a) && cluster.list(a).await.is_ok_and(|all| all.contains(b));
                 cluster.cut(a, b);
                 Effect::Seen(connected)
             }
@@ -317,7 +367,14 @@ impl<'c> Mishap<'c> {
                 cluster.heal();
                 return Ok(());
             }
-            Fault::Message { does, message, answer, from, to, times } => {
+            Fault::Message {
+                does,
+                message,
+                answer,
+                from,
+                to,
+                times,
+            } => {
                 let action = match does {
                     Does::Drop => Action::Drop,
                     Does::Duplicate => Action::Duplicate,
@@ -404,7 +461,9 @@ impl<'c> Mishap<'c> {
         let other = self.cluster.name(to);
         let connected = self
             .cluster
-            .call_within(CONNECT_TIME, node, &NODE, |reply| NodeMsg::Connect(other, reply))
+            .call_within(CONNECT_TIME, node, &NODE, |reply| {
+                NodeMsg::Connect(other, reply)
+            })
             .await;
         matches!(connected, Ok(Ok(())))
     }

@@ -16,8 +16,8 @@ use super::{Program, Simulation};
 use crate::diagnosis::diagnose;
 use crate::exploration::{Coverage, Exploration, Plan, shrink};
 use crate::part::Part;
-use crate::seed::Draw;
 use crate::scenario::{Context, Findings, Grounds, Scenario, Steps};
+use crate::seed::Draw;
 use crate::trace::Trace;
 use crate::verdict::{Counterexample, Explored, Failure, Outcome, Verdict};
 use crate::world::Ground;
@@ -62,11 +62,7 @@ pub fn simulate(
         });
         thread.join().unwrap_or_else(|_| {
             let why = "The simulation itself panicked.".to_owned();
-            Schedule {
-                outcome: scenario.outcome(Verdict::CheckerFault { why }, seed),
-                traces: Vec::new(),
-                coverage: Coverage::default(),
-            }
+            fault(scenario, why, seed)
         })
     })
 }
@@ -77,11 +73,7 @@ fn simulate_here(
     seed: u64,
     plan: Option<&Plan>,
 ) -> Schedule {
-    let fault = |why: String| Schedule {
-        outcome: scenario.outcome(Verdict::CheckerFault { why }, seed),
-        traces: Vec::new(),
-        coverage: Coverage::default(),
-    };
+    let fault = |why: String| fault(scenario, why, seed);
     let grounds = Grounds {
         ground: Ground::Simulated(Simulation::of(Arc::clone(&stage.program), seed)),
         data: stage.data.to_owned(),
@@ -175,6 +167,9 @@ struct Order {
     /// How many schedules of each exploration, from the first seed on; as many as it is worth, if not given
     #[arg(long)]
     schedules: Option<u64>,
+    /// A file with the plan of the only story that is told, under the first seed
+    #[arg(long)]
+    plan: Option<PathBuf>,
     /// For how many seconds an exploration goes on at most
     #[arg(long)]
     time: Option<u64>,
@@ -211,7 +206,10 @@ pub fn main(part: &Part, seed_thread: fn(u64) -> bool, program: Program) -> Exit
     let explorations = explorations.filter(|exploration| is_wanted(&exploration.scenario));
     let schedules = scenarios
         .map(|scenario| simulate_all(&order, part, scenario, seed_thread, &program))
-        .chain(explorations.map(|exploration| explore(&order, part, exploration, seed_thread, &program)));
+        .chain(
+            explorations
+                .map(|exploration| explore(&order, part, exploration, seed_thread, &program)),
+        );
     for schedule in schedules {
         let line = serde_json::to_string(&schedule).map_err(std::io::Error::from);
         if line.and_then(|line| writeln!(out, "{line}")).is_err() {
@@ -286,9 +284,17 @@ fn explore(
     let begun = on_the_wall();
     let mut explored = Explored::default();
     let mut first_inconclusive = None;
-    let schedules = order.schedules.unwrap_or(exploration.schedules);
+    let given = match order.plan.as_deref().map(read_plan) {
+        Some(Ok(plan)) => Some(plan),
+        Some(Err(why)) => return fault(scenario, why, order.seed),
+        None => None,
+    };
+    let schedules = match &given {
+        Some(_) => 1,
+        None => order.schedules.unwrap_or(exploration.schedules),
+    };
     for seed in (order.seed..).take(schedules as usize) {
-        let mut schedule = tell(seed, None);
+        let mut schedule = tell(seed, given.as_ref());
         explored.coverage.add(&schedule.coverage);
         match &schedule.outcome.verdict {
             Verdict::Passed { .. } => explored.held += 1,
@@ -297,8 +303,11 @@ fn explore(
                 first_inconclusive.get_or_insert(schedule);
             }
             Verdict::Failed(failure) => {
-                let plan = (exploration.plan)(&mut Draw::new(seed, scenario.id));
-                if let Some(shorter) = shorten(exploration, plan, failure, &|plan| tell(seed, Some(plan))) {
+                let plan =
+                    given.unwrap_or_else(|| (exploration.plan)(&mut Draw::new(seed, scenario.id)));
+                if let Some(shorter) =
+                    shorten(exploration, plan, failure, &|plan| tell(seed, Some(plan)))
+                {
                     schedule = shorter;
                 }
                 return concluded(schedule, part, scenario, explored, begun);
@@ -307,14 +316,19 @@ fn explore(
                 return concluded(schedule, part, scenario, explored, begun);
             }
         }
-        if order.time.is_some_and(|time| begun.elapsed() > Duration::from_secs(time)) {
+        if order
+            .time
+            .is_some_and(|time| begun.elapsed() > Duration::from_secs(time))
+        {
             break;
         }
     }
     let schedule = match first_inconclusive {
         Some(schedule) if explored.inconclusive > explored.held / 10 => schedule,
         _ => {
-            let passed = Verdict::Passed { property: scenario.property.to_owned() };
+            let passed = Verdict::Passed {
+                property: scenario.property.to_owned(),
+            };
             Schedule {
                 outcome: scenario.outcome(passed, order.seed),
                 traces: Vec::new(),
@@ -323,6 +337,25 @@ fn explore(
         }
     };
     concluded(schedule, part, scenario, explored, begun)
+}
+
+fn read_plan(file: &Path) -> Result<Plan, String> {
+    let text = std::fs::read_to_string(file).map_err(|error| error.to_string());
+    let plan = text.and_then(|text| serde_json::from_str(&text).map_err(|error| error.to_string()));
+    plan.map_err(|why| {
+        format!(
+            "The checker could not read the story in {}: {why}.",
+            file.display()
+        )
+    })
+}
+
+fn fault(scenario: &Scenario, why: String, seed: u64) -> Schedule {
+    Schedule {
+        outcome: scenario.outcome(Verdict::CheckerFault { why }, seed),
+        traces: Vec::new(),
+        coverage: Coverage::default(),
+    }
 }
 
 fn concluded(
@@ -349,7 +382,8 @@ fn shorten(
     let mut shortest = None;
     let mut fails = |plan: &Plan| {
         let schedule = tell(plan);
-        let is_same = matches!(&schedule.outcome.verdict, Verdict::Failed(other) if other.claim() == claim);
+        let is_same =
+            matches!(&schedule.outcome.verdict, Verdict::Failed(other) if other.claim() == claim);
         if is_same {
             shortest = Some(schedule);
         }

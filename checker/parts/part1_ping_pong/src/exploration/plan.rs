@@ -20,6 +20,7 @@ pub(super) fn draw(draw: &mut Draw, level: Level) -> Plan {
         // before that.
         senders: draw.number(1..=nodes as u64) as usize,
         crashes: vec![0; nodes + 1],
+        broken: Vec::new(),
         level,
         steps: Vec::new(),
     };
@@ -36,6 +37,8 @@ struct Story<'n> {
     nodes: usize,
     senders: usize,
     crashes: Vec<usize>,
+    /// What can be mended.
+    broken: Vec<Fault>,
     level: Level,
     steps: Vec<Step<Do>>,
 }
@@ -45,19 +48,25 @@ impl Story<'_> {
         match draw.number(0..=9) {
             0..=3 => {
                 let sender = self.sender(draw);
-                self.steps.push(Step::Do(match self.level.problem == 2 && draw.number(0..=2) > 0 {
-                    true => Do::Ask(self.names[draw.number(0..=self.nodes as u64 - 1) as usize].to_owned()),
-                    false => Do::Ping(sender),
-                }));
+                self.steps.push(Step::Do(
+                    match self.level.problem == 2 && draw.number(0..=2) > 0 {
+                        true => Do::Ask(
+                            self.names[draw.number(0..=self.nodes as u64 - 1) as usize].to_owned(),
+                        ),
+                        false => Do::Ping(sender),
+                    },
+                ));
             }
             4..=6 => {
                 if let Some(fault) = self.fault(draw) {
+                    self.broken.extend(repair(&fault));
                     self.steps.push(Step::Break(fault));
                 }
             }
             7 => {
-                let repair = self.repair(draw);
-                self.steps.push(Step::Break(repair));
+                if let Some(repair) = self.repair(draw) {
+                    self.steps.push(Step::Break(repair));
+                }
             }
             _ => {
                 let longest = [5, 60, 400, 1_500, 3_500][draw.number(0..=4) as usize];
@@ -79,7 +88,10 @@ impl Story<'_> {
         let nodes = self.nodes as u64;
         let one = draw.number(0..=nodes - 1);
         let other = (one + draw.number(1..=nodes - 1)) % nodes;
-        (self.names[one as usize].to_owned(), self.names[other as usize].to_owned())
+        (
+            self.names[one as usize].to_owned(),
+            self.names[other as usize].to_owned(),
+        )
     }
 
     /// Something breaks that the level knows.
@@ -106,15 +118,26 @@ impl Story<'_> {
             0 => ping(Does::Duplicate, draw),
             1 => ping(Does::Hold, draw),
             2 => Fault::Pause { node: from },
-            3 => Fault::Delay { from: from.clone(), to: to.clone(), ms: draw.number(5..=1_200) },
-            4 if level.problem == 1 => Fault::Disconnect { node: from, from: to },
+            3 => Fault::Delay {
+                from: from.clone(),
+                to: to.clone(),
+                ms: draw.number(5..=level.max_delay()),
+            },
+            4 if level.problem == 1 => Fault::Disconnect {
+                node: from,
+                from: to,
+            },
             4 | 5 if level.consumers_recover => ping(Does::Drop, draw),
             6 if level.consumers_recover || level.meetings => answers(Does::Hold),
-            7 | 8 if level.consumers_recover && !level.meetings => self.crash(draw, &["consumer"])?,
+            7 | 8 if level.consumers_recover && !level.meetings => {
+                self.crash(draw, &["consumer"])?
+            }
             4 | 7 if level.problem == 5 => self.crash(draw, &["consumer"])?,
             8 | 9 if level.meetings => Fault::Partition { a: from, b: to },
             10 if level.meetings || level.problem == 2 => Fault::Blackhole { from, to },
-            11 if level.meetings || level.problem == 2 => Fault::Kill { node: self.other(draw) },
+            11 if level.meetings || level.problem == 2 => Fault::Kill {
+                node: self.other(draw),
+            },
             4..=6 if level.producers_continue => self.crash(draw, &["producer"])?,
             7 if level.producers_continue => self.crash(draw, &["producer", "consumer"])?,
             8 if level.producers_continue => self.crash(draw, &["consumer"])?,
@@ -135,16 +158,36 @@ impl Story<'_> {
         })
     }
 
-    /// Something is mended.
-    fn repair(&self, draw: &mut Draw) -> Fault {
-        let (a, b) = self.pair(draw);
-        match draw.number(0..=5) {
-            0 => Fault::Release,
-            1 | 2 => Fault::Resume { node: a },
-            3 if self.level.problem == 1 => Fault::Connect { node: a, to: b },
-            3 | 4 if self.level.meetings => Fault::Start { node: self.other(draw) },
-            5 => Fault::HealAll,
-            _ => Fault::Heal { a, b },
+    /// Something that is broken is mended; or the late node starts.
+    fn repair(&mut self, draw: &mut Draw) -> Option<Fault> {
+        let late = u64::from(self.level.meetings);
+        let broken = self.broken.len() as u64;
+        if broken + late == 0 {
+            return None;
         }
+        let place = draw.number(0..=broken + late - 1) as usize;
+        Some(match place < self.broken.len() {
+            true => self.broken.swap_remove(place),
+            false => Fault::Start {
+                node: self.names[self.nodes].to_owned(),
+            },
+        })
     }
+}
+
+/// What mends a fault.
+fn repair(fault: &Fault) -> Option<Fault> {
+    Some(match fault.clone() {
+        Fault::Partition { a, b } => Fault::Heal { a, b },
+        Fault::Blackhole { from, to } | Fault::Delay { from, to, .. } => {
+            Fault::Heal { a: from, b: to }
+        }
+        Fault::Message {
+            does: Does::Hold, ..
+        } => Fault::Release,
+        Fault::Kill { node } => Fault::Start { node },
+        Fault::Pause { node } => Fault::Resume { node },
+        Fault::Disconnect { node, from } => Fault::Connect { node, to: from },
+        _ => return None,
+    })
 }

@@ -1,5 +1,5 @@
 //! kind = "right"
-//! about = "Both servers wait for answers in `init` and in handlers, never longer than their time allows."
+//! about = "Both servers wait for answers in `init`, never longer than their time allows."
 
 // ── file consumer.rs
 // ── replace
@@ -10,20 +10,4 @@ let nodes: Vec<NodeName> = ctx.list().into_iter().chain([ctx.name().clone()]).co
 let asked = ctx.multi_call(&nodes, &PRODUCER, ASK_TIMEOUT, ProducerMsg::Count).await;
 for (from, count) in asked.answers {
     ctx.send_self(ConsumerMsg::Ping { from, count });
-// ── end
-// ── file producer.rs
-// ── replace
-let node = ctx.clone();
-ctx.spawn(async move {
-    let asked = node
-// ── with
-    let asked = ctx
-// ── end
-// ── replace
-        failed,
-    });
-});
-// ── with
-        failed,
-    });
 // ── end
