@@ -3,7 +3,6 @@
 
 use std::fs;
 use std::process::Command;
-use std::time::Duration;
 
 use checker::manifest::PARTS;
 use grader::part_report::{Graded, PartReport};
@@ -47,17 +46,8 @@ fn printed_failure() -> String {
     let part = &PARTS[0];
     let failure =
         Failure::new("a step", "n1 shows 1", "n1 shows 2").at("src/consumer.rs", Some(42));
-    let outcome = Outcome {
-        scenario: "a-scenario".into(),
-        title: "a scenario".into(),
-        problem: 1,
-        verdict: Verdict::Failed(Box::new(failure)),
-        observations: Vec::new(),
-        duration: Duration::from_millis(100),
-        repeats: Vec::new(),
-        seed: 7,
-        folder: None,
-    };
+    let failed = Verdict::Failed(Box::new(failure));
+    let outcome = Outcome::new("a-scenario", "a scenario", 1, failed, 7);
     let mut report = PartReport::new(part, Graded::Exercise, 7, 1);
     report.conclude(vec![ProblemResult::new(
         1,

@@ -10,7 +10,7 @@ use crate::ready::NotReady;
 use crate::seed::Draw;
 use crate::trace::Trace;
 use crate::trouble::{Trouble, While};
-use crate::verdict::{Failure, Outcome, Verdict, World, place_of_panic};
+use crate::verdict::{Failure, Outcome, Verdict, place_of_panic};
 use crate::world::Ground;
 
 /// One story of a cluster that is broken, and the claim that must hold nevertheless.
@@ -33,21 +33,7 @@ pub struct Scenario {
 impl Scenario {
     /// What became of it, under a seed; nothing else is known of it yet.
     pub fn outcome(&self, verdict: Verdict, seed: u64) -> Outcome {
-        Outcome {
-            scenario: self.id.to_owned(),
-            title: self.title.to_owned(),
-            problem: self.problem,
-            verdict,
-            observations: Vec::new(),
-            duration: Duration::ZERO,
-            repeats: Vec::new(),
-            world: World::Processes,
-            seed,
-            explored: None,
-            schedules: 0,
-            unsimulated: None,
-            folder: None,
-        }
+        Outcome::new(self.id, self.title, self.problem, verdict, seed)
     }
 }
 

@@ -421,6 +421,25 @@ pub struct Outcome {
 pub const PLAYED: &str = "session of play";
 
 impl Outcome {
+    /// What became of a scenario, under a seed; nothing else is known of it yet.
+    pub fn new(scenario: &str, title: &str, problem: u8, verdict: Verdict, seed: u64) -> Outcome {
+        Outcome {
+            scenario: scenario.to_owned(),
+            title: title.to_owned(),
+            problem,
+            verdict,
+            observations: Vec::new(),
+            duration: Duration::ZERO,
+            repeats: Vec::new(),
+            world: World::Processes,
+            seed,
+            explored: None,
+            schedules: 0,
+            unsimulated: None,
+            folder: None,
+        }
+    }
+
     /// Whether nobody judged it: it was done at the prompt of `checker play`, for no problem.
     pub fn is_played(&self) -> bool {
         self.problem == 0
