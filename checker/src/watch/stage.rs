@@ -155,7 +155,7 @@ impl Stage {
         });
         let simulated = self.simulated.iter().map(|outcome| {
             let standing = outcome.verdict.standing();
-            let word = colour(standing, &format!("{:<12}", standing.word()));
+            let word = color(standing, &format!("{:<12}", standing.word()));
             let title = &outcome.title;
             format!("  {word}  {title} (simulated; the processes are still to come)")
         });

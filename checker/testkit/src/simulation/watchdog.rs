@@ -228,3 +228,180 @@ fn own_thread() -> i32 {
 fn own_thread() -> i32 {
     0
 }
+
+#[cfg(test)]
+mod tests {
+    use std::sync::atomic::AtomicBool;
+    use std::sync::{LazyLock, mpsc};
+
+    use runtime::{Ctx, Node, Server, ServerName, StartError, Supervisor};
+    use serde::{Deserialize, Serialize};
+    use tokio::time::sleep;
+
+    use super::super::driver::{Stage, simulate};
+    use super::*;
+    use crate::cluster::{Cluster, Options};
+    use crate::scenario::Scenario;
+    use crate::verdict::Verdict;
+
+    /// What a server does once it has started.
+    type Deed = fn(&Ctx<Msg>);
+
+    struct Doer(Deed);
+
+    #[derive(Debug, Serialize, Deserialize)]
+    enum Msg {
+        Go,
+    }
+
+    impl Server for Doer {
+        type Msg = Msg;
+        type Args = Deed;
+
+        async fn init(deed: Deed, ctx: &Ctx<Msg>) -> Doer {
+            ctx.send_self(Msg::Go);
+            Doer(deed)
+        }
+
+        async fn handle(&mut self, Msg::Go: Msg, ctx: &Ctx<Msg>) {
+            (self.0)(ctx);
+        }
+    }
+
+    static DOER: LazyLock<ServerName<Msg>> = LazyLock::new(|| ServerName::new("doer"));
+
+    async fn start(
+        node: Node,
+        deed: Deed,
+    ) -> Result<runtime::Address<runtime::SupervisorMsg>, StartError> {
+        let children = Supervisor::one_for_one().child::<Doer>(&DOER, deed);
+        children.start(&node).await
+    }
+
+    /// What a simulation says of a node whose server does that.
+    fn said(deed: Deed) -> Verdict {
+        static STORY: Scenario = Scenario {
+            id: "story",
+            problem: 1,
+            title: "a story",
+            property: "It holds.",
+            deadline: Duration::from_secs(60),
+            run: |cx| {
+                Box::pin(async {
+                    let cluster = Cluster::start(cx, &["n1"], Options::default()).await?;
+                    sleep(Duration::from_secs(2)).await;
+                    cluster.end().await;
+                    Ok(())
+                })
+            },
+        };
+        let scratch = tempfile::tempdir().unwrap();
+        let stage = Stage {
+            program: Arc::new(move |node, _| Box::pin(start(node, deed))),
+            data: scratch.path(),
+            scratch: scratch.path(),
+            seed_thread: |_| true,
+        };
+        simulate(&stage, &STORY, 1, None).outcome.verdict
+    }
+
+    #[track_caller]
+    fn check(deed: Deed, expected: &str) {
+        match said(deed) {
+            Verdict::Inconclusive { why } => assert!(why.contains(expected), "{why}"),
+            other => panic!("{other:?}"),
+        }
+    }
+
+    #[test]
+    fn program_that_stays_within_the_runtime_is_simulated() {
+        let verdict = said(|ctx| drop(ctx.spawn(sleep(Duration::from_secs(3600)))));
+        assert!(matches!(verdict, Verdict::Passed { .. }), "{verdict:?}");
+    }
+
+    #[test]
+    #[cfg(target_os = "linux")]
+    #[expect(clippy::disallowed_methods, reason = "what the watchdog is to find")]
+    fn blocked_thread_is_found_with_its_server() {
+        check(
+            |_| std::thread::sleep(Duration::from_millis(500)),
+            "n1's doer blocks its thread",
+        );
+    }
+
+    #[test]
+    #[cfg(target_os = "linux")]
+    #[expect(clippy::disallowed_methods, reason = "what the watchdog is to find")]
+    fn thread_of_the_program_is_found() {
+        check(
+            |_| {
+                std::thread::spawn(|| std::thread::sleep(Duration::from_secs(1)));
+            },
+            "The program started a thread",
+        );
+    }
+
+    #[test]
+    fn real_socket_is_found_with_its_server() {
+        check(
+            |ctx| {
+                ctx.spawn(async { drop(tokio::net::TcpListener::bind("127.0.0.1:0").await) });
+            },
+            "n1's doer opens a real socket",
+        );
+    }
+
+    #[test]
+    fn task_that_outlives_its_node_is_found() {
+        check(
+            |_| {
+                tokio::spawn(sleep(Duration::from_secs(3600)));
+            },
+            "A task outlived its node",
+        );
+    }
+
+    /// Watches a thread that is at work until the watchdog gives it up.
+    fn watched(work: impl Fn() + Send) -> String {
+        let (watched, stop) = (Watched::default(), AtomicBool::new(false));
+        let (_done, ended) = mpsc::channel();
+        std::thread::scope(|scope| {
+            scope.spawn(|| {
+                watched.begin();
+                while !stop.load(Ordering::Relaxed) {
+                    work();
+                }
+            });
+            let said = watched.watch(&ended);
+            stop.store(true, Ordering::Relaxed);
+            said.unwrap()
+        })
+    }
+
+    #[test]
+    fn busy_loop_is_given_up() {
+        let said = watched(|| {});
+        assert_eq!(
+            said,
+            "The program computed for 5 s without ever waiting, so virtual time stood still."
+        );
+    }
+
+    #[test]
+    #[cfg(target_os = "linux")]
+    fn thread_that_never_wakes_is_given_up() {
+        let said = watched(|| std::thread::park_timeout(Duration::from_secs(1)));
+        assert!(said.starts_with("The program blocks its thread"), "{said}");
+    }
+
+    #[test]
+    fn work_is_that_of_a_server_of_a_node() {
+        let work = Work {
+            node: Some("n2@127.0.0.1".to_owned()),
+            server: Some("consumer".to_owned()),
+            ..Work::default()
+        };
+        assert_eq!(who(&work), "n2's consumer");
+        assert!(busy(&work).starts_with("n2's consumer computed"));
+    }
+}
