@@ -19,7 +19,9 @@ use grader::course::Course;
 use grader::gaps;
 use grader::part_report::{CodePlace, Graded, PartReport, Refused};
 use grader::progress::{Progress, Silent};
-use grader::runner::{HELD_UNWRITTEN, JOBS, Runner, start_guard, stories_ended, unwritten};
+use grader::runner::{
+    HELD_UNWRITTEN, JOBS, Runner, not_simulated, start_guard, stories_ended, unwritten,
+};
 use grader::runs::room::Room;
 use grader::runs::{self, Begun, Run};
 use grader::simulation;
@@ -27,6 +29,7 @@ use grader::sources::Sources;
 use grader::stubs::Stub;
 use grader::submission::{Refusal, Submission};
 use grader::unawaited;
+use grader::unsimulated;
 use report::page;
 use testkit::guard::Guard;
 use testkit::interrupt::Interrupt;
@@ -121,6 +124,18 @@ fn thrown_away(part: &Part, report: &PartReport, sources: &Sources) -> Vec<Strin
         )
     });
     told.collect()
+}
+
+/// Why the code cannot be simulated, if it cannot; a sentence.
+fn unsimulated(part: &Part, report: &PartReport, sources: &Sources) -> Option<String> {
+    let mut files = sources.files.iter();
+    let (file, found) = files.find_map(|(file, text)| Some((file, unsimulated::found(text)?)))?;
+    let place = report.in_course(Some(part), &format!("src/{file}"));
+    let place = at_line(&place, Some(found.line));
+    Some(format!(
+        "`{}` in {place} cannot be simulated: {}.",
+        found.what, found.why
+    ))
 }
 
 /// What to tell about code that stands outside of the gaps: that nothing is done to it.
@@ -274,7 +289,11 @@ pub async fn grade(
     let schedules = order.seeds.unwrap_or(part.seeds);
     // Built while the processes run already; or why there is none, a sentence.
     let simulating = OnceCell::new();
+    let unsimulated = unsimulated(part, &report, &sources);
     let build_simulation = async || -> std::result::Result<PathBuf, String> {
+        if let Some(why) = &unsimulated {
+            return Err(why.clone());
+        }
         let built = simulation_of(course, part, solution, &guard, |_| {}).await;
         let copied = built.and_then(|program| match program {
             Program::Built(binary) => own_copy(&run, "simulation", &binary).map(Ok),
@@ -320,6 +339,11 @@ pub async fn grade(
         };
         let under_way = match order.worlds {
             Worlds::Only(World::Processes) => runner.run_each(&wanted, interrupt, settled).await,
+            Worlds::Only(World::Simulated) if unsimulated.is_some() => {
+                let why = unsimulated.as_deref().unwrap_or_default();
+                not_simulated(&wanted, why, seed, settled);
+                Vec::new()
+            }
             Worlds::Only(World::Simulated) => {
                 runner
                     .simulate_each(&wanted, schedules, interrupt, settled)
@@ -332,8 +356,8 @@ pub async fn grade(
                     .wrapping_add(schedules.wrapping_mul(round as u64));
                 let simulation = async {
                     let binary = simulating.get_or_init(build_simulation).await;
-                    Some(Runner {
-                        binary: binary.clone().ok()?,
+                    Ok(Runner {
+                        binary: binary.clone()?,
                         seed: first,
                         progress: Arc::new(Silent),
                         ..(*runner).clone()
@@ -376,10 +400,6 @@ pub async fn grade(
         room.enter(&folder.join(format!("run-{}", round + 1)), &outcome);
         known.enter(round, place, outcome);
         known.broken_off += 1;
-    }
-    if let Some(Err(why)) = simulating.get() {
-        let note = format!("The processes decided alone, without a simulation: {why}");
-        report.notes.push(note);
     }
     report.notes.extend(stores.note());
     report.notes.extend(room.note());

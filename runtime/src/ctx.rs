@@ -9,7 +9,6 @@ use futures_util::FutureExt;
 use tokio::task::{AbortHandle, JoinSet};
 
 use crate::address::Address;
-use crate::gate;
 use crate::node::{Inner, Node};
 use crate::process::{Letter, Mailbox, Process};
 use crate::process_id::{ExitReason, ProcessId};
@@ -142,8 +141,11 @@ impl<M: Send + 'static> Ctx<M> {
                 let _ = exit.send(ExitReason::from_panic(&*panic));
             }
         };
-        let gate = self.inner().config.gate.as_ref();
-        Task(gate::spawn(gate, &mut tasks, task))
+        let task = match &self.inner().config.gate {
+            Some(gate) => gate.spawn(&mut tasks, gate.serve(self.process().label(), task)),
+            None => tasks.spawn(task),
+        };
+        Task(task)
     }
 
     /// Puts a message into this server's own mailbox, behind those that wait there.

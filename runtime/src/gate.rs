@@ -31,7 +31,51 @@ struct Shared {
     name: String,
     scratch: PathBuf,
     streams: Streams,
+    at_work: AtWork,
     state: Mutex<State>,
+}
+
+/// Which task the thread of a simulation polls. Clones are handles on the same knowledge: a watchdog on
+/// another thread has one.
+#[derive(Clone, Debug, Default)]
+pub struct AtWork(Arc<Mutex<Work>>);
+
+/// What the thread of a simulation does.
+#[derive(Clone, Debug, Default)]
+pub struct Work {
+    /// How many polls have begun so far.
+    pub polls: u64,
+    /// The node whose task was polled last.
+    pub node: Option<String>,
+    /// The server that the task is of, if it is one's.
+    pub server: Option<String>,
+    /// Whether the poll goes on.
+    pub goes_on: bool,
+}
+
+impl AtWork {
+    /// What the thread does now.
+    pub fn now(&self) -> Work {
+        self.0.lock().unwrap().clone()
+    }
+
+    fn begin(&self, node: &str) {
+        let mut work = self.0.lock().unwrap();
+        work.polls += 1;
+        if work.node.as_deref() != Some(node) {
+            work.node = Some(node.to_owned());
+        }
+        work.server = None;
+        work.goes_on = true;
+    }
+
+    fn serve(&self, server: &str) {
+        self.0.lock().unwrap().server = Some(server.to_owned());
+    }
+
+    fn end(&self) {
+        self.0.lock().unwrap().goes_on = false;
+    }
 }
 
 #[derive(Debug, Default)]
@@ -52,12 +96,14 @@ thread_local! {
 }
 
 impl Gate {
-    /// A gate for the tasks of the node of this name, open. `scratch` is the node's own folder.
-    pub fn new(name: &str, scratch: &Path, streams: Streams) -> Gate {
+    /// A gate for the tasks of the node of this name, open. `scratch` is the node's own folder, and
+    /// `at_work` learns which of its tasks is polled.
+    pub fn new(name: &str, scratch: &Path, streams: Streams, at_work: AtWork) -> Gate {
         Gate(Arc::new(Shared {
             name: name.to_owned(),
             scratch: scratch.to_owned(),
             streams,
+            at_work,
             state: Mutex::default(),
         }))
     }
@@ -118,16 +164,21 @@ impl Gate {
         task: impl Future<Output = ()> + Send + 'static,
     ) -> AbortHandle {
         let handle = tasks.spawn(self.guard(task));
+        self.own(handle.clone());
+        handle
+    }
+
+    /// A task that is [guarded](Gate::guard) ends when the gate is shut.
+    pub fn own(&self, task: AbortHandle) {
         let mut state = self.0.state.lock().unwrap();
         if state.shut {
-            handle.abort();
-        } else {
-            if state.tasks.len() == state.tasks.capacity() {
-                state.tasks.retain(|task| !task.is_finished());
-            }
-            state.tasks.push(handle.clone());
+            task.abort();
+            return;
         }
-        handle
+        if state.tasks.len() == state.tasks.capacity() {
+            state.tasks.retain(|task| !task.is_finished());
+        }
+        state.tasks.push(task);
     }
 
     /// The same future, polled through the gate.
@@ -136,6 +187,20 @@ impl Gate {
             gate: self.clone(),
             future: Box::pin(future),
         }
+    }
+
+    /// The same task, known as that of a server.
+    pub(crate) fn serve<F: Future>(
+        &self,
+        server: String,
+        task: F,
+    ) -> impl Future<Output = F::Output> + use<F> {
+        let at_work = self.0.at_work.clone();
+        let mut task = Box::pin(task);
+        std::future::poll_fn(move |context| {
+            at_work.serve(&server);
+            task.as_mut().poll(context)
+        })
     }
 
     /// Whether a task may run; if not, it is woken when it may.
@@ -161,7 +226,9 @@ impl<F: Future> Future for Guarded<F> {
             return Poll::Pending;
         }
         let before = CURRENT.replace(Some(self.gate.clone()));
+        self.gate.0.at_work.begin(&self.gate.0.name);
         let polled = self.future.as_mut().poll(context);
+        self.gate.0.at_work.end();
         CURRENT.set(before);
         polled
     }
@@ -271,7 +338,7 @@ mod tests {
     use super::*;
 
     fn gate(name: &str) -> Gate {
-        Gate::new(name, Path::new(""), Streams::default())
+        Gate::new(name, Path::new(""), Streams::default(), AtWork::default())
     }
 
     fn counting(seen: &Arc<AtomicUsize>) -> impl Future<Output = ()> + Send + use<> {

@@ -184,7 +184,11 @@ pub(crate) async fn start<S: Server>(
     );
     let ctx = Ctx::new(node.clone(), me.clone(), process.clone(), mailbox);
     let (started, init) = oneshot::channel();
-    inner.spawn(live::<S>(ctx, args, inbox, exits, started));
+    let life = live::<S>(ctx, args, inbox, exits, started);
+    match &inner.config.gate {
+        Some(gate) => inner.spawn(gate.serve(process.label(), life)),
+        None => inner.spawn(life),
+    };
     match init.await {
         Ok(Ok(())) => Ok((me, process)),
         Ok(Err(reason)) => Err(StartError::Init(reason)),

@@ -10,6 +10,7 @@ pub mod sources;
 pub mod stubs;
 pub mod tokens;
 pub mod unawaited;
+pub mod unsimulated;
 
 pub mod building;
 pub mod submission;

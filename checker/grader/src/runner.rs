@@ -3,6 +3,8 @@
 mod both;
 mod simulation;
 
+pub use both::not_simulated;
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 use std::sync::{Arc, LazyLock};
@@ -24,7 +26,6 @@ use testkit::part::Part;
 use testkit::processes::Processes;
 use testkit::run_dir::RunDir;
 use testkit::scenario::{Context, Findings, Grounds, Scenario, Steps, Told};
-use testkit::simulation::Schedule;
 use testkit::store::Stores;
 use testkit::trouble::{Result, While};
 use testkit::verdict::{Outcome, Verdict, World};
@@ -219,22 +220,6 @@ impl Runner {
             world: World::Simulated,
             ..outcome
         }
-    }
-
-    /// Leaves the traces of a schedule where those of a try lie.
-    fn kept(&self, schedule: Schedule) -> Outcome {
-        let Schedule {
-            mut outcome,
-            traces,
-            ..
-        } = schedule;
-        let folder = self.folder.join(format!("{}-simulated", outcome.scenario));
-        let made = traces.is_empty() || std::fs::create_dir_all(&folder).is_ok();
-        for (number, trace) in (1..).zip(&traces) {
-            trace.save(&folder, number);
-        }
-        outcome.folder = (made && !traces.is_empty()).then_some(folder);
-        outcome
     }
 
     /// Runs a scenario until something can be said about it, at most three times.

@@ -5,10 +5,12 @@
 //! anything can be done, and then jumps to the next timer. The [network in
 //! memory](runtime::MemoryNet) has the faults and the record of the real one. A node is paused by
 //! not polling its tasks, and killed by dropping them: see [`Gate`]. What a program does past the
-//! runtime (threads, sockets, the clock on the wall, tasks of its own) is not simulated.
+//! runtime (threads, sockets, the clock on the wall, tasks of its own) is not simulated: `watchdog`
+//! finds it.
 
 mod driver;
 mod store;
+mod watchdog;
 
 use std::cell::RefCell;
 use std::collections::BTreeMap;
@@ -34,8 +36,9 @@ use crate::ready::NotReady;
 use crate::seed::Draw;
 use crate::trouble::{Result, While};
 use crate::world::{Launch, Process, Stream, Waiting, World};
-pub use driver::{FOLDER, Schedule, Stage, flags, main, simulate};
+pub use driver::{FOLDER, STOOD_STILL, Schedule, Stage, flags, main, simulate};
 pub(crate) use store::StoreInMemory;
+use watchdog::Watched;
 
 /// How long a frame is under way at least, and how much longer it may be by chance.
 const LATENCY: Duration = Duration::from_micros(200);
@@ -123,7 +126,8 @@ impl World for InVirtualTime {
 
     fn launch(&self, launch: Launch<'_>) -> Result<Arc<dyn Process>> {
         let name = launch.name.clone();
-        let gate = Gate::new(name.as_str(), launch.scratch, self.streams.clone());
+        let streams = self.streams.clone();
+        let gate = Gate::new(name.as_str(), launch.scratch, streams, Watched::at_work());
         let net = Net::Memory(self.network.net.clone());
         let mut config = NodeConfig::new(name.clone(), self.cookie.clone(), net);
         config.tick_time = launch.options.tick_time;

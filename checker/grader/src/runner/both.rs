@@ -9,17 +9,17 @@ use tokio::sync::mpsc;
 use super::Runner;
 use testkit::interrupt::Interrupt;
 use testkit::scenario::Scenario;
-use testkit::verdict::{Outcome, Verdict};
+use testkit::verdict::{Outcome, Verdict, World};
 
 impl Runner {
     /// Runs the scenarios on processes, as [`run_each`](Runner::run_each) does, and beside them under so many
     /// seeds in a simulation. `settled` hears what both say of a scenario.
     ///
-    /// `simulation` is the runner of the simulation, once its program is built. Without one, the processes
-    /// speak alone.
+    /// `simulation` is the runner of the simulation, once its program is built; or why nothing can be
+    /// simulated, a sentence.
     pub async fn run_in_both(
         self: Arc<Self>,
-        simulation: impl Future<Output = Option<Runner>>,
+        simulation: impl Future<Output = Result<Runner, String>>,
         seeds: u64,
         scenarios: &[&'static Scenario],
         interrupt: &Interrupt,
@@ -40,13 +40,15 @@ impl Runner {
         let mut simulating = pin!(async move {
             let runner = tokio::select! { biased;
                 runner = simulation => runner,
-                _ = interrupt.raised() => None,
+                _ = interrupt.raised() => return,
             };
-            if let Some(runner) = runner {
-                let known = |place, outcome| drop(known.send((place, outcome)));
-                runner
-                    .simulate_each(scenarios, seeds, interrupt, known)
-                    .await;
+            let known = |place, outcome| drop(known.send((place, outcome)));
+            match runner {
+                Ok(runner) => {
+                    let simulated = runner.simulate_each(scenarios, seeds, interrupt, known);
+                    simulated.await;
+                }
+                Err(why) => not_simulated(scenarios, &why, 0, known),
             }
         });
         let mut under_way = None;
@@ -77,6 +79,25 @@ impl Runner {
                 return under_way;
             }
         }
+    }
+}
+
+/// Says of all scenarios that they cannot be simulated, and why.
+pub fn not_simulated(
+    scenarios: &[&'static Scenario],
+    why: &str,
+    seed: u64,
+    mut settled: impl FnMut(usize, Outcome),
+) {
+    for (place, scenario) in scenarios.iter().enumerate() {
+        let verdict = Verdict::Inconclusive {
+            why: why.to_owned(),
+        };
+        let outcome = Outcome {
+            world: World::Simulated,
+            ..scenario.outcome(verdict, seed)
+        };
+        settled(place, outcome);
     }
 }
 
@@ -159,8 +180,8 @@ fn in_both(on_processes: Outcome, simulated: Outcome) -> Outcome {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use testkit::verdict::Failure;
     use testkit::verdict::Standing::{self, *};
-    use testkit::verdict::{Failure, World};
 
     fn outcome(standing: Standing, world: World) -> Outcome {
         static SCENARIO: Scenario = Scenario {

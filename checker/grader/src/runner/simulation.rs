@@ -1,18 +1,11 @@
 //! Runs a program that simulates, and hears what became of its schedules.
 
-use std::time::Duration;
-
-use testkit::guard::{Program, Stream};
+use testkit::guard::{Child, Ending, Program, Stream};
 use testkit::scenario::Scenario;
-use testkit::simulation::{FOLDER, Schedule};
+use testkit::simulation::{FOLDER, STOOD_STILL, Schedule};
 use testkit::verdict::{Outcome, Verdict};
-use tokio::time::timeout;
 
 use super::Runner;
-
-/// How long a schedule may take on the clock on the wall. Virtual time does not pass while a
-/// program computes, so that one which never waits would be simulated for ever.
-const PATIENCE: Duration = Duration::from_secs(30);
 
 /// Simulates scenarios under so many seeds each, and hands over what became of each, with its place, as
 /// soon as that is known.
@@ -42,6 +35,8 @@ pub(super) async fn simulate(
         .arg(&runner.data)
         .arg("--scratch")
         .arg(&runner.scratch)
+        .arg("--folder")
+        .arg(&runner.folder)
         .env("SCRATCH_DIR", runner.scratch.join(FOLDER))
         .env("TMPDIR", runner.scratch.join(FOLDER))
         .logs(&runner.folder);
@@ -49,39 +44,56 @@ pub(super) async fn simulate(
         program = program.args(["--scenario", scenario.id]);
     }
     let (child, mut lines) = runner.guard.listen_to(program);
+    let mut last = None;
     for (place, scenario) in scenarios.iter().enumerate() {
         runner.progress.begun(scenario);
         let line = loop {
-            match timeout(PATIENCE, lines.recv()).await {
-                Ok(Some((Stream::Stdout, line))) => break line,
-                Ok(Some((Stream::Stderr, _))) => {}
-                Ok(None) => {
-                    let last = child.last_stderr_lines(3).join("; ");
-                    return Err(fault(format!(
-                        "The simulation ended in {}: {last}",
-                        scenario.id
-                    )));
-                }
-                Err(_) => {
-                    let _ = child.kill().await;
-                    return Err(Verdict::Inconclusive {
-                        why: format!(
-                            "The simulation hung in {}: the program computed for {} s without waiting for anything.",
-                            scenario.id,
-                            PATIENCE.as_secs()
-                        ),
-                    });
-                }
+            match lines.recv().await {
+                Some((Stream::Stdout, line)) => break line,
+                Some((Stream::Stderr, _)) => {}
+                None => return Err(unfinished(&child.ended().await, last, &child, scenario)),
             }
         };
-        match serde_json::from_str::<Schedule>(&line) {
-            Ok(schedule) => simulated(place, runner.kept(schedule)),
+        let schedule: Schedule = match serde_json::from_str(&line) {
+            Ok(schedule) => schedule,
             Err(error) => {
                 return Err(fault(format!(
                     "The checker could not understand the simulation: {error}."
                 )));
             }
-        }
+        };
+        last = Some(schedule.outcome.verdict.clone());
+        simulated(place, schedule.outcome);
     }
     Ok(())
+}
+
+/// What is to be said of a scenario that the program did not come to.
+fn unfinished(
+    ending: &Ending,
+    last: Option<Verdict>,
+    child: &Child,
+    scenario: &Scenario,
+) -> Verdict {
+    match (ending, last) {
+        (Ending::Code(code), Some(Verdict::Inconclusive { why }))
+            if *code == i32::from(STOOD_STILL) =>
+        {
+            Verdict::Inconclusive {
+                why: format!("An earlier scenario ended the simulation. {why}"),
+            }
+        }
+        (Ending::GuardLost, _) => Verdict::CheckerFault {
+            why: "The guard process is gone.".to_owned(),
+        },
+        _ => {
+            let said = child.last_stderr_lines(3).join("; ");
+            Verdict::Inconclusive {
+                why: format!(
+                    "The program {ending}, and with it the simulation of {}. {said}",
+                    scenario.title
+                ),
+            }
+        }
+    }
 }

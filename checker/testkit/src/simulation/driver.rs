@@ -3,7 +3,9 @@
 use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
-use std::sync::{Arc, Once};
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Once, mpsc};
+use std::thread::ScopedJoinHandle;
 use std::time::{Duration, Instant};
 
 use clap::{Args, Parser};
@@ -11,7 +13,9 @@ use runtime::launch::panic_in_words;
 use runtime::terminal::note;
 use runtime::{ExitReason, StartError};
 use serde::{Deserialize, Serialize};
+use tokio::runtime::Handle;
 
+use super::watchdog::{self, BLOCKING, Watched};
 use super::{Program, Simulation};
 use crate::diagnosis::diagnose;
 use crate::exploration::{Coverage, Exploration, Plan, shrink};
@@ -34,6 +38,21 @@ pub struct Schedule {
     pub coverage: Coverage,
 }
 
+impl Schedule {
+    /// Leaves the traces in a folder of its own, in which those of a try lie.
+    fn leave_traces(&mut self, folder: &Path) {
+        let folder = folder.join(format!("{}-simulated", self.outcome.scenario));
+        let traces = std::mem::take(&mut self.traces);
+        if traces.is_empty() || std::fs::create_dir_all(&folder).is_err() {
+            return;
+        }
+        for (number, trace) in (1..).zip(&traces) {
+            trace.save(&folder, number);
+        }
+        self.outcome.folder = Some(folder);
+    }
+}
+
 /// What all schedules of a program have in common.
 pub struct Stage<'a> {
     /// The program of a node.
@@ -54,17 +73,56 @@ pub fn simulate(
     seed: u64,
     plan: Option<&Plan>,
 ) -> Schedule {
+    static SCHEDULES: AtomicU64 = AtomicU64::new(0);
     hear_nodes();
+    let number = SCHEDULES.fetch_add(1, Ordering::Relaxed);
+    let watched = Watched::default();
+    let (done, ended) = mpsc::channel();
+    let without_traces = move |verdict| Schedule {
+        outcome: scenario.outcome(verdict, seed),
+        traces: Vec::new(),
+        coverage: Coverage::default(),
+    };
     std::thread::scope(|scope| {
-        let thread = scope.spawn(|| {
-            (stage.seed_thread)(seed);
-            simulate_here(stage, scenario, seed, plan)
+        let watchdog = watched.clone();
+        scope.spawn(move || {
+            if let Some(why) = watchdog.watch(&ended) {
+                let verdict = Verdict::Inconclusive { why };
+                stand_still(&without_traces(verdict));
+            }
         });
-        thread.join().unwrap_or_else(|_| {
-            let why = "The simulation itself panicked.".to_owned();
-            fault(scenario, why, seed)
-        })
+        // A thread that the program starts inherits the name, so no other schedule may have it.
+        let thread = std::thread::Builder::new().name(format!("schedule {number}"));
+        let thread = thread.spawn_scoped(scope, || {
+            (stage.seed_thread)(seed);
+            watched.begin();
+            simulate_here(stage, scenario, seed, plan, &watched)
+        });
+        let schedule = match thread.map(ScopedJoinHandle::join) {
+            Ok(Ok(schedule)) => schedule,
+            Ok(Err(_)) => fault(scenario, "The simulation itself panicked.".to_owned(), seed),
+            Err(error) => without_traces(Verdict::Inconclusive {
+                why: format!("This machine could not start a thread for the simulation: {error}."),
+            }),
+        };
+        drop(done);
+        schedule
     })
+}
+
+/// What a program that simulates returns when a schedule does not end, so that no other can follow.
+pub const STOOD_STILL: u8 = 2;
+
+/// Tells of a schedule that does not end, and ends the process: nothing else ends a thread.
+fn stand_still(schedule: &Schedule) -> ! {
+    if let Ok(line) = serde_json::to_string(schedule) {
+        let _ = writeln!(std::io::stdout(), "{line}");
+    }
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "the main thread waits for a schedule that does not end"
+    )]
+    std::process::exit(STOOD_STILL.into())
 }
 
 fn simulate_here(
@@ -72,6 +130,7 @@ fn simulate_here(
     scenario: &'static Scenario,
     seed: u64,
     plan: Option<&Plan>,
+    watched: &Watched,
 ) -> Schedule {
     let fault = |why: String| fault(scenario, why, seed);
     let grounds = Grounds {
@@ -98,9 +157,12 @@ fn simulate_here(
             folder.display()
         ));
     }
+    let rests = watched.clone();
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_time()
         .start_paused(true)
+        .thread_name(BLOCKING)
+        .on_thread_park(move || rests.rest())
         .build();
     let runtime = match runtime {
         Ok(runtime) => runtime,
@@ -112,8 +174,18 @@ fn simulate_here(
         let told = tokio::time::timeout(scenario.deadline, story).await;
         told.unwrap_or_else(|_| Err(scenario.too_late(&steps)))
     });
+    let left_over = runtime.block_on(tasks_left());
     drop(runtime);
-    let mut outcome = scenario.outcome(scenario.verdict(told), seed);
+    let mut verdict = scenario.verdict(told);
+    if let Some(why) = watched.unsimulated(left_over)
+        && matches!(
+            verdict,
+            Verdict::Passed { .. } | Verdict::Failed(_) | Verdict::Inconclusive { .. }
+        )
+    {
+        verdict = Verdict::Inconclusive { why };
+    }
+    let mut outcome = scenario.outcome(verdict, seed);
     outcome.duration = begun.elapsed();
     outcome.observations = findings.observations();
     let traces = std::mem::take(&mut *findings.traces());
@@ -123,6 +195,21 @@ fn simulate_here(
         coverage: findings.coverage(),
     }
 }
+
+/// How many tasks are alive once those of the nodes have ended, which they do when they are next looked at.
+async fn tasks_left() -> usize {
+    let tasks = || Handle::current().metrics().num_alive_tasks();
+    for _ in 0..LOOKS_AT_TASKS {
+        if tasks() == 0 {
+            break;
+        }
+        tokio::task::yield_now().await;
+    }
+    tasks()
+}
+
+/// How often all tasks are looked at before those that are left count as alive.
+const LOOKS_AT_TASKS: usize = 100;
 
 /// The time that people wait, and not that of the simulation.
 fn on_the_wall() -> Instant {
@@ -139,6 +226,7 @@ fn hear_nodes() {
     ONCE.call_once(|| {
         let before = std::panic::take_hook();
         std::panic::set_hook(Box::new(move |panic| {
+            watchdog::hear(panic);
             if !super::write(panic_in_words(panic)) {
                 before(panic);
             }
@@ -179,6 +267,9 @@ struct Order {
     /// A folder for what nodes keep
     #[arg(long)]
     scratch: PathBuf,
+    /// Where traces are left; they are printed, if it is not given
+    #[arg(long)]
+    folder: Option<PathBuf>,
     /// Whether the traces of passes are wanted as well
     #[arg(long)]
     traces: bool,
@@ -196,7 +287,8 @@ pub fn main(part: &Part, seed_thread: fn(u64) -> bool, program: Program) -> Exit
         note(format_args!("could not enter {scratch}: {error}"));
         return ExitCode::from(4);
     }
-    let mut out = std::io::stdout().lock();
+    // Not locked: the watchdog writes to it, too.
+    let mut out = std::io::stdout();
     let is_wanted = |scenario: &Scenario| {
         order.scenario.is_empty() || order.scenario.iter().any(|wanted| wanted == scenario.id)
     };
@@ -210,7 +302,10 @@ pub fn main(part: &Part, seed_thread: fn(u64) -> bool, program: Program) -> Exit
             explorations
                 .map(|exploration| explore(&order, part, exploration, seed_thread, &program)),
         );
-    for schedule in schedules {
+    for mut schedule in schedules {
+        if let Some(folder) = &order.folder {
+            schedule.leave_traces(folder);
+        }
         let line = serde_json::to_string(&schedule).map_err(std::io::Error::from);
         if line.and_then(|line| writeln!(out, "{line}")).is_err() {
             // Nobody wants to know the rest.

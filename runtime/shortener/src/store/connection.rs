@@ -120,7 +120,7 @@ impl Connection {
             return Err(std::io::Error::from(std::io::ErrorKind::TimedOut).into());
         };
         let (connection, driver) = connected?;
-        tokio::spawn(gate.guard(driver));
+        gate.own(tokio::spawn(gate.guard(driver)).abort_handle());
         Ok(connection)
     }
 
