@@ -1,6 +1,7 @@
 //! The command line.
 
 mod diff;
+mod explore;
 mod hint;
 mod list;
 mod logs;
@@ -22,7 +23,7 @@ use std::time::Duration;
 use clap::{Args, CommandFactory, FromArgMatches, Parser, Subcommand, ValueHint};
 use colored::Colorize;
 
-use crate::grading::{self, Order, Worlds};
+use crate::grading::{self, Explore, Order, Worlds};
 use crate::journal::Journal;
 use crate::manifest::{self, PARTS};
 use ::report::json::{self, JsonReport};
@@ -107,14 +108,17 @@ enum Other {
     /// Starts a cluster that you can break by hand
     #[command(display_order = 58)]
     Play(play::PlayArgs),
-    /// Brings a newer version of the course, and keeps what you wrote
+    /// Looks for stories that break your code, and tells one again
     #[command(display_order = 59)]
+    Explore(explore::ExploreArgs),
+    /// Brings a newer version of the course, and keeps what you wrote
+    #[command(display_order = 60)]
     Update(update::UpdateArgs),
     /// Checks whether this machine can run the course, and says what to repair
-    #[command(display_order = 60)]
+    #[command(display_order = 61)]
     Doctor,
     /// Runs a store for nodes that you start by hand, until Ctrl-C
-    #[command(display_order = 61)]
+    #[command(display_order = 62)]
     Store {
         /// The port to listen on, on 127.0.0.1; 0 takes any that is free
         #[arg(long, value_name = "PORT", default_value_t = 6379)]
@@ -124,10 +128,10 @@ enum Other {
         store: StoreChoice,
     },
     /// Writes completions for a shell, or the manual page
-    #[command(display_order = 62)]
+    #[command(display_order = 63)]
     Shell(shell::ShellArgs),
     /// For authors of the course
-    #[command(display_order = 63)]
+    #[command(display_order = 64)]
     Dev {
         #[command(subcommand)]
         command: Dev,
@@ -209,6 +213,10 @@ struct PartArgs {
     /// Simulates each scenario under this many seeds; if not given, under as many as take about 3 s
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..))]
     seeds: Option<u64>,
+    /// Explores each problem that passed in this many random schedules, or not at all: off; if not given,
+    /// in as many as take about 2 s
+    #[arg(long, value_name = "N")]
+    explore: Option<Explore>,
     /// The store of parts 3 and 4: auto, embedded, redis, or redis://HOST:PORT
     #[arg(long, value_name = "STORE", default_value = "auto")]
     store: StoreChoice,
@@ -235,6 +243,29 @@ struct PartArgs {
     /// Also shows each step, and the compiler's warnings
     #[arg(short, long)]
     verbose: bool,
+}
+
+impl PartArgs {
+    /// What is graded if no flag is given.
+    fn plain() -> PartArgs {
+        PartArgs {
+            solution: false,
+            submission: None,
+            problems: Vec::new(),
+            seed: None,
+            repeat: 1,
+            world: Worlds::Both,
+            seeds: None,
+            explore: None,
+            store: StoreChoice::Auto,
+            isolation: IsolationChoice::Auto,
+            json: false,
+            stream: false,
+            json_file: None,
+            junit: None,
+            verbose: false,
+        }
+    }
 }
 
 /// Runs the command line, and says how it went.
@@ -372,6 +403,10 @@ fn run(matches: &clap::ArgMatches) -> Result<Standing> {
         Other::Report(args) => report::run(args),
         Other::Logs(args) => logs::run(args),
         Other::Play(args) => play::run(args),
+        Other::Explore(args) => {
+            let (part, args) = args.settle()?;
+            grade_or_tell(&[part], args)
+        }
         Other::Update(args) => update::run(args),
         Other::Shell(args) => shell::run(args),
         Other::Doctor => asynchronously(doctor::examine()),
@@ -587,6 +622,7 @@ fn grade(parts: &[&'static Part], args: PartArgs, told: &Told, files: &Files) ->
         worlds,
         first_simulated,
         seeds: args.seeds,
+        explore: args.explore.unwrap_or(Explore::Passed(None)),
     };
     if args.junit.as_deref() == Some(Path::new("-")) {
         return Err(Trouble::new(

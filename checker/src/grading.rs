@@ -6,10 +6,12 @@ use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 use std::str::FromStr;
 use std::sync::Arc;
+use std::time::Duration;
 
 use prompt::text::utf8;
 use runtime::terminal::{note, visible};
-use tokio::sync::OnceCell;
+use serde::{Deserialize, Serialize};
+use tokio::sync::{OnceCell, mpsc};
 use walkdir::WalkDir;
 
 use crate::journal::{self, Journal};
@@ -20,7 +22,7 @@ use grader::gaps;
 use grader::part_report::{CodePlace, Graded, PartReport, Refused};
 use grader::progress::{Progress, Silent};
 use grader::runner::{
-    HELD_UNWRITTEN, JOBS, Runner, not_simulated, start_guard, stories_ended, unwritten,
+    Asked, HELD_UNWRITTEN, JOBS, Runner, not_simulated, start_guard, stories_ended, unwritten,
 };
 use grader::runs::room::Room;
 use grader::runs::{self, Begun, Run};
@@ -30,7 +32,9 @@ use grader::stubs::Stub;
 use grader::submission::{Refusal, Submission};
 use grader::unawaited;
 use grader::unsimulated;
+use report::counterexample::{SCRIPT, STORY};
 use report::page;
+use testkit::exploration::{Exploration, Plan};
 use testkit::guard::Guard;
 use testkit::interrupt::Interrupt;
 use testkit::isolation::Isolation;
@@ -65,6 +69,77 @@ pub struct Order {
     pub first_simulated: u64,
     /// Under how many seeds each scenario is simulated; the part's own number, if not given.
     pub seeds: Option<u64>,
+    /// What is explored.
+    pub explore: Explore,
+}
+
+/// What is explored, where nodes are simulated.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Explore {
+    /// Nothing.
+    Off,
+    /// Each problem whose scenarios passed, in so many schedules, or in as many as it is worth.
+    Passed(Option<u64>),
+    /// Each problem, for so long, and its scenarios are left out.
+    Alone(Duration),
+    /// One story is told again, and nothing else.
+    Story(Box<Story>),
+}
+
+/// A story of an exploration, as it is kept in a file.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Story {
+    /// The exploration.
+    pub scenario: String,
+    /// The seed under which it was seen.
+    pub seed: u64,
+    /// What happens.
+    pub plan: Plan,
+}
+
+impl Order {
+    fn story(&self) -> Option<&Story> {
+        match &self.explore {
+            Explore::Story(story) => Some(story),
+            _ => None,
+        }
+    }
+
+    fn asked(&self, run: &RunDir) -> Result<Asked> {
+        Ok(match &self.explore {
+            Explore::Passed(schedules) => Asked {
+                schedules: *schedules,
+                ..Asked::default()
+            },
+            Explore::Alone(time) => Asked {
+                schedules: Some(u64::MAX),
+                time: Some(*time),
+                ..Asked::default()
+            },
+            Explore::Story(story) => {
+                let file = run.folder("story")?.join("plan.json");
+                let plan = serde_json::to_vec(&story.plan).expect("a plan is data");
+                fs::write(&file, plan).or_trouble(|| format!("write {}", file.display()))?;
+                Asked {
+                    story: Some(file),
+                    ..Asked::default()
+                }
+            }
+            Explore::Off => Asked::default(),
+        })
+    }
+}
+
+impl FromStr for Explore {
+    type Err = String;
+
+    fn from_str(text: &str) -> std::result::Result<Self, String> {
+        match (text, text.parse()) {
+            ("off", _) => Ok(Explore::Off),
+            (_, Ok(schedules)) if schedules > 0 => Ok(Explore::Passed(Some(schedules))),
+            _ => Err("it is a number of schedules, or off".to_owned()),
+        }
+    }
 }
 
 /// Where the nodes run.
@@ -319,6 +394,7 @@ pub async fn grade(
             gaps: gaps.clone(),
             stores: stores.clone(),
             sandbox: order.isolation.nodes(&course.root),
+            story: order.story().map(|story| story.plan.clone()),
             progress: Arc::clone(progress),
         });
         let settled = |place, mut outcome: Outcome| {
@@ -337,6 +413,7 @@ pub async fn grade(
             }
             so_far(&report);
         };
+        let explorer = Arc::clone(&runner);
         let under_way = match order.worlds {
             Worlds::Only(World::Processes) => runner.run_each(&wanted, interrupt, settled).await,
             Worlds::Only(World::Simulated) if unsimulated.is_some() => {
@@ -376,6 +453,39 @@ pub async fn grade(
         if stores.trouble().is_some() || interrupt.why().is_some() {
             break;
         }
+        let simulator = match order.worlds {
+            Worlds::Only(World::Processes) => None,
+            Worlds::Only(World::Simulated) => unsimulated.is_none().then(|| program.clone()),
+            Worlds::Both => simulating.get().and_then(|built| built.clone().ok()),
+        };
+        let explorations = known.to_explore();
+        if let Some(binary) = simulator.filter(|_| round == 0 && !explorations.is_empty()) {
+            let runner = Runner {
+                binary,
+                seed: order
+                    .story()
+                    .map_or(order.first_simulated, |story| story.seed),
+                ..(*explorer).clone()
+            };
+            let asked = order.asked(&run)?;
+            let mut settled = |mut outcome: Outcome| {
+                progress.ended(&outcome);
+                room.enter(&tries, &outcome);
+                if let Verdict::Inconclusive { why } | Verdict::CheckerFault { why } =
+                    &outcome.verdict
+                    && order.worlds == Worlds::Both
+                {
+                    let title = &outcome.title;
+                    let note = format!("Not explored: {title}. {why}");
+                    report.notes.push(note);
+                    return;
+                }
+                leave_story(&outcome);
+                outcome.folder = known.within(outcome.folder.take());
+                known.explored.push(outcome);
+            };
+            explore(&runner, &explorations, &asked, interrupt, &mut settled).await;
+        }
     }
     guard.shutdown().await;
     stories_ended().await;
@@ -414,6 +524,71 @@ pub async fn grade(
     let entered = Journal::change(course, |journal| journal.enter(part, &report, &sources));
     report.notes.extend(journal::forgotten(entered));
     Ok(report)
+}
+
+/// Leaves a story that was found in the folder of its traces: to be told again, and to be played.
+fn leave_story(outcome: &Outcome) {
+    let Verdict::Failed(failure) = &outcome.verdict else {
+        return;
+    };
+    let (Some(found), Some(folder)) = (&failure.counterexample, &outcome.folder) else {
+        return;
+    };
+    let story = Story {
+        scenario: outcome.scenario.clone(),
+        seed: outcome.seed,
+        plan: found.plan.clone(),
+    };
+    let text = serde_json::to_string_pretty(&story).expect("a story is data");
+    // The report tells the story in any case.
+    let _ = fs::write(folder.join(STORY), text + "\n");
+    let _ = fs::write(folder.join(SCRIPT), found.script.join("\n") + "\n");
+}
+
+/// Explores in two programs at once, as there are two processors at least.
+async fn explore(
+    runner: &Runner,
+    explorations: &[&'static Exploration],
+    asked: &Asked,
+    interrupt: &Interrupt,
+    settled: &mut dyn FnMut(Outcome),
+) {
+    let (mut first, mut second) = (Vec::new(), Vec::new());
+    for (place, exploration) in explorations.iter().enumerate() {
+        match place % 2 {
+            0 => first.push(*exploration),
+            _ => second.push(*exploration),
+        }
+    }
+    let (known, mut explored) = mpsc::unbounded_channel();
+    let half = |name: &str, explorations: Vec<&'static Exploration>| {
+        let known = known.clone();
+        let runner = Runner {
+            scratch: runner.scratch.join(name),
+            ..runner.clone()
+        };
+        async move {
+            let settled = |outcome| drop(known.send(outcome));
+            if !explorations.is_empty() {
+                runner
+                    .explore_each(&explorations, asked, interrupt, settled)
+                    .await;
+            }
+        }
+    };
+    let halves = async {
+        tokio::join!(half("explore-1", first), half("explore-2", second));
+    };
+    tokio::pin!(halves);
+    loop {
+        tokio::select! { biased;
+            Some(outcome) = explored.recv() => settled(outcome),
+            () = &mut halves => break,
+        }
+    }
+    while let Ok(outcome) = explored.try_recv() {
+        settled(outcome);
+    }
 }
 
 /// Ends a run with its report, and the page of it.
@@ -471,6 +646,8 @@ struct Known<'a> {
     outcomes: BTreeMap<(usize, usize), Outcome>,
     /// How many of these were under way when the run was ended.
     broken_off: usize,
+    /// What became of explorations.
+    explored: Vec<Outcome>,
 }
 
 impl<'a> Known<'a> {
@@ -482,17 +659,55 @@ impl<'a> Known<'a> {
             part,
             order,
             folder,
-            wanted: part.scenarios.iter().filter(is_wanted).collect(),
+            wanted: match &order.explore {
+                Explore::Alone(_) => Vec::new(),
+                Explore::Story(story) if order.worlds == Worlds::Only(World::Processes) => {
+                    let exploration = part.exploration(&story.scenario);
+                    exploration.map(|of| &of.scenario).into_iter().collect()
+                }
+                Explore::Story(_) => Vec::new(),
+                Explore::Off | Explore::Passed(_) => {
+                    part.scenarios.iter().filter(is_wanted).collect()
+                }
+            },
             outcomes: BTreeMap::new(),
             broken_off: 0,
+            explored: Vec::new(),
         }
     }
 
+    /// The explorations that are to be done, as far as is known of the scenarios.
+    fn to_explore(&self) -> Vec<&'static Exploration> {
+        let is_wanted = |exploration: &&Exploration| {
+            let scenario = &exploration.scenario;
+            let of_problem = || {
+                self.outcomes
+                    .values()
+                    .filter(|of| of.problem == scenario.problem)
+            };
+            let is_of_order =
+                self.order.problems.is_empty() || self.order.problems.contains(&scenario.problem);
+            match &self.order.explore {
+                Explore::Off => false,
+                Explore::Passed(_) => {
+                    is_of_order
+                        && of_problem().all(|of| of.verdict.standing() == Standing::Passed)
+                        && of_problem().next().is_some()
+                }
+                Explore::Alone(_) => is_of_order,
+                Explore::Story(story) => story.scenario == scenario.id,
+            }
+        };
+        self.part.explorations.iter().filter(is_wanted).collect()
+    }
+
+    /// A folder, as it is named within that of the run.
+    fn within(&self, folder: Option<PathBuf>) -> Option<PathBuf> {
+        Some(folder?.strip_prefix(self.folder).ok()?.to_owned())
+    }
+
     fn enter(&mut self, round: usize, place: usize, mut outcome: Outcome) {
-        outcome.folder = outcome
-            .folder
-            .take()
-            .and_then(|of| Some(of.strip_prefix(self.folder).ok()?.to_owned()));
+        outcome.folder = self.within(outcome.folder.take());
         self.outcomes.insert((round, place), outcome);
     }
 
@@ -526,6 +741,7 @@ impl<'a> Known<'a> {
                 }
             }
         }
+        outcomes.extend(self.explored.iter().cloned());
         report.complete = unfinished == 0;
         if !report.complete {
             report.notes.push(format!(

@@ -86,6 +86,7 @@ async fn outcome_of(binary: PathBuf, story: for<'a> fn(&'a Context) -> Story<'a>
         sandbox: None,
         jobs: 1,
         gaps: BTreeMap::new(),
+        story: None,
         progress: progress::fitting(true, false),
     });
     let outcome = runner.run(&[scenario]).await.remove(0);

@@ -19,6 +19,7 @@ use crate::gaps;
 use crate::progress::Progress;
 use crate::sources::Sources;
 use testkit::diagnosis::diagnose;
+use testkit::exploration::{Exploration, Plan};
 use testkit::guard::{Guard, own_program};
 use testkit::interrupt::Interrupt;
 use testkit::isolation::Sandbox;
@@ -76,8 +77,37 @@ pub struct Runner {
     pub stores: Stores,
     /// What walls the nodes in, if anything does.
     pub sandbox: Option<Sandbox>,
+    /// The story that explorations tell; each draws its own, if none is given.
+    pub story: Option<Plan>,
     /// Hears how it goes.
     pub progress: Arc<dyn Progress>,
+}
+
+/// How long is explored.
+#[derive(Debug, Clone, Default)]
+pub struct Asked {
+    /// How many schedules of each exploration; as many as it is worth, if not given.
+    pub schedules: Option<u64>,
+    /// No longer than this, for each exploration.
+    pub time: Option<Duration>,
+    /// The file with the only story that is told.
+    pub story: Option<PathBuf>,
+}
+
+impl Asked {
+    fn flags(&self) -> Vec<String> {
+        let mut flags = Vec::new();
+        if let Some(schedules) = self.schedules {
+            flags.extend(["--schedules".to_owned(), schedules.to_string()]);
+        }
+        if let Some(time) = self.time {
+            flags.extend(["--time".to_owned(), time.as_secs().to_string()]);
+        }
+        if let Some(story) = &self.story {
+            flags.extend(["--plan".to_owned(), story.display().to_string()]);
+        }
+        flags
+    }
 }
 
 impl Runner {
@@ -200,7 +230,8 @@ impl Runner {
             known = place + 1;
             settled(place, self.in_simulation(outcome));
         };
-        let simulating = simulation::simulate(self, scenarios, seeds, simulated);
+        let flags = vec!["--seeds".to_owned(), seeds.to_string()];
+        let simulating = simulation::simulate(self, scenarios, flags, simulated);
         let ended = tokio::select! { biased;
             ended = simulating => ended,
             _ = interrupt.raised() => return,
@@ -209,6 +240,35 @@ impl Runner {
             for (place, scenario) in scenarios.iter().enumerate().skip(known) {
                 let outcome = scenario.outcome(verdict.clone(), self.seed);
                 settled(place, self.in_simulation(outcome));
+            }
+        }
+    }
+
+    /// Explores in a simulation: so many schedules of each exploration, or as many as it is worth, and no
+    /// longer than that time. Says of each what became of it.
+    pub async fn explore_each(
+        &self,
+        explorations: &[&'static Exploration],
+        asked: &Asked,
+        interrupt: &Interrupt,
+        mut settled: impl FnMut(Outcome),
+    ) {
+        let scenarios: Vec<&'static Scenario> =
+            explorations.iter().map(|of| &of.scenario).collect();
+        let mut known = 0;
+        let explored = |_, outcome: Outcome| {
+            known += 1;
+            settled(self.in_simulation(outcome));
+        };
+        let exploring = simulation::simulate(self, &scenarios, asked.flags(), explored);
+        let ended = tokio::select! { biased;
+            ended = exploring => ended,
+            _ = interrupt.raised() => return,
+        };
+        if let Err(verdict) = ended {
+            for scenario in &scenarios[known..] {
+                let outcome = scenario.outcome(verdict.clone(), self.seed);
+                settled(self.in_simulation(outcome));
             }
         }
     }
@@ -331,6 +391,7 @@ impl Runner {
         let (deadline, heard) = (scenario.deadline, steps.clone());
         let mut context = Context::new(scenario.id, grounds, folder, scratch, deadline, heard);
         context.findings = findings.clone();
+        context.plan = self.story.clone();
         if let Err(trouble) = self.lay_out(&context) {
             return Verdict::CheckerFault {
                 why: format!("The checker {trouble}."),
@@ -495,6 +556,7 @@ mod tests {
             scratch: run.path().to_owned(),
             seed: 42,
             sandbox: None,
+            story: None,
             jobs: 1,
             gaps: gaps
                 .iter()

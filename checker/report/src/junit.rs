@@ -15,6 +15,7 @@ use std::fmt::Write;
 
 use quick_junit::{NonSuccessKind, Property, Report, TestCase, TestCaseStatus, TestSuite};
 
+use super::counterexample;
 use super::json::Hundredths;
 use super::world;
 use grader::part_report::{PartReport, Refused};
@@ -86,6 +87,9 @@ fn suite(part: &PartReport, problem: &ProblemResult) -> TestSuite {
         let mut about = format!("scenario: {}\nseed: {}", outcome.scenario, outcome.seed);
         if let Some(held) = world::schedules([outcome]) {
             let _ = write!(about, "\nheld in: {held}");
+        }
+        if let Some(explored) = counterexample::explored([outcome]) {
+            let _ = write!(about, "\nheld in: {explored}");
         }
         for why in world::unsimulated([outcome]) {
             let _ = write!(about, "\n{why}");
@@ -210,6 +214,12 @@ fn story(failure: &Failure, outcome: &Outcome) -> String {
         field("place", &at_line(&place.file.to_string_lossy(), place.line));
     }
     field("seed", &outcome.seed.to_string());
+    if let Some(found) = &failure.counterexample {
+        let _ = writeln!(story, "{}", counterexample::heading(found));
+        for step in counterexample::steps(found) {
+            let _ = writeln!(story, "  {step}");
+        }
+    }
     for line in &failure.sketch {
         let _ = writeln!(story, "  {line}");
     }

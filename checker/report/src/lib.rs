@@ -4,6 +4,7 @@
 //! the traces that it left. No cluster has to live for it.
 
 pub mod causes;
+pub mod counterexample;
 
 pub mod hyperlink;
 pub mod page;

@@ -9,6 +9,7 @@ use std::fmt::Write;
 use colored::{ColoredString, Colorize};
 use runtime::terminal::{self, visible};
 
+use super::counterexample;
 use super::hyperlink::link_if_shown;
 use super::json::Points;
 use super::world;
@@ -128,7 +129,7 @@ pub fn shortened(text: &str, most: usize) -> String {
 }
 
 /// A word as a shell takes it for one.
-fn quoted(word: &str) -> String {
+pub(super) fn quoted(word: &str) -> String {
     let is_plain = |letter: char| letter.is_alphanumeric() || "/._-+@:=,".contains(letter);
     if !word.is_empty() && word.chars().all(is_plain) {
         word.to_owned()
@@ -257,8 +258,12 @@ impl Page<'_> {
         let runs = problem.outcomes.len();
         let detail = match problem.standing {
             Standing::Passed => {
-                let scenarios = [count(runs, "scenario")].into_iter();
-                let all = scenarios.chain(world::schedules(&problem.outcomes));
+                let outcomes = &problem.outcomes;
+                let told = outcomes.iter().filter(|of| of.explored.is_none());
+                let scenarios = [count(told.count(), "scenario")].into_iter();
+                let all = scenarios
+                    .chain(world::schedules(outcomes))
+                    .chain(counterexample::explored(outcomes));
                 format!("{}, {seconds:.1} s", all.collect::<Vec<_>>().join(", "))
             }
             Standing::NotWritten => problem
@@ -367,9 +372,18 @@ impl Page<'_> {
                 &format!("{}: {}.", problem.standing.word(), others.join("; ")),
             );
         }
-        let again = self.again(outcome);
-        // Never broken into lines, or it could not be pasted.
-        self.line(&format!("  {} {}", "again    ".dimmed(), visible(&again)));
+        let mut ways = counterexample::again(self.report, outcome, self.command);
+        if ways.is_empty() {
+            ways.push(("again", self.again(outcome)));
+        }
+        for (name, command) in ways {
+            // Never broken into lines, or it could not be pasted.
+            self.line(&format!(
+                "  {} {}",
+                format!("{name:<9}").dimmed(),
+                visible(&command)
+            ));
+        }
     }
 
     /// The earlier problem whose details say the same already.
@@ -430,6 +444,13 @@ impl Page<'_> {
                 },
                 section,
             );
+        }
+        if let Some(found) = &failure.counterexample {
+            self.line(&format!("\n  {}\n", counterexample::heading(found)));
+            for step in counterexample::steps(found) {
+                let step = wrap(&visible(&step), self.width - 8).join("\n        ");
+                self.line(&format!("    {step}"));
+            }
         }
         if !failure.sketch.is_empty() {
             self.line("\n  What the nodes said to each other, and what the network did to it:\n");

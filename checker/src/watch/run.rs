@@ -8,7 +8,7 @@ use tokio::time::Instant;
 
 use super::stage::{Heard, Hears, Stage};
 use super::{Place, Settings};
-use crate::grading::{self, FIRST_SIMULATED, Order, Worlds};
+use crate::grading::{self, Explore, FIRST_SIMULATED, Order, Worlds};
 use grader::course::Course;
 use grader::part_report::{Graded, PartReport};
 use grader::progress::Progress;
@@ -51,6 +51,7 @@ impl Run {
             worlds: Worlds::Both,
             first_simulated: FIRST_SIMULATED,
             seeds: None,
+            explore: Explore::Passed(None),
             isolation: Isolation::Off,
         };
         let progress: Arc<dyn Progress> = Arc::new(Hears(sender));

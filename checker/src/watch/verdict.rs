@@ -11,6 +11,7 @@ use super::screen::broken;
 use grader::course::Course;
 use grader::gaps;
 use grader::part_report::{CodePlace, PartReport, Refused, count};
+use report::counterexample;
 use report::hyperlink::link;
 use report::terminal::{color, command_name, sentence, shortened, wrap};
 use report::world;
@@ -313,8 +314,12 @@ impl Paper<'_> {
     }
 
     fn passed(&mut self, problem: &ProblemResult) {
-        let scenarios = [count(problem.outcomes.len(), "scenario")].into_iter();
-        let all = scenarios.chain(world::schedules(&problem.outcomes));
+        let outcomes = &problem.outcomes;
+        let told = outcomes.iter().filter(|of| of.explored.is_none());
+        let scenarios = [count(told.count(), "scenario")].into_iter();
+        let all = scenarios
+            .chain(world::schedules(outcomes))
+            .chain(counterexample::explored(outcomes));
         let heading = format!("PASSED: {}", all.collect::<Vec<_>>().join(", "));
         self.lines
             .push(color(Standing::Passed, &heading).to_string());
@@ -423,6 +428,13 @@ impl Paper<'_> {
 
     /// What the nodes said, to each other and to their own stderr.
     fn history(&mut self, failure: &Failure) {
+        if let Some(found) = &failure.counterexample {
+            self.yielding(Yields::Air, Paper::gap);
+            self.text(&counterexample::heading(found));
+            for step in counterexample::steps(found) {
+                self.text(&visible(&step));
+            }
+        }
         if !failure.sketch.is_empty() {
             self.yielding(Yields::Air, |paper| {
                 paper.gap();

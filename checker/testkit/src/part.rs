@@ -118,6 +118,13 @@ impl Part {
             .find(|problem| problem.number == number)
     }
 
+    /// The exploration of that name.
+    pub fn exploration(&self, id: &str) -> Option<&'static Exploration> {
+        self.explorations
+            .iter()
+            .find(|exploration| exploration.scenario.id == id)
+    }
+
     /// A section of its chapter, as it is named to learners: `training/part1.md#problem-3-crash`.
     pub fn section(&self, anchor: &str) -> String {
         format!("{}#{anchor}", self.chapter)

@@ -115,6 +115,7 @@ pub async fn grade_all(
             gaps,
             stores: stores.clone(),
             sandbox: None,
+            story: None,
             progress: Arc::new(Silent),
         });
         let places = Arc::clone(&places);

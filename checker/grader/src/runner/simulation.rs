@@ -7,7 +7,7 @@ use testkit::verdict::{Outcome, Verdict};
 
 use super::Runner;
 
-/// Simulates scenarios under so many seeds each, and hands over what became of each, with its place, as
+/// Simulates scenarios, as often as the flags say, and hands over what became of each, with its place, as
 /// soon as that is known.
 ///
 /// # Errors
@@ -15,7 +15,7 @@ use super::Runner;
 pub(super) async fn simulate(
     runner: &Runner,
     scenarios: &[&'static Scenario],
-    seeds: u64,
+    flags: Vec<String>,
     mut simulated: impl FnMut(usize, Outcome),
 ) -> Result<(), Verdict> {
     let fault = |why: String| Verdict::CheckerFault { why };
@@ -30,7 +30,7 @@ pub(super) async fn simulate(
     let mut program = Program::new("simulation", &runner.binary)
         .arg("--simulate")
         .args(["--seed".to_owned(), runner.seed.to_string()])
-        .args(["--seeds".to_owned(), seeds.to_string()])
+        .args(flags)
         .arg("--data")
         .arg(&runner.data)
         .arg("--scratch")

@@ -236,6 +236,10 @@ impl<'a> Scene<'a> {
 fn observations(outcome: &Outcome) -> Vec<String> {
     let measured = outcome.observations.iter().map(|line| visible(line));
     let held = world::schedules([outcome]).map(|held| format!("It held in {held}."));
+    let explored = crate::counterexample::explored([outcome]);
+    let held = held
+        .into_iter()
+        .chain(explored.map(|stories| format!("It held in {stories}.")));
     let unsimulated = world::unsimulated([outcome]).into_iter();
     let unsimulated = unsimulated.map(|why| visible(&why));
     measured.chain(held).chain(unsimulated).collect()

@@ -1,0 +1,107 @@
+//! `checker explore`.
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use clap::Args;
+
+use super::{PartArgs, question};
+use crate::grading::{Explore, Story, Worlds};
+use testkit::plain_file::{self, MAX_TEXT};
+use testkit::trouble::{Result, Trouble};
+use testkit::verdict::World;
+
+const MORE: &str = "\
+An exploration draws stories by chance: operations and faults in any order. It compares what the
+nodes show with a model of the part, and shrinks the first story that breaks a claim. The report
+of such a story names a file, which `--story` tells again, on real processes as well.";
+
+/// Its flags.
+#[derive(Debug, Args)]
+#[command(after_help = MORE)]
+pub(super) struct ExploreArgs {
+    /// The part: part1, say
+    pub part: String,
+    /// Explores the course's own solution
+    #[arg(long)]
+    solution: bool,
+    /// Explores only this problem; may be given several times
+    #[arg(long = "problem", value_name = "N")]
+    problems: Vec<u8>,
+    /// How long each problem is explored, in seconds
+    #[arg(long = "for", value_name = "TIME", default_value = "60s", value_parser = seconds)]
+    time: Duration,
+    /// The first seed; 1 if not given
+    #[arg(long, value_name = "S")]
+    seed: Option<u64>,
+    /// Tells the story in this file again, and explores nothing
+    #[arg(long, value_name = "FILE")]
+    story: Option<PathBuf>,
+    /// Where the story is told: simulated or processes
+    #[arg(
+        long,
+        value_name = "WORLD",
+        default_value = "simulated",
+        requires = "story"
+    )]
+    world: World,
+    /// How often the story is told on processes
+    #[arg(long, value_name = "N", default_value_t = 1, requires = "story", value_parser = clap::value_parser!(u32).range(1..=100))]
+    times: u32,
+    /// Prints the result as JSON, see docs/JSON.md
+    #[arg(long)]
+    json: bool,
+}
+
+/// `60s`, or `60`.
+fn seconds(text: &str) -> std::result::Result<Duration, String> {
+    match text.strip_suffix('s').unwrap_or(text).parse() {
+        Ok(seconds @ 1..=86_400) => Ok(Duration::from_secs(seconds)),
+        _ => Err("it is a number of seconds, up to a day: 60s".to_owned()),
+    }
+}
+
+impl ExploreArgs {
+    /// The same as an order to grade: the part, and the flags for it.
+    ///
+    /// # Errors
+    /// When there is no such part, or no story in the file.
+    pub(super) fn settle(self) -> Result<(&'static testkit::part::Part, PartArgs)> {
+        let part = question::part(&self.part)?;
+        let explore = match &self.story {
+            Some(file) => Explore::Story(Box::new(read(file)?)),
+            None => Explore::Alone(self.time),
+        };
+        if let Explore::Story(story) = &explore
+            && part.exploration(&story.scenario).is_none()
+        {
+            let (name, scenario) = (part.name, &story.scenario);
+            return Err(Trouble::new(format!(
+                "could not find the exploration {scenario:?} of the story in {name}"
+            )));
+        }
+        let args = PartArgs {
+            solution: self.solution,
+            problems: self.problems,
+            seed: self.seed,
+            repeat: self.times,
+            world: Worlds::Only(self.world),
+            explore: Some(explore),
+            json: self.json,
+            ..PartArgs::plain()
+        };
+        Ok((part, args))
+    }
+}
+
+fn read(file: &std::path::Path) -> Result<Story> {
+    let text = plain_file::read(file, MAX_TEXT).map_err(|error| error.to_string());
+    let story =
+        text.and_then(|text| serde_json::from_slice(&text).map_err(|error| error.to_string()));
+    story.map_err(|why| {
+        Trouble::new(format!(
+            "could not read the story in {}: {why}",
+            file.display()
+        ))
+    })
+}
