@@ -97,11 +97,15 @@ impl Watched {
     pub(super) fn watch(&self, ended: &Receiver<()>) -> Option<String> {
         let (mut last, mut asleep) = (self.0.at_work.now(), 0);
         let mut rests = self.0.rests.load(Ordering::Relaxed);
-        let mut since = (self.thread().computed, clock(ClockId::Monotonic));
+        // When virtual time went on last: on the clocks of the processor and on the wall.
+        let mut since = None;
         let mut always_asleep = true;
         while let Err(RecvTimeoutError::Timeout) = ended.recv_timeout(LOOK_INTERVAL) {
             let now = self.0.at_work.now();
-            let Thread { sleeps, computed } = self.thread();
+            // Before the thread begins, and once it has ended, there is nothing to see.
+            let Some(Thread { sleeps, computed }) = self.thread() else {
+                continue;
+            };
             let same_poll = now.goes_on && last.goes_on && now.polls == last.polls;
             asleep = match same_poll && sleeps == Some(true) {
                 true => asleep + 1,
@@ -114,13 +118,15 @@ impl Watched {
             let rested = self.0.rests.load(Ordering::Relaxed);
             if rested != rests {
                 rests = rested;
-                since = (computed, clock(ClockId::Monotonic));
+                since = None;
                 always_asleep = true;
             }
             always_asleep &= sleeps.unwrap_or(true);
             last = now;
-            let computed = computed.saturating_sub(since.0);
-            let waited = clock(ClockId::Monotonic).saturating_sub(since.1);
+            let on_the_wall = clock(ClockId::Monotonic);
+            let (computed_before, before) = *since.get_or_insert((computed, on_the_wall));
+            let computed = computed.saturating_sub(computed_before);
+            let waited = on_the_wall.saturating_sub(before);
             let patience = match sleeps {
                 Some(_) => STANDSTILL,
                 None => STANDSTILL_UNSEEN,
@@ -138,11 +144,14 @@ impl Watched {
     }
 
     /// What the system tells of the thread: Linux of this one, others of the whole process.
-    fn thread(&self) -> Thread {
-        self.linux_thread().unwrap_or_else(|| Thread {
-            sleeps: None,
-            computed: clock(ClockId::ProcessCPUTime),
-        })
+    fn thread(&self) -> Option<Thread> {
+        match cfg!(target_os = "linux") {
+            true => self.linux_thread(),
+            false => Some(Thread {
+                sleeps: None,
+                computed: clock(ClockId::ProcessCPUTime),
+            }),
+        }
     }
 
     fn linux_thread(&self) -> Option<Thread> {
