@@ -13,6 +13,7 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use runtime::gate::{AtWork, Work};
+use rustix::param::clock_ticks_per_second;
 use rustix::time::{ClockId, clock_gettime};
 
 use crate::cluster::lock;
@@ -96,11 +97,15 @@ impl Watched {
     pub(super) fn watch(&self, ended: &Receiver<()>) -> Option<String> {
         let (mut last, mut asleep) = (self.0.at_work.now(), 0);
         let mut rests = self.0.rests.load(Ordering::Relaxed);
-        let mut since = (clock(ClockId::ProcessCPUTime), clock(ClockId::Monotonic));
+        // When virtual time went on last: on the clocks of the processor and on the wall.
+        let mut since = None;
         let mut always_asleep = true;
         while let Err(RecvTimeoutError::Timeout) = ended.recv_timeout(LOOK_INTERVAL) {
             let now = self.0.at_work.now();
-            let sleeps = self.sleeps();
+            // Before the thread begins, and once it has ended, there is nothing to see.
+            let Some(Thread { sleeps, computed }) = self.thread() else {
+                continue;
+            };
             let same_poll = now.goes_on && last.goes_on && now.polls == last.polls;
             asleep = match same_poll && sleeps == Some(true) {
                 true => asleep + 1,
@@ -113,13 +118,15 @@ impl Watched {
             let rested = self.0.rests.load(Ordering::Relaxed);
             if rested != rests {
                 rests = rested;
-                since = (clock(ClockId::ProcessCPUTime), clock(ClockId::Monotonic));
+                since = None;
                 always_asleep = true;
             }
             always_asleep &= sleeps.unwrap_or(true);
             last = now;
-            let computed = clock(ClockId::ProcessCPUTime).saturating_sub(since.0);
-            let waited = clock(ClockId::Monotonic).saturating_sub(since.1);
+            let on_the_wall = clock(ClockId::Monotonic);
+            let (computed_before, before) = *since.get_or_insert((computed, on_the_wall));
+            let computed = computed.saturating_sub(computed_before);
+            let waited = on_the_wall.saturating_sub(before);
             let patience = match sleeps {
                 Some(_) => STANDSTILL,
                 None => STANDSTILL_UNSEEN,
@@ -136,13 +143,28 @@ impl Watched {
         None
     }
 
-    /// Whether the thread waits for something, where the system tells.
-    fn sleeps(&self) -> Option<bool> {
+    /// What the system tells of the thread: Linux of this one, others of the whole process.
+    fn thread(&self) -> Option<Thread> {
+        match cfg!(target_os = "linux") {
+            true => self.linux_thread(),
+            false => Some(Thread {
+                sleeps: None,
+                computed: clock(ClockId::ProcessCPUTime),
+            }),
+        }
+    }
+
+    fn linux_thread(&self) -> Option<Thread> {
         let (thread, _) = (*lock(&self.0.thread)).clone()?;
         let stat = std::fs::read_to_string(format!("/proc/self/task/{thread}/stat")).ok()?;
         // Behind the name in brackets, in which anything may stand.
-        let state = stat.rsplit_once(") ")?.1.chars().next()?;
-        Some(state == 'S')
+        let fields: Vec<&str> = stat.rsplit_once(") ")?.1.split(' ').collect();
+        let ticks = |field: usize| fields.get(field)?.parse::<u64>().ok();
+        let computed = ticks(11)? + ticks(12)?;
+        Some(Thread {
+            sleeps: Some(fields[0] == "S"),
+            computed: Duration::from_millis(computed * 1000 / clock_ticks_per_second()),
+        })
     }
 
     /// Finds threads that the program has started: they have the name of the thread that started them. Only
@@ -170,6 +192,14 @@ impl Watched {
             );
         }
     }
+}
+
+/// What the system tells of a thread.
+struct Thread {
+    /// Whether it waits for something, where that is known.
+    sleeps: Option<bool>,
+    /// For how long it had a processor.
+    computed: Duration,
 }
 
 /// Hears a panic on the thread of a simulation: that of tokio where somebody wants a real socket.
@@ -362,7 +392,7 @@ mod tests {
     }
 
     /// Watches a thread that is at work until the watchdog gives it up.
-    fn watched(work: impl Fn() + Send) -> String {
+    fn watched(work: fn()) -> String {
         let (watched, stop) = (Watched::default(), AtomicBool::new(false));
         let (_done, ended) = mpsc::channel();
         std::thread::scope(|scope| {
