@@ -24,9 +24,9 @@ fn page_of(name: &str, texts: &[String]) -> String {
     for text in texts {
         let lines: Vec<&str> = text.lines().collect();
         if let Some(place) = lines.iter().position(|line| is_definition(line)) {
-            let above = lines[..place].iter().rev();
-            let page = above.take_while(|line| line.starts_with("///") || line.starts_with("#["));
-            return page.rev().map(|line| format!("{line}\n")).collect();
+            let is_page = |line: &&&str| line.starts_with("///") || line.starts_with("#[");
+            let height = lines[..place].iter().rev().take_while(is_page).count();
+            return lines[place - height..place].join("\n");
         }
     }
     panic!("there is no type {name}");
@@ -50,7 +50,7 @@ fn each_page_of_the_tour_has_an_example_its_limits_and_its_source() {
     let mut stopped = 0;
     for stop in stops {
         let page = page_of(stop, &texts);
-        for part in ["/// ```\n", "/// # Not promised\n", "/// # Source\n"] {
+        for part in ["\n/// ```\n", "\n/// # Not promised\n", "\n/// # Source\n"] {
             assert!(page.contains(part), "{stop} has no {part:?}:\n{page}");
         }
         stopped += 1;

@@ -92,7 +92,7 @@ impl Watched {
         lock(&self.0.found).get_or_insert(what);
     }
 
-    /// Watches until the simulation has ended; or until it stands still for good, which is said.
+    /// Watches until the simulation has ended; or until it hangs for good, which is said.
     pub(super) fn watch(&self, ended: &Receiver<()>) -> Option<String> {
         let (mut last, mut asleep) = (self.0.at_work.now(), 0);
         let mut rests = self.0.rests.load(Ordering::Relaxed);
@@ -172,7 +172,7 @@ impl Watched {
     }
 }
 
-/// Hears a panic on the thread of a simulation: that of tokio where somebody wants a real socket.
+/// Hears a panic on the thread of a simulation: that of tokio where a program wants a real socket.
 pub(super) fn hear(panic: &PanicHookInfo<'_>) {
     let is_of_socket = panic
         .payload_as_str()
