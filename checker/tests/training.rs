@@ -302,6 +302,22 @@ fn links_lead_somewhere() {
     }
 }
 
+/// That each picture which the text names is there, [`links_lead_somewhere`] says.
+#[test]
+fn text_shows_every_picture() {
+    let targets: BTreeSet<String> = chapters()
+        .into_iter()
+        .flat_map(|chapter| Document::read(chapter).link_targets())
+        .collect();
+    let mut pictures = 0;
+    for entry in fs::read_dir(root().join("training/img")).unwrap() {
+        let name = format!("img/{}", entry.unwrap().file_name().display());
+        assert!(targets.contains(&name), "no chapter shows {name}");
+        pictures += 1;
+    }
+    assert!(pictures > 10, "only {pictures} pictures were found");
+}
+
 #[test]
 fn table_of_contents_has_every_chapter_once() {
     let mut listed = chapters();

@@ -29,6 +29,12 @@ use crate::wire::Target;
 /// let gold: NodeName = "gold@127.0.0.1".parse().unwrap();
 /// assert_eq!(COUNTER.at(&gold).to_string(), "counter at gold@127.0.0.1");
 /// ```
+///
+/// # Not promised
+/// That a process has this name, or that two messages to it meet the same start of it.
+///
+/// # Source
+/// Erlang's registered names: `{Name, Node}`.
 pub struct ServerName<M> {
     name: Cow<'static, str>,
     messages: PhantomData<fn(M)>,

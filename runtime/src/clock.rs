@@ -6,8 +6,22 @@ use std::sync::atomic::{AtomicU64, Ordering};
 ///
 /// Each frame that is sent gets the next tick, and a frame that arrives moves the clock past the
 /// sender's. So if one event can have caused another, its number is the smaller one; the
-/// converse does not hold. (Lamport, *Time, Clocks, and the Ordering of Events in a Distributed
-/// System*, CACM 1978.)
+/// converse does not hold.
+///
+/// ```
+/// use runtime::Clock;
+///
+/// let (n1, n2) = (Clock::default(), Clock::default());
+/// let sent = n1.stamp();
+/// n2.observe(sent);
+/// assert!(n2.now() > sent);
+/// ```
+///
+/// # Not promised
+/// That the smaller number came first: two events without a common cause may have any numbers.
+///
+/// # Source
+/// Lamport, *Time, Clocks, and the Ordering of Events in a Distributed System*, 1978.
 #[derive(Debug, Default)]
 pub struct Clock(AtomicU64);
 

@@ -27,6 +27,20 @@ use std::sync::Arc;
 ///
 /// That is why nodes listen on the loopback address unless told otherwise. Between machines, put
 /// a tunnel around them (WireGuard, SSH) or mutual TLS.
+///
+/// ```
+/// use runtime::{Cookie, CookieError};
+///
+/// assert_eq!(Cookie::from_text(" chocolate\n")?.reveal(), "chocolate");
+/// assert!(matches!(Cookie::from_text(""), Err(CookieError::Empty)));
+/// # Ok::<(), CookieError>(())
+/// ```
+///
+/// # Not promised
+/// Encryption, or authenticated frames: see above.
+///
+/// # Source
+/// Erlang's magic cookies. The handshake uses HMAC (RFC 2104) with SHA-256 as a challenge and response.
 #[derive(Clone)]
 pub struct Cookie(Arc<str>);
 

@@ -18,6 +18,71 @@ use crate::server::Monitor;
 /// tasks and timers that end with it, and what it wants to be told.
 ///
 /// Cloning is cheap, and a clone can be moved into a task.
+///
+/// ```
+/// use runtime::{Address, Cookie, Ctx, ExitReason, Info, MemoryNet, Net, Node, NodeConfig, Reply, Server, ServerName};
+/// use serde::{Deserialize, Serialize};
+///
+/// #[derive(Serialize, Deserialize)]
+/// enum WatcherMsg {
+///     Watch(Address<WatcherMsg>),
+///     Stop,
+///     Ended(Reply<u32>),
+/// }
+///
+/// const WATCHED: ServerName<WatcherMsg> = ServerName::new("watched");
+/// const WATCHER: ServerName<WatcherMsg> = ServerName::new("watcher");
+///
+/// struct Watcher {
+///     ended: u32,
+/// }
+///
+/// impl Server for Watcher {
+///     type Msg = WatcherMsg;
+///     type Args = ();
+///
+///     async fn init((): (), _: &Ctx<WatcherMsg>) -> Self {
+///         Watcher { ended: 0 }
+///     }
+///
+///     async fn handle(&mut self, msg: WatcherMsg, ctx: &Ctx<WatcherMsg>) {
+///         match msg {
+///             WatcherMsg::Watch(other) => {
+///                 ctx.monitor(&other);
+///             }
+///             WatcherMsg::Stop => ctx.stop(ExitReason::Normal),
+///             WatcherMsg::Ended(reply) => reply.send(self.ended),
+///         }
+///     }
+///
+///     async fn handle_info(&mut self, info: Info, _: &Ctx<WatcherMsg>) {
+///         if let Info::Down { .. } = info {
+///             self.ended += 1;
+///         }
+///     }
+/// }
+///
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// # let net = Net::Memory(MemoryNet::new(1));
+/// # let node = Node::start(NodeConfig::new("n1@sim".parse()?, Cookie::from_text("secret")?, net)).await?;
+/// let watched = node.start_server::<Watcher>(&WATCHED, ()).await?;
+/// let watcher = node.start_server::<Watcher>(&WATCHER, ()).await?;
+/// node.cast(&watcher, WatcherMsg::Watch(watched.clone())).await?;
+/// node.cast(&watched, WatcherMsg::Stop).await?;
+/// while node.call(&watcher, WatcherMsg::Ended).await? == 0 {
+///     tokio::task::yield_now().await;
+/// }
+/// # Ok(())
+/// # }
+/// ```
+///
+/// # Not promised
+/// [`monitor`](Ctx::monitor) cannot tell a dead process from an unreachable one: both can end as
+/// [`ExitReason::NodeDown`]. A task that was spawned here cannot touch the server's state; it sends a message.
+///
+/// # Source
+/// Erlang's monitors, links and timers (reference manual, *Processes*).
 pub struct Ctx<M> {
     shared: Arc<Shared<M>>,
 }

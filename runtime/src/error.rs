@@ -12,6 +12,21 @@ use crate::process_id::ExitReason;
 /// The question that matters after a failed call is: *did it happen?* Some failures say that the
 /// message was never handled, and then asking again is safe. The others leave it open, and then
 /// only an idempotent message may be sent again. See [`CallError::may_have_happened`].
+///
+/// ```
+/// use runtime::{CallError, NodeName};
+///
+/// let node: NodeName = "n1@sim".parse().unwrap();
+/// assert!(!CallError::NoProcess(node.clone()).may_have_happened());
+/// assert!(CallError::Timeout(node).may_have_happened());
+/// ```
+///
+/// # Not promised
+/// That a failed call had no effect, where the error leaves it open: its message may even be handled later.
+///
+/// # Source
+/// Waldo and others, *A Note on Distributed Computing*, 1994: a remote call is not a local one, because it can
+/// fail partially. Birrell and Nelson, *Implementing Remote Procedure Calls*, 1984.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum CallError {
     /// No connection to the node could be made. It did not happen.

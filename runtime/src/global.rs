@@ -142,6 +142,12 @@ pub enum Resolver {
 /// # Ok(())
 /// # }
 /// ```
+///
+/// # Not promised
+/// Uniqueness across a netsplit: each side may have a process of this name, until the two meet.
+///
+/// # Source
+/// Erlang's `global`. Why no registry could promise more: Gilbert and Lynch, *Brewer's Conjecture*, 2002.
 #[derive(Clone, Copy)]
 pub struct Global<'a>(&'a Node);
 

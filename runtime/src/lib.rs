@@ -1,8 +1,29 @@
 //! What a distributed program stands on: nodes, connections, servers, monitors and supervisors.
 //!
 //! Erlang has all of this built in. Here it is ordinary Rust, in small files that are meant to be
-//! read. A good order is the one below: from a name to a node that runs servers, and from there
-//! to what is built out of servers.
+//! read.
+//!
+//! # The tour
+//!
+//! Each of these pages has an example that runs, says what the primitive does not promise, and names
+//! its source.
+//!
+//! 1. [`Node`]: a running program with a name, and its connections.
+//! 2. [`Server`]: a process with a state, which handles one message at a time.
+//! 3. [`ServerName`]: how a message finds a server on a node.
+//! 4. [`Reply`]: the right to answer one call.
+//! 5. [`CallError`]: why a call failed, and whether it may have happened.
+//! 6. [`Ctx`]: what a server can do: monitors, links, tasks, timers.
+//! 7. [`Supervisor`]: restarts the servers that crash.
+//! 8. [`ProcessGroups`]: all processes, on all nodes, with the same job.
+//! 9. [`Global`]: one process for the whole cluster.
+//! 10. [`Function`]: runs on another node, and returns its result.
+//! 11. [`Cookie`]: which nodes belong together.
+//! 12. [`Clock`]: which event can have caused which.
+//! 13. [`MemoryNet`]: all of it in one process, in virtual time, with faults.
+//!
+//! To read the sources, take the modules in the order of this file: from a name to a node that runs
+//! servers, and from there to what is built out of servers.
 
 // Who is who, and what is said.
 pub mod name;

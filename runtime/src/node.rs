@@ -94,6 +94,30 @@ impl NodeConfig {
 
 /// A running node. Cloning gives another handle to the same node; it runs until
 /// [`stop`](Node::stop).
+///
+/// ```
+/// use runtime::{Cookie, MemoryNet, Net, Node, NodeConfig};
+///
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// let net = MemoryNet::new(1);
+/// let config = |name: &str| {
+///     let cookie = Cookie::from_text("secret").unwrap();
+///     NodeConfig::new(name.parse().unwrap(), cookie, Net::Memory(net.clone()))
+/// };
+/// let (n1, n2) = (Node::start(config("n1@sim")).await?, Node::start(config("n2@sim")).await?);
+/// n1.connect(n2.name()).await?;
+/// assert_eq!(n1.list(), [n2.name().clone()]);
+/// # Ok(())
+/// # }
+/// ```
+///
+/// # Not promised
+/// That a listed node is alive: it may have died since its last sign of life. That a node of the same name
+/// is the same node: each start has its own creation number. Nothing is kept when a node ends.
+///
+/// # Source
+/// Erlang's *Distributed Erlang* (reference manual): names, cookies, the full mesh, hidden nodes.
 #[derive(Clone)]
 pub struct Node {
     inner: Arc<Inner>,

@@ -125,6 +125,13 @@ impl<M> fmt::Debug for Group<M> {
 /// # Ok(())
 /// # }
 /// ```
+///
+/// # Not promised
+/// That all nodes see the same members at the same moment, or that a listed member is alive.
+///
+/// # Source
+/// Erlang's `pg` (kernel). Its algorithm is a push of whole states at every meeting, in Demers and others,
+/// *Epidemic Algorithms for Replicated Database Maintenance*, 1987.
 #[derive(Clone, Copy)]
 pub struct ProcessGroups<'a>(&'a Node);
 

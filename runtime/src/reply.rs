@@ -25,6 +25,62 @@ use crate::wire::{self, Header, Malformed, NoAnswer};
 /// It does not travel: the frame's header says which call is answered, and in the encoded
 /// message there is only a null in its place. So a `Reply` that belongs to a call cannot be
 /// encoded into another message, and none can be decoded outside of a delivery.
+///
+/// ```
+/// use std::time::Duration;
+///
+/// use runtime::{Cookie, Ctx, MemoryNet, Net, Node, NodeConfig, Reply, Server, ServerName};
+/// use serde::{Deserialize, Serialize};
+///
+/// #[derive(Serialize, Deserialize)]
+/// enum SlowMsg {
+///     Work(Reply<u32>),
+///     IsThere(Reply<bool>),
+/// }
+///
+/// const SLOW: ServerName<SlowMsg> = ServerName::new("slow");
+///
+/// struct Slow;
+///
+/// impl Server for Slow {
+///     type Msg = SlowMsg;
+///     type Args = ();
+///
+///     async fn init((): (), _: &Ctx<SlowMsg>) -> Self {
+///         Slow
+///     }
+///
+///     async fn handle(&mut self, msg: SlowMsg, ctx: &Ctx<SlowMsg>) {
+///         match msg {
+///             // The server goes on with other messages meanwhile.
+///             SlowMsg::Work(reply) => {
+///                 ctx.spawn(async move {
+///                     tokio::time::sleep(Duration::from_millis(10)).await;
+///                     reply.send(42);
+///                 });
+///             }
+///             SlowMsg::IsThere(reply) => reply.send(true),
+///         }
+///     }
+/// }
+///
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// # let net = Net::Memory(MemoryNet::new(1));
+/// # let node = Node::start(NodeConfig::new("n1@sim".parse()?, Cookie::from_text("secret")?, net)).await?;
+/// let slow = node.start_server::<Slow>(&SLOW, ()).await?;
+/// let (there, work) = tokio::join!(node.call(&slow, SlowMsg::IsThere), node.call(&slow, SlowMsg::Work));
+/// assert_eq!((there?, work?), (true, 42));
+/// # Ok(())
+/// # }
+/// ```
+///
+/// # Not promised
+/// That the caller receives the answer: it may have given up, or its connection may be lost. The answering
+/// server never learns that.
+///
+/// # Source
+/// Erlang's `gen_server:reply/2` and its `noreply` return.
 #[must_use = "a caller waits for this answer; dropping it tells the caller that none will come"]
 pub struct Reply<T> {
     pending: Option<Arc<Pending>>,

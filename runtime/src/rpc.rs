@@ -63,6 +63,13 @@ pub const RPC: ServerName<RpcMsg> = ServerName::new("$rpc");
 /// # Ok(())
 /// # }
 /// ```
+///
+/// # Not promised
+/// That the function did not run, if the call failed; that it ran to its end, if the caller gave up; that two
+/// calls run in their order.
+///
+/// # Source
+/// Erlang's `erpc`. Birrell and Nelson, *Implementing Remote Procedure Calls*, 1984.
 pub struct Function<A, R> {
     name: Cow<'static, str>,
     types: PhantomData<fn(A) -> R>,

@@ -61,6 +61,14 @@ use crate::process_id::{ExitReason, ProcessId};
 /// # Ok(())
 /// # }
 /// ```
+///
+/// # Not promised
+/// That a message arrives: a cast to a dead process is lost silently. That a restarted server remembers
+/// anything. That it stays responsive: while `handle` waits, every other message waits too.
+///
+/// # Source
+/// Erlang's `gen_server` (OTP design principles). The actor model: Hewitt, Bishop and Steiger, *A Universal
+/// Modular ACTOR Formalism for Artificial Intelligence*, 1973.
 pub trait Server: Sized + Send + 'static {
     /// All that can be said to it.
     type Msg: Serialize + DeserializeOwned + Send + 'static;

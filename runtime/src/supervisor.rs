@@ -86,6 +86,14 @@ use tree::{Kind, Spec, Tree};
 /// # Ok(())
 /// # }
 /// ```
+///
+/// # Not promised
+/// That a restarted child has its old state, or that its messages of before the crash were handled. That it
+/// is restarted forever: after too many crashes, the supervisor ends as well.
+///
+/// # Source
+/// Armstrong, *Making reliable distributed systems in the presence of software errors*, 2003; Erlang's
+/// `supervisor` (OTP design principles).
 #[derive(Clone)]
 pub struct Supervisor {
     strategy: Strategy,

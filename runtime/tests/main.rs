@@ -9,4 +9,5 @@ mod monitors;
 mod remote_tasks;
 mod strangers;
 mod supervision;
+mod tour;
 mod world;

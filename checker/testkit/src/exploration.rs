@@ -92,7 +92,7 @@ pub trait Model {
     /// What must hold at every moment. It is looked at after each step.
     fn look<'a>(&'a self, cluster: &'a Cluster<'_>) -> Story<'a>;
 
-    /// What must hold in the end: all faults are over since a moment, and each pair of running nodes is
+    /// What must hold in the end: all faults ended a moment ago, and each pair of running nodes is
     /// connected.
     fn conclude<'a>(&'a self, cluster: &'a Cluster<'_>, mended: Mark) -> Story<'a>;
 }

@@ -40,6 +40,32 @@ pub trait Observer: Send + Sync {
 ///
 /// Frames in one direction of a connection stay in order, whatever is done to the network, unless
 /// a rule holds one back.
+///
+/// ```
+/// use runtime::{Cookie, MemoryNet, Net, Node, NodeConfig};
+///
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// let net = MemoryNet::new(7);
+/// let config = |name: &str| {
+///     let cookie = Cookie::from_text("secret").unwrap();
+///     NodeConfig::new(name.parse().unwrap(), cookie, Net::Memory(net.clone()))
+/// };
+/// let (n1, n2) = (Node::start(config("n1@sim")).await?, Node::start(config("n2@sim")).await?);
+/// net.partition(n1.name(), n2.name());
+/// assert!(n1.connect(n2.name()).await.is_err());
+/// net.heal_all();
+/// n1.connect(n2.name()).await?;
+/// # Ok(())
+/// # }
+/// ```
+///
+/// # Not promised
+/// What only an operating system does: buffers that fill, half-open sockets, threads that are not scheduled.
+///
+/// # Source
+/// Deterministic simulation, as in FoundationDB: Zhou and others, *FoundationDB: A Distributed Unbundled
+/// Transactional Key Value Store*, 2021.
 #[derive(Clone)]
 pub struct MemoryNet(Arc<Mutex<State>>);
 

@@ -14,7 +14,7 @@ use super::Coverage;
 use crate::cluster::{Cluster, Mark, RuleHandle, Standing};
 use crate::scenario::{Stop, Told};
 
-/// How long nodes may take to find each other once all faults are over.
+/// How long nodes may take to find each other once all faults have ended.
 const MEETING_TIME: Duration = Duration::from_secs(30);
 
 /// How long a node may take to answer that it has connected to another.
