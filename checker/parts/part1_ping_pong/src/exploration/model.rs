@@ -49,6 +49,8 @@ struct State {
     sent: BTreeMap<String, u64>,
     /// The number of its last ping: a lower one, if the producer forgot its count.
     last: BTreeMap<String, u64>,
+    /// What a producer can learn of its count since it crashed, and when it did.
+    known_at_crash: BTreeMap<String, (u64, Instant)>,
     /// How many questions to everyone each producer is at.
     asking: BTreeMap<String, u64>,
     /// What a consumer must know of a producer.
@@ -102,11 +104,12 @@ impl Table {
             return Ok(());
         };
         let (mark, begun) = (cluster.mark(), Instant::now());
-        let before = {
-            let mut state = self.state.borrow_mut();
-            *state.attempts.entry(node.to_owned()).or_default() += 1;
-            state.known_in_reach(cluster, node, &connected)
-        };
+        *self
+            .state
+            .borrow_mut()
+            .attempts
+            .entry(node.to_owned())
+            .or_default() += 1;
         let is_asking = self
             .state
             .borrow()
@@ -138,7 +141,9 @@ impl Table {
         let mut state = self.state.borrow_mut();
         let undisturbed = state.touched.get(node).is_none_or(|at| *at < begun);
         let highest = state.attempts.get(node).copied().unwrap_or_default();
-        let least = before + 1;
+        let last = state.last.get(node).copied();
+        let known = state.known_at_crash.get(node).map(|(known, _)| *known);
+        let least = known.or(last).map_or(1, |known| known + 1);
         let wanted = match self.level.producers_continue {
             true => least..=highest,
             // Two pings may be on their way at once.
@@ -152,6 +157,9 @@ impl Table {
         let sent = state.sent.entry(node.to_owned()).or_default();
         *sent = number.max(*sent);
         state.last.insert(node.to_owned(), number);
+        if undisturbed {
+            state.known_at_crash.remove(node);
+        }
         for consumer in cluster.running() {
             if state.reaches(
                 cluster, self.level, &connected, node, &consumer, number, mark, begun,
@@ -599,6 +607,9 @@ impl Model for Table {
             Fault::Connect { node, to } => state.mend(node, to),
             Fault::Store { .. } => {}
         }
+        if self.level.producers_continue {
+            state.reconsider(cluster, fault);
+        }
     }
 
     fn look<'a>(&'a self, cluster: &'a Cluster<'_>) -> Story<'a> {
@@ -780,15 +791,36 @@ impl State {
         });
     }
 
-    /// The highest count of a producer that a consumer which can be reached must know.
-    fn known_in_reach(
-        &self,
-        cluster: &Cluster<'_>,
-        producer: &str,
-        connected: &BTreeSet<String>,
-    ) -> u64 {
+    /// A fault may keep a producer that crashed from what consumers know of its count.
+    fn reconsider(&mut self, cluster: &Cluster<'_>, fault: &Fault) {
+        let now = Instant::now();
+        if let Fault::Crash { node, servers } = fault
+            && servers.iter().any(|server| server == "producer")
+        {
+            let never = self.known_at_crash.get(node).map_or(u64::MAX, |(known, _)| *known);
+            self.known_at_crash.insert(node.clone(), (never, now));
+        }
+        let pausing = match fault {
+            Fault::Pause { node } => Some(node.as_str()),
+            _ => None,
+        };
+        let producers: Vec<String> = self.known_at_crash.keys().cloned().collect();
+        for producer in producers {
+            let known = self.known_in_reach(cluster, &producer, pausing);
+            if let Some((least, crashed)) = self.known_at_crash.get_mut(&producer)
+                && *crashed + CONTINUING > now
+            {
+                *least = known.min(*least);
+            }
+        }
+    }
+
+    /// The highest count of a producer that a consumer which can be reached must know; a node that is
+    /// about to be paused cannot.
+    fn known_in_reach(&self, cluster: &Cluster<'_>, producer: &str, pausing: Option<&str>) -> u64 {
         let in_reach = |node: &String| {
-            node == producer || connected.contains(node) && self.is_clean(cluster, node, producer)
+            node == producer
+                || Some(node.as_str()) != pausing && self.is_clean(cluster, node, producer)
         };
         let floors = self
             .floors
