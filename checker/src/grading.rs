@@ -511,6 +511,7 @@ pub async fn grade(
         known.enter(round, place, outcome);
         known.broken_off += 1;
     }
+    report.notes.extend(known.story_on_processes());
     report.notes.extend(stores.note());
     report.notes.extend(room.note());
     report
@@ -699,6 +700,21 @@ impl<'a> Known<'a> {
             }
         };
         self.part.explorations.iter().filter(is_wanted).collect()
+    }
+
+    /// How often a story failed on processes, as a sentence.
+    fn story_on_processes(&self) -> Option<String> {
+        let on_processes = self.order.worlds == Worlds::Only(World::Processes);
+        self.order.story().filter(|_| on_processes)?;
+        let all = self.outcomes.len();
+        let failed = self.outcomes.values();
+        let failed = failed.filter(|of| of.verdict.standing() == Standing::Failed);
+        Some(match failed.count() {
+            0 => format!(
+                "The story did not fail on processes, in {all} runs: there its messages came in another order."
+            ),
+            failed => format!("The story failed in {failed} of {all} runs on processes."),
+        })
     }
 
     /// A folder, as it is named within that of the run.

@@ -37,17 +37,22 @@ pub fn again(report: &PartReport, outcome: &Outcome, command: &str) -> Vec<(&'st
         Verdict::Failed(failure) => failure.counterexample.as_ref(),
         _ => None,
     };
-    let (Some(_), Some(run), Some(folder)) = (found, &report.run, &outcome.folder) else {
+    let (Some(found), Some(run), Some(folder)) = (found, &report.run, &outcome.folder) else {
         return Vec::new();
     };
     let whose = match report.graded {
         Graded::Solution => " --solution",
         Graded::Exercise | Graded::Submission(_) => "",
     };
-    let file = |name| quoted(&run.join(folder).join(name).to_string_lossy());
+    let here = std::env::current_dir().unwrap_or_default();
+    let file = |name| {
+        let file = run.join(folder).join(name);
+        quoted(&file.strip_prefix(&here).unwrap_or(&file).to_string_lossy())
+    };
     let part = &report.part;
     let explore = format!("{command} explore {part}{whose} --story {}", file(STORY));
     let script = file(SCRIPT);
+    let nodes = found.plan.nodes.len();
     vec![
         ("again", explore.clone()),
         (
@@ -56,7 +61,7 @@ pub fn again(report: &PartReport, outcome: &Outcome, command: &str) -> Vec<(&'st
         ),
         (
             "by hand",
-            format!("{command} play {part}{whose} --script {script}"),
+            format!("{command} play {part}{whose} --nodes {nodes} --script {script}"),
         ),
     ]
 }

@@ -80,9 +80,19 @@ impl ExploreArgs {
                 "could not find the exploration {scenario:?} of the story in {name}"
             )));
         }
+        let problems = match &explore {
+            Explore::Story(story) => {
+                let exploration = part.exploration(&story.scenario);
+                exploration
+                    .map(|of| of.scenario.problem)
+                    .into_iter()
+                    .collect()
+            }
+            _ => self.problems,
+        };
         let args = PartArgs {
             solution: self.solution,
-            problems: self.problems,
+            problems,
             seed: self.seed,
             repeat: self.times,
             world: Worlds::Only(self.world),

@@ -177,10 +177,46 @@ impl Plan {
         self.steps.iter().map(language.sentence).collect()
     }
 
-    /// The story as a script for `checker play`.
+    /// The story as a script for `checker play` with as many nodes, where they are `n1`, `n2`, and so on.
     pub fn script(&self, language: Language) -> Vec<String> {
-        self.steps.iter().flat_map(language.commands).collect()
+        let mut named = self.nodes.clone();
+        let steps: Vec<Value> = self
+            .steps
+            .iter()
+            .map(|step| renamed(step, &mut named))
+            .collect();
+        let ends = ["release", "heal"].map(str::to_owned);
+        let commands = steps.iter().flat_map(language.commands);
+        commands.chain(ends).collect()
     }
+}
+
+/// The same data, in which each node has the name of its place.
+fn renamed(value: &Value, nodes: &mut Vec<String>) -> Value {
+    match value {
+        Value::String(text) if is_node(text) => {
+            let known = nodes.iter().position(|node| node == text);
+            let place = known.unwrap_or_else(|| {
+                nodes.push(text.clone());
+                nodes.len() - 1
+            });
+            format!("n{}", place + 1).into()
+        }
+        Value::Array(all) => all.iter().map(|value| renamed(value, nodes)).collect(),
+        Value::Object(fields) => {
+            let fields = fields.iter();
+            fields
+                .map(|(name, value)| (name.clone(), renamed(value, nodes)))
+                .collect()
+        }
+        other => other.clone(),
+    }
+}
+
+/// Whether a text is the name that explorations give to a node: `n7`.
+fn is_node(text: &str) -> bool {
+    let number = text.strip_prefix('n');
+    number.is_some_and(|number| !number.is_empty() && number.bytes().all(|of| of.is_ascii_digit()))
 }
 
 /// How often something was broken.

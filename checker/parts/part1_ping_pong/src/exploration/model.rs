@@ -797,7 +797,10 @@ impl State {
         if let Fault::Crash { node, servers } = fault
             && servers.iter().any(|server| server == "producer")
         {
-            let never = self.known_at_crash.get(node).map_or(u64::MAX, |(known, _)| *known);
+            let never = self
+                .known_at_crash
+                .get(node)
+                .map_or(u64::MAX, |(known, _)| *known);
             self.known_at_crash.insert(node.clone(), (never, now));
         }
         let pausing = match fault {
