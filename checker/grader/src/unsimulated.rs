@@ -116,7 +116,7 @@ fn without_tests(tokens: Vec<(u32, String)>) -> Vec<(u32, String)> {
                 "}" => depth -= 1,
                 _ => {}
             }
-            token == "}" && depth == 0 || token == ";" && depth == 0
+            depth == 0 && matches!(token.as_str(), "}" | ";")
         });
         rest = &rest[end.map_or(rest.len(), |end| end + 1)..];
     }

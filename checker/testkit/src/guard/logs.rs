@@ -46,6 +46,27 @@ pub fn written_lines(logs: &Path, name: &str, stream: Stream) -> Vec<(u64, Strin
     lines
 }
 
+/// Writes down what a node that is no process wrote, as if it were one; each line with its time.
+///
+/// # Errors
+/// When that cannot be written.
+pub(crate) fn write_lines<'l>(
+    logs: &Path,
+    name: &str,
+    stream: Stream,
+    lines: impl IntoIterator<Item = (u64, &'l str)>,
+) -> Result<()> {
+    let (mut text, mut times) = (String::new(), String::new());
+    for (at, line) in lines {
+        text.push_str(line);
+        text.push('\n');
+        times.push_str(&format!("{at} {}\n", text.len()));
+    }
+    let file = log_file(logs, name, 1, stream);
+    std::fs::write(times_file(&file), times)?;
+    std::fs::write(file, text)
+}
+
 /// The logs of all processes of a name that are there and cannot be read, each with the reason.
 pub fn unreadable_logs(logs: &Path, name: &str, stream: Stream) -> Vec<(PathBuf, Error)> {
     let read = read_logs(logs, name, stream);
@@ -107,6 +128,15 @@ fn without_key(line: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn lines_of_a_simulated_node_are_read_like_those_of_a_process() {
+        let logs = tempfile::tempdir().unwrap();
+        let lines = [(7, "first"), (9, "second")];
+        write_lines(logs.path(), "n1", Stream::Stderr, lines).unwrap();
+        let read = written_lines(logs.path(), "n1", Stream::Stderr);
+        assert_eq!(read, lines.map(|(at, line)| (at, line.to_owned())));
+    }
 
     #[test]
     fn line_has_the_time_of_the_piece_that_it_began_in() {

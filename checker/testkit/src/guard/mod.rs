@@ -41,6 +41,7 @@ use std::path::PathBuf;
 use crate::trouble::{Result, While};
 
 pub use client::{Child, Guard, Program, all_ended};
+pub(crate) use logs::write_lines;
 pub use logs::{monotonic_micros, times_file, unreadable_logs, written_lines};
 pub use protocol::{Ending, Limits, Signal, Stream};
 pub use terminal::{TerminalGuard, for_keys};

@@ -19,6 +19,7 @@ use super::watchdog::{self, BLOCKING, Watched};
 use super::{Program, Simulation};
 use crate::diagnosis::diagnose;
 use crate::exploration::{Coverage, Exploration, Plan, shrink};
+use crate::guard::{Stream, write_lines};
 use crate::part::Part;
 use crate::scenario::{Context, Findings, Grounds, Scenario, Steps};
 use crate::seed::Draw;
@@ -48,6 +49,12 @@ impl Schedule {
         }
         for (number, trace) in (1..).zip(&traces) {
             trace.save(&folder, number);
+            for node in &trace.nodes {
+                let own = trace.logs.iter().filter(|line| line.node == *node);
+                let lines = own.map(|line| (line.at_us, line.text.as_str()));
+                // What cannot be written is left out, as with the trace.
+                let _ = write_lines(&folder, node, Stream::Stderr, lines);
+            }
         }
         self.outcome.folder = Some(folder);
     }
