@@ -10,6 +10,7 @@
 mod delivery;
 mod diagnosis;
 mod distribute;
+mod exploration;
 mod fact;
 mod failure;
 mod further;
@@ -56,7 +57,7 @@ pub fn part() -> Part {
         include_str!("../part.toml"),
         include_str!("../hints.md"),
         SCENARIOS,
-        &[],
+        exploration::EXPLORATIONS,
         diagnosis::MISTAKES,
     )
 }
@@ -478,6 +479,16 @@ fn inexact(cluster: &Cluster<'_>, node: &str, wrong: Fact, claim: &str) -> Failu
     )
 }
 
+/// A file of an output that has none of many keys.
+fn empty_partition(output: &std::path::Path, partitions: usize, keys: usize) -> Option<Fact> {
+    /// With so many keys a partition is empty only if the keys are not spread.
+    const MANY: usize = 200;
+    let is_empty = |part: &String| std::fs::metadata(output.join(part)).is_ok_and(|file| file.len() == 0);
+    let empty = (0..partitions).map(batch::output::part).find(is_empty);
+    let file = empty.filter(|_| keys > MANY)?;
+    Some(Fact::EmptyPartition { file, keys })
+}
+
 /// A message `Finished` that was seen.
 struct Answered {
     from: String,
@@ -488,10 +499,15 @@ struct Answered {
 
 /// The results that a job's manager received since a moment.
 fn results(cluster: &Cluster<'_>, job: &Job, since: Mark) -> Vec<Answered> {
+    results_for(cluster, job.manager, since)
+}
+
+/// The results that a node's manager received since a moment.
+fn results_for(cluster: &Cluster<'_>, manager: &str, since: Mark) -> Vec<Answered> {
     let frames = cluster
         .since(since)
         .messages("Finished")
-        .to(job.manager)
+        .to(manager)
         .delivered();
     frames
         .iter()
@@ -520,10 +536,19 @@ fn finished(cluster: &Cluster<'_>, frame: &FrameSeen) -> Option<(Attempt, Produc
 /// The assignments that a job's manager sent since a moment, each with its receiver and the
 /// sender's clock.
 fn assignments(cluster: &Cluster<'_>, job: &Job, since: Mark) -> Vec<(String, Assignment, u64)> {
+    assignments_by(cluster, job.manager, since)
+}
+
+/// The assignments that a node's manager sent since a moment.
+fn assignments_by(
+    cluster: &Cluster<'_>,
+    manager: &str,
+    since: Mark,
+) -> Vec<(String, Assignment, u64)> {
     let frames = cluster
         .since(since)
         .messages("Assign")
-        .from(job.manager)
+        .from(manager)
         .delivered();
     frames
         .iter()
@@ -684,9 +709,15 @@ async fn is_computed_again(
 }
 
 /// Files of an output, with all that changes when a program touches them.
-fn footprint(job: &Job) -> BTreeMap<String, (u64, std::time::SystemTime, Vec<u8>)> {
+type Footprint = BTreeMap<String, (u64, std::time::SystemTime, Vec<u8>)>;
+
+fn footprint(job: &Job) -> Footprint {
+    footprint_of(&job.output)
+}
+
+fn footprint_of(output: &std::path::Path) -> Footprint {
     use std::os::unix::fs::MetadataExt;
-    let entries = std::fs::read_dir(&job.output).into_iter().flatten();
+    let entries = std::fs::read_dir(output).into_iter().flatten();
     entries
         .filter_map(|entry| {
             let entry = entry.ok()?;
@@ -702,7 +733,7 @@ fn footprint(job: &Job) -> BTreeMap<String, (u64, std::time::SystemTime, Vec<u8>
 fn is_untouched(
     cluster: &Cluster<'_>,
     job: &Job,
-    before: &BTreeMap<String, (u64, std::time::SystemTime, Vec<u8>)>,
+    before: &Footprint,
     claim: &str,
 ) -> Told {
     let after = footprint(job);
