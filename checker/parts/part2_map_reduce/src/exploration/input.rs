@@ -90,8 +90,13 @@ impl Given {
         self.files.iter().map(File::lines).sum()
     }
 
+    /// The longest time of a task.
+    pub(crate) fn longest_task(&self) -> Duration {
+        self.map_times()[0].max(Duration::from_millis(self.reduce_ms))
+    }
+
     /// The longest time of a map task, and the time of all of them together.
-    pub(crate) fn map_times(&self) -> [Duration; 2] {
+    fn map_times(&self) -> [Duration; 2] {
         let mut longest = Duration::from_millis(self.map_ms);
         let mut all = longest * self.maps() as u32;
         for line in self.files.iter().flat_map(|file| file.text.lines()) {

@@ -39,7 +39,7 @@ const OVERHEAD: Duration = Duration::from_secs(1);
 const OVERHEAD_PER_TASK: Duration = Duration::from_millis(25);
 
 /// After this time, nothing that was broken still keeps a worker busy.
-const SETTLED: Duration = Duration::from_secs(8);
+const SETTLED: Duration = Duration::from_secs(6);
 
 const EXACT: &str = "the result is exact";
 
@@ -74,6 +74,8 @@ struct Job {
     /// Its id, once the manager has answered.
     id: Option<JobId>,
     stands: Stands,
+    /// When that was known to be its end.
+    ended: Option<Instant>,
     /// How often a task may have crashed for another reason than its records before it began.
     crashes_before: u64,
     /// Its output as it was first seen.
@@ -142,6 +144,7 @@ impl Jobs {
                 begun,
                 id: None,
                 stands: Stands::Open,
+                ended: None,
                 crashes_before,
                 shown: None,
             });
@@ -257,6 +260,7 @@ impl Jobs {
                 .into());
         }
         job.stands = stands;
+        job.ended = Some(Instant::now());
         match status {
             JobStatus::Done(_) if !job.output.exists() => {
                 let fact = Fact::OutputUnreadable { why: "there is no output folder".to_owned() };
@@ -330,7 +334,7 @@ impl Jobs {
             return Ok(());
         }
         let workers = cluster.running().len().saturating_sub(1);
-        let at_the_same_time = state.jobs.iter().filter(|other| other.stands == Stands::Open || other.begun >= late.begun);
+        let at_the_same_time = state.jobs.iter().filter(|other| other.ended.is_none_or(|ended| ended >= late.begun));
         let limit: Duration = at_the_same_time.map(|other| limit(&other.given, workers)).sum();
         let took = late.begun.elapsed();
         if workers == 0 || took <= limit {
@@ -391,7 +395,11 @@ impl Jobs {
         };
         let place = self.state.borrow().jobs.iter().map(|job| job.place).max().unwrap_or_default() + 1;
         cluster.step(format!("{manager} is given a last job, with {} map tasks of 200 ms, while nothing is broken.", given.maps()));
-        let over: BTreeSet<JobId> = self.state.borrow().jobs.iter().filter_map(|job| job.id.clone()).collect();
+        let over: BTreeSet<JobId> = {
+            let state = self.state.borrow();
+            let over = state.jobs.iter().filter(|job| job.ended.is_some());
+            over.filter_map(|job| job.id.clone()).collect()
+        };
         let since = cluster.mark();
         self.submit(cluster, manager, place, &given).await?;
         self.all_end(cluster).await?;
@@ -566,22 +574,27 @@ impl Model for Jobs {
             if self.level.problem == 1 || cluster.running().len() < 2 {
                 return self.nothing_is_left(cluster);
             }
-            let (manager, is_undisturbed) = {
+            let (manager, settled) = {
                 let state = self.state.borrow();
                 let running = cluster.running();
                 let given = state.jobs.iter().map(|job| &job.manager);
                 let manager = given.rev().find(|manager| running.contains(manager)).or(running.first());
-                (manager.cloned(), state.disturbed.is_none())
+                (manager.cloned(), state.settles_in())
             };
             let Some(manager) = manager else { return Ok(()) };
-            if !is_undisturbed {
-                sleep(SETTLED).await;
-                self.state.borrow_mut().disturbed = None;
-            }
+            sleep(settled).await;
+            self.state.borrow_mut().disturbed = None;
             self.last_job(cluster, &manager).await?;
             self.look(cluster).await?;
             self.nothing_is_left(cluster)
         })
+    }
+}
+
+impl Job {
+    /// Whether none of its tasks crashes, or outlives its lease.
+    fn is_plain(&self) -> bool {
+        self.given.crashes() == 0 && self.given.longest_task() < LEASE * 9 / 10
     }
 }
 
@@ -620,11 +633,18 @@ impl State {
         since.elapsed() > HANGS + 3 * serial
     }
 
+    /// How long it takes until no worker is busy with what was lost, repeated or too slow, once all is over.
+    fn settles_in(&self) -> Duration {
+        let longest = self.jobs.iter().map(|job| job.given.longest_task()).max().unwrap_or_default();
+        match self.disturbed.is_some() || !self.jobs.iter().all(Job::is_plain) {
+            true => SETTLED + 3 * longest,
+            false => Duration::ZERO,
+        }
+    }
+
     /// Whether nothing that was broken, and no record or task of any job, can be in the way of a job.
     fn is_undisturbed(&self, job: &Job) -> bool {
-        let is_plain = |job: &Job| job.given.crashes() == 0 && job.given.map_times()[0] < LEASE * 9 / 10;
-        let reduces = |job: &Job| Duration::from_millis(job.given.reduce_ms) < LEASE * 9 / 10;
         self.disturbed.is_none_or(|at| at + SETTLED < job.begun)
-            && self.jobs.iter().all(|job| is_plain(job) && reduces(job) || job.stands != Stands::Open)
+            && self.jobs.iter().all(|other| other.is_plain() || other.ended.is_some_and(|ended| ended + SETTLED < job.begun))
     }
 }

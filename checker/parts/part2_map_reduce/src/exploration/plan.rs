@@ -63,7 +63,7 @@ impl Story<'_> {
     fn step(&mut self, draw: &mut Draw) {
         let is_quiet = matches!(self.level.problem, 1 | 7);
         match draw.number(0..=9) {
-            _ if self.jobs == 0 || is_quiet => self.job(draw),
+            _ if is_quiet => self.job(draw),
             0..=1 if self.jobs < MAX_JOBS => self.job(draw),
             2..=5 => {
                 let fault = self.fault(draw);
@@ -100,12 +100,11 @@ impl Story<'_> {
         (self.names[one as usize].to_owned(), self.names[other as usize].to_owned())
     }
 
-    /// The manager's node and another, in any order.
-    fn line(&self, draw: &mut Draw) -> (String, String) {
+    /// A manager's node, and another.
+    fn line(&self, draw: &mut Draw) -> [String; 2] {
         let manager = draw.number(0..=self.managers as u64 - 1);
         let other = (manager + draw.number(1..=self.nodes as u64 - 1)) % self.nodes as u64;
-        let [manager, other] = [manager, other].map(|node| self.names[node as usize].to_owned());
-        draw.either((manager.clone(), other.clone()), (other, manager))
+        [manager, other].map(|node| self.names[node as usize].to_owned())
     }
 
     fn job(&mut self, draw: &mut Draw) {
@@ -174,14 +173,11 @@ impl Story<'_> {
     /// Something breaks that the level knows.
     fn fault(&mut self, draw: &mut Draw) -> Option<Step<Do>> {
         let level = self.level;
-        let (from, to) = self.line(draw);
-        let message = |does, draw: &mut Draw| Fault::Message {
-            does,
-            message: Some(draw.either("Assign", "Finished").to_owned()),
-            answer: false,
-            from: from.clone(),
-            to: to.clone(),
-            times: draw.number(1..=3) as usize,
+        let [manager, worker] = self.line(draw);
+        let (given, done) = ((manager.clone(), worker.clone()), (worker, manager));
+        let message = |does, draw: &mut Draw| {
+            let (message, (from, to)) = draw.either(("Assign", given.clone()), ("Finished", done.clone()));
+            Fault::Message { does, message: Some(message.to_owned()), answer: false, from, to, times: draw.number(1..=3) as usize }
         };
         Some(Step::Break(match draw.number(0..=13) {
             0 if level.problem == 2 => Fault::Start { node: self.names[self.nodes].to_owned() },
@@ -191,7 +187,10 @@ impl Story<'_> {
             4 if level.losses => message(Does::Drop, draw),
             5 if level.losses => message(Does::Duplicate, draw),
             6 if level.losses => message(Does::Hold, draw),
-            7 if level.losses => Fault::Delay { from, to, ms: draw.number(5..=1_200) },
+            7 if level.losses => {
+                let (from, to) = draw.either(given, done);
+                Fault::Delay { from, to, ms: draw.number(5..=1_200) }
+            }
             4..=7 if level.continues => self.crash(draw)?,
             8 if level.problem == 4 => self.crash(draw)?,
             9 if level.problem == 4 => Fault::Kill { node: self.manager(draw) },
