@@ -1,0 +1,14 @@
+//! kind = "near-miss"
+//! problem = 3
+//! claim = "a record that crashes every time"
+//! about = "The manager gives out the tasks of a job that has failed, and their crashes no longer count."
+
+// ── file manager.rs
+// ── replace
+if job.outcome.is_some() {
+    return None;
+}
+if let Some(map)
+// ── with
+if let Some(map)
+// ── end
