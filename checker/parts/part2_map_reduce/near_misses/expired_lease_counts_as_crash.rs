@@ -1,6 +1,6 @@
 //! kind = "near-miss"
 //! problem = 4
-//! claim = "a task that outlives its leases"
+//! claim = "a record that crashes after its lease"
 //! about = "An attempt whose lease ends counts like a crash of its task."
 
 // ── file manager.rs

@@ -11,16 +11,9 @@ let mut files: Vec<&[u8]> = values.iter().flat_map(|value| value.split(|byte| *b
 // ── end
 // ── replace
 if *self == JobKind::WordCount {
-    return Some(self.reduce(key, values));
+// ── with
+if *self == JobKind::InvertedIndex {
+    return Some(values.join(&b','));
 }
-// ── with
-return Some(match self {
-    JobKind::WordCount => self.reduce(key, values),
-    JobKind::InvertedIndex => values.join(&b','),
-});
-// ── end
-// ── replace
-// ── end 7
-None
-// ── with
+if *self == JobKind::WordCount {
 // ── end

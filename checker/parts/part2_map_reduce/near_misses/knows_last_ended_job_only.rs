@@ -1,6 +1,6 @@
 //! kind = "near-miss"
 //! problem = 2
-//! claim = "the manager still knows"
+//! claim = "the manager still knows each job"
 //! about = "The manager forgets a job that is over when it is given another one."
 
 // ── file manager.rs

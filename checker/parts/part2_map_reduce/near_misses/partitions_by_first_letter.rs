@@ -1,6 +1,6 @@
 //! kind = "near-miss"
 //! problem = 1
-//! claim = "keys are spread over all"
+//! claim = "the word count is exact"
 //! about = "The first letter of a key decides on its partition."
 
 // ── file functions.rs

@@ -22,10 +22,17 @@ use testkit::seed::Draw;
 pub(crate) enum Do {
     /// Has a node do a job alone.
     Alone { node: String, job: Given },
-    /// Gives a job to a node's manager. The folder of its output goes by a number.
-    Submit { node: String, output: u64, job: Given },
+    /// Gives a job to a node's manager. The folder of its output goes by a number. An output of an earlier job
+    /// there is removed first.
+    Submit {
+        node: String,
+        output: u64,
+        job: Given,
+    },
     /// All workers of a node crash.
     CrashWorkers { node: String },
+    /// The input files of the jobs with this output vanish.
+    RemoveInput { output: u64 },
 }
 
 impl Operation for Do {
@@ -37,6 +44,9 @@ impl Operation for Do {
                 job.sentence()
             ),
             Do::CrashWorkers { node } => format!("{node}'s workers crash."),
+            Do::RemoveInput { output } => {
+                format!("The input files of the job with the output `out-{output}` are removed.")
+            }
         }
     }
 
@@ -44,24 +54,37 @@ impl Operation for Do {
         match self {
             Do::Alone { node, job } => {
                 let simpler = job.simpler().into_iter();
-                simpler.map(|job| Do::Alone { node: node.clone(), job }).collect()
+                simpler
+                    .map(|job| Do::Alone {
+                        node: node.clone(),
+                        job,
+                    })
+                    .collect()
             }
             Do::Submit { node, output, job } => {
                 let (node, output) = (node.clone(), *output);
                 let simpler = job.simpler().into_iter();
-                simpler.map(|job| Do::Submit { node: node.clone(), output, job }).collect()
+                simpler
+                    .map(|job| Do::Submit {
+                        node: node.clone(),
+                        output,
+                        job,
+                    })
+                    .collect()
             }
-            Do::CrashWorkers { .. } => Vec::new(),
+            Do::CrashWorkers { .. } | Do::RemoveInput { .. } => Vec::new(),
         }
     }
 
     fn commands(&self) -> Vec<String> {
         match self {
             Do::Alone { node, job } => job.commands(&format!("call {node} local Run"), "alone"),
-            Do::Submit { node, output, job } => {
-                job.commands(&format!("call {node} manager Submit"), &format!("out-{output}"))
-            }
+            Do::Submit { node, output, job } => job.commands(
+                &format!("call {node} manager Submit"),
+                &format!("out-{output}"),
+            ),
             Do::CrashWorkers { node } => vec![format!("crash {node} workers")],
+            Do::RemoveInput { output } => vec![format!("# Remove the input of out-{output}.")],
         }
     }
 }
@@ -91,19 +114,49 @@ const LEVELS: [Level; 7] = {
     };
     [
         LEVEL,
-        Level { problem: 2, ..LEVEL },
-        Level { problem: 3, deaths: true, ..LEVEL },
-        Level { problem: 4, deaths: true, losses: true, ..LEVEL },
-        Level { problem: 5, deaths: true, losses: true, netsplits: true, ..LEVEL },
-        Level { problem: 6, deaths: true, continues: true, ..LEVEL },
-        Level { problem: 7, ..LEVEL },
+        Level {
+            problem: 2,
+            ..LEVEL
+        },
+        Level {
+            problem: 3,
+            deaths: true,
+            ..LEVEL
+        },
+        Level {
+            problem: 4,
+            deaths: true,
+            losses: true,
+            ..LEVEL
+        },
+        Level {
+            problem: 5,
+            deaths: true,
+            losses: true,
+            netsplits: true,
+            ..LEVEL
+        },
+        Level {
+            problem: 6,
+            deaths: true,
+            continues: true,
+            ..LEVEL
+        },
+        Level {
+            problem: 7,
+            ..LEVEL
+        },
     ]
 };
 
 /// Silence after which a node counts as down where silence is a subject.
 const TICK_TIME: Duration = Duration::from_secs(4);
 
-async fn explored(cx: &Context, level: Level, plan: fn(&mut Draw) -> testkit::exploration::Plan) -> Told {
+async fn explored(
+    cx: &Context,
+    level: Level,
+    plan: fn(&mut Draw) -> testkit::exploration::Plan,
+) -> Told {
     let mut options = Options::default();
     if level.netsplits {
         options.tick_time = TICK_TIME;

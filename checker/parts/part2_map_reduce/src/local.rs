@@ -32,7 +32,12 @@ pub(super) async fn word_count_is_exact(cx: &Context) -> Told {
              one of 100,000 different words, and one with a word of 70,000 letters.",
         );
         let odd = odd_texts(cluster, &mut draw)?;
-        alone(cluster, node, &plan(&odd, JobKind::WordCount), COUNT).await
+        alone(cluster, node, &plan(&odd, JobKind::WordCount), COUNT).await?;
+
+        cluster.step("It counts a text in which all words begin with the same letters, and have the same length.");
+        let alike: String = (0..2_000).map(|_| format!("un{} ", word(draw.number(70..=4_900) as usize))).collect();
+        let alike = texts(cluster).with(&file(&mut draw), alike)?;
+        alone(cluster, node, &plan(&alike, JobKind::WordCount), COUNT).await
     })
     .await
 }

@@ -34,14 +34,17 @@ pub(crate) struct File {
 impl File {
     /// A file in which the text stands once.
     pub(crate) fn once(name: &str, text: String) -> File {
-        File { name: name.to_owned(), text, times: 1 }
+        File {
+            name: name.to_owned(),
+            text,
+            times: 1,
+        }
     }
 
     fn lines(&self) -> usize {
         self.text.lines().count() * self.times
     }
 }
-
 
 impl Given {
     /// Writes the files. A line `@panic 3` crashes its task three times in all.
@@ -69,7 +72,10 @@ impl Given {
     }
 
     pub(crate) fn experiment(&self) -> Option<Experiment> {
-        let experiment = Experiment { map_ms: self.map_ms, reduce_ms: self.reduce_ms };
+        let experiment = Experiment {
+            map_ms: self.map_ms,
+            reduce_ms: self.reduce_ms,
+        };
         let has_orders = self.files.iter().any(|file| file.text.contains('@'));
         (has_orders || experiment != Experiment::default()).then_some(experiment)
     }
@@ -100,7 +106,9 @@ impl Given {
         let mut longest = Duration::from_millis(self.map_ms);
         let mut all = longest * self.maps() as u32;
         for line in self.files.iter().flat_map(|file| file.text.lines()) {
-            let sleep = line.strip_prefix("@sleep ").and_then(|time| time.parse().ok());
+            let sleep = line
+                .strip_prefix("@sleep ")
+                .and_then(|time| time.parse().ok());
             let sleep = Duration::from_millis(sleep.unwrap_or_default());
             // All of them may be in one split.
             longest += sleep;
@@ -139,7 +147,9 @@ impl Given {
             (0, 0) => String::new(),
             (map, 0) => format!(", and each map task takes {map} ms"),
             (0, reduce) => format!(", and each reduce task takes {reduce} ms"),
-            (map, reduce) => format!(", each map task takes {map} ms, and each reduce task {reduce} ms"),
+            (map, reduce) => {
+                format!(", each map task takes {map} ms, and each reduce task {reduce} ms")
+            }
         };
         format!(
             "{does} of {files}, in splits of {}, with {}{slow}",
@@ -168,15 +178,16 @@ impl Given {
             if lines.len() < 8 {
                 for line in 0..lines.len() {
                     with(&|given| {
-                        given.files[place].text = [&lines[..line], &lines[line + 1..]].concat().concat();
+                        given.files[place].text =
+                            [&lines[..line], &lines[line + 1..]].concat().concat();
                     });
                 }
             }
             let words: Vec<&str> = file.text.split_inclusive(' ').collect();
             with(&|given| given.files[place].text = words[..words.len() / 2].concat());
             with(&|given| given.files[place].text = words[words.len() / 2..].concat());
-            with(&|given| given.files[place].times = file.times.min(1));
-            with(&|given| given.files[place].times = file.times / 2);
+            with(&|given| given.files[place].times = 1);
+            with(&|given| given.files[place].times = (file.times / 2).max(1));
             if file.name != NAMES[place] {
                 with(&|given| given.files[place].name = NAMES[place].to_owned());
             }
@@ -187,10 +198,16 @@ impl Given {
         if self.split_bytes != 1 && self.maps() < 10 {
             with(&|given| given.split_bytes = 1);
         }
-        for shorter in [0, 100, 500].into_iter().filter(|shorter| *shorter < self.map_ms) {
+        for shorter in [0, 100, 500]
+            .into_iter()
+            .filter(|shorter| *shorter < self.map_ms)
+        {
             with(&|given| given.map_ms = shorter);
         }
-        for shorter in [0, 100, 500].into_iter().filter(|shorter| *shorter < self.reduce_ms) {
+        for shorter in [0, 100, 500]
+            .into_iter()
+            .filter(|shorter| *shorter < self.reduce_ms)
+        {
             with(&|given| given.reduce_ms = shorter);
         }
         simpler
@@ -202,7 +219,10 @@ impl Given {
         let mut inputs = Vec::new();
         for file in &self.files {
             let text = shown_text(&file.text);
-            commands.push(format!("# $TMP/{} holds \"{text}\", {} times.", file.name, file.times));
+            commands.push(format!(
+                "# $TMP/{} holds \"{text}\", {} times.",
+                file.name, file.times
+            ));
             inputs.push(format!("{{name: \"{0}\", path: \"$TMP/{0}\"}}", file.name));
         }
         commands.push(format!(

@@ -10,6 +10,7 @@ use tokio::time::{Instant, sleep};
 
 use super::input::{File, Given};
 use super::{Do, Level};
+use crate::delivery::is_there;
 use crate::fact::Fact;
 use crate::messages::{JobKind, JobSpec, LEASE, LOCAL, MANAGER, MAX_CRASHES, ManagerMsg, WORKERS};
 use crate::text::{self, Table, Texts};
@@ -41,6 +42,9 @@ const OVERHEAD_PER_TASK: Duration = Duration::from_millis(25);
 /// After this time, nothing that was broken still keeps a worker busy.
 const SETTLED: Duration = Duration::from_secs(6);
 
+/// The place of an output that no drawn job has.
+const MAX_PLACE: u64 = 99;
+
 const EXACT: &str = "the result is exact";
 
 /// The model: it hears of everything that the story does.
@@ -56,8 +60,8 @@ struct State {
     touched: BTreeMap<String, Instant>,
     /// When something was last broken or mended, if anything was.
     disturbed: Option<Instant>,
-    /// How often a task may have crashed because something was broken.
-    crashes: u64,
+    /// When a task may have crashed because something was broken, and how often.
+    crashes: Vec<(Instant, u64)>,
     /// The ids that any manager has given.
     ids: Vec<JobId>,
 }
@@ -68,7 +72,10 @@ struct Job {
     /// The number of its output.
     place: u64,
     given: Given,
+    inputs: Vec<PathBuf>,
     output: PathBuf,
+    /// Whether its output was removed, to make room for another.
+    is_removed: bool,
     expected: Table,
     begun: Instant,
     /// Its id, once the manager has answered.
@@ -76,8 +83,8 @@ struct Job {
     stands: Stands,
     /// When that was known to be its end.
     ended: Option<Instant>,
-    /// How often a task may have crashed for another reason than its records before it began.
-    crashes_before: u64,
+    /// Whether its input vanished before it was over.
+    lacks_input: bool,
     /// Its output as it was first seen.
     shown: Option<Footprint>,
 }
@@ -94,7 +101,10 @@ enum Stands {
 
 impl Jobs {
     pub(super) fn of(level: Level) -> Jobs {
-        Jobs { level, state: RefCell::default() }
+        Jobs {
+            level,
+            state: RefCell::default(),
+        }
     }
 
     /// A node does a job alone.
@@ -104,65 +114,101 @@ impl Jobs {
         }
         let (texts, output) = prepare(cluster, given)?;
         let spec = spec(given, &texts, output.clone());
-        let asked = cluster.call_within(ALONE, node, &LOCAL, |reply| LocalMsg::Run(spec, reply)).await;
+        let asked = cluster
+            .call_within(ALONE, node, &LOCAL, |reply| LocalMsg::Run(spec, reply))
+            .await;
         let done = match asked {
             Ok(done) => done,
             Err(unanswered) => {
                 cluster.written()?;
-                let fact = Fact::JobUnanswered { node: node.to_owned() };
+                let fact = Fact::JobUnanswered {
+                    node: node.to_owned(),
+                };
                 return Err(Stop::from(unanswered)).fact(&fact);
             }
         };
         if let Err(why) = done {
-            let fact = Fact::LocalJobFailed { node: node.to_owned(), why };
+            let fact = Fact::LocalJobFailed {
+                node: node.to_owned(),
+                why,
+            };
             return Err(fact.of(cluster, node, EXACT).into());
         }
         is_exact(cluster, node, given, &output, &expected(given, &texts))
     }
 
     /// A manager is given a job, and the job is watched until it is over, or cannot be any more.
-    async fn submit(&self, cluster: &Cluster<'_>, manager: &str, place: u64, given: &Given) -> Told {
+    async fn submit(
+        &self,
+        cluster: &Cluster<'_>,
+        manager: &str,
+        place: u64,
+        given: &Given,
+    ) -> Told {
         let output = cluster.context().shared().join(format!("out-{place}"));
         if cluster.standing(manager) != Some(Standing::Running)
             || !self.state.borrow().is_free(place)
-            || output.exists()
         {
             return Ok(());
         }
+        for job in self
+            .state
+            .borrow_mut()
+            .jobs
+            .iter_mut()
+            .filter(|job| job.place == place)
+        {
+            job.is_removed = true;
+        }
+        let _ = std::fs::remove_dir_all(&output);
         let (texts, _) = prepare(cluster, given)?;
         let spec = spec(given, &texts, output.clone());
         let begun = Instant::now();
         let job = {
             let mut state = self.state.borrow_mut();
-            let crashes_before = state.crashes;
             state.jobs.push(Job {
                 manager: manager.to_owned(),
                 place,
                 given: given.clone(),
+                inputs: texts
+                    .inputs
+                    .iter()
+                    .map(|input| input.path.clone())
+                    .collect(),
                 output,
+                is_removed: false,
                 expected: expected(given, &texts),
                 begun,
                 id: None,
                 stands: Stands::Open,
                 ended: None,
-                crashes_before,
+                lacks_input: false,
                 shown: None,
             });
             state.jobs.len() - 1
         };
-        let asked = cluster.call_within(ANSWERED, manager, &MANAGER, |reply| ManagerMsg::Submit(spec, reply)).await;
+        let asked = cluster
+            .call_within(ANSWERED, manager, &MANAGER, |reply| {
+                ManagerMsg::Submit(spec, reply)
+            })
+            .await;
         match asked {
             Ok(Ok(id)) => self.accepted(cluster, job, id)?,
             Ok(Err(why)) => {
                 let expected = "the manager accepts the job: its input is there, and its output is not there yet";
-                let fact = Fact::JobRefused { manager: manager.to_owned(), why };
+                let fact = Fact::JobRefused {
+                    manager: manager.to_owned(),
+                    why,
+                };
                 return Err(fact.of(cluster, manager, expected).into());
             }
             Err(unanswered) => {
                 cluster.written()?;
                 self.state.borrow_mut().jobs[job].stands = Stands::Lost;
                 if !self.state.borrow().was_touched(manager, begun) {
-                    let fact = Fact::JobUnanswered { node: manager.to_owned() };
+                    let fact = Fact::JobUnanswered {
+                        node: manager.to_owned(),
+                    };
                     return Err(Stop::from(unanswered)).fact(&fact);
                 }
             }
@@ -174,8 +220,17 @@ impl Jobs {
         let mut state = self.state.borrow_mut();
         let manager = state.jobs[job].manager.clone();
         if let Some(first) = state.ids.iter().position(|other| *other == id) {
-            let fact = Fact::SameJobId { first: first + 1, second: state.ids.len() + 1, id: id.to_string(), after: None };
-            let failure = fact.of(cluster, &manager, "no two jobs have the same id, whatever happened between them");
+            let fact = Fact::SameJobId {
+                first: first + 1,
+                second: state.ids.len() + 1,
+                id: id.to_string(),
+                after: None,
+            };
+            let failure = fact.of(
+                cluster,
+                &manager,
+                "no two jobs have the same id, whatever happened between them",
+            );
             return Err(failure
                 .because("The manager would take a late message about the first job for one about the second.")
                 .into());
@@ -219,7 +274,11 @@ impl Jobs {
             return Ok(false);
         }
         let begun = Instant::now();
-        let asked = cluster.call_within(within, &manager, &MANAGER, |reply| ManagerMsg::Status(id, reply)).await;
+        let asked = cluster
+            .call_within(within, &manager, &MANAGER, |reply| {
+                ManagerMsg::Status(id, reply)
+            })
+            .await;
         let status = match asked {
             Ok(status) => status,
             Err(unanswered) => {
@@ -236,7 +295,7 @@ impl Jobs {
 
     fn judge(&self, cluster: &Cluster<'_>, job: usize, status: JobStatus) -> Told {
         let mut state = self.state.borrow_mut();
-        let crashes = state.crashes;
+        let by_faults = state.crashes_since(state.jobs[job].begun);
         let job = &mut state.jobs[job];
         let manager = job.manager.clone();
         let stands = match &status {
@@ -244,16 +303,29 @@ impl Jobs {
             JobStatus::Done(_) => Stands::Done,
             JobStatus::Failed(_) => Stands::Failed,
             JobStatus::Unknown => {
-                let expected = "the manager knows each job that it has accepted, also when the job is over";
-                return Err(Fact::JobUnknown { manager: manager.clone() }.of(cluster, &manager, expected).into());
+                let expected =
+                    "the manager knows each job that it has accepted, also when the job is over";
+                return Err(Fact::JobUnknown {
+                    manager: manager.clone(),
+                }
+                .of(cluster, &manager, expected)
+                .into());
             }
         };
         if stands == Stands::Open && job.stands == Stands::Open {
             return Ok(());
         }
         if job.stands != Stands::Open && job.stands != stands {
-            let before = if job.stands == Stands::Done { "done" } else { "failed" };
-            let fact = Fact::JobChangedItsEnd { manager: manager.clone(), before: before.to_owned(), status: format!("{status:?}") };
+            let before = if job.stands == Stands::Done {
+                "done"
+            } else {
+                "failed"
+            };
+            let fact = Fact::JobChangedItsEnd {
+                manager: manager.clone(),
+                before: before.to_owned(),
+                status: format!("{status:?}"),
+            };
             return Err(fact
                 .of(cluster, &manager, "the end of a job is final")
                 .because("A client that was told how its job ended does not ask again.")
@@ -262,22 +334,30 @@ impl Jobs {
         job.stands = stands;
         job.ended = Some(Instant::now());
         match status {
-            JobStatus::Done(_) if !job.output.exists() => {
-                let fact = Fact::OutputUnreadable { why: "there is no output folder".to_owned() };
+            JobStatus::Done(_) if !job.is_removed && !job.output.exists() => {
+                let fact = Fact::OutputUnreadable {
+                    why: "there is no output folder".to_owned(),
+                };
                 Err(inexact(cluster, &manager, fact, EXACT).into())
             }
             JobStatus::Failed(why) => {
                 let by_records = job.given.crashes();
-                let by_faults = crashes - job.crashes_before;
-                if by_records.saturating_add(by_faults) < MAX_CRASHES {
-                    let expected = format!("a job fails only when one of its tasks has crashed {MAX_CRASHES} times");
-                    let fact = Fact::JobGivenUp { manager: manager.clone(), why };
+                if by_records.saturating_add(by_faults) < MAX_CRASHES && !job.lacks_input {
+                    let expected = format!(
+                        "a job fails only when one of its tasks has crashed {MAX_CRASHES} times"
+                    );
+                    let fact = Fact::JobGivenUp {
+                        manager: manager.clone(),
+                        why,
+                    };
                     return Err(fact
                         .of(cluster, &manager, expected)
                         .because("Many failures do not come again, and the loss of a node or of a message says nothing about a task.")
                         .into());
                 }
-                let names_file = job.given.files.iter().any(|file| file.text.contains("@panic") && why.contains(&file.name));
+                let names_file = job.given.files.iter().any(|file| {
+                    (job.lacks_input || file.text.contains("@panic")) && why.contains(&file.name)
+                });
                 if by_faults == 0 && !names_file {
                     return Err(Fact::ErrorWithoutSplit { why }
                         .of(cluster, &manager, "the error names the split, with the name of its file")
@@ -294,25 +374,46 @@ impl Jobs {
     fn look_at_output(&self, cluster: &Cluster<'_>, job: usize) -> Told {
         let mut state = self.state.borrow_mut();
         let job = &mut state.jobs[job];
+        if job.is_removed {
+            return Ok(());
+        }
         if !job.output.exists() {
             return match job.shown {
                 None => Ok(()),
-                Some(_) => Err(Fact::OutputGone.of(cluster, &job.manager, "an output that was shown stays").into()),
+                Some(_) => Err(Fact::OutputGone
+                    .of(cluster, &job.manager, "an output that was shown stays")
+                    .into()),
             };
         }
         if job.stands == Stands::Failed {
-            let keys = text::read_output(&job.output, job.given.partitions).ok().map(|table| table.len());
-            return Err(inexact(cluster, &job.manager, Fact::OutputOfFailedJob { keys }, "a job that failed leaves no output").into());
+            let keys = text::read_output(&job.output, job.given.partitions)
+                .ok()
+                .map(|table| table.len());
+            return Err(inexact(
+                cluster,
+                &job.manager,
+                Fact::OutputOfFailedJob { keys },
+                "a job that failed leaves no output",
+            )
+            .into());
         }
         let seen = footprint_of(&job.output);
         match &job.shown {
             Some(before) if *before == seen => Ok(()),
             Some(before) => {
                 let names = before.keys().chain(seen.keys());
-                let changed = names.into_iter().find(|name| before.get(*name) != seen.get(*name));
-                let fact = Fact::FileChanged { file: changed.cloned().unwrap_or_default() };
+                let changed = names
+                    .into_iter()
+                    .find(|name| before.get(*name) != seen.get(*name));
+                let fact = Fact::FileChanged {
+                    file: changed.cloned().unwrap_or_default(),
+                };
                 Err(fact
-                    .of(cluster, &job.manager, "an output that was shown stays as it is")
+                    .of(
+                        cluster,
+                        &job.manager,
+                        "an output that was shown stays as it is",
+                    )
                     .because("A program that waits for the folder begins to read when it appears.")
                     .into())
             }
@@ -334,14 +435,25 @@ impl Jobs {
             return Ok(());
         }
         let workers = cluster.running().len().saturating_sub(1);
-        let at_the_same_time = state.jobs.iter().filter(|other| other.ended.is_none_or(|ended| ended >= late.begun));
-        let limit: Duration = at_the_same_time.map(|other| limit(&other.given, workers)).sum();
+        let at_the_same_time = state
+            .jobs
+            .iter()
+            .filter(|other| other.ended.is_none_or(|ended| ended >= late.begun));
+        let limit: Duration = at_the_same_time
+            .map(|other| limit(&other.given, workers))
+            .sum();
         let took = late.begun.elapsed();
         if workers == 0 || took <= limit {
             return Ok(());
         }
-        let (manager, took_ms, limit_ms) = (late.manager.clone(), took.as_millis() as u64, limit.as_millis() as u64);
-        let expected = format!("with {workers} other nodes that are always busy, the job takes at most {limit_ms} ms");
+        let (manager, took_ms, limit_ms) = (
+            late.manager.clone(),
+            took.as_millis() as u64,
+            limit.as_millis() as u64,
+        );
+        let expected = format!(
+            "with {workers} other nodes that are always busy, the job takes at most {limit_ms} ms"
+        );
         Err(Fact::JobSlow { manager: manager.clone(), took_ms, limit_ms }
             .of(cluster, &manager, expected)
             .because("Nothing was broken. A node that finishes a task gets its next one while others are busy.")
@@ -355,7 +467,14 @@ impl Jobs {
             let begun = Instant::now();
             let (manager, serial) = {
                 let state = self.state.borrow();
-                (state.jobs[job].manager.clone(), state.jobs.iter().map(|job| job.given.longest(1)).sum::<Duration>())
+                (
+                    state.jobs[job].manager.clone(),
+                    state
+                        .jobs
+                        .iter()
+                        .map(|job| job.given.longest(1))
+                        .sum::<Duration>(),
+                )
             };
             loop {
                 let is_over = self.state.borrow().jobs[job].stands != Stands::Open;
@@ -367,12 +486,22 @@ impl Jobs {
                 if begun.elapsed() > HANGS + 3 * serial {
                     cluster.written()?;
                     let fact = match answered {
-                        true => Fact::JobHangs { manager: manager.clone() },
-                        false => Fact::JobUnanswered { node: manager.clone() },
+                        true => Fact::JobHangs {
+                            manager: manager.clone(),
+                        },
+                        false => Fact::JobUnanswered {
+                            node: manager.clone(),
+                        },
                     };
                     return Err(fact
-                        .of(cluster, &manager, "every job comes to an end once all faults are over")
-                        .because("The manager must find out that something was lost, and do it again.")
+                        .of(
+                            cluster,
+                            &manager,
+                            "every job comes to an end once all faults are over",
+                        )
+                        .because(
+                            "The manager must find out that something was lost, and do it again.",
+                        )
                         .into());
                 }
                 sleep(LOOK * LOOKS_PER_QUESTION).await;
@@ -381,10 +510,24 @@ impl Jobs {
         Ok(())
     }
 
+    /// The manager crashes once more, when all its jobs are over, and must still know them.
+    async fn crash_again(&self, cluster: &Cluster<'_>, manager: &str) -> Told {
+        cluster.step(format!(
+            "All jobs are over. {manager}'s manager crashes, and its supervisor restarts it."
+        ));
+        cluster.crash(manager, &MANAGER).await?;
+        is_there(cluster, manager).await?;
+        self.look(cluster).await?;
+        sleep(SETTLED).await;
+        Ok(())
+    }
+
     /// One more job, which nothing disturbs: nothing that happened before may be in its way.
     async fn last_job(&self, cluster: &Cluster<'_>, manager: &str) -> Told {
         let running = cluster.running();
-        let text: String = (0..4 * running.len()).map(|line| format!("{}\n", text::word(line % 5))).collect();
+        let text: String = (0..4 * running.len())
+            .map(|line| format!("{}\n", text::word(line % 5)))
+            .collect();
         let given = Given {
             kind: JobKind::WordCount,
             files: vec![File::once("a", text)],
@@ -393,8 +536,18 @@ impl Jobs {
             map_ms: 200,
             reduce_ms: 100,
         };
-        let place = self.state.borrow().jobs.iter().map(|job| job.place).max().unwrap_or_default() + 1;
-        cluster.step(format!("{manager} is given a last job, with {} map tasks of 200 ms, while nothing is broken.", given.maps()));
+        // The place of an earlier job, if there is one that may be removed.
+        let place = {
+            let state = self.state.borrow();
+            let mut places = state.jobs.iter().map(|job| job.place);
+            places
+                .find(|place| state.is_free(*place))
+                .unwrap_or(MAX_PLACE)
+        };
+        cluster.step(format!(
+            "{manager} is given a last job, with {} map tasks of 200 ms, while nothing is broken.",
+            given.maps()
+        ));
         let over: BTreeSet<JobId> = {
             let state = self.state.borrow();
             let over = state.jobs.iter().filter(|job| job.ended.is_some());
@@ -403,9 +556,16 @@ impl Jobs {
         let since = cluster.mark();
         self.submit(cluster, manager, place, &given).await?;
         self.all_end(cluster).await?;
-        let id = self.state.borrow().jobs.last().and_then(|job| job.id.clone());
+        let id = self
+            .state
+            .borrow()
+            .jobs
+            .last()
+            .and_then(|job| job.id.clone());
         for node in running.iter().filter(|node| *node != manager) {
-            let took_part = results_for(cluster, manager, since).iter().any(|result| result.from == *node && Some(&result.attempt.job) == id.as_ref());
+            let took_part = results_for(cluster, manager, since)
+                .iter()
+                .any(|result| result.from == *node && Some(&result.attempt.job) == id.as_ref());
             if !took_part {
                 let expected = "every worker node finishes at least one task of a slow job";
                 return Err(Fact::NoResultFrom { node: node.clone() }
@@ -416,7 +576,11 @@ impl Jobs {
         }
         for (node, assignment, _) in assignments_by(cluster, manager, since) {
             if over.contains(&assignment.attempt.job) {
-                let fact = Fact::AssignedAfterEnd { manager: manager.to_owned(), node, task: assignment.attempt.task.to_string() };
+                let fact = Fact::AssignedAfterEnd {
+                    manager: manager.to_owned(),
+                    node,
+                    task: assignment.attempt.task.to_string(),
+                };
                 return Err(fact
                     .of(cluster, manager, "a job that is over keeps no worker busy")
                     .because("Its tasks are in the way of those of the next job.")
@@ -429,13 +593,27 @@ impl Jobs {
     /// Nothing but outputs is left of the jobs that are over.
     fn nothing_is_left(&self, cluster: &Cluster<'_>) -> Told {
         let state = self.state.borrow();
-        for job in state.jobs.iter().filter(|job| matches!(job.stands, Stands::Done | Stands::Failed)) {
+        for job in state
+            .jobs
+            .iter()
+            .filter(|job| matches!(job.stands, Stands::Done | Stands::Failed))
+        {
             let Some(id) = &job.id else { continue };
             let attempts = OutputFolder::new(&job.output, id).attempts();
             if let Some(partial) = attempts.parent().filter(|partial| partial.exists()) {
-                let folder = partial.file_name().map(|name| name.to_string_lossy().into_owned());
-                let fact = Fact::PartialLeft { folder: folder.unwrap_or_default() };
-                return Err(fact.of(cluster, &job.manager, "nothing but its output is left of a job that is over").into());
+                let folder = partial
+                    .file_name()
+                    .map(|name| name.to_string_lossy().into_owned());
+                let fact = Fact::PartialLeft {
+                    folder: folder.unwrap_or_default(),
+                };
+                return Err(fact
+                    .of(
+                        cluster,
+                        &job.manager,
+                        "nothing but its output is left of a job that is over",
+                    )
+                    .into());
             }
         }
         Ok(())
@@ -474,7 +652,13 @@ fn expected(given: &Given, texts: &Texts) -> Table {
     }
 }
 
-fn is_exact(cluster: &Cluster<'_>, node: &str, given: &Given, output: &std::path::Path, expected: &Table) -> Told {
+fn is_exact(
+    cluster: &Cluster<'_>,
+    node: &str,
+    given: &Given,
+    output: &std::path::Path,
+    expected: &Table,
+) -> Told {
     let table = match text::read_output(output, given.partitions) {
         Ok(table) => table,
         Err(wrong) => return Err(inexact(cluster, node, wrong, EXACT).into()),
@@ -507,6 +691,20 @@ impl Model for Jobs {
             match operation {
                 Do::Alone { node, job } => self.alone(cluster, node, job).await,
                 Do::Submit { node, output, job } => self.submit(cluster, node, *output, job).await,
+                Do::RemoveInput { output } => {
+                    let mut state = self.state.borrow_mut();
+                    let accepted = state
+                        .jobs
+                        .iter_mut()
+                        .filter(|job| job.place == *output && job.id.is_some());
+                    for job in accepted {
+                        job.lacks_input = true;
+                        for input in &job.inputs {
+                            let _ = std::fs::remove_file(input);
+                        }
+                    }
+                    Ok(())
+                }
                 Do::CrashWorkers { node } => {
                     if cluster.standing(node) != Some(Standing::Running) {
                         return Ok(());
@@ -532,7 +730,6 @@ impl Model for Jobs {
                 state.lose(node);
             }
             Fault::Crash { node, .. } => {
-                // A worker of the manager that crashed may end with a task of the next one.
                 state.disturb(everyone);
                 state.touch(node);
                 if !self.level.continues {
@@ -578,12 +775,20 @@ impl Model for Jobs {
                 let state = self.state.borrow();
                 let running = cluster.running();
                 let given = state.jobs.iter().map(|job| &job.manager);
-                let manager = given.rev().find(|manager| running.contains(manager)).or(running.first());
+                let manager = given
+                    .rev()
+                    .find(|manager| running.contains(manager))
+                    .or(running.first());
                 (manager.cloned(), state.settles_in())
             };
-            let Some(manager) = manager else { return Ok(()) };
+            let Some(manager) = manager else {
+                return Ok(());
+            };
             sleep(settled).await;
             self.state.borrow_mut().disturbed = None;
+            if self.level.continues {
+                self.crash_again(cluster, &manager).await?;
+            }
             self.last_job(cluster, &manager).await?;
             self.look(cluster).await?;
             self.nothing_is_left(cluster)
@@ -594,7 +799,7 @@ impl Model for Jobs {
 impl Job {
     /// Whether none of its tasks crashes, or outlives its lease.
     fn is_plain(&self) -> bool {
-        self.given.crashes() == 0 && self.given.longest_task() < LEASE * 9 / 10
+        !self.lacks_input && self.given.crashes() == 0 && self.given.longest_task() < LEASE * 9 / 10
     }
 }
 
@@ -602,7 +807,15 @@ impl State {
     /// Something happens that may crash a task so many times.
     fn disturb(&mut self, crashes: u64) {
         self.disturbed = Some(Instant::now());
-        self.crashes += crashes;
+        self.crashes
+            .extend((crashes > 0).then(|| (Instant::now(), crashes)));
+    }
+
+    /// How often a task of a job that began at a moment may have crashed because something was broken. What was
+    /// broken shortly before counts: a worker of a manager that crashed may end with a task of the next one.
+    fn crashes_since(&self, begun: Instant) -> u64 {
+        let recent = self.crashes.iter().filter(|(at, _)| *at + SETTLED >= begun);
+        recent.map(|(_, crashes)| crashes).sum()
     }
 
     fn touch(&mut self, node: &str) {
@@ -620,10 +833,10 @@ impl State {
         }
     }
 
-    /// Whether the output of no other job is or may come to be there.
+    /// Whether all jobs with an output there are over.
     fn is_free(&self, place: u64) -> bool {
-        let others = self.jobs.iter().filter(|job| job.place == place);
-        others.into_iter().all(|job| job.stands == Stands::Failed)
+        let mut others = self.jobs.iter().filter(|job| job.place == place);
+        others.all(|job| job.ended.is_some() && job.stands != Stands::Lost)
     }
 
     /// Whether a job is waited for no longer while the story goes on.
@@ -635,7 +848,12 @@ impl State {
 
     /// How long it takes until no worker is busy with what was lost, repeated or too slow, once all is over.
     fn settles_in(&self) -> Duration {
-        let longest = self.jobs.iter().map(|job| job.given.longest_task()).max().unwrap_or_default();
+        let longest = self
+            .jobs
+            .iter()
+            .map(|job| job.given.longest_task())
+            .max()
+            .unwrap_or_default();
         match self.disturbed.is_some() || !self.jobs.iter().all(Job::is_plain) {
             true => SETTLED + 3 * longest,
             false => Duration::ZERO,
@@ -645,6 +863,8 @@ impl State {
     /// Whether nothing that was broken, and no record or task of any job, can be in the way of a job.
     fn is_undisturbed(&self, job: &Job) -> bool {
         self.disturbed.is_none_or(|at| at + SETTLED < job.begun)
-            && self.jobs.iter().all(|other| other.is_plain() || other.ended.is_some_and(|ended| ended + SETTLED < job.begun))
+            && self.jobs.iter().all(|other| {
+                other.is_plain() || other.ended.is_some_and(|ended| ended + SETTLED < job.begun)
+            })
     }
 }

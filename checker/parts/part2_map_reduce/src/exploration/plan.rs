@@ -14,7 +14,9 @@ const NAMES: [&str; 5] = ["n1", "n2", "n3", "n4", "n5"];
 const MAX_CRASHES: usize = 3;
 
 /// Names of files, in no order. Commas and blanks are letters like all others.
-const FILES: [&str; 6] = ["b", "a", "a,b", "c d", "Z.txt", "b,c"];
+const FILES: [&str; 6] = [
+    "fox.txt", "bee.txt", "bee,fox", "cat dog", "Ant.txt", "eel,",
+];
 
 /// Draws a story for a level.
 pub(super) fn draw(draw: &mut Draw, level: Level) -> Plan {
@@ -64,8 +66,8 @@ impl Story<'_> {
         let is_quiet = matches!(self.level.problem, 1 | 7);
         match draw.number(0..=9) {
             _ if is_quiet => self.job(draw),
-            0..=1 if self.jobs < MAX_JOBS => self.job(draw),
-            2..=5 => {
+            0..=2 if self.jobs < MAX_JOBS => self.job(draw),
+            3..=5 => {
                 let fault = self.fault(draw);
                 self.steps.extend(fault);
             }
@@ -97,7 +99,10 @@ impl Story<'_> {
         let nodes = self.nodes as u64;
         let one = draw.number(0..=nodes - 1);
         let other = (one + draw.number(1..=nodes - 1)) % nodes;
-        (self.names[one as usize].to_owned(), self.names[other as usize].to_owned())
+        (
+            self.names[one as usize].to_owned(),
+            self.names[other as usize].to_owned(),
+        )
     }
 
     /// A manager's node, and another.
@@ -119,8 +124,8 @@ impl Story<'_> {
         };
         let node = self.manager(draw);
         self.jobs += 1;
-        // Now and then the place of a job that may have failed.
-        let output = match draw.number(0..=3) {
+        // Now and then the place of an earlier job.
+        let output = match draw.number(0..=2) {
             0 => draw.number(1..=self.jobs),
             _ => self.jobs,
         };
@@ -140,7 +145,9 @@ impl Story<'_> {
             let mut text = String::new();
             for _ in 0..of_file {
                 match draw.number(0..=9) {
-                    0 if self.level.losses => text.push_str("@sleep 1100\n"),
+                    0 if self.level.losses => {
+                        text.push_str(draw.either("@sleep 1100\n", "@sleep 4600\n"))
+                    }
                     1 => text.push_str("@sleep 400\n"),
                     _ => {}
                 }
@@ -153,10 +160,14 @@ impl Story<'_> {
             let name = FILES[files.len() % FILES.len()];
             files.push(File::once(name, text));
         }
-        if self.level.deaths && draw.number(0..=3) == 0
+        if self.level.deaths
+            && draw.number(0..=3) == 0
             && let Some(file) = files.last_mut()
         {
-            let crashing = ["@panic 3\n", "@panic 1\n", "@panic 2\n", "@panic\n"][draw.number(0..=3) as usize];
+            let crashing = ["@panic 3\n", "@panic 2\n", "@panic\n"][draw.number(0..=2) as usize];
+            if self.level.losses && draw.number(0..=2) == 0 {
+                file.text.push_str("@sleep 1100\n");
+            }
             file.text.push_str(crashing);
         }
         let times = [0, 30, 200, 700, if self.level.losses { 1_300 } else { 400 }];
@@ -176,30 +187,72 @@ impl Story<'_> {
         let [manager, worker] = self.line(draw);
         let (given, done) = ((manager.clone(), worker.clone()), (worker, manager));
         let message = |does, draw: &mut Draw| {
-            let (message, (from, to)) = draw.either(("Assign", given.clone()), ("Finished", done.clone()));
-            Fault::Message { does, message: Some(message.to_owned()), answer: false, from, to, times: draw.number(1..=3) as usize }
+            let (message, (from, to)) =
+                draw.either(("Assign", given.clone()), ("Finished", done.clone()));
+            Fault::Message {
+                does,
+                message: Some(message.to_owned()),
+                answer: false,
+                from,
+                to,
+                times: draw.number(1..=3) as usize,
+            }
         };
-        Some(Step::Break(match draw.number(0..=13) {
-            0 if level.problem == 2 => Fault::Start { node: self.names[self.nodes].to_owned() },
-            0 | 1 if level.deaths => Fault::Kill { node: self.other(draw) },
-            2 if level.deaths => Fault::Start { node: self.other(draw) },
-            3 if level.deaths => return Some(Step::Do(Do::CrashWorkers { node: self.node(draw) })),
+        Some(Step::Break(match draw.number(0..=15) {
+            0 if level.problem == 2 => Fault::Start {
+                node: self.names[self.nodes].to_owned(),
+            },
+            0 if level.deaths => Fault::Kill {
+                node: self.other(draw),
+            },
+            1 if level.deaths => Fault::Start {
+                node: self.other(draw),
+            },
+            2 if level.deaths => {
+                return Some(Step::Do(Do::CrashWorkers {
+                    node: self.node(draw),
+                }));
+            }
+            3 if level.deaths && !level.continues && self.jobs > 0 => {
+                return Some(Step::Do(Do::RemoveInput {
+                    output: draw.number(1..=self.jobs),
+                }));
+            }
+            4 | 5 if level.problem == 3 => Fault::Kill {
+                node: self.other(draw),
+            },
+            6 | 7 if level.problem == 3 => {
+                return Some(Step::Do(Do::CrashWorkers {
+                    node: self.node(draw),
+                }));
+            }
+            4..=6 if level.continues => self.crash(draw)?,
             4 if level.losses => message(Does::Drop, draw),
             5 if level.losses => message(Does::Duplicate, draw),
             6 if level.losses => message(Does::Hold, draw),
             7 if level.losses => {
                 let (from, to) = draw.either(given, done);
-                Fault::Delay { from, to, ms: draw.number(5..=1_200) }
+                Fault::Delay {
+                    from,
+                    to,
+                    ms: draw.number(5..=1_200),
+                }
             }
-            4..=7 if level.continues => self.crash(draw)?,
-            8 if level.problem == 4 => self.crash(draw)?,
-            9 if level.problem == 4 => Fault::Kill { node: self.manager(draw) },
-            8 | 9 if level.netsplits => Fault::Pause { node: self.other_or_any(draw) },
-            10 | 11 if level.netsplits => {
+            8 | 9 if level.problem == 4 => message(Does::Drop, draw),
+            10 | 11 if level.problem == 4 => message(Does::Duplicate, draw),
+            12 | 13 if level.problem == 4 => message(Does::Hold, draw),
+            14 if level.problem == 4 => self.crash(draw)?,
+            15 if level.problem == 4 => Fault::Kill {
+                node: self.manager(draw),
+            },
+            8..=10 if level.netsplits => Fault::Pause {
+                node: self.other_or_any(draw),
+            },
+            11 | 12 if level.netsplits => {
                 let (a, b) = self.pair(draw);
                 Fault::Partition { a, b }
             }
-            12 if level.netsplits => {
+            13 if level.netsplits => {
                 let (from, to) = self.pair(draw);
                 Fault::Blackhole { from, to }
             }
@@ -221,21 +274,30 @@ impl Story<'_> {
         }
         self.crashes[place] += 1;
         let node = self.names[place].to_owned();
-        Some(Fault::Crash { node, servers: vec!["manager".to_owned()] })
+        Some(Fault::Crash {
+            node,
+            servers: vec!["manager".to_owned()],
+        })
     }
 
     /// Something is mended.
     fn repair(&self, draw: &mut Draw) -> Fault {
         match draw.number(0..=5) {
             0 if self.level.losses => Fault::Release,
-            1 | 2 if self.level.netsplits => Fault::Resume { node: self.node(draw) },
+            1 | 2 if self.level.netsplits => Fault::Resume {
+                node: self.node(draw),
+            },
             3 if self.level.netsplits => {
                 let (a, b) = self.pair(draw);
                 Fault::Heal { a, b }
             }
             4 if self.level.losses => Fault::HealAll,
-            _ if self.level.problem == 4 => Fault::Start { node: self.node(draw) },
-            _ => Fault::Start { node: self.other(draw) },
+            _ if self.level.problem == 4 => Fault::Start {
+                node: self.node(draw),
+            },
+            _ => Fault::Start {
+                node: self.other(draw),
+            },
         }
     }
 }
@@ -246,8 +308,16 @@ fn functions(draw: &mut Draw) -> Given {
     for place in 0..draw.number(0..=4) as usize {
         files.push(match draw.number(0..=19) {
             // Two bytes cannot count so many, and four hundred letters make one word.
-            0 => File { name: FILES[place].to_owned(), text: "no ".to_owned(), times: [65_535, 65_536, 70_000][draw.number(0..=2) as usize] },
-            1 => File { name: FILES[place].to_owned(), text: word(draw.number(0..=99) as usize), times: draw.number(50..=200) as usize },
+            0 => File {
+                name: FILES[place].to_owned(),
+                text: "no ".to_owned(),
+                times: [65_535, 65_536, 70_000][draw.number(0..=2) as usize],
+            },
+            1 => File {
+                name: FILES[place].to_owned(),
+                text: word(draw.number(0..=99) as usize),
+                times: draw.number(50..=200) as usize,
+            },
             2 => File::once(FILES[place], String::new()),
             _ => File::once(FILES[place], text(draw)),
         });
@@ -270,7 +340,9 @@ fn functions(draw: &mut Draw) -> Given {
 
 fn text(draw: &mut Draw) -> String {
     /// What stands between two words. Each letter is a byte.
-    const BETWEEN: [&str; 12] = [" ", " ", " ", "\n", "\n", "\r\n", "\t", "\u{e9}", "\u{ff}", "'", "7", "\n\n"];
+    const BETWEEN: [&str; 12] = [
+        " ", " ", " ", "\n", "\n", "\r\n", "\t", "\u{e9}", "\u{ff}", "'", "7", "\n\n",
+    ];
     let (words, kind) = (draw.number(0..=40), draw.number(0..=5));
     let (words, different) = match kind {
         // So many keys that each partition must have some.
