@@ -13,11 +13,12 @@ use super::messages::{MANAGER, ManagerMsg, WorkerMsg, is_map};
 use super::provenance::{reported_file, work_was_done};
 use super::{
     ALL, Plan, SOON, footprint, is_done, is_exact, is_untouched, output_is_exact, slow_text,
-    status, submit,
+    status, submit, submit_to,
 };
 use testkit::cluster::{Cluster, Explained, Options, RuleHandle, Unmet};
 use testkit::scenario::{Context, Stop, Told};
 use testkit::seed::{in_order, in_words};
+use testkit::trouble::While;
 
 /// A rule about assignments of a manager to a node, of map or of reduce tasks.
 fn assignment(
@@ -285,6 +286,16 @@ pub(super) async fn job_ids_never_repeat(cx: &Context) -> Told {
         ));
         cluster.restart(manager).await?;
         ids.push(submit(cluster, manager, &plan).await?.id);
+
+        cluster.step(format!(
+            "{manager} is given one more job. When it is done, its output is removed, and {manager} is given the same job again."
+        ));
+        let again = submit(cluster, manager, &plan).await?;
+        is_done(cluster, &again, super::JOB_TIMEOUT).await?;
+        ids.push(again.id);
+        let place = again.output;
+        std::fs::remove_dir_all(&place).or_trouble(|| format!("remove {}", place.display()))?;
+        ids.push(submit_to(cluster, manager, &plan, place).await?.id);
         for (place, id) in ids.iter().enumerate() {
             if let Some(other) = ids[..place].iter().position(|other| other == id) {
                 let fact = Fact::SameJobId {
@@ -294,7 +305,8 @@ pub(super) async fn job_ids_never_repeat(cx: &Context) -> Told {
                     after: match place.checked_sub(before as usize) {
                         None => None,
                         Some(0) => Some(Restart::Manager),
-                        Some(_) => Some(Restart::Node),
+                        Some(1) => Some(Restart::Node),
+                        Some(_) => None,
                     },
                 };
                 return Err(fact

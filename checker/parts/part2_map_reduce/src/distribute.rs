@@ -13,8 +13,8 @@ use super::messages::{JobKind, is_map};
 use super::provenance::{ReportedFile, reported_file, summary_adds_up, work_was_done};
 use super::text::file;
 use super::{
-    ALL, Answered, LEASE, Plan, SOON, assignments, has_finished, is_exact, maps_kept, reports,
-    results, slow_text, submit, texts,
+    ALL, Answered, LEASE, Plan, SOON, assignments, has_finished, is_exact, is_still_known,
+    maps_kept, reports, results, slow_text, submit, texts,
 };
 use testkit::cluster::{Cluster, Explained, Mark, Options, RuleHandle};
 use testkit::scenario::{Context, Stop, Told};
@@ -216,8 +216,9 @@ pub(super) async fn map_output_is_fetched(cx: &Context) -> Told {
 
         cluster.step(format!("{manager} is given a job whose only file is empty, so that it has no map task."));
         let empty = super::texts(cluster).with(&file(&mut draw), "")?;
-        let job = submit(cluster, manager, &Plan { texts: &empty, ..plan }).await?;
-        let done = is_exact(cluster, &job, NO_MAPS).await;
+        let last = submit(cluster, manager, &Plan { texts: &empty, ..plan }).await?;
+        let done = is_exact(cluster, &last, NO_MAPS).await;
+        is_still_known(cluster, &job).await?;
         done.claiming(NO_MAPS).because(
             "No result of a map task ever arrives in this job. A manager that begins the reduce phase only when such a \
              result arrives waits for ever.",
@@ -225,6 +226,39 @@ pub(super) async fn map_output_is_fetched(cx: &Context) -> Told {
     })
     .await
     .training("training/part2.md#problem-2-distribute")
+}
+
+pub(super) async fn two_jobs_at_the_same_time(cx: &Context) -> Told {
+    let mut draw = cx.draw();
+    let [manager, ..] = draw.cast(["n1", "n2", "n3"]);
+    let [maps, more] = [draw.number(23..=27), draw.number(23..=27)];
+    Cluster::tell(cx, ALL, Options::default(), async |cluster| {
+        let claim = "two jobs at the same time are both done";
+        cluster.step_as(
+            &Step::job_given(manager),
+            format!("{manager} is given a job of {maps} map tasks that take 60 ms each. While they run, {manager} is given a second job."),
+        );
+        let [first, second] = [slow_text(cluster, &mut draw, maps)?, slow_text(cluster, &mut draw, more)?];
+        let first = submit(cluster, manager, &Plan::slow(&first, 4, 60, 60)).await?;
+        // Each worker has a task of the first job by then.
+        let begun = Instant::now();
+        sleep(Duration::from_millis(150)).await;
+        let second = submit(cluster, manager, &Plan::slow(&second, 4, 60, 60)).await?;
+        if !first.is_open() || begun.elapsed() > Duration::from_millis(600) {
+            return Err(Stop::inconclusive("The first job was done before the second was given."));
+        }
+        for job in [&first, &second] {
+            is_exact(cluster, job, claim).await.because(
+                "Each job of the manager may have tasks that wait. A worker without a task must get one of any job, not only \
+                 of the job of which it has just finished a task.",
+            )?;
+        }
+        for job in [&first, &second] {
+            is_still_known(cluster, job).await?;
+        }
+        work_was_done(cluster, &second).await
+    })
+    .await
 }
 
 /// Looks at the file that a node names in its first result of a reduce task, and then lets the result go.

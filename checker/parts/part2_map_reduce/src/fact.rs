@@ -32,6 +32,32 @@ pub(super) enum Fact {
         manager: String,
         status: String,
     },
+    /// The manager reports another end of a job than before.
+    JobChangedItsEnd {
+        manager: String,
+        before: String,
+        status: String,
+    },
+    /// A node was asked to do a job, or how a job stands, and did not answer.
+    JobUnanswered {
+        node: String,
+    },
+    /// A job does not come to an end.
+    JobHangs {
+        manager: String,
+    },
+    /// A job took longer than it takes if all workers are kept busy.
+    JobSlow {
+        manager: String,
+        took_ms: u64,
+        limit_ms: u64,
+    },
+    /// The manager gave a worker a task of a job that was over.
+    AssignedAfterEnd {
+        manager: String,
+        node: String,
+        task: String,
+    },
     /// A node could not do a job alone.
     LocalJobFailed {
         node: String,
@@ -83,6 +109,16 @@ pub(super) enum Fact {
     },
     FileWrittenAgain {
         file: String,
+    },
+    /// A file of an output is not what it was when the output appeared.
+    FileChanged {
+        file: String,
+    },
+    /// An output that could be seen is no longer there.
+    OutputGone,
+    /// The folder in which an output came together is still there.
+    PartialLeft {
+        folder: String,
     },
 
     NoResult,
@@ -294,6 +330,32 @@ impl fmt::Display for Fact {
                 f,
                 "{manager}'s manager reported the job as done, and then as {status}"
             ),
+            JobChangedItsEnd {
+                manager,
+                before,
+                status,
+            } => write!(
+                f,
+                "{manager}'s manager reported the job as {before}, and then as {status}"
+            ),
+            JobUnanswered { node } => write!(f, "{node} did not answer"),
+            JobHangs { manager } => write!(f, "the job that {manager} was given does not end"),
+            JobSlow {
+                manager,
+                took_ms,
+                limit_ms: _,
+            } => write!(
+                f,
+                "the job that {manager} was given is not over after {took_ms} ms"
+            ),
+            AssignedAfterEnd {
+                manager,
+                node,
+                task,
+            } => write!(
+                f,
+                "{manager}'s manager gave {node} task {task} of a job that was over"
+            ),
             LocalJobFailed { node, why } => write!(f, "{node} could not do the job: {why}"),
             SameJobId {
                 first,
@@ -357,6 +419,11 @@ impl fmt::Display for Fact {
                     "{file} was written again after the job was reported as done"
                 )
             }
+            FileChanged { file } => {
+                write!(f, "{file} is not what it was when the output appeared")
+            }
+            OutputGone => f.write_str("the output folder could be seen, and is gone"),
+            PartialLeft { folder } => write!(f, "the folder `{folder}` is still there"),
 
             NoResult => f.write_str("no result came in"),
             NoResultFrom { node } => write!(f, "no result came from {node}"),

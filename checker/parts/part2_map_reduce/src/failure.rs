@@ -18,6 +18,7 @@ use super::{
 use testkit::cluster::{Cluster, Explained, Mark, Options, Unmet};
 use testkit::scenario::{Context, Stop, Told};
 use testkit::seed::Draw;
+use testkit::trouble::While;
 
 const WHY_LOST: &str = "The output of a map task lies on the node where it ran, and nowhere else. When the node dies, a \
                         map task that was done is no longer done.";
@@ -50,8 +51,18 @@ pub(super) async fn crashed_worker_is_replaced(cx: &Context) -> Told {
             .because("A crash ends one process and nothing else. Only the manager that gave it a task knows what is missing now.")?;
         work_was_done(cluster, &job).await?;
 
-        cluster.step(format!("{manager} is given a second job, which nothing disturbs."));
-        let job = submit(cluster, manager, &Plan::slow(&texts, 4, 0, 0)).await?;
+        cluster.step(format!("The workers crash again, while they have nothing to do. Then {manager} is given a second job."));
+        for node in [one, other, manager] {
+            cluster.crash_children(node, &WORKERS).await?;
+        }
+        let begun = cluster.mark();
+        let job = submit(cluster, manager, &Plan::slow(&texts, 4, 60, 0)).await?;
+        for node in [one, other] {
+            maps_by(cluster, &job, node, 1, begun).await.claiming("a worker that crashes is replaced, even one without a task").because(
+                "The monitor reports the end of a worker that has no task, too. If the manager does nothing then, the node \
+                 has no worker any more.",
+            )?;
+        }
         is_exact(cluster, &job, "a second job completes after the crashes of the first").await
     })
     .await
@@ -168,8 +179,8 @@ pub(super) async fn node_dies_in_reduce_phase(cx: &Context) -> Told {
 }
 
 /// A job of which one record, or one of each of two splits, crashes its task.
-struct Poisoned {
-    job: Job,
+pub(super) struct Poisoned {
+    pub(super) job: Job,
     /// The file with the records in it.
     file: String,
     /// For each record, the file in which its crashes are counted.
@@ -184,30 +195,34 @@ impl Poisoned {
     }
 }
 
-/// Gives such a job to a manager. Each of the records crashes its task `times` times at most, and each time
-/// only after a while.
-async fn job_with_crashes(
+/// So many lines that no two records with these in between are in one split.
+const MANY_LINES: u64 = 12;
+
+/// How many lines stand before a record.
+fn lines_before(draw: &mut Draw) -> u64 {
+    draw.number(MANY_LINES..=28)
+}
+
+/// Gives such a job to a manager. Before each of the records there are so many lines. Each of them crashes its
+/// task `times` times at most, and each time only after a while.
+pub(super) async fn job_with_crashes(
     cluster: &Cluster<'_>,
     manager: &'static str,
     draw: &mut Draw,
-    records: usize,
+    before: &[u64],
     times: u64,
     after_ms: u64,
 ) -> Result<Poisoned, Stop> {
     let file = text::file(draw);
     let mut crashes = Vec::new();
-    let some_lines = |draw: &mut Draw| {
-        let count = draw.number(12..=28);
-        lines(draw, count as usize)
-    };
-    let mut content = some_lines(draw);
-    for _ in 0..records {
+    let mut content = String::new();
+    for count in before {
         let counted = place(cluster)?;
+        content += &lines(draw, *count as usize);
         content += &format!("@sleep {after_ms}\n@panic {times} {}\n", counted.display());
-        // So many lines that no two of the records are in one split.
-        content += &some_lines(draw);
         crashes.push(counted);
     }
+    content += &lines(draw, MANY_LINES as usize);
     let texts = texts(cluster).with(&file, content)?;
     let job = submit(cluster, manager, &Plan::slow(&texts, 4, 30, 30)).await?;
     Ok(Poisoned { job, file, crashes })
@@ -221,7 +236,8 @@ pub(super) async fn records_crash_three_times(cx: &Context) -> Told {
             &Step::job_given(manager),
             format!("{manager} is given a job with two records. Each crashes its map task three times, and not a fourth time."),
         );
-        let poisoned = job_with_crashes(cluster, manager, &mut draw, 2, MAX_CRASHES - 1, 0).await?;
+        let before = [lines_before(&mut draw), lines_before(&mut draw)];
+        let poisoned = job_with_crashes(cluster, manager, &mut draw, &before, MAX_CRASHES - 1, 0).await?;
         is_exact(cluster, &poisoned.job, "records that crash three times do not end the job")
             .await
             .because(
@@ -237,7 +253,13 @@ pub(super) async fn records_crash_three_times(cx: &Context) -> Told {
         }
         let all = crashes.iter().sum();
         crashes_were_panics(cluster, &poisoned.job, &poisoned.file, all).await?;
-        work_was_done(cluster, &poisoned.job).await
+        work_was_done(cluster, &poisoned.job).await?;
+
+        cluster.step(format!("{manager} is given another such job, in which tasks of the same numbers crash."));
+        let next = job_with_crashes(cluster, manager, &mut draw, &before, MAX_CRASHES - 1, 0).await?;
+        is_exact(cluster, &next.job, "records that crash three times do not end the job, nor the next one")
+            .await
+            .because("A number names a task within its job only. The crashes of one job say nothing about another.")
     })
     .await
 }
@@ -272,7 +294,8 @@ async fn crashes_every_time(cx: &Context, after_ms: u64, claim: &'static str) ->
             &Step::job_given(manager),
             format!("{manager} is given a job with a record that crashes its map task each time{late}."),
         );
-        let poisoned = job_with_crashes(cluster, manager, &mut draw, 1, 1_000_000, after_ms).await?;
+        let before = lines_before(&mut draw);
+        let poisoned = job_with_crashes(cluster, manager, &mut draw, &[before], 1_000_000, after_ms).await?;
         let Poisoned { job, file, .. } = &poisoned;
         let mut ended = None;
         let wait = cluster.eventually(JOB_TIMEOUT, claim, async || {
@@ -308,13 +331,86 @@ async fn crashes_every_time(cx: &Context, after_ms: u64, claim: &'static str) ->
                         .because("There may be ten thousand splits. The error must say which of them to look into.")
                         .into());
                 }
-                leaves_no_output(cluster, job, claim)
+                leaves_no_output(cluster, job, claim)?;
+                is_left_alone(cluster, &poisoned, &mut draw, claim).await
             }
             _ => {
                 output_is_exact(cluster, job, claim)
                     .because("A job may leave out a record that it cannot map, and only that record.")?;
                 work_was_done(cluster, job).await
             }
+        }
+    })
+    .await
+}
+
+/// States that the manager gives out no tasks of a job that has failed.
+async fn is_left_alone(
+    cluster: &Cluster<'_>,
+    poisoned: &Poisoned,
+    draw: &mut Draw,
+    claim: &str,
+) -> Told {
+    /// Each node may have been busy with the record when the manager gave the job up.
+    const MAX_LEFT: u64 = 2 * ALL.len() as u64;
+    let (manager, before) = (poisoned.job.manager, poisoned.crashes_so_far()[0]);
+    cluster.step(format!(
+        "{manager} is given another job, which no record crashes."
+    ));
+    let why = "A job that is over must not keep the cluster busy: its tasks are in the way of those of other jobs.";
+    let texts = slow_text(cluster, draw, 12)?;
+    let job = submit(cluster, manager, &Plan::slow(&texts, 4, 60, 30)).await?;
+    let told = is_exact(cluster, &job, claim).await;
+    let crashes = poisoned.crashes_so_far()[0];
+    if crashes > before + MAX_LEFT {
+        let expected = format!("{claim}, and the record crashes no worker once the job is over");
+        return Err(Fact::CrashesWithoutEnd { crashes }
+            .of(cluster, manager, expected)
+            .because(why)
+            .into());
+    }
+    told.because(why)
+}
+
+pub(super) async fn input_cannot_be_read(cx: &Context) -> Told {
+    let mut draw = cx.draw();
+    let [manager, ..] = draw.cast(["n1", "n2", "n3"]);
+    let maps = draw.number(23..=27);
+    Cluster::tell(cx, ALL, Options::default(), async |cluster| {
+        let claim = "a task that fails every time ends the job";
+        cluster.step_as(
+            &Step::job_given(manager),
+            format!("{manager} is given a job of {maps} map tasks that take 60 ms each. Meanwhile its input file is removed."),
+        );
+        let texts = slow_text(cluster, &mut draw, maps)?;
+        let job = submit(cluster, manager, &Plan::slow(&texts, 4, 60, 30)).await?;
+        let input = &texts.inputs[0];
+        std::fs::remove_file(&input.path).or_trouble(|| format!("remove {}", input.path.display()))?;
+        let mut ended = None;
+        let over = async || {
+            cluster.written()?;
+            match status(cluster, &job).await? {
+                JobStatus::Running(at) => {
+                    let [maps_done, maps, reduces_done, reduces] = [at.maps_done, at.maps, at.reduces_done, at.reduces];
+                    Err(Fact::JobNotDone { maps_done, maps, reduces_done, reduces }.unmet(manager))
+                }
+                end => {
+                    ended = Some(end);
+                    Ok(())
+                }
+            }
+        };
+        cluster.eventually(JOB_TIMEOUT, claim, over).await.because(
+            "The worker is well and reports that it could not read its split. No attempt on any node can read it: such a \
+             failure must count like a crash.",
+        )?;
+        match ended {
+            Some(JobStatus::Failed(why)) if why.contains(&input.name) => leaves_no_output(cluster, &job, claim),
+            Some(JobStatus::Failed(why)) => {
+                let expected = format!("{claim}: the error names the split, with the name of its file");
+                Err(Fact::ErrorWithoutSplit { why }.of(cluster, manager, expected).into())
+            }
+            _ => Err(Stop::inconclusive("The input was read before it was removed.")),
         }
     })
     .await

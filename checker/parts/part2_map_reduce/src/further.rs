@@ -3,15 +3,20 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::delivery::is_there;
+use batch::JobStatus;
+
 use super::fact::{Fact, Step};
+use super::failure::job_with_crashes;
 use super::messages::{JobKind, MANAGER, map_number};
 use super::provenance::{values_left, work_was_done};
 use super::text::{file, prose};
 use super::{
-    ALL, Job, Plan, SOON, assignments, is_exact, reports, results, slow_text, status, submit, texts,
+    ALL, JOB_TIMEOUT, Job, Plan, SOON, assignments, is_exact, is_still_known, reports, results,
+    slow_text, status, submit, texts,
 };
 use testkit::cluster::{Cluster, Explained, Options};
 use testkit::scenario::{Context, Stop, Told};
+use testkit::seed::Draw;
 
 const WHY_COMBINED: &str = "All nodes share the network between them. No reduce task has to fetch what a map task can add up.";
 
@@ -21,6 +26,12 @@ pub(super) async fn manager_continues(cx: &Context) -> Told {
     let maps = draw.number(34..=40);
     Cluster::tell(cx, ALL, Options::default(), async |cluster| {
         let claim = "a restarted manager continues the job";
+        cluster.step(format!("{manager} is given a job with a record that crashes its task each time, and a job without one. Both end."));
+        let failed = failed_job(cluster, manager, &mut draw).await?;
+        let short = slow_text(cluster, &mut draw, 2)?;
+        let done = submit(cluster, manager, &Plan::slow(&short, 4, 0, 0)).await?;
+        is_exact(cluster, &done, claim).await?;
+
         cluster.step_as(
             &Step::job_given(manager),
             format!("{manager} is given a job of {maps} map tasks that take 60 ms each."),
@@ -59,11 +70,27 @@ pub(super) async fn manager_continues(cx: &Context) -> Told {
         }
         let before = attempts(cluster, &job).await?;
         is_there(cluster, manager).await?;
+        let known = "the restarted manager still knows the jobs that are over";
+        let ended = match &failed {
+            Some((failed, how)) => Some((status(cluster, failed).await?, how)),
+            None => None,
+        };
+        if let Some((now, before)) = ended
+            && now != *before
+        {
+            let (manager_name, status) = (manager.to_owned(), format!("{now:?}"));
+            let fact = Fact::JobChangedItsEnd { manager: manager_name, before: "over".to_owned(), status };
+            return Err(fact
+                .of(cluster, manager, format!("{claim}: {known}, those that failed too"))
+                .because("A client that asks for its job learns how the job ended, or it submits the job again.")
+                .into());
+        }
         is_exact(cluster, &job, claim).await.because(
             "A client asks for its job by the id that it received. The crash of one process must not undo the work of a \
              hundred others.",
         )?;
         work_was_done(cluster, &job).await?;
+        is_still_known(cluster, &done).await.claiming(claim)?;
         let after = attempts(cluster, &job).await?;
         let again = recorded.iter().find(|map| after.get(map) > before.get(map));
         let Some(map) = again else { return Ok(()) };
@@ -80,6 +107,37 @@ pub(super) async fn manager_continues(cx: &Context) -> Told {
             .into())
     })
     .await
+}
+
+/// A job that has ended, as a record crashed its task each time, and how it ended; none if the manager left
+/// the record out.
+async fn failed_job(
+    cluster: &Cluster<'_>,
+    manager: &'static str,
+    draw: &mut Draw,
+) -> Result<Option<(Job, JobStatus)>, Stop> {
+    let poisoned = job_with_crashes(cluster, manager, draw, &[4], 1_000_000, 0).await?;
+    let job = poisoned.job;
+    let mut ended = None;
+    let over = async || {
+        cluster.written()?;
+        match status(cluster, &job).await? {
+            JobStatus::Running(_) => Err(Fact::JobNotOver { crashes: 0 }.unmet(manager)),
+            end => {
+                ended = Some(end);
+                Ok(())
+            }
+        }
+    };
+    cluster
+        .eventually(
+            JOB_TIMEOUT,
+            "a record that crashes every time ends the job or is left out",
+            over,
+        )
+        .await?;
+    let failed = ended.filter(|end| matches!(end, JobStatus::Failed(_)));
+    Ok(failed.map(|how| (job, how)))
 }
 
 /// How often each map task of a job was done.
@@ -113,6 +171,8 @@ pub(super) async fn combiner_shrinks_the_shuffle(cx: &Context) -> Told {
         );
         let mut text = || (file(&mut draw), prose(&mut draw, WORDS / 2, different as usize));
         let ((one, first), (two, second)) = (text(), text());
+        // A comma is a letter of a name like all others.
+        let one = format!("a,{one}");
         let texts = texts(cluster).with(&one, first)?.with(&two, second)?;
         let plan = |kind, split_bytes| Plan {
             texts: &texts,

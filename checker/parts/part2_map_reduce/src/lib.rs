@@ -10,6 +10,7 @@
 mod delivery;
 mod diagnosis;
 mod distribute;
+mod exploration;
 mod fact;
 mod failure;
 mod further;
@@ -56,7 +57,7 @@ pub fn part() -> Part {
         include_str!("../part.toml"),
         include_str!("../hints.md"),
         SCENARIOS,
-        &[],
+        exploration::EXPLORATIONS,
         diagnosis::MISTAKES,
     )
 }
@@ -102,6 +103,14 @@ const SCENARIOS: &[Scenario] = &[
         property: "Reduce tasks fetch what they need from the nodes where map tasks left it, and their files become the output.",
         deadline: DEADLINE,
         run: |cx| Box::pin(distribute::map_output_is_fetched(cx)),
+    },
+    Scenario {
+        id: "part2-two-jobs",
+        problem: 2,
+        title: "two jobs at the same time are both done",
+        property: "A manager that is given a second job while the first is being done completes both, and still knows both.",
+        deadline: DEADLINE,
+        run: |cx| Box::pin(distribute::two_jobs_at_the_same_time(cx)),
     },
     Scenario {
         id: "part2-worker-crash",
@@ -150,6 +159,14 @@ const SCENARIOS: &[Scenario] = &[
         property: "The manager does not retry a record that always crashes its task for ever: it ends the job with a clear error, or leaves the record out.",
         deadline: DEADLINE,
         run: |cx| Box::pin(failure::record_crashes_every_time(cx)),
+    },
+    Scenario {
+        id: "part2-unreadable",
+        problem: 3,
+        title: "a task that fails every time ends the job",
+        property: "A worker that reports a failure is well, and the manager does not retry a task for ever that fails each time.",
+        deadline: DEADLINE,
+        run: |cx| Box::pin(failure::input_cannot_be_read(cx)),
     },
     Scenario {
         id: "part2-lost",
@@ -344,7 +361,16 @@ async fn submit(
     manager: &'static str,
     plan: &Plan<'_>,
 ) -> Result<Job, Stop> {
-    let output = place(cluster)?;
+    submit_to(cluster, manager, plan, place(cluster)?).await
+}
+
+/// The same, with a place for its output.
+async fn submit_to(
+    cluster: &Cluster<'_>,
+    manager: &'static str,
+    plan: &Plan<'_>,
+    output: PathBuf,
+) -> Result<Job, Stop> {
     // Counted first: the checker should be attentive while the job runs.
     let expected = plan.expected();
     let spec = plan.spec(&output);
@@ -458,6 +484,27 @@ async fn is_exact(cluster: &Cluster<'_>, job: &Job, claim: &str) -> Told {
     output_is_exact(cluster, job, claim)
 }
 
+/// States that a job that is over is still known as done.
+async fn is_still_known(cluster: &Cluster<'_>, job: &Job) -> Told {
+    let manager = job.manager.to_owned();
+    let fact = match status(cluster, job).await? {
+        JobStatus::Done(_) => return Ok(()),
+        JobStatus::Unknown => Fact::JobUnknown { manager },
+        other => {
+            let status = format!("{other:?}");
+            Fact::JobNoLongerDone { manager, status }
+        }
+    };
+    Err(fact
+        .of(
+            cluster,
+            job.manager,
+            "the manager still knows each job that is over",
+        )
+        .because("A client may ask for its job long after the end, and after other jobs.")
+        .into())
+}
+
 /// Compares the output of a job that is done.
 fn output_is_exact(cluster: &Cluster<'_>, job: &Job, claim: &str) -> Told {
     let wrong = match text::read_output(&job.output, job.spec.partitions) {
@@ -478,6 +525,17 @@ fn inexact(cluster: &Cluster<'_>, node: &str, wrong: Fact, claim: &str) -> Failu
     )
 }
 
+/// A file of an output that has none of many keys.
+fn empty_partition(output: &std::path::Path, partitions: usize, keys: usize) -> Option<Fact> {
+    /// With so many keys a partition is empty only if the keys are not spread.
+    const MANY: usize = 200;
+    let is_empty =
+        |part: &String| std::fs::metadata(output.join(part)).is_ok_and(|file| file.len() == 0);
+    let empty = (0..partitions).map(batch::output::part).find(is_empty);
+    let file = empty.filter(|_| keys > MANY)?;
+    Some(Fact::EmptyPartition { file, keys })
+}
+
 /// A message `Finished` that was seen.
 struct Answered {
     from: String,
@@ -488,10 +546,15 @@ struct Answered {
 
 /// The results that a job's manager received since a moment.
 fn results(cluster: &Cluster<'_>, job: &Job, since: Mark) -> Vec<Answered> {
+    results_for(cluster, job.manager, since)
+}
+
+/// The results that a node's manager received since a moment.
+fn results_for(cluster: &Cluster<'_>, manager: &str, since: Mark) -> Vec<Answered> {
     let frames = cluster
         .since(since)
         .messages("Finished")
-        .to(job.manager)
+        .to(manager)
         .delivered();
     frames
         .iter()
@@ -520,10 +583,19 @@ fn finished(cluster: &Cluster<'_>, frame: &FrameSeen) -> Option<(Attempt, Produc
 /// The assignments that a job's manager sent since a moment, each with its receiver and the
 /// sender's clock.
 fn assignments(cluster: &Cluster<'_>, job: &Job, since: Mark) -> Vec<(String, Assignment, u64)> {
+    assignments_by(cluster, job.manager, since)
+}
+
+/// The assignments that a node's manager sent since a moment.
+fn assignments_by(
+    cluster: &Cluster<'_>,
+    manager: &str,
+    since: Mark,
+) -> Vec<(String, Assignment, u64)> {
     let frames = cluster
         .since(since)
         .messages("Assign")
-        .from(job.manager)
+        .from(manager)
         .delivered();
     frames
         .iter()
@@ -684,9 +756,15 @@ async fn is_computed_again(
 }
 
 /// Files of an output, with all that changes when a program touches them.
-fn footprint(job: &Job) -> BTreeMap<String, (u64, std::time::SystemTime, Vec<u8>)> {
+type Footprint = BTreeMap<String, (u64, std::time::SystemTime, Vec<u8>)>;
+
+fn footprint(job: &Job) -> Footprint {
+    footprint_of(&job.output)
+}
+
+fn footprint_of(output: &std::path::Path) -> Footprint {
     use std::os::unix::fs::MetadataExt;
-    let entries = std::fs::read_dir(&job.output).into_iter().flatten();
+    let entries = std::fs::read_dir(output).into_iter().flatten();
     entries
         .filter_map(|entry| {
             let entry = entry.ok()?;
@@ -699,12 +777,7 @@ fn footprint(job: &Job) -> BTreeMap<String, (u64, std::time::SystemTime, Vec<u8>
 }
 
 /// States that no program has touched the output since.
-fn is_untouched(
-    cluster: &Cluster<'_>,
-    job: &Job,
-    before: &BTreeMap<String, (u64, std::time::SystemTime, Vec<u8>)>,
-    claim: &str,
-) -> Told {
+fn is_untouched(cluster: &Cluster<'_>, job: &Job, before: &Footprint, claim: &str) -> Told {
     let after = footprint(job);
     let names: BTreeSet<&String> = before.keys().chain(after.keys()).collect();
     match names

@@ -7,7 +7,7 @@ use batch::LocalMsg;
 
 use super::messages::{JobKind, LOCAL};
 use super::text::{self, Texts, file, prose, word};
-use super::{Plan, inexact, place, texts};
+use super::{Plan, empty_partition, inexact, place, texts};
 use testkit::cluster::{Cluster, Explained, Options};
 use testkit::scenario::{Context, Stop, Told};
 use testkit::seed::{Draw, in_words};
@@ -32,7 +32,12 @@ pub(super) async fn word_count_is_exact(cx: &Context) -> Told {
              one of 100,000 different words, and one with a word of 70,000 letters.",
         );
         let odd = odd_texts(cluster, &mut draw)?;
-        alone(cluster, node, &plan(&odd, JobKind::WordCount), COUNT).await
+        alone(cluster, node, &plan(&odd, JobKind::WordCount), COUNT).await?;
+
+        cluster.step("It counts a text in which all words begin with the same letters, and have the same length.");
+        let alike: String = (0..2_000).map(|_| format!("un{} ", word(draw.number(70..=4_900) as usize))).collect();
+        let alike = texts(cluster).with(&file(&mut draw), alike)?;
+        alone(cluster, node, &plan(&alike, JobKind::WordCount), COUNT).await
     })
     .await
 }
@@ -130,15 +135,8 @@ async fn alone(cluster: &Cluster<'_>, node: &str, plan: &Plan<'_>, claim: &str) 
     if let Some(wrong) = text::difference(&table, &plan.expected()) {
         return Err(inexact(cluster, node, wrong, claim).into());
     }
-    let empty = (0..plan.partitions)
-        .map(batch::output::part)
-        .find(|part| std::fs::metadata(output.join(part)).is_ok_and(|file| file.len() == 0));
-    match empty {
-        Some(file) if table.len() > 200 => {
-            let fact = Fact::EmptyPartition {
-                file,
-                keys: table.len(),
-            };
+    match empty_partition(&output, plan.partitions, table.len()) {
+        Some(fact) => {
             let expected = format!(
                 "{claim}, and keys are spread over all {} partitions",
                 plan.partitions
@@ -148,6 +146,6 @@ async fn alone(cluster: &Cluster<'_>, node: &str, plan: &Plan<'_>, claim: &str) 
                 .because("One node reduces each partition. If one partition has all keys, one node does all the work.")
                 .into())
         }
-        _ => Ok(()),
+        None => Ok(()),
     }
 }
