@@ -62,8 +62,10 @@ impl Service {
             state.attempts.push(Attempt { codes, url: url.clone(), ttl: *ttl, begun, answered: None, refused: false });
             state.attempts.len() - 1
         };
+        let alone = self.state.borrow().under_way == 1;
         let answer = cluster.request(node, &request).await;
         let done = Moment::now();
+        let alone = alone && self.state.borrow().under_way == 1;
         self.state.borrow_mut().attempts[place].answered = Some(done);
         let answer = match answer {
             Ok(answer) => answer,
@@ -75,7 +77,7 @@ impl Service {
                 self.created(cluster, create, place, &got).await?;
                 let receivers: Vec<String> = connected.into_iter().collect();
                 self.announced(cluster, node, &got, begun, &receivers);
-                self.creation_was_quick(cluster, node, &request, begun, &answer)
+                self.creation_was_quick(cluster, node, &request, begun, alone, &answer)
             }
             409 => {
                 self.state.borrow_mut().attempts[place].refused = true;
@@ -210,9 +212,10 @@ impl Service {
         state.owed.extend(owed);
     }
 
-    fn creation_was_quick(&self, cluster: &Cluster<'_>, node: &str, request: &Request, begun: Moment, answer: &Answer) -> Told {
+    fn creation_was_quick(&self, cluster: &Cluster<'_>, node: &str, request: &Request, begun: Moment, alone: bool, answer: &Answer) -> Told {
         let state = self.state.borrow();
-        if !state.has_store(node, begun.at) || !state.is_steady(cluster, node, begun.at - SETTLING) || state.crashed_since(node, begun.at - SETTLING) {
+        // Of creations of one code at once, each may have to read again what another has changed.
+        if !alone || !state.has_store(node, begun.at) || !state.is_steady(cluster, node, begun.at - SETTLING) || state.crashed_since(node, begun.at - SETTLING) {
             return Ok(());
         }
         let exact = AT_ONCE + STORE_ROUNDS * state.delay(node);

@@ -232,13 +232,16 @@ impl Model for Service {
         }
     }
 
+    fn mending(&self, _: &Cluster<'_>) {
+        self.state.borrow_mut().all_is_mended();
+    }
+
     fn look<'a>(&'a self, cluster: &'a Cluster<'_>) -> Story<'a> {
         Box::pin(self.compare(cluster, false))
     }
 
     fn conclude<'a>(&'a self, cluster: &'a Cluster<'_>, mended: Mark) -> Story<'a> {
         Box::pin(async move {
-            self.state.borrow_mut().all_is_mended();
             if self.level.meets {
                 self.tables_meet(cluster, mended).await?;
             }
@@ -266,10 +269,12 @@ impl State {
         }
     }
 
-    /// All faults are over.
+    /// All faults end.
     fn all_is_mended(&mut self) {
-        self.disturbed.clear();
         self.ruled.clear();
+        for (a, b) in self.disturbed.clone() {
+            self.mend(&a, &b);
+        }
         let now = Instant::now();
         let ways = std::mem::take(&mut self.ways);
         let troubled = ways.into_iter().filter(|(_, (does, _))| is_trouble(*does));
