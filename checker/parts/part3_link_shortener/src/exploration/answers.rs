@@ -62,10 +62,14 @@ impl Service {
             state.attempts.push(Attempt { codes, url: url.clone(), ttl: *ttl, begun, answered: None, refused: false });
             state.attempts.len() - 1
         };
-        let alone = self.state.borrow().under_way == 1;
+        let (alone, delay) = {
+            let state = self.state.borrow();
+            (state.under_way == 1, state.delay(node))
+        };
         let answer = cluster.request(node, &request).await;
         let done = Moment::now();
         let alone = alone && self.state.borrow().under_way == 1;
+        let allowed = AT_ONCE + STORE_ROUNDS * delay.max(self.state.borrow().delay(node));
         self.state.borrow_mut().attempts[place].answered = Some(done);
         let answer = match answer {
             Ok(answer) => answer,
@@ -77,7 +81,11 @@ impl Service {
                 self.created(cluster, create, place, &got).await?;
                 let receivers: Vec<String> = connected.into_iter().collect();
                 self.announced(cluster, node, &got, begun, &receivers);
-                self.creation_was_quick(cluster, node, &request, begun, alone, &answer)
+                match alone {
+                    true => self.creation_was_quick(cluster, node, &request, begun, allowed, &answer),
+                    // Of creations of one code at once, each may have to read again what another has changed.
+                    false => Ok(()),
+                }
             }
             409 => {
                 self.state.borrow_mut().attempts[place].refused = true;
@@ -212,14 +220,12 @@ impl Service {
         state.owed.extend(owed);
     }
 
-    fn creation_was_quick(&self, cluster: &Cluster<'_>, node: &str, request: &Request, begun: Moment, alone: bool, answer: &Answer) -> Told {
+    fn creation_was_quick(&self, cluster: &Cluster<'_>, node: &str, request: &Request, begun: Moment, allowed: Duration, answer: &Answer) -> Told {
         let state = self.state.borrow();
-        // Of creations of one code at once, each may have to read again what another has changed.
-        if !alone || !state.has_store(node, begun.at) || !state.is_steady(cluster, node, begun.at - SETTLING) || state.crashed_since(node, begun.at - SETTLING) {
+        if !state.has_store(node, begun.at) || !state.is_steady(cluster, node, begun.at - SETTLING) || state.crashed_since(node, begun.at - SETTLING) {
             return Ok(());
         }
-        let exact = AT_ONCE + STORE_ROUNDS * state.delay(node);
-        if answer.took <= cluster.context().limit(exact, exact + BUSY) {
+        if answer.took <= cluster.context().limit(allowed, allowed + BUSY) {
             return Ok(());
         }
         let fact = Fact::LateAnswer { node: node.to_owned(), question: request.in_words(), took_ms: answer.took.as_millis() as u64 };

@@ -249,7 +249,7 @@ impl Model for Service {
                 self.sweepers_agree(cluster).await?;
             }
             self.links_lead_on(cluster).await?;
-            self.compare(cluster, true).await
+            self.compare(cluster, false).await
         })
     }
 }

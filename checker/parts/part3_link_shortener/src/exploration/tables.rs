@@ -9,7 +9,7 @@ use testkit::cluster::{Cluster, Mark, Standing};
 use testkit::scenario::{Stop, Told};
 use tokio::time::{Instant, sleep_until};
 
-use super::model::{MEETING, Moment, SETTLING, Service, end_of, not_written};
+use super::model::{Attempt, MEETING, Moment, SETTLING, Service, end_of, not_written};
 use crate::fact::Fact;
 use crate::messages::{CACHE, CACHE_CAP, CacheMsg};
 use crate::{code as as_code, stored};
@@ -114,9 +114,13 @@ impl Service {
             return Err(failure.because("Strangers may ask for a million codes. A table that only grows fills the memory of its node one day.").into());
         }
         let codes: BTreeSet<String> = {
-            let state = self.state.borrow();
-            let codes = state.attempts.iter().filter(|attempt| !attempt.refused).filter_map(|attempt| attempt.codes.first());
-            codes.filter(|code| all || !state.many.contains(*code)).cloned().collect()
+            let (state, now) = (self.state.borrow(), Moment::now());
+            // What it must have, and what may be there too early.
+            let must = state.floors.iter().filter(|((of, _), floor)| of == node && floor.end > now.ms);
+            let must = must.map(|((_, code), _)| code);
+            let is_new = |attempt: &&Attempt| !attempt.refused && attempt.answered.is_none_or(|answered| answered.at + MEETING > now.at);
+            let new = state.attempts.iter().filter(is_new).filter_map(|attempt| attempt.codes.first());
+            must.chain(new).filter(|code| all || !state.many.contains(*code)).cloned().collect()
         };
         let looks = codes.iter().map(|code| self.peek(cluster, node, code));
         join_all(looks).await.into_iter().collect()
