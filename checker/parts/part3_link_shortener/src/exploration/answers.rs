@@ -127,7 +127,7 @@ impl Service {
         }
         let wanted = {
             let state = self.state.borrow();
-            let own = |code: &&String| state.living(code, done.ms).any(|truth| truth.url == url && truth.since <= begun.at);
+            let own = |code: &&String| state.living(code, done.ms).any(|truth| truth.url == url && truth.since < begun.at);
             let others = |code: &str| {
                 let mut possible = state.attempts.iter().filter(|other| !other.refused && other.codes.iter().any(|own| own == code));
                 possible.any(|other| other.url != url)
@@ -148,7 +148,7 @@ impl Service {
         let rival = {
             let state = self.state.borrow();
             let mut living = state.living(got, done.ms);
-            living.find(|truth| truth.since <= begun.at && truth.url != url).map(|truth| truth.url.clone())
+            living.find(|truth| truth.since < begun.at && truth.url != url).map(|truth| truth.url.clone())
         };
         if let Some(other) = rival {
             let fact = Fact::CodeOfTwo { node: node.clone(), code: got.to_owned(), url, other };
@@ -293,7 +293,7 @@ impl Service {
             Err(silence) => return self.silent(cluster, node, begun, silence).map(|()| None),
         };
         let done = Moment::now();
-        let hit = floor.filter(|floor| floor.end > done.ms && self.state.borrow().is_steady(cluster, node, begun.at));
+        let hit = floor.filter(|floor| floor.end > done.ms && floor.since < begun.at && self.state.borrow().is_steady(cluster, node, begun.at));
         match answer.status {
             302 => self.redirected(cluster, node, code, &request, begun, &answer).await?,
             404 => self.not_found(cluster, node, code, begun, done)?,
@@ -345,7 +345,7 @@ impl Service {
         let url = answer.location.clone().unwrap_or_default();
         {
             let state = self.state.borrow();
-            let certain = state.living(code, done.ms).find(|truth| truth.since <= begun.at);
+            let certain = state.living(code, done.ms).find(|truth| truth.since < begun.at);
             let fact = |wanted: Option<String>| Fact::WrongUrl {
                 node: node.to_owned(),
                 question: request.in_words(),
@@ -384,9 +384,10 @@ impl Service {
                 }
             }
         }
-        let now = shortener::now();
-        let least = state.living(code, now).filter(|truth| truth.url == url).map(|truth| truth.end).min();
+        // It may have found the link before that got a later expiry.
+        let least = state.possible(code, begun.ms).filter(|attempt| attempt.url == url).map(Attempt::earliest_end).min();
         if let Some(end) = least
+            && end > done.ms
             && state.is_steady(cluster, node, begun.at - SETTLING)
             && !state.crashed_since(node, begun.at - SETTLING)
         {
@@ -406,7 +407,7 @@ impl Service {
                 Some((_, at)) => *at,
                 None => woken.map_or(truth.since, |woken| woken.max(truth.since)) + MAX_STALENESS,
             };
-            if seen_from <= begun.at {
+            if seen_from < begun.at {
                 let fact = Fact::LivingNotFound { node: node.to_owned(), code: code.to_owned(), url: truth.url.clone() };
                 let expected = match is_creator {
                     true => "a node that creates a link follows it at once",

@@ -24,8 +24,8 @@ pub(super) const RECOVERY: Duration = Duration::from_secs(5);
 /// How long what is done to a node may show in what it does afterwards.
 pub(super) const SETTLING: Duration = Duration::from_secs(2);
 
-/// The longest delay of a store that no request fails for.
-const SHORT_DELAY: u64 = 150;
+/// The longest delay of a store that no request fails for, also where one waits behind others.
+const SHORT_DELAY: u64 = 40;
 
 /// The longest time that a node waits for the store.
 const STORE_TIMEOUT: u64 = 800;
@@ -245,7 +245,7 @@ impl Model for Service {
             if self.level.meets {
                 self.tables_meet(cluster, mended).await?;
             }
-            if self.level.sweeps {
+            if self.level.sweeps && !cluster.running().is_empty() {
                 self.sweepers_agree(cluster).await?;
             }
             self.links_lead_on(cluster).await?;

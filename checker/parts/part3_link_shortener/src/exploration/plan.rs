@@ -13,8 +13,8 @@ const NAMES: [&str; 4] = ["n1", "n2", "n3", "n4"];
 /// How many servers of a node may crash: its supervisor gives up at the fourth in five seconds.
 const MAX_CRASHES: usize = 3;
 
-/// Delays of the store that no request fails for.
-const SHORT_DELAYS: [u64; 4] = [2, 20, 60, 150];
+/// Delays of the store that hardly any request fails for.
+const SHORT_DELAYS: [u64; 4] = [2, 20, 40, 150];
 
 /// Delays of the store for which a request may fail, and for which it must.
 const LONG_DELAYS: [u64; 4] = [400, 700, 820, 1_500];

@@ -147,7 +147,7 @@ impl Service {
             return Err(failure.because(crate::WHY_STORE_FIRST).into());
         }
         let floor = state.floors.get(&(node.to_owned(), code.to_owned()));
-        let Some(floor) = floor.filter(|floor| floor.end > done.ms && floor.since <= begun.at) else {
+        let Some(floor) = floor.filter(|floor| floor.end > done.ms && floor.since < begun.at) else {
             return Ok(());
         };
         if !state.is_steady(cluster, node, begun.at) {
