@@ -160,6 +160,8 @@ impl Do {
 pub(crate) struct Level {
     /// The problem.
     pub(crate) problem: u8,
+    /// Whether a table is full from the start.
+    pub(crate) is_full: bool,
     /// Whether creations reach the other tables.
     pub(crate) replicates: bool,
     /// Whether tables meet.
@@ -172,9 +174,10 @@ pub(crate) struct Level {
     pub(crate) sweeps: bool,
 }
 
-const LEVELS: [Level; 6] = {
+const LEVELS: [Level; 7] = {
     const LEVEL: Level = Level {
         problem: 1,
+        is_full: false,
         replicates: false,
         meets: false,
         warms_up: false,
@@ -188,6 +191,7 @@ const LEVELS: [Level; 6] = {
         Level { problem: 4, replicates: true, meets: true, warms_up: true, ..LEVEL },
         Level { problem: 5, store_down: true, ..LEVEL },
         Level { problem: 6, replicates: true, sweeps: true, ..LEVEL },
+        Level { is_full: true, ..LEVEL },
     ]
 };
 
@@ -224,7 +228,7 @@ macro_rules! exploration {
     };
 }
 
-/// The explorations of part 3, one a problem.
+/// The explorations of part 3, in the order of its problems.
 pub(crate) const EXPLORATIONS: &[Exploration] = &[
     exploration!(
         1,
@@ -232,6 +236,13 @@ pub(crate) const EXPLORATIONS: &[Exploration] = &[
         100,
         "creations and look-ups in any order, of codes that expire, and by many visitors at once",
         "Tables answer what they know and stay small, and an expired link leads nowhere, in every schedule that was tried."
+    ),
+    exploration!(
+        7,
+        "part3-explore-full-tables",
+        8,
+        "creations and look-ups in any order, of which a stranger has filled a table before",
+        "A full table stays within its limit and goes on answering, in every schedule that was tried."
     ),
     exploration!(
         2,

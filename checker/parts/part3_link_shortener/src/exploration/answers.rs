@@ -9,7 +9,7 @@ use testkit::scenario::{Stop, Told};
 use testkit::verdict::Failure;
 use tokio::time::sleep;
 
-use super::model::{Attempt, Floor, MAX_STALENESS, Moment, Owed, Service, SETTLING, end_of, not_written};
+use super::model::{Attempt, MAX_STALENESS, Moment, Owed, Service, SETTLING, end_of, not_written};
 use super::Create;
 use crate::fact::Fact;
 use crate::messages::UNAVAILABLE_TIMEOUT;
@@ -101,7 +101,12 @@ impl Service {
                 let failure = self.failed(cluster, &fact, "a code that belongs to no other page is given: 201");
                 Err(failure.because("409 says that another page has the code. A client that reads it looks for another code in vain.").into())
             }
-            503 => self.unavailable(cluster, node, &request, begun, &answer, code.is_some()),
+            503 => {
+                let mut state = self.state.borrow_mut();
+                state.attempts[place].refused = state.got_nothing_through(node, begun.at);
+                drop(state);
+                self.unavailable(cluster, node, &request, begun, &answer, code.is_some())
+            }
             _ => self.strange(cluster, node, &request, &answer),
         }
     }
@@ -158,6 +163,7 @@ impl Service {
         let there = stored(cluster, got).await?;
         let ends = {
             let mut state = self.state.borrow_mut();
+            state.enters(node, got);
             state.attempts[place].codes = vec![got.to_owned()];
             let own = &state.attempts[place];
             own.earliest_end()
@@ -190,7 +196,7 @@ impl Service {
         let mut state = self.state.borrow_mut();
         let outlives_pauses = !self.level.meets && !self.level.sweeps;
         let can_tell = state.is_steady(cluster, node, begun.at) && !state.crashed_since(node, begun.at - SETTLING);
-        let Some(floor) = state.floors.get(&(node.to_owned(), code.to_owned())).cloned() else {
+        let Some(floor) = state.floor(node, code) else {
             return;
         };
         if !can_tell {
@@ -286,13 +292,15 @@ impl Service {
         }
         let request = Request::get(format!("/{code}"));
         let begun = Moment::now();
-        let (mark, floor) = (cluster.store_mark(), self.floor(node, code));
+        self.state.borrow_mut().enters(node, code);
+        let (mark, floor) = (cluster.store_mark(), self.state.borrow().floor(node, code));
         let alone = self.state.borrow().under_way;
         let answer = match cluster.request(node, &request).await {
             Ok(answer) => answer,
             Err(silence) => return self.silent(cluster, node, begun, silence).map(|()| None),
         };
         let done = Moment::now();
+        self.state.borrow_mut().enters(node, code);
         let hit = floor.filter(|floor| floor.end > done.ms && floor.since < begun.at && self.state.borrow().is_steady(cluster, node, begun.at));
         match answer.status {
             302 => self.redirected(cluster, node, code, &request, begun, &answer).await?,
@@ -325,12 +333,6 @@ impl Service {
             return Err(failure.because("All nodes share one store. Each question that a node repeats takes the place of another node's.").into());
         }
         Ok(Some(answer.status))
-    }
-
-    /// What the table of a node must have of a code.
-    fn floor(&self, node: &str, code: &str) -> Option<Floor> {
-        let state = self.state.borrow();
-        state.floors.get(&(node.to_owned(), code.to_owned())).cloned()
     }
 
     fn never_expires(&self, code: &str) -> bool {
@@ -493,6 +495,7 @@ impl Service {
         {
             let mut state = self.state.borrow_mut();
             state.full.insert(node.to_owned());
+            state.enters(node, "");
             state.floors.retain(|(of, _), _| of != node);
             for truth in &mut state.truths {
                 truth.creator.take_if(|(creator, _)| creator == node);

@@ -48,8 +48,10 @@ pub(super) struct State {
     pub(super) owed: Vec<Owed>,
     /// Codes of many links created at once, only some of which are looked at after each step.
     pub(super) many: BTreeSet<String>,
-    /// Codes that visitors asked for and that may have negative entries.
+    /// Nodes whose tables may be full, so that each new entry may take the place of any other.
     pub(super) full: BTreeSet<String>,
+    /// What the latest entry of such a table must be.
+    latest: BTreeMap<String, (String, Floor)>,
     /// When something was last done to a node, and when it last began to run.
     touched: BTreeMap<String, Instant>,
     woken: BTreeMap<String, Instant>,
@@ -291,6 +293,7 @@ impl State {
     fn forget(&mut self, node: &str) {
         self.floors.retain(|(of, _), _| of != node);
         self.full.remove(node);
+        self.latest.remove(node);
         for truth in &mut self.truths {
             truth.creator.take_if(|(creator, _)| creator == node);
         }
@@ -395,6 +398,12 @@ impl State {
         }
     }
 
+    /// Whether no command of a node has got to the store since a moment.
+    pub(super) fn got_nothing_through(&self, node: &str, begun: Instant) -> bool {
+        let way = self.ways.get(node);
+        way.is_some_and(|(does, since)| matches!(does, StoreDoes::Refuse | StoreDoes::Stall) && *since < begun)
+    }
+
     /// By how much the store is slow for a node.
     pub(super) fn delay(&self, node: &str) -> Duration {
         match self.ways.get(node) {
@@ -468,13 +477,28 @@ impl State {
         }
     }
 
+    /// What the table of a node must have of a code.
+    pub(super) fn floor(&self, node: &str, code: &str) -> Option<Floor> {
+        let latest = self.latest.get(node).filter(|(latest, _)| latest == code);
+        let floor = self.floors.get(&(node.to_owned(), code.to_owned()));
+        floor.or(latest.map(|(_, floor)| floor)).cloned()
+    }
+
+    /// The table of a node may get an entry of a code.
+    pub(super) fn enters(&mut self, node: &str, code: &str) {
+        if self.latest.get(node).is_some_and(|(latest, _)| latest != code) {
+            self.latest.remove(node);
+        }
+    }
+
     /// A table must have a link.
     pub(super) fn must_have(&mut self, node: &str, code: &str, url: &str, end: u64) {
-        if self.full.contains(node) {
-            return;
-        }
         let since = Instant::now();
         let floor = Floor { url: url.to_owned(), end, since };
+        if self.full.contains(node) {
+            self.latest.insert(node.to_owned(), (code.to_owned(), floor));
+            return;
+        }
         let place = (node.to_owned(), code.to_owned());
         match self.floors.get_mut(&place) {
             Some(known) if known.end >= end => {}

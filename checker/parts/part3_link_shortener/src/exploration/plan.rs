@@ -22,7 +22,11 @@ const LONG_DELAYS: [u64; 4] = [400, 700, 820, 1_500];
 /// Draws a story for a level.
 pub(super) fn draw(draw: &mut Draw, level: Level) -> Plan {
     let names = draw.cast(NAMES);
-    let nodes = draw.number(if level.replicates { 2..=3 } else { 1..=2 }) as usize;
+    let nodes = match level {
+        Level { is_full: true, .. } => 1,
+        Level { replicates: true, .. } => draw.number(2..=3) as usize,
+        _ => draw.number(1..=2) as usize,
+    };
     let [pages, codes] = {
         let mut words = Names::new(draw);
         [words.take::<3>(), words.take::<3>()]
@@ -40,6 +44,12 @@ pub(super) fn draw(draw: &mut Draw, level: Level) -> Plan {
     };
     if level.warms_up && many > 0 {
         story.create_many(draw, many);
+    }
+    if level.is_full {
+        let (node, [code]) = (names[0].to_owned(), [story.codes[0].clone()]);
+        // Nearly all that a table may have, as much, and a little more.
+        let count = draw.number(995..=1_003);
+        story.steps.push(Step::Do(Do::FollowUnknown { node, code, count }));
     }
     let length = draw.number(4..=16);
     while story.steps.len() < length as usize {
@@ -133,12 +143,6 @@ impl Story<'_> {
         };
         if self.level.warms_up && draw.number(0..=2) == 0 {
             return Do::FollowAll { node };
-        }
-        if self.level.problem == 1 && draw.number(0..=60) == 0 {
-            self.batches += 1;
-            // Nearly all that a table may have, as much, and a little more.
-            let count = draw.number(990..=1_010);
-            return Do::FollowUnknown { node, code: format!("{code}-{}", self.batches), count };
         }
         let visitors = match draw.number(0..=4) {
             0 if self.level.problem == 1 => draw.number(6..=14),

@@ -37,7 +37,7 @@ impl Service {
     async fn compare_store(&self, cluster: &Cluster<'_>, all: bool) -> Told {
         let codes: BTreeSet<String> = {
             let state = self.state.borrow();
-            let codes = state.attempts.iter().filter(|attempt| !attempt.refused).flat_map(|attempt| &attempt.codes);
+            let codes = state.attempts.iter().flat_map(|attempt| &attempt.codes);
             codes.filter(|code| all || !state.many.contains(*code)).cloned().collect()
         };
         for code in codes {
@@ -118,7 +118,7 @@ impl Service {
             // What it must have, and what may be there too early.
             let must = state.floors.iter().filter(|((of, _), floor)| of == node && floor.end > now.ms);
             let must = must.map(|((_, code), _)| code);
-            let is_new = |attempt: &&Attempt| !attempt.refused && attempt.answered.is_none_or(|answered| answered.at + MEETING > now.at);
+            let is_new = |attempt: &&Attempt| attempt.answered.is_none_or(|answered| answered.at + MEETING > now.at);
             let new = state.attempts.iter().filter(is_new).filter_map(|attempt| attempt.codes.first());
             must.chain(new).filter(|code| all || !state.many.contains(*code)).cloned().collect()
         };
