@@ -23,8 +23,9 @@ const AT_ONCE: Duration = Duration::from_millis(50);
 const BUSY: Duration = Duration::from_millis(1_500);
 
 /// How often the store is asked for one creation at most, one time after the other: a new connection,
-/// a code that is taken by an expired link, and a link that gets a later expiry.
-const STORE_ROUNDS: u32 = 6;
+/// a code that is taken by an expired link, and a link that gets a later expiry, behind the questions of a
+/// sweeper.
+const STORE_ROUNDS: u32 = 12;
 
 /// How many questions to the store one unknown code may cost within a second.
 const MAX_READS: usize = 5;
@@ -419,11 +420,11 @@ impl Service {
                 return Err(failure.because("404 means: I know that there is no such link. A search engine that reads it forgets the page.").into());
             }
         }
-        let settled = begun.at - MAX_STALENESS;
-        if self.level.store_down
-            && state.without_store(node).is_some_and(|since| since < settled)
-            && woken.is_none_or(|woken| woken < settled)
-        {
+        // Whether it sent the question itself or was told: some node must have had the answer lately.
+        let since = begun.at - MAX_STALENESS;
+        let asked = cluster.store_commands(0).forwarded().key(&format!("link:{code}"));
+        let heard = asked.filter(|command| command.at >= since && !state.is_mute(&command.node, command.at));
+        if self.level.store_down && heard.is_empty() && woken.is_none_or(|woken| woken < since) {
             let fact = Fact::NotFoundWithoutStore { node: node.to_owned(), code: code.to_owned() };
             let failure = self.failed(cluster, &fact, "without the store a node cannot know whether a code has a link: 503");
             return Err(failure.because("404 means: I know that there is no such link. Without the store, and a second after its last answer, no node knows that.").into());

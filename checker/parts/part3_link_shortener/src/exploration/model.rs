@@ -27,9 +27,6 @@ pub(super) const SETTLING: Duration = Duration::from_secs(2);
 /// The longest delay of a store that no request fails for, also where one waits behind others.
 const SHORT_DELAY: u64 = 40;
 
-/// The longest time that a node waits for the store.
-const STORE_TIMEOUT: u64 = 800;
-
 /// The model: it hears of everything that the story does.
 pub(super) struct Service {
     pub(super) level: Level,
@@ -250,6 +247,8 @@ impl Model for Service {
             if self.level.sweeps && !cluster.running().is_empty() {
                 self.sweepers_agree(cluster).await?;
             }
+            // What was refused must not happen now.
+            tokio::time::sleep(SETTLING).await;
             self.links_lead_on(cluster).await?;
             self.compare(cluster, false).await
         })
@@ -389,19 +388,15 @@ impl State {
         now_good && was_good
     }
 
-    /// Since when a node gets no answer from the store.
-    pub(super) fn without_store(&self, node: &str) -> Option<Instant> {
-        match self.ways.get(node)? {
-            (StoreDoes::Refuse | StoreDoes::Stall | StoreDoes::Mute, since) => Some(*since),
-            (StoreDoes::Slow(ms), since) if *ms > STORE_TIMEOUT => Some(*since),
-            _ => None,
-        }
-    }
-
     /// Whether no command of a node has got to the store since a moment.
     pub(super) fn got_nothing_through(&self, node: &str, begun: Instant) -> bool {
         let way = self.ways.get(node);
         way.is_some_and(|(does, since)| matches!(does, StoreDoes::Refuse | StoreDoes::Stall) && *since < begun)
+    }
+
+    /// Whether the store keeps from a node the answers to what it asked at a moment.
+    pub(super) fn is_mute(&self, node: &str, at: Instant) -> bool {
+        self.ways.get(node).is_some_and(|(does, since)| *does == StoreDoes::Mute && *since <= at)
     }
 
     /// By how much the store is slow for a node.

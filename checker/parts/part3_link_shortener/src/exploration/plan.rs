@@ -50,6 +50,15 @@ pub(super) fn draw(draw: &mut Draw, level: Level) -> Plan {
         // Nearly all that a table may have, as much, and a little more.
         let count = draw.number(995..=1_003);
         story.steps.push(Step::Do(Do::FollowUnknown { node, code, count }));
+        // Then all entries are out of date.
+        story.steps.push(Step::Wait(1_100));
+        let code = story.codes[1].clone();
+        let node = names[0].to_owned();
+        let visits = Do::Follow { node, code, visitors: 8, over_ms: 900 };
+        let create = Create { code: Some(story.codes[2].clone()), ttl: None, ..story.create(draw) };
+        let follow = Do::Follow { node: create.node.clone(), code: story.codes[2].clone(), visitors: 1, over_ms: 0 };
+        let steps = [visits, Do::Create(create), follow];
+        story.steps.extend(steps.map(Step::Do));
     }
     let length = draw.number(4..=16);
     while story.steps.len() < length as usize {
@@ -81,6 +90,10 @@ impl Story<'_> {
                 let follow = self.follow(draw);
                 self.steps.push(Step::Do(follow));
             }
+            5 if self.level.meets && !self.level.warms_up && self.batches == 0 && draw.number(0..=3) == 0 => {
+                // More than a node could keep a list of.
+                self.create_many(draw, 20);
+            }
             5 => {
                 let together = self.together(draw);
                 self.steps.push(Step::Do(together));
@@ -91,8 +104,8 @@ impl Story<'_> {
                 self.steps.push(Step::Break(repair));
             }
             _ => {
-                let longest = [5, 60, 400, 1_100, 2_500][draw.number(0..=4) as usize];
-                self.steps.push(Step::Wait(draw.number(1..=longest)));
+                let longest = [5, 60, 1_200, 2_500, 4_000][draw.number(0..=4) as usize];
+                self.steps.push(Step::Wait(draw.number(longest / 2..=longest)));
             }
         }
     }
@@ -101,9 +114,14 @@ impl Story<'_> {
         self.names[draw.number(0..=self.nodes as u64 - 1) as usize].to_owned()
     }
 
-    /// A node, or the one that comes late.
+    /// A node, or the one that comes late, if one does.
     fn any_node(&self, draw: &mut Draw) -> String {
-        self.names[draw.number(0..=self.nodes as u64) as usize].to_owned()
+        let late = u64::from(self.has_late_node());
+        self.names[draw.number(0..=self.nodes as u64 - 1 + late) as usize].to_owned()
+    }
+
+    fn has_late_node(&self) -> bool {
+        self.level.replicates && self.level.problem != 3
     }
 
     fn pair(&self, draw: &mut Draw) -> Option<(String, String)> {
@@ -145,7 +163,7 @@ impl Story<'_> {
             return Do::FollowAll { node };
         }
         let visitors = match draw.number(0..=4) {
-            0 if self.level.problem == 1 => draw.number(6..=14),
+            0 | 2 if self.level.problem == 1 => draw.number(6..=14),
             1 if self.level.problem == 1 || self.level.store_down => 3,
             _ => 1,
         };
@@ -153,8 +171,14 @@ impl Story<'_> {
         Do::Follow { node, code, visitors, over_ms }
     }
 
-    /// Two or three operations about one code, mostly on several nodes.
+    /// Two or three operations about one code, mostly on several nodes; or look-ups of several codes on
+    /// one node.
     fn together(&mut self, draw: &mut Draw) -> Do {
+        if self.level.store_down && draw.number(0..=1) == 0 {
+            let node = self.any_node(draw);
+            let follow = |code: &String| Do::Follow { node: node.clone(), code: code.clone(), visitors: 1, over_ms: 0 };
+            return Do::Together(self.codes.iter().map(follow).collect());
+        }
         let first = self.create(draw);
         let code = first.code.clone().unwrap_or_else(|| first_code(&first.page));
         let mut all = vec![Do::Create(first)];
@@ -230,16 +254,31 @@ impl Story<'_> {
             2 => learn(Does::Duplicate, draw.number(1..=2) as usize),
             3 => learn(Does::Hold, draw.number(1..=2) as usize),
             4 => Fault::Delay { from, to, ms: draw.number(5..=900) },
-            5 if level.sweeps => self.crash(draw, "sweeper")?,
-            5 => self.crash(draw, "cache")?,
-            6 if !level.sweeps => self.crash(draw, "cache")?,
-            6 => self.crash(draw, "sweeper")?,
+            5 | 6 if level.sweeps => self.crash(draw, "sweeper")?,
+            5 | 6 if !level.meets => self.crash(draw, "cache")?,
             7 | 8 if apart => Fault::Partition { a: from, b: to },
             9 if level.meets => Fault::Blackhole { from, to },
-            10 if level.problem != 3 => Fault::Kill { node: from },
+            10 | 7 if level.problem != 3 => {
+                self.kill(draw, from);
+                return None;
+            }
             11 if level.problem != 3 => Fault::Start { node: self.any_node(draw) },
             _ => return None,
         })
+    }
+
+    /// Kills a node, which mostly starts again soon, and is then asked for links.
+    fn kill(&mut self, draw: &mut Draw, node: String) {
+        self.steps.push(Step::Break(Fault::Kill { node: node.clone() }));
+        if draw.number(0..=2) == 0 {
+            return;
+        }
+        let pause = draw.either(1, 1_500);
+        self.steps.push(Step::Wait(draw.number(1..=pause)));
+        self.steps.push(Step::Break(Fault::Start { node: node.clone() }));
+        if self.level.warms_up {
+            self.steps.push(Step::Do(Do::FollowAll { node }));
+        }
     }
 
     fn crash(&mut self, draw: &mut Draw, server: &str) -> Option<Fault> {
