@@ -89,6 +89,9 @@ pub trait Model {
     /// A fault is about to happen.
     fn broken(&self, cluster: &Cluster<'_>, fault: &Fault);
 
+    /// All faults are about to end.
+    fn mending(&self, _cluster: &Cluster<'_>) {}
+
     /// What must hold at every moment. It is looked at after each step.
     fn look<'a>(&'a self, cluster: &'a Cluster<'_>) -> Story<'a>;
 
@@ -317,6 +320,7 @@ async fn tell<'c, M: Model>(
     }
     cluster.step("All faults end, and the nodes find each other.");
     let mended = cluster.mark();
+    model.mending(cluster);
     meanwhile(&mut under_way, mishap.mend()).await??;
     while let Some(told) = under_way.next().await {
         told?;

@@ -7,6 +7,7 @@
 
 mod cache;
 mod diagnosis;
+mod exploration;
 mod fact;
 mod latency;
 mod messages;
@@ -49,7 +50,7 @@ pub fn part() -> Part {
         include_str!("../part.toml"),
         include_str!("../hints.md"),
         SCENARIOS,
-        &[],
+        exploration::EXPLORATIONS,
         diagnosis::MISTAKES,
     )
 }

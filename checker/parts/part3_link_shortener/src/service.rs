@@ -49,7 +49,7 @@ pub(super) async fn serves(cx: &Context) -> Told {
         await_expiry(&link).await;
         create_with(cluster, second, &heir_url, &[("code", &alike)]).await?;
         let claim = "a code whose link has expired can be another URL's, and then leads to that one";
-        follow_eventually(cluster, first, &alike, &heir_url, Duration::from_millis(2500), claim).await.because(
+        follow_eventually(cluster, first, &alike, &heir_url, cx.limit(Duration::from_secs(2), Duration::from_millis(2500)), claim).await.because(
             "An expired entry of a table is no answer, neither a link nor a 404: the code may be another link's by now.",
         )?;
 

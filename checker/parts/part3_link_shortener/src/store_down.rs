@@ -224,8 +224,8 @@ async fn retry_twice(
 }
 
 pub(super) async fn store_is_slow(cx: &Context) -> Told {
-    /// The table answers at once; this is what a busy machine may need.
-    const MAX_WAIT: Duration = Duration::from_millis(250);
+    // The table answers at once, or when a busy machine gets around to it.
+    let max_wait = cx.limit(Duration::from_millis(20), Duration::from_millis(250));
     /// A machine that was busy for a moment is not so twice.
     const ROUNDS: u64 = 2;
     let mut draw = cx.draw();
@@ -254,11 +254,11 @@ pub(super) async fn store_is_slow(cx: &Context) -> Told {
             let others: Vec<Request> = others.chain([post(&created)]).collect();
             let took = hits_beside_misses(cluster, node, delay, (&code, &quick), &others).await?;
             (hits, longest) = (hits.min(took.0), longest.min(took.1));
-            if hits <= MAX_WAIT && longest <= delay * 3 {
+            if hits <= max_wait && longest <= cx.limit(delay * 2, delay * 3) {
                 return Ok(());
             }
         }
-        let (seen, claim) = match hits <= MAX_WAIT {
+        let (seen, claim) = match hits <= max_wait {
             true => (
                 format!("one of {} requests for different links took {:.1} s, while the store took 0.4 s for each", in_words(count + 1), longest.as_secs_f32()),
                 "look-ups of different codes wait for the store side by side",
@@ -348,10 +348,11 @@ async fn follow_all_now(cluster: &Cluster<'_>, node: &str, links: &Links) -> Tol
 /// A request that needs the store is answered 503 with `Retry-After`, within a second.
 async fn is_unavailable(cluster: &Cluster<'_>, node: &str, request: &Request, claim: &str) -> Told {
     let why = "A client waits for the answer: a person with a browser, or a program that can wait better than the node can.";
+    let max_wait = cluster.context().limit(UNAVAILABLE_TIMEOUT, UNAVAILABLE_TIMEOUT + BUSY);
     let mut answer = cluster.request(node, request).await?;
     // A machine that was busy for a moment is not so three times.
     for _ in 0..2 {
-        if answer.took > UNAVAILABLE_TIMEOUT + BUSY {
+        if answer.took > max_wait {
             answer = cluster.request(node, request).await?;
         }
     }
@@ -364,7 +365,7 @@ async fn is_unavailable(cluster: &Cluster<'_>, node: &str, request: &Request, cl
         let seen = format!("{node} answered `{asked}` with {said}, without `Retry-After`");
         return Err(cluster.failed_at(node, seen, claim).because(why).into());
     }
-    if answer.took > UNAVAILABLE_TIMEOUT + BUSY {
+    if answer.took > max_wait {
         let late = Fact::LateUnavailable {
             node: node.to_owned(),
             question: request.in_words(),
