@@ -24,4 +24,56 @@ pub(super) enum Fact {
     /// Two nodes sent each other too much after a split. The newcomer knew nothing, and was sent
     /// everything before.
     HealCost { pair: [String; 2], newcomer: String },
+    /// A node led a visitor to another page than that of the link, or to none.
+    WrongPage {
+        node: String,
+        code: String,
+        status: u16,
+    },
+    /// A node did not say how often a link was viewed.
+    NoNumber { node: String },
+    /// A node took its time to say how often a link was viewed.
+    LateNumber { node: String },
+    /// A node shows more views than there were.
+    TooManyViews {
+        node: String,
+        code: String,
+        shown: u64,
+        most: u64,
+    },
+    /// A node shows fewer views than before.
+    FewerViews {
+        node: String,
+        code: String,
+        shown: u64,
+        before: u64,
+    },
+    /// A node does not show the views that it must know.
+    TooFewViews {
+        node: String,
+        code: String,
+        shown: u64,
+        least: u64,
+    },
+    /// In the end, a node does not show all views that the nodes knew.
+    LostViews {
+        node: String,
+        code: String,
+        shown: u64,
+        least: u64,
+    },
+    /// In the end, two nodes show different numbers.
+    NumbersDiffer { node: String, code: String },
+    /// A node used a key of the store that belongs neither to a link nor to a member.
+    ForeignKey { node: String },
+    /// A node shows no number of visitors, or a wrong one.
+    Visitors {
+        node: String,
+        code: String,
+        shown: Option<u64>,
+    },
+    /// Nodes show different numbers of visitors.
+    VisitorsDiffer { code: String },
+    /// A visitor who came back changed the number.
+    ReturnedVisitor { code: String },
 }

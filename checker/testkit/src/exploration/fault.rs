@@ -45,6 +45,14 @@ pub enum Fault {
         to: String,
         times: usize,
     },
+    /// Something happens to the next messages to a server, or answers of it, whatever they are.
+    ServerMessage {
+        does: Does,
+        server: String,
+        from: String,
+        to: String,
+        times: usize,
+    },
     /// What the network holds back arrives.
     Release,
     /// Servers of a node crash, at the same moment.
@@ -90,6 +98,25 @@ pub enum StoreDoes {
     Back,
 }
 
+impl Does {
+    fn verb(self) -> &'static str {
+        match self {
+            Does::Drop => "loses",
+            Does::Duplicate => "repeats",
+            Does::Hold => "holds back",
+        }
+    }
+
+    /// The word of `checker play` for it.
+    fn command(self) -> &'static str {
+        match self {
+            Does::Drop => "drop",
+            Does::Duplicate => "dup",
+            Does::Hold => "hold",
+        }
+    }
+}
+
 impl Fault {
     /// The word by which it is counted, if it breaks something.
     fn word(&self) -> Option<&'static str> {
@@ -97,9 +124,11 @@ impl Fault {
             Fault::Partition { .. } => "partition",
             Fault::Blackhole { .. } => "blackhole",
             Fault::Delay { .. } => "delay",
-            Fault::Message { does: Does::Drop, .. } => "lost message",
-            Fault::Message { does: Does::Duplicate, .. } => "repeated message",
-            Fault::Message { does: Does::Hold, .. } => "late message",
+            Fault::Message { does, .. } | Fault::ServerMessage { does, .. } => match does {
+                Does::Drop => "lost message",
+                Does::Duplicate => "repeated message",
+                Does::Hold => "late message",
+            },
             Fault::Crash { .. } => "crash",
             Fault::Kill { .. } => "kill",
             Fault::Start { .. } => "start",
@@ -130,11 +159,7 @@ impl Fault {
             Fault::Heal { a, b } => format!("The network between {a} and {b} works again."),
             Fault::HealAll => "The network works again between all nodes.".to_owned(),
             Fault::Message { does, message, answer, from, to, times } => {
-                let does = match does {
-                    Does::Drop => "loses",
-                    Does::Duplicate => "repeats",
-                    Does::Hold => "holds back",
-                };
+                let does = does.verb();
                 let what = match (message, answer, *times) {
                     (Some(message), true, 1) => format!("the next answer to {message}"),
                     (Some(message), true, times) => format!("the next {times} answers to {message}"),
@@ -146,6 +171,14 @@ impl Fault {
                     (None, false, times) => format!("the next {times} messages"),
                 };
                 format!("The network {does} {what} from {from} to {to}.")
+            }
+            Fault::ServerMessage { does, server, from, to, times } => {
+                let does = does.verb();
+                let what = match times {
+                    1 => "the next message".to_owned(),
+                    times => format!("the next {times} messages"),
+                };
+                format!("The network {does} {what} that {from} sends to {to}'s {server}.")
             }
             Fault::Release => "The messages that the network held back arrive.".to_owned(),
             Fault::Crash { node, servers } => match &servers[..] {
@@ -179,11 +212,7 @@ impl Fault {
             Fault::Heal { a, b } => format!("heal {a} {b}"),
             Fault::HealAll => "heal".to_owned(),
             Fault::Message { does, message, answer, from, to, times } => {
-                let does = match does {
-                    Does::Drop => "drop",
-                    Does::Duplicate => "dup",
-                    Does::Hold => "hold",
-                };
+                let does = does.command();
                 let what = match message {
                     _ if *answer => "answers ",
                     Some(message) => &format!("{message} "),
@@ -191,6 +220,11 @@ impl Fault {
                 };
                 let times = if *times == 1 { " once" } else { "" };
                 format!("{does} {what}{from} -> {to}{times}")
+            }
+            // `play` knows messages by their variants only.
+            Fault::ServerMessage { does, from, to, times, .. } => {
+                let once = if *times == 1 { " once" } else { "" };
+                format!("{} {from} -> {to}{once}", does.command())
             }
             Fault::Release => "release".to_owned(),
             Fault::Crash { node, servers } => {
@@ -220,6 +254,13 @@ impl Fault {
             Fault::Message { times, .. } if *times > 1 => {
                 let mut once = self.clone();
                 if let Fault::Message { times, .. } = &mut once {
+                    *times = 1;
+                }
+                simpler.push(once);
+            }
+            Fault::ServerMessage { times, .. } if *times > 1 => {
+                let mut once = self.clone();
+                if let Fault::ServerMessage { times, .. } = &mut once {
                     *times = 1;
                 }
                 simpler.push(once);
@@ -285,6 +326,16 @@ impl<'c> Mishap<'c> {
         self.cluster.standing(node) == Some(standing)
     }
 
+    fn rule(&self, does: Does, from: &str, to: &str, times: usize) -> Rule {
+        let action = match does {
+            Does::Drop => Action::Drop,
+            Does::Duplicate => Action::Duplicate,
+            Does::Hold => Action::Hold,
+        };
+        let rule = Rule::new(action).from(&self.cluster.name(from));
+        rule.to(&self.cluster.name(to)).times(times)
+    }
+
     /// Does what a fault says.
     ///
     /// # Errors
@@ -318,21 +369,18 @@ impl<'c> Mishap<'c> {
                 return Ok(());
             }
             Fault::Message { does, message, answer, from, to, times } => {
-                let action = match does {
-                    Does::Drop => Action::Drop,
-                    Does::Duplicate => Action::Duplicate,
-                    Does::Hold => Action::Hold,
-                };
-                let mut rule = Rule::new(action)
-                    .from(&cluster.name(from))
-                    .to(&cluster.name(to))
-                    .times(*times);
+                let mut rule = self.rule(*does, from, to, *times);
                 if let Some(message) = message {
                     rule = rule.message(message);
                 }
                 if *answer {
                     rule = rule.kind(PatternKind::Answer);
                 }
+                self.rules.push(cluster.rule(rule));
+                Effect::Rule(self.rules.len() - 1)
+            }
+            Fault::ServerMessage { does, server, from, to, times } => {
+                let rule = self.rule(*does, from, to, *times).server(server);
                 self.rules.push(cluster.rule(rule));
                 Effect::Rule(self.rules.len() - 1)
             }
