@@ -45,14 +45,8 @@ pub enum Fault {
         to: String,
         times: usize,
     },
-    /// Something happens to the next messages to a server, or answers of it, whatever they are.
-    ServerMessage {
-        does: Does,
-        server: String,
-        from: String,
-        to: String,
-        times: usize,
-    },
+    /// Something happens to the next messages that want no answer, whatever they say.
+    Cast { does: Does, from: String, to: String, times: usize },
     /// What the network holds back arrives.
     Release,
     /// Servers of a node crash, at the same moment.
@@ -124,7 +118,7 @@ impl Fault {
             Fault::Partition { .. } => "partition",
             Fault::Blackhole { .. } => "blackhole",
             Fault::Delay { .. } => "delay",
-            Fault::Message { does, .. } | Fault::ServerMessage { does, .. } => match does {
+            Fault::Message { does, .. } | Fault::Cast { does, .. } => match does {
                 Does::Drop => "lost message",
                 Does::Duplicate => "repeated message",
                 Does::Hold => "late message",
@@ -172,13 +166,13 @@ impl Fault {
                 };
                 format!("The network {does} {what} from {from} to {to}.")
             }
-            Fault::ServerMessage { does, server, from, to, times } => {
+            Fault::Cast { does, from, to, times } => {
                 let does = does.verb();
                 let what = match times {
-                    1 => "the next message".to_owned(),
-                    times => format!("the next {times} messages"),
+                    1 => "the next cast".to_owned(),
+                    times => format!("the next {times} casts"),
                 };
-                format!("The network {does} {what} that {from} sends to {to}'s {server}.")
+                format!("The network {does} {what} from {from} to {to}.")
             }
             Fault::Release => "The messages that the network held back arrive.".to_owned(),
             Fault::Crash { node, servers } => match &servers[..] {
@@ -221,8 +215,7 @@ impl Fault {
                 let times = if *times == 1 { " once" } else { "" };
                 format!("{does} {what}{from} -> {to}{times}")
             }
-            // `play` knows messages by their variants only.
-            Fault::ServerMessage { does, from, to, times, .. } => {
+            Fault::Cast { does, from, to, times } => {
                 let once = if *times == 1 { " once" } else { "" };
                 format!("{} {from} -> {to}{once}", does.command())
             }
@@ -258,9 +251,9 @@ impl Fault {
                 }
                 simpler.push(once);
             }
-            Fault::ServerMessage { times, .. } if *times > 1 => {
+            Fault::Cast { times, .. } if *times > 1 => {
                 let mut once = self.clone();
-                if let Fault::ServerMessage { times, .. } = &mut once {
+                if let Fault::Cast { times, .. } = &mut once {
                     *times = 1;
                 }
                 simpler.push(once);
@@ -379,8 +372,8 @@ impl<'c> Mishap<'c> {
                 self.rules.push(cluster.rule(rule));
                 Effect::Rule(self.rules.len() - 1)
             }
-            Fault::ServerMessage { does, server, from, to, times } => {
-                let rule = self.rule(*does, from, to, *times).server(server);
+            Fault::Cast { does, from, to, times } => {
+                let rule = self.rule(*does, from, to, *times).kind(PatternKind::Cast);
                 self.rules.push(cluster.rule(rule));
                 Effect::Rule(self.rules.len() - 1)
             }

@@ -418,7 +418,7 @@ impl Model for Table {
             }
             Fault::Pause { node } | Fault::Resume { node } => state.touch(node),
             Fault::Connect { node, to } => state.mend(node, to),
-            Fault::ServerMessage { .. } | Fault::Store { .. } => {}
+            Fault::Cast { .. } | Fault::Store { .. } => {}
         }
     }
 

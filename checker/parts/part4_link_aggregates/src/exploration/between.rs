@@ -44,10 +44,10 @@ impl Between {
             }
             Fault::HealAll => affected.pairs.extend(std::mem::take(&mut self.disturbed)),
             Fault::Message { does: Does::Duplicate, .. }
-            | Fault::ServerMessage { does: Does::Duplicate, .. }
+            | Fault::Cast { does: Does::Duplicate, .. }
             | Fault::Release
             | Fault::Store { .. } => {}
-            Fault::Message { from, to, .. } | Fault::ServerMessage { from, to, .. } => {
+            Fault::Message { from, to, .. } | Fault::Cast { from, to, .. } => {
                 self.ruled.insert(ordered(from, to));
                 affected.pairs.push(ordered(from, to));
             }

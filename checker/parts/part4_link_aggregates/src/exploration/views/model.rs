@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use tokio::time::{Instant, sleep};
 
-use testkit::cluster::{Cluster, Mark, NoAnswer, Request, Standing, Unmet};
+use testkit::cluster::{Cluster, Explained, Mark, NoAnswer, Request, Standing, Unmet};
 use testkit::exploration::{Fault, Model};
 use testkit::scenario::{Stop, Story, Told};
 
@@ -43,6 +43,8 @@ const WHY_ALL: &str = "Nothing is between the nodes any more. What one of them h
 
 const WHY_KEPT: &str = "A node forgets no view that it knows. It counts in a slot of its own, and takes the higher count of each slot.";
 
+const WHY_SKETCH: &str = "A sum of visitors counts a visitor of two nodes twice. A sketch that merges by the higher value of each register counts each visitor once.";
+
 /// The model: it hears of everything that the story does.
 pub(in super::super) struct Table {
     subject: Subject,
@@ -64,6 +66,8 @@ struct State {
     pending: Vec<(usize, String, Instant)>,
     /// By how much messages from any node are late, at most.
     delay: Duration,
+    /// How often the model has looked.
+    looks: usize,
     /// How far the store's commands were looked at.
     store: u64,
 }
@@ -304,34 +308,47 @@ impl Table {
         links.filter(|page| viewed.contains(page.code.as_str())).cloned().collect()
     }
 
-    /// All nodes show the same number of each link, which is right.
-    async fn all_agree(&self, cluster: &Cluster<'_>) -> Told {
-        let nodes = cluster.running();
+    /// Each pair of nodes is kept apart and meets again.
+    async fn all_meet(&self, cluster: &Cluster<'_>, nodes: &[String]) -> Told {
+        cluster.step("The network is cut between all nodes, and then it is whole again.");
+        let nodes: Vec<&str> = nodes.iter().map(String::as_str).collect();
+        for (place, node) in nodes.iter().enumerate() {
+            cluster.partition(&[*node], &nodes[place + 1..]).await?;
+        }
+        cluster.heal();
+        cluster.await_mesh().await
+    }
+
+    /// Nodes that have met show all views that one of them knows; `alike` if they are all nodes, and so
+    /// show the same.
+    async fn all_show(&self, cluster: &Cluster<'_>, nodes: &[String], alike: bool) -> Told {
         let viewed = self.viewed();
         cluster
-            .eventually(MEETING, "all nodes show all views that one of them knows, of each link", async || {
+            .eventually(MEETING, "nodes that have met show all views that one of them knows, of each link", async || {
                 for page in &viewed {
                     let code = page.code.as_str();
-                    for node in &nodes {
+                    for node in nodes {
                         let Some(shown) = self.read(cluster, node, page).await? else {
                             continue;
                         };
-                        let least = self.state.borrow().least(cluster, code);
+                        let least = self.state.borrow().least(nodes, code);
                         if shown.redirects < least {
                             let seen = format!("{node} shows Redirects: {} for {}, and there were at least {least} views that count", shown.redirects, page.path());
                             let fact = Fact::LostViews { node: node.clone(), code: code.to_owned(), shown: shown.redirects, least };
                             return Err(Unmet::at(node, seen).fact(&fact));
                         }
                     }
-                    self.numbers_agree(cluster, &nodes, page)?;
+                    if alike {
+                        self.numbers_agree(nodes, page)?;
+                    }
                 }
                 Ok(())
             })
             .await
-            .map_err(|stop| because(stop, WHY_ALL))
+            .because(WHY_ALL)
     }
 
-    fn numbers_agree(&self, _: &Cluster<'_>, nodes: &[String], page: &Page) -> Result<(), Unmet> {
+    fn numbers_agree(&self, nodes: &[String], page: &Page) -> Result<(), Unmet> {
         let state = self.state.borrow();
         let shown = |node: &String| {
             let observed = state.shown.get(&(node.clone(), page.code.to_string()));
@@ -356,14 +373,14 @@ impl Table {
             let before = self.visitors(cluster, &nodes, &page).await?;
             let returning = {
                 let state = self.state.borrow();
-                let views = state.views.iter().filter(|view| view.code == page.code.as_str() && state.is_sure(cluster, view));
+                let views = state.views.iter().filter(|view| view.code == page.code.as_str() && state.is_sure(&nodes, view));
                 views.filter_map(|view| view.visitor).max()
             };
             let entry = nodes.iter().find(|node| self.owns(node, &page));
             if let (Some(visitor), Some(entry)) = (returning, entry) {
                 cluster.step(format!("Visitor {visitor} comes back and follows {} on {entry}.", page.path()));
                 self.view(cluster, entry, &page, Some(visitor)).await?;
-                self.all_agree(cluster).await?;
+                self.all_show(cluster, &nodes, true).await?;
                 let after = self.visitors(cluster, &nodes, &page).await?;
                 if after != before {
                     let seen = format!("the number of visitors of {} went from {before} to {after}", page.path());
@@ -386,7 +403,7 @@ impl Table {
             let state = self.state.borrow();
             let of = |views: &mut dyn Iterator<Item = &View>| -> BTreeSet<u64> { views.filter_map(|view| view.visitor).collect() };
             let of_page = || state.views.iter().filter(|view| view.code == page.code.as_str());
-            let sure = of(&mut of_page().filter(|view| state.is_sure(cluster, view)));
+            let sure = of(&mut of_page().filter(|view| state.is_sure(nodes, view)));
             let all = of(&mut of_page().filter(|view| view.outcome != Outcome::None));
             (sure.len() as u64, all.len() as u64)
         };
@@ -417,16 +434,8 @@ impl Table {
                 }
             })
             .await
-            .map_err(|stop| because(stop, "A sum of visitors counts a visitor of two nodes twice. A sketch that merges by the higher value of each register counts each visitor once."))?;
+            .because(WHY_SKETCH)?;
         Ok(number)
-    }
-}
-
-fn because(stop: Stop, why: &str) -> Stop {
-    use testkit::cluster::Explained;
-    match Told::Err(stop).because(why) {
-        Err(stop) => stop,
-        Ok(()) => unreachable!("an error stays one"),
     }
 }
 
@@ -499,36 +508,64 @@ impl Model for Table {
             if self.subject == Subject::ManyLinks {
                 return Ok(());
             }
-            for page in self.viewed() {
+            // One link after the other, to be quick.
+            let viewed = self.viewed();
+            let looks = self.state.borrow().looks;
+            self.state.borrow_mut().looks += 1;
+            if let Some(page) = viewed.get(looks % viewed.len().max(1)) {
                 for node in cluster.running() {
-                    self.read(cluster, &node, &page).await?;
+                    self.read(cluster, &node, page).await?;
                 }
             }
             Ok(())
         })
     }
 
-    fn conclude<'a>(&'a self, cluster: &'a Cluster<'_>, _: Mark) -> Story<'a> {
+    fn conclude<'a>(&'a self, cluster: &'a Cluster<'_>, mended: Mark) -> Story<'a> {
         Box::pin(async move {
-            {
+            let until = {
                 let mut state = self.state.borrow_mut();
                 state.between.mended();
-                let until = state.busy.values().max().copied();
-                drop(state);
-                if let Some(until) = until {
-                    tokio::time::sleep_until(until).await;
+                state.busy.values().max().copied()
+            };
+            if let Some(until) = until {
+                tokio::time::sleep_until(until).await;
+            }
+            let nodes = cluster.running();
+            if self.subject.has_meetings() {
+                let groups = groups(&nodes, &cluster.opened_since(mended));
+                for group in groups.iter().filter(|group| group.len() > 1) {
+                    self.all_show(cluster, group, false).await?;
+                }
+                if groups.len() > 1 {
+                    self.all_meet(cluster, &nodes).await?;
                 }
             }
-            self.all_agree(cluster).await?;
+            self.all_show(cluster, &nodes, true).await?;
             // What is still under way changes nothing.
             sleep(SOON).await;
-            self.all_agree(cluster).await?;
+            self.all_show(cluster, &nodes, true).await?;
             match self.subject {
                 Subject::Visitors => self.visitors_agree(cluster).await,
                 _ => Ok(()),
             }
         })
     }
+}
+
+/// Nodes in groups, in which there is a way from each to each over pairs that have met.
+fn groups(nodes: &[String], met: &[(String, String)]) -> Vec<Vec<String>> {
+    let mut groups: Vec<Vec<String>> = nodes.iter().map(|node| vec![node.clone()]).collect();
+    for (a, b) in met {
+        let of = |node: &String, groups: &[Vec<String>]| groups.iter().position(|group| group.contains(node));
+        if let (Some(one), Some(other)) = (of(a, &groups), of(b, &groups))
+            && one != other
+        {
+            let joined = groups.swap_remove(one.max(other));
+            groups[one.min(other)].extend(joined);
+        }
+    }
+    groups
 }
 
 impl State {
@@ -589,21 +626,21 @@ impl State {
         views.filter(|view| view.outcome != Outcome::None).count() as u64
     }
 
-    /// Whether a living node has served a view, or must know it.
-    fn is_sure(&self, cluster: &Cluster<'_>, view: &View) -> bool {
-        let lives = |node: &str| cluster.standing(node) == Some(Standing::Running);
+    /// Whether one of some nodes has served a view, or must know it.
+    fn is_sure(&self, nodes: &[String], view: &View) -> bool {
+        let served = || nodes.contains(&view.node) && self.between.life(&view.node) == view.life;
         view.outcome == Outcome::Counts
-            && (lives(&view.node) && self.between.life(&view.node) == view.life
-                || view.known_by.iter().any(|node| lives(node)))
+            && (served() || nodes.iter().any(|node| view.known_by.contains(node)))
     }
 
-    /// How many views of a link living nodes know at least, together: those that are sure, and what a
-    /// node has shown beyond these.
-    fn least(&self, cluster: &Cluster<'_>, code: &str) -> u64 {
-        let of_code = || self.views.iter().enumerate().filter(|(_, view)| view.code == code);
-        let sure: Vec<usize> = of_code().filter(|(_, view)| self.is_sure(cluster, view)).map(|(number, _)| number).collect();
-        let beyond = self.shown.iter().filter(|((node, of), _)| of == code && cluster.standing(node) == Some(Standing::Running));
-        let beyond = beyond.map(|(_, observed)| {
+    /// How many views of a link some nodes know at least, together: those that are sure, and what one
+    /// of them has shown beyond these.
+    fn least(&self, nodes: &[String], code: &str) -> u64 {
+        let of_code = self.views.iter().enumerate().filter(|(_, view)| view.code == code);
+        let sure = of_code.filter(|(_, view)| self.is_sure(nodes, view));
+        let sure: Vec<usize> = sure.map(|(number, _)| number).collect();
+        let shown = nodes.iter().filter_map(|node| self.shown.get(&(node.clone(), code.to_owned())));
+        let beyond = shown.map(|observed| {
             let sure_then = sure.iter().filter(|number| **number < observed.begun).count() as u64;
             observed.views.saturating_sub(sure_then)
         });

@@ -30,6 +30,7 @@ pub(crate) fn draw(draw: &mut Draw, subject: Subject) -> Plan {
         names: &names[..nodes + 1],
         nodes,
         crashes: vec![0; nodes + 1],
+        killed: Vec::new(),
         subject,
         steps: Vec::new(),
     };
@@ -44,6 +45,8 @@ struct Story<'n> {
     names: &'n [&'static str],
     nodes: usize,
     crashes: Vec<usize>,
+    /// The nodes that were killed and not started again.
+    killed: Vec<String>,
     subject: Subject,
     steps: Vec<Step<Do>>,
 }
@@ -121,13 +124,7 @@ impl Story<'_> {
     /// Something breaks that the subject allows.
     fn fault(&mut self, draw: &mut Draw) -> Option<Fault> {
         let (from, to) = self.pair(draw);
-        let message = |does, times| Fault::ServerMessage {
-            does,
-            server: "counters".to_owned(),
-            from: from.clone(),
-            to: to.clone(),
-            times,
-        };
+        let message = |does, times| Fault::Cast { does, from: from.clone(), to: to.clone(), times };
         let times = draw.number(1..=3) as usize;
         let subject = self.subject;
         let chosen = draw.number(0..=13);
@@ -146,13 +143,16 @@ impl Story<'_> {
             (_, Subject::Aggregates) => return None,
             (4, _) => Fault::Delay { from, to, ms: draw.number(5..=1_200) },
             (6 | 7, Subject::Restarts) => self.crash(draw)?,
-            (8 | 9, Subject::Restarts) => Fault::Kill { node: from },
+            (8 | 9, Subject::Restarts) => {
+                self.killed.push(from.clone());
+                Fault::Kill { node: from }
+            }
             (6, _) => message(Does::Drop, times),
             (7, Subject::Netsplits) => Fault::Pause { node: from },
             (8, Subject::Netsplits) => Fault::Start { node: self.names[self.nodes].to_owned() },
             (9, Subject::Netsplits) => Fault::Kill { node: from },
             (10, _) => Fault::Blackhole { from, to },
-            (7 | 11..=13, _) => Fault::Partition { a: from, b: to },
+            (7 | 9 | 11..=13, _) => Fault::Partition { a: from, b: to },
             _ => return None,
         })
     }
@@ -167,12 +167,14 @@ impl Story<'_> {
     }
 
     /// Something is mended.
-    fn repair(&self, draw: &mut Draw) -> Fault {
+    fn repair(&mut self, draw: &mut Draw) -> Fault {
         let (a, b) = self.pair(draw);
         match (draw.number(0..=6), self.subject) {
             (0, _) => Fault::Release,
             (1, _) => Fault::Store { node: a, does: StoreDoes::Back },
-            (2 | 3, Subject::Restarts) => Fault::Start { node: a },
+            (2..=4, Subject::Restarts) if !self.killed.is_empty() => {
+                Fault::Start { node: self.killed.remove(0) }
+            }
             (2, Subject::Netsplits) => Fault::Resume { node: a },
             (3, _) => Fault::HealAll,
             _ => Fault::Heal { a, b },
