@@ -85,8 +85,19 @@ impl Between {
 
     /// Whether two nodes run, and nothing was between them for a while. They need not be connected.
     pub(super) fn is_quiet(&self, cluster: &Cluster<'_>, a: &str, b: &str) -> bool {
+        self.is_quiet_since(cluster, a, b, Instant::now())
+    }
+
+    /// The same, also for a while before a moment, and ever since.
+    pub(super) fn is_quiet_since(
+        &self,
+        cluster: &Cluster<'_>,
+        a: &str,
+        b: &str,
+        since: Instant,
+    ) -> bool {
         let runs = |node| cluster.standing(node) == Some(Standing::Running);
-        let over = |at: Option<&Instant>| at.is_none_or(|at| at.elapsed() > AFTERMATH);
+        let over = |at: Option<&Instant>| at.is_none_or(|at| *at + AFTERMATH < since);
         let pair = ordered(a, b);
         runs(a)
             && runs(b)
@@ -96,6 +107,11 @@ impl Between {
                 || !self.disturbed.contains(&pair)
                     && !self.ruled.contains(&pair)
                     && over(self.pairs.get(&pair)))
+    }
+
+    /// Whether something was done to the network between two nodes since a moment.
+    pub(super) fn was_pair_touched(&self, a: &str, b: &str, since: Instant) -> bool {
+        self.pairs.get(&ordered(a, b)).is_some_and(|at| *at >= since)
     }
 
     /// Whether something was done to a node since a moment.
