@@ -100,6 +100,12 @@ impl Book {
         entries.any(|entry| entry.url == url && entry.is_possible(from, to))
     }
 
+    /// Whether a code may lead to a URL by more than the request that is looked at.
+    pub(super) fn may_lead_anyway(&self, code: &Code, url: &str, from: Instant, to: Instant) -> bool {
+        let entries = self.0.get(code).into_iter().flatten();
+        entries.filter(|entry| entry.url == url && entry.is_possible(from, to)).count() > 1
+    }
+
     /// Whether another URL may have a code at some moment between two.
     pub(super) fn may_be_taken(&self, code: &Code, url: &str, from: Instant, to: Instant) -> bool {
         let mut entries = self.0.get(code).into_iter().flatten();

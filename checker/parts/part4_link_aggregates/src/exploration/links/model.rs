@@ -121,7 +121,7 @@ impl Service {
                 let Some(place) = asked.codes.iter().position(|wanted| wanted == code) else {
                     return fails("the code is one of the URL's, or the one that was asked for".to_owned(), Fact::WrongCode, WHY_STORE);
                 };
-                let (owner_before, known) = {
+                let (free, known) = {
                     let state = self.state.borrow();
                     if let Some(other) = state.book.leads_to(code, from, to).filter(|other| *other != url) {
                         return fails(format!("409, or another code: /{code} leads to {other}"), Fact::TwoUrls, WHY_STORE);
@@ -134,8 +134,10 @@ impl Service {
                 if let Some(known) = known.filter(|known| known != code) {
                     return fails(format!("201 {known}: the URL has this code already"), Fact::AnotherCode, "A URL keeps its code while its link lives, on every node.");
                 }
-                let knew = self.state.borrow().book.may_lead_to(code, url, from, to);
-                if let Some(free) = owner_before && !knew {
+                let knew = self.state.borrow().book.may_lead_anyway(code, url, from, to);
+                if let Some(free) = free
+                    && !knew
+                {
                     return fails(format!("201 {free}: no other URL has that code"), Fact::LaterCode, "A URL gets the first of its codes that no other URL has.");
                 }
                 let stored = cluster.store_get(&format!("link:{code}")).await?;
@@ -304,7 +306,7 @@ impl Service {
             };
             let recent = state.recent_members(asked.begun);
             let (fine, others): (BTreeSet<String>, BTreeSet<String>) = recent.into_iter().partition(|member| fine(member));
-            (fine, others, state.stores_work(asked.begun) && state.runs_long(cluster, node, asked.begun), state.is_settled(cluster, node, asked.begun))
+            (fine, others, state.stores_work(asked.begun) && state.runs_long(cluster, node, asked.begun), state.has_ring(cluster, node, asked.begun))
         };
         let runs_long = self.state.borrow().runs_long(cluster, node, asked.begun);
         if out_of_reach.is_empty() && runs_long {
@@ -338,10 +340,12 @@ impl Service {
                 return Ok(());
             }
         }
-        let owners = self.owners(cluster, asked.node, std::slice::from_ref(code)).await?;
-        let [Some(owner)] = &owners[..] else { return Ok(()) };
         let about = Page { url: format!("/{code}"), code: code.clone() };
         let sent = frames_about(cluster, asked.frames, &about).len();
+        let commands = cluster.store_commands(asked.commands).key(&format!("link:{code}"));
+        // Now another request may begin.
+        let owners = self.owners(cluster, asked.node, std::slice::from_ref(code)).await?;
+        let [Some(owner)] = &owners[..] else { return Ok(()) };
         let most = if owner == asked.node { 0 } else { 2 };
         let fact = Fact::OwnerAlone { code: code.to_string(), owner: owner.clone() };
         if sent > most {
@@ -349,7 +353,6 @@ impl Service {
             let expected = format!("at most {most}: one message to the owner, {owner}, and its answer");
             return Err(cluster.failed_at(asked.node, seen, expected).fact(&fact).because("Only the owner hears of a link; otherwise each node that you add makes all others work more.").into());
         }
-        let commands = cluster.store_commands(asked.commands).key(&format!("link:{code}"));
         if let Some(command) = commands.iter().find(|command| command.node != *owner) {
             let seen = format!("{} asked the store about /{code} ({})", command.node, command.name);
             let expected = format!("only the owner, {owner}, asks the store about the link");
@@ -457,7 +460,12 @@ impl Model for Service {
         state.between.broken(cluster, fault);
         match fault {
             Fault::Store { node, does } => {
-                state.stores.insert(node.clone(), (*does, now));
+                // A store that works no better than before has failed since then.
+                let since = match state.stores.get(node) {
+                    Some((before, since)) if *before != StoreDoes::Back && *does != StoreDoes::Back => *since,
+                    _ => now,
+                };
+                state.stores.insert(node.clone(), (*does, since));
             }
             // A node that starts makes itself a member.
             Fault::Start { .. } => state.changed = Some(now + RECOVERY),
@@ -560,6 +568,17 @@ impl State {
         self.changed.is_none_or(|at| at + refresh < begun)
             && self.store_works(node, begun)
             && self.runs_long(cluster, node, begun)
+    }
+
+    /// The same, or the node has had them since before the store failed it.
+    fn has_ring(&self, cluster: &Cluster<'_>, node: &str, begun: Instant) -> bool {
+        let refresh = cluster.context().limit(REFRESH, REFRESH_WHEN_BUSY);
+        let failed = self.stores.get(node).filter(|(does, _)| *does != StoreDoes::Back);
+        let since = failed.map_or(begun, |(_, since)| *since);
+        self.is_settled(cluster, node, begun)
+            || failed.is_some()
+                && self.changed.is_none_or(|at| at + refresh < since)
+                && !self.between.was_touched(node, since - RECOVERY)
     }
 
     /// Whether a node can reach no other node, since before a moment.

@@ -7,8 +7,8 @@ use super::{Do, Subject, Wanted};
 
 const NAMES: [&str; 6] = ["n1", "n2", "n3", "n4", "n5", "n6"];
 
-/// How many pages there are, and how many codes that clients choose.
-const PAGES: u64 = 5;
+/// How many pages there are at most, and how many codes that clients choose.
+const MAX_PAGES: u64 = 5;
 const CHOSEN: u64 = 2;
 
 /// Draws a story.
@@ -20,7 +20,8 @@ pub(crate) fn draw(draw: &mut Draw, subject: Subject) -> Plan {
     } as usize;
     let length = draw.number(4..=20) as usize;
     let victim = draw.number(0..=nodes as u64 - 1) as usize;
-    let mut story = Story { names: &names[..nodes + 1], nodes, victim, subject, steps: Vec::new() };
+    let pages = draw.number(1..=MAX_PAGES);
+    let mut story = Story { names: &names[..nodes + 1], nodes, pages, victim, subject, steps: Vec::new() };
     while story.steps.len() < length {
         story.step(draw);
     }
@@ -31,6 +32,7 @@ struct Story<'n> {
     /// The nodes, and one that may come late, or never.
     names: &'n [&'static str],
     nodes: usize,
+    pages: u64,
     /// The node to which most of the faults happen.
     victim: usize,
     subject: Subject,
@@ -40,7 +42,11 @@ struct Story<'n> {
 impl Story<'_> {
     fn step(&mut self, draw: &mut Draw) {
         let step = match draw.number(0..=9) {
-            0..=4 => Step::Do(self.request(draw)),
+            0..=4 => {
+                let request = self.request(draw);
+                self.steps.push(Step::Do(request.clone()));
+                return self.follow_up(draw, &request);
+            }
             5 => match self.change(draw) {
                 Some(change) => Step::Do(change),
                 None => return,
@@ -63,12 +69,12 @@ impl Story<'_> {
 
     fn request(&self, draw: &mut Draw) -> Do {
         let node = self.node(draw);
-        let page = draw.number(0..=PAGES - 1) as usize;
+        let page = draw.number(0..=self.pages - 1) as usize;
         let named = Wanted::Named(draw.number(0..=CHOSEN - 1) as usize);
-        let other = Wanted::First(draw.number(0..=PAGES - 1) as usize);
+        let other = Wanted::First(draw.number(0..=self.pages - 1) as usize);
         match draw.number(0..=9) {
             0..=4 => {
-                let ttl = (draw.number(0..=3) == 0).then(|| draw.number(1..=3));
+                let ttl = (draw.number(0..=2) == 0).then(|| draw.number(1..=2));
                 let code = match draw.number(0..=5) {
                     0 => Some(named),
                     // Two URLs want the same code.
@@ -80,6 +86,24 @@ impl Story<'_> {
             5 => Do::LookUp { node, code: named },
             _ => Do::LookUp { node, code: Wanted::First(page) },
         }
+    }
+
+    /// Half of the links that expire are asked for when they do, and before they are swept.
+    fn follow_up(&mut self, draw: &mut Draw, request: &Do) {
+        let Do::Create { page, code, ttl: Some(ttl), .. } = request else { return };
+        if draw.number(0..=1) == 0 {
+            return;
+        }
+        if let Some(fault) = self.fault(draw) {
+            self.steps.push(Step::Break(fault));
+        }
+        self.steps.push(Step::Wait(ttl * 1_000 + draw.number(0..=300)));
+        let code = code.clone().unwrap_or(Wanted::First(*page));
+        let node = self.node(draw);
+        self.steps.push(Step::Do(match draw.number(0..=2) {
+            0 => Do::Create { node, page: draw.number(0..=self.pages - 1) as usize, code: None, ttl: None },
+            _ => Do::LookUp { node, code },
+        }));
     }
 
     /// The members change.
@@ -96,8 +120,8 @@ impl Story<'_> {
 
     /// Something breaks, or is mended.
     fn fault(&self, draw: &mut Draw) -> Option<Fault> {
-        let victim = match draw.number(0..=3) {
-            0 if self.subject == Subject::Unreachable => draw.number(0..=self.nodes as u64 - 1) as usize,
+        let victim = match draw.number(0..=4) {
+            0 => draw.number(0..=self.nodes as u64 - 1) as usize,
             _ => self.victim,
         };
         let other = (victim + draw.number(1..=self.nodes as u64 - 1) as usize) % self.nodes;

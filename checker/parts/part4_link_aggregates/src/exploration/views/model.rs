@@ -322,10 +322,13 @@ impl Table {
     /// Nodes that have met show all views that one of them knows; `alike` if they are all nodes, and so
     /// show the same.
     async fn all_show(&self, cluster: &Cluster<'_>, nodes: &[String], alike: bool) -> Told {
-        let viewed = self.viewed();
+        let mut viewed = self.viewed();
         cluster
             .eventually(MEETING, "nodes that have met show all views that one of them knows, of each link", async || {
-                for page in &viewed {
+                for place in 0..viewed.len() {
+                    // What does not hold is looked at first next time.
+                    viewed.swap(0, place);
+                    let page = &viewed[0];
                     let code = page.code.as_str();
                     for node in nodes {
                         let Some(shown) = self.read(cluster, node, page).await? else {
