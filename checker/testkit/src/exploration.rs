@@ -79,6 +79,11 @@ pub trait Model {
     /// What is done in its stories.
     type Operation: Operation;
 
+    /// The nodes run, and nothing has happened yet. Prepares what the steps need.
+    fn begin<'a>(&'a self, _: &'a Cluster<'_>) -> Story<'a> {
+        Box::pin(async { Ok(()) })
+    }
+
     /// Does something, and checks what comes of it. Other steps go on meanwhile.
     ///
     /// An operation that makes no sense at the moment, because its node is paused for instance, does
@@ -299,6 +304,7 @@ async fn tell<'c, M: Model>(
     model: &M,
     mishap: &mut Mishap<'c>,
 ) -> Told {
+    model.begin(cluster).await?;
     let mut under_way = FuturesUnordered::new();
     for step in steps {
         cluster.step(step.sentence());

@@ -7,6 +7,7 @@
 mod counter;
 mod diagnosis;
 mod efficiency;
+mod exploration;
 mod fact;
 mod messages;
 mod netsplit;
@@ -31,7 +32,7 @@ pub fn part() -> Part {
         include_str!("../part.toml"),
         include_str!("../hints.md"),
         SCENARIOS,
-        &[],
+        exploration::EXPLORATIONS,
         diagnosis::MISTAKES,
     )
 }

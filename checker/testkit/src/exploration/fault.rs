@@ -45,6 +45,13 @@ pub enum Fault {
         to: String,
         times: usize,
     },
+    /// Something happens to the next messages that want no answer, whatever they say.
+    Cast {
+        does: Does,
+        from: String,
+        to: String,
+        times: usize,
+    },
     /// What the network holds back arrives.
     Release,
     /// Servers of a node crash, at the same moment.
@@ -90,6 +97,25 @@ pub enum StoreDoes {
     Back,
 }
 
+impl Does {
+    fn verb(self) -> &'static str {
+        match self {
+            Does::Drop => "loses",
+            Does::Duplicate => "repeats",
+            Does::Hold => "holds back",
+        }
+    }
+
+    /// The word of `checker play` for it.
+    fn command(self) -> &'static str {
+        match self {
+            Does::Drop => "drop",
+            Does::Duplicate => "dup",
+            Does::Hold => "hold",
+        }
+    }
+}
+
 impl Fault {
     /// The word by which it is counted, if it breaks something.
     fn word(&self) -> Option<&'static str> {
@@ -97,16 +123,11 @@ impl Fault {
             Fault::Partition { .. } => "partition",
             Fault::Blackhole { .. } => "blackhole",
             Fault::Delay { .. } => "delay",
-            Fault::Message {
-                does: Does::Drop, ..
-            } => "lost message",
-            Fault::Message {
-                does: Does::Duplicate,
-                ..
-            } => "repeated message",
-            Fault::Message {
-                does: Does::Hold, ..
-            } => "late message",
+            Fault::Message { does, .. } | Fault::Cast { does, .. } => match does {
+                Does::Drop => "lost message",
+                Does::Duplicate => "repeated message",
+                Does::Hold => "late message",
+            },
             Fault::Crash { .. } => "crash",
             Fault::Kill { .. } => "kill",
             Fault::Start { .. } => "start",
@@ -156,11 +177,7 @@ impl Fault {
                 to,
                 times,
             } => {
-                let does = match does {
-                    Does::Drop => "loses",
-                    Does::Duplicate => "repeats",
-                    Does::Hold => "holds back",
-                };
+                let does = does.verb();
                 let what = match (message, answer, *times) {
                     (Some(message), true, 1) => format!("the next answer to {message}"),
                     (Some(message), true, times) => {
@@ -172,6 +189,19 @@ impl Fault {
                     (None, true, times) => format!("the next {times} answers"),
                     (None, false, 1) => "the next message".to_owned(),
                     (None, false, times) => format!("the next {times} messages"),
+                };
+                format!("The network {does} {what} from {from} to {to}.")
+            }
+            Fault::Cast {
+                does,
+                from,
+                to,
+                times,
+            } => {
+                let does = does.verb();
+                let what = match times {
+                    1 => "the next cast".to_owned(),
+                    times => format!("the next {times} casts"),
                 };
                 format!("The network {does} {what} from {from} to {to}.")
             }
@@ -219,11 +249,7 @@ impl Fault {
                 to,
                 times,
             } => {
-                let does = match does {
-                    Does::Drop => "drop",
-                    Does::Duplicate => "dup",
-                    Does::Hold => "hold",
-                };
+                let does = does.command();
                 let what = match message {
                     _ if *answer => "answers ",
                     Some(message) => &format!("{message} "),
@@ -231,6 +257,15 @@ impl Fault {
                 };
                 let times = if *times == 1 { " once" } else { "" };
                 format!("{does} {what}{from} -> {to}{times}")
+            }
+            Fault::Cast {
+                does,
+                from,
+                to,
+                times,
+            } => {
+                let once = if *times == 1 { " once" } else { "" };
+                format!("{} {from} -> {to}{once}", does.command())
             }
             Fault::Release => "release".to_owned(),
             Fault::Crash { node, servers } => {
@@ -260,6 +295,13 @@ impl Fault {
             Fault::Message { times, .. } if *times > 1 => {
                 let mut once = self.clone();
                 if let Fault::Message { times, .. } = &mut once {
+                    *times = 1;
+                }
+                simpler.push(once);
+            }
+            Fault::Cast { times, .. } if *times > 1 => {
+                let mut once = self.clone();
+                if let Fault::Cast { times, .. } = &mut once {
                     *times = 1;
                 }
                 simpler.push(once);
@@ -334,6 +376,16 @@ impl<'c> Mishap<'c> {
         self.cluster.standing(node) == Some(standing)
     }
 
+    fn rule(&self, does: Does, from: &str, to: &str, times: usize) -> Rule {
+        let action = match does {
+            Does::Drop => Action::Drop,
+            Does::Duplicate => Action::Duplicate,
+            Does::Hold => Action::Hold,
+        };
+        let rule = Rule::new(action).from(&self.cluster.name(from));
+        rule.to(&self.cluster.name(to)).times(times)
+    }
+
     /// Does what a fault says.
     ///
     /// # Errors
@@ -375,21 +427,23 @@ impl<'c> Mishap<'c> {
                 to,
                 times,
             } => {
-                let action = match does {
-                    Does::Drop => Action::Drop,
-                    Does::Duplicate => Action::Duplicate,
-                    Does::Hold => Action::Hold,
-                };
-                let mut rule = Rule::new(action)
-                    .from(&cluster.name(from))
-                    .to(&cluster.name(to))
-                    .times(*times);
+                let mut rule = self.rule(*does, from, to, *times);
                 if let Some(message) = message {
                     rule = rule.message(message);
                 }
                 if *answer {
                     rule = rule.kind(PatternKind::Answer);
                 }
+                self.rules.push(cluster.rule(rule));
+                Effect::Rule(self.rules.len() - 1)
+            }
+            Fault::Cast {
+                does,
+                from,
+                to,
+                times,
+            } => {
+                let rule = self.rule(*does, from, to, *times).kind(PatternKind::Cast);
                 self.rules.push(cluster.rule(rule));
                 Effect::Rule(self.rules.len() - 1)
             }

@@ -605,7 +605,7 @@ impl Model for Table {
             }
             Fault::Pause { node } | Fault::Resume { node } => state.touch(node),
             Fault::Connect { node, to } => state.mend(node, to),
-            Fault::Store { .. } => {}
+            Fault::Cast { .. } | Fault::Store { .. } => {}
         }
         if self.level.producers_continue {
             state.reconsider(cluster, fault);
