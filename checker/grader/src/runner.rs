@@ -23,7 +23,6 @@ use testkit::part::Part;
 use testkit::processes::Processes;
 use testkit::run_dir::RunDir;
 use testkit::scenario::{Context, Findings, Grounds, Scenario, Steps, Told};
-use testkit::simulation::Schedule;
 use testkit::store::Stores;
 use testkit::trouble::{Result, While};
 use testkit::verdict::{Outcome, Verdict};
@@ -204,21 +203,6 @@ impl Runner {
                 settled(place, scenario.outcome(verdict.clone(), self.seed));
             }
         }
-    }
-
-    /// Leaves the traces of a schedule where those of a try lie.
-    fn kept(&self, schedule: Schedule) -> Outcome {
-        let Schedule {
-            mut outcome,
-            traces,
-        } = schedule;
-        let folder = self.folder.join(format!("{}-1", outcome.scenario));
-        let made = traces.is_empty() || std::fs::create_dir_all(&folder).is_ok();
-        for (number, trace) in (1..).zip(&traces) {
-            trace.save(&folder, number);
-        }
-        outcome.folder = (made && !traces.is_empty()).then_some(folder);
-        outcome
     }
 
     /// Runs a scenario until something can be said about it, at most three times.

@@ -34,7 +34,7 @@ use crate::ready::NotReady;
 use crate::seed::Draw;
 use crate::trouble::{Result, While};
 use crate::world::{Launch, Process, Stream, Waiting, World};
-pub use driver::{FOLDER, Schedule, Stage, flags, main, simulate};
+pub use driver::{FOLDER, OWN_FOLDER, Schedule, Stage, flags, main, simulate};
 pub(crate) use store::StoreInMemory;
 
 /// How long a frame is under way at least, and how much longer it may be by chance.

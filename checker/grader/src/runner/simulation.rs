@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use testkit::guard::{Program, Stream};
 use testkit::scenario::Scenario;
-use testkit::simulation::{FOLDER, Schedule};
+use testkit::simulation::{FOLDER, OWN_FOLDER};
 use testkit::verdict::{Outcome, Verdict};
 use tokio::time::timeout;
 
@@ -34,6 +34,7 @@ pub(super) async fn simulate(
             )));
         }
     }
+    let own_folder = runner.scratch.join(FOLDER).join(OWN_FOLDER);
     let mut program = Program::new("simulation", &runner.binary)
         .arg("--simulate")
         .args(["--seed".to_owned(), runner.seed.to_string()])
@@ -42,8 +43,10 @@ pub(super) async fn simulate(
         .arg(&runner.data)
         .arg("--scratch")
         .arg(&runner.scratch)
-        .env("SCRATCH_DIR", runner.scratch.join(FOLDER))
-        .env("TMPDIR", runner.scratch.join(FOLDER))
+        .arg("--folder")
+        .arg(&runner.folder)
+        .env("SCRATCH_DIR", &own_folder)
+        .env("TMPDIR", &own_folder)
         .logs(&runner.folder);
     for scenario in scenarios {
         program = program.args(["--scenario", scenario.id]);
@@ -74,8 +77,12 @@ pub(super) async fn simulate(
                 }
             }
         };
-        match serde_json::from_str::<Schedule>(&line) {
-            Ok(schedule) => simulated(place, runner.kept(schedule)),
+        match serde_json::from_str::<Outcome>(&line) {
+            Ok(mut outcome) => {
+                let folder = runner.folder.join(scenario.id);
+                outcome.folder = folder.is_dir().then_some(folder);
+                simulated(place, outcome);
+            }
             Err(error) => {
                 return Err(fault(format!(
                     "The checker could not understand the simulation: {error}."

@@ -1,8 +1,9 @@
 //! The main function of a program that simulates: it links a part and a learner's library.
 
 use std::io::Write;
+use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
-use std::process::ExitCode;
+use std::process::{Command, ExitCode, Stdio};
 use std::sync::{Arc, Once};
 use std::time::Instant;
 
@@ -10,7 +11,6 @@ use clap::{Args, Parser};
 use runtime::launch::panic_in_words;
 use runtime::terminal::note;
 use runtime::{ExitReason, StartError};
-use serde::{Deserialize, Serialize};
 
 use super::{Program, Simulation};
 use crate::diagnosis::diagnose;
@@ -21,7 +21,7 @@ use crate::verdict::{Outcome, Verdict};
 use crate::world::Ground;
 
 /// What became of one schedule: a scenario under a seed.
-#[derive(Debug, Serialize, Deserialize)]
+#[derive(Debug)]
 pub struct Schedule {
     /// The verdict, with the scenario and the seed.
     pub outcome: Outcome,
@@ -134,6 +134,9 @@ fn hear_nodes() {
 /// The folder within the one for what nodes keep that a simulation works in, and empties.
 pub const FOLDER: &str = "simulated";
 
+/// The folder within that one which is every node's own. What nodes write beside it is emptied too.
+pub const OWN_FOLDER: &str = "node";
+
 /// The flags of a simulating program.
 #[derive(Debug, Parser)]
 struct Order {
@@ -155,8 +158,11 @@ struct Order {
     /// A folder for what nodes keep
     #[arg(long)]
     scratch: PathBuf,
-    /// Whether the traces of passes are wanted as well
+    /// Leaves traces in this folder, in one for each scenario
     #[arg(long)]
+    folder: Option<PathBuf>,
+    /// Whether the traces of passes are wanted as well
+    #[arg(long, requires = "folder")]
     traces: bool,
 }
 
@@ -176,9 +182,16 @@ pub fn main(part: &Part, seed_thread: fn(u64) -> bool, program: Program) -> Exit
     let wanted = part.scenarios.iter().filter(|scenario| {
         order.scenario.is_empty() || order.scenario.iter().any(|wanted| wanted == scenario.id)
     });
+    let mut is_first = true;
     for scenario in wanted {
         let schedule = simulate_all(&order, part, scenario, seed_thread, &program);
-        let line = serde_json::to_string(&schedule).map_err(std::io::Error::from);
+        let passed = matches!(schedule.outcome.verdict, Verdict::Passed { .. });
+        let was_alone = std::mem::replace(&mut is_first, false) && schedule.outcome.seed == order.seed;
+        let outcome = match passed || was_alone {
+            true => schedule.leave(&order),
+            false => alone(&order, schedule.outcome),
+        };
+        let line = serde_json::to_string(&outcome).map_err(std::io::Error::from);
         if line.and_then(|line| writeln!(out, "{line}")).is_err() {
             // Nobody wants to know the rest.
             return ExitCode::SUCCESS;
@@ -205,6 +218,8 @@ fn simulate_all(
             scratch: Path::new(scenario.id),
             seed_thread,
         };
+        // What cannot be made is missed by the nodes that want it.
+        let _ = std::fs::create_dir(OWN_FOLDER);
         let mut schedule = simulate(&stage, scenario, seed);
         empty(Path::new("."));
         let passed = matches!(schedule.outcome.verdict, Verdict::Passed { .. });
@@ -224,6 +239,62 @@ fn simulate_all(
         schedule.outcome.duration = begun.elapsed();
         return schedule;
     }
+}
+
+impl Schedule {
+    /// Leaves the traces where they are wanted.
+    fn leave(self, order: &Order) -> Outcome {
+        let folder = order.folder.as_ref().filter(|_| !self.traces.is_empty());
+        if let Some(folder) = folder.map(|folder| folder.join(&self.outcome.scenario))
+            && std::fs::create_dir_all(&folder).is_ok()
+        {
+            for (number, trace) in (1..).zip(&self.traces) {
+                trace.save(&folder, number);
+            }
+        }
+        self.outcome
+    }
+}
+
+/// Simulates a schedule that did not pass once more, alone in a process of its own, and gives what became
+/// of that: with the same seed, everybody gets it.
+///
+/// Two things of a program may differ from one schedule to the next of a process: what it keeps in a
+/// `static`, and the branch of a `tokio::select!` that is looked at first, as tokio counts its runtimes.
+fn alone(order: &Order, before: Outcome) -> Outcome {
+    let (scenario, seed) = (&before.scenario, before.seed.to_string());
+    let own = std::env::current_exe().unwrap_or_default();
+    let mut program = Command::new(own);
+    program
+        .arg0(std::env::args_os().next().unwrap_or_default())
+        .args(["--simulate", "--scenario", scenario, "--seed", &seed])
+        .arg("--data")
+        .arg(&order.data)
+        .arg("--scratch")
+        .arg(&order.scratch)
+        .stdin(Stdio::null())
+        .stderr(Stdio::inherit());
+    if let Some(folder) = &order.folder {
+        program.arg("--folder").arg(folder);
+    }
+    let said = program.output().map(|output| output.stdout);
+    let after = said.map(|line| serde_json::from_slice::<Outcome>(&line));
+    let verdict = match after {
+        Ok(Ok(after)) if after.verdict.standing() == before.verdict.standing() => return after,
+        Ok(Ok(_)) => Verdict::Inconclusive {
+            why: format!(
+                "Seed {seed} came out otherwise after other schedules than alone. Something outlives a \
+                 schedule, such as a `static`, or a `tokio::select!` without `biased` decides."
+            ),
+        },
+        Ok(Err(error)) => Verdict::CheckerFault {
+            why: format!("The checker could not understand the simulation of one schedule: {error}."),
+        },
+        Err(error) => Verdict::CheckerFault {
+            why: format!("The checker could not simulate one schedule again: {error}."),
+        },
+    };
+    Outcome { verdict, ..before }
 }
 
 /// Empties a folder, so that nothing is left for the next schedule to find.
