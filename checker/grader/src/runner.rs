@@ -193,7 +193,7 @@ impl Runner {
             self.progress.ended(&outcome);
             settled(place, outcome);
         };
-        let simulating = simulation::simulate(self, scenarios, seeds, simulated);
+        let simulating = simulation::simulate(self, scenarios, seeds, false, simulated);
         let ended = tokio::select! { biased;
             ended = simulating => ended,
             _ = interrupt.raised() => return,
@@ -203,6 +203,12 @@ impl Runner {
                 settled(place, scenario.outcome(verdict.clone(), self.seed));
             }
         }
+    }
+
+    /// Simulates the scenarios once, and leaves the traces of all in the runner's folder. What did not
+    /// come so far has none.
+    pub async fn trace_each(&self, scenarios: &[&'static Scenario]) {
+        let _ = simulation::simulate(self, scenarios, 1, true, |_, _| {}).await;
     }
 
     /// Runs a scenario until something can be said about it, at most three times.

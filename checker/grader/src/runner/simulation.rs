@@ -15,7 +15,7 @@ use super::Runner;
 const PATIENCE: Duration = Duration::from_secs(30);
 
 /// Simulates scenarios under so many seeds each, and hands over what became of each, with its place, as
-/// soon as that is known.
+/// soon as that is known. Traces are left of what did not pass, or of all.
 ///
 /// # Errors
 /// What is to be said of the scenarios that are left, if the program did not come to them.
@@ -23,6 +23,7 @@ pub(super) async fn simulate(
     runner: &Runner,
     scenarios: &[&'static Scenario],
     seeds: u64,
+    traces: bool,
     mut simulated: impl FnMut(usize, Outcome),
 ) -> Result<(), Verdict> {
     let fault = |why: String| Verdict::CheckerFault { why };
@@ -48,6 +49,9 @@ pub(super) async fn simulate(
         .env("SCRATCH_DIR", &own_folder)
         .env("TMPDIR", &own_folder)
         .logs(&runner.folder);
+    if traces {
+        program = program.arg("--traces");
+    }
     for scenario in scenarios {
         program = program.args(["--scenario", scenario.id]);
     }

@@ -5,7 +5,7 @@ use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
 use std::process::{Command, ExitCode, Stdio};
 use std::sync::{Arc, Once};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use clap::{Args, Parser};
 use runtime::launch::panic_in_words;
@@ -200,6 +200,9 @@ pub fn main(part: &Part, seed_thread: fn(u64) -> bool, program: Program) -> Exit
     ExitCode::SUCCESS
 }
 
+/// How often a program that simulates says that it is not stuck.
+const SIGN_OF_LIFE: Duration = Duration::from_secs(1);
+
 /// The first schedule of a scenario that did not pass, or else the last.
 fn simulate_all(
     order: &Order,
@@ -210,6 +213,7 @@ fn simulate_all(
 ) -> Schedule {
     let last = order.seed.saturating_add(order.seeds.max(1) - 1);
     let begun = on_the_wall();
+    let mut heard = begun;
     let mut seed = order.seed;
     loop {
         let stage = Stage {
@@ -224,6 +228,10 @@ fn simulate_all(
         empty(Path::new("."));
         let passed = matches!(schedule.outcome.verdict, Verdict::Passed { .. });
         if passed && seed < last {
+            if heard.elapsed() > SIGN_OF_LIFE {
+                heard = on_the_wall();
+                note(format_args!("{} held under seed {seed}", scenario.id));
+            }
             seed += 1;
             continue;
         }
