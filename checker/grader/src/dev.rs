@@ -56,7 +56,12 @@ pub async fn check(course: &Course, parts: &[&'static Part], order: &Order) -> R
         let matrix = Matrix::build(course, part, order.store.clone()).await?;
         let mut rows = Vec::new();
         for world in order.worlds() {
-            let title = format!("Part {}, {}: {}", part.number, part.title, which(world, order));
+            let title = format!(
+                "Part {}, {}: {}",
+                part.number,
+                part.title,
+                which(world, order)
+            );
             print(format_args!("{}\n", title.bold()))?;
             let begun = Instant::now();
             if world == World::Simulated && order.only.is_none() {

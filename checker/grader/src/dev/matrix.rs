@@ -254,10 +254,13 @@ impl Matrix {
     /// # Errors
     /// When they cannot be simulated.
     pub async fn differing(&self, order: &Order) -> Result<(usize, Vec<&'static str>)> {
-        let stubs = self.programs.iter().filter_map(|(program, _)| match program.variant.kind {
-            Kind::Stub { filled } => Some((filled, program)),
-            Kind::NearMiss { .. } | Kind::Right => None,
-        });
+        let stubs = self
+            .programs
+            .iter()
+            .filter_map(|(program, _)| match program.variant.kind {
+                Kind::Stub { filled } => Some((filled, program)),
+                Kind::NearMiss { .. } | Kind::Right => None,
+            });
         // The stub with all gaps filled is the solution.
         let Some((_, solution)) = stubs.max_by_key(|(filled, _)| *filled) else {
             return Ok((0, Vec::new()));

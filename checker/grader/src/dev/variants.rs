@@ -194,9 +194,12 @@ impl Variant {
     /// Which quarter of the variants it belongs to, from 0 to 3: a hash of its name (FNV-1a), so that it stays there
     /// when other variants come and go.
     pub fn quarter(&self) -> u64 {
-        let hash = self.name.bytes().fold(0xcbf2_9ce4_8422_2325, |hash: u64, byte| {
-            (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3)
-        });
+        let hash = self
+            .name
+            .bytes()
+            .fold(0xcbf2_9ce4_8422_2325, |hash: u64, byte| {
+                (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3)
+            });
         (hash >> 32) % QUARTERS
     }
 

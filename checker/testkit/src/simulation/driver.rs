@@ -186,7 +186,8 @@ pub fn main(part: &Part, seed_thread: fn(u64) -> bool, program: Program) -> Exit
     for scenario in wanted {
         let schedule = simulate_all(&order, part, scenario, seed_thread, &program);
         let passed = matches!(schedule.outcome.verdict, Verdict::Passed { .. });
-        let was_alone = std::mem::replace(&mut is_first, false) && schedule.outcome.seed == order.seed;
+        let was_alone =
+            std::mem::replace(&mut is_first, false) && schedule.outcome.seed == order.seed;
         let outcome = match passed || was_alone {
             true => schedule.leave(&order),
             false => alone(&order, schedule.outcome),
@@ -296,7 +297,9 @@ fn alone(order: &Order, before: Outcome) -> Outcome {
             ),
         },
         Ok(Err(error)) => Verdict::CheckerFault {
-            why: format!("The checker could not understand the simulation of one schedule: {error}."),
+            why: format!(
+                "The checker could not understand the simulation of one schedule: {error}."
+            ),
         },
         Err(error) => Verdict::CheckerFault {
             why: format!("The checker could not simulate one schedule again: {error}."),
