@@ -170,9 +170,15 @@ enum Dev {
         /// Repeats the decisions of an earlier check: who is hit, how many pings are sent
         #[arg(long, value_name = "NUMBER")]
         seed: Option<u64>,
-        /// Where the variants run: processes or simulated
-        #[arg(long, value_name = "WORLD", default_value = "processes")]
-        world: World,
+        /// Where the variants run: processes or simulated; in both worlds, if none is named
+        #[arg(long, value_name = "WORLD")]
+        world: Option<World>,
+        /// Under how many seeds a near-miss is simulated at most, until it is rejected
+        #[arg(long, value_name = "N", default_value_t = 5, value_parser = clap::value_parser!(u64).range(1..))]
+        seeds: u64,
+        /// Runs all variants on processes, not only right programs and the quarter that the seed says
+        #[arg(long)]
+        all: bool,
     },
     /// Says what the diagnosis makes of the failures that `check --cases DIR` has left
     Diagnose {
@@ -422,6 +428,8 @@ fn run(matches: &clap::ArgMatches) -> Result<Standing> {
                     store,
                     seed,
                     world,
+                    seeds,
+                    all,
                 },
         } => {
             store.check()?;
@@ -432,6 +440,8 @@ fn run(matches: &clap::ArgMatches) -> Result<Standing> {
                 cases,
                 seed: seed.map_or_else(seed::fresh, Ok)?,
                 world,
+                seeds,
+                all,
             };
             let is_wanted = |part: &&Part| parts.is_empty() || parts.contains(&part.number);
             let parts: Vec<&Part> = PARTS.iter().filter(is_wanted).collect();

@@ -63,6 +63,7 @@ fn named(folder: &Path, sections: &[&str]) -> BTreeSet<String> {
         root().join("checker/report"),
     ]
     .into_iter()
+    .chain([root().join("benches")])
     .chain(folders_in("checker/parts"))
     .chain(folders_in("checker/stubs"))
     .chain(folders_in("solutions"))

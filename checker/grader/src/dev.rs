@@ -9,18 +9,21 @@ pub mod stub_rules;
 pub mod variants;
 
 use colored::Colorize;
-use matrix::Naming;
 pub use matrix::Order;
+use matrix::{Matrix, Naming};
+use tokio::time::Instant;
+use variants::QUARTERS;
 
 use crate::course::Course;
 use crate::stubs;
 use testkit::part::Part;
 use testkit::trouble::{Result, Trouble, While};
 use testkit::verdict::Standing;
+use testkit::verdict::World;
 
 /// Checks the checker itself: near-misses must fail, right programs must pass, stub and solution
 /// must differ in their gaps only, and after `cargo build`, nothing but these is compiled for them.
-/// Prints what it finds as a table.
+/// Prints what it finds as a table. All variants are simulated, then some run on processes.
 ///
 /// # Errors
 /// When the check cannot be run.
@@ -50,29 +53,48 @@ pub async fn check(course: &Course, parts: &[&'static Part], order: &Order) -> R
             ))?;
         }
         breaches.extend(compiled);
-        for breach in &breaches {
-            print(format_args!("  {}  {breach}\n", "WRONG".red().bold()))?;
+        tell_breaches(&breaches)?;
+        let matrix = Matrix::build(course, part, order.store.clone()).await?;
+        let mut rows = Vec::new();
+        for world in order.worlds() {
+            let title = format!(
+                "Part {}, {}: {}",
+                part.number,
+                part.title,
+                which(world, order)
+            );
+            print(format_args!("{}\n", title.bold()))?;
+            let begun = Instant::now();
+            if world == World::Simulated && order.only.is_none() {
+                let (schedules, differing) = matrix.differing(order).await?;
+                let breach = |scenario| format!("{scenario}: the same seed gives another trace.");
+                let differing: Vec<String> = differing.into_iter().map(breach).collect();
+                match differing.is_empty() {
+                    true => print(format_args!(
+                        "  {}  {schedules} schedules of the solution are the same in another process\n",
+                        "ok   ".green()
+                    ))?,
+                    false => tell_breaches(&differing)?,
+                }
+                breaches.extend(differing);
+            }
+            let told = |row: &matrix::Row| drop(print(format_args!("{}\n", matrix::line(row))));
+            let graded = matrix.grade(world, order, told).await?;
+            let misjudged = graded.iter().filter(|row| !row.wrong.is_empty()).count();
+            let repeats: usize = graded.iter().map(|row| row.repeats).sum();
+            print(format_args!(
+                "  {} variants, {misjudged} judged wrongly, {repeats} scenarios repeated, {} s\n",
+                graded.len(),
+                begun.elapsed().as_secs()
+            ))?;
+            wrong += misjudged;
+            rows.extend(graded);
         }
-        print(format_args!(
-            "{}\n",
-            format!(
-                "Part {}, {}: variants, seed {}",
-                part.number, part.title, order.seed
-            )
-            .bold()
-        ))?;
-        let told = |row: &matrix::Row| drop(print(format_args!("{}\n", matrix::line(row))));
-        let rows = matrix::grade_all(course, part, order, told).await?;
-        let misjudged = rows.iter().filter(|row| !row.wrong.is_empty()).count();
-        let repeats: usize = rows.iter().map(|row| row.repeats).sum();
-        print(format_args!(
-            "  {} variants, {misjudged} judged wrongly, {repeats} scenarios repeated\n",
-            rows.len()
-        ))?;
-        if rows.is_empty() {
+        matrix.end().await?;
+        if rows.is_empty() && order.only.is_some() {
             return Err(Trouble::new("could not find a variant of such a name"));
         }
-        wrong += misjudged + breaches.len();
+        wrong += breaches.len();
         for naming in rows.iter().filter_map(|row| row.naming.as_ref()) {
             tally.count(naming);
         }
@@ -92,6 +114,26 @@ pub async fn check(course: &Course, parts: &[&'static Part], order: &Order) -> R
     } else {
         Standing::Failed
     })
+}
+
+/// What is graded in a world.
+fn which(world: World, order: &Order) -> String {
+    match world {
+        World::Simulated => format!("simulated, seed {}", order.seed),
+        World::Processes if order.all => format!("on processes, seed {}", order.seed),
+        World::Processes => format!(
+            "on processes, seed {}: right programs, quarter {} of {QUARTERS} of the others, and what only processes show",
+            order.seed,
+            order.quarter() + 1
+        ),
+    }
+}
+
+fn tell_breaches(breaches: &[String]) -> Result<()> {
+    for breach in breaches {
+        print(format_args!("  {}  {breach}\n", "WRONG".red().bold()))?;
+    }
+    Ok(())
 }
 
 /// How the diagnosis fares with near-misses that were rejected.

@@ -244,6 +244,13 @@ impl Runner {
         }
     }
 
+    /// Simulates the scenarios once, and leaves the traces of all in the runner's folder. What did not
+    /// come so far has none.
+    pub async fn trace_each(&self, scenarios: &[&'static Scenario]) {
+        let flags = vec!["--traces".to_owned()];
+        let _ = simulation::simulate(self, scenarios, flags, |_, _| {}).await;
+    }
+
     /// Explores in a simulation: so many schedules of each exploration, or as many as it is worth, and no
     /// longer than that time. Says of each what became of it.
     pub async fn explore_each(

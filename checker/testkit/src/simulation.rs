@@ -36,7 +36,7 @@ use crate::ready::NotReady;
 use crate::seed::Draw;
 use crate::trouble::{Result, While};
 use crate::world::{Launch, Process, Stream, Waiting, World};
-pub use driver::{FOLDER, STOOD_STILL, Schedule, Stage, flags, main, simulate};
+pub use driver::{FOLDER, OWN_FOLDER, STOOD_STILL, Schedule, Stage, flags, main, simulate};
 pub(crate) use store::StoreInMemory;
 use watchdog::Watched;
 

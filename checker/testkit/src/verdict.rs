@@ -5,6 +5,7 @@
 //! code.
 
 use std::collections::BTreeMap;
+use std::fmt;
 use std::path::PathBuf;
 use std::str::FromStr;
 use std::time::Duration;
@@ -359,6 +360,15 @@ pub enum World {
     Processes,
     /// In one process, in virtual time.
     Simulated,
+}
+
+impl fmt::Display for World {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            World::Processes => "processes",
+            World::Simulated => "simulated",
+        })
+    }
 }
 
 impl FromStr for World {

@@ -1,6 +1,7 @@
 //! The grader, graded: each variant of a part, and whether the grader says of it what it must.
 
 use std::collections::BTreeMap;
+use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
@@ -12,20 +13,22 @@ use tokio::time::Instant;
 
 use crate::course::Course;
 use crate::dev::overlay::{Overlay, Program};
-use crate::dev::variants::Kind;
+use crate::dev::variants::{Kind, QUARTERS, Variant};
 use crate::progress::Silent;
 use crate::runner::{Runner, start_guard, unwritten};
 use crate::sources::Sources;
 use crate::stubs::Stub;
+use testkit::guard::Guard;
 use testkit::interrupt::Interrupt;
 use testkit::part::Part;
 use testkit::run_dir::RunDir;
+use testkit::scenario::Scenario;
 use testkit::store::{StoreChoice, Stores};
 use testkit::trace::Trace;
-use testkit::trouble::{Result, While};
+use testkit::trouble::{Result, Trouble, While};
 use testkit::verdict::{Diagnosis, Failure, Outcome, ProblemResult, Standing, Verdict, World};
 
-/// How many variants are graded at once. Most of the time they wait.
+/// How many variants are graded at once on processes. Most of the time they wait.
 const AT_ONCE: usize = 4;
 
 /// The file with the outcome of a case that is kept.
@@ -40,10 +43,42 @@ pub struct Order {
     pub store: StoreChoice,
     /// Where the failures of near-misses and their traces are left, if anywhere.
     pub cases: Option<PathBuf>,
-    /// The seed of the run.
+    /// The seed of the run. It also says which quarter of the variants runs on processes.
     pub seed: u64,
-    /// Where variants run.
-    pub world: World,
+    /// Where variants run; in both worlds, if none is named.
+    pub world: Option<World>,
+    /// Under how many seeds a near-miss is simulated at most, until it is rejected.
+    pub seeds: u64,
+    /// Whether all variants run on processes, and not only a quarter of them.
+    pub all: bool,
+}
+
+impl Order {
+    /// The worlds in which variants run, the faster one first.
+    pub fn worlds(&self) -> impl Iterator<Item = World> + use<> {
+        let only = self.world;
+        let worlds = [World::Simulated, World::Processes].into_iter();
+        worlds.filter(move |world| only.is_none_or(|only| only == *world))
+    }
+
+    /// Which quarter of the variants runs on processes.
+    pub fn quarter(&self) -> u64 {
+        self.seed % QUARTERS
+    }
+
+    /// Whether a variant runs in a world: right programs do in both, the others on processes when it
+    /// is their turn.
+    fn wants(&self, variant: &Variant, world: World) -> bool {
+        let only = self.only.as_deref().unwrap_or_default();
+        let is_due = match (world, &variant.processes_only) {
+            (World::Simulated, Some(_)) => false,
+            (World::Simulated, None) | (World::Processes, Some(_)) => true,
+            (World::Processes, None) => {
+                self.all || variant.kind == Kind::Right || variant.quarter() == self.quarter()
+            }
+        };
+        is_due && variant.name.contains(only)
+    }
 }
 
 /// What the grader said of one variant.
@@ -74,115 +109,209 @@ pub enum Naming {
     Mistaken(String),
 }
 
-/// Grades all variants of a part, and calls `told` with each row as it comes.
-///
-/// # Errors
-/// When they cannot be built or run.
-pub async fn grade_all(
-    course: &Course,
+/// The variants of a part, built and ready to be graded.
+pub struct Matrix {
     part: &'static Part,
-    order: &Order,
-    mut told: impl FnMut(&Row),
-) -> Result<Vec<Row>> {
-    let &Order { seed, world, .. } = order;
-    let overlay = Overlay::lay_out(course, part).await?;
-    let run = RunDir::create()?;
-    let guard = start_guard(&run)?;
-    let programs = overlay.build(&guard, |_| {}).await?;
-    let stub = Stub::read(course, part)?.sources();
-    let solution = Sources::read(&course.solution(part))?;
-    let stores = Stores::new(order.store.clone(), &guard, &run);
+    run: RunDir,
+    guard: Guard,
+    stores: Stores,
+    data: PathBuf,
+    programs: Vec<(Program, BTreeMap<u8, String>)>,
+}
 
-    let places = Arc::new(Semaphore::new(AT_ONCE));
-    let mut running = JoinSet::new();
-    let only = order.only.as_deref().unwrap_or_default();
-    let wanted = |program: &Program| program.variant.name.contains(only);
-    for Program { variant, path } in programs.into_iter().filter(wanted) {
-        let gaps = match variant.kind {
-            Kind::Stub { filled } => unwritten(part, &stub.filled(&solution, filled)?),
-            Kind::NearMiss { .. } | Kind::Right => BTreeMap::new(),
-        };
-        let runner = Arc::new(Runner {
-            guard: guard.clone(),
-            binary: path,
-            sources: None,
-            data: course.data(part),
+impl Matrix {
+    /// Builds all variants of a part.
+    ///
+    /// # Errors
+    /// When they cannot be built.
+    pub async fn build(course: &Course, part: &'static Part, store: StoreChoice) -> Result<Matrix> {
+        let overlay = Overlay::lay_out(course, part).await?;
+        let run = RunDir::create()?;
+        let guard = start_guard(&run)?;
+        let stub = Stub::read(course, part)?.sources();
+        let solution = Sources::read(&course.solution(part))?;
+        let mut programs = Vec::new();
+        for program in overlay.build(&guard, |_| {}).await? {
+            let gaps = match program.variant.kind {
+                Kind::Stub { filled } => unwritten(part, &stub.filled(&solution, filled)?),
+                Kind::NearMiss { .. } | Kind::Right => BTreeMap::new(),
+            };
+            programs.push((program, gaps));
+        }
+        Ok(Matrix {
             part,
-            folder: run.folder(&variant.name)?,
-            scratch: run.folder(&format!("scratch/{}", variant.name))?,
+            stores: Stores::new(store, &guard, &run),
+            data: course.data(part),
+            run,
+            guard,
+            programs,
+        })
+    }
+
+    /// Grades in one world all variants that are wanted there, and calls `told` with each row as it comes.
+    ///
+    /// # Errors
+    /// When they cannot be run.
+    pub async fn grade(
+        &self,
+        world: World,
+        order: &Order,
+        mut told: impl FnMut(&Row),
+    ) -> Result<Vec<Row>> {
+        let places = Arc::new(Semaphore::new(match world {
+            World::Processes => AT_ONCE,
+            World::Simulated => std::thread::available_parallelism().map_or(1, usize::from),
+        }));
+        let mut running = JoinSet::new();
+        let wanted = self.programs.iter();
+        for (program, gaps) in wanted.filter(|(program, _)| order.wants(&program.variant, world)) {
+            let Program { variant, path } = program.clone();
+            let runner = self.runner(&variant.name, world, path, order.seed, gaps.clone())?;
+            let (places, part, seeds) = (Arc::clone(&places), self.part, order.seeds);
+            let cases = order.cases.as_deref();
+            let case = cases.map(|cases| cases.join(part.name).join(&variant.name));
+            running.spawn(async move {
+                let _place = places.acquire_owned().await;
+                let begun = Instant::now();
+                // Some mistakes show by chance only, in a race that a busy machine may not run. The row says
+                // that it took two tries; a right program has only one, and so has a simulation.
+                let is_near_miss = matches!(variant.kind, Kind::NearMiss { .. });
+                let most = 1 + usize::from(is_near_miss && world == World::Processes);
+                let mut tries = 0;
+                let outcomes = loop {
+                    tries += 1;
+                    let outcomes = try_on(&runner, &variant.kind, part, world, seeds).await;
+                    if tries == most || judge(&variant.kind, part, &outcomes).is_empty() {
+                        break outcomes;
+                    }
+                };
+                let naming = naming(&variant.kind, &outcomes);
+                if let Kind::NearMiss { problems, .. } = &variant.kind
+                    && let (Some(case), [problem, ..]) = (case, &problems[..])
+                    && let Some((outcome, _)) = rejection(&variant.kind, *problem, &outcomes)
+                {
+                    keep_case(&case, outcome);
+                }
+                Row {
+                    naming,
+                    wrong: judge(&variant.kind, part, &outcomes),
+                    name: variant.name,
+                    kind: variant.kind,
+                    repeats: outcomes
+                        .iter()
+                        .map(|outcome| outcome.repeats.len())
+                        .sum::<usize>()
+                        + (tries - 1),
+                    took: begun.elapsed(),
+                }
+            });
+        }
+        let mut rows = Vec::new();
+        while let Some(row) = running.join_next().await {
+            let row = row.or_trouble(|| "grade a variant")?;
+            told(&row);
+            rows.push(row);
+        }
+        rows.sort_by(|a, b| a.name.cmp(&b.name));
+        Ok(rows)
+    }
+
+    /// The schedules of the solution that are not the same, byte for byte, when each is simulated alone in another
+    /// process: their scenarios. Says of how many.
+    ///
+    /// # Errors
+    /// When they cannot be simulated.
+    pub async fn differing(&self, order: &Order) -> Result<(usize, Vec<&'static str>)> {
+        let stubs = self
+            .programs
+            .iter()
+            .filter_map(|(program, _)| match program.variant.kind {
+                Kind::Stub { filled } => Some((filled, program)),
+                Kind::NearMiss { .. } | Kind::Right => None,
+            });
+        // The stub with all gaps filled is the solution.
+        let Some((_, solution)) = stubs.max_by_key(|(filled, _)| *filled) else {
+            return Ok((0, Vec::new()));
+        };
+        let scenarios: Vec<_> = self.part.scenarios.iter().collect();
+        let simulated = async |name: &str, scenarios: &[&'static Scenario]| {
+            let path = solution.path.clone();
+            let runner = self.runner(name, World::Simulated, path, order.seed, BTreeMap::new())?;
+            runner.trace_each(scenarios).await;
+            Ok::<_, Trouble>(runner.folder.clone())
+        };
+        let in_a_row = simulated("repeats/in-a-row", &scenarios).await?;
+        let mut differing = Vec::new();
+        for scenario in &scenarios {
+            let alone = simulated("repeats/alone", &[scenario]).await?;
+            let [before, after] = [&in_a_row, &alone]
+                .map(|of| traces(&of.join(format!("{}-simulated", scenario.id))));
+            if before.is_empty() || before != after {
+                differing.push(scenario.id);
+            }
+        }
+        Ok((scenarios.len(), differing))
+    }
+
+    fn runner(
+        &self,
+        name: &str,
+        world: World,
+        binary: PathBuf,
+        seed: u64,
+        gaps: BTreeMap<u8, String>,
+    ) -> Result<Arc<Runner>> {
+        Ok(Arc::new(Runner {
+            guard: self.guard.clone(),
+            binary,
+            sources: None,
+            data: self.data.clone(),
+            part: self.part,
+            folder: self.run.folder(&format!("{world}/{name}"))?,
+            scratch: self.run.folder(&format!("scratch/{world}/{name}"))?,
             seed,
             jobs: 2,
             gaps,
-            stores: stores.clone(),
+            stores: self.stores.clone(),
             sandbox: None,
             story: None,
             progress: Arc::new(Silent),
-        });
-        let places = Arc::clone(&places);
-        let cases = order.cases.as_deref();
-        let case = cases.map(|cases| cases.join(part.name).join(&variant.name));
-        running.spawn(async move {
-            let _place = places.acquire_owned().await;
-            let begun = Instant::now();
-            let graded = async || match world {
-                World::Processes => try_on(Arc::clone(&runner), &variant.kind, part).await,
-                World::Simulated => simulated(&runner, &variant.kind, part).await,
-            };
-            let mut outcomes = graded().await;
-            // Some mistakes show by chance only, in a race that a busy machine may not run. The row says
-            // that it took two tries; a right program has only one.
-            let is_near_miss = matches!(variant.kind, Kind::NearMiss { .. });
-            let tries = match is_near_miss && !judge(&variant.kind, part, &outcomes).is_empty() {
-                true => {
-                    outcomes = graded().await;
-                    2
-                }
-                false => 1,
-            };
-            let naming = naming(&variant.kind, &outcomes);
-            if let Kind::NearMiss { problems, .. } = &variant.kind
-                && let (Some(case), [problem, ..]) = (case, &problems[..])
-                && let Some((outcome, _)) = rejection(&variant.kind, *problem, &outcomes)
-            {
-                keep_case(&case, outcome);
-            }
-            Row {
-                naming,
-                wrong: judge(&variant.kind, part, &outcomes),
-                name: variant.name,
-                kind: variant.kind,
-                repeats: outcomes
-                    .iter()
-                    .map(|outcome| outcome.repeats.len())
-                    .sum::<usize>()
-                    + tries
-                    - 1,
-                took: begun.elapsed(),
-            }
-        });
+        }))
     }
-    let mut rows = Vec::new();
-    while let Some(row) = running.join_next().await {
-        let row = row.or_trouble(|| "grade a variant")?;
-        told(&row);
-        rows.push(row);
+
+    /// Ends all that runs for it.
+    ///
+    /// # Errors
+    /// When there was trouble with the store.
+    pub async fn end(self) -> Result<()> {
+        self.guard.shutdown().await;
+        self.stores.close().await;
+        self.stores.trouble().map_or(Ok(()), Err)
     }
-    guard.shutdown().await;
-    stores.close().await;
-    if let Some(trouble) = stores.trouble() {
-        return Err(trouble);
-    }
-    rows.sort_by(|a, b| a.name.cmp(&b.name));
-    Ok(rows)
+}
+
+/// The traces in a folder, as they were written.
+fn traces(folder: &Path) -> BTreeMap<OsString, Vec<u8>> {
+    let files = std::fs::read_dir(folder).into_iter().flatten().flatten();
+    files
+        .filter_map(|file| Some((file.file_name(), std::fs::read(file.path()).ok()?)))
+        .collect()
 }
 
 /// Runs everything, but for a near-miss only the problems that must reject it, each until it does.
-async fn try_on(runner: Arc<Runner>, kind: &Kind, part: &Part) -> Vec<Outcome> {
+async fn try_on(
+    runner: &Arc<Runner>,
+    kind: &Kind,
+    part: &Part,
+    world: World,
+    seeds: u64,
+) -> Vec<Outcome> {
     let Kind::NearMiss {
         problems, claim, ..
     } = kind
     else {
-        return runner.run(&part.scenarios.iter().collect::<Vec<_>>()).await;
+        let all: Vec<_> = part.scenarios.iter().collect();
+        return run(runner, &all, world, 1).await;
     };
     let mut outcomes = Vec::new();
     let mut own: Vec<_> = part
@@ -194,23 +323,30 @@ async fn try_on(runner: Arc<Runner>, kind: &Kind, part: &Part) -> Vec<Outcome> {
     own.sort_by_key(|scenario| !scenario.title.contains(claim));
     for scenario in own {
         if rejection(kind, scenario.problem, &outcomes).is_none() {
-            outcomes.extend(Arc::clone(&runner).run(&[scenario]).await);
+            outcomes.extend(run(runner, &[scenario], world, seeds).await);
         }
     }
     outcomes
 }
 
-/// The same in a simulation.
-async fn simulated(runner: &Runner, kind: &Kind, part: &Part) -> Vec<Outcome> {
-    let wanted = part.scenarios.iter().filter(|scenario| match kind {
-        Kind::NearMiss { problems, .. } => problems.contains(&scenario.problem),
-        Kind::Right | Kind::Stub { .. } => true,
-    });
-    let wanted: Vec<_> = wanted.collect();
+/// Runs scenarios once, or simulates them under so many seeds.
+async fn run(
+    runner: &Arc<Runner>,
+    scenarios: &[&'static Scenario],
+    world: World,
+    seeds: u64,
+) -> Vec<Outcome> {
     let mut outcomes = Vec::new();
-    let settled = |_, outcome| outcomes.push(outcome);
-    let interrupt = Interrupt::never();
-    runner.simulate_each(&wanted, 1, &interrupt, settled).await;
+    match world {
+        World::Processes => outcomes = Arc::clone(runner).run(scenarios).await,
+        World::Simulated => {
+            let settled = |_, outcome| outcomes.push(outcome);
+            let interrupt = Interrupt::never();
+            runner
+                .simulate_each(scenarios, seeds, &interrupt, settled)
+                .await;
+        }
+    }
     outcomes
 }
 

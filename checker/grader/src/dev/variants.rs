@@ -21,7 +21,7 @@
 //!
 //! `also = [2, 3]` names further problems that must reject it, with the same claim. `mistakes` are
 //! the ones by whose names the diagnosis may call it; there are none when what happens between the
-//! nodes does not give it away.
+//! nodes does not give it away. `processes_only = "why"` says that a simulation cannot judge it.
 //!
 //! What an edit can say stands in `edits`. All else stays as the solution has it.
 
@@ -37,6 +37,9 @@ use testkit::trouble::{Result, Trouble, While};
 
 const FILE: &str = "// ── file ";
 
+/// In so many parts the variants are divided, of which a check takes one to processes.
+pub const QUARTERS: u64 = 4;
+
 /// A program to try the grader on.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Variant {
@@ -46,6 +49,8 @@ pub struct Variant {
     pub kind: Kind,
     /// One sentence on the mistake, or on what is different.
     pub about: String,
+    /// Why only processes can judge it, if a simulation cannot.
+    pub processes_only: Option<String>,
     /// What it changes in which file.
     edits: BTreeMap<String, Vec<Edit>>,
 }
@@ -83,6 +88,7 @@ struct Header {
     about: String,
     #[serde(default)]
     mistakes: Vec<String>,
+    processes_only: Option<String>,
 }
 
 impl Variant {
@@ -166,6 +172,7 @@ impl Variant {
             name: name.to_owned(),
             kind,
             about: header.about,
+            processes_only: header.processes_only,
             edits,
         })
     }
@@ -179,8 +186,21 @@ impl Variant {
                 0 => "The stub as learners get it.".to_owned(),
                 _ => format!("The stub with gaps 1 to {filled} filled."),
             },
+            processes_only: None,
             edits: BTreeMap::new(),
         }
+    }
+
+    /// Which quarter of the variants it belongs to, from 0 to 3: a hash of its name (FNV-1a), so that it stays there
+    /// when other variants come and go.
+    pub fn quarter(&self) -> u64 {
+        let hash = self
+            .name
+            .bytes()
+            .fold(0xcbf2_9ce4_8422_2325, |hash: u64, byte| {
+                (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3)
+            });
+        (hash >> 32) % QUARTERS
     }
 
     /// The sources of this variant.

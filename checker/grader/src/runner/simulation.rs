@@ -2,7 +2,7 @@
 
 use testkit::guard::{Child, Ending, Program, Stream};
 use testkit::scenario::Scenario;
-use testkit::simulation::{FOLDER, STOOD_STILL, Schedule};
+use testkit::simulation::{FOLDER, OWN_FOLDER, STOOD_STILL};
 use testkit::verdict::{Outcome, Verdict};
 
 use super::Runner;
@@ -27,6 +27,7 @@ pub(super) async fn simulate(
             )));
         }
     }
+    let own_folder = runner.scratch.join(FOLDER).join(OWN_FOLDER);
     let mut program = Program::new("simulation", &runner.binary)
         .arg("--simulate")
         .args(["--seed".to_owned(), runner.seed.to_string()])
@@ -37,8 +38,8 @@ pub(super) async fn simulate(
         .arg(&runner.scratch)
         .arg("--folder")
         .arg(&runner.folder)
-        .env("SCRATCH_DIR", runner.scratch.join(FOLDER))
-        .env("TMPDIR", runner.scratch.join(FOLDER))
+        .env("SCRATCH_DIR", &own_folder)
+        .env("TMPDIR", &own_folder)
         .logs(&runner.folder);
     for scenario in scenarios {
         program = program.args(["--scenario", scenario.id]);
@@ -54,16 +55,16 @@ pub(super) async fn simulate(
                 None => return Err(unfinished(&child.ended().await, last, &child, scenario)),
             }
         };
-        let schedule: Schedule = match serde_json::from_str(&line) {
-            Ok(schedule) => schedule,
+        let outcome: Outcome = match serde_json::from_str(&line) {
+            Ok(outcome) => outcome,
             Err(error) => {
                 return Err(fault(format!(
                     "The checker could not understand the simulation: {error}."
                 )));
             }
         };
-        last = Some(schedule.outcome.verdict.clone());
-        simulated(place, schedule.outcome);
+        last = Some(outcome.verdict.clone());
+        simulated(place, outcome);
     }
     Ok(())
 }

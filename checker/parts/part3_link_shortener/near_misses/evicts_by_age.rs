@@ -1,5 +1,6 @@
 //! kind = "right"
 //! about = "A full table evicts its oldest negative entry, or its oldest link if there is none."
+//! processes_only = "It keeps its own in a static, and all simulated nodes are one process."
 
 // ── file table.rs
 // ── replace

@@ -2,6 +2,7 @@
 //! problem = 3
 //! claim = "members may come and go under load"
 //! about = "A node that is asked as the owner answers 404 if its own ring names another owner."
+//! processes_only = "It keeps its own in a static, and all simulated nodes are one process."
 
 // ── file links.rs
 // ── after

@@ -2,6 +2,7 @@
 //! problem = 1
 //! claim = "all nodes name the same owner"
 //! about = "Each process hashes the places of its ring with another key."
+//! processes_only = "It keeps its own in a static, and all simulated nodes are one process."
 
 // ── file ring.rs
 // ── replace

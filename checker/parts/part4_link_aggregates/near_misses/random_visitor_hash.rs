@@ -2,6 +2,7 @@
 //! problem = 9
 //! claim = "a returning visitor counts once"
 //! about = "Each process hashes visitors with another key."
+//! processes_only = "It keeps its own in a static, and all simulated nodes are one process."
 
 // ── file visitors.rs
 // ── replace

@@ -104,16 +104,17 @@ impl Cluster<'_> {
     {
         let to = server.at(self.name(node));
         let begun = Instant::now();
-        let mut variant = None;
-        let named = |reply| {
+        let mut said = None;
+        let kept = |reply| {
             let message = message(reply);
-            variant = variant_of(&message);
+            said = wire::encode(&message).ok();
             message
         };
-        let error = match self.manager.call_within(within, &to, named).await {
+        let error = match self.manager.call_within(within, &to, kept).await {
             Ok(answer) => return Ok(answer),
             Err(error) => error,
         };
+        let variant = said.and_then(|bytes| variant_of(&bytes));
         let question = Question {
             node,
             server: match server.as_str() {
@@ -376,10 +377,9 @@ fn sentence(text: String) -> String {
     }
 }
 
-/// The name of a message's variant.
-fn variant_of<M: Serialize>(message: &M) -> Option<String> {
-    let bytes = wire::encode(message).ok()?;
-    match wire::decode::<ciborium::Value>(&bytes).ok()? {
+/// The name of the variant of a message that was encoded.
+fn variant_of(bytes: &[u8]) -> Option<String> {
+    match wire::decode::<ciborium::Value>(bytes).ok()? {
         ciborium::Value::Text(name) => Some(name),
         ciborium::Value::Map(map) => map.into_iter().next()?.0.into_text().ok(),
         _ => None,

@@ -1,8 +1,9 @@
 //! The main function of a program that simulates: it links a part and a learner's library.
 
 use std::io::Write;
+use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
-use std::process::ExitCode;
+use std::process::{Command, ExitCode, Stdio};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Once, mpsc};
 use std::thread::ScopedJoinHandle;
@@ -12,7 +13,6 @@ use clap::{Args, Parser};
 use runtime::launch::panic_in_words;
 use runtime::terminal::note;
 use runtime::{ExitReason, StartError};
-use serde::{Deserialize, Serialize};
 use tokio::runtime::Handle;
 
 use super::watchdog::{self, BLOCKING, Watched};
@@ -28,26 +28,27 @@ use crate::verdict::{Counterexample, Explored, Failure, Outcome, Verdict};
 use crate::world::Ground;
 
 /// What became of one schedule: a scenario under a seed.
-#[derive(Debug, Serialize, Deserialize)]
+#[derive(Debug)]
 pub struct Schedule {
     /// The verdict, with the scenario and the seed.
     pub outcome: Outcome,
     /// What happened, a cluster each, if that was wanted.
     pub traces: Vec<Trace>,
     /// What was done, if it is one of an exploration.
-    #[serde(skip)]
     pub coverage: Coverage,
 }
 
 impl Schedule {
-    /// Leaves the traces in a folder of its own, in which those of a try lie.
-    fn leave_traces(&mut self, folder: &Path) {
+    /// Leaves the traces in a folder of their own, where they are wanted, with what the nodes wrote.
+    fn leave(mut self, order: &Order) -> Outcome {
+        let Some(folder) = order.folder.as_ref().filter(|_| !self.traces.is_empty()) else {
+            return self.outcome;
+        };
         let folder = folder.join(format!("{}-simulated", self.outcome.scenario));
-        let traces = std::mem::take(&mut self.traces);
-        if traces.is_empty() || std::fs::create_dir_all(&folder).is_err() {
-            return;
+        if std::fs::create_dir_all(&folder).is_err() {
+            return self.outcome;
         }
-        for (number, trace) in (1..).zip(&traces) {
+        for (number, trace) in (1..).zip(&self.traces) {
             trace.save(&folder, number);
             for node in &trace.nodes {
                 let own = trace.logs.iter().filter(|line| line.node == *node);
@@ -57,6 +58,7 @@ impl Schedule {
             }
         }
         self.outcome.folder = Some(folder);
+        self.outcome
     }
 }
 
@@ -122,7 +124,7 @@ pub const STOOD_STILL: u8 = 2;
 
 /// Tells of a schedule that does not end, and ends the process: nothing else ends a thread.
 fn stand_still(schedule: &Schedule) -> ! {
-    if let Ok(line) = serde_json::to_string(schedule) {
+    if let Ok(line) = serde_json::to_string(&schedule.outcome) {
         let _ = writeln!(std::io::stdout(), "{line}");
     }
     #[expect(
@@ -244,6 +246,9 @@ fn hear_nodes() {
 /// The folder within the one for what nodes keep that a simulation works in, and empties.
 pub const FOLDER: &str = "simulated";
 
+/// The folder within that one which is every node's own. What nodes write beside it is emptied too.
+pub const OWN_FOLDER: &str = "node";
+
 /// The flags of a simulating program.
 #[derive(Debug, Parser)]
 struct Order {
@@ -274,11 +279,11 @@ struct Order {
     /// A folder for what nodes keep
     #[arg(long)]
     scratch: PathBuf,
-    /// Where traces are left; they are printed, if it is not given
+    /// Leaves traces in this folder, in one for each scenario
     #[arg(long)]
     folder: Option<PathBuf>,
     /// Whether the traces of passes are wanted as well
-    #[arg(long)]
+    #[arg(long, requires = "folder")]
     traces: bool,
 }
 
@@ -300,20 +305,25 @@ pub fn main(part: &Part, seed_thread: fn(u64) -> bool, program: Program) -> Exit
         order.scenario.is_empty() || order.scenario.iter().any(|wanted| wanted == scenario.id)
     };
     let scenarios = part.scenarios.iter();
-    let scenarios = scenarios.filter(|scenario| is_wanted(scenario));
+    let mut is_first = true;
+    let scenarios = scenarios
+        .filter(|scenario| is_wanted(scenario))
+        .map(|scenario| {
+            let schedule = simulate_all(&order, part, scenario, seed_thread, &program);
+            let passed = matches!(schedule.outcome.verdict, Verdict::Passed { .. });
+            let was_alone =
+                std::mem::replace(&mut is_first, false) && schedule.outcome.seed == order.seed;
+            match passed || was_alone {
+                true => schedule.leave(&order),
+                false => alone(&order, schedule.outcome),
+            }
+        });
     let explorations = part.explorations.iter();
     let explorations = explorations.filter(|exploration| is_wanted(&exploration.scenario));
-    let schedules = scenarios
-        .map(|scenario| simulate_all(&order, part, scenario, seed_thread, &program))
-        .chain(
-            explorations
-                .map(|exploration| explore(&order, part, exploration, seed_thread, &program)),
-        );
-    for mut schedule in schedules {
-        if let Some(folder) = &order.folder {
-            schedule.leave_traces(folder);
-        }
-        let line = serde_json::to_string(&schedule).map_err(std::io::Error::from);
+    let explorations = explorations
+        .map(|exploration| explore(&order, part, exploration, seed_thread, &program).leave(&order));
+    for outcome in scenarios.chain(explorations) {
+        let line = serde_json::to_string(&outcome).map_err(std::io::Error::from);
         if line.and_then(|line| writeln!(out, "{line}")).is_err() {
             // Nobody wants to know the rest.
             return ExitCode::SUCCESS;
@@ -321,6 +331,9 @@ pub fn main(part: &Part, seed_thread: fn(u64) -> bool, program: Program) -> Exit
     }
     ExitCode::SUCCESS
 }
+
+/// How often a program that simulates says that it is not stuck.
+const SIGN_OF_LIFE: Duration = Duration::from_secs(1);
 
 /// The first schedule of a scenario that did not pass, or else the last.
 fn simulate_all(
@@ -332,6 +345,7 @@ fn simulate_all(
 ) -> Schedule {
     let last = order.seed.saturating_add(order.seeds.max(1) - 1);
     let begun = on_the_wall();
+    let mut heard = begun;
     let mut seed = order.seed;
     loop {
         let stage = Stage {
@@ -340,10 +354,13 @@ fn simulate_all(
             scratch: Path::new(scenario.id),
             seed_thread,
         };
-        let mut schedule = simulate(&stage, scenario, seed, None);
-        empty(Path::new("."));
+        let mut schedule = tell(&stage, scenario, seed, None);
         let passed = matches!(schedule.outcome.verdict, Verdict::Passed { .. });
         if passed && seed < last {
+            if heard.elapsed() > SIGN_OF_LIFE {
+                heard = on_the_wall();
+                note(format_args!("{} held under seed {seed}", scenario.id));
+            }
             seed += 1;
             continue;
         }
@@ -358,6 +375,20 @@ fn simulate_all(
         schedule.outcome.duration = begun.elapsed();
         return schedule;
     }
+}
+
+/// Simulates once, in a folder that has nothing of an earlier schedule and keeps nothing for a later one.
+fn tell(
+    stage: &Stage<'_>,
+    scenario: &'static Scenario,
+    seed: u64,
+    plan: Option<&Plan>,
+) -> Schedule {
+    // What cannot be made is missed by the nodes that want it.
+    let _ = std::fs::create_dir(OWN_FOLDER);
+    let schedule = simulate(stage, scenario, seed, plan);
+    empty(Path::new("."));
+    schedule
 }
 
 /// How long a story that breaks a claim is shrunk.
@@ -378,11 +409,7 @@ fn explore(
         scratch: Path::new(scenario.id),
         seed_thread,
     };
-    let tell = |seed, plan: Option<&Plan>| {
-        let schedule = simulate(&stage, scenario, seed, plan);
-        empty(Path::new("."));
-        schedule
-    };
+    let tell = |seed, plan: Option<&Plan>| tell(&stage, scenario, seed, plan);
     let begun = on_the_wall();
     let mut explored = Explored::default();
     let mut first_inconclusive = None;
@@ -508,6 +535,49 @@ fn shorten(
         }));
     }
     Some(schedule)
+}
+
+/// Simulates a schedule that did not pass once more, alone in a process of its own, and gives what became
+/// of that: with the same seed, everybody gets it.
+///
+/// Two things of a program may differ from one schedule to the next of a process: what it keeps in a
+/// `static`, and the branch of a `tokio::select!` that is looked at first, as tokio counts its runtimes.
+fn alone(order: &Order, before: Outcome) -> Outcome {
+    let (scenario, seed) = (&before.scenario, before.seed.to_string());
+    let own = std::env::current_exe().unwrap_or_default();
+    let mut program = Command::new(own);
+    program
+        .arg0(std::env::args_os().next().unwrap_or_default())
+        .args(["--simulate", "--scenario", scenario, "--seed", &seed])
+        .arg("--data")
+        .arg(&order.data)
+        .arg("--scratch")
+        .arg(&order.scratch)
+        .stdin(Stdio::null())
+        .stderr(Stdio::inherit());
+    if let Some(folder) = &order.folder {
+        program.arg("--folder").arg(folder);
+    }
+    let said = program.output().map(|output| output.stdout);
+    let after = said.map(|line| serde_json::from_slice::<Outcome>(&line));
+    let verdict = match after {
+        Ok(Ok(after)) if after.verdict.standing() == before.verdict.standing() => return after,
+        Ok(Ok(_)) => Verdict::Inconclusive {
+            why: format!(
+                "Seed {seed} came out otherwise after other schedules than alone. Something outlives a \
+                 schedule, such as a `static`, or a `tokio::select!` without `biased` decides."
+            ),
+        },
+        Ok(Err(error)) => Verdict::CheckerFault {
+            why: format!(
+                "The checker could not understand the simulation of one schedule: {error}."
+            ),
+        },
+        Err(error) => Verdict::CheckerFault {
+            why: format!("The checker could not simulate one schedule again: {error}."),
+        },
+    };
+    Outcome { verdict, ..before }
 }
 
 /// Empties a folder, so that nothing is left for the next schedule to find.

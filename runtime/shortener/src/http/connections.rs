@@ -118,7 +118,7 @@ pub(super) async fn serve(mut listener: Listener, routes: Router, limits: Limits
         }
     };
     loop {
-        tokio::select! {
+        tokio::select! { biased;
             Some(_) = open.join_next() => {}
             accepted = listener.accept(), if open.len() < limit => match accepted {
                 Ok((stream, from)) => {
@@ -163,7 +163,7 @@ async fn talk(
     let mut connection = pin!(connection);
     let mut silence = pin!(sleep(longest));
     loop {
-        tokio::select! {
+        tokio::select! { biased;
             ended = connection.as_mut() => {
                 if let Err(error) = ended {
                     debug!("an HTTP connection failed: {error}");

@@ -25,6 +25,9 @@ const MAX_PAUSE: Duration = Duration::from_millis(200);
 /// exist), there is a next one, after a pause, as soon as a command wants it.
 pub(super) struct Connection {
     client: Client,
+    /// The gate of the node that uses it, if that is simulated: a task of the node's own, by which it may
+    /// connect, has none.
+    gate: Option<Gate>,
     /// The connection that is in use, with its number.
     current: RwLock<Option<(u64, MultiplexedConnection)>>,
     /// How many tries have failed.
@@ -49,6 +52,7 @@ impl Connection {
     pub(super) fn to(client: Client) -> Connection {
         Connection {
             client,
+            gate: Gate::current(),
             current: RwLock::default(),
             failures: AtomicU64::new(0),
             connecting: Mutex::new(Connecting {
@@ -101,7 +105,7 @@ impl Connection {
         let config = AsyncConnectionConfig::new()
             .set_connection_timeout(Some(CONNECT_TIMEOUT))
             .set_response_timeout(None);
-        let Some(gate) = Gate::current() else {
+        let Some(gate) = &self.gate else {
             let connected = self
                 .client
                 .get_multiplexed_async_connection_with_config(&config);
