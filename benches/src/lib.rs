@@ -56,7 +56,7 @@ impl Solved {
             seed_thread: entropy::seed_this_thread,
         };
         let _ = std::fs::create_dir(OWN_FOLDER);
-        let schedule = simulate(&stage, scenario, seed);
+        let schedule = simulate(&stage, scenario, seed, None);
         let verdict = &schedule.outcome.verdict;
         assert!(
             matches!(verdict, Verdict::Passed { .. }),
