@@ -26,11 +26,24 @@ pub(crate) enum Do {
     /// A client creates a link to a page.
     Create(Create),
     /// A client creates so many links, one after the other.
-    CreateMany { node: String, page: String, count: u64 },
+    CreateMany {
+        node: String,
+        page: String,
+        count: u64,
+    },
     /// Visitors ask a node for a code, spread over some time.
-    Follow { node: String, code: String, visitors: u64, over_ms: u64 },
+    Follow {
+        node: String,
+        code: String,
+        visitors: u64,
+        over_ms: u64,
+    },
     /// A visitor asks a node for so many codes that do not exist, one after the other.
-    FollowUnknown { node: String, code: String, count: u64 },
+    FollowUnknown {
+        node: String,
+        code: String,
+        count: u64,
+    },
     /// Visitors ask a node for all links that the other nodes have.
     FollowAll { node: String },
     /// All of these at the same moment.
@@ -60,30 +73,55 @@ impl Operation for Do {
             Do::Create(create) => {
                 let mut simpler = Vec::new();
                 if create.ttl.is_some() {
-                    simpler.push(Do::Create(Create { ttl: None, ..create.clone() }));
+                    simpler.push(Do::Create(Create {
+                        ttl: None,
+                        ..create.clone()
+                    }));
                 }
-                let shorter = [1, 60].into_iter().filter(|ttl| create.ttl.is_some_and(|now| ttl < &now));
-                simpler.extend(shorter.map(|ttl| Do::Create(Create { ttl: Some(ttl), ..create.clone() })));
+                let shorter = [1, 60]
+                    .into_iter()
+                    .filter(|ttl| create.ttl.is_some_and(|now| ttl < &now));
+                simpler.extend(shorter.map(|ttl| {
+                    Do::Create(Create {
+                        ttl: Some(ttl),
+                        ..create.clone()
+                    })
+                }));
                 simpler
             }
             Do::CreateMany { node, page, count } => fewer(*count)
-                .map(|count| Do::CreateMany { node: node.clone(), page: page.clone(), count })
+                .map(|count| Do::CreateMany {
+                    node: node.clone(),
+                    page: page.clone(),
+                    count,
+                })
                 .collect(),
-            Do::Follow { node, code, visitors, over_ms } => {
+            Do::Follow {
+                node,
+                code,
+                visitors,
+                over_ms,
+            } => {
                 let follow = |visitors, over_ms| Do::Follow {
                     node: node.clone(),
                     code: code.clone(),
                     visitors,
                     over_ms,
                 };
-                let mut simpler: Vec<Do> = fewer(*visitors).map(|fewer| follow(fewer, *over_ms)).collect();
+                let mut simpler: Vec<Do> = fewer(*visitors)
+                    .map(|fewer| follow(fewer, *over_ms))
+                    .collect();
                 if *over_ms > 0 {
                     simpler.push(follow(*visitors, 0));
                 }
                 simpler
             }
             Do::FollowUnknown { node, code, count } => fewer(*count)
-                .map(|count| Do::FollowUnknown { node: node.clone(), code: code.clone(), count })
+                .map(|count| Do::FollowUnknown {
+                    node: node.clone(),
+                    code: code.clone(),
+                    count,
+                })
                 .collect(),
             Do::FollowAll { .. } => Vec::new(),
             Do::Together(all) => all.clone(),
@@ -105,7 +143,12 @@ impl Operation for Do {
             Do::CreateMany { node, page, count } => super::numbered(page, *count)
                 .map(|name| format!("curl {node} / url={}", url(&name)))
                 .collect(),
-            Do::Follow { node, code, visitors, .. } => {
+            Do::Follow {
+                node,
+                code,
+                visitors,
+                ..
+            } => {
                 vec![format!("curl {node} /{code}"); *visitors as usize]
             }
             Do::FollowUnknown { node, code, count } => super::numbered(code, *count)
@@ -119,34 +162,65 @@ impl Operation for Do {
 
 /// Smaller counts, the smallest first.
 fn fewer(count: u64) -> impl Iterator<Item = u64> {
-    [1, 2, 6, 20, 100, 1000].into_iter().filter(move |fewer| *fewer < count)
+    [1, 2, 6, 20, 100, 1000]
+        .into_iter()
+        .filter(move |fewer| *fewer < count)
 }
 
 impl Do {
     /// A sentence without its end.
     fn clause(&self) -> String {
         match self {
-            Do::Create(Create { node, page, code, ttl }) => {
-                let code = code.as_ref().map_or_else(String::new, |code| format!(" with the code {code}"));
-                let ttl = ttl.map_or_else(String::new, |ttl| format!(", for {}", count_of(ttl, "second")));
-                format!("a client has {node} create a link to {}{code}{ttl}", url(page))
+            Do::Create(Create {
+                node,
+                page,
+                code,
+                ttl,
+            }) => {
+                let code = code
+                    .as_ref()
+                    .map_or_else(String::new, |code| format!(" with the code {code}"));
+                let ttl = ttl.map_or_else(String::new, |ttl| {
+                    format!(", for {}", count_of(ttl, "second"))
+                });
+                format!(
+                    "a client has {node} create a link to {}{code}{ttl}",
+                    url(page)
+                )
             }
             Do::CreateMany { node, page, count } => {
-                format!("clients have {node} create {}, to {}-1 and so on", count_of(*count, "link"), url(page))
+                format!(
+                    "clients have {node} create {}, to {}-1 and so on",
+                    count_of(*count, "link"),
+                    url(page)
+                )
             }
-            Do::Follow { node, code, visitors, over_ms } => {
+            Do::Follow {
+                node,
+                code,
+                visitors,
+                over_ms,
+            } => {
                 let time = match over_ms {
                     0 if *visitors > 1 => ", all at once".to_owned(),
                     0 => String::new(),
                     ms => format!(", within {ms} ms"),
                 };
-                format!("{} asks {node} for {code}{time}", count_of(*visitors, "visitor"))
-                    .replace("visitors asks", "visitors ask")
+                format!(
+                    "{} asks {node} for {code}{time}",
+                    count_of(*visitors, "visitor")
+                )
+                .replace("visitors asks", "visitors ask")
             }
             Do::FollowUnknown { node, code, count } => {
-                format!("a visitor asks {node} for {}, {code}-1 and so on", count_of(*count, "unknown code"))
+                format!(
+                    "a visitor asks {node} for {}, {code}-1 and so on",
+                    count_of(*count, "unknown code")
+                )
             }
-            Do::FollowAll { node } => format!("visitors ask {node} for all links that the other nodes have"),
+            Do::FollowAll { node } => {
+                format!("visitors ask {node} for all links that the other nodes have")
+            }
             Do::Together(all) => {
                 let all: Vec<String> = all.iter().map(Do::clause).collect();
                 format!("at the same moment {}", all.join(", and "))
@@ -186,12 +260,39 @@ const LEVELS: [Level; 7] = {
     };
     [
         LEVEL,
-        Level { problem: 2, replicates: true, ..LEVEL },
-        Level { problem: 3, replicates: true, meets: true, ..LEVEL },
-        Level { problem: 4, replicates: true, meets: true, warms_up: true, ..LEVEL },
-        Level { problem: 5, store_down: true, ..LEVEL },
-        Level { problem: 6, replicates: true, sweeps: true, ..LEVEL },
-        Level { is_full: true, ..LEVEL },
+        Level {
+            problem: 2,
+            replicates: true,
+            ..LEVEL
+        },
+        Level {
+            problem: 3,
+            replicates: true,
+            meets: true,
+            ..LEVEL
+        },
+        Level {
+            problem: 4,
+            replicates: true,
+            meets: true,
+            warms_up: true,
+            ..LEVEL
+        },
+        Level {
+            problem: 5,
+            store_down: true,
+            ..LEVEL
+        },
+        Level {
+            problem: 6,
+            replicates: true,
+            sweeps: true,
+            ..LEVEL
+        },
+        Level {
+            is_full: true,
+            ..LEVEL
+        },
     ]
 };
 

@@ -31,57 +31,140 @@ pub(crate) enum Fact {
     /// A table keeps a link that was swept from the store.
     TableKeeps { node: String, code: String },
     /// A table has a link that the store does not have.
-    TableBeforeStore { node: String, code: String, has: String, stored: Option<String> },
+    TableBeforeStore {
+        node: String,
+        code: String,
+        has: String,
+        stored: Option<String>,
+    },
     /// A table has a link with an earlier expiry than it must have.
-    EarlierExpiry { node: String, code: String, has: String },
+    EarlierExpiry {
+        node: String,
+        code: String,
+        has: String,
+    },
     /// A table has too many entries.
     TableTooLarge { node: String, size: usize },
     /// The store lacks a link that a client was promised.
-    LinkLost { node: String, code: String, url: String, has: Option<String> },
+    LinkLost {
+        node: String,
+        code: String,
+        url: String,
+        has: Option<String>,
+    },
     /// The store has a link that no client asked for.
-    StoreInvents { node: String, code: String, has: String },
+    StoreInvents {
+        node: String,
+        code: String,
+        has: String,
+    },
     /// A node redirects to a link that the store does not have.
-    NotInStore { node: String, code: String, url: String },
+    NotInStore {
+        node: String,
+        code: String,
+        url: String,
+    },
     /// A code leads to another page than it must.
-    WrongUrl { node: String, question: String, url: String, wanted: Option<String> },
+    WrongUrl {
+        node: String,
+        question: String,
+        url: String,
+        wanted: Option<String>,
+    },
     /// A code leads to a page although its link has expired.
-    ExpiredFollowed { node: String, code: String, url: String },
+    ExpiredFollowed {
+        node: String,
+        code: String,
+        url: String,
+    },
     /// A living link is 404.
-    LivingNotFound { node: String, code: String, url: String },
+    LivingNotFound {
+        node: String,
+        code: String,
+        url: String,
+    },
     /// A node answers 404 although it cannot know.
     NotFoundWithoutStore { node: String, code: String },
     /// A node does not redirect to a link in its table.
-    HitUnanswered { node: String, question: String, answer: String, url: String },
+    HitUnanswered {
+        node: String,
+        question: String,
+        answer: String,
+        url: String,
+    },
     /// A look-up that the table could answer goes to the store.
-    HitAsksStore { node: String, code: String, command: String },
+    HitAsksStore {
+        node: String,
+        code: String,
+        command: String,
+    },
     /// Visitors of one unknown code cost the store too many questions.
-    HerdAsksStore { node: String, code: String, visitors: usize, reads: usize },
+    HerdAsksStore {
+        node: String,
+        code: String,
+        visitors: usize,
+        reads: usize,
+    },
     /// A node that came up asks the store for links of its peers.
-    ColdNodeAsksStore { node: String, links: usize, reads: usize },
+    ColdNodeAsksStore {
+        node: String,
+        links: usize,
+        reads: usize,
+    },
     /// An answer comes too late.
-    LateAnswer { node: String, question: String, took_ms: u64 },
+    LateAnswer {
+        node: String,
+        question: String,
+        took_ms: u64,
+    },
     /// A node answers 503 although it can ask the store.
-    UnavailableWithStore { node: String, question: String, answer: String },
+    UnavailableWithStore {
+        node: String,
+        question: String,
+        answer: String,
+    },
     /// A 503 without `Retry-After`.
     NoRetryAfter { node: String, question: String },
     /// A creation is refused although its code is free.
     NoConflict { node: String, question: String },
     /// A URL gets another code than it must.
-    WrongCode { node: String, url: String, code: String, wanted: String },
+    WrongCode {
+        node: String,
+        url: String,
+        code: String,
+        wanted: String,
+    },
     /// A code is given to two pages.
-    CodeOfTwo { node: String, code: String, url: String, other: String },
+    CodeOfTwo {
+        node: String,
+        code: String,
+        url: String,
+        other: String,
+    },
     /// A node gives no answer.
     NoAnswer { node: String, seen: String },
     /// A node gives an answer that the text does not list.
-    StrangeAnswer { node: String, question: String, answer: String },
+    StrangeAnswer {
+        node: String,
+        question: String,
+        answer: String,
+    },
     /// Other nodes look for expired links than the one that must.
     Sweepers { node: String, sweep: Vec<String> },
     /// The store keeps an expired link.
     NotSwept { node: String, code: String },
     /// Sweepers say that they have swept more links than expired.
-    SweptTooMany { node: String, swept: u64, expired: u64 },
+    SweptTooMany {
+        node: String,
+        swept: u64,
+        expired: u64,
+    },
     /// A table keeps entries of links that were swept.
-    TableGrows { node: String, before: usize, after: usize },
+    TableGrows {
+        node: String,
+        before: usize,
+        after: usize,
+    },
 }
 
 impl Fact {
@@ -157,62 +240,132 @@ impl Fact {
             Fact::TableKeeps { node, code } => {
                 format!("{node}'s table still has the expired link {code}")
             }
-            Fact::TableBeforeStore { node, code, has, stored } => {
+            Fact::TableBeforeStore {
+                node,
+                code,
+                has,
+                stored,
+            } => {
                 let stored = stored.as_deref().unwrap_or("nothing");
                 format!("{node}'s table has `{has}` for {code}, and the store has `{stored}`")
             }
-            Fact::EarlierExpiry { node, code, has } => format!("{node}'s table has `{has}` for {code}"),
-            Fact::TableTooLarge { node, size } => format!("{node}'s cache answered `Size` with {size}"),
-            Fact::LinkLost { node, code, url, has } => {
+            Fact::EarlierExpiry { node, code, has } => {
+                format!("{node}'s table has `{has}` for {code}")
+            }
+            Fact::TableTooLarge { node, size } => {
+                format!("{node}'s cache answered `Size` with {size}")
+            }
+            Fact::LinkLost {
+                node,
+                code,
+                url,
+                has,
+            } => {
                 let has = has.as_deref().unwrap_or("nothing");
-                format!("{node} created the link {code} to {url}, and the store has `{has}` under it")
+                format!(
+                    "{node} created the link {code} to {url}, and the store has `{has}` under it"
+                )
             }
             Fact::StoreInvents { code, has, .. } => format!("the store has `{has}` under {code}"),
             Fact::NotInStore { node, code, url } => {
-                format!("{node} redirected a visitor of {code} to {url}, and the store does not have that link")
+                format!(
+                    "{node} redirected a visitor of {code} to {url}, and the store does not have that link"
+                )
             }
-            Fact::WrongUrl { node, question, url, .. } => {
+            Fact::WrongUrl {
+                node,
+                question,
+                url,
+                ..
+            } => {
                 format!("{node} answered `{question}` with 302 {url}")
             }
             Fact::ExpiredFollowed { node, code, url } => {
-                format!("{node} redirected a visitor of {code} to {url} after that link had expired")
+                format!(
+                    "{node} redirected a visitor of {code} to {url} after that link had expired"
+                )
             }
             Fact::LivingNotFound { node, code, url } => {
                 format!("{node} answered 404 for {code}, which leads to {url}")
             }
             Fact::NotFoundWithoutStore { node, code } => {
-                format!("{node} answered 404 for {code}, more than 2 s after the store last answered it")
+                format!(
+                    "{node} answered 404 for {code}, more than 2 s after the store last answered it"
+                )
             }
-            Fact::HitUnanswered { node, question, answer, url } => {
-                format!("{node} answered `{question}` with {answer}, and has had the link to {url} in its table before")
+            Fact::HitUnanswered {
+                node,
+                question,
+                answer,
+                url,
+            } => {
+                format!(
+                    "{node} answered `{question}` with {answer}, and has had the link to {url} in its table before"
+                )
             }
-            Fact::HitAsksStore { node, code, command } => {
-                format!("{node} sent the store the command {command} about {code}, which it has in its table")
+            Fact::HitAsksStore {
+                node,
+                code,
+                command,
+            } => {
+                format!(
+                    "{node} sent the store the command {command} about {code}, which it has in its table"
+                )
             }
-            Fact::HerdAsksStore { node, code, visitors, reads } => {
+            Fact::HerdAsksStore {
+                node,
+                code,
+                visitors,
+                reads,
+            } => {
                 format!("{node} asked the store {reads} times for {code}, for {visitors} visitors")
             }
             Fact::ColdNodeAsksStore { node, links, reads } => {
-                format!("{node} asked the store for {reads} of the {links} links that its peers have")
+                format!(
+                    "{node} asked the store for {reads} of the {links} links that its peers have"
+                )
             }
-            Fact::LateAnswer { node, question, took_ms } => {
+            Fact::LateAnswer {
+                node,
+                question,
+                took_ms,
+            } => {
                 format!("{node} answered `{question}` only after {took_ms} ms")
             }
-            Fact::UnavailableWithStore { node, question, answer } => {
-                format!("{node} answered `{question}` with {answer}, although it had the store for the last 5 s")
+            Fact::UnavailableWithStore {
+                node,
+                question,
+                answer,
+            } => {
+                format!(
+                    "{node} answered `{question}` with {answer}, although it had the store for the last 5 s"
+                )
             }
             Fact::NoRetryAfter { node, question } => {
                 format!("{node} answered `{question}` with 503, without `Retry-After`")
             }
             Fact::NoConflict { node, question } => {
-                format!("{node} answered `{question}` with 409, and no other page can have the code")
+                format!(
+                    "{node} answered `{question}` with 409, and no other page can have the code"
+                )
             }
-            Fact::WrongCode { node, url, code, .. } => format!("{node} answered 201 with {code} for {url}"),
-            Fact::CodeOfTwo { node, code, url, other } => {
+            Fact::WrongCode {
+                node, url, code, ..
+            } => format!("{node} answered 201 with {code} for {url}"),
+            Fact::CodeOfTwo {
+                node,
+                code,
+                url,
+                other,
+            } => {
                 format!("{node} answered 201 with {code} for {url}, while {code} leads to {other}")
             }
             Fact::NoAnswer { seen, .. } => seen.clone(),
-            Fact::StrangeAnswer { node, question, answer } => {
+            Fact::StrangeAnswer {
+                node,
+                question,
+                answer,
+            } => {
                 format!("{node} answered `{question}` with {answer}")
             }
             Fact::Sweepers { sweep, .. } => match &sweep[..] {
@@ -221,10 +374,18 @@ impl Fact {
             },
             Fact::NotSwept { code, .. } => format!("the store still has the expired link {code}"),
             Fact::SweptTooMany { swept, expired, .. } => {
-                format!("the sweepers say that they have swept {swept} links, and {expired} have expired")
+                format!(
+                    "the sweepers say that they have swept {swept} links, and {expired} have expired"
+                )
             }
-            Fact::TableGrows { node, before, after } => {
-                format!("{node}'s table has {after} entries, and {before} before the links were created")
+            Fact::TableGrows {
+                node,
+                before,
+                after,
+            } => {
+                format!(
+                    "{node}'s table has {after} entries, and {before} before the links were created"
+                )
             }
         }
     }

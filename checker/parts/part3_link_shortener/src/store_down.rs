@@ -348,7 +348,9 @@ async fn follow_all_now(cluster: &Cluster<'_>, node: &str, links: &Links) -> Tol
 /// A request that needs the store is answered 503 with `Retry-After`, within a second.
 async fn is_unavailable(cluster: &Cluster<'_>, node: &str, request: &Request, claim: &str) -> Told {
     let why = "A client waits for the answer: a person with a browser, or a program that can wait better than the node can.";
-    let max_wait = cluster.context().limit(UNAVAILABLE_TIMEOUT, UNAVAILABLE_TIMEOUT + BUSY);
+    let max_wait = cluster
+        .context()
+        .limit(UNAVAILABLE_TIMEOUT, UNAVAILABLE_TIMEOUT + BUSY);
     let mut answer = cluster.request(node, request).await?;
     // A machine that was busy for a moment is not so three times.
     for _ in 0..2 {

@@ -78,7 +78,10 @@ pub(super) struct Moment {
 
 impl Moment {
     pub(super) fn now() -> Moment {
-        Moment { at: Instant::now(), ms: shortener::now() }
+        Moment {
+            at: Instant::now(),
+            ms: shortener::now(),
+        }
     }
 }
 
@@ -98,7 +101,9 @@ pub(super) struct Attempt {
 impl Attempt {
     /// When its link expires at the latest.
     pub(super) fn latest_end(&self) -> u64 {
-        let answered = self.answered.map_or_else(shortener::now, |answered| answered.ms);
+        let answered = self
+            .answered
+            .map_or_else(shortener::now, |answered| answered.ms);
         self.ttl.map_or(u64::MAX, |ttl| answered + 1000 * ttl)
     }
 
@@ -146,21 +151,31 @@ pub(super) fn end_of(link: &Link) -> u64 {
 
 impl Service {
     pub(super) fn of(level: Level) -> Service {
-        Service { level, state: RefCell::default() }
+        Service {
+            level,
+            state: RefCell::default(),
+        }
     }
 
     async fn do_it(&self, cluster: &Cluster<'_>, operation: &Do) -> Told {
         self.state.borrow_mut().under_way += 1;
         let told = match operation {
             Do::Create(create) => self.create(cluster, create).await,
-            Do::CreateMany { node, page, count } => self.create_many(cluster, node, page, *count).await,
-            Do::Follow { node, code, visitors, over_ms } => {
-                self.visit(cluster, node, code, *visitors, *over_ms).await
+            Do::CreateMany { node, page, count } => {
+                self.create_many(cluster, node, page, *count).await
             }
+            Do::Follow {
+                node,
+                code,
+                visitors,
+                over_ms,
+            } => self.visit(cluster, node, code, *visitors, *over_ms).await,
             Do::FollowUnknown { node, code, count } => self.fill(cluster, node, code, *count).await,
             Do::FollowAll { node } => self.follow_all(cluster, node).await,
             Do::Together(all) => {
-                let all = all.iter().map(|operation| Box::pin(self.do_it(cluster, operation)));
+                let all = all
+                    .iter()
+                    .map(|operation| Box::pin(self.do_it(cluster, operation)));
                 let told = futures_util::future::join_all(all).await;
                 told.into_iter().collect()
             }
@@ -180,10 +195,17 @@ impl Model for Service {
     fn broken(&self, cluster: &Cluster<'_>, fault: &Fault) {
         let mut state = self.state.borrow_mut();
         match fault {
-            Fault::Partition { a, b } | Fault::Disconnect { node: a, from: b } => state.disturb(a, b),
-            Fault::Blackhole { from, to } | Fault::Delay { from, to, .. } => state.disturb(from, to),
+            Fault::Partition { a, b } | Fault::Disconnect { node: a, from: b } => {
+                state.disturb(a, b)
+            }
+            Fault::Blackhole { from, to } | Fault::Delay { from, to, .. } => {
+                state.disturb(from, to)
+            }
             // What arrives twice has arrived.
-            Fault::Message { does: Does::Duplicate, .. } => {}
+            Fault::Message {
+                does: Does::Duplicate,
+                ..
+            } => {}
             Fault::Message { from, to, .. } => {
                 state.disturb(from, to);
                 state.ruled.insert(ordered(from, to));
@@ -202,7 +224,10 @@ impl Model for Service {
             }
             Fault::Kill { node } => state.is_killed(node),
             Fault::Start { node } => {
-                if !matches!(cluster.standing(node), Some(Standing::Running | Standing::Paused)) {
+                if !matches!(
+                    cluster.standing(node),
+                    Some(Standing::Running | Standing::Paused)
+                ) {
                     state.touch(node);
                     state.forget(node);
                     state.woken.insert(node.clone(), Instant::now());
@@ -260,7 +285,8 @@ impl State {
     fn disturb(&mut self, a: &str, b: &str) {
         self.touched_pairs.insert(ordered(a, b), Instant::now());
         self.disturbed.insert(ordered(a, b));
-        self.owed.retain(|owed| ordered(&owed.node, &owed.from) != ordered(a, b));
+        self.owed
+            .retain(|owed| ordered(&owed.node, &owed.from) != ordered(a, b));
     }
 
     fn mend(&mut self, a: &str, b: &str) {
@@ -285,7 +311,8 @@ impl State {
     /// Something is done to a node: nobody knows what it hears, or what is heard of it.
     fn touch(&mut self, node: &str) {
         self.touched.insert(node.to_owned(), Instant::now());
-        self.owed.retain(|owed| owed.node != node && owed.from != node);
+        self.owed
+            .retain(|owed| owed.node != node && owed.from != node);
     }
 
     /// A node's memory is gone.
@@ -324,7 +351,10 @@ impl State {
     /// A node will have what another had at a moment.
     pub(super) fn gets_table(&mut self, from: &str, to: &str, since: Instant) {
         let due = Instant::now() + MEETING;
-        let had = self.floors.iter().filter(|((node, _), floor)| node == from && floor.since < since);
+        let had = self
+            .floors
+            .iter()
+            .filter(|((node, _), floor)| node == from && floor.since < since);
         let owed: Vec<Owed> = had
             .map(|((_, code), floor)| Owed {
                 node: to.to_owned(),
@@ -343,8 +373,13 @@ impl State {
         let due = Instant::now() + MEETING;
         let crashed = self.crashed.get(from).copied();
         let own = |truth: &&Truth| {
-            let created = truth.creator.as_ref().filter(|(creator, _)| creator == from);
-            created.is_some_and(|(_, at)| *at < before && crashed.is_none_or(|crashed| crashed + SETTLING < *at))
+            let created = truth
+                .creator
+                .as_ref()
+                .filter(|(creator, _)| creator == from);
+            created.is_some_and(|(_, at)| {
+                *at < before && crashed.is_none_or(|crashed| crashed + SETTLING < *at)
+            })
         };
         let owed: Vec<Owed> = self
             .truths
@@ -383,20 +418,30 @@ impl State {
 
     /// Whether a node had the store within easy reach from a moment on, and some time before.
     pub(super) fn has_store(&self, node: &str, since: Instant) -> bool {
-        let now_good = self.ways.get(node).is_none_or(|(does, _)| !is_trouble(*does));
-        let was_good = self.troubled.get(node).is_none_or(|at| *at + RECOVERY < since);
+        let now_good = self
+            .ways
+            .get(node)
+            .is_none_or(|(does, _)| !is_trouble(*does));
+        let was_good = self
+            .troubled
+            .get(node)
+            .is_none_or(|at| *at + RECOVERY < since);
         now_good && was_good
     }
 
     /// Whether no command of a node has got to the store since a moment.
     pub(super) fn got_nothing_through(&self, node: &str, begun: Instant) -> bool {
         let way = self.ways.get(node);
-        way.is_some_and(|(does, since)| matches!(does, StoreDoes::Refuse | StoreDoes::Stall) && *since < begun)
+        way.is_some_and(|(does, since)| {
+            matches!(does, StoreDoes::Refuse | StoreDoes::Stall) && *since < begun
+        })
     }
 
     /// Whether the store keeps from a node the answers to what it asked at a moment.
     pub(super) fn is_mute(&self, node: &str, at: Instant) -> bool {
-        self.ways.get(node).is_some_and(|(does, since)| *does == StoreDoes::Mute && *since <= at)
+        self.ways
+            .get(node)
+            .is_some_and(|(does, since)| *does == StoreDoes::Mute && *since <= at)
     }
 
     /// By how much the store is slow for a node.
@@ -433,33 +478,51 @@ impl State {
     pub(super) fn is_quiet(&self, a: &str, b: &str, since: Instant) -> bool {
         let pair = ordered(a, b);
         !self.disturbed.contains(&pair)
-            && self.touched_pairs.get(&pair).is_none_or(|at| *at + SETTLING < since)
+            && self
+                .touched_pairs
+                .get(&pair)
+                .is_none_or(|at| *at + SETTLING < since)
     }
 
     pub(super) fn has_settled(&self, node: &str, since: Instant) -> bool {
-        self.touched.get(node).is_none_or(|at| *at + SETTLING < since)
+        self.touched
+            .get(node)
+            .is_none_or(|at| *at + SETTLING < since)
     }
 
     /// The creations that a code may lead to at a time.
-    pub(super) fn possible<'s>(&'s self, code: &'s str, ms: u64) -> impl Iterator<Item = &'s Attempt> {
+    pub(super) fn possible<'s>(
+        &'s self,
+        code: &'s str,
+        ms: u64,
+    ) -> impl Iterator<Item = &'s Attempt> {
         self.attempts.iter().filter(move |attempt| {
-            !attempt.refused && attempt.latest_end() > ms && attempt.codes.iter().any(|own| own == code)
+            !attempt.refused
+                && attempt.latest_end() > ms
+                && attempt.codes.iter().any(|own| own == code)
         })
     }
 
     /// The links of a code that certainly live at a time.
     pub(super) fn living<'s>(&'s self, code: &'s str, ms: u64) -> impl Iterator<Item = &'s Truth> {
-        self.truths.iter().filter(move |truth| truth.code == code && truth.end > ms)
+        self.truths
+            .iter()
+            .filter(move |truth| truth.code == code && truth.end > ms)
     }
 
     /// The store has a link.
     pub(super) fn is_true(&mut self, code: &str, link: &Link, creator: Option<&str>) {
         let end = end_of(link);
-        let known = self.truths.iter_mut().find(|truth| truth.code == code && truth.url == link.url && truth.end == end);
+        let known = self
+            .truths
+            .iter_mut()
+            .find(|truth| truth.code == code && truth.url == link.url && truth.end == end);
         match known {
             Some(known) => {
                 if let Some(creator) = creator {
-                    known.creator.get_or_insert_with(|| (creator.to_owned(), Instant::now()));
+                    known
+                        .creator
+                        .get_or_insert_with(|| (creator.to_owned(), Instant::now()));
                 }
             }
             None => self.truths.push(Truth {
@@ -481,7 +544,11 @@ impl State {
 
     /// The table of a node may get an entry of a code.
     pub(super) fn enters(&mut self, node: &str, code: &str) {
-        if self.latest.get(node).is_some_and(|(latest, _)| latest != code) {
+        if self
+            .latest
+            .get(node)
+            .is_some_and(|(latest, _)| latest != code)
+        {
             self.latest.remove(node);
         }
     }
@@ -489,9 +556,14 @@ impl State {
     /// A table must have a link.
     pub(super) fn must_have(&mut self, node: &str, code: &str, url: &str, end: u64) {
         let since = Instant::now();
-        let floor = Floor { url: url.to_owned(), end, since };
+        let floor = Floor {
+            url: url.to_owned(),
+            end,
+            since,
+        };
         if self.full.contains(node) {
-            self.latest.insert(node.to_owned(), (code.to_owned(), floor));
+            self.latest
+                .insert(node.to_owned(), (code.to_owned(), floor));
             return;
         }
         let place = (node.to_owned(), code.to_owned());

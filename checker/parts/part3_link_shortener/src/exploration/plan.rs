@@ -24,7 +24,9 @@ pub(super) fn draw(draw: &mut Draw, level: Level) -> Plan {
     let names = draw.cast(NAMES);
     let nodes = match level {
         Level { is_full: true, .. } => 1,
-        Level { replicates: true, .. } => draw.number(2..=3) as usize,
+        Level {
+            replicates: true, ..
+        } => draw.number(2..=3) as usize,
         _ => draw.number(1..=2) as usize,
     };
     let [pages, codes] = {
@@ -49,14 +51,30 @@ pub(super) fn draw(draw: &mut Draw, level: Level) -> Plan {
         let (node, [code]) = (names[0].to_owned(), [story.codes[0].clone()]);
         // Nearly all that a table may have, as much, and a little more.
         let count = draw.number(995..=1_003);
-        story.steps.push(Step::Do(Do::FollowUnknown { node, code, count }));
+        story
+            .steps
+            .push(Step::Do(Do::FollowUnknown { node, code, count }));
         // Then all entries are out of date.
         story.steps.push(Step::Wait(1_100));
         let code = story.codes[1].clone();
         let node = names[0].to_owned();
-        let visits = Do::Follow { node, code, visitors: 8, over_ms: 900 };
-        let create = Create { code: Some(story.codes[2].clone()), ttl: None, ..story.create(draw) };
-        let follow = Do::Follow { node: create.node.clone(), code: story.codes[2].clone(), visitors: 1, over_ms: 0 };
+        let visits = Do::Follow {
+            node,
+            code,
+            visitors: 8,
+            over_ms: 900,
+        };
+        let create = Create {
+            code: Some(story.codes[2].clone()),
+            ttl: None,
+            ..story.create(draw)
+        };
+        let follow = Do::Follow {
+            node: create.node.clone(),
+            code: story.codes[2].clone(),
+            visitors: 1,
+            over_ms: 0,
+        };
         let steps = [visits, Do::Create(create), follow];
         story.steps.extend(steps.map(Step::Do));
     }
@@ -90,7 +108,11 @@ impl Story<'_> {
                 let follow = self.follow(draw);
                 self.steps.push(Step::Do(follow));
             }
-            5 if self.level.meets && !self.level.warms_up && self.batches == 0 && draw.number(0..=3) == 0 => {
+            5 if self.level.meets
+                && !self.level.warms_up
+                && self.batches == 0
+                && draw.number(0..=3) == 0 =>
+            {
                 // More than a node could keep a list of.
                 self.create_many(draw, 20);
             }
@@ -105,7 +127,8 @@ impl Story<'_> {
             }
             _ => {
                 let longest = [5, 60, 1_200, 2_500, 4_000][draw.number(0..=4) as usize];
-                self.steps.push(Step::Wait(draw.number(longest / 2..=longest)));
+                self.steps
+                    .push(Step::Wait(draw.number(longest / 2..=longest)));
             }
         }
     }
@@ -144,7 +167,16 @@ impl Story<'_> {
             4 => Some(first_code(&self.page(draw))),
             _ => Some(self.codes[draw.number(0..=2) as usize].clone()),
         };
-        let ttl = [None, None, None, Some(1), Some(1), Some(2), Some(3), Some(60)];
+        let ttl = [
+            None,
+            None,
+            None,
+            Some(1),
+            Some(1),
+            Some(2),
+            Some(3),
+            Some(60),
+        ];
         Create {
             node: self.any_node(draw),
             page,
@@ -168,7 +200,12 @@ impl Story<'_> {
             _ => 1,
         };
         let over_ms = if visitors > 1 { draw.either(0, 950) } else { 0 };
-        Do::Follow { node, code, visitors, over_ms }
+        Do::Follow {
+            node,
+            code,
+            visitors,
+            over_ms,
+        }
     }
 
     /// Two or three operations about one code, mostly on several nodes; or look-ups of several codes on
@@ -176,16 +213,32 @@ impl Story<'_> {
     fn together(&mut self, draw: &mut Draw) -> Do {
         if self.level.store_down && draw.number(0..=1) == 0 {
             let node = self.any_node(draw);
-            let follow = |code: &String| Do::Follow { node: node.clone(), code: code.clone(), visitors: 1, over_ms: 0 };
+            let follow = |code: &String| Do::Follow {
+                node: node.clone(),
+                code: code.clone(),
+                visitors: 1,
+                over_ms: 0,
+            };
             return Do::Together(self.codes.iter().map(follow).collect());
         }
         let first = self.create(draw);
-        let code = first.code.clone().unwrap_or_else(|| first_code(&first.page));
+        let code = first
+            .code
+            .clone()
+            .unwrap_or_else(|| first_code(&first.page));
         let mut all = vec![Do::Create(first)];
         for _ in 0..draw.number(1..=2) {
             let other = match draw.number(0..=1) {
-                0 => Do::Create(Create { code: Some(code.clone()), ..self.create(draw) }),
-                _ => Do::Follow { node: self.any_node(draw), code: code.clone(), visitors: 1, over_ms: 0 },
+                0 => Do::Create(Create {
+                    code: Some(code.clone()),
+                    ..self.create(draw)
+                }),
+                _ => Do::Follow {
+                    node: self.any_node(draw),
+                    code: code.clone(),
+                    visitors: 1,
+                    over_ms: 0,
+                },
             };
             all.push(other);
         }
@@ -199,7 +252,8 @@ impl Story<'_> {
         let (node, page) = (self.node(draw), self.page(draw));
         self.batches += 1;
         let page = format!("{page}-{}", self.batches);
-        self.steps.push(Step::Do(Do::CreateMany { node, page, count }));
+        self.steps
+            .push(Step::Do(Do::CreateMany { node, page, count }));
     }
 
     /// Something breaks that the level knows.
@@ -224,7 +278,10 @@ impl Story<'_> {
             6 | 7 if self.level.store_down => StoreDoes::Mute,
             _ => return None,
         };
-        Some(Fault::Store { node: self.any_node(draw), does })
+        Some(Fault::Store {
+            node: self.any_node(draw),
+            does,
+        })
     }
 
     fn node_fault(&mut self, draw: &mut Draw) -> Option<Fault> {
@@ -234,7 +291,9 @@ impl Story<'_> {
         }
         let choice = draw.number(0..=11);
         if choice == 0 {
-            return Some(Fault::Pause { node: self.node(draw) });
+            return Some(Fault::Pause {
+                node: self.node(draw),
+            });
         }
         if !level.replicates {
             return None;
@@ -253,7 +312,11 @@ impl Story<'_> {
             1 => Fault::Pause { node: from },
             2 => learn(Does::Duplicate, draw.number(1..=2) as usize),
             3 => learn(Does::Hold, draw.number(1..=2) as usize),
-            4 => Fault::Delay { from, to, ms: draw.number(5..=900) },
+            4 => Fault::Delay {
+                from,
+                to,
+                ms: draw.number(5..=900),
+            },
             5 | 6 if level.sweeps => self.crash(draw, "sweeper")?,
             5 | 6 if !level.meets => self.crash(draw, "cache")?,
             7 | 8 if apart => Fault::Partition { a: from, b: to },
@@ -262,20 +325,24 @@ impl Story<'_> {
                 self.kill(draw, from);
                 return None;
             }
-            11 if level.problem != 3 => Fault::Start { node: self.any_node(draw) },
+            11 if level.problem != 3 => Fault::Start {
+                node: self.any_node(draw),
+            },
             _ => return None,
         })
     }
 
     /// Kills a node, which mostly starts again soon, and is then asked for links.
     fn kill(&mut self, draw: &mut Draw, node: String) {
-        self.steps.push(Step::Break(Fault::Kill { node: node.clone() }));
+        self.steps
+            .push(Step::Break(Fault::Kill { node: node.clone() }));
         if draw.number(0..=2) == 0 {
             return;
         }
         let pause = draw.either(1, 1_500);
         self.steps.push(Step::Wait(draw.number(1..=pause)));
-        self.steps.push(Step::Break(Fault::Start { node: node.clone() }));
+        self.steps
+            .push(Step::Break(Fault::Start { node: node.clone() }));
         if self.level.warms_up {
             self.steps.push(Step::Do(Do::FollowAll { node }));
         }
@@ -293,7 +360,10 @@ impl Story<'_> {
     /// Something is mended.
     fn repair(&self, draw: &mut Draw) -> Fault {
         let node = self.any_node(draw);
-        let back = Fault::Store { node: node.clone(), does: StoreDoes::Back };
+        let back = Fault::Store {
+            node: node.clone(),
+            does: StoreDoes::Back,
+        };
         if !self.level.replicates {
             return draw.either(back, Fault::Resume { node });
         }
