@@ -1,6 +1,6 @@
 //! kind = "near-miss"
 //! problem = 3
-//! claim = ""
+//! claim = "of two links of one code"
 //! about = "The table compares expiries as they are, so a link without an expiry counts as the earliest."
 
 // ── file table.rs

@@ -1,6 +1,6 @@
 //! kind = "near-miss"
-//! problem = 1
-//! claim = ""
+//! problem = 6
+//! claim = "an expired link is 404, whether it was swept or not"
 //! about = "The cache passes on each link that the store has, expired or not."
 
 // ── file cache.rs

@@ -1,6 +1,6 @@
 //! kind = "near-miss"
 //! problem = 4
-//! claim = ""
+//! claim = "asks the store, and answers within a second"
 //! about = "A look-up that waited for tables is answered from the table alone: what none of them has is 404."
 
 // ── file cache.rs
