@@ -7,6 +7,7 @@ mod views;
 
 use std::time::Duration;
 
+use testkit::cluster::Options;
 use testkit::exploration::{Exploration, Language, explore};
 use testkit::scenario::{DEADLINE, Scenario};
 
@@ -37,7 +38,7 @@ macro_rules! views {
 }
 
 macro_rules! links {
-    ($problem:literal, $id:literal, $schedules:literal, $plan:expr, $model:expr, $title:literal, $property:literal) => {
+    ($problem:literal, $id:literal, $schedules:literal, $options:expr, $plan:expr, $model:expr, $title:literal, $property:literal) => {
         Exploration {
             scenario: Scenario {
                 id: $id,
@@ -45,7 +46,7 @@ macro_rules! links {
                 title: $title,
                 property: $property,
                 deadline: DEADLINE,
-                run: |cx| Box::pin(explore(cx, links::options(), $plan, $model)),
+                run: |cx| Box::pin(explore(cx, $options, $plan, $model)),
             },
             schedules: $schedules,
             plan: $plan,
@@ -60,6 +61,7 @@ pub(crate) const EXPLORATIONS: &[Exploration] = &[
         1,
         "part4-explore-ring",
         30,
+        Options::with_store(),
         links::draw_ring,
         links::Members::default(),
         "members come and go while nodes die and the store fails",
@@ -69,6 +71,7 @@ pub(crate) const EXPLORATIONS: &[Exploration] = &[
         2,
         "part4-explore-route",
         40,
+        links::options(links::Subject::Route),
         |draw| links::draw(draw, links::Subject::Route),
         links::Service::of(links::Subject::Route),
         "creations and look-ups on all nodes while members come and go and links expire",
@@ -78,6 +81,7 @@ pub(crate) const EXPLORATIONS: &[Exploration] = &[
         3,
         "part4-explore-unreachable",
         40,
+        links::options(links::Subject::Unreachable),
         |draw| links::draw(draw, links::Subject::Unreachable),
         links::Service::of(links::Subject::Unreachable),
         "creations and look-ups while owners are dead, cut off and silent, and the store fails",
@@ -127,6 +131,7 @@ pub(crate) const EXPLORATIONS: &[Exploration] = &[
         10,
         "part4-explore-two-owners",
         40,
+        links::options(links::Subject::TwoOwners),
         |draw| links::draw(draw, links::Subject::TwoOwners),
         links::Service::of(links::Subject::TwoOwners),
         "creations and look-ups while one node dies, is cut off, and comes back",
