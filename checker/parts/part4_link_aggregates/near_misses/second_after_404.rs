@@ -5,14 +5,12 @@
 
 // ── file links.rs
 // ── after
-// may have done its work, so that only its answer is lost; then the second learns that from the
-// store.
-//
-// The second owner is never this node. A node that cannot reach the owner may be cut off
-// itself, and cannot know. If it reaches the second owner, it is not cut off.
-// ── add
 let asked = match asked {
-    Ok(Err(Refusal::NotFound)) => Err("it has no such link".to_owned()),
-    asked => asked,
-};
+// ── add
+    Ok(Err(Refusal::NotFound)) => {
+        match self.owners.excluding(&[owner, self.node.name()], code) {
+            Some(second) => self.run_on(&second, function, args, OWNER_TIMEOUT / 2).await,
+            None => Ok(Err(Refusal::NotFound)),
+        }
+    }
 // ── end

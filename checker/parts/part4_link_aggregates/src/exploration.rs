@@ -7,6 +7,7 @@ mod views;
 
 use std::time::Duration;
 
+use testkit::cluster::Options;
 use testkit::exploration::{Exploration, Language, explore};
 use testkit::scenario::{DEADLINE, Scenario};
 
@@ -36,7 +37,7 @@ macro_rules! views {
 }
 
 macro_rules! links {
-    ($problem:literal, $id:literal, $schedules:literal, $plan:expr, $model:expr, $title:literal, $property:literal) => {
+    ($problem:literal, $id:literal, $schedules:literal, $options:expr, $plan:expr, $model:expr, $title:literal, $property:literal) => {
         Exploration {
             scenario: Scenario {
                 id: $id,
@@ -44,7 +45,7 @@ macro_rules! links {
                 title: $title,
                 property: $property,
                 deadline: DEADLINE,
-                run: |cx| Box::pin(explore(cx, links::options(), $plan, $model)),
+                run: |cx| Box::pin(explore(cx, $options, $plan, $model)),
             },
             schedules: $schedules,
             plan: $plan,
@@ -59,6 +60,7 @@ pub(crate) const EXPLORATIONS: &[Exploration] = &[
         1,
         "part4-explore-ring",
         30,
+        Options::with_store(),
         links::draw_ring,
         links::Members::default(),
         "members come and go while nodes die and the store fails",
@@ -68,6 +70,7 @@ pub(crate) const EXPLORATIONS: &[Exploration] = &[
         2,
         "part4-explore-route",
         40,
+        links::options(links::Subject::Route),
         |draw| links::draw(draw, links::Subject::Route),
         links::Service::of(links::Subject::Route),
         "creations and look-ups on all nodes while members come and go and links expire",
@@ -77,6 +80,7 @@ pub(crate) const EXPLORATIONS: &[Exploration] = &[
         3,
         "part4-explore-unreachable",
         40,
+        links::options(links::Subject::Unreachable),
         |draw| links::draw(draw, links::Subject::Unreachable),
         links::Service::of(links::Subject::Unreachable),
         "creations and look-ups while owners are dead, cut off and silent, and the store fails",
@@ -126,6 +130,7 @@ pub(crate) const EXPLORATIONS: &[Exploration] = &[
         10,
         "part4-explore-two-owners",
         40,
+        links::options(links::Subject::TwoOwners),
         |draw| links::draw(draw, links::Subject::TwoOwners),
         links::Service::of(links::Subject::TwoOwners),
         "creations and look-ups while one node dies, is cut off, and comes back",

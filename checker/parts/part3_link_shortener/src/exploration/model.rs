@@ -205,8 +205,12 @@ impl Model for Service {
             Fault::Message {
                 does: Does::Duplicate,
                 ..
+            }
+            | Fault::Cast {
+                does: Does::Duplicate,
+                ..
             } => {}
-            Fault::Message { from, to, .. } => {
+            Fault::Message { from, to, .. } | Fault::Cast { from, to, .. } => {
                 state.disturb(from, to);
                 state.ruled.insert(ordered(from, to));
             }

@@ -62,6 +62,9 @@ impl Story<'_> {
                 Some(fault) => Step::Break(fault),
                 None => return,
             },
+            8 if self.subject != Subject::Route && draw.number(0..=1) == 0 => {
+                return self.ask_the_troubled(draw);
+            }
             _ => {
                 let longest = [5, 60, 700, 1_500, 3_500][draw.number(0..=4) as usize];
                 Step::Wait(draw.number(1..=longest))
@@ -117,22 +120,85 @@ impl Story<'_> {
         if draw.number(0..=1) == 0 {
             return;
         }
-        if let Some(fault) = self.fault(draw) {
-            self.steps.push(Step::Break(fault));
+        let create = |node, page| {
+            Step::Do(Do::Create {
+                node,
+                page,
+                code: None,
+                ttl: None,
+            })
+        };
+        let mut node = self.node(draw);
+        let first = match code {
+            Some(Wanted::First(other)) => {
+                // The URL of that code gets its next one meanwhile.
+                self.steps.push(create(node.clone(), *other));
+                *other
+            }
+            _ => *page,
+        };
+        if self.subject != Subject::Route && draw.number(0..=1) == 0 {
+            node = self.isolate(draw);
         }
         self.steps
             .push(Step::Wait(ttl * 1_000 + draw.number(0..=300)));
-        let code = code.clone().unwrap_or(Wanted::First(*page));
-        let node = self.node(draw);
-        self.steps.push(Step::Do(match draw.number(0..=2) {
-            0 => Do::Create {
-                node,
-                page: draw.number(0..=self.pages - 1) as usize,
-                code: None,
-                ttl: None,
-            },
-            _ => Do::LookUp { node, code },
-        }));
+        self.steps.push(match draw.number(0..=1) {
+            0 => create(node, first),
+            _ => {
+                let code = code.clone().unwrap_or(Wanted::First(*page));
+                Step::Do(Do::LookUp { node, code })
+            }
+        });
+    }
+
+    /// A node is cut off from all others, or hears nothing of them. Returns the node.
+    fn isolate(&mut self, draw: &mut Draw) -> String {
+        // Silence is the harder of the two.
+        let (node, closes) = (self.node(draw), draw.number(0..=2) == 0);
+        for other in &self.names[..self.nodes] {
+            let (from, to) = ((*other).to_owned(), node.clone());
+            if from != to {
+                self.steps.push(Step::Break(match closes {
+                    true => Fault::Partition { a: from, b: to },
+                    false => Fault::Blackhole { from, to },
+                }));
+            }
+        }
+        node
+    }
+
+    /// Requests on a node that is on its own, or whose store fails.
+    fn ask_the_troubled(&mut self, draw: &mut Draw) {
+        let node = match self.subject == Subject::TwoOwners || draw.number(0..=1) == 0 {
+            true => self.isolate(draw),
+            false => {
+                let node = self.node(draw);
+                let does = draw.either(StoreDoes::Refuse, StoreDoes::Stall);
+                self.steps.push(Step::Break(Fault::Store {
+                    node: node.clone(),
+                    does,
+                }));
+                self.steps.push(Step::Wait(draw.number(1_000..=3_000)));
+                node
+            }
+        };
+        for _ in 0..draw.number(1..=3) {
+            let page = draw.number(0..=self.pages - 1) as usize;
+            self.steps.push(Step::Do(match draw.number(0..=1) {
+                0 => Do::Create {
+                    node: node.clone(),
+                    page,
+                    code: None,
+                    ttl: None,
+                },
+                _ => Do::LookUp {
+                    node: node.clone(),
+                    code: Wanted::First(page),
+                },
+            }));
+        }
+        // Time for all the timeouts of a request, or not.
+        self.steps.push(Step::Wait(draw.number(1..=4_000)));
     }
 
     /// The members change.
