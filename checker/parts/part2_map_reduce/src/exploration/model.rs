@@ -40,7 +40,7 @@ const OVERHEAD: Duration = Duration::from_secs(1);
 const OVERHEAD_PER_TASK: Duration = Duration::from_millis(25);
 
 /// After this time, nothing that was broken still keeps a worker busy.
-const SETTLED: Duration = Duration::from_secs(6);
+const SETTLED: Duration = Duration::from_secs(3);
 
 /// The place of an output that no drawn job has.
 const MAX_PLACE: u64 = 99;
@@ -855,7 +855,7 @@ impl State {
             .max()
             .unwrap_or_default();
         match self.disturbed.is_some() || !self.jobs.iter().all(Job::is_plain) {
-            true => SETTLED + 3 * longest,
+            true => SETTLED + 2 * longest,
             false => Duration::ZERO,
         }
     }
