@@ -24,8 +24,8 @@ const LOOK_INTERVAL: Duration = Duration::from_millis(20);
 /// How many looks in a row must see the same task asleep before it is said to block its thread.
 const ASLEEP_LOOKS: u32 = 5;
 
-/// For how long virtual time may not pass before the watchdog gives the thread up: on the clock of the processor, and on the wall where the thread
-/// sleeps.
+/// For how long no virtual time may pass before the watchdog gives the thread up: on the clock of the
+/// processor, and on the wall where the thread sleeps.
 const STANDSTILL: Duration = Duration::from_secs(5);
 
 /// The same where the system does not tell whether a thread sleeps.
