@@ -24,8 +24,8 @@ const LOOK_INTERVAL: Duration = Duration::from_millis(20);
 /// How many looks in a row must see the same task asleep before it is said to block its thread.
 const ASLEEP_LOOKS: u32 = 5;
 
-/// How long virtual time may stand still: on the clock of the processor, and on the wall where the thread
-/// sleeps.
+/// For how long no virtual time may pass before the watchdog gives the thread up: on the clock of the
+/// processor, and on the wall where the thread sleeps.
 const STANDSTILL: Duration = Duration::from_secs(5);
 
 /// The same where the system does not tell whether a thread sleeps.
@@ -93,7 +93,7 @@ impl Watched {
         lock(&self.0.found).get_or_insert(what);
     }
 
-    /// Watches until the simulation has ended; or until it stands still for good, which is said.
+    /// Watches until the simulation has ended; or until virtual time no longer passes, and then says why.
     pub(super) fn watch(&self, ended: &Receiver<()>) -> Option<String> {
         let (mut last, mut asleep) = (self.0.at_work.now(), 0);
         let mut rests = self.0.rests.load(Ordering::Relaxed);
@@ -202,7 +202,7 @@ struct Thread {
     computed: Duration,
 }
 
-/// Hears a panic on the thread of a simulation: that of tokio where somebody wants a real socket.
+/// Hears a panic on the thread of a simulation: that of tokio where a task opens a real socket.
 pub(super) fn hear(panic: &PanicHookInfo<'_>) {
     let is_of_socket = panic
         .payload_as_str()
@@ -222,7 +222,7 @@ pub(super) fn hear(panic: &PanicHookInfo<'_>) {
 
 fn busy(work: &Work) -> String {
     let (by, seconds) = (who(work), STANDSTILL.as_secs());
-    format!("{by} computed for {seconds} s without ever waiting, so virtual time stood still.")
+    format!("{by} computed for {seconds} s without ever waiting, so no virtual time passed.")
 }
 
 fn blocked(work: &Work) -> String {
@@ -413,7 +413,7 @@ mod tests {
         let said = watched(|| {});
         assert_eq!(
             said,
-            "The program computed for 5 s without ever waiting, so virtual time stood still."
+            "The program computed for 5 s without ever waiting, so no virtual time passed."
         );
     }
 
