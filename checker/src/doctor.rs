@@ -1,4 +1,4 @@
-//! `checker doctor`: whether a machine is fit for the course, and what to do if it is not.
+//! `checker doctor`: whether a machine can run the course, and what to repair.
 
 use std::fmt;
 use std::path::{Path, PathBuf};

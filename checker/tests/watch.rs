@@ -261,6 +261,7 @@ fn learner_goes_from_the_stub_to_the_next_problem() {
       f     all of what is shown; scroll up for what does not fit
       v     back to the verdict; so does Esc
       o     open the report of the run in a browser
+      e     open the editor of --edit-cmd at this place
       l     the problems of the course
       n p   the next problem, once this one passes; the previous
       d     your code beside the solution, once this one passes
