@@ -2,6 +2,7 @@
 //! problem = 2
 //! claim = "every node takes part"
 //! about = "The partition of a key is its hash by the standard library, with one seed for each process."
+//! processes_only = "It keeps its own in a static, and all simulated nodes are one process."
 //! mistakes = ["partitions-by-more-than-the-key"]
 
 // ── file functions.rs
