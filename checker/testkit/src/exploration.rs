@@ -26,8 +26,8 @@ use crate::cluster::{Cluster, Mark, Options};
 use crate::scenario::{Context, Scenario, Stop, Story, Told};
 use crate::seed::Draw;
 use crate::trace::data;
-pub use fault::{Does, Fault, StoreDoes};
 use fault::Mishap;
+pub use fault::{Does, Fault, StoreDoes};
 pub use shrink::{Shrunk, shrink};
 
 /// A story that is drawn from the seed, and what is known about its steps.
@@ -88,11 +88,8 @@ pub trait Model {
     ///
     /// An operation that makes no sense at the moment, because its node is paused for instance, does
     /// nothing: a story stays a story whichever steps are left out.
-    fn perform<'a>(
-        &'a self,
-        cluster: &'a Cluster<'_>,
-        operation: &'a Self::Operation,
-    ) -> Story<'a>;
+    fn perform<'a>(&'a self, cluster: &'a Cluster<'_>, operation: &'a Self::Operation)
+    -> Story<'a>;
 
     /// A fault is about to happen.
     fn broken(&self, cluster: &Cluster<'_>, fault: &Fault);
@@ -117,7 +114,9 @@ impl Language {
     /// Of a part in which these operations are done.
     pub const fn of<O: Operation>() -> Language {
         Language {
-            sentence: |step| read::<O>(step).map_or_else(|| step.to_string(), |step| step.sentence()),
+            sentence: |step| {
+                read::<O>(step).map_or_else(|| step.to_string(), |step| step.sentence())
+            },
             commands: |step| read::<O>(step).map_or_else(Vec::new, |step| step.commands()),
             simpler: |step| {
                 let step = read::<O>(step);

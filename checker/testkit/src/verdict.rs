@@ -148,7 +148,11 @@ impl Failure {
         let fact = self.fact.as_ref().and_then(|fact| fact.get("claim"));
         match fact.and_then(serde_json::Value::as_str) {
             Some(claim) => claim.to_owned(),
-            None => self.expected.chars().filter(|letter| !letter.is_numeric()).collect(),
+            None => self
+                .expected
+                .chars()
+                .filter(|letter| !letter.is_numeric())
+                .collect(),
         }
     }
 

@@ -69,11 +69,31 @@ const LEVELS: [Level; 6] = {
     };
     [
         LEVEL,
-        Level { problem: 2, ..LEVEL },
-        Level { problem: 3, consumers_recover: true, ..LEVEL },
-        Level { problem: 4, meetings: true, ..LEVEL },
-        Level { problem: 5, consumers_recover: true, meetings: true, ..LEVEL },
-        Level { problem: 6, producers_continue: true, ..LEVEL },
+        Level {
+            problem: 2,
+            ..LEVEL
+        },
+        Level {
+            problem: 3,
+            consumers_recover: true,
+            ..LEVEL
+        },
+        Level {
+            problem: 4,
+            meetings: true,
+            ..LEVEL
+        },
+        Level {
+            problem: 5,
+            consumers_recover: true,
+            meetings: true,
+            ..LEVEL
+        },
+        Level {
+            problem: 6,
+            producers_continue: true,
+            ..LEVEL
+        },
     ]
 };
 

@@ -46,7 +46,12 @@ pub enum Fault {
         times: usize,
     },
     /// Something happens to the next messages that want no answer, whatever they say.
-    Cast { does: Does, from: String, to: String, times: usize },
+    Cast {
+        does: Does,
+        from: String,
+        to: String,
+        times: usize,
+    },
     /// What the network holds back arrives.
     Release,
     /// Servers of a node crash, at the same moment.
@@ -128,15 +133,27 @@ impl Fault {
             Fault::Start { .. } => "start",
             Fault::Pause { .. } => "pause",
             Fault::Disconnect { .. } => "disconnect",
-            Fault::Store { does: StoreDoes::Refuse, .. } => "store refused",
-            Fault::Store { does: StoreDoes::Stall | StoreDoes::Mute, .. } => "store stalled",
-            Fault::Store { does: StoreDoes::Slow(_), .. } => "store slow",
+            Fault::Store {
+                does: StoreDoes::Refuse,
+                ..
+            } => "store refused",
+            Fault::Store {
+                does: StoreDoes::Stall | StoreDoes::Mute,
+                ..
+            } => "store stalled",
+            Fault::Store {
+                does: StoreDoes::Slow(_),
+                ..
+            } => "store slow",
             Fault::Heal { .. }
             | Fault::HealAll
             | Fault::Release
             | Fault::Resume { .. }
             | Fault::Connect { .. }
-            | Fault::Store { does: StoreDoes::Back, .. } => return None,
+            | Fault::Store {
+                does: StoreDoes::Back,
+                ..
+            } => return None,
         })
     }
 
@@ -152,11 +169,20 @@ impl Fault {
             }
             Fault::Heal { a, b } => format!("The network between {a} and {b} works again."),
             Fault::HealAll => "The network works again between all nodes.".to_owned(),
-            Fault::Message { does, message, answer, from, to, times } => {
+            Fault::Message {
+                does,
+                message,
+                answer,
+                from,
+                to,
+                times,
+            } => {
                 let does = does.verb();
                 let what = match (message, answer, *times) {
                     (Some(message), true, 1) => format!("the next answer to {message}"),
-                    (Some(message), true, times) => format!("the next {times} answers to {message}"),
+                    (Some(message), true, times) => {
+                        format!("the next {times} answers to {message}")
+                    }
                     (Some(message), false, 1) => format!("the next {message}"),
                     (Some(message), false, times) => format!("the next {times} {message} messages"),
                     (None, true, 1) => "the next answer".to_owned(),
@@ -166,7 +192,12 @@ impl Fault {
                 };
                 format!("The network {does} {what} from {from} to {to}.")
             }
-            Fault::Cast { does, from, to, times } => {
+            Fault::Cast {
+                does,
+                from,
+                to,
+                times,
+            } => {
                 let does = does.verb();
                 let what = match times {
                     1 => "the next cast".to_owned(),
@@ -177,7 +208,10 @@ impl Fault {
             Fault::Release => "The messages that the network held back arrive.".to_owned(),
             Fault::Crash { node, servers } => match &servers[..] {
                 [server] => format!("{node}'s {server} crashes."),
-                _ => format!("{node}'s {} crash at the same moment.", servers.join(" and ")),
+                _ => format!(
+                    "{node}'s {} crash at the same moment.",
+                    servers.join(" and ")
+                ),
             },
             Fault::Kill { node } => format!("{node} is killed."),
             Fault::Start { node } => format!("{node} starts."),
@@ -189,7 +223,9 @@ impl Fault {
             Fault::Connect { node, to } => format!("{node} connects to {to}."),
             Fault::Store { node, does } => match does {
                 StoreDoes::Refuse => format!("The store refuses {node}."),
-                StoreDoes::Stall => format!("The store accepts the commands of {node}, and does nothing."),
+                StoreDoes::Stall => {
+                    format!("The store accepts the commands of {node}, and does nothing.")
+                }
                 StoreDoes::Mute => format!("The store does what {node} asks, and answers nothing."),
                 StoreDoes::Slow(ms) => format!("The store answers {node} {ms} ms late."),
                 StoreDoes::Back => format!("The store works for {node} again."),
@@ -205,7 +241,14 @@ impl Fault {
             Fault::Delay { from, to, ms } => format!("delay {from} -> {to} {ms}ms"),
             Fault::Heal { a, b } => format!("heal {a} {b}"),
             Fault::HealAll => "heal".to_owned(),
-            Fault::Message { does, message, answer, from, to, times } => {
+            Fault::Message {
+                does,
+                message,
+                answer,
+                from,
+                to,
+                times,
+            } => {
                 let does = does.command();
                 let what = match message {
                     _ if *answer => "answers ",
@@ -215,7 +258,12 @@ impl Fault {
                 let times = if *times == 1 { " once" } else { "" };
                 format!("{does} {what}{from} -> {to}{times}")
             }
-            Fault::Cast { does, from, to, times } => {
+            Fault::Cast {
+                does,
+                from,
+                to,
+                times,
+            } => {
                 let once = if *times == 1 { " once" } else { "" };
                 format!("{} {from} -> {to}{once}", does.command())
             }
@@ -266,7 +314,11 @@ impl Fault {
             }
             Fault::Delay { from, to, ms } => {
                 let round = [100, 300, 500, 1000].into_iter().filter(|round| round < ms);
-                simpler.extend(round.map(|ms| Fault::Delay { from: from.clone(), to: to.clone(), ms }));
+                simpler.extend(round.map(|ms| Fault::Delay {
+                    from: from.clone(),
+                    to: to.clone(),
+                    ms,
+                }));
             }
             _ => {}
         }
@@ -295,7 +347,12 @@ enum Effect {
 impl<'c> Mishap<'c> {
     /// Nothing is broken yet.
     pub(super) fn of(cluster: &'c Cluster<'_>) -> Mishap<'c> {
-        Mishap { cluster, rules: Vec::new(), done: Vec::new(), coverage: Coverage::default() }
+        Mishap {
+            cluster,
+            rules: Vec::new(),
+            done: Vec::new(),
+            coverage: Coverage::default(),
+        }
     }
 
     /// How often which fault was used, and took effect.
@@ -339,7 +396,8 @@ impl<'c> Mishap<'c> {
         let exists = |node: &str| cluster.standing(node).is_some();
         let effect = match fault {
             Fault::Partition { a, b } if exists(a) && exists(b) => {
-                let connected = running(a) && cluster.list(a).await.is_ok_and(|all| all.contains(b));
+                let connected =
+                    running(a) && cluster.list(a).await.is_ok_and(|all| all.contains(b));
                 cluster.cut(a, b);
                 Effect::Seen(connected)
             }
@@ -361,7 +419,14 @@ impl<'c> Mishap<'c> {
                 cluster.heal();
                 return Ok(());
             }
-            Fault::Message { does, message, answer, from, to, times } => {
+            Fault::Message {
+                does,
+                message,
+                answer,
+                from,
+                to,
+                times,
+            } => {
                 let mut rule = self.rule(*does, from, to, *times);
                 if let Some(message) = message {
                     rule = rule.message(message);
@@ -372,7 +437,12 @@ impl<'c> Mishap<'c> {
                 self.rules.push(cluster.rule(rule));
                 Effect::Rule(self.rules.len() - 1)
             }
-            Fault::Cast { does, from, to, times } => {
+            Fault::Cast {
+                does,
+                from,
+                to,
+                times,
+            } => {
                 let rule = self.rule(*does, from, to, *times).kind(PatternKind::Cast);
                 self.rules.push(cluster.rule(rule));
                 Effect::Rule(self.rules.len() - 1)
@@ -445,7 +515,9 @@ impl<'c> Mishap<'c> {
         let other = self.cluster.name(to);
         let connected = self
             .cluster
-            .call_within(CONNECT_TIME, node, &NODE, |reply| NodeMsg::Connect(other, reply))
+            .call_within(CONNECT_TIME, node, &NODE, |reply| {
+                NodeMsg::Connect(other, reply)
+            })
             .await;
         matches!(connected, Ok(Ok(())))
     }

@@ -26,7 +26,12 @@ pub fn shrink(
     time: Duration,
     fails: &mut dyn FnMut(&Plan) -> bool,
 ) -> Shrunk {
-    let mut search = Search { best: plan, tried: 0, fails, ends: now() + time };
+    let mut search = Search {
+        best: plan,
+        tried: 0,
+        fails,
+        ends: now() + time,
+    };
     let mut minimal = false;
     while search.has_time() {
         search.leave_out_steps();
@@ -36,11 +41,18 @@ pub fn shrink(
             break;
         }
     }
-    Shrunk { plan: search.best, tried: search.tried, minimal }
+    Shrunk {
+        plan: search.best,
+        tried: search.tried,
+        minimal,
+    }
 }
 
 fn now() -> Instant {
-    #[expect(clippy::disallowed_methods, reason = "people wait for it, outside of any simulation")]
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "people wait for it, outside of any simulation"
+    )]
     Instant::now()
 }
 

@@ -16,8 +16,8 @@ use super::{Program, Simulation};
 use crate::diagnosis::diagnose;
 use crate::exploration::{Coverage, Exploration, Plan, shrink};
 use crate::part::Part;
-use crate::seed::Draw;
 use crate::scenario::{Context, Findings, Grounds, Scenario, Steps};
+use crate::seed::Draw;
 use crate::trace::Trace;
 use crate::verdict::{Counterexample, Explored, Failure, Outcome, Verdict};
 use crate::world::Ground;
@@ -211,7 +211,10 @@ pub fn main(part: &Part, seed_thread: fn(u64) -> bool, program: Program) -> Exit
     let explorations = explorations.filter(|exploration| is_wanted(&exploration.scenario));
     let schedules = scenarios
         .map(|scenario| simulate_all(&order, part, scenario, seed_thread, &program))
-        .chain(explorations.map(|exploration| explore(&order, part, exploration, seed_thread, &program)));
+        .chain(
+            explorations
+                .map(|exploration| explore(&order, part, exploration, seed_thread, &program)),
+        );
     for schedule in schedules {
         let line = serde_json::to_string(&schedule).map_err(std::io::Error::from);
         if line.and_then(|line| writeln!(out, "{line}")).is_err() {
@@ -299,7 +302,9 @@ fn explore(
             }
             Verdict::Failed(failure) => {
                 let plan = (exploration.plan)(&mut Draw::new(seed, scenario.id));
-                if let Some(shorter) = shorten(exploration, plan, failure, &|plan| tell(seed, Some(plan))) {
+                if let Some(shorter) =
+                    shorten(exploration, plan, failure, &|plan| tell(seed, Some(plan)))
+                {
                     schedule = shorter;
                 }
                 return concluded(schedule, part, scenario, explored, begun);
@@ -308,14 +313,19 @@ fn explore(
                 return concluded(schedule, part, scenario, explored, begun);
             }
         }
-        if order.time.is_some_and(|time| begun.elapsed() > Duration::from_secs(time)) {
+        if order
+            .time
+            .is_some_and(|time| begun.elapsed() > Duration::from_secs(time))
+        {
             break;
         }
     }
     let schedule = match first_inconclusive {
         Some(schedule) if explored.inconclusive > explored.held / 10 => schedule,
         _ => {
-            let passed = Verdict::Passed { property: scenario.property.to_owned() };
+            let passed = Verdict::Passed {
+                property: scenario.property.to_owned(),
+            };
             Schedule {
                 outcome: scenario.outcome(passed, order.seed),
                 traces: Vec::new(),
@@ -350,7 +360,8 @@ fn shorten(
     let mut shortest = None;
     let mut fails = |plan: &Plan| {
         let schedule = tell(plan);
-        let is_same = matches!(&schedule.outcome.verdict, Verdict::Failed(other) if other.claim() == claim);
+        let is_same =
+            matches!(&schedule.outcome.verdict, Verdict::Failed(other) if other.claim() == claim);
         if is_same {
             shortest = Some(schedule);
         }

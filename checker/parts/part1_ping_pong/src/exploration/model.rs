@@ -4,9 +4,9 @@ use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
-use runtime::{CallError, NodeName};
 use runtime::net::faults::{Fate, FrameSeen};
 use runtime::wire;
+use runtime::{CallError, NodeName};
 use testkit::cluster::{Cluster, Explained, Mark, Standing, Unanswered};
 use testkit::exploration::{Fault, Model};
 use testkit::scenario::{Stop, Story, Told};
@@ -106,7 +106,16 @@ impl Table {
             .await;
         let number: u64 = match asked {
             Ok(number) => number,
-            Err(unanswered) => return self.unanswered(node, begun, unanswered, &Fact::SendPingUnanswered { node: node.to_owned() }),
+            Err(unanswered) => {
+                return self.unanswered(
+                    node,
+                    begun,
+                    unanswered,
+                    &Fact::SendPingUnanswered {
+                        node: node.to_owned(),
+                    },
+                );
+            }
         };
         let mut state = self.state.borrow_mut();
         let undisturbed = state.touched.get(node).is_none_or(|at| *at < begun);
@@ -118,13 +127,20 @@ impl Table {
             false => state.sent.get(node).map_or(1, |sent| sent + 1)..=highest,
         };
         if undisturbed && !wanted.contains(&number) {
-            return Err(self.wrong_number(cluster, node, number, *wanted.start(), highest).into());
+            return Err(self
+                .wrong_number(cluster, node, number, *wanted.start(), highest)
+                .into());
         }
         let sent = state.sent.entry(node.to_owned()).or_default();
         *sent = number.max(*sent);
         for consumer in cluster.running() {
-            if state.reaches(cluster, self.level, &connected, node, &consumer, number, mark, begun) {
-                let late = state.delays.get(&(node.to_owned(), consumer.clone())).copied();
+            if state.reaches(
+                cluster, self.level, &connected, node, &consumer, number, mark, begun,
+            ) {
+                let late = state
+                    .delays
+                    .get(&(node.to_owned(), consumer.clone()))
+                    .copied();
                 let transit = cluster.context().limit(TRANSIT, TRANSIT_WHEN_BUSY);
                 let due = Instant::now() + transit + late.unwrap_or_default();
                 state.expect(&consumer, node, number, due);
@@ -133,17 +149,31 @@ impl Table {
         Ok(())
     }
 
-    fn wrong_number(&self, cluster: &Cluster<'_>, node: &str, number: u64, least: u64, most: u64) -> Failure {
+    fn wrong_number(
+        &self,
+        cluster: &Cluster<'_>,
+        node: &str,
+        number: u64,
+        least: u64,
+        most: u64,
+    ) -> Failure {
         let expected = match least == most {
             true => format!("it is ping number {least}"),
             false => format!("its number is between {least} and {most}"),
         };
         let why = match self.level.producers_continue {
-            true => "A ping with a number that a consumer has seen is ignored there: the producer must continue after the highest count that it can learn.",
-            false => "The caller and every consumer tell pings apart by their numbers: 1, 2, 3, and so on.",
+            true => {
+                "A ping with a number that a consumer has seen is ignored there: the producer must continue after the highest count that it can learn."
+            }
+            false => {
+                "The caller and every consumer tell pings apart by their numbers: 1, 2, 3, and so on."
+            }
         };
         cluster
-            .failed(format!("{node}'s producer answered SendPing with {number}"), expected)
+            .failed(
+                format!("{node}'s producer answered SendPing with {number}"),
+                expected,
+            )
             .node(node)
             .fact(&Fact::PingNumber {
                 node: node.to_owned(),
@@ -155,8 +185,16 @@ impl Table {
 
     /// What it means that a server gave no answer: nothing, if something was done to its node meanwhile.
     fn unanswered(&self, node: &str, begun: Instant, unanswered: Unanswered, fact: &Fact) -> Told {
-        let touched = self.state.borrow().touched.get(node).is_some_and(|at| *at >= begun - TRANSIT);
-        let lasting = matches!(unanswered.error, CallError::NotUnderstood(_) | CallError::BadAnswer(_));
+        let touched = self
+            .state
+            .borrow()
+            .touched
+            .get(node)
+            .is_some_and(|at| *at >= begun - TRANSIT);
+        let lasting = matches!(
+            unanswered.error,
+            CallError::NotUnderstood(_) | CallError::BadAnswer(_)
+        );
         let stop = Stop::from(unanswered);
         match stop {
             Stop::NotWritten(_) | Stop::Fault(_) => Err(stop),
@@ -174,13 +212,24 @@ impl Table {
         };
         let before = self.totals(cluster).await?;
         let (mark, begun) = (cluster.mark(), Instant::now());
-        let limit = cluster.context().limit(ASK_TIMEOUT + TRANSIT, 2 * ASK_TIMEOUT + TRANSIT_WHEN_BUSY);
+        let limit = cluster
+            .context()
+            .limit(ASK_TIMEOUT + TRANSIT, 2 * ASK_TIMEOUT + TRANSIT_WHEN_BUSY);
         let asked = cluster
             .call_within(limit, node, &PRODUCER, ProducerMsg::AskEveryone)
             .await;
         let everyone: Everyone = match asked {
             Ok(everyone) => everyone,
-            Err(unanswered) => return self.unanswered(node, begun, unanswered, &Fact::EveryoneLate { asker: node.to_owned() }),
+            Err(unanswered) => {
+                return self.unanswered(
+                    node,
+                    begun,
+                    unanswered,
+                    &Fact::EveryoneLate {
+                        asker: node.to_owned(),
+                    },
+                );
+            }
         };
         let after = self.totals(cluster).await?;
         let Ok(still_connected) = cluster.list(node).await else {
@@ -188,13 +237,26 @@ impl Table {
         };
         let met: BTreeSet<(String, String)> = cluster.opened_since(mark).into_iter().collect();
         let state = self.state.borrow();
-        let is_untouched = |node: &str| state.touched.get(node).is_none_or(|at| *at < begun - TRANSIT);
+        let is_untouched = |node: &str| {
+            state
+                .touched
+                .get(node)
+                .is_none_or(|at| *at < begun - TRANSIT)
+        };
         if !is_untouched(node) {
             return Ok(());
         }
         let short = |name: &NodeName| name.short().to_owned();
-        let totals: BTreeMap<String, u64> = everyone.totals.iter().map(|(name, total)| (short(name), *total)).collect();
-        let failed: BTreeMap<String, String> = everyone.failed.iter().map(|(name, why)| (short(name), why.clone())).collect();
+        let totals: BTreeMap<String, u64> = everyone
+            .totals
+            .iter()
+            .map(|(name, total)| (short(name), *total))
+            .collect();
+        let failed: BTreeMap<String, String> = everyone
+            .failed
+            .iter()
+            .map(|(name, why)| (short(name), why.clone()))
+            .collect();
         let wrong = |expected: String, why: &str| {
             let answer = format!(
                 "the answer of {node} has the totals {} and the failures {:?}",
@@ -206,38 +268,69 @@ impl Table {
                 totals: totals.clone(),
                 failed: failed.clone(),
             };
-            Err(Stop::from(cluster.failed(answer, expected).node(node).fact(&fact).because(why)))
+            Err(Stop::from(
+                cluster
+                    .failed(answer, expected)
+                    .node(node)
+                    .fact(&fact)
+                    .because(why),
+            ))
         };
-        const WHOLE: &str = "A caller that is not told which totals are missing takes a part for the whole.";
+        const WHOLE: &str =
+            "A caller that is not told which totals are missing takes a part for the whole.";
         for other in totals.keys().chain(failed.keys()) {
             if !cluster.everyone().contains(other) {
-                return wrong(format!("only nodes of the cluster are in the answer, and {other} is none"), WHOLE);
+                return wrong(
+                    format!("only nodes of the cluster are in the answer, and {other} is none"),
+                    WHOLE,
+                );
             }
         }
-        let asked: Vec<&String> = connected.iter().filter(|other| still_connected.contains(*other)).collect();
+        let asked: Vec<&String> = connected
+            .iter()
+            .filter(|other| still_connected.contains(*other))
+            .collect();
         for other in asked.into_iter().map(String::as_str).chain([node]) {
             let (in_totals, in_failed) = (totals.get(other), failed.contains_key(other));
             if met.contains(&ordered(node, other)) {
                 continue;
             }
             if in_totals.is_some() == in_failed {
-                return wrong(format!("{other} is in the answer once: with its total, or as failed"), WHOLE);
+                return wrong(
+                    format!("{other} is in the answer once: with its total, or as failed"),
+                    WHOLE,
+                );
             }
             let quiet = other == node || state.is_quiet(cluster, node, other, begun);
             if quiet && in_totals.is_none() {
-                return wrong(format!("{other} runs and is in reach, so the answer has its total"), "Nothing was between the two nodes while the question was under way.");
+                return wrong(
+                    format!("{other} runs and is in reach, so the answer has its total"),
+                    "Nothing was between the two nodes while the question was under way.",
+                );
             }
-            if let (Some(total), Some(least), Some(most)) = (in_totals, before.get(other), after.get(other))
+            if let (Some(total), Some(least), Some(most)) =
+                (in_totals, before.get(other), after.get(other))
                 && is_untouched(other)
                 && !(*least..=*most).contains(total)
             {
-                return wrong(format!("the total of {other} is the one that it has, between {least} and {most}"), "A total is the sum of the counts at the moment in which the consumer answers.");
+                return wrong(
+                    format!(
+                        "the total of {other} is the one that it has, between {least} and {most}"
+                    ),
+                    "A total is the sum of the counts at the moment in which the consumer answers.",
+                );
             }
         }
         for other in cluster.everyone() {
-            let silent = matches!(cluster.standing(&other), Some(Standing::Paused | Standing::Killed));
+            let silent = matches!(
+                cluster.standing(&other),
+                Some(Standing::Paused | Standing::Killed)
+            );
             if silent && is_untouched(&other) && totals.contains_key(&other) {
-                return wrong(format!("{other} is silent, so the answer has no total for it"), "A total that a node did not give is a guess.");
+                return wrong(
+                    format!("{other} is silent, so the answer has no total for it"),
+                    "A total that a node did not give is a guess.",
+                );
             }
         }
         Ok(())
@@ -262,7 +355,12 @@ impl Table {
     async fn compare(&self, cluster: &Cluster<'_>) -> Told {
         self.notice_meetings(cluster);
         for node in cluster.running() {
-            let busy = self.state.borrow().busy_until.get(&node).is_some_and(|until| Instant::now() < *until);
+            let busy = self
+                .state
+                .borrow()
+                .busy_until
+                .get(&node)
+                .is_some_and(|until| Instant::now() < *until);
             if busy {
                 continue;
             }
@@ -277,7 +375,11 @@ impl Table {
                     continue;
                 }
             };
-            let seen: Counts = seen.iter().filter(|(_, count)| **count > 0).map(|(name, count)| (name.short().to_owned(), *count)).collect();
+            let seen: Counts = seen
+                .iter()
+                .filter(|(_, count)| **count > 0)
+                .map(|(name, count)| (name.short().to_owned(), *count))
+                .collect();
             self.judge(cluster, &node, seen, begun)?;
         }
         Ok(())
@@ -292,30 +394,58 @@ impl Table {
                 wanted: Counts::from([(of.to_owned(), wanted)]),
             };
             let shows = format!("{node}'s consumer shows {}", listed(&seen));
-            Err(Stop::from(cluster.failed_at(node, shows, expected).node(node).fact(&fact).because(why)))
+            Err(Stop::from(
+                cluster
+                    .failed_at(node, shows, expected)
+                    .node(node)
+                    .fact(&fact)
+                    .because(why),
+            ))
         };
         for (of, count) in &seen {
             let most = state.attempts.get(of).copied().unwrap_or_default();
             if *count > most {
-                return fails(of, most, format!("{of} sent {most} pings, so no consumer shows more for it"), "A count is the number of the latest ping, and no ping has a higher number than there were pings.");
+                return fails(
+                    of,
+                    most,
+                    format!("{of} sent {most} pings, so no consumer shows more for it"),
+                    "A count is the number of the latest ping, and no ping has a higher number than there were pings.",
+                );
             }
         }
         for (of, before) in state.shown.get(node).cloned().unwrap_or_default() {
             let now = seen.get(&of).copied().unwrap_or_default();
             if now < before {
-                return fails(&of, before, format!("it showed {before} for {of} before, and a count never falls"), "An older message does not overwrite a newer one, in whatever order they arrive, and a consumer that did not crash forgets nothing.");
+                return fails(
+                    &of,
+                    before,
+                    format!("it showed {before} for {of} before, and a count never falls"),
+                    "An older message does not overwrite a newer one, in whatever order they arrive, and a consumer that did not crash forgets nothing.",
+                );
             }
         }
         let producers: Vec<String> = state.attempts.keys().cloned().collect();
         for of in producers {
-            let floor = state.floors.entry((node.to_owned(), of.clone())).or_default();
-            if let Some((count, due)) = floor.pending && due <= looked {
+            let floor = state
+                .floors
+                .entry((node.to_owned(), of.clone()))
+                .or_default();
+            if let Some((count, due)) = floor.pending
+                && due <= looked
+            {
                 floor.sure = floor.sure.max(count);
                 floor.pending = None;
             }
             let (sure, count) = (floor.sure, seen.get(&of).copied().unwrap_or_default());
             if count < sure {
-                return fails(&of, sure, format!("it shows at least {sure} for {of}, whose ping {sure} it must know by now"), "Nothing was between the two nodes that could have kept it from knowing.");
+                return fails(
+                    &of,
+                    sure,
+                    format!(
+                        "it shows at least {sure} for {of}, whose ping {sure} it must know by now"
+                    ),
+                    "Nothing was between the two nodes that could have kept it from knowing.",
+                );
             }
         }
         state.shown.insert(node.to_owned(), seen);
@@ -340,7 +470,13 @@ impl Table {
     }
 
     /// Each consumer of the cluster shows these counts within a time.
-    async fn all_show(&self, cluster: &Cluster<'_>, pairs: &BTreeSet<(String, String)>, expected: &str, why: &str) -> Told {
+    async fn all_show(
+        &self,
+        cluster: &Cluster<'_>,
+        pairs: &BTreeSet<(String, String)>,
+        expected: &str,
+        why: &str,
+    ) -> Told {
         let sent = self.state.borrow().sent.clone();
         let mut blamed = (String::new(), String::new());
         let told = cluster
@@ -356,7 +492,10 @@ impl Table {
                                 seen: seen.clone(),
                                 wanted: Counts::from([(of.clone(), *wanted)]),
                             };
-                            let text = format!("{node}'s consumer shows {}, where {of} has sent {wanted}", listed(&seen));
+                            let text = format!(
+                                "{node}'s consumer shows {}, where {of} has sent {wanted}",
+                                listed(&seen)
+                            );
                             return Err(testkit::cluster::Unmet::at(&node, text).fact(&fact));
                         }
                     }
@@ -410,7 +549,9 @@ impl Model for Table {
             }
             Fault::Kill { node } | Fault::Start { node } => {
                 state.touch(node);
-                if cluster.standing(node) != Some(Standing::Running) || matches!(fault, Fault::Kill { .. }) {
+                if cluster.standing(node) != Some(Standing::Running)
+                    || matches!(fault, Fault::Kill { .. })
+                {
                     state.shown.remove(node);
                     state.floors.retain(|(consumer, _), _| consumer != node);
                     state.is_busy(node, BUSY);
@@ -435,10 +576,19 @@ impl Model for Table {
                 state.delays.clear();
             }
             if self.level.meetings {
-                let met: BTreeSet<(String, String)> = cluster.opened_since(mended).into_iter().collect();
-                let met = met.into_iter().flat_map(|(a, b)| [(a.clone(), b.clone()), (b, a)]);
+                let met: BTreeSet<(String, String)> =
+                    cluster.opened_since(mended).into_iter().collect();
+                let met = met
+                    .into_iter()
+                    .flat_map(|(a, b)| [(a.clone(), b.clone()), (b, a)]);
                 let why = "Messages that are sent while two nodes are not connected are lost. When they meet, each must assume that it has missed something.";
-                self.all_show(cluster, &met.collect(), "nodes that met know each other's counts, without a new ping", why).await?;
+                self.all_show(
+                    cluster,
+                    &met.collect(),
+                    "nodes that met know each other's counts, without a new ping",
+                    why,
+                )
+                .await?;
             }
             let senders: Vec<String> = self.state.borrow().attempts.keys().cloned().collect();
             for node in senders {
@@ -446,8 +596,16 @@ impl Model for Table {
                 self.ping(cluster, &node).await?;
             }
             let running = cluster.running();
-            let pairs = running.iter().flat_map(|node| running.iter().map(move |of| (node.clone(), of.clone())));
-            self.all_show(cluster, &pairs.collect(), "every consumer has the last ping of every producer", "Nothing is between the nodes any more, so each ping reaches each consumer.").await?;
+            let pairs = running
+                .iter()
+                .flat_map(|node| running.iter().map(move |of| (node.clone(), of.clone())));
+            self.all_show(
+                cluster,
+                &pairs.collect(),
+                "every consumer has the last ping of every producer",
+                "Nothing is between the nodes any more, so each ping reaches each consumer.",
+            )
+            .await?;
             self.state.borrow_mut().busy_until.clear();
             self.compare(cluster).await
         })
@@ -468,7 +626,10 @@ impl Table {
             let sent = state.sent.get(&of).copied().unwrap_or_default();
             let due = Instant::now() + RECOVERY;
             let recovers = self.level.consumers_recover && clean;
-            let floor = Floor { sure: 0, pending: recovers.then_some((sent, due)) };
+            let floor = Floor {
+                sure: 0,
+                pending: recovers.then_some((sent, due)),
+            };
             state.floors.insert((node.to_owned(), of), floor);
             if !clean {
                 busy = BUSY;
@@ -514,14 +675,21 @@ impl State {
                 floor.pending = None;
             }
         }
-        for (_, until) in self.busy_until.iter_mut().filter(|(_, until)| now < **until) {
+        for (_, until) in self
+            .busy_until
+            .iter_mut()
+            .filter(|(_, until)| now < **until)
+        {
             *until = now + BUSY;
         }
         self.is_busy(node, TRANSIT);
     }
 
     fn is_busy(&mut self, node: &str, time: Duration) {
-        let until = self.busy_until.entry(node.to_owned()).or_insert_with(Instant::now);
+        let until = self
+            .busy_until
+            .entry(node.to_owned())
+            .or_insert_with(Instant::now);
         *until = (Instant::now() + time).max(*until);
     }
 
@@ -534,8 +702,14 @@ impl State {
 
     /// The same, also some time before a moment and ever since.
     fn is_quiet(&self, cluster: &Cluster<'_>, a: &str, b: &str, since: Instant) -> bool {
-        let late = [(a, b), (b, a)].map(|(from, to)| self.delays.get(&(from.to_owned(), to.to_owned())).copied().unwrap_or_default());
-        let untouched = |at: Option<&Instant>| at.is_none_or(|at| *at + TRANSIT + late[0] + late[1] < since);
+        let late = [(a, b), (b, a)].map(|(from, to)| {
+            self.delays
+                .get(&(from.to_owned(), to.to_owned()))
+                .copied()
+                .unwrap_or_default()
+        });
+        let untouched =
+            |at: Option<&Instant>| at.is_none_or(|at| *at + TRANSIT + late[0] + late[1] < since);
         self.is_clean(cluster, a, b)
             && untouched(self.touched.get(a))
             && untouched(self.touched.get(b))
@@ -544,7 +718,10 @@ impl State {
 
     /// A consumer must know a count from a moment on.
     fn expect(&mut self, consumer: &str, of: &str, count: u64, due: Instant) {
-        let floor = self.floors.entry((consumer.to_owned(), of.to_owned())).or_default();
+        let floor = self
+            .floors
+            .entry((consumer.to_owned(), of.to_owned()))
+            .or_default();
         floor.pending = Some(match floor.pending {
             Some((other, at)) => (count.max(other), due.max(at)),
             None => (count, due),
@@ -552,14 +729,30 @@ impl State {
     }
 
     /// The highest count of a producer that a consumer which can be reached must know.
-    fn known_in_reach(&self, cluster: &Cluster<'_>, producer: &str, connected: &BTreeSet<String>) -> u64 {
-        let in_reach = |node: &String| node == producer || connected.contains(node) && self.is_clean(cluster, node, producer);
-        let floors = self.floors.iter().filter(|((consumer, of), _)| of == producer && in_reach(consumer));
-        floors.map(|(_, floor)| floor.sure).max().unwrap_or_default()
+    fn known_in_reach(
+        &self,
+        cluster: &Cluster<'_>,
+        producer: &str,
+        connected: &BTreeSet<String>,
+    ) -> u64 {
+        let in_reach = |node: &String| {
+            node == producer || connected.contains(node) && self.is_clean(cluster, node, producer)
+        };
+        let floors = self
+            .floors
+            .iter()
+            .filter(|((consumer, of), _)| of == producer && in_reach(consumer));
+        floors
+            .map(|(_, floor)| floor.sure)
+            .max()
+            .unwrap_or_default()
     }
 
     /// Whether a ping that was just sent gets to a consumer.
-    #[expect(clippy::too_many_arguments, reason = "the ping, and what was known before it was sent")]
+    #[expect(
+        clippy::too_many_arguments,
+        reason = "the ping, and what was known before it was sent"
+    )]
     fn reaches(
         &self,
         cluster: &Cluster<'_>,
@@ -571,14 +764,23 @@ impl State {
         mark: Mark,
         begun: Instant,
     ) -> bool {
-        let untouched = |node: &str| self.touched.get(node).is_none_or(|at| *at + TRANSIT < begun);
+        let untouched = |node: &str| {
+            self.touched
+                .get(node)
+                .is_none_or(|at| *at + TRANSIT < begun)
+        };
         if !untouched(to) || !untouched(from) && !level.producers_continue {
             return false;
         }
         if from == to {
             return true;
         }
-        if !connected.contains(to) || self.touched_pairs.get(&ordered(from, to)).is_some_and(|at| *at + TRANSIT >= begun) {
+        if !connected.contains(to)
+            || self
+                .touched_pairs
+                .get(&ordered(from, to))
+                .is_some_and(|at| *at + TRANSIT >= begun)
+        {
             return false;
         }
         if self.is_clean(cluster, from, to) {
@@ -586,9 +788,18 @@ impl State {
         }
         let passed = |frame: &FrameSeen| {
             matches!(frame.fate, Fate::Deliver | Fate::Duplicate)
-                && cluster.payload(frame).is_some_and(|payload| is_ping(&payload, number))
+                && cluster
+                    .payload(frame)
+                    .is_some_and(|payload| is_ping(&payload, number))
         };
-        !cluster.is_cut(from, to) && !cluster.since(mark).from(from).to(to).messages("Ping").filter(passed).is_empty()
+        !cluster.is_cut(from, to)
+            && !cluster
+                .since(mark)
+                .from(from)
+                .to(to)
+                .messages("Ping")
+                .filter(passed)
+                .is_empty()
     }
 }
 

@@ -45,10 +45,14 @@ impl Story<'_> {
         match draw.number(0..=9) {
             0..=3 => {
                 let sender = self.sender(draw);
-                self.steps.push(Step::Do(match self.level.problem == 2 && draw.number(0..=2) > 0 {
-                    true => Do::Ask(self.names[draw.number(0..=self.nodes as u64 - 1) as usize].to_owned()),
-                    false => Do::Ping(sender),
-                }));
+                self.steps.push(Step::Do(
+                    match self.level.problem == 2 && draw.number(0..=2) > 0 {
+                        true => Do::Ask(
+                            self.names[draw.number(0..=self.nodes as u64 - 1) as usize].to_owned(),
+                        ),
+                        false => Do::Ping(sender),
+                    },
+                ));
             }
             4..=6 => {
                 if let Some(fault) = self.fault(draw) {
@@ -79,7 +83,10 @@ impl Story<'_> {
         let nodes = self.nodes as u64;
         let one = draw.number(0..=nodes - 1);
         let other = (one + draw.number(1..=nodes - 1)) % nodes;
-        (self.names[one as usize].to_owned(), self.names[other as usize].to_owned())
+        (
+            self.names[one as usize].to_owned(),
+            self.names[other as usize].to_owned(),
+        )
     }
 
     /// Something breaks that the level knows.
@@ -106,15 +113,26 @@ impl Story<'_> {
             0 => ping(Does::Duplicate, draw),
             1 => ping(Does::Hold, draw),
             2 => Fault::Pause { node: from },
-            3 => Fault::Delay { from: from.clone(), to: to.clone(), ms: draw.number(5..=1_200) },
-            4 if level.problem == 1 => Fault::Disconnect { node: from, from: to },
+            3 => Fault::Delay {
+                from: from.clone(),
+                to: to.clone(),
+                ms: draw.number(5..=1_200),
+            },
+            4 if level.problem == 1 => Fault::Disconnect {
+                node: from,
+                from: to,
+            },
             4 | 5 if level.consumers_recover => ping(Does::Drop, draw),
             6 if level.consumers_recover || level.meetings => answers(Does::Hold),
-            7 | 8 if level.consumers_recover && !level.meetings => self.crash(draw, &["consumer"])?,
+            7 | 8 if level.consumers_recover && !level.meetings => {
+                self.crash(draw, &["consumer"])?
+            }
             4 | 7 if level.problem == 5 => self.crash(draw, &["consumer"])?,
             8 | 9 if level.meetings => Fault::Partition { a: from, b: to },
             10 if level.meetings || level.problem == 2 => Fault::Blackhole { from, to },
-            11 if level.meetings || level.problem == 2 => Fault::Kill { node: self.other(draw) },
+            11 if level.meetings || level.problem == 2 => Fault::Kill {
+                node: self.other(draw),
+            },
             4..=6 if level.producers_continue => self.crash(draw, &["producer"])?,
             7 if level.producers_continue => self.crash(draw, &["producer", "consumer"])?,
             8 if level.producers_continue => self.crash(draw, &["consumer"])?,
@@ -142,7 +160,9 @@ impl Story<'_> {
             0 => Fault::Release,
             1 | 2 => Fault::Resume { node: a },
             3 if self.level.problem == 1 => Fault::Connect { node: a, to: b },
-            3 | 4 if self.level.meetings => Fault::Start { node: self.other(draw) },
+            3 | 4 if self.level.meetings => Fault::Start {
+                node: self.other(draw),
+            },
             5 => Fault::HealAll,
             _ => Fault::Heal { a, b },
         }

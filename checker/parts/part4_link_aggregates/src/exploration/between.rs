@@ -43,8 +43,14 @@ impl Between {
                 affected.pairs.push(ordered(a, b));
             }
             Fault::HealAll => affected.pairs.extend(std::mem::take(&mut self.disturbed)),
-            Fault::Message { does: Does::Duplicate, .. }
-            | Fault::Cast { does: Does::Duplicate, .. }
+            Fault::Message {
+                does: Does::Duplicate,
+                ..
+            }
+            | Fault::Cast {
+                does: Does::Duplicate,
+                ..
+            }
             | Fault::Release
             | Fault::Store { .. } => {}
             Fault::Message { from, to, .. } | Fault::Cast { from, to, .. } => {
@@ -52,7 +58,10 @@ impl Between {
                 affected.pairs.push(ordered(from, to));
             }
             Fault::Kill { node } => {
-                if matches!(cluster.standing(node), Some(Standing::Running | Standing::Paused)) {
+                if matches!(
+                    cluster.standing(node),
+                    Some(Standing::Running | Standing::Paused)
+                ) {
                     *self.lives.entry(node.clone()).or_default() += 1;
                     affected.forgets = Some(node.clone());
                 }
@@ -111,7 +120,9 @@ impl Between {
 
     /// Whether something was done to the network between two nodes since a moment.
     pub(super) fn was_pair_touched(&self, a: &str, b: &str, since: Instant) -> bool {
-        self.pairs.get(&ordered(a, b)).is_some_and(|at| *at >= since)
+        self.pairs
+            .get(&ordered(a, b))
+            .is_some_and(|at| *at >= since)
     }
 
     /// Whether something was done to a node since a moment.

@@ -61,7 +61,12 @@ pub(crate) enum Wanted {
 #[serde(rename_all = "snake_case")]
 pub(crate) enum Do {
     /// A client creates a link to a page on a node.
-    Create { node: String, page: usize, code: Option<Wanted>, ttl: Option<u64> },
+    Create {
+        node: String,
+        page: usize,
+        code: Option<Wanted>,
+        ttl: Option<u64>,
+    },
     /// A visitor looks a code up on a node.
     LookUp { node: String, code: Wanted },
     /// An operator adds a node to the members, or removes it.
@@ -85,7 +90,12 @@ impl Wanted {
 impl Operation for Do {
     fn sentence(&self) -> String {
         match self {
-            Do::Create { node, page: number, code, ttl } => {
+            Do::Create {
+                node,
+                page: number,
+                code,
+                ttl,
+            } => {
                 let url = page(*number).url;
                 let code = match code {
                     Some(wanted) => format!(", with the code {}", wanted.code()),
@@ -99,14 +109,26 @@ impl Operation for Do {
             }
             Do::LookUp { node, code } => format!("A client looks /{} up on {node}.", code.code()),
             Do::Member { node, added: true } => format!("An operator adds {node} to the members."),
-            Do::Member { node, added: false } => format!("An operator removes {node} from the members."),
+            Do::Member { node, added: false } => {
+                format!("An operator removes {node} from the members.")
+            }
         }
     }
 
     fn simpler(&self) -> Vec<Do> {
         match self {
-            Do::Create { node, page, code, ttl } if code.is_some() || ttl.is_some() => {
-                let with = |code: Option<Wanted>, ttl| Do::Create { node: node.clone(), page: *page, code, ttl };
+            Do::Create {
+                node,
+                page,
+                code,
+                ttl,
+            } if code.is_some() || ttl.is_some() => {
+                let with = |code: Option<Wanted>, ttl| Do::Create {
+                    node: node.clone(),
+                    page: *page,
+                    code,
+                    ttl,
+                };
                 let mut simpler = vec![with(None, None)];
                 if code.is_some() && ttl.is_some() {
                     simpler.extend([with(code.clone(), None), with(None, *ttl)]);
@@ -119,11 +141,22 @@ impl Operation for Do {
 
     fn commands(&self) -> Vec<String> {
         vec![match self {
-            Do::Create { node, page: number, code, ttl } => {
-                let code = code.as_ref().map(|wanted| format!(" code={}", wanted.code()));
+            Do::Create {
+                node,
+                page: number,
+                code,
+                ttl,
+            } => {
+                let code = code
+                    .as_ref()
+                    .map(|wanted| format!(" code={}", wanted.code()));
                 let ttl = ttl.map(|seconds| format!(" ttl={seconds}"));
                 let url = page(*number).url;
-                format!("curl {node} / url={url}{}{}", code.unwrap_or_default(), ttl.unwrap_or_default())
+                format!(
+                    "curl {node} / url={url}{}{}",
+                    code.unwrap_or_default(),
+                    ttl.unwrap_or_default()
+                )
             }
             Do::LookUp { node, code } => format!("curl {node} /{}", code.code()),
             Do::Member { node, added: true } => format!("store set {}", member(node)),

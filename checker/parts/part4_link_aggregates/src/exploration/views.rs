@@ -56,13 +56,31 @@ pub(super) fn options(subject: Subject) -> Options {
 pub(crate) enum Do {
     /// Visitors follow a link on a node, some at the same time. The first has this number, if they
     /// have names.
-    View { node: String, owner: String, link: usize, visitor: Option<u64>, times: u64 },
+    View {
+        node: String,
+        owner: String,
+        link: usize,
+        visitor: Option<u64>,
+        times: u64,
+    },
     /// Visitors follow this many links of an owner on a node, each once.
-    ViewMany { node: String, owner: String, links: usize },
+    ViewMany {
+        node: String,
+        owner: String,
+        links: usize,
+    },
     /// A node is asked for the aggregates of a link.
-    Read { node: String, owner: String, link: usize },
+    Read {
+        node: String,
+        owner: String,
+        link: usize,
+    },
     /// A node is asked what is no view.
-    NoView { node: String, owner: String, link: usize },
+    NoView {
+        node: String,
+        owner: String,
+        link: usize,
+    },
     /// The counters of a node do nothing else for some time.
     Busy { node: String, ms: u64 },
 }
@@ -70,25 +88,46 @@ pub(crate) enum Do {
 impl Operation for Do {
     fn sentence(&self) -> String {
         match self {
-            Do::View { node, owner, link, visitor, times } => {
+            Do::View {
+                node,
+                owner,
+                link,
+                visitor,
+                times,
+            } => {
                 let what = called(owner, *link);
                 match (visitor, times) {
                     (None, 1) => format!("A visitor follows {what} on {node}."),
-                    (None, times) => format!("{node} gets {} of {what} at the same time.", count_of(*times, "view")),
+                    (None, times) => format!(
+                        "{node} gets {} of {what} at the same time.",
+                        count_of(*times, "view")
+                    ),
                     (Some(visitor), 1) => format!("Visitor {visitor} follows {what} on {node}."),
                     (Some(visitor), times) => {
-                        format!("Visitors {visitor} to {} follow {what} on {node}.", visitor + times - 1)
+                        format!(
+                            "Visitors {visitor} to {} follow {what} on {node}.",
+                            visitor + times - 1
+                        )
                     }
                 }
             }
             Do::ViewMany { node, owner, links } => {
-                format!("{node} gets one view of each of the first {} of {owner}.", count_of(*links as u64, "link"))
+                format!(
+                    "{node} gets one view of each of the first {} of {owner}.",
+                    count_of(*links as u64, "link")
+                )
             }
             Do::Read { node, owner, link } => {
-                format!("A reader asks {node} for the views of {}.", called(owner, *link))
+                format!(
+                    "A reader asks {node} for the views of {}.",
+                    called(owner, *link)
+                )
             }
             Do::NoView { node, owner, link } => {
-                format!("{node} gets a HEAD for {}, and a GET for a code that leads nowhere.", called(owner, *link))
+                format!(
+                    "{node} gets a HEAD for {}, and a GET for a code that leads nowhere.",
+                    called(owner, *link)
+                )
             }
             Do::Busy { node, ms } => format!("{node}'s counters do nothing else for {ms} ms."),
         }
@@ -96,7 +135,13 @@ impl Operation for Do {
 
     fn simpler(&self) -> Vec<Do> {
         match self {
-            Do::View { node, owner, link, visitor, times } => {
+            Do::View {
+                node,
+                owner,
+                link,
+                visitor,
+                times,
+            } => {
                 let fewer = [1, 2, 5, 10, 20].into_iter().filter(|fewer| fewer < times);
                 let fewer = fewer.map(|times| Do::View {
                     node: node.clone(),
@@ -108,13 +153,24 @@ impl Operation for Do {
                 fewer.collect()
             }
             Do::ViewMany { node, owner, links } => {
-                let fewer = [1, 2, 5, 10, 20, 50, 100, 200].into_iter().filter(|fewer| fewer < links);
-                let fewer = fewer.map(|links| Do::ViewMany { node: node.clone(), owner: owner.clone(), links });
+                let fewer = [1, 2, 5, 10, 20, 50, 100, 200]
+                    .into_iter()
+                    .filter(|fewer| fewer < links);
+                let fewer = fewer.map(|links| Do::ViewMany {
+                    node: node.clone(),
+                    owner: owner.clone(),
+                    links,
+                });
                 fewer.collect()
             }
             Do::Busy { node, ms } => {
                 let shorter = [100, 500, 1000].into_iter().filter(|shorter| shorter < ms);
-                shorter.map(|ms| Do::Busy { node: node.clone(), ms }).collect()
+                shorter
+                    .map(|ms| Do::Busy {
+                        node: node.clone(),
+                        ms,
+                    })
+                    .collect()
             }
             Do::Read { .. } | Do::NoView { .. } => Vec::new(),
         }
@@ -124,13 +180,21 @@ impl Operation for Do {
         // The codes are those of the exploration's pages, whose owners `play` can be asked for.
         let code = |owner: &String, link: &usize| format!("/CODE-{link}-OF-{owner}");
         match self {
-            Do::View { node, owner, link, visitor: _, times } => {
-                (0..*times).map(|_| format!("curl {node} {}", code(owner, link))).collect()
+            Do::View {
+                node,
+                owner,
+                link,
+                visitor: _,
+                times,
+            } => (0..*times)
+                .map(|_| format!("curl {node} {}", code(owner, link)))
+                .collect(),
+            Do::ViewMany { node, owner, links } => (0..*links)
+                .map(|link| format!("curl {node} {}", code(owner, &link)))
+                .collect(),
+            Do::Read { node, owner, link } => {
+                vec![format!("curl {node} {}/aggregates", code(owner, link))]
             }
-            Do::ViewMany { node, owner, links } => {
-                (0..*links).map(|link| format!("curl {node} {}", code(owner, &link))).collect()
-            }
-            Do::Read { node, owner, link } => vec![format!("curl {node} {}/aggregates", code(owner, link))],
             Do::NoView { .. } => Vec::new(),
             Do::Busy { node, ms } => vec![format!("send {node} counters Hold {ms}")],
         }

@@ -29,12 +29,17 @@ impl Entry {
     /// Whether it exists for certain between two moments.
     fn is_certain(&self, from: Instant, to: Instant) -> bool {
         self.created.is_some_and(|created| created <= from)
-            && self.expires.is_none_or(|(earliest, _)| earliest > to + ROUNDING)
+            && self
+                .expires
+                .is_none_or(|(earliest, _)| earliest > to + ROUNDING)
     }
 
     /// Whether it may exist at some moment between two.
     fn is_possible(&self, from: Instant, to: Instant) -> bool {
-        self.begun <= to && self.expires.is_none_or(|(_, latest)| latest + ROUNDING >= from)
+        self.begun <= to
+            && self
+                .expires
+                .is_none_or(|(_, latest)| latest + ROUNDING >= from)
     }
 }
 
@@ -50,7 +55,11 @@ impl Book {
                 expires: None,
             });
         }
-        Asking { codes: codes.to_vec(), url: url.to_owned(), begun }
+        Asking {
+            codes: codes.to_vec(),
+            url: url.to_owned(),
+            begun,
+        }
     }
 
     /// It was created with a code.
@@ -101,9 +110,18 @@ impl Book {
     }
 
     /// Whether a code may lead to a URL by more than the request that is looked at.
-    pub(super) fn may_lead_anyway(&self, code: &Code, url: &str, from: Instant, to: Instant) -> bool {
+    pub(super) fn may_lead_anyway(
+        &self,
+        code: &Code,
+        url: &str,
+        from: Instant,
+        to: Instant,
+    ) -> bool {
         let entries = self.0.get(code).into_iter().flatten();
-        entries.filter(|entry| entry.url == url && entry.is_possible(from, to)).count() > 1
+        entries
+            .filter(|entry| entry.url == url && entry.is_possible(from, to))
+            .count()
+            > 1
     }
 
     /// Whether another URL may have a code at some moment between two.
@@ -115,15 +133,25 @@ impl Book {
     /// The codes that lead to a URL for certain.
     pub(super) fn certain(&self, at: Instant) -> Vec<(Code, String)> {
         let certain = |entries: &Vec<Entry>| {
-            let mut certain = entries.iter().filter(|entry| entry.is_certain(at, at + Duration::from_secs(5)));
+            let mut certain = entries
+                .iter()
+                .filter(|entry| entry.is_certain(at, at + Duration::from_secs(5)));
             certain.next().map(|entry| entry.url.clone())
         };
-        self.0.iter().filter_map(|(code, entries)| Some((code.clone(), certain(entries)?))).collect()
+        self.0
+            .iter()
+            .filter_map(|(code, entries)| Some((code.clone(), certain(entries)?)))
+            .collect()
     }
 
     /// Whether two URLs have asked for a code.
     pub(super) fn is_contested(&self, code: &Code) -> bool {
-        let mut urls = self.0.get(code).into_iter().flatten().map(|entry| &entry.url);
+        let mut urls = self
+            .0
+            .get(code)
+            .into_iter()
+            .flatten()
+            .map(|entry| &entry.url);
         let first = urls.next();
         urls.any(|url| Some(url) != first)
     }

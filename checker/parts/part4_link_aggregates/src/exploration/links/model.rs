@@ -24,7 +24,8 @@ const WHY_STORE: &str = "The store gives a code to one URL only, and a 201 means
 
 const WHY_404: &str = "404 means: there is no such link. A node that cannot know answers 503.";
 
-const WHY_503: &str = "503 is the answer only where a node that is needed cannot be reached, or the store.";
+const WHY_503: &str =
+    "503 is the answer only where a node that is needed cannot be reached, or the store.";
 
 const WHY_OWNER: &str = "A node that can reach no other node may be the one that is cut off. If it acted for all owners, ownership would mean nothing.";
 
@@ -70,10 +71,22 @@ struct Asked<'r> {
 
 impl Service {
     pub(in super::super) fn of(subject: Subject) -> Service {
-        Service { subject, state: RefCell::default(), begun: Cell::default(), under_way: Cell::default() }
+        Service {
+            subject,
+            state: RefCell::default(),
+            begun: Cell::default(),
+            under_way: Cell::default(),
+        }
     }
 
-    async fn create(&self, cluster: &Cluster<'_>, node: &str, number: usize, wanted: Option<&Wanted>, ttl: Option<u64>) -> Told {
+    async fn create(
+        &self,
+        cluster: &Cluster<'_>,
+        node: &str,
+        number: usize,
+        wanted: Option<&Wanted>,
+        ttl: Option<u64>,
+    ) -> Told {
         let url = page(number).url;
         let codes = match wanted {
             Some(wanted) => vec![wanted.code()],
@@ -95,69 +108,142 @@ impl Service {
         };
         let told = match &answer {
             None => Ok(()),
-            Some(answer) => self.judge_creation(cluster, &asked, answer, &url, created.as_ref()).await,
+            Some(answer) => {
+                self.judge_creation(cluster, &asked, answer, &url, created.as_ref())
+                    .await
+            }
         };
         let book = &mut self.state.borrow_mut().book;
         match (created, answer) {
             (Some(code), _) => book.created(&asking, &code, ttl),
             (None, Some(answer)) if answer.status == 409 => {
-                asked.codes.iter().for_each(|code| book.refused(&asking, code));
+                asked
+                    .codes
+                    .iter()
+                    .for_each(|code| book.refused(&asking, code));
             }
             (None, _) => book.is_open(&asking, ttl),
         }
         told
     }
 
-    async fn judge_creation(&self, cluster: &Cluster<'_>, asked: &Asked<'_>, answer: &Answer, url: &str, created: Option<&Code>) -> Told {
+    async fn judge_creation(
+        &self,
+        cluster: &Cluster<'_>,
+        asked: &Asked<'_>,
+        answer: &Answer,
+        url: &str,
+        created: Option<&Code>,
+    ) -> Told {
         let (from, to) = (asked.begun, Instant::now());
         let node = asked.node;
         let fails = |expected: String, fact: fn(Answered) -> Fact, why: &str| {
-            let seen = format!("{node} answered `{}` with {}", asked.words, answer.in_words());
-            let fact = fact(Answered { node: node.to_owned(), status: answer.status });
-            Err(Stop::from(cluster.failed_at(node, seen, expected).fact(&fact).because(why)))
+            let seen = format!(
+                "{node} answered `{}` with {}",
+                asked.words,
+                answer.in_words()
+            );
+            let fact = fact(Answered {
+                node: node.to_owned(),
+                status: answer.status,
+            });
+            Err(Stop::from(
+                cluster
+                    .failed_at(node, seen, expected)
+                    .fact(&fact)
+                    .because(why),
+            ))
         };
         match (answer.status, created) {
             (201, Some(code)) => {
                 let Some(place) = asked.codes.iter().position(|wanted| wanted == code) else {
-                    return fails("the code is one of the URL's, or the one that was asked for".to_owned(), Fact::WrongCode, WHY_STORE);
+                    return fails(
+                        "the code is one of the URL's, or the one that was asked for".to_owned(),
+                        Fact::WrongCode,
+                        WHY_STORE,
+                    );
                 };
                 let (free, known) = {
                     let state = self.state.borrow();
-                    if let Some(other) = state.book.leads_to(code, from, to).filter(|other| *other != url) {
-                        return fails(format!("409, or another code: /{code} leads to {other}"), Fact::TwoUrls, WHY_STORE);
+                    if let Some(other) = state
+                        .book
+                        .leads_to(code, from, to)
+                        .filter(|other| *other != url)
+                    {
+                        return fails(
+                            format!("409, or another code: /{code} leads to {other}"),
+                            Fact::TwoUrls,
+                            WHY_STORE,
+                        );
                     }
-                    let free = |code: &&Code| !state.book.may_be_taken(code, url, from - RECOVERY, to);
+                    let free =
+                        |code: &&Code| !state.book.may_be_taken(code, url, from - RECOVERY, to);
                     let free = asked.codes[..place].iter().find(free).cloned();
                     let leads = |code: &&Code| state.book.leads_to(code, from, to) == Some(url);
                     (free, asked.codes.iter().find(leads).cloned())
                 };
                 if let Some(known) = known.filter(|known| known != code) {
-                    return fails(format!("201 {known}: the URL has this code already"), Fact::AnotherCode, "A URL keeps its code while its link lives, on every node.");
+                    return fails(
+                        format!("201 {known}: the URL has this code already"),
+                        Fact::AnotherCode,
+                        "A URL keeps its code while its link lives, on every node.",
+                    );
                 }
-                let knew = self.state.borrow().book.may_lead_anyway(code, url, from, to);
+                let knew = self
+                    .state
+                    .borrow()
+                    .book
+                    .may_lead_anyway(code, url, from, to);
                 if let Some(free) = free
                     && !knew
                 {
-                    return fails(format!("201 {free}: no other URL has that code"), Fact::LaterCode, "A URL gets the first of its codes that no other URL has.");
+                    return fails(
+                        format!("201 {free}: no other URL has that code"),
+                        Fact::LaterCode,
+                        "A URL gets the first of its codes that no other URL has.",
+                    );
                 }
                 let stored = cluster.store_get(&format!("link:{code}")).await?;
-                if !stored.as_ref().is_some_and(|stored| stored.ends_with(&format!(" {url}"))) {
-                    return fails(format!("the store has the link of /{code} before the answer"), Fact::NotStored, WHY_STORE);
+                if !stored
+                    .as_ref()
+                    .is_some_and(|stored| stored.ends_with(&format!(" {url}")))
+                {
+                    return fails(
+                        format!("the store has the link of /{code} before the answer"),
+                        Fact::NotStored,
+                        WHY_STORE,
+                    );
                 }
                 self.was_granted(cluster, asked, code, place).await
             }
-            (201, None) => fails("the first line of a 201 is the code".to_owned(), Fact::WrongCode, WHY_STORE),
+            (201, None) => fails(
+                "the first line of a 201 is the code".to_owned(),
+                Fact::WrongCode,
+                WHY_STORE,
+            ),
             (409, _) => {
                 let state = self.state.borrow();
-                let taken = asked.codes.iter().all(|code| state.book.may_be_taken(code, url, from, to));
+                let taken = asked
+                    .codes
+                    .iter()
+                    .all(|code| state.book.may_be_taken(code, url, from, to));
                 match taken {
                     true => Ok(()),
-                    false => fails("201: no other URL has the code".to_owned(), Fact::NotTaken, "409 means that the code belongs to another URL."),
+                    false => fails(
+                        "201: no other URL has the code".to_owned(),
+                        Fact::NotTaken,
+                        "409 means that the code belongs to another URL.",
+                    ),
                 }
             }
             (503, _) => {
-                let is_chain = self.state.borrow().book.may_be_taken(&asked.codes[0], url, from, to);
-                self.was_refused(cluster, asked, answer, true, is_chain).await
+                let is_chain =
+                    self.state
+                        .borrow()
+                        .book
+                        .may_be_taken(&asked.codes[0], url, from, to);
+                self.was_refused(cluster, asked, answer, true, is_chain)
+                    .await
             }
             _ => fails("201, 409 or 503".to_owned(), Fact::WrongStatus, WHY_503),
         }
@@ -167,40 +253,81 @@ impl Service {
         let code = wanted.code();
         // A HEAD is no view.
         let request = Request::new("HEAD", format!("/{code}"));
-        let Some(asked) = self.begin_request(cluster, node, vec![code.clone()], &request).await? else {
+        let Some(asked) = self
+            .begin_request(cluster, node, vec![code.clone()], &request)
+            .await?
+        else {
             return Ok(());
         };
         let Some(answer) = self.answer(cluster, &asked, &request).await? else {
             return Ok(());
         };
         let (from, to) = (asked.begun, Instant::now());
-        let certain = self.state.borrow().book.leads_to(&code, from, to).map(str::to_owned);
+        let certain = self
+            .state
+            .borrow()
+            .book
+            .leads_to(&code, from, to)
+            .map(str::to_owned);
         let fails = |expected: String, fact: fn(Answered) -> Fact, why: &str| {
-            let seen = format!("{node} answered `{}` with {}", asked.words, answer.in_words());
-            let fact = fact(Answered { node: node.to_owned(), status: answer.status });
-            Err(Stop::from(cluster.failed_at(node, seen, expected).fact(&fact).because(why)))
+            let seen = format!(
+                "{node} answered `{}` with {}",
+                asked.words,
+                answer.in_words()
+            );
+            let fact = fact(Answered {
+                node: node.to_owned(),
+                status: answer.status,
+            });
+            Err(Stop::from(
+                cluster
+                    .failed_at(node, seen, expected)
+                    .fact(&fact)
+                    .because(why),
+            ))
         };
         match (answer.status, certain) {
-            (302, Some(url)) if answer.location.as_ref() != Some(&url) => {
-                fails(format!("302 {url}: the code belongs to that URL"), Fact::TwoUrls, WHY_STORE)
-            }
+            (302, Some(url)) if answer.location.as_ref() != Some(&url) => fails(
+                format!("302 {url}: the code belongs to that URL"),
+                Fact::TwoUrls,
+                WHY_STORE,
+            ),
             (302, certain) => {
                 let url = answer.location.clone().unwrap_or_default();
-                let possible = certain.is_some() || self.state.borrow().book.may_lead_to(&code, &url, from, to);
+                let possible = certain.is_some()
+                    || self.state.borrow().book.may_lead_to(&code, &url, from, to);
                 match possible {
                     true => self.was_alone(cluster, &asked, &code).await,
-                    false => fails("404: no link with this code leads there, or the link has expired".to_owned(), Fact::LeadsOn, "An expired link leads nowhere, whichever node is asked."),
+                    false => fails(
+                        "404: no link with this code leads there, or the link has expired"
+                            .to_owned(),
+                        Fact::LeadsOn,
+                        "An expired link leads nowhere, whichever node is asked.",
+                    ),
                 }
             }
-            (404, Some(url)) => fails(format!("302 {url}: the link exists"), Fact::LostLink, WHY_404),
+            (404, Some(url)) => fails(
+                format!("302 {url}: the link exists"),
+                Fact::LostLink,
+                WHY_404,
+            ),
             (404, None) => self.was_alone(cluster, &asked, &code).await,
-            (503, _) => self.was_refused(cluster, &asked, &answer, false, false).await,
+            (503, _) => {
+                self.was_refused(cluster, &asked, &answer, false, false)
+                    .await
+            }
             _ => fails("302, 404 or 503".to_owned(), Fact::WrongStatus, WHY_503),
         }
     }
 
     /// A request begins, unless its node does not run.
-    async fn begin_request<'r>(&self, cluster: &Cluster<'_>, node: &'r str, codes: Vec<Code>, request: &Request) -> Result<Option<Asked<'r>>, Stop> {
+    async fn begin_request<'r>(
+        &self,
+        cluster: &Cluster<'_>,
+        node: &'r str,
+        codes: Vec<Code>,
+        request: &Request,
+    ) -> Result<Option<Asked<'r>>, Stop> {
         if cluster.standing(node) != Some(Standing::Running) {
             return Ok(None);
         }
@@ -211,7 +338,11 @@ impl Service {
         };
         for code in &codes {
             let mut state = self.state.borrow_mut();
-            state.asked.entry(code.clone()).or_default().insert(node.to_owned());
+            state
+                .asked
+                .entry(code.clone())
+                .or_default()
+                .insert(node.to_owned());
         }
         let alone = (self.under_way.get() == 0).then(|| self.begun.get() + 1);
         self.begun.set(self.begun.get() + 1);
@@ -228,12 +359,20 @@ impl Service {
     }
 
     /// The answer, in time; none if something was done to the node meanwhile.
-    async fn answer(&self, cluster: &Cluster<'_>, asked: &Asked<'_>, request: &Request) -> Result<Option<Answer>, Stop> {
+    async fn answer(
+        &self,
+        cluster: &Cluster<'_>,
+        asked: &Asked<'_>,
+        request: &Request,
+    ) -> Result<Option<Answer>, Stop> {
         self.under_way.set(self.under_way.get() + 1);
         let answered: Result<Answer, NoAnswer> = cluster.request(asked.node, request).await;
         self.under_way.set(self.under_way.get() - 1);
         let state = self.state.borrow();
-        if state.between.was_touched(asked.node, asked.begun - Duration::from_secs(1)) {
+        if state
+            .between
+            .was_touched(asked.node, asked.begun - Duration::from_secs(1))
+        {
             return match answered.map_err(Stop::from) {
                 Err(stop @ (Stop::NotWritten(_) | Stop::Fault(_))) => Err(stop),
                 Err(_) => Ok(None),
@@ -241,22 +380,41 @@ impl Service {
             };
         }
         let answer = answered.map_err(Stop::from)?;
-        let limit = cluster.context().limit(ANSWER_TIMEOUT, ANSWER_TIMEOUT_WHEN_BUSY);
+        let limit = cluster
+            .context()
+            .limit(ANSWER_TIMEOUT, ANSWER_TIMEOUT_WHEN_BUSY);
         let is_chain = asked.codes.len() > 1 && state.book.is_contested(&asked.codes[0]);
         // Nothing else takes any time in a simulation, and some in life.
         if answer.took >= limit && state.stores_work(asked.begun) && !is_chain {
-            let seen = format!("{} answered `{}` after {} ms", asked.node, asked.words, answer.took.as_millis());
+            let seen = format!(
+                "{} answered `{}` after {} ms",
+                asked.node,
+                asked.words,
+                answer.took.as_millis()
+            );
             let expected = format!("an answer within {} s", limit.as_secs_f32());
-            let fact = Fact::LateAnswer { node: asked.node.to_owned() };
+            let fact = Fact::LateAnswer {
+                node: asked.node.to_owned(),
+            };
             let why = "A visitor waits. All that the entry waits for, one after the other, must fit into the time.";
-            return Err(cluster.failed_at(asked.node, seen, expected).fact(&fact).because(why).into());
+            return Err(cluster
+                .failed_at(asked.node, seen, expected)
+                .fact(&fact)
+                .because(why)
+                .into());
         }
         Ok(Some(answer))
     }
 
     /// A creation was granted: not by a node that can reach no other node, for another owner, and not
     /// while there are no members.
-    async fn was_granted(&self, cluster: &Cluster<'_>, asked: &Asked<'_>, code: &Code, place: usize) -> Told {
+    async fn was_granted(
+        &self,
+        cluster: &Cluster<'_>,
+        asked: &Asked<'_>,
+        code: &Code,
+        place: usize,
+    ) -> Told {
         let node = asked.node;
         let (is_isolated, is_ownerless) = {
             let state = self.state.borrow();
@@ -267,32 +425,74 @@ impl Service {
         };
         let fails = |expected: &str, fact: fn(Answered) -> Fact, why: &str| {
             let seen = format!("{node} answered `{}` with 201 {code}", asked.words);
-            let fact = fact(Answered { node: node.to_owned(), status: 201 });
-            Err(Stop::from(cluster.failed_at(node, seen, expected).fact(&fact).because(why)))
+            let fact = fact(Answered {
+                node: node.to_owned(),
+                status: 201,
+            });
+            Err(Stop::from(
+                cluster
+                    .failed_at(node, seen, expected)
+                    .fact(&fact)
+                    .because(why),
+            ))
         };
         if is_ownerless {
-            return fails("503: while the store lists no members, no node owns the code", Fact::Ownerless, "Without members, no look-up would find the table that has the link.");
+            return fails(
+                "503: while the store lists no members, no node owns the code",
+                Fact::Ownerless,
+                "Without members, no look-up would find the table that has the link.",
+            );
         }
         if is_isolated {
             let owners = self.owners(cluster, node, &asked.codes[..=place]).await?;
-            if !owners.iter().any(|owner| owner.as_deref().is_none_or(|owner| owner == node)) {
-                return fails("503: the node can reach no other node, and does not own the code", Fact::StandsIn, WHY_OWNER);
+            if !owners
+                .iter()
+                .any(|owner| owner.as_deref().is_none_or(|owner| owner == node))
+            {
+                return fails(
+                    "503: the node can reach no other node, and does not own the code",
+                    Fact::StandsIn,
+                    WHY_OWNER,
+                );
             }
         }
         self.was_alone(cluster, asked, code).await
     }
 
     /// A request was refused: there must be a reason for it.
-    async fn was_refused(&self, cluster: &Cluster<'_>, asked: &Asked<'_>, answer: &Answer, creates: bool, is_chain: bool) -> Told {
+    async fn was_refused(
+        &self,
+        cluster: &Cluster<'_>,
+        asked: &Asked<'_>,
+        answer: &Answer,
+        creates: bool,
+        is_chain: bool,
+    ) -> Told {
         let node = asked.node;
         let fails = |expected: String, fact: fn(Answered) -> Fact, why: &str| {
-            let seen = format!("{node} answered `{}` with {}", asked.words, answer.in_words());
-            let fact = fact(Answered { node: node.to_owned(), status: 503 });
-            Err(Stop::from(cluster.failed_at(node, seen, expected).fact(&fact).because(why)))
+            let seen = format!(
+                "{node} answered `{}` with {}",
+                asked.words,
+                answer.in_words()
+            );
+            let fact = fact(Answered {
+                node: node.to_owned(),
+                status: 503,
+            });
+            Err(Stop::from(
+                cluster
+                    .failed_at(node, seen, expected)
+                    .fact(&fact)
+                    .because(why),
+            ))
         };
         // The answer to a HEAD has no body.
         if answer.retry_after.is_none() || creates && answer.line().is_empty() {
-            return fails("a 503 has the header Retry-After, and says why".to_owned(), Fact::NoReason, "A client that knows the reason, and when to come again, can do something about it.");
+            return fails(
+                "a 503 has the header Retry-After, and says why".to_owned(),
+                Fact::NoReason,
+                "A client that knows the reason, and when to come again, can do something about it.",
+            );
         }
         self.note_members(cluster).await?;
         let (in_reach, out_of_reach, stores_work, settled) = {
@@ -302,30 +502,65 @@ impl Service {
             }
             let fine = |other: &str| {
                 state.store_works(other, asked.begun)
-                    && (other == node && state.between.is_quiet_since(cluster, node, node, asked.begun)
-                        || asked.reached.contains(other) && state.between.is_quiet_since(cluster, node, other, asked.begun))
+                    && (other == node
+                        && state
+                            .between
+                            .is_quiet_since(cluster, node, node, asked.begun)
+                        || asked.reached.contains(other)
+                            && state
+                                .between
+                                .is_quiet_since(cluster, node, other, asked.begun))
             };
             let recent = state.recent_members(asked.begun);
-            let (fine, others): (BTreeSet<String>, BTreeSet<String>) = recent.into_iter().partition(|member| fine(member));
-            (fine, others, state.stores_work(asked.begun) && state.runs_long(cluster, node, asked.begun), state.has_ring(cluster, node, asked.begun))
+            let (fine, others): (BTreeSet<String>, BTreeSet<String>) =
+                recent.into_iter().partition(|member| fine(member));
+            (
+                fine,
+                others,
+                state.stores_work(asked.begun) && state.runs_long(cluster, node, asked.begun),
+                state.has_ring(cluster, node, asked.begun),
+            )
         };
         let runs_long = self.state.borrow().runs_long(cluster, node, asked.begun);
         if out_of_reach.is_empty() && runs_long {
-            return fails("no refusal: the node reaches all members, and they reach the store".to_owned(), Fact::Refused, WHY_503);
+            return fails(
+                "no refusal: the node reaches all members, and they reach the store".to_owned(),
+                Fact::Refused,
+                WHY_503,
+            );
         }
         if self.subject == Subject::Route {
             return Ok(());
         }
         if !creates && stores_work {
-            return fails("302 or 404: the node can ask the store, which has every link".to_owned(), Fact::NoFallback, "A look-up must not fail because the owner cannot be reached.");
+            return fails(
+                "302 or 404: the node can ask the store, which has every link".to_owned(),
+                Fact::NoFallback,
+                "A look-up must not fail because the owner cannot be reached.",
+            );
         }
-        if self.subject == Subject::TwoOwners && out_of_reach.len() == 1 && runs_long && in_reach.iter().any(|other| other != node) && !out_of_reach.contains(node) {
-            return fails("201: the second owner takes over".to_owned(), Fact::NoSecondOwner, "One node cannot be reached, and all others can. Then no request is refused.");
+        if self.subject == Subject::TwoOwners
+            && out_of_reach.len() == 1
+            && runs_long
+            && in_reach.iter().any(|other| other != node)
+            && !out_of_reach.contains(node)
+        {
+            return fails(
+                "201: the second owner takes over".to_owned(),
+                Fact::NoSecondOwner,
+                "One node cannot be reached, and all others can. Then no request is refused.",
+            );
         }
         if creates && settled && !is_chain {
             let owners = self.owners(cluster, node, &asked.codes[..1]).await?;
-            if let [Some(owner)] = &owners[..] && in_reach.contains(owner) {
-                return fails(format!("201: {node} can reach the owner, {owner}, which can reach the store"), Fact::OwnerInReach, WHY_503);
+            if let [Some(owner)] = &owners[..]
+                && in_reach.contains(owner)
+            {
+                return fails(
+                    format!("201: {node} can reach the owner, {owner}, which can reach the store"),
+                    Fact::OwnerInReach,
+                    WHY_503,
+                );
             }
         }
         Ok(())
@@ -337,36 +572,74 @@ impl Service {
         let is_alone = asked.alone == Some(self.begun.get());
         {
             let state = self.state.borrow();
-            if self.subject != Subject::Route || !is_alone || state.book.ever_expires(code) || asked.codes[0] != *code || !state.is_settled(cluster, asked.node, asked.begun) {
+            if self.subject != Subject::Route
+                || !is_alone
+                || state.book.ever_expires(code)
+                || asked.codes[0] != *code
+                || !state.is_settled(cluster, asked.node, asked.begun)
+            {
                 return Ok(());
             }
         }
-        let about = Page { url: format!("/{code}"), code: code.clone() };
+        let about = Page {
+            url: format!("/{code}"),
+            code: code.clone(),
+        };
         let sent = frames_about(cluster, asked.frames, &about).len();
-        let commands = cluster.store_commands(asked.commands).key(&format!("link:{code}"));
+        let commands = cluster
+            .store_commands(asked.commands)
+            .key(&format!("link:{code}"));
         // Now another request may begin.
-        let owners = self.owners(cluster, asked.node, std::slice::from_ref(code)).await?;
-        let [Some(owner)] = &owners[..] else { return Ok(()) };
+        let owners = self
+            .owners(cluster, asked.node, std::slice::from_ref(code))
+            .await?;
+        let [Some(owner)] = &owners[..] else {
+            return Ok(());
+        };
         let most = if owner == asked.node { 0 } else { 2 };
-        let fact = Fact::OwnerAlone { code: code.to_string(), owner: owner.clone() };
+        let fact = Fact::OwnerAlone {
+            code: code.to_string(),
+            owner: owner.clone(),
+        };
         if sent > most {
-            let seen = format!("`{}` on {} took {sent} messages between nodes", asked.words, asked.node);
-            let expected = format!("at most {most}: one message to the owner, {owner}, and its answer");
+            let seen = format!(
+                "`{}` on {} took {sent} messages between nodes",
+                asked.words, asked.node
+            );
+            let expected =
+                format!("at most {most}: one message to the owner, {owner}, and its answer");
             return Err(cluster.failed_at(asked.node, seen, expected).fact(&fact).because("Only the owner hears of a link; otherwise each node that you add makes all others work more.").into());
         }
         if let Some(command) = commands.iter().find(|command| command.node != *owner) {
-            let seen = format!("{} asked the store about /{code} ({})", command.node, command.name);
+            let seen = format!(
+                "{} asked the store about /{code} ({})",
+                command.node, command.name
+            );
             let expected = format!("only the owner, {owner}, asks the store about the link");
-            return Err(cluster.failed_at(&command.node, seen, expected).fact(&fact).because("The owner spares the store the questions of all others.").into());
+            return Err(cluster
+                .failed_at(&command.node, seen, expected)
+                .fact(&fact)
+                .because("The owner spares the store the questions of all others.")
+                .into());
         }
         Ok(())
     }
 
-    async fn owners(&self, cluster: &Cluster<'_>, node: &str, codes: &[Code]) -> Result<Vec<Option<String>>, Stop> {
+    async fn owners(
+        &self,
+        cluster: &Cluster<'_>,
+        node: &str,
+        codes: &[Code],
+    ) -> Result<Vec<Option<String>>, Stop> {
         let codes = codes.to_vec();
-        let asked = cluster.call(node, &RING, |reply| RingMsg::Owners(codes, reply)).await;
+        let asked = cluster
+            .call(node, &RING, |reply| RingMsg::Owners(codes, reply))
+            .await;
         match asked.map_err(Stop::from) {
-            Ok(owners) => Ok(owners.into_iter().map(|owner| Some(owner?.short().to_owned())).collect()),
+            Ok(owners) => Ok(owners
+                .into_iter()
+                .map(|owner| Some(owner?.short().to_owned()))
+                .collect()),
             Err(stop @ (Stop::NotWritten(_) | Stop::Fault(_))) => Err(stop),
             Err(_) => Ok(vec![None]),
         }
@@ -375,7 +648,9 @@ impl Service {
     /// Takes note of the members that the store lists.
     async fn note_members(&self, cluster: &Cluster<'_>) -> Told {
         let keys = cluster.store_keys("member:").await?;
-        let names = keys.iter().filter_map(|key| key.strip_prefix("member:")?.split('@').next());
+        let names = keys
+            .iter()
+            .filter_map(|key| key.strip_prefix("member:")?.split('@').next());
         let members: BTreeSet<String> = names.map(str::to_owned).collect();
         let mut state = self.state.borrow_mut();
         state.take_members(members);
@@ -392,21 +667,41 @@ impl Service {
             state.book.certain(Instant::now())
         };
         for (code, url) in certain {
-            let page = Page { url, code: code.clone() };
+            let page = Page {
+                url,
+                code: code.clone(),
+            };
             for node in cluster.running() {
-                let owners = self.owners(cluster, &node, std::slice::from_ref(&code)).await?;
+                let owners = self
+                    .owners(cluster, &node, std::slice::from_ref(&code))
+                    .await?;
                 let [Some(owner)] = &owners[..] else { continue };
-                let asked_alone = self.state.borrow().asked.get(&code).is_some_and(|nodes| nodes.len() == 1 && nodes.contains(&node));
+                let asked_alone = self
+                    .state
+                    .borrow()
+                    .asked
+                    .get(&code)
+                    .is_some_and(|nodes| nodes.len() == 1 && nodes.contains(&node));
                 // A node that others have asked may be a second owner.
                 let may_keep = self.subject != Subject::Route && !asked_alone;
                 if node == *owner || may_keep {
                     continue;
                 }
                 if peek(cluster, &node, &page).await?.is_some() {
-                    let fact = Fact::CopyInTable { node: node.clone(), code: code.to_string(), owner: owner.clone() };
+                    let fact = Fact::CopyInTable {
+                        node: node.clone(),
+                        code: code.to_string(),
+                        owner: owner.clone(),
+                    };
                     let seen = format!("{node} has /{code} in its table");
                     let expected = format!("only {owner}, the owner, has the link in its table");
-                    return Err(cluster.failed_at(&node, seen, expected).fact(&fact).because("If every node keeps what it has looked up, every node has every link.").into());
+                    return Err(cluster
+                        .failed_at(&node, seen, expected)
+                        .fact(&fact)
+                        .because(
+                            "If every node keeps what it has looked up, every node has every link.",
+                        )
+                        .into());
                 }
             }
         }
@@ -421,15 +716,21 @@ impl Model for Service {
         Box::pin(async move {
             let nodes = cluster.running();
             cluster
-                .eventually(Duration::from_secs(10), "each node has all members on its ring", async || {
-                    for node in &nodes {
-                        let state = ring(cluster, node).await?;
-                        if state.members.len() != nodes.len() {
-                            return Err(format!("{node} has {} members", state.members.len()).into());
+                .eventually(
+                    Duration::from_secs(10),
+                    "each node has all members on its ring",
+                    async || {
+                        for node in &nodes {
+                            let state = ring(cluster, node).await?;
+                            if state.members.len() != nodes.len() {
+                                return Err(
+                                    format!("{node} has {} members", state.members.len()).into()
+                                );
+                            }
                         }
-                    }
-                    Ok(())
-                })
+                        Ok(())
+                    },
+                )
                 .await?;
             self.note_members(cluster).await?;
             let mut state = self.state.borrow_mut();
@@ -442,7 +743,12 @@ impl Model for Service {
     fn perform<'a>(&'a self, cluster: &'a Cluster<'_>, operation: &'a Do) -> Story<'a> {
         Box::pin(async move {
             match operation {
-                Do::Create { node, page, code, ttl } => self.create(cluster, node, *page, code.as_ref(), *ttl).await,
+                Do::Create {
+                    node,
+                    page,
+                    code,
+                    ttl,
+                } => self.create(cluster, node, *page, code.as_ref(), *ttl).await,
                 Do::LookUp { node, code } => self.look_up(cluster, node, code).await,
                 Do::Member { node, added } => {
                     match added {
@@ -463,7 +769,11 @@ impl Model for Service {
             Fault::Store { node, does } => {
                 // A store that works no better than before has failed since then.
                 let since = match state.stores.get(node) {
-                    Some((before, since)) if *before != StoreDoes::Back && *does != StoreDoes::Back => *since,
+                    Some((before, since))
+                        if *before != StoreDoes::Back && *does != StoreDoes::Back =>
+                    {
+                        *since
+                    }
                     _ => now,
                 };
                 state.stores.insert(node.clone(), (*does, since));
@@ -501,7 +811,8 @@ impl Model for Service {
             self.tables(cluster).await?;
             for (number, node) in cluster.running().into_iter().enumerate() {
                 cluster.step(format!("A client creates another link on {node}."));
-                self.create(cluster, &node, 100 + number, None, None).await?;
+                self.create(cluster, &node, 100 + number, None, None)
+                    .await?;
             }
             Ok(())
         })
@@ -514,7 +825,10 @@ impl Service {
         for number in 0..8 {
             for wanted in [Wanted::First(number), Wanted::Named(number)] {
                 if wanted.code() == *code {
-                    return self.look_up(cluster, node, &wanted).await.because(WHY_STORE);
+                    return self
+                        .look_up(cluster, node, &wanted)
+                        .await
+                        .because(WHY_STORE);
                 }
             }
         }
@@ -529,7 +843,8 @@ impl State {
         }
         let now = Instant::now();
         let gone: Vec<String> = self.members.difference(&members).cloned().collect();
-        self.removed.extend(gone.into_iter().map(|node| (node, now)));
+        self.removed
+            .extend(gone.into_iter().map(|node| (node, now)));
         self.members = members;
         self.changed = self.changed.max(Some(now));
         self.ever_changed = true;
@@ -538,7 +853,11 @@ impl State {
     /// The members, and those that were members a moment ago.
     fn recent_members(&self, begun: Instant) -> BTreeSet<String> {
         let recent = self.removed.iter().filter(|(_, at)| *at + RECOVERY > begun);
-        self.members.iter().chain(recent.map(|(node, _)| node)).cloned().collect()
+        self.members
+            .iter()
+            .chain(recent.map(|(node, _)| node))
+            .cloned()
+            .collect()
     }
 
     /// What the store does to a node since some time before a moment.
@@ -574,7 +893,10 @@ impl State {
     /// The same, or the node has had them since before the store failed it.
     fn has_ring(&self, cluster: &Cluster<'_>, node: &str, begun: Instant) -> bool {
         let refresh = cluster.context().limit(REFRESH, REFRESH_WHEN_BUSY);
-        let failed = self.stores.get(node).filter(|(does, _)| *does != StoreDoes::Back);
+        let failed = self
+            .stores
+            .get(node)
+            .filter(|(does, _)| *does != StoreDoes::Back);
         let since = failed.map_or(begun, |(_, since)| *since);
         self.is_settled(cluster, node, begun)
             || failed.is_some()
@@ -585,9 +907,16 @@ impl State {
     /// Whether a node can reach no other node, since before a moment.
     fn is_isolated(&self, cluster: &Cluster<'_>, node: &str, begun: Instant) -> bool {
         let apart = |other: &String| {
-            let away = matches!(cluster.standing(other), Some(Standing::Paused | Standing::Killed))
-                && !self.between.was_touched(other, begun - Duration::from_millis(100));
-            let cut = cluster.is_cut(node, other) && !self.between.was_pair_touched(node, other, begun - Duration::from_millis(100));
+            let away = matches!(
+                cluster.standing(other),
+                Some(Standing::Paused | Standing::Killed)
+            ) && !self
+                .between
+                .was_touched(other, begun - Duration::from_millis(100));
+            let cut = cluster.is_cut(node, other)
+                && !self
+                    .between
+                    .was_pair_touched(node, other, begun - Duration::from_millis(100));
             other == node || away || cut
         };
         cluster.everyone().iter().all(apart) && !self.between.was_touched(node, begun)

@@ -21,7 +21,14 @@ pub(crate) fn draw(draw: &mut Draw, subject: Subject) -> Plan {
     let length = draw.number(4..=20) as usize;
     let victim = draw.number(0..=nodes as u64 - 1) as usize;
     let pages = draw.number(1..=MAX_PAGES);
-    let mut story = Story { names: &names[..nodes + 1], nodes, pages, victim, subject, steps: Vec::new() };
+    let mut story = Story {
+        names: &names[..nodes + 1],
+        nodes,
+        pages,
+        victim,
+        subject,
+        steps: Vec::new(),
+    };
     while story.steps.len() < length {
         story.step(draw);
     }
@@ -84,20 +91,43 @@ impl Story<'_> {
                     1 => Some(other),
                     _ => None,
                 };
-                Do::Create { node, page, code, ttl }
+                Do::Create {
+                    node,
+                    page,
+                    code,
+                    ttl,
+                }
             }
             5 => Do::LookUp { node, code: named },
-            _ => Do::LookUp { node, code: Wanted::First(page) },
+            _ => Do::LookUp {
+                node,
+                code: Wanted::First(page),
+            },
         }
     }
 
     /// Half of the links that expire are asked for when they do, and before they are swept.
     fn follow_up(&mut self, draw: &mut Draw, request: &Do) {
-        let Do::Create { page, code, ttl: Some(ttl), .. } = request else { return };
+        let Do::Create {
+            page,
+            code,
+            ttl: Some(ttl),
+            ..
+        } = request
+        else {
+            return;
+        };
         if draw.number(0..=1) == 0 {
             return;
         }
-        let create = |node, page| Step::Do(Do::Create { node, page, code: None, ttl: None });
+        let create = |node, page| {
+            Step::Do(Do::Create {
+                node,
+                page,
+                code: None,
+                ttl: None,
+            })
+        };
         let mut node = self.node(draw);
         let first = match code {
             Some(Wanted::First(other)) => {
@@ -110,7 +140,8 @@ impl Story<'_> {
         if self.subject != Subject::Route && draw.number(0..=1) == 0 {
             node = self.isolate(draw);
         }
-        self.steps.push(Step::Wait(ttl * 1_000 + draw.number(0..=300)));
+        self.steps
+            .push(Step::Wait(ttl * 1_000 + draw.number(0..=300)));
         self.steps.push(match draw.number(0..=1) {
             0 => create(node, first),
             _ => {
@@ -143,7 +174,10 @@ impl Story<'_> {
             false => {
                 let node = self.node(draw);
                 let does = draw.either(StoreDoes::Refuse, StoreDoes::Stall);
-                self.steps.push(Step::Break(Fault::Store { node: node.clone(), does }));
+                self.steps.push(Step::Break(Fault::Store {
+                    node: node.clone(),
+                    does,
+                }));
                 self.steps.push(Step::Wait(draw.number(1_000..=3_000)));
                 node
             }
@@ -151,8 +185,16 @@ impl Story<'_> {
         for _ in 0..draw.number(1..=3) {
             let page = draw.number(0..=self.pages - 1) as usize;
             self.steps.push(Step::Do(match draw.number(0..=1) {
-                0 => Do::Create { node: node.clone(), page, code: None, ttl: None },
-                _ => Do::LookUp { node: node.clone(), code: Wanted::First(page) },
+                0 => Do::Create {
+                    node: node.clone(),
+                    page,
+                    code: None,
+                    ttl: None,
+                },
+                _ => Do::LookUp {
+                    node: node.clone(),
+                    code: Wanted::First(page),
+                },
             }));
         }
         // Time for all the timeouts of a request, or not.
@@ -164,7 +206,9 @@ impl Story<'_> {
         let added = draw.number(0..=1) == 0;
         let node = match self.subject {
             // A member that does not run is a node that cannot be reached.
-            Subject::Unreachable => self.names[draw.number(0..=self.nodes as u64) as usize].to_owned(),
+            Subject::Unreachable => {
+                self.names[draw.number(0..=self.nodes as u64) as usize].to_owned()
+            }
             Subject::Route => self.node(draw),
             Subject::TwoOwners => return None,
         };
@@ -179,14 +223,20 @@ impl Story<'_> {
         };
         let other = (victim + draw.number(1..=self.nodes as u64 - 1) as usize) % self.nodes;
         let [victim, other] = [victim, other].map(|place| self.names[place].to_owned());
-        let (from, to) = draw.either((victim.clone(), other.clone()), (other.clone(), victim.clone()));
+        let (from, to) = draw.either(
+            (victim.clone(), other.clone()),
+            (other.clone(), victim.clone()),
+        );
         if self.subject == Subject::Route {
             let late = draw.number(1..=20);
             let does = draw.either(StoreDoes::Slow(late), StoreDoes::Back);
             return Some(Fault::Store { node: victim, does });
         }
         Some(match draw.number(0..=13) {
-            0 | 1 => Fault::Partition { a: victim, b: other },
+            0 | 1 => Fault::Partition {
+                a: victim,
+                b: other,
+            },
             2 | 3 => Fault::Blackhole { from, to },
             4 | 5 => Fault::Pause { node: victim },
             6 => Fault::Resume { node: victim },
@@ -201,10 +251,19 @@ impl Story<'_> {
                 };
                 Fault::Store { node: other, does }
             }
-            10 => Fault::Partition { a: victim, b: other },
-            11 => Fault::Store { node: other, does: StoreDoes::Back },
+            10 => Fault::Partition {
+                a: victim,
+                b: other,
+            },
+            11 => Fault::Store {
+                node: other,
+                does: StoreDoes::Back,
+            },
             12 => Fault::HealAll,
-            _ => Fault::Heal { a: victim, b: other },
+            _ => Fault::Heal {
+                a: victim,
+                b: other,
+            },
         })
     }
 }

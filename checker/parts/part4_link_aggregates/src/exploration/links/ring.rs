@@ -31,14 +31,22 @@ const WHY_STALE: &str = "A node that cannot read the members keeps its ring. It 
 pub(in super::super) fn draw(draw: &mut Draw) -> Plan {
     let names = draw.cast(NAMES);
     let nodes = draw.number(1..=3) as usize;
-    let any = |draw: &mut Draw, of: usize| names[draw.number(0..=of as u64 - 1) as usize].to_owned();
+    let any =
+        |draw: &mut Draw, of: usize| names[draw.number(0..=of as u64 - 1) as usize].to_owned();
     let length = draw.number(4..=20);
     let steps: Vec<Step<Do>> = (0..length)
         .map(|_| match draw.number(0..=9) {
             // Two changes may follow each other at once, such that there are as many members as before.
-            0..=3 => Step::Do(Do::Member { node: any(draw, nodes + 3), added: draw.number(0..=1) == 0 }),
-            4 => Step::Break(Fault::Kill { node: any(draw, nodes) }),
-            5 => Step::Break(Fault::Start { node: any(draw, nodes + 1) }),
+            0..=3 => Step::Do(Do::Member {
+                node: any(draw, nodes + 3),
+                added: draw.number(0..=1) == 0,
+            }),
+            4 => Step::Break(Fault::Kill {
+                node: any(draw, nodes),
+            }),
+            5 => Step::Break(Fault::Start {
+                node: any(draw, nodes + 1),
+            }),
             6 => {
                 let node = any(draw, nodes);
                 let does = match draw.number(0..=3) {
@@ -49,7 +57,10 @@ pub(in super::super) fn draw(draw: &mut Draw) -> Plan {
                 };
                 Step::Break(Fault::Store { node, does })
             }
-            7 if nodes > 1 => Step::Break(Fault::Partition { a: names[0].to_owned(), b: names[1].to_owned() }),
+            7 if nodes > 1 => Step::Break(Fault::Partition {
+                a: names[0].to_owned(),
+                b: names[1].to_owned(),
+            }),
             _ => {
                 let longest = [400, 900, 2_500, 4_000][draw.number(0..=3) as usize];
                 Step::Wait(draw.number(1..=longest))
@@ -84,7 +95,9 @@ struct Access {
 impl Members {
     async fn note(&self, cluster: &Cluster<'_>) -> Told {
         let keys = cluster.store_keys("member:").await?;
-        let names = keys.iter().filter_map(|key| key.strip_prefix("member:")?.split('@').next());
+        let names = keys
+            .iter()
+            .filter_map(|key| key.strip_prefix("member:")?.split('@').next());
         let members: BTreeSet<String> = names.map(str::to_owned).collect();
         let mut state = self.state.borrow_mut();
         if state.members != members {
@@ -101,7 +114,15 @@ impl Members {
             let begun = Instant::now();
             let seen = match ring(cluster, &node).await {
                 Ok(seen) => seen,
-                Err(_) if self.state.borrow().between.was_touched(&node, begun - RECOVERY) => continue,
+                Err(_)
+                    if self
+                        .state
+                        .borrow()
+                        .between
+                        .was_touched(&node, begun - RECOVERY) =>
+                {
+                    continue;
+                }
                 Err(unanswered) => return Err(unanswered.into()),
             };
             self.judge(cluster, &node, &seen, begun)?;
@@ -112,34 +133,74 @@ impl Members {
     fn judge(&self, cluster: &Cluster<'_>, node: &str, seen: &RingState, begun: Instant) -> Told {
         let state = self.state.borrow();
         let fails = |seen: String, expected: String, fact: Fact, why: &str| {
-            Err(Stop::from(cluster.failed_at(node, seen, expected).fact(&fact).because(why)))
+            Err(Stop::from(
+                cluster
+                    .failed_at(node, seen, expected)
+                    .fact(&fact)
+                    .because(why),
+            ))
         };
         let (wanted, stale) = match state.stores.get(node) {
             _ if state.is_settled(cluster, node, begun) => (Some(&state.members), Some(false)),
-            Some(access) if !access.works && access.since + RECOVERY < begun && !state.between.was_touched(node, begun - RECOVERY) => {
+            Some(access)
+                if !access.works
+                    && access.since + RECOVERY < begun
+                    && !state.between.was_touched(node, begun - RECOVERY) =>
+            {
                 (access.kept.as_ref(), Some(true))
             }
             _ => (None, None),
         };
-        let names: Vec<String> = seen.members.iter().map(|name| name.short().to_owned()).collect();
+        let names: Vec<String> = seen
+            .members
+            .iter()
+            .map(|name| name.short().to_owned())
+            .collect();
         if let Some(wanted) = wanted
             && !wanted.iter().eq(&names)
         {
             let listed: Vec<&str> = wanted.iter().map(String::as_str).collect();
             let expected = match stale {
-                Some(true) => format!("the members when it last read them, each once and in order: {}", in_words(&listed)),
-                _ => format!("the members that the store lists, each once and in order: {}", in_words(&listed)),
+                Some(true) => format!(
+                    "the members when it last read them, each once and in order: {}",
+                    in_words(&listed)
+                ),
+                _ => format!(
+                    "the members that the store lists, each once and in order: {}",
+                    in_words(&listed)
+                ),
             };
-            let fact = Fact::Members { node: node.to_owned() };
-            return fails(format!("{node}'s ring has {}", members_in_words(seen)), expected, fact, WHY_MEMBERS);
+            let fact = Fact::Members {
+                node: node.to_owned(),
+            };
+            return fails(
+                format!("{node}'s ring has {}", members_in_words(seen)),
+                expected,
+                fact,
+                WHY_MEMBERS,
+            );
         }
         if let Some(stale) = stale.filter(|stale| *stale != seen.stale.is_some()) {
-            let fact = Fact::Stale { node: node.to_owned(), stale: seen.stale.is_some() };
-            let (said, expected) = match stale {
-                true => ("does not say that its ring may be old", "it says so: it has not been able to read the members for seconds"),
-                false => ("says that its ring may be old", "its ring is not: it can read the members"),
+            let fact = Fact::Stale {
+                node: node.to_owned(),
+                stale: seen.stale.is_some(),
             };
-            return fails(format!("{node} {said}"), expected.to_owned(), fact, WHY_STALE);
+            let (said, expected) = match stale {
+                true => (
+                    "does not say that its ring may be old",
+                    "it says so: it has not been able to read the members for seconds",
+                ),
+                false => (
+                    "says that its ring may be old",
+                    "its ring is not: it can read the members",
+                ),
+            };
+            return fails(
+                format!("{node} {said}"),
+                expected.to_owned(),
+                fact,
+                WHY_STALE,
+            );
         }
         Ok(())
     }
@@ -152,19 +213,43 @@ impl Members {
         for node in cluster.running() {
             let state = ring(cluster, &node).await?;
             let asked = codes.clone();
-            let owners = cluster.call(&node, &RING, |reply| RingMsg::Owners(asked, reply)).await?;
-            let fact = |other: &str| Fact::OwnersDiffer { node: node.clone(), other: other.to_owned() };
-            let strange = owners.iter().flatten().find(|owner| !state.members.contains(owner));
-            if strange.is_some() || owners.iter().any(|owner| owner.is_none() != state.members.is_empty()) || owners.len() != CODES {
-                let seen = format!("{node}'s ring has {}, and names the owners {owners:?}", members_in_words(&state));
+            let owners = cluster
+                .call(&node, &RING, |reply| RingMsg::Owners(asked, reply))
+                .await?;
+            let fact = |other: &str| Fact::OwnersDiffer {
+                node: node.clone(),
+                other: other.to_owned(),
+            };
+            let strange = owners
+                .iter()
+                .flatten()
+                .find(|owner| !state.members.contains(owner));
+            if strange.is_some()
+                || owners
+                    .iter()
+                    .any(|owner| owner.is_none() != state.members.is_empty())
+                || owners.len() != CODES
+            {
+                let seen = format!(
+                    "{node}'s ring has {}, and names the owners {owners:?}",
+                    members_in_words(&state)
+                );
                 let expected = "the owner of each code is a member, if there are members";
-                return Err(cluster.failed_at(&node, seen, expected).fact(&fact(&node)).into());
+                return Err(cluster
+                    .failed_at(&node, seen, expected)
+                    .fact(&fact(&node))
+                    .into());
             }
             match &first {
                 Some((other, others)) if *others != owners => {
-                    let seen = format!("{node} and {other} know the same members, and name different owners");
+                    let seen = format!(
+                        "{node} and {other} know the same members, and name different owners"
+                    );
                     let expected = "every node computes the same owner for a code";
-                    return Err(cluster.failed_at(&node, seen, expected).fact(&fact(other)).into());
+                    return Err(cluster
+                        .failed_at(&node, seen, expected)
+                        .fact(&fact(other))
+                        .into());
                 }
                 Some(_) => {}
                 None => {
@@ -174,11 +259,19 @@ impl Members {
                     members.extend(state.members.first().cloned());
                     if !members.is_empty() {
                         let tried = owners_among(cluster, &node, &members, &pages).await?;
-                        let named = owners.iter().flatten().map(|owner| owner.short().to_owned());
+                        let named = owners
+                            .iter()
+                            .flatten()
+                            .map(|owner| owner.short().to_owned());
                         if !tried.iter().eq(&named.collect::<Vec<_>>()) {
-                            let seen = format!("{node} names other owners in a try with the same members in another order, one of them twice");
+                            let seen = format!(
+                                "{node} names other owners in a try with the same members in another order, one of them twice"
+                            );
                             let expected = "the owners follow from the members, in whatever order and however often they are named";
-                            return Err(cluster.failed_at(&node, seen, expected).fact(&fact(&node)).into());
+                            return Err(cluster
+                                .failed_at(&node, seen, expected)
+                                .fact(&fact(&node))
+                                .into());
                         }
                     }
                     first = Some((node.clone(), owners));
@@ -200,7 +293,10 @@ impl State {
     /// Whether a node's ring must be right at a moment.
     fn is_settled(&self, cluster: &Cluster<'_>, node: &str, at: Instant) -> bool {
         let refresh = cluster.context().limit(REFRESH, REFRESH_WHEN_BUSY);
-        let works = self.stores.get(node).is_none_or(|access| access.works && access.since + RECOVERY < at);
+        let works = self
+            .stores
+            .get(node)
+            .is_none_or(|access| access.works && access.since + RECOVERY < at);
         works
             && self.changed.is_none_or(|changed| changed + refresh < at)
             && !self.between.was_touched(node, at - RECOVERY)
@@ -234,7 +330,8 @@ impl Model for Members {
         let mut state = self.state.borrow_mut();
         let now = Instant::now();
         let settled = |state: &State, node: &str| {
-            cluster.standing(node) == Some(Standing::Running) && state.is_settled(cluster, node, now)
+            cluster.standing(node) == Some(Standing::Running)
+                && state.is_settled(cluster, node, now)
         };
         match fault {
             Fault::Store { node, does } => {
@@ -243,11 +340,21 @@ impl Model for Members {
                     Some(access) if !access.works => access.kept.clone(),
                     _ => settled(&state, node).then(|| state.members.clone()),
                 };
-                state.stores.insert(node.clone(), Access { works, since: now, kept });
+                state.stores.insert(
+                    node.clone(),
+                    Access {
+                        works,
+                        since: now,
+                        kept,
+                    },
+                );
             }
             // A node that starts makes itself a member, and knows none.
             Fault::Start { node } => {
-                if !matches!(cluster.standing(node), Some(Standing::Running | Standing::Paused)) {
+                if !matches!(
+                    cluster.standing(node),
+                    Some(Standing::Running | Standing::Paused)
+                ) {
                     state.changed = Some(now + RECOVERY);
                     if let Some(access) = state.stores.get_mut(node) {
                         access.kept = Some(BTreeSet::new());

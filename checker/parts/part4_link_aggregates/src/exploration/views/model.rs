@@ -102,22 +102,33 @@ struct Observed {
 
 impl Table {
     pub(in super::super) fn of(subject: Subject) -> Table {
-        Table { subject, links: RefCell::default(), state: RefCell::default() }
+        Table {
+            subject,
+            links: RefCell::default(),
+            state: RefCell::default(),
+        }
     }
 
     /// Makes the links, and waits until all nodes know their owners.
     async fn make_links(&self, cluster: &Cluster<'_>) -> Told {
         let nodes = cluster.running();
         cluster
-            .eventually(RING_TIME, "each node has all members on its ring", async || {
-                for node in &nodes {
-                    let state = ring(cluster, node).await?;
-                    if state.members.len() != nodes.len() {
-                        return Err(Unmet::at(node, format!("{node} has {} members", state.members.len())));
+            .eventually(
+                RING_TIME,
+                "each node has all members on its ring",
+                async || {
+                    for node in &nodes {
+                        let state = ring(cluster, node).await?;
+                        if state.members.len() != nodes.len() {
+                            return Err(Unmet::at(
+                                node,
+                                format!("{node} has {} members", state.members.len()),
+                            ));
+                        }
                     }
-                }
-                Ok(())
-            })
+                    Ok(())
+                },
+            )
             .await?;
         let (count, each) = match self.subject {
             Subject::ManyLinks => (1_200, usize::MAX),
@@ -140,7 +151,14 @@ impl Table {
     /// The first links of an owner.
     fn some(&self, owner: &str, from: usize, count: usize) -> Vec<Page> {
         let links = self.links.borrow();
-        links.get(owner).into_iter().flatten().skip(from).take(count).cloned().collect()
+        links
+            .get(owner)
+            .into_iter()
+            .flatten()
+            .skip(from)
+            .take(count)
+            .cloned()
+            .collect()
     }
 
     /// Whether a request of a node for a link of an owner is one that this problem allows.
@@ -152,7 +170,13 @@ impl Table {
     }
 
     /// A visitor follows a link.
-    async fn view(&self, cluster: &Cluster<'_>, node: &str, page: &Page, visitor: Option<u64>) -> Told {
+    async fn view(
+        &self,
+        cluster: &Cluster<'_>,
+        node: &str,
+        page: &Page,
+        visitor: Option<u64>,
+    ) -> Told {
         let number = {
             let mut state = self.state.borrow_mut();
             let life = state.between.life(node);
@@ -185,9 +209,21 @@ impl Table {
                 Ok(())
             }
             _ => {
-                let seen = format!("{node}, asked for {}, answered {}", page.path(), answer.in_words());
-                let expected = format!("302, and {} leads to {}; or 503 with a reason", page.path(), page.url);
-                let fact = Fact::WrongPage { node: node.to_owned(), code: page.code.to_string(), status: answer.status };
+                let seen = format!(
+                    "{node}, asked for {}, answered {}",
+                    page.path(),
+                    answer.in_words()
+                );
+                let expected = format!(
+                    "302, and {} leads to {}; or 503 with a reason",
+                    page.path(),
+                    page.url
+                );
+                let fact = Fact::WrongPage {
+                    node: node.to_owned(),
+                    code: page.code.to_string(),
+                    status: answer.status,
+                };
                 Err(cluster.failed_at(node, seen, expected).fact(&fact).into())
             }
         }
@@ -204,10 +240,18 @@ impl Table {
         }
     }
 
-    async fn views(&self, cluster: &Cluster<'_>, node: &str, of: impl IntoIterator<Item = (Page, Option<u64>)>) -> Told {
+    async fn views(
+        &self,
+        cluster: &Cluster<'_>,
+        node: &str,
+        of: impl IntoIterator<Item = (Page, Option<u64>)>,
+    ) -> Told {
         use futures_util::StreamExt;
-        let views = of.into_iter().map(async |(page, visitor)| self.view(cluster, node, &page, visitor).await);
-        let mut views = std::pin::pin!(futures_util::stream::iter(views).buffer_unordered(WIDTH as usize));
+        let views = of
+            .into_iter()
+            .map(async |(page, visitor)| self.view(cluster, node, &page, visitor).await);
+        let mut views =
+            std::pin::pin!(futures_util::stream::iter(views).buffer_unordered(WIDTH as usize));
         while let Some(told) = views.next().await {
             told?;
         }
@@ -227,7 +271,12 @@ impl Table {
 
     /// Asks a node for the views of a link. It shows all that it must know, no more than there were,
     /// and no less than before.
-    async fn read(&self, cluster: &Cluster<'_>, node: &str, page: &Page) -> Result<Option<Shown>, Stop> {
+    async fn read(
+        &self,
+        cluster: &Cluster<'_>,
+        node: &str,
+        page: &Page,
+    ) -> Result<Option<Shown>, Stop> {
         let code = page.code.as_str();
         let (least, life) = {
             let mut state = self.state.borrow_mut();
@@ -239,46 +288,116 @@ impl Table {
             Ok(shown) => shown,
             Err(Unmet::Never(stop)) => return Err(stop),
             Err(Unmet::NotYet { seen, .. }) => {
-                if self.state.borrow().between.was_touched(node, begun - Duration::from_secs(6)) {
+                if self
+                    .state
+                    .borrow()
+                    .between
+                    .was_touched(node, begun - Duration::from_secs(6))
+                {
                     return Ok(None);
                 }
-                let fact = Fact::NoNumber { node: node.to_owned() };
-                return Err(cluster.failed_at(node, seen, "200, and the number of views").fact(&fact).into());
+                let fact = Fact::NoNumber {
+                    node: node.to_owned(),
+                };
+                return Err(cluster
+                    .failed_at(node, seen, "200, and the number of views")
+                    .fact(&fact)
+                    .into());
             }
         };
-        let (took, limit) = (begun.elapsed(), cluster.context().limit(AT_ONCE, AT_ONCE_WHEN_BUSY));
+        let (took, limit) = (
+            begun.elapsed(),
+            cluster.context().limit(AT_ONCE, AT_ONCE_WHEN_BUSY),
+        );
         let mut state = self.state.borrow_mut();
         if state.between.was_touched(node, begun - SOON) && state.between.life(node) != life {
             return Ok(None);
         }
         if took > limit && !state.between.was_touched(node, begun - SOON) {
-            let seen = format!("{node} took {} ms to answer how often {} was viewed", took.as_millis(), page.path());
-            let expected = format!("a node shows the number at once (within {} ms)", limit.as_millis());
-            let fact = Fact::LateNumber { node: node.to_owned() };
+            let seen = format!(
+                "{node} took {} ms to answer how often {} was viewed",
+                took.as_millis(),
+                page.path()
+            );
+            let expected = format!(
+                "a node shows the number at once (within {} ms)",
+                limit.as_millis()
+            );
+            let fact = Fact::LateNumber {
+                node: node.to_owned(),
+            };
             let why = "A reader waits for no server and for no other node: the number lies in the node's memory.";
-            return Err(cluster.failed_at(node, seen, expected).fact(&fact).because(why).into());
+            return Err(cluster
+                .failed_at(node, seen, expected)
+                .fact(&fact)
+                .because(why)
+                .into());
         }
         let most = state.most(code);
         let fails = |wanted: String, fact: Fact, why: &str| {
-            let seen = format!("{node} shows Redirects: {} for {}", shown.redirects, page.path());
-            Stop::from(cluster.failed_at(node, seen, wanted).fact(&fact).because(why))
+            let seen = format!(
+                "{node} shows Redirects: {} for {}",
+                shown.redirects,
+                page.path()
+            );
+            Stop::from(
+                cluster
+                    .failed_at(node, seen, wanted)
+                    .fact(&fact)
+                    .because(why),
+            )
         };
         if shown.redirects > most {
-            let fact = Fact::TooManyViews { node: node.to_owned(), code: code.to_owned(), shown: shown.redirects, most };
-            return Err(fails(format!("there were {most} views of it, so no node shows more"), fact, WHY_ONCE));
+            let fact = Fact::TooManyViews {
+                node: node.to_owned(),
+                code: code.to_owned(),
+                shown: shown.redirects,
+                most,
+            };
+            return Err(fails(
+                format!("there were {most} views of it, so no node shows more"),
+                fact,
+                WHY_ONCE,
+            ));
         }
-        let before = state.shown.get(&(node.to_owned(), code.to_owned())).map_or(0, |before| before.views);
+        let before = state
+            .shown
+            .get(&(node.to_owned(), code.to_owned()))
+            .map_or(0, |before| before.views);
         if shown.redirects < before {
-            let fact = Fact::FewerViews { node: node.to_owned(), code: code.to_owned(), shown: shown.redirects, before };
-            return Err(fails(format!("it showed {before} before, and a number never falls"), fact, WHY_KEPT));
+            let fact = Fact::FewerViews {
+                node: node.to_owned(),
+                code: code.to_owned(),
+                shown: shown.redirects,
+                before,
+            };
+            return Err(fails(
+                format!("it showed {before} before, and a number never falls"),
+                fact,
+                WHY_KEPT,
+            ));
         }
         if shown.redirects < least {
-            let fact = Fact::TooFewViews { node: node.to_owned(), code: code.to_owned(), shown: shown.redirects, least };
+            let fact = Fact::TooFewViews {
+                node: node.to_owned(),
+                code: code.to_owned(),
+                shown: shown.redirects,
+                least,
+            };
             let why = "It has served these views, or another node has that is connected, and nothing was between the two.";
-            return Err(fails(format!("it shows at least {least} by now"), fact, why));
+            return Err(fails(
+                format!("it shows at least {least} by now"),
+                fact,
+                why,
+            ));
         }
-        let observed = Observed { views: shown.redirects, begun: state.views.len() };
-        state.shown.insert((node.to_owned(), code.to_owned()), observed);
+        let observed = Observed {
+            views: shown.redirects,
+            begun: state.views.len(),
+        };
+        state
+            .shown
+            .insert((node.to_owned(), code.to_owned()), observed);
         Ok(Some(shown))
     }
 
@@ -290,10 +409,20 @@ impl Table {
         let foreign = |key: &&str| !is_given(key);
         for command in commands.iter() {
             if let Some(key) = command.key.as_deref().filter(foreign) {
-                let seen = format!("{} used the key {key} of the store ({})", command.node, command.name);
-                let expected = "the store holds links and members only: nodes send each other views";
-                let fact = Fact::ForeignKey { node: command.node.clone() };
-                return Err(cluster.failed_at(&command.node, seen, expected).fact(&fact).because(WHY_NOT_THE_STORE).into());
+                let seen = format!(
+                    "{} used the key {key} of the store ({})",
+                    command.node, command.name
+                );
+                let expected =
+                    "the store holds links and members only: nodes send each other views";
+                let fact = Fact::ForeignKey {
+                    node: command.node.clone(),
+                };
+                return Err(cluster
+                    .failed_at(&command.node, seen, expected)
+                    .fact(&fact)
+                    .because(WHY_NOT_THE_STORE)
+                    .into());
             }
         }
         Ok(())
@@ -305,7 +434,10 @@ impl Table {
         let viewed: BTreeSet<&str> = state.views.iter().map(|view| view.code.as_str()).collect();
         let links = self.links.borrow();
         let links = links.values().flatten();
-        links.filter(|page| viewed.contains(page.code.as_str())).cloned().collect()
+        links
+            .filter(|page| viewed.contains(page.code.as_str()))
+            .cloned()
+            .collect()
     }
 
     /// Each pair of nodes is kept apart and meets again.
@@ -357,12 +489,22 @@ impl Table {
             let observed = state.shown.get(&(node.clone(), page.code.to_string()));
             observed.map_or(0, |observed| observed.views)
         };
-        let [first, others @ ..] = nodes else { return Ok(()) };
+        let [first, others @ ..] = nodes else {
+            return Ok(());
+        };
         match others.iter().find(|other| shown(other) != shown(first)) {
             None => Ok(()),
             Some(other) => {
-                let seen = format!("for {}, {first} shows Redirects: {} and {other} Redirects: {}", page.path(), shown(first), shown(other));
-                let fact = Fact::NumbersDiffer { node: other.clone(), code: page.code.to_string() };
+                let seen = format!(
+                    "for {}, {first} shows Redirects: {} and {other} Redirects: {}",
+                    page.path(),
+                    shown(first),
+                    shown(other)
+                );
+                let fact = Fact::NumbersDiffer {
+                    node: other.clone(),
+                    code: page.code.to_string(),
+                };
                 Err(Unmet::at(other, seen).fact(&fact))
             }
         }
@@ -376,20 +518,35 @@ impl Table {
             let before = self.visitors(cluster, &nodes, &page).await?;
             let returning = {
                 let state = self.state.borrow();
-                let views = state.views.iter().filter(|view| view.code == page.code.as_str() && state.is_sure(&nodes, view));
+                let views = state
+                    .views
+                    .iter()
+                    .filter(|view| view.code == page.code.as_str() && state.is_sure(&nodes, view));
                 views.filter_map(|view| view.visitor).max()
             };
             let entry = nodes.iter().find(|node| self.owns(node, &page));
             if let (Some(visitor), Some(entry)) = (returning, entry) {
-                cluster.step(format!("Visitor {visitor} comes back and follows {} on {entry}.", page.path()));
+                cluster.step(format!(
+                    "Visitor {visitor} comes back and follows {} on {entry}.",
+                    page.path()
+                ));
                 self.view(cluster, entry, &page, Some(visitor)).await?;
                 self.all_show(cluster, &nodes, true).await?;
                 let after = self.visitors(cluster, &nodes, &page).await?;
                 if after != before {
-                    let seen = format!("the number of visitors of {} went from {before} to {after}", page.path());
-                    let fact = Fact::ReturnedVisitor { code: page.code.to_string() };
+                    let seen = format!(
+                        "the number of visitors of {} went from {before} to {after}",
+                        page.path()
+                    );
+                    let fact = Fact::ReturnedVisitor {
+                        code: page.code.to_string(),
+                    };
                     let why = "A visitor who comes back changes no register of the sketch.";
-                    return Err(cluster.failed(seen, "a returning visitor does not change the number").fact(&fact).because(why).into());
+                    return Err(cluster
+                        .failed(seen, "a returning visitor does not change the number")
+                        .fact(&fact)
+                        .because(why)
+                        .into());
                 }
             }
         }
@@ -397,15 +554,30 @@ impl Table {
     }
 
     fn owns(&self, node: &str, page: &Page) -> bool {
-        self.links.borrow().get(node).is_some_and(|links| links.contains(page))
+        self.links
+            .borrow()
+            .get(node)
+            .is_some_and(|links| links.contains(page))
     }
 
     /// The number of visitors that all nodes show.
-    async fn visitors(&self, cluster: &Cluster<'_>, nodes: &[String], page: &Page) -> Result<u64, Stop> {
+    async fn visitors(
+        &self,
+        cluster: &Cluster<'_>,
+        nodes: &[String],
+        page: &Page,
+    ) -> Result<u64, Stop> {
         let (least, most) = {
             let state = self.state.borrow();
-            let of = |views: &mut dyn Iterator<Item = &View>| -> BTreeSet<u64> { views.filter_map(|view| view.visitor).collect() };
-            let of_page = || state.views.iter().filter(|view| view.code == page.code.as_str());
+            let of = |views: &mut dyn Iterator<Item = &View>| -> BTreeSet<u64> {
+                views.filter_map(|view| view.visitor).collect()
+            };
+            let of_page = || {
+                state
+                    .views
+                    .iter()
+                    .filter(|view| view.code == page.code.as_str())
+            };
             let sure = of(&mut of_page().filter(|view| state.is_sure(nodes, view)));
             let all = of(&mut of_page().filter(|view| view.outcome != Outcome::None));
             (sure.len() as u64, all.len() as u64)
@@ -414,25 +586,48 @@ impl Table {
         let slack = |visitors: u64| (visitors / 10).max(1);
         let (least, most) = (least - slack(least).min(least), most + slack(most));
         let mut number = 0;
-        let claim = format!("all nodes show the same number of visitors for {}, between {least} and {most}", page.path());
+        let claim = format!(
+            "all nodes show the same number of visitors for {}, between {least} and {most}",
+            page.path()
+        );
         cluster
             .eventually(MEETING, claim, async || {
                 let mut all = Vec::new();
                 for node in nodes {
                     let shown = shows(cluster, node, &page.code).await?;
-                    let fact = Fact::Visitors { node: node.clone(), code: page.code.to_string(), shown: shown.visitors };
+                    let fact = Fact::Visitors {
+                        node: node.clone(),
+                        code: page.code.to_string(),
+                        shown: shown.visitors,
+                    };
                     match shown.visitors {
                         Some(visitors) if (least..=most).contains(&visitors) => all.push(visitors),
-                        Some(visitors) => return Err(Unmet::at(node, format!("{node} shows Visitors: {visitors}")).fact(&fact)),
-                        None => return Err(Unmet::at(node, format!("{node} shows no visitors")).fact(&fact)),
+                        Some(visitors) => {
+                            return Err(Unmet::at(
+                                node,
+                                format!("{node} shows Visitors: {visitors}"),
+                            )
+                            .fact(&fact));
+                        }
+                        None => {
+                            return Err(
+                                Unmet::at(node, format!("{node} shows no visitors")).fact(&fact)
+                            );
+                        }
                     }
                 }
                 number = all.first().copied().unwrap_or_default();
                 match all.iter().position(|other| *other != number) {
                     None => Ok(()),
                     Some(place) => {
-                        let fact = Fact::VisitorsDiffer { code: page.code.to_string() };
-                        Err(Unmet::at(&nodes[place], format!("{} show {all:?} visitors", nodes.join(", "))).fact(&fact))
+                        let fact = Fact::VisitorsDiffer {
+                            code: page.code.to_string(),
+                        };
+                        Err(Unmet::at(
+                            &nodes[place],
+                            format!("{} show {all:?} visitors", nodes.join(", ")),
+                        )
+                        .fact(&fact))
                     }
                 }
             })
@@ -452,17 +647,27 @@ impl Model for Table {
     fn perform<'a>(&'a self, cluster: &'a Cluster<'_>, operation: &'a Do) -> Story<'a> {
         Box::pin(async move {
             match operation {
-                Do::View { node, owner, link, visitor, times } if self.is_allowed(cluster, node, owner) => {
+                Do::View {
+                    node,
+                    owner,
+                    link,
+                    visitor,
+                    times,
+                } if self.is_allowed(cluster, node, owner) => {
                     let page = self.some(owner, *link, 1);
                     let named = |time: u64| visitor.map(|visitor| visitor + time);
-                    let views = (0..*times).flat_map(|time| page.first().cloned().map(|page| (page, named(time))));
+                    let views = (0..*times)
+                        .flat_map(|time| page.first().cloned().map(|page| (page, named(time))));
                     self.views(cluster, node, views).await
                 }
                 Do::ViewMany { node, owner, links } if self.is_allowed(cluster, node, owner) => {
                     let pages = self.some(owner, 0, *links);
-                    self.views(cluster, node, pages.into_iter().map(|page| (page, None))).await
+                    self.views(cluster, node, pages.into_iter().map(|page| (page, None)))
+                        .await
                 }
-                Do::Read { node, owner, link } if cluster.standing(node) == Some(Standing::Running) => {
+                Do::Read { node, owner, link }
+                    if cluster.standing(node) == Some(Standing::Running) =>
+                {
                     for page in self.some(owner, *link, 1) {
                         self.read(cluster, node, &page).await?;
                     }
@@ -475,7 +680,9 @@ impl Model for Table {
                     Ok(())
                 }
                 Do::Busy { node, ms } if cluster.standing(node) == Some(Standing::Running) => {
-                    self.state.borrow_mut().is_busy(node, Duration::from_millis(*ms));
+                    self.state
+                        .borrow_mut()
+                        .is_busy(node, Duration::from_millis(*ms));
                     // A node that has just died is not busy.
                     match cluster.cast(node, &COUNTERS, CountersMsg::Hold(*ms)).await {
                         Err(stop @ (Stop::NotWritten(_) | Stop::Fault(_))) => Err(stop),
@@ -493,7 +700,9 @@ impl Model for Table {
         state.settle(cluster);
         let state = &mut *state;
         let views = &state.views;
-        state.pending.retain(|(view, node, _)| !affected.concerns(&views[*view].node, node));
+        state
+            .pending
+            .retain(|(view, node, _)| !affected.concerns(&views[*view].node, node));
         if let Some(node) = &affected.forgets {
             state.shown.retain(|(other, _), _| other != node);
             for view in &mut state.views {
@@ -560,7 +769,9 @@ impl Model for Table {
 fn groups(nodes: &[String], met: &[(String, String)]) -> Vec<Vec<String>> {
     let mut groups: Vec<Vec<String>> = nodes.iter().map(|node| vec![node.clone()]).collect();
     for (a, b) in met {
-        let of = |node: &String, groups: &[Vec<String>]| groups.iter().position(|group| group.contains(node));
+        let of = |node: &String, groups: &[Vec<String>]| {
+            groups.iter().position(|group| group.contains(node))
+        };
         if let (Some(one), Some(other)) = (of(a, &groups), of(b, &groups))
             && one != other
         {
@@ -583,7 +794,10 @@ impl State {
         }
         self.pending.push((number, node.clone(), now + OWN));
         for other in cluster.running() {
-            if other != node && self.between.is_quiet(cluster, &node, &other) && !cluster.is_cut(&node, &other) {
+            if other != node
+                && self.between.is_quiet(cluster, &node, &other)
+                && !cluster.is_cut(&node, &other)
+            {
                 let free = |node: &String| self.busy.get(node).copied().unwrap_or(now);
                 let due = now.max(free(&node)).max(free(&other)) + SOON + self.delay;
                 self.pending.push((number, other, due));
@@ -597,7 +811,9 @@ impl State {
         let until = self.busy.entry(node.to_owned()).or_insert(now);
         *until = now.max(*until) + time;
         for (view, other, due) in &mut self.pending {
-            if self.views[*view].node == node && other != node || other == node && self.views[*view].node != node {
+            if self.views[*view].node == node && other != node
+                || other == node && self.views[*view].node != node
+            {
                 *due += time;
             }
         }
@@ -606,7 +822,9 @@ impl State {
     /// What is due by now is known.
     fn settle(&mut self, cluster: &Cluster<'_>) {
         let now = Instant::now();
-        let (due, pending) = std::mem::take(&mut self.pending).into_iter().partition(|(_, _, due)| *due <= now);
+        let (due, pending) = std::mem::take(&mut self.pending)
+            .into_iter()
+            .partition(|(_, _, due)| *due <= now);
         self.pending = pending;
         let due: Vec<(usize, String, Instant)> = due;
         for (view, node, _) in due {
@@ -639,12 +857,21 @@ impl State {
     /// How many views of a link some nodes know at least, together: those that are sure, and what one
     /// of them has shown beyond these.
     fn least(&self, nodes: &[String], code: &str) -> u64 {
-        let of_code = self.views.iter().enumerate().filter(|(_, view)| view.code == code);
+        let of_code = self
+            .views
+            .iter()
+            .enumerate()
+            .filter(|(_, view)| view.code == code);
         let sure = of_code.filter(|(_, view)| self.is_sure(nodes, view));
         let sure: Vec<usize> = sure.map(|(number, _)| number).collect();
-        let shown = nodes.iter().filter_map(|node| self.shown.get(&(node.clone(), code.to_owned())));
+        let shown = nodes
+            .iter()
+            .filter_map(|node| self.shown.get(&(node.clone(), code.to_owned())));
         let beyond = shown.map(|observed| {
-            let sure_then = sure.iter().filter(|number| **number < observed.begun).count() as u64;
+            let sure_then = sure
+                .iter()
+                .filter(|number| **number < observed.begun)
+                .count() as u64;
             observed.views.saturating_sub(sure_then)
         });
         sure.len() as u64 + beyond.max().unwrap_or_default()

@@ -78,14 +78,21 @@ impl Story<'_> {
         let nodes = self.nodes as u64;
         let one = draw.number(0..=nodes - 1);
         let other = (one + draw.number(1..=nodes - 1)) % nodes;
-        (self.names[one as usize].to_owned(), self.names[other as usize].to_owned())
+        (
+            self.names[one as usize].to_owned(),
+            self.names[other as usize].to_owned(),
+        )
     }
 
     /// The node that a request goes to, and the owner of the link. Half of the requests go to the owner.
     fn entry(&self, draw: &mut Draw) -> (String, String) {
         let (node, other) = self.pair(draw);
         let is_late = self.subject.falls_back() && draw.number(0..=9) == 0;
-        let node = if is_late { self.names[self.nodes].to_owned() } else { node };
+        let node = if is_late {
+            self.names[self.nodes].to_owned()
+        } else {
+            node
+        };
         let asks = match self.subject {
             Subject::Restarts | Subject::Visitors => false,
             _ => draw.number(0..=1) == 0,
@@ -100,23 +107,40 @@ impl Story<'_> {
         match draw.number(0..=11) {
             0 => Do::Read { node, owner, link },
             1 => Do::NoView { node, owner, link },
-            2 if matches!(self.subject, Subject::Aggregates | Subject::Netsplits) => {
-                Do::Busy { node, ms: draw.number(100..=2_000) }
-            }
+            2 if matches!(self.subject, Subject::Aggregates | Subject::Netsplits) => Do::Busy {
+                node,
+                ms: draw.number(100..=2_000),
+            },
             3..=7 if self.subject == Subject::ManyLinks => {
                 // Around the sizes at which a program may begin to compare, or to send in pieces.
                 let links = [1, 2, 9, 20, 70, 150, 300][draw.number(0..=6) as usize];
-                Do::ViewMany { node, owner, links: draw.number(1..=links) as usize }
+                Do::ViewMany {
+                    node,
+                    owner,
+                    links: draw.number(1..=links) as usize,
+                }
             }
             _ if self.subject == Subject::Visitors => {
                 // The visitors of a link are few, so most of them come back.
                 let most = [1, 3, 12, 40][draw.number(0..=3) as usize];
                 let (first, times) = (draw.number(1..=30), draw.number(1..=most));
-                Do::View { node, owner, link, visitor: Some(first), times }
+                Do::View {
+                    node,
+                    owner,
+                    link,
+                    visitor: Some(first),
+                    times,
+                }
             }
             _ => {
                 let most = [1, 1, 2, 5][draw.number(0..=3) as usize];
-                Do::View { node, owner, link, visitor: None, times: draw.number(1..=most) }
+                Do::View {
+                    node,
+                    owner,
+                    link,
+                    visitor: None,
+                    times: draw.number(1..=most),
+                }
             }
         }
     }
@@ -124,14 +148,23 @@ impl Story<'_> {
     /// Something breaks that the subject allows.
     fn fault(&mut self, draw: &mut Draw) -> Option<Fault> {
         let (from, to) = self.pair(draw);
-        let message = |does, times| Fault::Cast { does, from: from.clone(), to: to.clone(), times };
+        let message = |does, times| Fault::Cast {
+            does,
+            from: from.clone(),
+            to: to.clone(),
+            times,
+        };
         let times = draw.number(1..=3) as usize;
         let subject = self.subject;
         let chosen = draw.number(0..=13);
         Some(match (chosen, subject) {
             (0 | 1, _) => message(Does::Duplicate, times),
             (2 | 3, _) => message(Does::Hold, times),
-            (4, Subject::Aggregates) => Fault::Delay { from, to, ms: draw.number(5..=400) },
+            (4, Subject::Aggregates) => Fault::Delay {
+                from,
+                to,
+                ms: draw.number(5..=400),
+            },
             (5, _) => {
                 let does = match draw.number(0..=2) {
                     0 => StoreDoes::Refuse,
@@ -141,7 +174,11 @@ impl Story<'_> {
                 Fault::Store { node: from, does }
             }
             (_, Subject::Aggregates) => return None,
-            (4, _) => Fault::Delay { from, to, ms: draw.number(5..=1_200) },
+            (4, _) => Fault::Delay {
+                from,
+                to,
+                ms: draw.number(5..=1_200),
+            },
             (6 | 7, Subject::Restarts) => self.crash(draw)?,
             (8 | 9, Subject::Restarts) => {
                 self.killed.push(from.clone());
@@ -149,7 +186,9 @@ impl Story<'_> {
             }
             (6, _) => message(Does::Drop, times),
             (7, Subject::Netsplits) => Fault::Pause { node: from },
-            (8, Subject::Netsplits) => Fault::Start { node: self.names[self.nodes].to_owned() },
+            (8, Subject::Netsplits) => Fault::Start {
+                node: self.names[self.nodes].to_owned(),
+            },
             (9, Subject::Netsplits) => Fault::Kill { node: from },
             (10, _) => Fault::Blackhole { from, to },
             (7 | 9 | 11..=13, _) => Fault::Partition { a: from, b: to },
@@ -171,10 +210,13 @@ impl Story<'_> {
         let (a, b) = self.pair(draw);
         match (draw.number(0..=6), self.subject) {
             (0, _) => Fault::Release,
-            (1, _) => Fault::Store { node: a, does: StoreDoes::Back },
-            (2..=4, Subject::Restarts) if !self.killed.is_empty() => {
-                Fault::Start { node: self.killed.remove(0) }
-            }
+            (1, _) => Fault::Store {
+                node: a,
+                does: StoreDoes::Back,
+            },
+            (2..=4, Subject::Restarts) if !self.killed.is_empty() => Fault::Start {
+                node: self.killed.remove(0),
+            },
             (2, Subject::Netsplits) => Fault::Resume { node: a },
             (3, _) => Fault::HealAll,
             _ => Fault::Heal { a, b },
