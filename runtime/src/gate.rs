@@ -218,6 +218,27 @@ struct Guarded<F> {
     future: Pin<Box<F>>,
 }
 
+/// A poll of a node's task. It ends when this is dropped, also where the task panics.
+struct Turn<'a> {
+    gate: &'a Gate,
+    before: Option<Gate>,
+}
+
+impl Turn<'_> {
+    fn begin(gate: &Gate) -> Turn<'_> {
+        let before = CURRENT.replace(Some(gate.clone()));
+        gate.0.at_work.begin(&gate.0.name);
+        Turn { gate, before }
+    }
+}
+
+impl Drop for Turn<'_> {
+    fn drop(&mut self) {
+        self.gate.0.at_work.end();
+        CURRENT.set(self.before.take());
+    }
+}
+
 impl<F: Future> Future for Guarded<F> {
     type Output = F::Output;
 
@@ -225,12 +246,9 @@ impl<F: Future> Future for Guarded<F> {
         if !self.gate.lets_through(context) {
             return Poll::Pending;
         }
-        let before = CURRENT.replace(Some(self.gate.clone()));
-        self.gate.0.at_work.begin(&self.gate.0.name);
-        let polled = self.future.as_mut().poll(context);
-        self.gate.0.at_work.end();
-        CURRENT.set(before);
-        polled
+        let Guarded { gate, future } = &mut *self;
+        let _turn = Turn::begin(gate);
+        future.as_mut().poll(context)
     }
 }
 
@@ -378,5 +396,15 @@ mod tests {
         });
         tasks.join_next().await.unwrap().unwrap();
         assert!(Gate::current().is_none());
+    }
+
+    #[tokio::test]
+    async fn task_that_panics_leaves_the_thread_to_nobody() {
+        let gate = gate("n3");
+        let mut tasks = JoinSet::new();
+        gate.spawn(&mut tasks, async { panic!("oh") });
+        assert!(tasks.join_next().await.unwrap().unwrap_err().is_panic());
+        assert!(Gate::current().is_none());
+        assert!(!gate.0.at_work.now().goes_on);
     }
 }
