@@ -305,21 +305,22 @@ impl Story<'_> {
 /// A job whose functions are the subject: odd texts, and no slow tasks.
 fn functions(draw: &mut Draw) -> Given {
     let mut files: Vec<File> = Vec::new();
-    for place in 0..draw.number(0..=4) as usize {
+    let count = draw.number(0..=4) as usize;
+    for name in FILES.into_iter().take(count) {
         files.push(match draw.number(0..=19) {
             // Two bytes cannot count so many, and four hundred letters make one word.
             0 => File {
-                name: FILES[place].to_owned(),
+                name: name.to_owned(),
                 text: "no ".to_owned(),
                 times: [65_535, 65_536, 70_000][draw.number(0..=2) as usize],
             },
             1 => File {
-                name: FILES[place].to_owned(),
+                name: name.to_owned(),
                 text: word(draw.number(0..=99) as usize),
                 times: draw.number(50..=200) as usize,
             },
-            2 => File::once(FILES[place], String::new()),
-            _ => File::once(FILES[place], text(draw)),
+            2 => File::once(name, String::new()),
+            _ => File::once(name, text(draw)),
         });
     }
     // The order in which the files are given is not that of their names.
