@@ -45,25 +45,26 @@ fn help_explains_the_exit_codes() {
            checker [OPTIONS] <COMMAND>
 
     Commands:
-      part1   Grades part 1, Ping pong
-      part2   Grades part 2, Map reduce
-      part3   Grades part 3, Link shortener
-      part4   Grades part 4, A better link shortener
-      all     Grades all parts, one after the other
-      watch   Grades your current problem each time you save; so does `checker` alone
-      list    Lists the parts and their problems, with your results
-      hint    Shows the next hint for your current problem, or for another
-      reset   Restores the stub of one problem or of a whole part
-      diff    Shows your code beside the solution, gap by gap
-      report  Shows the report of a run, or writes it in another format
-      logs    Shows what a node printed
-      play    Starts a cluster that you can break by hand
-      update  Brings a newer version of the course, and keeps what you wrote
-      doctor  Checks whether this machine can run the course, and says what to repair
-      store   Runs a store for nodes that you start by hand, until Ctrl-C
-      shell   Writes completions for a shell, or the manual page
-      dev     For authors of the course
-      help    Print this message or the help of the given subcommand(s)
+      part1    Grades part 1, Ping pong
+      part2    Grades part 2, Map reduce
+      part3    Grades part 3, Link shortener
+      part4    Grades part 4, A better link shortener
+      all      Grades all parts, one after the other
+      watch    Grades your current problem each time you save; so does `checker` alone
+      list     Lists the parts and their problems, with your results
+      hint     Shows the next hint for your current problem, or for another
+      reset    Restores the stub of one problem or of a whole part
+      diff     Shows your code beside the solution, gap by gap
+      report   Shows the report of a run, or writes it in another format
+      logs     Shows what a node printed
+      play     Starts a cluster that you can break by hand
+      explore  Looks for stories that break your code, and tells one again
+      update   Brings a newer version of the course, and keeps what you wrote
+      doctor   Checks whether this machine can run the course, and says what to repair
+      store    Runs a store for nodes that you start by hand, until Ctrl-C
+      shell    Writes completions for a shell, or the manual page
+      dev      For authors of the course
+      help     Print this message or the help of the given subcommand(s)
 
     Options:
           --color <WHEN>  Whether to use colors; `auto` does at a terminal, unless NO_COLOR is set
@@ -101,6 +102,8 @@ fn help_of_a_part_explains_its_flags() {
                               Processes decide, and a submission runs on them alone [default: both]
           --seeds <N>         Simulates each scenario under this many seeds; if not given, under as many
                               as take about 3 s
+          --explore <N>       Explores each problem that passed in this many random schedules, or not at
+                              all: off; if not given, in as many as take about 2 s
           --store <STORE>     The store of parts 3 and 4: auto, embedded, redis, or redis://HOST:PORT
                               [default: auto]
           --isolation <WHEN>  Whether bubblewrap walls a submission in: auto (where it is installed),
