@@ -15,8 +15,11 @@ use grader::part_report::{CodePlace, Graded, PartReport, Refused};
 use grader::sources::Sources;
 use report::json::JsonReport;
 use serde_json::Value;
+use testkit::exploration::Plan;
 use testkit::trace::{Change, Event, Fate, Kind, Message, StoreMode, Trace, Violation, What};
-use testkit::verdict::{Diagnosis, Failure, Outcome, ProblemResult, Standing, Verdict, World};
+use testkit::verdict::{
+    Counterexample, Diagnosis, Explored, Failure, Outcome, ProblemResult, Standing, Verdict, World,
+};
 
 fn root() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("..")
@@ -242,6 +245,17 @@ fn everything() -> (Vec<PartReport>, Vec<String>) {
             hint_of: None,
         }),
         training: Some("t".into()),
+        counterexample: Some(Box::new(Counterexample {
+            steps: vec!["s".into()],
+            of: 2,
+            tried: 3,
+            minimal: true,
+            script: vec!["s".into()],
+            plan: Plan {
+                nodes: vec!["n1".into()],
+                steps: Vec::new(),
+            },
+        })),
         ..Failure::new("step", "seen", "expected")
             .because("why")
             .evidence("known besides")
@@ -271,7 +285,7 @@ fn everything() -> (Vec<PartReport>, Vec<String>) {
         seed: 7,
         world: World::Processes,
         schedules: 25,
-        explored: None,
+        explored: Some(Explored::default()),
         unsimulated: Some("u".into()),
         folder: Some("f".into()),
     });

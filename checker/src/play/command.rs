@@ -147,7 +147,7 @@ const NETWORK: &[Command] = &[
         name: "delay",
         usage: "[NODES] TIME",
         args: &[Arg::Nodes],
-        about: "delay messages; the order stays",
+        about: "let messages come later, in order",
         more: "\x20 delay n1 n2 200ms       both ways\n\
                \x20 delay n1 -> n2 200ms    one way\n\
                \x20 delay 50ms              between all\n\
@@ -282,8 +282,8 @@ const STORE: &[Command] = &[Command {
     ],
     about: "break the store, for all or some",
     more: "\x20 store refuse n1         n1 cannot reach it\n\
-           \x20 store stall             it reads commands, and does nothing\n\
-           \x20 store mute n1 n2        it does commands, but answers nothing\n\
+           \x20 store stall             it reads, and does nothing\n\
+           \x20 store mute n1 n2        it works, but answers nothing\n\
            \x20 store slow 500ms n1     it answers late\n\
            \x20 store back              it works again\n\
            \x20 store keys [PREFIX]     its keys\n\

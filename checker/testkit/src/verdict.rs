@@ -571,7 +571,9 @@ impl ProblemResult {
 
     fn by_scenario(&self) -> BTreeMap<&str, Vec<&Outcome>> {
         let mut by_scenario: BTreeMap<&str, Vec<&Outcome>> = BTreeMap::new();
-        for outcome in &self.outcomes {
+        // What was explored besides has no points of its own.
+        let told = self.outcomes.iter();
+        for outcome in told.filter(|outcome| outcome.explored.is_none()) {
             let of = by_scenario.entry(&outcome.scenario).or_default();
             of.push(outcome);
         }
