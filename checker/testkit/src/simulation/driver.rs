@@ -540,8 +540,9 @@ fn shorten(
 /// Simulates a schedule that did not pass once more, alone in a process of its own, and gives what became
 /// of that: with the same seed, everybody gets it.
 ///
-/// Two things of a program may differ from one schedule to the next of a process: what it keeps in a
-/// `static`, and the branch of a `tokio::select!` that is looked at first, as tokio counts its runtimes.
+/// Two things may differ from one schedule to the next of a process: what the program keeps in a `static`,
+/// and what tokio draws by lot, as that depends on how many runtimes there were. It draws the branch of a
+/// `select!` without `biased`, and which of several tasks a `watch` channel wakes first.
 fn alone(order: &Order, before: Outcome) -> Outcome {
     let (scenario, seed) = (&before.scenario, before.seed.to_string());
     let own = std::env::current_exe().unwrap_or_default();
@@ -565,7 +566,7 @@ fn alone(order: &Order, before: Outcome) -> Outcome {
         Ok(Ok(_)) => Verdict::Inconclusive {
             why: format!(
                 "Seed {seed} came out otherwise after other schedules than alone. Something outlives a \
-                 schedule, such as a `static`, or a `tokio::select!` without `biased` decides."
+                 schedule, such as a `static`, or tokio draws lots, as in a `select!` without `biased`."
             ),
         },
         Ok(Err(error)) => Verdict::CheckerFault {
