@@ -150,8 +150,8 @@ fn fields(of: &Value, path: &str, into: &mut BTreeSet<String>) {
                     path => format!("{path}.{name}"),
                 };
                 into.insert(path.clone());
-                // What is in a fact is the part's own.
-                if name != "fact" {
+                // What is in a fact is the part's own, and faults go by many words.
+                if name != "fact" && name != "faults" {
                     fields(value, &path, into);
                 }
             }
