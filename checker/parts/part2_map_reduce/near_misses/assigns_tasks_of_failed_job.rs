@@ -8,9 +8,9 @@
 if job.outcome.is_some() {
     return None;
 }
-if let Some(map)
+if let Some(map) = job.maps.iter().position(Task::is_waiting) {
 // ── with
-if let Some(map)
+if let Some(map) = job.maps.iter().position(Task::is_waiting) {
 // ── end
 // ── replace
 job.outcome.is_none().then(|| job.task(attempt.task))?

@@ -324,7 +324,7 @@ impl Jobs {
             let fact = Fact::JobChangedItsEnd {
                 manager: manager.clone(),
                 before: before.to_owned(),
-                status: format!("{status:?}"),
+                status: in_words(&status).to_owned(),
             };
             return Err(fact
                 .of(cluster, &manager, "the end of a job is final")
@@ -500,7 +500,7 @@ impl Jobs {
                             "every job comes to an end once all faults are over",
                         )
                         .because(
-                            "The manager must find out that something was lost, and do it again.",
+                            "A client waits for its job. If work was lost, or no worker was given it, the manager must notice that.",
                         )
                         .into());
                 }
@@ -545,7 +545,7 @@ impl Jobs {
                 .unwrap_or(MAX_PLACE)
         };
         cluster.step(format!(
-            "{manager} is given a last job, with {} map tasks of 200 ms, while nothing is broken.",
+            "{manager} is given a last job while nothing is broken: {} map tasks of 200 ms, and the output folder `out-{place}`.",
             given.maps()
         ));
         let over: BTreeSet<JobId> = {
@@ -672,6 +672,16 @@ fn is_exact(
             .because("One node reduces each partition. If one partition has all keys, one node does all the work.")
             .into()),
         None => Ok(()),
+    }
+}
+
+/// How a job stands, in a word or two.
+fn in_words(status: &JobStatus) -> &'static str {
+    match status {
+        JobStatus::Unknown => "unknown",
+        JobStatus::Running(_) => "still running",
+        JobStatus::Done(_) => "done",
+        JobStatus::Failed(_) => "failed",
     }
 }
 
