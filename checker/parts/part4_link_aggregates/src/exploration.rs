@@ -59,7 +59,7 @@ pub(crate) const EXPLORATIONS: &[Exploration] = &[
     links!(
         1,
         "part4-explore-ring",
-        30,
+        60,
         Options::with_store(),
         links::draw_ring,
         links::Members::default(),
@@ -90,7 +90,7 @@ pub(crate) const EXPLORATIONS: &[Exploration] = &[
         views::Subject::Aggregates,
         5,
         "part4-explore-views",
-        100,
+        40,
         "views on all nodes while messages are late and repeated, and the store refuses nodes",
         "Every node soon shows every view once, in every schedule that was tried."
     ),
@@ -98,7 +98,7 @@ pub(crate) const EXPLORATIONS: &[Exploration] = &[
         views::Subject::Netsplits,
         6,
         "part4-explore-netsplits",
-        100,
+        40,
         "views while nodes are cut off, silent, paused and late, and messages are lost",
         "Nodes that meet show the views of both, in every schedule that was tried."
     ),
@@ -106,7 +106,7 @@ pub(crate) const EXPLORATIONS: &[Exploration] = &[
         views::Subject::Restarts,
         7,
         "part4-explore-restarts",
-        100,
+        40,
         "views while nodes are killed and restarted, and counters crash",
         "No view is lost that a living node knew, and none counts twice, in every schedule that was tried."
     ),
@@ -114,7 +114,7 @@ pub(crate) const EXPLORATIONS: &[Exploration] = &[
         views::Subject::ManyLinks,
         8,
         "part4-explore-many-links",
-        10,
+        12,
         "netsplits in which hundreds of links are viewed, or hardly any",
         "Nodes that meet show the views of all links, in every schedule that was tried."
     ),
@@ -122,7 +122,7 @@ pub(crate) const EXPLORATIONS: &[Exploration] = &[
         views::Subject::Visitors,
         9,
         "part4-explore-visitors",
-        40,
+        30,
         "visitors who come back, on both sides of netsplits, while messages are lost",
         "All nodes show the same number of visitors, and a returning visitor does not change it, in every schedule that was tried."
     ),

@@ -189,8 +189,8 @@ fn same(
 pub(super) async fn follows_the_store(cx: &Context) -> Told {
     let mut draw = cx.draw();
     let [asked, other, killed] = draw.cast(ALL);
-    let ([site], new) = (Names::new(&mut draw).take(), draw.number(4..=9));
-    let new = format!("n{new}");
+    let ([site], [new, newer]) = (Names::new(&mut draw).take(), draw.numbers(4..=9));
+    let [new, newer] = [new, newer].map(|number| format!("n{number}"));
     Cluster::tell(cx, &ALL, Options::with_store(), async |cluster| {
         let pages = Page::of(&site, SOME_CODES);
         rings_are(cluster, &ALL, &ALL).await?;
@@ -206,8 +206,13 @@ pub(super) async fn follows_the_store(cx: &Context) -> Told {
         same(cluster, other, asked, &second, other, &owners(cluster, other, &pages).await?)?;
         only_to(cluster, asked, &new, &first, &second)?;
 
-        cluster.step(format!("{new} is deleted from the store again."));
+        cluster.step(format!("{newer}, which does not run either, takes the place of {new} in the store."));
         cluster.store_delete(&member(&new)).await?;
+        cluster.store_set(&member(&newer), "").await?;
+        rings_are(cluster, &[asked, other], &["n1", "n2", "n3", &newer]).await?;
+
+        cluster.step(format!("{newer} is deleted from the store again."));
+        cluster.store_delete(&member(&newer)).await?;
         rings_are(cluster, &[asked, other], &ALL).await?;
         let third = owners(cluster, asked, &pages).await?;
         same(cluster, asked, &format!("{asked} before"), &first, &format!("{asked} afterwards"), &third)

@@ -2,6 +2,7 @@
 
 use futures_util::future::try_join;
 use runtime::net::faults::FrameSeen;
+use shortener::Link;
 
 use super::CLAIM_TIMEOUT;
 use super::fact::Fact;
@@ -276,6 +277,13 @@ pub(super) async fn code_is_taken(cx: &Context) -> Told {
                 leads(cluster, node, &other).await?;
             }
             create(cluster, third, &second).await?;
+
+            cluster.step(format!("The link of the other page expires. {entry} is asked again to create a link to {}.", first.url));
+            let expired = Link { expires_at: Some(1_000), ..other.link() };
+            cluster.store_set(&first.key(), &expired.to_text()).await?;
+            create(cluster, entry, &second).await.because(
+                "A URL keeps its code while its link lives, also when its first code is free. So the owner must know all codes that the URL may have.",
+            )?;
         }
 
         cluster.step(format!("{entry} and {third} are asked to create links of two URLs with one code, at the same time."));

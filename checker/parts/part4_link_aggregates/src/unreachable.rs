@@ -6,13 +6,15 @@ use std::time::Duration;
 
 use futures_util::future::try_join;
 use runtime::NodeName;
+use shortener::Link;
 
+use super::CLAIM_TIMEOUT;
 use super::messages::ANSWER_TIMEOUT;
 use super::pages::{
-    Page, Pages, at_once, create, leads, member, owners, owners_among, peek, put, rings_are,
+    Page, Pages, at_once, create, leads, member, owners, owners_among, peek, put, ring, rings_are,
     wrong_page,
 };
-use testkit::cluster::{Answer, Cluster, Explained, Options, Request};
+use testkit::cluster::{Answer, Cluster, Explained, Options, Request, Unmet};
 use testkit::scenario::{Context, Stop, Told};
 use testkit::seed::count_of;
 use testkit::words::Names;
@@ -106,7 +108,12 @@ fn refuses(cluster: &Cluster<'_>, node: &str, answer: &Answer, what: &str, expec
 }
 
 fn in_time(cluster: &Cluster<'_>, node: &str, answer: &Answer, what: &str, expected: &str) -> Told {
-    if answer.took <= ANSWER_TIMEOUT + GRACE {
+    // In a simulation, nothing takes any time beside timeouts and messages.
+    if answer.took
+        < cluster
+            .context()
+            .limit(ANSWER_TIMEOUT, ANSWER_TIMEOUT + GRACE)
+    {
         return Ok(());
     }
     let seen = format!(
@@ -207,6 +214,18 @@ pub(super) async fn links_are_cut(cx: &Context) -> Told {
             leads(cluster, node, &cast.theirs).await?;
         }
 
+        let (owner, page) = &cast.wanted[1];
+        cluster.step(format!("A link of {owner} has expired, and is still in the store. {alone} is asked for it."));
+        let expired = Link { expires_at: Some(1_000), ..page.link() };
+        cluster.store_set(&page.key(), &expired.to_text()).await?;
+        let answer = cluster.request(alone, &Request::new("HEAD", page.path())).await?;
+        if answer.status != 404 {
+            let seen = format!("{alone}, asked for {}, answered {}", page.path(), answer.in_words());
+            let expected = "404: an expired link leads nowhere, also when the owner is unreachable";
+            let why = "The store keeps an expired link until it is swept. What a node reads there may have expired.";
+            return Err(cluster.failed_at(alone, seen, expected).because(why).into());
+        }
+
         let (owner, page) = &cast.known[1];
         cluster.step(format!("The store refuses {alone}, too. It is asked for a link of {owner}."));
         cluster.store_refused([alone]);
@@ -215,10 +234,19 @@ pub(super) async fn links_are_cut(cx: &Context) -> Told {
         refuses(cluster, alone, &answer, &format!("{alone}, asked for {}, which {owner} owns,", page.path()), expected)
             .because("The node does not know whether the link exists. 404 would say that it does not.")?;
 
-        cluster.step("The network is whole again, and the store is back.");
-        cluster.store_back([alone]);
+        let (owner, page) = &cast.wanted[0];
+        cluster.step(format!("The network is whole again. The store still refuses {alone}, whose ring may be old; {alone} is asked to create a link of {owner}."));
         cluster.heal();
         cluster.await_mesh().await?;
+        let old = async || match ring(cluster, alone).await?.stale {
+            Some(_) => Ok(()),
+            None => Err(Unmet::at(alone, format!("{alone} does not say that its ring may be old"))),
+        };
+        cluster.eventually(CLAIM_TIMEOUT, format!("{alone} says that its ring may be old"), old).await?;
+        create(cluster, alone, page).await.because("The entry can reach the owner, and the owner can reach the store.")?;
+
+        cluster.step("The store is back.");
+        cluster.store_back([alone]);
         as_before(cluster, &cast).await
     })
     .await
@@ -226,8 +254,23 @@ pub(super) async fn links_are_cut(cx: &Context) -> Told {
 
 /// Checks that the links that were refused can be created now, and that every node leads to them.
 async fn as_before(cluster: &Cluster<'_>, cast: &Cast) -> Told {
-    for (_, page) in &cast.wanted {
-        create(cluster, cast.alone, page).await?;
+    for (owner, page) in &cast.wanted {
+        let claim = format!("{owner} creates its links again, and has them in its table");
+        cluster
+            .eventually(CLAIM_TIMEOUT, claim, async || {
+                create(cluster, cast.alone, page).await?;
+                match peek(cluster, owner, page).await? {
+                    Some(_) => Ok(()),
+                    None => Err(Unmet::at(
+                        cast.alone,
+                        format!("{owner} does not have {} in its table", page.path()),
+                    )),
+                }
+            })
+            .await
+            .because(
+                "The owner can be reached again. A node that does not ask it wastes its table.",
+            )?;
     }
     let known = cast.known.iter().chain(&cast.wanted).map(|(_, page)| page);
     for page in known.chain([&cast.own, &cast.theirs]) {

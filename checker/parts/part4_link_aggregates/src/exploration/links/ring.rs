@@ -350,16 +350,16 @@ impl Model for Members {
                 );
             }
             // A node that starts makes itself a member, and knows none.
-            Fault::Start { node } => {
+            Fault::Start { node }
                 if !matches!(
                     cluster.standing(node),
                     Some(Standing::Running | Standing::Paused)
-                ) {
-                    state.changed = Some(now + RECOVERY);
-                    if let Some(access) = state.stores.get_mut(node) {
-                        access.kept = Some(BTreeSet::new());
-                        access.since = now;
-                    }
+                ) =>
+            {
+                state.changed = Some(now + RECOVERY);
+                if let Some(access) = state.stores.get_mut(node) {
+                    access.kept = Some(BTreeSet::new());
+                    access.since = now;
                 }
             }
             Fault::Kill { .. } => state.changed = state.changed.max(Some(now)),
