@@ -719,11 +719,21 @@ impl Model for Jobs {
                     if cluster.standing(node) != Some(Standing::Running) {
                         return Ok(());
                     }
-                    self.state.borrow_mut().disturb(1);
-                    // A worker that ends by itself meanwhile cannot crash.
+                    // Until it is known how many workers there are, they may be enough to end any job: each may
+                    // be given the task that another one left.
+                    let place = {
+                        let mut state = self.state.borrow_mut();
+                        state.disturb(MAX_CRASHES);
+                        state.crashes.len() - 1
+                    };
                     match cluster.crash_children(node, &WORKERS).await {
-                        Err(stop @ (Stop::NotWritten(_) | Stop::Fault(_))) => Err(stop),
-                        _ => Ok(()),
+                        Ok(workers) => {
+                            self.state.borrow_mut().crashes[place].1 = workers as u64;
+                            Ok(())
+                        }
+                        // A worker that ends by itself meanwhile cannot crash.
+                        Err(Stop::Inconclusive(_) | Stop::Failed(_)) => Ok(()),
+                        Err(stop) => Err(stop),
                     }
                 }
             }
