@@ -192,49 +192,49 @@ pub(crate) const EXPLORATIONS: &[Exploration] = &[
     exploration!(
         1,
         "part2-explore-local",
-        150,
+        250,
         "small and odd inputs, counted and indexed by one node",
         "Every result is exact, in every schedule that was tried."
     ),
     exploration!(
         2,
         "part2-explore-distribute",
-        70,
+        110,
         "jobs of any size, some at the same time, while nodes join",
         "Every job ends in time with the exact result, in every schedule that was tried."
     ),
     exploration!(
         3,
         "part2-explore-failures",
-        50,
+        80,
         "workers crash, records crash them, and nodes die and come back",
         "Every job ends with the exact result or with an error that it must have, in every schedule that was tried."
     ),
     exploration!(
         4,
         "part2-explore-delivery",
-        50,
+        80,
         "assignments and results are lost, late and repeated, and managers restart",
         "Every result counts once and every job ends, in every schedule that was tried."
     ),
     exploration!(
         5,
         "part2-explore-netsplits",
-        50,
+        60,
         "nodes are cut off, silent, paused, killed and restarted",
         "Every job ends with the exact result, in every schedule that was tried."
     ),
     exploration!(
         6,
         "part2-explore-managers",
-        50,
+        60,
         "managers crash, beside workers and nodes",
         "A restarted manager continues every job under its id, in every schedule that was tried."
     ),
     exploration!(
         7,
         "part2-explore-combiner",
-        70,
+        110,
         "values are combined over many splits, files and nodes",
         "Every result is exact, in every schedule that was tried."
     ),

@@ -42,6 +42,9 @@ const OVERHEAD_PER_TASK: Duration = Duration::from_millis(25);
 /// After this time, nothing that was broken still keeps a worker busy.
 const SETTLED: Duration = Duration::from_secs(3);
 
+/// After this time, a supervisor no longer holds earlier crashes against a server.
+const CRASHES_FORGOTTEN: Duration = Duration::from_secs(6);
+
 /// The place of an output that no drawn job has.
 const MAX_PLACE: u64 = 99;
 
@@ -512,6 +515,7 @@ impl Jobs {
 
     /// The manager crashes once more, when all its jobs are over, and must still know them.
     async fn crash_again(&self, cluster: &Cluster<'_>, manager: &str) -> Told {
+        sleep(CRASHES_FORGOTTEN).await;
         cluster.step(format!(
             "All jobs are over. {manager}'s manager crashes, and its supervisor restarts it."
         ));
@@ -562,7 +566,17 @@ impl Jobs {
             .jobs
             .last()
             .and_then(|job| job.id.clone());
-        for node in running.iter().filter(|node| *node != manager) {
+        // A job whose manager crashed may still go on, and keep workers busy.
+        let all_are_over = self
+            .state
+            .borrow()
+            .jobs
+            .iter()
+            .all(|job| job.stands != Stands::Lost);
+        let workers = running
+            .iter()
+            .filter(|node| *node != manager && all_are_over);
+        for node in workers {
             let took_part = results_for(cluster, manager, since)
                 .iter()
                 .any(|result| result.from == *node && Some(&result.attempt.job) == id.as_ref());
