@@ -341,8 +341,20 @@ fn functions(draw: &mut Draw) -> Given {
 
 fn text(draw: &mut Draw) -> String {
     /// What stands between two words. Each letter is a byte.
-    const BETWEEN: [&str; 12] = [
-        " ", " ", " ", "\n", "\n", "\r\n", "\t", "\u{e9}", "\u{ff}", "'", "7", "\n\n",
+    const BETWEEN: [&str; 13] = [
+        " ",
+        " ",
+        " ",
+        "\n",
+        "\n",
+        "\r\n",
+        "\t",
+        "\u{c3}\u{a9}",
+        "\u{e9}",
+        "\u{ff}",
+        "'",
+        "7",
+        "\n\n",
     ];
     let (words, kind) = (draw.number(0..=40), draw.number(0..=5));
     let (words, different) = match kind {
@@ -352,7 +364,7 @@ fn text(draw: &mut Draw) -> String {
         _ => (words, [3, 20, 300][draw.number(0..=2) as usize]),
     };
     let beginning = ["", "", "", "The", "x"][draw.number(0..=4) as usize];
-    let mut text = BETWEEN[draw.number(0..=11) as usize].to_owned();
+    let mut text = BETWEEN[draw.number(0..=12) as usize].to_owned();
     for _ in 0..words {
         let word = word(draw.number(0..=different) as usize);
         text.push_str(beginning);
@@ -360,7 +372,7 @@ fn text(draw: &mut Draw) -> String {
             0 => word.to_ascii_uppercase(),
             _ => word,
         });
-        text.push_str(BETWEEN[draw.number(0..=11) as usize]);
+        text.push_str(BETWEEN[draw.number(0..=12) as usize]);
     }
     if draw.number(0..=1) == 0 {
         text.pop();
