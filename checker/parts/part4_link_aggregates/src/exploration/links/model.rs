@@ -332,10 +332,10 @@ impl Service {
             return Ok(None);
         }
         self.note_members(cluster).await?;
-        let reached = match cluster.list(node).await {
-            Ok(reached) => reached,
-            Err(_) => return Ok(None),
+        let Ok(mut reached) = cluster.list(node).await else {
+            return Ok(None);
         };
+        reached.retain(|other| cluster.standing(other) == Some(Standing::Running));
         for code in &codes {
             let mut state = self.state.borrow_mut();
             state
