@@ -75,9 +75,9 @@ impl Between {
                 }
                 affected.nodes.push(node.clone());
             }
-            Fault::Start { node }
-            | Fault::Pause { node }
-            | Fault::Resume { node } => affected.nodes.push(node.clone()),
+            Fault::Start { node } | Fault::Pause { node } | Fault::Resume { node } => {
+                affected.nodes.push(node.clone())
+            }
         }
         for node in &affected.nodes {
             self.nodes.insert(node.clone(), now);

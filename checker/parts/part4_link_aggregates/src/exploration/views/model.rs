@@ -217,12 +217,19 @@ impl Table {
                     answer.took.as_millis(),
                     page.path()
                 );
-                let expected = format!("a redirect within {} ms: {node} owns the link", limit.as_millis());
+                let expected = format!(
+                    "a redirect within {} ms: {node} owns the link",
+                    limit.as_millis()
+                );
                 let fact = Fact::LateRedirect {
                     node: node.to_owned(),
                 };
                 let why = "A visitor waits for no server that counts, and for no other node.";
-                Err(cluster.failed_at(node, seen, expected).fact(&fact).because(why).into())
+                Err(cluster
+                    .failed_at(node, seen, expected)
+                    .fact(&fact)
+                    .because(why)
+                    .into())
             }
             503 => {
                 state.views[number].outcome = Outcome::None;

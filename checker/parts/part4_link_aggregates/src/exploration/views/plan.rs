@@ -95,9 +95,21 @@ impl Story<'_> {
             Step::Wait(draw.number(1..=2_500)),
             Step::Break(Fault::Kill { node: node.clone() }),
             Step::Wait(draw.number(1..=1_500)),
+        ]);
+        // Those that know most of it may be out of reach.
+        for other in &self.names[..self.nodes] {
+            if *other != node && draw.number(0..=2) > 0 {
+                self.steps.push(Step::Break(Fault::Partition {
+                    a: node.clone(),
+                    b: (*other).to_owned(),
+                }));
+            }
+        }
+        self.steps.extend([
             Step::Break(Fault::Start { node: node.clone() }),
-            Step::Wait(draw.number(1..=3_000)),
+            Step::Wait(draw.number(1..=1_000)),
             view(draw),
+            Step::Wait(draw.number(1..=1_500)),
         ]);
     }
 
