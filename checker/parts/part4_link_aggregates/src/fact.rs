@@ -34,6 +34,8 @@ pub(super) enum Fact {
     NoNumber { node: String },
     /// A node took its time to say how often a link was viewed.
     LateNumber { node: String },
+    /// A node that owns a link took its time to redirect a visitor.
+    LateRedirect { node: String },
     /// A node shows more views than there were.
     TooManyViews {
         node: String,

@@ -21,7 +21,7 @@ pub(super) struct Between {
     /// When something was last done to a node, and to a pair.
     nodes: BTreeMap<String, Instant>,
     pairs: BTreeMap<(String, String), Instant>,
-    /// How often each node was killed.
+    /// How often each node was killed, or servers of it crashed.
     lives: BTreeMap<String, u32>,
 }
 
@@ -67,10 +67,17 @@ impl Between {
                 }
                 affected.nodes.push(node.clone());
             }
-            Fault::Crash { node, .. }
-            | Fault::Start { node }
-            | Fault::Pause { node }
-            | Fault::Resume { node } => affected.nodes.push(node.clone()),
+            // A program may keep in a server what its node knows.
+            Fault::Crash { node, .. } => {
+                if cluster.standing(node) == Some(Standing::Running) {
+                    *self.lives.entry(node.clone()).or_default() += 1;
+                    affected.forgets = Some(node.clone());
+                }
+                affected.nodes.push(node.clone());
+            }
+            Fault::Start { node } | Fault::Pause { node } | Fault::Resume { node } => {
+                affected.nodes.push(node.clone())
+            }
         }
         for node in &affected.nodes {
             self.nodes.insert(node.clone(), now);
@@ -81,7 +88,7 @@ impl Between {
         affected
     }
 
-    /// How often a node was killed before its present life.
+    /// How often a node has forgotten what it knew, before its present life.
     pub(super) fn life(&self, node: &str) -> u32 {
         self.lives.get(node).copied().unwrap_or_default()
     }

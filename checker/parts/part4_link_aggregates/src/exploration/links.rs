@@ -33,13 +33,10 @@ pub(super) enum Subject {
 }
 
 /// How the nodes of its cluster are set up.
-pub(super) fn options(subject: Subject) -> Options {
+pub(super) fn options() -> Options {
     Options {
-        tick_time: match subject {
-            // Two owners, one after the other, are silent for longer than an entry may wait.
-            Subject::TwoOwners => 3 * TICK_TIME,
-            Subject::Route | Subject::Unreachable => TICK_TIME,
-        },
+        // Two owners, one after the other, are silent for longer than an entry may wait.
+        tick_time: 3 * TICK_TIME,
         // An answer that comes too late is seen, and how late it is.
         patience: 3 * ANSWER_TIMEOUT,
         ..Options::with_store()

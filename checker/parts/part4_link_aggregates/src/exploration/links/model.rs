@@ -4,6 +4,7 @@ use std::cell::{Cell, RefCell};
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
+use runtime::NodeName;
 use shortener::Code;
 use testkit::cluster::{Answer, Cluster, Explained, Mark, NoAnswer, Request, Standing};
 use testkit::exploration::{Fault, Model, StoreDoes};
@@ -109,7 +110,7 @@ impl Service {
         let told = match &answer {
             None => Ok(()),
             Some(answer) => {
-                self.judge_creation(cluster, &asked, answer, &url, created.as_ref())
+                self.judge_creation(cluster, &asked, answer, &url, ttl, created.as_ref())
                     .await
             }
         };
@@ -133,6 +134,7 @@ impl Service {
         asked: &Asked<'_>,
         answer: &Answer,
         url: &str,
+        ttl: Option<u64>,
         created: Option<&Code>,
     ) -> Told {
         let (from, to) = (asked.begun, Instant::now());
@@ -204,9 +206,11 @@ impl Service {
                     );
                 }
                 let stored = cluster.store_get(&format!("link:{code}")).await?;
-                if !stored
-                    .as_ref()
-                    .is_some_and(|stored| stored.ends_with(&format!(" {url}")))
+                let may_be_swept = ttl.is_some_and(|ttl| from + Duration::from_secs(ttl) <= to);
+                if !may_be_swept
+                    && !stored
+                        .as_ref()
+                        .is_some_and(|stored| stored.ends_with(&format!(" {url}")))
                 {
                     return fails(
                         format!("the store has the link of /{code} before the answer"),
@@ -332,10 +336,10 @@ impl Service {
             return Ok(None);
         }
         self.note_members(cluster).await?;
-        let reached = match cluster.list(node).await {
-            Ok(reached) => reached,
-            Err(_) => return Ok(None),
+        let Ok(mut reached) = cluster.list(node).await else {
+            return Ok(None);
         };
+        reached.retain(|other| cluster.standing(other) == Some(Standing::Running));
         for code in &codes {
             let mut state = self.state.borrow_mut();
             state
@@ -445,10 +449,16 @@ impl Service {
         }
         if is_isolated {
             let owners = self.owners(cluster, node, &asked.codes[..=place]).await?;
-            if !owners
-                .iter()
-                .any(|owner| owner.as_deref().is_none_or(|owner| owner == node))
-            {
+            let mut is_owner = false;
+            for (owner, code) in owners.iter().zip(&asked.codes) {
+                is_owner |= match owner {
+                    Some(owner) => {
+                        owner == node || self.is_second(cluster, node, owner, code).await?
+                    }
+                    None => true,
+                };
+            }
+            if !is_owner {
                 return fails(
                     "503: the node can reach no other node, and does not own the code",
                     Fact::StandsIn,
@@ -645,6 +655,30 @@ impl Service {
         }
     }
 
+    /// Whether a node may be the second owner of a code: it would own the code without the owner.
+    async fn is_second(
+        &self,
+        cluster: &Cluster<'_>,
+        node: &str,
+        owner: &str,
+        code: &Code,
+    ) -> Result<bool, Stop> {
+        if self.subject == Subject::Route {
+            return Ok(false);
+        }
+        let others: Vec<_> = {
+            let state = self.state.borrow();
+            let others = state.members.iter().filter(|member| *member != owner);
+            others.map(|member| cluster.name(member)).collect()
+        };
+        let codes = vec![code.clone()];
+        let tried: Result<Vec<Option<NodeName>>, _> = cluster
+            .call(node, &RING, |reply| RingMsg::Try(others, codes, reply))
+            .await;
+        let second = tried.map_err(Stop::from)?.into_iter().flatten().next();
+        Ok(second.is_some_and(|second| second.short() == node))
+    }
+
     /// Takes note of the members that the store lists.
     async fn note_members(&self, cluster: &Cluster<'_>) -> Told {
         let keys = cluster.store_keys("member:").await?;
@@ -687,7 +721,9 @@ impl Service {
                 if node == *owner || may_keep {
                     continue;
                 }
-                if peek(cluster, &node, &page).await?.is_some() {
+                if peek(cluster, &node, &page).await?.is_some()
+                    && !self.is_second(cluster, &node, owner, &code).await?
+                {
                     let fact = Fact::CopyInTable {
                         node: node.clone(),
                         code: code.to_string(),

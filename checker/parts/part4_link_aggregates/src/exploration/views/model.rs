@@ -66,6 +66,8 @@ struct State {
     pending: Vec<(usize, String, Instant)>,
     /// By how much messages from any node are late, at most.
     delay: Duration,
+    /// The nodes whose store has ever failed.
+    stores: BTreeSet<String>,
     /// How often the model has looked.
     looks: usize,
     /// How far the store's commands were looked at.
@@ -190,6 +192,7 @@ impl Table {
             });
             state.views.len() - 1
         };
+        let begun = Instant::now();
         let mut request = Request::get(page.path());
         if let Some(visitor) = visitor {
             request = request.header("x-visitor", format!("visitor-{visitor}"));
@@ -202,7 +205,31 @@ impl Table {
         match answer.status {
             302 if answer.location.as_deref() == Some(&page.url) => {
                 state.counts(cluster, number);
-                Ok(())
+                let limit = cluster.context().limit(AT_ONCE, AT_ONCE_WHEN_BUSY);
+                let undisturbed = self.owns(node, page)
+                    && !state.stores.contains(node)
+                    && !state.between.was_touched(node, begun - SOON);
+                if answer.took <= limit || !undisturbed {
+                    return Ok(());
+                }
+                let seen = format!(
+                    "{node} took {} ms to redirect a visitor of {}",
+                    answer.took.as_millis(),
+                    page.path()
+                );
+                let expected = format!(
+                    "a redirect within {} ms: {node} owns the link",
+                    limit.as_millis()
+                );
+                let fact = Fact::LateRedirect {
+                    node: node.to_owned(),
+                };
+                let why = "A visitor waits for no server that counts, and for no other node.";
+                Err(cluster
+                    .failed_at(node, seen, expected)
+                    .fact(&fact)
+                    .because(why)
+                    .into())
             }
             503 => {
                 state.views[number].outcome = Outcome::None;
@@ -708,6 +735,9 @@ impl Model for Table {
             for view in &mut state.views {
                 view.known_by.remove(node);
             }
+        }
+        if let Fault::Store { node, .. } = fault {
+            state.stores.insert(node.clone());
         }
         if let Fault::Delay { ms, .. } = fault {
             state.delay = state.delay.max(Duration::from_millis(*ms));

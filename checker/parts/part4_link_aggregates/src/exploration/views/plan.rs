@@ -54,10 +54,14 @@ struct Story<'n> {
 impl Story<'_> {
     fn step(&mut self, draw: &mut Draw) {
         match draw.number(0..=9) {
-            0..=4 => {
-                let does = self.operation(draw);
-                self.steps.push(Step::Do(does));
-            }
+            0..=4 => match (draw.number(0..=9), self.subject) {
+                (0 | 1, Subject::Restarts) => self.restart(draw),
+                (0, Subject::Aggregates | Subject::Netsplits) => self.overtake(draw),
+                _ => {
+                    let does = self.operation(draw);
+                    self.steps.push(Step::Do(does));
+                }
+            },
             5..=6 => {
                 if let Some(fault) = self.fault(draw) {
                     self.steps.push(Step::Break(fault));
@@ -72,6 +76,70 @@ impl Story<'_> {
                 self.steps.push(Step::Wait(draw.number(1..=longest)));
             }
         }
+    }
+
+    /// A node is viewed, killed, started again, and viewed again: as often as before, more or less often.
+    fn restart(&mut self, draw: &mut Draw) {
+        let (node, _) = self.pair(draw);
+        let view = |draw: &mut Draw| {
+            Step::Do(Do::View {
+                node: node.clone(),
+                owner: node.clone(),
+                link: 0,
+                visitor: None,
+                times: draw.number(1..=4),
+            })
+        };
+        self.steps.extend([
+            view(draw),
+            Step::Wait(draw.number(1..=2_500)),
+            Step::Break(Fault::Kill { node: node.clone() }),
+            Step::Wait(draw.number(1..=1_500)),
+        ]);
+        // Those that know most of it may be out of reach.
+        for other in &self.names[..self.nodes] {
+            if *other != node && draw.number(0..=2) > 0 {
+                self.steps.push(Step::Break(Fault::Partition {
+                    a: node.clone(),
+                    b: (*other).to_owned(),
+                }));
+            }
+        }
+        self.steps.extend([
+            Step::Break(Fault::Start { node: node.clone() }),
+            Step::Wait(draw.number(1..=1_000)),
+            view(draw),
+            Step::Wait(draw.number(1..=1_500)),
+        ]);
+    }
+
+    /// News of a view overtakes older news.
+    fn overtake(&mut self, draw: &mut Draw) {
+        let (from, to) = self.pair(draw);
+        let view = |times| {
+            Step::Do(Do::View {
+                node: from.clone(),
+                owner: from.clone(),
+                link: 0,
+                visitor: None,
+                times,
+            })
+        };
+        let hold = Fault::Cast {
+            does: Does::Hold,
+            from: from.clone(),
+            to,
+            times: 1,
+        };
+        self.steps.extend([
+            Step::Break(hold),
+            view(1),
+            Step::Wait(draw.number(50..=300)),
+            view(draw.number(1..=3)),
+            Step::Wait(draw.number(300..=2_500)),
+            Step::Break(Fault::Release),
+            Step::Wait(draw.number(50..=300)),
+        ]);
     }
 
     fn pair(&self, draw: &mut Draw) -> (String, String) {
