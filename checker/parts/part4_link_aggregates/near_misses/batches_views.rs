@@ -1,5 +1,5 @@
 //! kind = "right"
-//! about = "A node sends its views every 100 ms, all of a link in one message."
+//! about = "A node sends its views every 100 ms, all of a link in one message, and passes on what it gets."
 
 // ── file protocol.rs
 // ── after
@@ -31,4 +31,10 @@ CountersMsg::Flush => {
         share(&code, &news, ctx);
     }
 }
+// ── end
+// ── replace
+CountersMsg::Merge(code, news) => self.views.merge(code, &news),
+// ── with
+// A batch that a new connection overtakes may bring what was counted before it.
+CountersMsg::Merge(code, news) => self.learn(vec![(code, news)], ctx),
 // ── end

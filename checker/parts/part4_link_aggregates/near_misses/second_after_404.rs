@@ -2,6 +2,7 @@
 //! problem = 2
 //! claim = "the owner does the work"
 //! about = "The entry asks the second owner, too, when the owner answers that there is no such link."
+//! mistakes = ["others-asked-for-link"]
 
 // ── file links.rs
 // ── after
