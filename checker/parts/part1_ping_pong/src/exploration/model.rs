@@ -59,8 +59,8 @@ struct State {
     shown: BTreeMap<String, Counts>,
     /// Pairs that the network keeps apart, or whose messages it delays.
     disturbed: BTreeSet<(String, String)>,
-    /// Pairs of which single messages are lost, late or repeated.
-    ruled: BTreeSet<(String, String)>,
+    /// What happens to single messages.
+    rules: Vec<MessageRule>,
     /// By how much messages from a node to another are late, or were: what follows them does not overtake
     /// them.
     delays: BTreeMap<(String, String), Duration>,
@@ -73,6 +73,30 @@ struct State {
     recovery: Duration,
     /// How far the record was read for new connections.
     read: Option<Mark>,
+}
+
+/// Something that happens to the next pings of a node to another, or to other messages between them.
+struct MessageRule {
+    from: String,
+    to: String,
+    /// How many pings it waits for; other messages may be waited for.
+    pings: Option<usize>,
+    since: Mark,
+}
+
+impl MessageRule {
+    /// Whether it may still get in between two nodes.
+    fn concerns(&self, cluster: &Cluster<'_>, a: &str, b: &str) -> bool {
+        if ordered(&self.from, &self.to) != ordered(a, b) {
+            return false;
+        }
+        let came = || {
+            let pings = cluster.since(self.since).messages("Ping");
+            let pings = pings.from(&self.from).to(&self.to);
+            pings.filter(|frame| frame.fate != Fate::Deliver).count()
+        };
+        self.pings.is_none_or(|times| came() < times)
+    }
 }
 
 /// What a consumer must know of a producer.
@@ -254,9 +278,16 @@ impl Table {
             .asking
             .entry(node.to_owned())
             .or_default() += 1;
-        let asked = cluster
-            .call_within(limit, node, &PRODUCER, ProducerMsg::AskEveryone)
-            .await;
+        // A node that goes once the question has arrived is in the answer, too.
+        let arrived = async {
+            sleep(TRANSIT).await;
+            cluster.list(node).await
+        };
+        let answered = async {
+            let question = ProducerMsg::AskEveryone;
+            cluster.call_within(limit, node, &PRODUCER, question).await
+        };
+        let (asked, connected_then) = tokio::join!(answered, arrived);
         *self
             .state
             .borrow_mut()
@@ -277,7 +308,7 @@ impl Table {
             }
         };
         let after = self.totals(cluster).await?;
-        let Ok(still_connected) = cluster.list(node).await else {
+        let Ok(still_connected) = connected_then else {
             return Ok(());
         };
         let met: BTreeSet<(String, String)> = cluster.opened_since(mark).into_iter().collect();
@@ -566,6 +597,8 @@ impl Model for Table {
 
     fn broken(&self, cluster: &Cluster<'_>, fault: &Fault) {
         let mut state = self.state.borrow_mut();
+        // The node whose consumer forgets.
+        let mut forgetful = None;
         match fault {
             Fault::Partition { a, b } => state.disturb(a, b),
             Fault::Blackhole { from, to } => state.disturb(from, to),
@@ -574,9 +607,22 @@ impl Model for Table {
                 state.delays.insert((from.clone(), to.clone()), late);
                 state.disturb(from, to);
             }
-            Fault::Message { from, to, .. } => {
+            Fault::Message {
+                from,
+                to,
+                message,
+                answer,
+                times,
+                ..
+            } => {
                 state.unsettle(from, to);
-                state.ruled.insert(ordered(from, to));
+                let is_ping = !answer && message.as_deref() == Some("Ping");
+                state.rules.push(MessageRule {
+                    from: from.clone(),
+                    to: to.clone(),
+                    pings: is_ping.then_some(*times),
+                    since: cluster.mark(),
+                });
             }
             Fault::Disconnect { node, from } => state.disturb(node, from),
             Fault::Heal { a, b } => state.mend(a, b),
@@ -587,13 +633,17 @@ impl Model for Table {
             }
             Fault::Release => {}
             Fault::Crash { node, servers } => {
-                state.touch(node);
-                if servers.iter().any(|server| server == "consumer") {
-                    self.consumer_forgets(cluster, &mut state, node);
+                let is_producer_among = servers.iter().any(|server| server == "producer");
+                state.touch(node, is_producer_among);
+                if servers.iter().any(|server| server == "consumer")
+                    && cluster.standing(node) == Some(Standing::Running)
+                {
+                    state.floors.retain(|(consumer, _), _| consumer != node);
+                    forgetful = Some(node);
                 }
             }
             Fault::Kill { node } | Fault::Start { node } => {
-                state.touch(node);
+                state.touch(node, true);
                 if cluster.standing(node) != Some(Standing::Running)
                     || matches!(fault, Fault::Kill { .. })
                 {
@@ -603,12 +653,15 @@ impl Model for Table {
                     state.is_busy(node, recovery);
                 }
             }
-            Fault::Pause { node } | Fault::Resume { node } => state.touch(node),
+            Fault::Pause { node } | Fault::Resume { node } => state.touch(node, true),
             Fault::Connect { node, to } => state.mend(node, to),
             Fault::Cast { .. } | Fault::Store { .. } => {}
         }
         if self.level.producers_continue {
             state.reconsider(cluster, fault);
+        }
+        if let Some(node) = forgetful {
+            self.consumer_forgets(cluster, &mut state, node);
         }
     }
 
@@ -621,7 +674,7 @@ impl Model for Table {
             {
                 let mut state = self.state.borrow_mut();
                 state.disturbed.clear();
-                state.ruled.clear();
+                state.rules.clear();
                 state.delays.clear();
             }
             if self.level.meetings {
@@ -676,22 +729,22 @@ impl Model for Table {
 }
 
 impl Table {
-    /// A consumer crashes; if its level says so it recovers what it can reach.
+    /// A consumer crashes, and recovers what it can reach.
     fn consumer_forgets(&self, cluster: &Cluster<'_>, state: &mut State, node: &str) {
-        if cluster.standing(node) != Some(Standing::Running) {
-            return;
-        }
         state.shown.remove(node);
         let producers: Vec<String> = state.sent.keys().cloned().collect();
         let mut busy = RECOVERY;
         for of in producers {
             let clean = of == node || state.is_clean(cluster, node, &of);
             let sent = state.sent.get(&of).copied().unwrap_or_default();
-            let due = Instant::now() + RECOVERY;
-            let recovers = self.level.consumers_recover && clean;
+            // A producer that crashed as well must continue its count first.
+            let (known, due) = match state.known_at_crash.get(&of) {
+                Some((known, _)) => (sent.min(*known), CONTINUING + RECOVERY),
+                None => (sent, RECOVERY),
+            };
             let floor = Floor {
                 sure: 0,
-                pending: recovers.then_some((sent, due)),
+                pending: clean.then_some((known, Instant::now() + due)),
             };
             state.floors.insert((node.to_owned(), of), floor);
             if !clean {
@@ -729,12 +782,12 @@ impl State {
         self.disturbed.remove(&ordered(a, b));
     }
 
-    /// Something is done to a node.
-    fn touch(&mut self, node: &str) {
+    /// Something is done to a node, and to its producer as well or not.
+    fn touch(&mut self, node: &str, producer: bool) {
         let now = Instant::now();
         self.touched.insert(node.to_owned(), now);
         for ((consumer, of), floor) in &mut self.floors {
-            if consumer == node || of == node {
+            if consumer == node || producer && of == node {
                 floor.pending = None;
             }
         }
@@ -759,8 +812,8 @@ impl State {
     /// Whether two nodes run, and nothing was put between them.
     fn is_clean(&self, cluster: &Cluster<'_>, a: &str, b: &str) -> bool {
         let runs = |node| cluster.standing(node) == Some(Standing::Running);
-        let pair = ordered(a, b);
-        runs(a) && runs(b) && !self.disturbed.contains(&pair) && !self.ruled.contains(&pair)
+        let is_ruled = || self.rules.iter().any(|rule| rule.concerns(cluster, a, b));
+        runs(a) && runs(b) && !self.disturbed.contains(&ordered(a, b)) && !is_ruled()
     }
 
     /// The same, also some time before a moment and ever since.
@@ -876,7 +929,9 @@ impl State {
         {
             return false;
         }
-        if self.is_clean(cluster, from, to) {
+        // The ping may have been the last one that a rule waited for.
+        let is_ruled = |rule: &MessageRule| ordered(&rule.from, &rule.to) == ordered(from, to);
+        if self.is_clean(cluster, from, to) && !self.rules.iter().any(is_ruled) {
             return true;
         }
         let passed = |frame: &FrameSeen| {

@@ -12,7 +12,7 @@ const MAX_CRASHES: usize = 3;
 /// Draws a story for a level.
 pub(super) fn draw(draw: &mut Draw, level: Level) -> Plan {
     let names = draw.cast(NAMES);
-    let nodes = draw.number(2..=4) as usize;
+    let nodes = draw.number(2..=5) as usize;
     let mut story = Story {
         names: &names[..nodes + 1],
         nodes,
@@ -24,8 +24,13 @@ pub(super) fn draw(draw: &mut Draw, level: Level) -> Plan {
         level,
         steps: Vec::new(),
     };
-    let length = draw.number(4..=30);
-    while story.steps.len() < length as usize {
+    let length = draw.number(4..=30) as usize;
+    // Steps of pure chance seldom come in the order that some mistakes need.
+    let coup = draw.number(0..=2 * length as u64) as usize;
+    while story.steps.len() < length {
+        if story.steps.len() == coup {
+            story.coup(draw);
+        }
         story.step(draw);
     }
     Plan::of(&names[..nodes], &story.steps)
@@ -70,7 +75,7 @@ impl Story<'_> {
             }
             _ => {
                 let longest = [5, 60, 400, 1_500, 3_500][draw.number(0..=4) as usize];
-                self.steps.push(Step::Wait(draw.number(1..=longest)));
+                self.wait(draw, longest);
             }
         }
     }
@@ -92,6 +97,119 @@ impl Story<'_> {
             self.names[one as usize].to_owned(),
             self.names[other as usize].to_owned(),
         )
+    }
+
+    /// Several things at nearly the same moment.
+    fn coup(&mut self, draw: &mut Draw) {
+        let level = self.level;
+        let sender = self.sender(draw);
+        let (one, other) = self.pair(draw);
+        self.ping(&sender);
+        match draw.number(0..=2) {
+            // A question while another is under way, and a node comes in between.
+            _ if level.problem == 2 => {
+                let late = self.names[self.nodes].to_owned();
+                self.pause(&other);
+                self.steps.push(Step::Do(Do::Ask(one.clone())));
+                self.wait(draw, 400);
+                if draw.number(0..=1) == 0 {
+                    self.steps.push(Step::Break(Fault::Start { node: late }));
+                }
+                self.wait(draw, 400);
+                self.steps.push(Step::Do(Do::Ask(one)));
+            }
+            // A consumer crashes while some nodes are silent.
+            0 if level.consumers_recover => {
+                let others = [1, self.nodes - 1, self.nodes - 1][draw.number(0..=2) as usize];
+                let names = self.names;
+                for name in &names[self.nodes - others..self.nodes] {
+                    if *name != one && *name != sender {
+                        self.pause(name);
+                    }
+                }
+                self.wait(draw, 60);
+                self.crash_at(&one, &["consumer"]);
+                self.steps.push(Step::Wait(3_500));
+            }
+            // An old ping arrives while its receiver recovers.
+            1 if level.consumers_recover => {
+                let receiver = if other == sender { one } else { other };
+                self.rule(Does::Hold, &sender, &receiver);
+                self.ping(&sender);
+                self.ping(&sender);
+                self.wait(draw, 60);
+                self.crash_at(&receiver, &["consumer"]);
+                if draw.number(0..=1) == 0 {
+                    self.wait(draw, 5);
+                }
+                self.steps.push(Step::Break(Fault::Release));
+                self.steps.push(Step::Wait(3_500));
+            }
+            // Several servers crash at once.
+            _ if level.consumers_recover || level.producers_continue => {
+                let names = self.names;
+                self.wait(draw, 60);
+                let mut place = draw.number(0..=self.nodes as u64 - 1) as usize;
+                for _ in 0..draw.number(2..=self.nodes as u64) {
+                    let servers: &[&str] = match draw.number(0..=2) {
+                        0 if level.producers_continue => &["producer"],
+                        1 if level.producers_continue => &["producer", "consumer"],
+                        _ => &["consumer"],
+                    };
+                    self.crash_at(names[place], servers);
+                    place = (place + 1) % self.nodes;
+                }
+                self.steps.push(Step::Wait(3_500));
+            }
+            // Both sides of a long split keep what they know.
+            _ if level.meetings => {
+                let split = Fault::Partition {
+                    a: one.clone(),
+                    b: other,
+                };
+                self.broken.extend(repair(&split));
+                self.steps.push(Step::Break(split));
+                self.ping(&sender);
+                self.steps.push(Step::Wait(draw.number(10_000..=30_000)));
+            }
+            _ => {}
+        }
+    }
+
+    fn ping(&mut self, sender: &str) {
+        self.steps.push(Step::Do(Do::Ping(sender.to_owned())));
+    }
+
+    fn wait(&mut self, draw: &mut Draw, longest: u64) {
+        self.steps.push(Step::Wait(draw.number(1..=longest)));
+    }
+
+    fn pause(&mut self, node: &str) {
+        let pause = Fault::Pause {
+            node: node.to_owned(),
+        };
+        self.broken.extend(repair(&pause));
+        self.steps.push(Step::Break(pause));
+    }
+
+    fn rule(&mut self, does: Does, from: &str, to: &str) {
+        let rule = Fault::Message {
+            does,
+            message: Some("Ping".to_owned()),
+            answer: false,
+            from: from.to_owned(),
+            to: to.to_owned(),
+            times: 1,
+        };
+        self.broken.extend(repair(&rule));
+        self.steps.push(Step::Break(rule));
+    }
+
+    fn crash_at(&mut self, node: &str, servers: &[&str]) {
+        let place = self.names.iter().position(|name| *name == node);
+        if let Some(fault) = place.and_then(|place| self.crash_of(place, servers)) {
+            self.steps.push(Step::Break(fault));
+        }
     }
 
     /// Something breaks that the level knows.
@@ -147,6 +265,10 @@ impl Story<'_> {
 
     fn crash(&mut self, draw: &mut Draw, servers: &[&str]) -> Option<Fault> {
         let place = draw.number(0..=self.nodes as u64 - 1) as usize;
+        self.crash_of(place, servers)
+    }
+
+    fn crash_of(&mut self, place: usize, servers: &[&str]) -> Option<Fault> {
         let crashes = self.crashes[place] + servers.len();
         if crashes > MAX_CRASHES {
             return None;

@@ -62,6 +62,7 @@ impl Story<'_> {
                 Some(fault) => Step::Break(fault),
                 None => return,
             },
+            8 if draw.number(0..=4) == 0 => return self.ask_too_early(draw),
             8 if self.subject != Subject::Route && draw.number(0..=1) == 0 => {
                 return self.ask_the_troubled(draw);
             }
@@ -71,6 +72,26 @@ impl Story<'_> {
             }
         };
         self.steps.push(step);
+    }
+
+    /// A code is unknown on a node, and a moment later another node creates its link.
+    fn ask_too_early(&mut self, draw: &mut Draw) {
+        let (early, creator) = (self.node(draw), self.node(draw));
+        let code = Wanted::Named(draw.number(0..=CHOSEN - 1) as usize);
+        let look = Do::LookUp {
+            node: early,
+            code: code.clone(),
+        };
+        let create = Do::Create {
+            node: creator,
+            page: draw.number(0..=self.pages - 1) as usize,
+            code: Some(code),
+            ttl: None,
+        };
+        for (request, longest) in [(look.clone(), 400), (create, 400), (look, 1)] {
+            self.steps.push(Step::Do(request));
+            self.steps.push(Step::Wait(draw.number(1..=longest)));
+        }
     }
 
     fn node(&self, draw: &mut Draw) -> String {
