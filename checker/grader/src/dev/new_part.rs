@@ -160,6 +160,7 @@ impl NewPart {
             ("\"template\"", format!("\"{package}\"")),
             ("use template::", format!("use {}::", self.words)),
             ("A template", self.title.clone()),
+            ("number = 0", format!("number = {number}")),
             ("part0", format!("part{number}")),
             ("part 0", format!("part {number}")),
             ("Part 0", format!("Part {number}")),
