@@ -33,8 +33,7 @@ pub(crate) async fn newest_wins(cx: &Context) -> Told {
 
         cluster.step(format!("What was held back arrives at {late}."));
         held.release();
-        cluster.quiesce().await?;
-        all_show(cluster, &ALL, new, "an older value that comes late does not undo a newer one")
+        still_show(cluster, &ALL, new, "an older value that comes late does not undo a newer one")
             .await
             .because("A message that comes later need not be newer. The version says which of two values is newer.")
     })
@@ -50,6 +49,22 @@ pub(crate) async fn write(cluster: &Cluster<'_>, node: &str, value: u64) -> Told
 /// The value that a node's register shows.
 pub(crate) async fn shown(cluster: &Cluster<'_>, node: &str) -> Result<u64, Unanswered> {
     cluster.call(node, &REGISTER, RegisterMsg::Read).await
+}
+
+/// Once all messages have arrived, the registers of these nodes show a value.
+async fn still_show(cluster: &Cluster<'_>, nodes: &[&str], wanted: u64, claim: &str) -> Told {
+    cluster.quiesce().await?;
+    for node in nodes {
+        let seen = shown(cluster, node).await?;
+        if seen != wanted {
+            let expected = format!("{claim} (here {wanted})");
+            let failure = cluster.failed_at(node, format!("{node} shows {seen}"), expected);
+            let node = (*node).to_owned();
+            let fact = Fact::Value { node, seen, wanted };
+            return Err(failure.fact(&fact).into());
+        }
+    }
+    Ok(())
 }
 
 /// Waits until the registers of these nodes show a value.
