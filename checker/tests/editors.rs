@@ -135,6 +135,6 @@ fn every_file_names_the_same_rust() {
     let channel = toolchain["toolchain"]["channel"].as_str().unwrap();
     assert!(channel.starts_with(&format!("{wanted}.")), "{channel}");
     let image = format!("FROM docker.io/library/rust:{channel}-");
-    let container = read(".devcontainer/Containerfile");
+    let container = read("Containerfile");
     assert!(container.contains(&image), "no {image} in:\n{container}");
 }
