@@ -44,6 +44,7 @@ use testkit::verdict::{Standing, World};
 use testkit::{guard, seed};
 
 use crate::doctor;
+use grader::dev::new_part::NewPart;
 use grader::{dev, stubs};
 use runtime::terminal::note;
 
@@ -187,6 +188,14 @@ enum Dev {
     },
     /// Copies the exercises into checker/stubs, from where `reset` takes them
     Stubs,
+    /// Lays out a new part, which `check` accepts at once; see docs/AUTHORING.md
+    New {
+        /// Its number and its name, such as part5_lock_service
+        name: String,
+        /// What people call it; if not given, it is made of the name
+        #[arg(long, value_name = "TITLE")]
+        title: Option<String>,
+    },
 }
 
 /// What to grade, and how.
@@ -451,6 +460,13 @@ fn run(matches: &clap::ArgMatches) -> Result<Standing> {
         Other::Dev {
             command: Dev::Stubs,
         } => stubs::renew(&course()?, &PARTS).map(|()| Standing::Passed),
+        Other::Dev {
+            command: Dev::New { name, title },
+        } => {
+            let part = NewPart::named(&name, title.as_deref())?;
+            let course = course()?;
+            asynchronously(until_interrupted(lay_out(&course, &part)))
+        }
         Other::Dev {
             command: Dev::Diagnose { cases },
         } => dev::cases::replay(&course()?, &PARTS, &cases),
@@ -736,6 +752,17 @@ async fn grade_all(
 fn standing(reports: &[PartReport], troubles: &[String]) -> Standing {
     let fault = (!troubles.is_empty()).then_some(Standing::CheckerFault);
     Standing::worst(reports.iter().map(|report| report.standing).chain(fault))
+}
+
+async fn lay_out(course: &Course, part: &NewPart) -> Result<Standing> {
+    let files = part.lay_out(course).await?;
+    print(format_args!(
+        "{} is laid out, in {files} files. docs/AUTHORING.md says what each is for. To check the part as it is:\n  \
+         cargo checker dev check --part {}\n",
+        part.folder(),
+        part.number()
+    ))?;
+    Ok(Standing::Passed)
 }
 
 fn course() -> Result<Course> {

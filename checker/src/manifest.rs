@@ -1,18 +1,8 @@
-//! The one ordered list of the course's parts. A new part is one more line.
-
-use std::sync::LazyLock;
+//! The parts of the course, by name and in order.
 
 use testkit::part::Part;
 
-/// The parts that exist, in the order of the course.
-pub static PARTS: LazyLock<Vec<Part>> = LazyLock::new(|| {
-    vec![
-        part1_ping_pong::part(),
-        part2_map_reduce::part(),
-        part3_link_shortener::part(),
-        part4_link_aggregates::part(),
-    ]
-});
+pub use parts::PARTS;
 
 /// The part that a command names.
 pub fn part(name: &str) -> Option<&'static Part> {

@@ -4,6 +4,8 @@ use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
 
+use checker::manifest::PARTS;
+
 fn root() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR"))
         .parent()
@@ -61,12 +63,14 @@ fn named(folder: &Path, sections: &[&str]) -> BTreeSet<String> {
         root().join("checker/testkit"),
         root().join("checker/grader"),
         root().join("checker/report"),
+        root().join("checker/parts"),
     ]
     .into_iter()
     .chain([root().join("benches")])
     .chain(folders_in("checker/parts"))
     .chain(folders_in("checker/stubs"))
     .chain(folders_in("solutions"))
+    .chain(folders_in("checker/template"))
     .map(|folder| package(&folder))
     .collect();
     let manifest = manifest(folder);
@@ -113,9 +117,11 @@ fn entropy_depends_on_nothing_of_ours() {
 
 #[test]
 fn exercises_and_solutions_depend_on_what_is_given_alone() {
+    let template = ["exercise", "solution"].map(|of| root().join("checker/template").join(of));
     for folder in folders_in("checker/stubs")
         .into_iter()
         .chain(folders_in("solutions"))
+        .chain(template)
     {
         let ours = ours(&folder);
         assert!(ours.contains("runtime"), "{}", folder.display());
@@ -140,10 +146,7 @@ fn checker_depends_on_no_exercise_and_no_solution() {
             "testkit",
             "grader",
             "report",
-            "part1_ping_pong",
-            "part2_map_reduce",
-            "part3_link_shortener",
-            "part4_link_aggregates",
+            "parts",
         ])
     );
 }
@@ -168,7 +171,8 @@ fn report_knows_no_part() {
 
 #[test]
 fn part_depends_on_the_testkit_and_on_what_learners_are_given() {
-    for folder in folders_in("checker/parts") {
+    let template = root().join("checker/template/part");
+    for folder in folders_in("checker/parts").into_iter().chain([template]) {
         let ours = ours(&folder);
         assert!(
             ours.is_subset(&set(&["runtime", "batch", "shortener", "testkit"])),
@@ -176,6 +180,18 @@ fn part_depends_on_the_testkit_and_on_what_learners_are_given() {
             folder.display()
         );
     }
+}
+
+#[test]
+fn every_part_is_listed() {
+    let needed = needed(&root().join("checker/parts"));
+    let parts = folders_in("checker/parts");
+    let parts = parts.iter().map(|folder| package(folder));
+    assert_eq!(needed, parts.chain(["testkit".to_owned()]).collect());
+    for part in PARTS.iter() {
+        assert!(needed.contains(part.folder), "{}", part.folder);
+    }
+    assert_eq!(PARTS.len() + 1, needed.len());
 }
 
 fn set(names: &[&str]) -> BTreeSet<String> {

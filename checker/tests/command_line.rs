@@ -1,6 +1,7 @@
 //! What the command says, and the codes with which it exits.
 
 use assert_cmd::Command;
+use checker::manifest::PARTS;
 
 fn checker() -> Command {
     let mut checker = Command::cargo_bin("checker").unwrap();
@@ -37,7 +38,18 @@ fn outside(args: &[&str]) -> (i32, String, String) {
 fn help_explains_the_exit_codes() {
     let (code, stdout, _) = outside(&["help"]);
     assert_eq!(code, 0);
-    insta::assert_snapshot!(stdout, @r#"
+    let mut shown = stdout.clone();
+    for part in PARTS.iter() {
+        let line = format!(
+            "  {:<9}Grades part {}, {}\n",
+            part.name, part.number, part.title
+        );
+        assert!(stdout.contains(&line), "no {line:?} in {stdout}");
+        if part.number > 1 {
+            shown = shown.replace(&line, "");
+        }
+    }
+    insta::assert_snapshot!(shown, @r#"
     Grades the exercises of Distributed Systems Training in Rust: starts real clusters of your code,
     breaks them, and explains what it sees
 
@@ -46,9 +58,6 @@ fn help_explains_the_exit_codes() {
 
     Commands:
       part1    Grades part 1, Ping pong
-      part2    Grades part 2, Map reduce
-      part3    Grades part 3, Link shortener
-      part4    Grades part 4, A better link shortener
       all      Grades all parts, one after the other
       watch    Grades your current problem each time you save; so does `checker` alone
       list     Lists the parts and their problems, with your results
@@ -119,11 +128,26 @@ fn help_of_a_part_explains_its_flags() {
     "#);
 }
 
+/// A list of parts that shows the first one only, after a look at whether it names all of them.
+pub(crate) fn but_for_later_parts(list: &str) -> String {
+    let blocks: Vec<&str> = list.split("\n\n").collect();
+    for (part, block) in PARTS.iter().zip(&blocks) {
+        let names = format!("{:<9}{}", part.name, part.title);
+        assert!(block.starts_with(&names), "{block}");
+        for problem in part.problems {
+            let line = format!("{:>2}. {}", problem.number, problem.title);
+            assert!(block.contains(&line), "no {line:?} in {block}");
+        }
+    }
+    assert_eq!(blocks.len(), PARTS.len() + 1, "{list}");
+    format!("{}\n\n…\n\n{}", blocks[0], blocks[PARTS.len()])
+}
+
 #[test]
 fn list_names_parts_and_problems() {
     let (code, stdout, _) = outside(&["list"]);
     assert_eq!(code, 0);
-    insta::assert_snapshot!(stdout, @r#"
+    insta::assert_snapshot!(but_for_later_parts(&stdout), @r#"
     part1    Ping pong
              exercises/part1_ping_pong, training/part1.md
          1. Broadcast
@@ -133,37 +157,7 @@ fn list_names_parts_and_problems() {
          5. A crash during the split  optional
          6. The producer crashes      optional
 
-    part2    Map reduce
-             exercises/part2_map_reduce, training/part2.md
-         1. Local
-         2. Distribute
-         3. Worker failure
-         4. Delivery
-         5. Netsplit and stragglers
-         6. Manager failure           optional
-         7. Combiner                  optional
-
-    part3    Link shortener
-             exercises/part3_link_shortener, training/part3.md
-         1. Cache
-         2. Replicate
-         3. Netsplits
-         4. Late and restarted nodes
-         5. Store down
-         6. Registry
-
-    part4    A better link shortener
-             exercises/part4_link_aggregates, training/part4.md
-         1. Ring
-         2. Route
-         3. Owner unreachable
-         4. G-Counter
-         5. Aggregates
-         6. Netsplits
-         7. Restarts
-         8. Efficiency
-         9. Unique visitors           optional
-        10. Two owners                optional
+    …
 
     What you have solved is listed in the folder of the course.
     "#);

@@ -117,6 +117,15 @@ fn task_on_every_save_knows_when_a_run_ends() {
 }
 
 #[test]
+fn tasks_offer_every_part() {
+    let tasks: Value = serde_json::from_str(&read(".vscode/tasks.json")).unwrap();
+    let offered = tasks["inputs"][0]["options"].as_array().unwrap();
+    let offered: Vec<&str> = offered.iter().map(|one| one.as_str().unwrap()).collect();
+    let parts = PARTS.iter().map(|part| part.name);
+    assert_eq!(offered, parts.chain(["all"]).collect::<Vec<_>>());
+}
+
+#[test]
 fn every_file_names_the_same_rust() {
     let manifest: toml::Table = read("Cargo.toml").parse().unwrap();
     let wanted = manifest["workspace"]["package"]["rust-version"]
@@ -126,6 +135,6 @@ fn every_file_names_the_same_rust() {
     let channel = toolchain["toolchain"]["channel"].as_str().unwrap();
     assert!(channel.starts_with(&format!("{wanted}.")), "{channel}");
     let image = format!("FROM docker.io/library/rust:{channel}-");
-    let container = read(".devcontainer/Containerfile");
+    let container = read("Containerfile");
     assert!(container.contains(&image), "no {image} in:\n{container}");
 }

@@ -11,6 +11,7 @@ mod editors;
 mod guard;
 mod isolation;
 mod machine_output;
+mod new_part;
 mod page;
 mod play;
 mod prose;

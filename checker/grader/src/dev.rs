@@ -4,6 +4,7 @@ pub mod cases;
 mod edits;
 pub mod fresh;
 pub mod matrix;
+pub mod new_part;
 pub mod overlay;
 pub mod stub_rules;
 pub mod variants;

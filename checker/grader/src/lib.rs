@@ -25,20 +25,3 @@ pub mod simulation;
 pub mod whole_file;
 
 pub mod dev;
-
-/// The parts of the course, which tests of the matrix need.
-#[cfg(test)]
-mod manifest {
-    use std::sync::LazyLock;
-
-    use testkit::part::Part;
-
-    pub(crate) static PARTS: LazyLock<Vec<Part>> = LazyLock::new(|| {
-        vec![
-            part1_ping_pong::part(),
-            part2_map_reduce::part(),
-            part3_link_shortener::part(),
-            part4_link_aggregates::part(),
-        ]
-    });
-}

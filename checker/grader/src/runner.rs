@@ -520,8 +520,8 @@ mod tests {
     use std::sync::atomic::{AtomicU32, Ordering};
 
     use super::*;
-    use crate::manifest::PARTS;
     use crate::progress::Silent;
+    use parts::PARTS;
     use testkit::run_dir::RunDir;
     use testkit::scenario::{Stop, Story};
     use testkit::store::StoreChoice;

@@ -57,12 +57,13 @@ pub async fn lay_out(course: &Course, part: &Part, solution: bool) -> Result<Bui
     })
 }
 
-/// What else than the program that is simulated a simulation needs.
+/// What else than the program that is simulated a simulation needs. Its package lies in the folder of an
+/// overlay workspace, into which `checker/parts` is linked.
 pub(crate) fn dependencies(part: &Part) -> String {
-    let part = part.folder;
-    ["entropy", "testkit", part]
-        .map(|package| format!("{package}.workspace = true\n"))
-        .concat()
+    let folder = part.folder;
+    format!(
+        "entropy.workspace = true\ntestkit.workspace = true\n{folder} = {{ path = \"../checker/parts/{folder}\" }}\n"
+    )
 }
 
 /// An expression that simulates the program of a library.

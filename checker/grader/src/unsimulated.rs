@@ -182,7 +182,7 @@ mod tests {
         use crate::sources::Sources;
         let root = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
         let course = crate::course::Course::find(&root).unwrap();
-        for part in crate::manifest::PARTS.iter() {
+        for part in parts::PARTS.iter() {
             let sources = Sources::read(&course.solution(part)).unwrap();
             for (file, text) in &sources.files {
                 assert_eq!(found(text), None, "{file} of {}", part.name);

@@ -237,9 +237,9 @@ impl Line {
 mod tests {
     use super::*;
     use crate::course::Course;
-    use crate::manifest::PARTS;
     use crate::sources::Sources;
     use crate::tokens::tokens;
+    use parts::PARTS;
 
     const SOURCE: &str = "\
 /// Counts.

@@ -539,7 +539,7 @@ pub fn line(row: &Row) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::manifest::PARTS;
+    use parts::PARTS;
 
     fn outcome(problem: u8, verdict: Verdict) -> Outcome {
         Outcome {

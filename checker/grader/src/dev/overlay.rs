@@ -252,7 +252,7 @@ fn runner_source(variants: &[Variant], run: &str, part: &Part) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::manifest::PARTS;
+    use parts::PARTS;
 
     #[test]
     fn runner_has_each_variant() {

@@ -211,7 +211,7 @@ impl Numbers {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::manifest::PARTS;
+    use parts::PARTS;
 
     const STUB: &str = "use a;\nfn f() {\n    // ── gap 1: ask\n    // TODO(1): ask\n    todo!(\"TODO(1) ask\")\n    // ── end 1\n}\n// ── gap 1: more\n// ── end 1\n";
     const SOLUTION: &str = "use b;\nfn f() {\n    // ── gap 1: ask\n    // Because.\n    ask()\n    // ── end 1\n}\n// ── gap 1: more\n// ── end 1\n";

@@ -227,8 +227,8 @@ impl Variant {
 mod tests {
     use super::*;
     use crate::course::Course;
-    use crate::manifest::PARTS;
     use crate::tokens::tokens;
+    use parts::PARTS;
 
     const ADDS_ONE: &str = "//! kind = \"near-miss\"\n//! problem = 1\n//! claim = \"once\"\n//! about = \"Adds.\"\n\n\
         // ── file a.rs\n// ── replace\nkeep();\n// ── with\nadd();\n// ── end\n";

@@ -1,0 +1,9 @@
+//! The program of one node. It is complete as it is.
+
+use std::process::ExitCode;
+
+use template::{SOURCE_HASH, start};
+
+fn main() -> ExitCode {
+    runtime::launch::run(SOURCE_HASH, start)
+}
