@@ -135,9 +135,13 @@ impl Course {
             return Ok(());
         }
         let making = || format!("make {}", link.display());
-        // An older checker, or the course at another place, may have left one.
-        if link.symlink_metadata().is_ok() {
-            fs::remove_file(&link).or_trouble(making)?;
+        // An older checker, or the course at another place, may have left one, or a folder of links.
+        if let Ok(there) = link.symlink_metadata() {
+            let removed = match there.is_dir() {
+                true => fs::remove_dir_all(&link),
+                false => fs::remove_file(&link),
+            };
+            removed.or_trouble(making)?;
         }
         fs::create_dir_all(link.parent().unwrap_or(workspace)).or_trouble(making)?;
         symlink(&package, &link).or_trouble(making)
