@@ -70,11 +70,13 @@ impl Order {
     /// is their turn.
     fn wants(&self, variant: &Variant, world: World) -> bool {
         let only = self.only.as_deref().unwrap_or_default();
-        let is_due = match (world, &variant.processes_only) {
-            (World::Simulated, Some(_)) => false,
-            (World::Simulated, None) | (World::Processes, Some(_)) => true,
-            (World::Processes, None) => {
-                self.all || variant.kind == Kind::Right || variant.quarter() == self.quarter()
+        let only_processes = variant.processes_only.is_some();
+        let is_due = match world {
+            World::Simulated => !only_processes,
+            World::Processes => {
+                let is_turn = self.all || variant.quarter() == self.quarter();
+                let is_wanted = is_turn || only_processes || variant.kind == Kind::Right;
+                is_wanted && variant.simulated_only.is_none()
             }
         };
         is_due && variant.name.contains(only)
