@@ -219,7 +219,7 @@ impl Matrix {
     }
 
     /// The schedules of the solution that are not the same, byte for byte, in two processes that simulate
-    /// nothing else: their scenarios. Says of how many.
+    /// nothing else: the ids of their scenarios and explorations. Says of how many.
     ///
     /// # Errors
     /// When they cannot be simulated.
@@ -235,8 +235,10 @@ impl Matrix {
         let Some((_, solution)) = stubs.max_by_key(|(filled, _)| *filled) else {
             return Ok((0, Vec::new()));
         };
-        let scenarios = self.part.scenarios;
-        let traced = async |name: &str, scenario| {
+        let explorations = self.part.explorations.iter().map(|of| &of.scenario);
+        let scenarios: Vec<&'static Scenario> =
+            self.part.scenarios.iter().chain(explorations).collect();
+        let traced = async |name: &str, scenario: &'static Scenario| {
             let path = solution.path.clone();
             let runner = self.runner(name, World::Simulated, path, order.seed, BTreeMap::new())?;
             runner.trace_each(&[scenario]).await;
@@ -244,7 +246,7 @@ impl Matrix {
             Ok::<_, Trouble>(traces(&folder))
         };
         let mut differing = Vec::new();
-        for scenario in scenarios {
+        for scenario in &scenarios {
             let first = traced("repeats/first", scenario).await?;
             let second = traced("repeats/second", scenario).await?;
             if first.is_empty() || first != second {
