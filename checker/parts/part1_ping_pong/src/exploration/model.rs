@@ -14,11 +14,10 @@ use testkit::verdict::Failure;
 use tokio::time::{Instant, sleep, sleep_until};
 
 use super::{Do, Level};
-use crate::RECOVERY;
-use crate::TRANSIT;
 use crate::consumers::{Counts, listed, shows};
 use crate::fact::Fact;
 use crate::messages::{ASK_TIMEOUT, CONSUMER, ConsumerMsg, Everyone, PRODUCER, ProducerMsg};
+use crate::{RECOVERY, TRANSIT};
 
 /// What [`TRANSIT`] is on processes of a busy machine.
 const TRANSIT_WHEN_BUSY: Duration = Duration::from_secs(3);
