@@ -8,26 +8,31 @@
 
 use std::time::{Duration, Instant};
 
-use benches::{EMPTY, Solved, part1, part3};
+use benches::{EMPTY, SHORT, Solved, part1, part3};
+use testkit::scenario::Scenario;
 
 const ROUNDS: u64 = 7;
 const EMPTY_ONES: u64 = 200;
+/// At least about so many schedules are timed together.
+const ENOUGH: usize = 50;
 const MANY: u64 = 10_000;
 
 fn main() {
     let scratch = tempfile::tempdir().expect("a folder for what nodes keep");
     std::env::set_current_dir(&scratch).expect("the folder is there");
+    compare(&part1(), "short schedules", &[&SHORT]);
     for solved in [part1(), part3()] {
-        compare(&solved);
+        let scenarios: Vec<_> = solved.part.scenarios.iter().collect();
+        compare(&solved, "scenarios", &scenarios);
     }
     watch_memory(&part1());
     // The folder can only be removed when nobody is in it.
     std::env::set_current_dir("/").expect("there is a root");
 }
 
-/// All scenarios of a part under one seed after the other, in turns with empty schedules.
-fn compare(solved: &Solved) {
-    let scenarios = solved.part.scenarios;
+/// Scenarios of a part under one seed after the other, in turns with empty schedules.
+fn compare(solved: &Solved, what: &str, scenarios: &[&'static Scenario]) {
+    let rounds = (ENOUGH / scenarios.len()).max(1);
     let mut own = Vec::new();
     let mut empty = Vec::new();
     for seed in 1..=ROUNDS {
@@ -37,17 +42,18 @@ fn compare(solved: &Solved) {
         }
         empty.push(begun.elapsed() / EMPTY_ONES as u32);
         let begun = Instant::now();
-        for scenario in scenarios {
-            solved.simulate(scenario, seed);
+        for round in 0..rounds as u64 {
+            for scenario in scenarios {
+                solved.simulate(scenario, seed + round * ROUNDS);
+            }
         }
-        own.push(begun.elapsed() / scenarios.len() as u32);
+        own.push(begun.elapsed() / (rounds * scenarios.len()) as u32);
     }
     let (own, empty) = (median(own), median(empty));
     println!(
-        "{}: {:.0} schedules/s ({} scenarios), {:.1} times an empty one ({:.0}/s)",
+        "{}: {:.0} {what}/s, {:.1} times an empty schedule ({:.0}/s)",
         solved.part.name,
         1.0 / own.as_secs_f64(),
-        scenarios.len(),
         own.as_secs_f64() / empty.as_secs_f64(),
         1.0 / empty.as_secs_f64(),
     );

@@ -2,11 +2,15 @@
 
 use std::path::Path;
 use std::sync::Arc;
+use std::time::Duration;
 
+use ping_pong_solution::protocol::{CONSUMER, PRODUCER, ProducerMsg};
+use testkit::cluster::{Cluster, Options};
 use testkit::part::Part;
-use testkit::scenario::Scenario;
+use testkit::scenario::{Context, Scenario, Told};
 use testkit::simulation::{OWN_FOLDER, Program, Stage, flags, simulate};
 use testkit::verdict::Verdict;
+use tokio::time::sleep;
 
 /// A part and its solution.
 pub struct Solved {
@@ -42,6 +46,31 @@ pub static EMPTY: Scenario = Scenario {
     deadline: testkit::scenario::DEADLINE,
     run: |_| Box::pin(async { Ok(()) }),
 };
+
+/// Three nodes of part 1, a dozen operations and faults, and ten quiet seconds.
+pub static SHORT: Scenario = Scenario {
+    id: "short",
+    problem: 1,
+    title: "three nodes exchange pings across a partition and a crash",
+    property: "They do.",
+    deadline: testkit::scenario::DEADLINE,
+    run: |cx| Box::pin(short_story(cx)),
+};
+
+async fn short_story(cx: &Context) -> Told {
+    const NODES: [&str; 3] = ["n1", "n2", "n3"];
+    Cluster::tell(cx, &NODES, Options::default(), async |cluster| {
+        for node in NODES.repeat(3) {
+            let _: u64 = cluster.call(node, &PRODUCER, ProducerMsg::SendPing).await?;
+        }
+        cluster.partition(&["n1"], &["n2", "n3"]).await?;
+        cluster.heal();
+        cluster.crash("n3", &CONSUMER).await?;
+        sleep(Duration::from_secs(10)).await;
+        Ok(())
+    })
+    .await
+}
 
 impl Solved {
     /// Simulates a scenario under a seed in the present folder, and leaves that as it was.

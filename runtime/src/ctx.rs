@@ -9,6 +9,7 @@ use futures_util::FutureExt;
 use tokio::task::{AbortHandle, JoinSet};
 
 use crate::address::Address;
+use crate::gate::{BoxedTask, spawn_boxed};
 use crate::node::{Inner, Node};
 use crate::process::{Letter, Mailbox, Process};
 use crate::process_id::{ExitReason, ProcessId};
@@ -201,16 +202,16 @@ impl<M: Send + 'static> Ctx<M> {
         let exit = self.shared.process.exit.clone();
         let mut tasks = self.shared.tasks.lock().unwrap();
         while tasks.try_join_next().is_some() {}
-        let task = async move {
+        let mut task: BoxedTask = Box::pin(async move {
             if let Err(panic) = AssertUnwindSafe(task).catch_unwind().await {
                 let _ = exit.send(ExitReason::from_panic(&*panic));
             }
-        };
-        let task = match &self.inner().config.gate {
-            Some(gate) => gate.spawn(&mut tasks, gate.serve(self.process().label(), task)),
-            None => tasks.spawn(task),
-        };
-        Task(task)
+        });
+        let gate = self.inner().config.gate.as_ref();
+        if let Some(gate) = gate {
+            task = gate.serve(self.process().label(), task);
+        }
+        Task(spawn_boxed(gate, &mut tasks, task))
     }
 
     /// Puts a message into this server's own mailbox, behind those that wait there.

@@ -163,7 +163,12 @@ impl Gate {
         tasks: &mut JoinSet<()>,
         task: impl Future<Output = ()> + Send + 'static,
     ) -> AbortHandle {
-        let handle = tasks.spawn(self.guard(task));
+        self.spawn_boxed(tasks, Box::pin(task))
+    }
+
+    fn spawn_boxed(&self, tasks: &mut JoinSet<()>, future: BoxedTask) -> AbortHandle {
+        let gate = self.clone();
+        let handle = tasks.spawn(Guarded { gate, future });
         self.own(handle.clone());
         handle
     }
@@ -190,17 +195,12 @@ impl Gate {
     }
 
     /// The same task, known as that of a server.
-    pub(crate) fn serve<F: Future>(
-        &self,
-        server: String,
-        task: F,
-    ) -> impl Future<Output = F::Output> + use<F> {
+    pub(crate) fn serve(&self, server: String, mut task: BoxedTask) -> BoxedTask {
         let at_work = self.0.at_work.clone();
-        let mut task = Box::pin(task);
-        std::future::poll_fn(move |context| {
+        Box::pin(std::future::poll_fn(move |context| {
             at_work.serve(&server);
             task.as_mut().poll(context)
-        })
+        }))
     }
 
     /// Whether a task may run; if not, it is woken when it may.
@@ -213,7 +213,7 @@ impl Gate {
     }
 }
 
-struct Guarded<F> {
+struct Guarded<F: ?Sized> {
     gate: Gate,
     future: Pin<Box<F>>,
 }
@@ -239,7 +239,7 @@ impl Drop for Turn<'_> {
     }
 }
 
-impl<F: Future> Future for Guarded<F> {
+impl<F: Future + ?Sized> Future for Guarded<F> {
     type Output = F::Output;
 
     fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<F::Output> {
@@ -335,14 +335,27 @@ impl Listening {
     }
 }
 
+/// A task of any type. What is done with it is compiled once, with the optimizations of this crate, and not
+/// anew for each task of a program.
+pub(crate) type BoxedTask = Pin<Box<dyn Future<Output = ()> + Send>>;
+
 /// Runs a task in a set, behind a gate if there is one.
 pub fn spawn(
     gate: Option<&Gate>,
     tasks: &mut JoinSet<()>,
     task: impl Future<Output = ()> + Send + 'static,
 ) -> AbortHandle {
+    spawn_boxed(gate, tasks, Box::pin(task))
+}
+
+/// The same for a task that is boxed already.
+pub(crate) fn spawn_boxed(
+    gate: Option<&Gate>,
+    tasks: &mut JoinSet<()>,
+    task: BoxedTask,
+) -> AbortHandle {
     match gate {
-        Some(gate) => gate.spawn(tasks, task),
+        Some(gate) => gate.spawn_boxed(tasks, task),
         None => tasks.spawn(task),
     }
 }

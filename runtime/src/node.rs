@@ -17,7 +17,7 @@ use crate::address::{Address, ServerName};
 use crate::clock::Clock;
 use crate::cookie::Cookie;
 use crate::error::{CallError, ConnectError, ConnectionLoss, StartError};
-use crate::gate::{self, Gate};
+use crate::gate::{BoxedTask, Gate, spawn_boxed};
 use crate::global::GlobalNames;
 use crate::handshake::Identity;
 use crate::line::{Line, Numbers};
@@ -414,9 +414,13 @@ impl Inner {
 
     /// Runs a task that ends with the node.
     pub(crate) fn spawn(&self, task: impl Future<Output = ()> + Send + 'static) -> AbortHandle {
+        self.spawn_boxed(Box::pin(task))
+    }
+
+    pub(crate) fn spawn_boxed(&self, task: BoxedTask) -> AbortHandle {
         let mut tasks = self.tasks.lock().unwrap();
         while tasks.try_join_next().is_some() {}
-        gate::spawn(self.config.gate.as_ref(), &mut tasks, task)
+        spawn_boxed(self.config.gate.as_ref(), &mut tasks, task)
     }
 
     pub(crate) fn subscribe(&self, process: &Arc<Process>) {

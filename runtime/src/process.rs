@@ -19,6 +19,7 @@ use tracing::{debug, warn};
 use crate::address::{Address, ServerName};
 use crate::ctx::Ctx;
 use crate::error::StartError;
+use crate::gate::BoxedTask;
 use crate::name::NodeName;
 use crate::node::{Inner, Node};
 use crate::process_id::{ExitReason, ProcessId};
@@ -184,11 +185,11 @@ pub(crate) async fn start<S: Server>(
     );
     let ctx = Ctx::new(node.clone(), me.clone(), process.clone(), mailbox);
     let (started, init) = oneshot::channel();
-    let life = live::<S>(ctx, args, inbox, exits, started);
-    match &inner.config.gate {
-        Some(gate) => inner.spawn(gate.serve(process.label(), life)),
-        None => inner.spawn(life),
-    };
+    let mut life: BoxedTask = Box::pin(live::<S>(ctx, args, inbox, exits, started));
+    if let Some(gate) = &inner.config.gate {
+        life = gate.serve(process.label(), life);
+    }
+    inner.spawn_boxed(life);
     match init.await {
         Ok(Ok(())) => Ok((me, process)),
         Ok(Err(reason)) => Err(StartError::Init(reason)),

@@ -244,10 +244,10 @@ impl Runner {
         }
     }
 
-    /// Simulates the scenarios once, and leaves the traces of all in the runner's folder. What did not
-    /// come so far has none.
+    /// Simulates scenarios and stories of explorations once, and leaves the traces of all in the runner's
+    /// folder. What did not come so far has none.
     pub async fn trace_each(&self, scenarios: &[&'static Scenario]) {
-        let flags = vec!["--traces".to_owned()];
+        let flags = ["--traces", "--schedules", "1"].map(str::to_owned).to_vec();
         let _ = simulation::simulate(self, scenarios, flags, |_, _| {}).await;
     }
 

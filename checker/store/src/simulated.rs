@@ -1,6 +1,7 @@
 //! The embedded store in memory, with the faults of the proxies, for a simulation.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, VecDeque};
+use std::future::pending;
 use std::io;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
@@ -15,8 +16,7 @@ use crate::log::Log;
 use crate::proxy::Mode;
 use crate::request::Reader;
 
-/// A store within a simulation, and the ways of the nodes to it. In virtual time nothing is slow by
-/// chance, so that each connection does one thing after the other.
+/// A store within a simulation, and the ways of the nodes to it.
 ///
 /// The faults are those of a [`Proxy`](crate::Proxy), and so is what is written to the log.
 pub struct Simulated {
@@ -61,8 +61,10 @@ impl Simulated {
             node,
             changes: self.way(node).subscribe(),
             stream,
+            listening: true,
             space: 0,
             reader: Reader::default(),
+            queue: VecDeque::new(),
             tainted: None,
         };
         // An error here is the node's going away, which needs no word.
@@ -110,84 +112,103 @@ struct Connection<'a, S> {
     node: &'a str,
     changes: watch::Receiver<Way>,
     stream: S,
+    /// Whether the node may send more.
+    listening: bool,
     /// The number of the database that is selected.
     space: usize,
     reader: Reader,
+    /// The commands that the store has not executed, and when each arrived.
+    queue: VecDeque<(Instant, Vec<Bytes>)>,
     /// The epoch in which it swallowed a command or withheld an answer, which it may not outlive.
     tainted: Option<u64>,
 }
 
 impl<S: AsyncRead + AsyncWrite + Unpin> Connection<'_, S> {
     async fn run(&mut self) -> io::Result<()> {
-        loop {
-            if self.is_over() {
-                return Ok(());
+        while !self.is_over() {
+            self.take_commands().await?;
+            let Some(due) = self.settle() else {
+                if !self.listening && self.queue.is_empty() {
+                    return Ok(());
+                }
+                self.wait(None).await?;
+                continue;
+            };
+            match due <= Instant::now() {
+                true => self.execute().await?,
+                false => self.wait(Some(due)).await?,
             }
+        }
+        self.forget_queue();
+        Ok(())
+    }
+
+    /// Queues the commands that have arrived.
+    async fn take_commands(&mut self) -> io::Result<()> {
+        loop {
             match self.reader.take() {
+                Ok(None) => return Ok(()),
                 Ok(Some(request)) if request.arguments.is_empty() => {}
-                Ok(Some(request)) => {
-                    if !self.handle(&request.arguments).await? {
-                        return Ok(());
-                    }
-                }
-                Ok(None) => {
-                    tokio::select! {
-                        biased;
-                        changed = self.changes.changed() => {
-                            if changed.is_err() {
-                                return Ok(());
-                            }
-                        }
-                        read = self.stream.read_buf(self.reader.buffer()) => {
-                            if read? == 0 {
-                                return Ok(());
-                            }
-                        }
-                    }
-                }
+                Ok(Some(request)) => self.queue.push_back((Instant::now(), request.arguments)),
                 Err(text) => {
                     let mut answer = BytesMut::new();
                     Reply::Error(format!("ERR {text}")).write(&mut answer);
-                    return self.stream.write_all_buf(&mut answer).await;
+                    self.stream.write_all_buf(&mut answer).await?;
+                    return Err(io::ErrorKind::InvalidData.into());
                 }
             }
         }
     }
 
-    /// Does with a command what the mode says. Says whether the connection lives on.
-    async fn handle(&mut self, arguments: &[Bytes]) -> io::Result<bool> {
-        let arrived = Instant::now();
-        loop {
-            if self.is_over() {
-                self.record(arguments, false);
-                return Ok(false);
+    /// Adapts to the mode, and says when the first command in the queue may be executed.
+    fn settle(&mut self) -> Option<Instant> {
+        let Way { mode, epoch } = self.way();
+        let (arrived, _) = self.queue.front()?;
+        match mode {
+            Mode::Refuse | Mode::Stall => {
+                self.tainted = Some(epoch);
+                self.forget_queue();
+                None
             }
-            let Way { mode, epoch } = self.way();
-            let due = match mode {
-                Mode::Refuse | Mode::Stall => {
-                    self.record(arguments, false);
-                    self.tainted = Some(epoch);
-                    return Ok(true);
-                }
-                Mode::Slow(delay) => arrived + delay,
-                Mode::Open | Mode::StallAnswers => arrived,
-            };
-            if due <= Instant::now() {
-                break;
+            Mode::Slow(delay) => Some(*arrived + delay),
+            Mode::Open | Mode::StallAnswers => Some(*arrived),
+        }
+    }
+
+    /// Waits for a change of the mode, for more commands, and for the time at which the first is due.
+    async fn wait(&mut self, due: Option<Instant>) -> io::Result<()> {
+        let due_in_time = async {
+            match due {
+                Some(due) => sleep_until(due).await,
+                None => pending().await,
             }
-            tokio::select! {
-                biased;
-                _ = self.changes.changed() => {}
-                () = sleep_until(due) => {}
+        };
+        tokio::select! {
+            biased;
+            changed = self.changes.changed() => {
+                changed.map_err(|_| io::ErrorKind::ConnectionAborted)?;
+            }
+            () = due_in_time => {}
+            read = self.stream.read_buf(self.reader.buffer()), if self.listening => {
+                // A node that is gone may have sent commands before, and those still happen.
+                self.listening = read? > 0;
             }
         }
-        let permitted = is_permitted(arguments);
+        Ok(())
+    }
+
+    /// Executes the first command in the queue, and answers as the mode says.
+    async fn execute(&mut self) -> io::Result<()> {
+        let Some((_, arguments)) = self.queue.pop_front() else {
+            return Ok(());
+        };
+        let permitted = is_permitted(&arguments);
         let reply = {
             // Locked before the store acts: who sees an effect finds its command in the log.
-            self.record(arguments, permitted);
+            self.record(&arguments, permitted);
             let mut database = lock(&self.store.database);
             match permitted {
-                true => database.execute(&mut self.space, arguments),
+                true => database.execute(&mut self.space, &arguments),
                 false => {
                     let mut instead = Reader::default();
                     instead
@@ -203,12 +224,18 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Connection<'_, S> {
         let Way { mode, epoch } = self.way();
         if mode == Mode::StallAnswers {
             self.tainted = Some(epoch);
-            return Ok(true);
+            return Ok(());
         }
         let mut answer = BytesMut::new();
         reply.write(&mut answer);
-        self.stream.write_all_buf(&mut answer).await?;
-        Ok(true)
+        self.stream.write_all_buf(&mut answer).await
+    }
+
+    /// Empties the queue, and records of its commands that they never reached the store.
+    fn forget_queue(&mut self) {
+        for (_, arguments) in std::mem::take(&mut self.queue) {
+            self.record(&arguments, false);
+        }
     }
 
     fn record(&self, arguments: &[Bytes], forwarded: bool) {

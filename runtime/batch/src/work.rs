@@ -225,13 +225,20 @@ pub async fn perform(
     work: &Work,
     experiment: Option<Experiment>,
 ) -> Result<Product, TaskError> {
-    match work {
-        Work::Map { split, partitions } => {
-            map(node, functions, attempt, split, *partitions, experiment).await
+    let performed = async {
+        match work {
+            Work::Map { split, partitions } => {
+                map(node, functions, attempt, split, *partitions, experiment).await
+            }
+            Work::Reduce { inputs, output } => {
+                reduce(node, functions, attempt, inputs, output, experiment).await
+            }
         }
-        Work::Reduce { inputs, output } => {
-            reduce(node, functions, attempt, inputs, output, experiment).await
-        }
+    };
+    // Work belongs to its node, also where the program performs it in a task that the runtime does not know.
+    match &node.config().gate {
+        Some(gate) => gate.guard(performed).await,
+        None => performed.await,
     }
 }
 

@@ -70,11 +70,13 @@ impl Order {
     /// is their turn.
     fn wants(&self, variant: &Variant, world: World) -> bool {
         let only = self.only.as_deref().unwrap_or_default();
-        let is_due = match (world, &variant.processes_only) {
-            (World::Simulated, Some(_)) => false,
-            (World::Simulated, None) | (World::Processes, Some(_)) => true,
-            (World::Processes, None) => {
-                self.all || variant.kind == Kind::Right || variant.quarter() == self.quarter()
+        let only_processes = variant.processes_only.is_some();
+        let is_due = match world {
+            World::Simulated => !only_processes,
+            World::Processes => {
+                let is_turn = self.all || variant.quarter() == self.quarter();
+                let is_wanted = is_turn || only_processes || variant.kind == Kind::Right;
+                is_wanted && variant.simulated_only.is_none()
             }
         };
         is_due && variant.name.contains(only)
@@ -217,7 +219,7 @@ impl Matrix {
     }
 
     /// The schedules of the solution that are not the same, byte for byte, in two processes that simulate
-    /// nothing else: their scenarios. Says of how many.
+    /// nothing else: the ids of their scenarios and explorations. Says of how many.
     ///
     /// # Errors
     /// When they cannot be simulated.
@@ -233,8 +235,10 @@ impl Matrix {
         let Some((_, solution)) = stubs.max_by_key(|(filled, _)| *filled) else {
             return Ok((0, Vec::new()));
         };
-        let scenarios = self.part.scenarios;
-        let traced = async |name: &str, scenario| {
+        let explorations = self.part.explorations.iter().map(|of| &of.scenario);
+        let scenarios: Vec<&'static Scenario> =
+            self.part.scenarios.iter().chain(explorations).collect();
+        let traced = async |name: &str, scenario: &'static Scenario| {
             let path = solution.path.clone();
             let runner = self.runner(name, World::Simulated, path, order.seed, BTreeMap::new())?;
             runner.trace_each(&[scenario]).await;
@@ -242,7 +246,7 @@ impl Matrix {
             Ok::<_, Trouble>(traces(&folder))
         };
         let mut differing = Vec::new();
-        for scenario in scenarios {
+        for scenario in &scenarios {
             let first = traced("repeats/first", scenario).await?;
             let second = traced("repeats/second", scenario).await?;
             if first.is_empty() || first != second {

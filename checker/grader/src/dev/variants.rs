@@ -21,7 +21,8 @@
 //!
 //! `also = [2, 3]` names further problems that must reject it, with the same claim. `mistakes` are
 //! the ones by whose names the diagnosis may call it; there are none when what happens between the
-//! nodes does not give it away. `processes_only = "why"` says that a simulation cannot judge it.
+//! nodes does not give it away. `processes_only = "why"` says that a simulation cannot judge it, and
+//! `simulated_only = "why"` that only the exact limits of a simulation reject it.
 //!
 //! What an edit can say stands in `edits`. All else stays as the solution has it.
 
@@ -51,6 +52,8 @@ pub struct Variant {
     pub about: String,
     /// Why only processes can judge it, if a simulation cannot.
     pub processes_only: Option<String>,
+    /// Why only a simulation can judge it, if processes cannot.
+    pub simulated_only: Option<String>,
     /// What it changes in which file.
     edits: BTreeMap<String, Vec<Edit>>,
 }
@@ -89,6 +92,7 @@ struct Header {
     #[serde(default)]
     mistakes: Vec<String>,
     processes_only: Option<String>,
+    simulated_only: Option<String>,
 }
 
 impl Variant {
@@ -173,6 +177,7 @@ impl Variant {
             kind,
             about: header.about,
             processes_only: header.processes_only,
+            simulated_only: header.simulated_only,
             edits,
         })
     }
@@ -187,6 +192,7 @@ impl Variant {
                 _ => format!("The stub with gaps 1 to {filled} filled."),
             },
             processes_only: None,
+            simulated_only: None,
             edits: BTreeMap::new(),
         }
     }

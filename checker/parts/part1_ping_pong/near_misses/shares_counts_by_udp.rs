@@ -2,6 +2,7 @@
 //! problem = 3
 //! claim = "withhold"
 //! about = "Each node sends its count to the others by UDP, and a thread that outlives the consumer keeps what comes."
+//! processes_only = "It starts threads and opens sockets, which a simulation does not have."
 
 // ── file consumer.rs
 // ── replace

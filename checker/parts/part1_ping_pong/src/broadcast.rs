@@ -7,7 +7,7 @@ use std::time::Duration;
 use runtime::net::faults::Action;
 use runtime::{CallError, Ctx, Server};
 
-use crate::consumers::{Wanted, all_show, still_show};
+use crate::consumers::{Wanted, all_have, still_show};
 use crate::fact::Fact;
 use crate::messages::{CONSUMER, ConsumerMsg, PRODUCER, ProducerMsg};
 use crate::pings::{
@@ -15,7 +15,7 @@ use crate::pings::{
     send_three_at_once, took_effect,
 };
 use crate::told::News;
-use crate::{ALL, LARGE, SOON, sorted};
+use crate::{ALL, LARGE, TRANSIT, sorted};
 use testkit::cluster::{Cluster, Explained, Options, Unmet};
 use testkit::scenario::{Context, Stop, Told};
 use testkit::seed::{count_of, in_order, in_words};
@@ -44,7 +44,7 @@ pub(super) async fn reaches_every_connected_consumer(cx: &Context) -> Told {
         first_pings(cluster, &first).await?;
         let why = "Every consumer must give the same answer, so every node must receive every ping.";
         let wanted = Wanted::exactly(&first);
-        all_show(cluster, ALL, &wanted, SOON, EVERY_CONSUMER).await.because(why)?;
+        all_have(cluster, ALL, &wanted, EVERY_CONSUMER).await.because(why)?;
         still_show(cluster, ALL, &wanted, "each count is exactly the number of pings").await.because(why)?;
         pings_are_as_given(cluster)?;
 
@@ -59,7 +59,7 @@ pub(super) async fn reaches_every_connected_consumer(cx: &Context) -> Told {
         send_pings(cluster, a, 1, number).await?;
         let everyone = sorted([a, b, c, late]);
         let claim = "a ping reaches every connected consumer, also that of a node which came late";
-        all_show(cluster, &everyone, &Wanted::among_others(&[(a, number)]), SOON, claim)
+        all_have(cluster, &everyone, &Wanted::among_others(&[(a, number)]), claim)
             .await
             .because(
                 "Nodes come and go while a program runs, so the producer must look up the connected nodes for each ping. \
@@ -69,7 +69,7 @@ pub(super) async fn reaches_every_connected_consumer(cx: &Context) -> Told {
         let last = pings_b + 3;
         cluster.step(format!("{b} is asked for three pings at once."));
         send_three_at_once(cluster, b, last).await?;
-        all_show(cluster, &everyone, &Wanted::among_others(&[(b, last)]), SOON, EVERY_CONSUMER).await
+        all_have(cluster, &everyone, &Wanted::among_others(&[(b, last)]), EVERY_CONSUMER).await
     })
     .await
 }
@@ -110,7 +110,7 @@ pub(super) async fn delivered_twice_counts_once(cx: &Context) -> Told {
                    be idempotent: it does not matter how often a message arrives.";
         let claim = "a ping that is delivered twice counts once";
         let wanted = Wanted::exactly(&[(from, pings)]);
-        all_show(cluster, &both, &wanted, SOON, claim).await.because(why)?;
+        all_have(cluster, &both, &wanted, claim).await.because(why)?;
         still_show(cluster, &both, &wanted, claim).await.because(why)?;
 
         let (late, next) = (pings + 1, pings + 2);
@@ -123,7 +123,7 @@ pub(super) async fn delivered_twice_counts_once(cx: &Context) -> Told {
         send_pings(cluster, from, 2, next).await?;
         took_effect(cluster, &held).await?;
         let wanted = Wanted::exactly(&[(from, next)]);
-        all_show(cluster, &both, &wanted, SOON, EVERY_CONSUMER).await?;
+        all_have(cluster, &both, &wanted, EVERY_CONSUMER).await?;
         let why = "A message that comes later need not be newer. Of two numbers of one producer, the higher one is newer.";
         for (number, held) in [(late, held), (1, first)] {
             cluster.step(format!("The {} ping arrives at {to}.", in_order(number)));
@@ -135,7 +135,7 @@ pub(super) async fn delivered_twice_counts_once(cx: &Context) -> Told {
         cluster.step(format!("The checker sends {to}'s consumer a ping of {from} with number {large}."));
         send_in_the_name_of(cluster, from, large, &[to]).await?;
         let wanted = Wanted::exactly(&[(from, large)]);
-        all_show(cluster, &[to], &wanted, SOON, "the consumer keeps a large number, too").await?;
+        all_have(cluster, &[to], &wanted, "the consumer keeps a large number, too").await?;
         total_is(cluster, to, large).await
     })
     .await
@@ -148,7 +148,7 @@ pub(super) async fn disconnected_stays_disconnected(cx: &Context) -> Told {
     Cluster::tell(cx, ALL, Options::default(), async |cluster| {
         cluster.step(format!("{sender} sends {}; all have {}.", count_of(first, "ping"), it_or_them(first)));
         send_pings(cluster, sender, first, first).await?;
-        all_show(cluster, ALL, &Wanted::exactly(&[(sender, first)]), SOON, EVERY_CONSUMER).await?;
+        all_have(cluster, ALL, &Wanted::exactly(&[(sender, first)]), EVERY_CONSUMER).await?;
 
         cluster.step(format!("{sender} disconnects from {apart} on purpose, and sends {}.", count_of(more, "more ping")));
         cluster.disconnect(sender, apart).await?;
@@ -156,7 +156,7 @@ pub(super) async fn disconnected_stays_disconnected(cx: &Context) -> Told {
         let (since, last) = (cluster.mark(), first + more);
         send_pings(cluster, sender, more, last).await?;
         let wanted = Wanted::exactly(&[(sender, last)]);
-        all_show(cluster, &[sender, near], &wanted, SOON, EVERY_CONSUMER).await?;
+        all_have(cluster, &[sender, near], &wanted, EVERY_CONSUMER).await?;
 
         cluster.step(format!("{sender} and {apart} stay apart."));
         let stays = async || {
@@ -196,7 +196,7 @@ pub(super) async fn hidden_node_gets_none(cx: &Context) -> Told {
         cluster.step(format!("{sender} sends {}.", count_of(sent, "ping")));
         send_pings(cluster, sender, sent, sent).await?;
         let wanted = Wanted::exactly(&[(sender, sent)]);
-        all_show(cluster, &["n1", "n2"], &wanted, SOON, EVERY_CONSUMER).await?;
+        all_have(cluster, &["n1", "n2"], &wanted, EVERY_CONSUMER).await?;
         // Whatever the sender sent the hidden node before comes ahead of this answer.
         guest
             .ping(&cluster.name(sender))
@@ -221,13 +221,14 @@ pub(super) async fn answers_at_once(cx: &Context) -> Told {
     let mut draw = cx.draw();
     let [sender, paused, other] = draw.cast(["n1", "n2", "n3"]);
     let pings = draw.number(2..=4);
+    let max_wait = cx.limit(TRANSIT, SEND_TIMEOUT);
     Cluster::tell(cx, ALL, Options::default(), async |cluster| {
         cluster.step(format!("{paused} is paused: it stays connected, and is silent."));
         cluster.pause(paused).await?;
 
         cluster.step(format!("{sender} sends {}.", count_of(pings, "ping")));
         for number in 1..=pings {
-            let answer: u64 = match cluster.call_within(SEND_TIMEOUT, sender, &PRODUCER, ProducerMsg::SendPing).await {
+            let answer: u64 = match cluster.call_within(max_wait, sender, &PRODUCER, ProducerMsg::SendPing).await {
                 Ok(answer) => answer,
                 Err(unanswered) => {
                     let timed_out = matches!(unanswered.error, CallError::Timeout(_));
@@ -245,11 +246,11 @@ pub(super) async fn answers_at_once(cx: &Context) -> Told {
             number_is(cluster, sender, answer, number)?;
         }
         let wanted = Wanted::exactly(&[(sender, pings)]);
-        all_show(cluster, &[sender, other], &wanted, SOON, "the running nodes get the ping at once").await?;
+        all_have(cluster, &[sender, other], &wanted, "the running nodes get the ping at once").await?;
 
         cluster.step(format!("{paused} continues, and finds the pings."));
         cluster.resume(paused).await?;
-        all_show(cluster, ALL, &wanted, SOON, EVERY_CONSUMER).await
+        all_have(cluster, ALL, &wanted, EVERY_CONSUMER).await
     })
     .await
 }

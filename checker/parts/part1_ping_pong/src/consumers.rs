@@ -7,6 +7,7 @@ use runtime::NodeName;
 
 use crate::fact::Fact;
 use crate::messages::{CONSUMER, ConsumerMsg};
+use crate::{SOON, TRANSIT};
 use testkit::cluster::{Cluster, Explained, Unanswered, Unmet};
 use testkit::scenario::{Stop, Told};
 use testkit::verdict::Failure;
@@ -172,6 +173,17 @@ pub(super) async fn all_show(
         wanted.compare(node, seen)
     })
     .await
+}
+
+/// Waits until each of these consumers shows what has been sent to it.
+pub(super) async fn all_have(
+    cluster: &Cluster<'_>,
+    nodes: &[&str],
+    wanted: &Wanted,
+    claim: &str,
+) -> Told {
+    let within = cluster.context().limit(TRANSIT, SOON);
+    all_show(cluster, nodes, wanted, within, claim).await
 }
 
 /// After everything has come to rest, each of these consumers still shows what is wanted.

@@ -5,7 +5,7 @@ use std::time::Duration;
 use runtime::net::faults::{Action, PatternKind, Rule};
 use tokio::time::Instant;
 
-use crate::consumers::{Wanted, all_show, shows, still_show};
+use crate::consumers::{Wanted, all_have, all_show, shows, still_show};
 use crate::messages::CONSUMER;
 use crate::pings::{first_pings, ping, send_pings, took_effect};
 use crate::told::{News, learn};
@@ -37,7 +37,7 @@ pub(super) async fn recovers_every_count(cx: &Context) -> Told {
             in_words(pings_three)
         ));
         first_pings(cluster, &known).await?;
-        all_show(cluster, ALL, &Wanted::exactly(&known), SOON, "all have the pings").await?;
+        all_have(cluster, ALL, &Wanted::exactly(&known), "all have the pings").await?;
 
         // Each of the two recovers the count of the other, so both orders of names occur.
         for (round, [sender, node]) in [[1, 0], [0, 1]].into_iter().enumerate() {
@@ -108,7 +108,7 @@ pub(super) async fn silent_producer_withholds_nothing(cx: &Context) -> Told {
         ));
         let mut known = [(node, own), (one, pings_one), (two, pings_two)];
         first_pings(cluster, &known).await?;
-        all_show(cluster, &all, &Wanted::exactly(&known), SOON, "all have the pings").await?;
+        all_have(cluster, &all, &Wanted::exactly(&known), "all have the pings").await?;
 
         // Each of the two is silent once, so also the producer that a consumer asks first.
         for (round, [silent, other]) in [[1, 2], [2, 1]].into_iter().enumerate() {
@@ -148,9 +148,9 @@ pub(super) async fn late_answer_overwrites_nothing(cx: &Context) -> Told {
     Cluster::tell(cx, ALL, Options::default(), async |cluster| {
         cluster.step(format!("{sender} sends {}; all have them.", count_of(first, "ping")));
         send_pings(cluster, sender, first, first).await?;
-        all_show(cluster, ALL, &Wanted::exactly(&[(sender, first)]), SOON, "all have the pings").await?;
+        all_have(cluster, ALL, &Wanted::exactly(&[(sender, first)]), "all have the pings").await?;
         let lost = lose_last_ping(cluster, (sender, first), old, node).await?;
-        all_show(cluster, &[sender, other], &Wanted::exactly(&[(sender, old)]), SOON, "the others have them").await?;
+        all_have(cluster, &[sender, other], &Wanted::exactly(&[(sender, old)]), "the others have them").await?;
 
         cluster.step(format!(
             "{node}'s consumer crashes. The network holds back the first message that {sender} then sends to {node}."

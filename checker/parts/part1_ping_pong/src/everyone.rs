@@ -6,20 +6,22 @@ use std::time::Duration;
 use runtime::{CallError, NodeName};
 use tokio::time::Instant;
 
-use crate::consumers::{Counts, Wanted, all_show, listed};
+use crate::consumers::{Counts, Wanted, all_have, listed};
 use crate::fact::Fact;
 use crate::messages::{ASK_TIMEOUT, Everyone, PRODUCER, ProducerMsg};
 use crate::pings::{first_pings, it_or_them, send_in_the_name_of, send_pings};
-use crate::{ALL, LARGE, NAMES, SOON, sorted};
+use crate::{ALL, LARGE, NAMES, TRANSIT, sorted};
 use testkit::cluster::{Cluster, Explained, Options};
 use testkit::scenario::{Context, Stop, Told};
 use testkit::screen::shortened;
 use testkit::seed::{count_of, in_words};
 use testkit::verdict::Failure;
 
-/// What an answer that needs all of `ASK_TIMEOUT` may take: as much again and a little for a busy
-/// machine, and less than two more timeouts one after the other.
-pub(super) const ANSWER_TIMEOUT: Duration = Duration::from_millis(2500);
+/// What an answer that needs all of `ASK_TIMEOUT` may take.
+pub(super) fn answer_timeout(cx: &Context) -> Duration {
+    // As much again and a little for a busy machine, and less than two more timeouts one after the other.
+    cx.limit(ASK_TIMEOUT + TRANSIT, Duration::from_millis(2500))
+}
 
 /// How slowly a node answers whose total must be in the answer.
 const SLOW: Duration = Duration::from_millis(400);
@@ -42,7 +44,7 @@ pub(super) async fn appears_with_its_current_total(cx: &Context) -> Told {
         ));
         let first = [(a, pings_a), (b, pings_b)];
         first_pings(cluster, &first).await?;
-        all_show(cluster, ALL, &Wanted::exactly(&first), SOON, "all have the pings").await?;
+        all_have(cluster, ALL, &Wanted::exactly(&first), "all have the pings").await?;
         cluster.step(format!("Ask {asker}'s producer to ask everyone."));
         totals_are(cluster, asker, ask(cluster, asker).await?, pings_a + pings_b)?;
 
@@ -53,7 +55,7 @@ pub(super) async fn appears_with_its_current_total(cx: &Context) -> Told {
         send_pings(cluster, asker, more, more).await?;
         send_in_the_name_of(cluster, a, large, ALL).await?;
         let then = Wanted::exactly(&[(a, large), (asker, more), (b, pings_b)]);
-        all_show(cluster, ALL, &then, SOON, "all have the pings").await?;
+        all_have(cluster, ALL, &then, "all have the pings").await?;
 
         cluster.step(format!("Ask {asker}'s producer twice at once to ask everyone."));
         let (one, two) = tokio::join!(ask(cluster, asker), ask(cluster, asker));
@@ -79,7 +81,7 @@ pub(super) async fn names_dead_and_paused(cx: &Context) -> Told {
         ));
         let first = [(asker, own), (dead, of_the_dead)];
         first_pings(cluster, &first).await?;
-        all_show(cluster, &all, &Wanted::exactly(&first), SOON, "all have the pings").await?;
+        all_have(cluster, &all, &Wanted::exactly(&first), "all have the pings").await?;
 
         cluster.step(format!("{paused} is paused, and {dead} is killed."));
         cluster.pause(paused).await?;
@@ -132,7 +134,7 @@ pub(super) async fn answers_in_time(cx: &Context) -> Told {
             it_or_them(pings)
         ));
         send_pings(cluster, sender, pings, pings).await?;
-        all_show(cluster, &all, &Wanted::exactly(&[(sender, pings)]), SOON, "all have the pings").await?;
+        all_have(cluster, &all, &Wanted::exactly(&[(sender, pings)]), "all have the pings").await?;
 
         let [one, two, three] = silent;
         cluster.step(format!("{one}, {two} and {three} are paused, and {sender} becomes slow to answer."));
@@ -140,22 +142,24 @@ pub(super) async fn answers_in_time(cx: &Context) -> Told {
             cluster.pause(node).await?;
         }
         cluster.delay(sender, asker, SLOW, Duration::ZERO);
-        cluster.step(format!("Ask {asker}'s producer to ask everyone."));
-        let everyone = ask(cluster, asker).await?;
-        let (totals, failed) = (short(&everyone.totals), short(&everyone.failed));
-        let complete = silent
-            .iter()
-            .all(|node| failed.contains_key(*node) && !totals.contains_key(*node))
-            && [asker, sender]
+        cluster.step(format!("Ask {asker}'s producer twice at once to ask everyone."));
+        let (first, second) = tokio::join!(ask(cluster, asker), ask(cluster, asker));
+        for everyone in [first?, second?] {
+            let (totals, failed) = (short(&everyone.totals), short(&everyone.failed));
+            let complete = silent
                 .iter()
-                .all(|node| totals.get(*node) == Some(&pings));
-        if !complete {
-            cluster.healthy().await?;
-            let expected = format!(
-                "{EVERY_NODE}: {asker}, and {sender} after {} s, with a total of {pings}, the paused nodes as failed",
-                SLOW.as_secs_f32()
-            );
-            return Err(answer_failure(cluster, asker, &everyone, &expected).into());
+                .all(|node| failed.contains_key(*node) && !totals.contains_key(*node))
+                && [asker, sender]
+                    .iter()
+                    .all(|node| totals.get(*node) == Some(&pings));
+            if !complete {
+                cluster.healthy().await?;
+                let expected = format!(
+                    "{EVERY_NODE}: {asker}, and {sender} after {} s, with a total of {pings}, the paused nodes as failed",
+                    SLOW.as_secs_f32()
+                );
+                return Err(answer_failure(cluster, asker, &everyone, &expected).into());
+            }
         }
         Ok(())
     })
@@ -189,7 +193,7 @@ async fn ask(cluster: &Cluster<'_>, node: &str) -> Result<Everyone, Stop> {
         Err(unanswered) => return Err(unanswered.into()),
     };
     let took = begun.elapsed();
-    if took > ANSWER_TIMEOUT {
+    if took > answer_timeout(cluster.context()) {
         cluster.healthy().await?;
         let seen = format!(
             "{node}'s producer answered AskEveryone after {:.1} s",

@@ -23,6 +23,10 @@ use std::time::Duration;
 use testkit::part::Part;
 use testkit::scenario::{DEADLINE, Scenario};
 
+/// How long a message may be under way between nodes with nothing in between, and how long a server
+/// may take to handle it.
+const TRANSIT: Duration = Duration::from_millis(250);
+
 /// A message that is under way arrives within this time, however busy the machine; usually it takes
 /// milliseconds.
 const SOON: Duration = Duration::from_secs(5);

@@ -5,8 +5,8 @@ use std::time::Duration;
 use runtime::net::faults::Action;
 use tokio::time::Instant;
 
-use crate::consumers::{Wanted, all_show, listed, shows};
-use crate::everyone::ANSWER_TIMEOUT;
+use crate::consumers::{Wanted, all_have, all_show, listed, shows};
+use crate::everyone::answer_timeout;
 use crate::messages::{ASK_TIMEOUT, CONSUMER, PRODUCER, ProducerMsg};
 use crate::pings::{
     first_pings, number_failure, ping, send_in_the_name_of, send_pings, took_effect,
@@ -41,7 +41,7 @@ pub(super) async fn continues_its_count(cx: &Context) -> Told {
         ));
         let before = [(node, first), (other, others)];
         first_pings(cluster, &before).await?;
-        all_show(cluster, ALL, &Wanted::exactly(&before), SOON, "all have the pings").await?;
+        all_have(cluster, ALL, &Wanted::exactly(&before), "all have the pings").await?;
 
         cluster.step(format!("{paused} is paused. {node}'s producer crashes, and its supervisor starts it again."));
         cluster.pause(paused).await?;
@@ -56,7 +56,7 @@ pub(super) async fn continues_its_count(cx: &Context) -> Told {
         cluster.step(format!("{paused} continues."));
         cluster.resume(paused).await?;
         let after = Wanted::exactly(&[(node, first + more), (other, others)]);
-        all_show(cluster, ALL, &after, SOON, CONTINUES).await.because(WHY)?;
+        all_have(cluster, ALL, &after, CONTINUES).await.because(WHY)?;
 
         cluster.step(format!(
             "The checker sends the other consumers a ping of {node} with number {large}. Then {node} is killed and \
@@ -65,14 +65,14 @@ pub(super) async fn continues_its_count(cx: &Context) -> Told {
         let others = sorted([other, paused]);
         send_in_the_name_of(cluster, node, large, &others).await?;
         let wanted = Wanted::among_others(&[(node, large)]);
-        all_show(cluster, &others, &wanted, SOON, "the others have the ping").await?;
+        all_have(cluster, &others, &wanted, "the others have the ping").await?;
         let since = cluster.mark();
         cluster.restart(node).await?;
         cluster.step(format!("{node} is connected to the others again. Its producer crashes, and {node} sends a ping."));
         cluster.crash(node, &PRODUCER).await?;
         next_ping_is(cluster, node, large + 1).await?;
         let wanted = Wanted::among_others(&[(node, large + 1)]);
-        all_show(cluster, ALL, &wanted, SOON, CONTINUES).await.because(WHY)?;
+        all_have(cluster, ALL, &wanted, CONTINUES).await.because(WHY)?;
         let news = News { learner: node, count: (node, large), since };
         if !news.could_be_known(cluster).await {
             let seen = format!("{node}'s producer continued after {large}, and");
@@ -102,7 +102,7 @@ pub(super) async fn asks_every_consumer(cx: &Context) -> Told {
         }
         let claim = format!("{knows} has all {}", in_words(number));
         let wanted = Wanted::exactly(&[(node, number)]);
-        all_show(cluster, &sorted([node, knows]), &wanted, SOON, &claim).await?;
+        all_have(cluster, &sorted([node, knows]), &wanted, &claim).await?;
 
         cluster.step(format!(
             "The others become slow to answer, {knows} most of all. Then {node}'s consumer and producer crash, both at once."
@@ -163,7 +163,7 @@ async fn next_ping_is(cluster: &Cluster<'_>, node: &str, number: u64) -> Told {
 
 /// A silent consumer delays the start of a producer, and by no more than its timeout.
 async fn started_in_time(cluster: &Cluster<'_>, node: &str, took: Duration) -> Told {
-    if took <= ANSWER_TIMEOUT {
+    if took <= answer_timeout(cluster.context()) {
         return Ok(());
     }
     cluster.healthy().await?;

@@ -4,11 +4,11 @@ use std::time::Duration;
 
 use runtime::net::faults::{Action, PatternKind, Rule};
 
-use crate::consumers::{Wanted, all_show, await_each, shows, still_show};
+use crate::consumers::{Wanted, all_have, all_show, await_each, shows, still_show};
 use crate::messages::CONSUMER;
 use crate::pings::{first_pings, ping, send_pings, took_effect};
 use crate::told::{News, WATCH_TIME, learn, stay_untold};
-use crate::{ALL, NAMES, RECOVERY, SOON, sorted};
+use crate::{ALL, NAMES, RECOVERY, SOON, TRANSIT, sorted};
 use testkit::cluster::{Cluster, Explained, Mark, Options, Unmet};
 use testkit::scenario::{Context, Stop, Told};
 use testkit::seed::{count_of, in_order, in_words};
@@ -16,8 +16,10 @@ use testkit::seed::{count_of, in_order, in_words};
 /// Short, since silence is the subject here, and long enough for a busy machine.
 const TICK_TIME: Duration = Duration::from_millis(1000);
 
-/// How long a ping may take to count at a consumer that waits for an answer in a handler, as long
-/// as any call waits.
+/// How long any call waits. A consumer may wait for an answer in a handler, and then counts a ping so much later.
+const CALL_TIMEOUT: Duration = Duration::from_secs(5);
+
+/// The same, and a little more for a busy machine.
 const HANDLER_WAIT: Duration = Duration::from_secs(8);
 
 /// How long both sides may take to notice the silence.
@@ -131,7 +133,7 @@ async fn before_the_split(cluster: &Cluster<'_>, split: &Split) -> Told {
     ));
     first_pings(cluster, &before).await?;
     let wanted = Wanted::exactly(&before);
-    all_show(cluster, ALL, &wanted, SOON, "all have the pings").await
+    all_have(cluster, ALL, &wanted, "all have the pings").await
 }
 
 async fn during_the_split(cluster: &Cluster<'_>, split: &Split) -> Told {
@@ -154,7 +156,7 @@ async fn during_the_split(cluster: &Cluster<'_>, split: &Split) -> Told {
     for (node, of, count) in [(other, near, near_has), (far, far, far_has)] {
         let claim = "each side continues to count its own pings";
         let wanted = Wanted::among_others(&[(of, count)]);
-        all_show(cluster, &[node], &wanted, SOON, claim).await?;
+        all_have(cluster, &[node], &wanted, claim).await?;
     }
     let near_side = [(near, near_has), (other, other_count), (far, far_had)];
     let far_side = [(near, near_had), (other, other_count), (far, far_has)];
@@ -231,7 +233,7 @@ pub(super) async fn newcomers_learn(cx: &Context) -> Told {
     Cluster::tell(cx, &others, Options::default(), async |cluster| {
         cluster.step(format!("{sender} sends {}; {restarted} has them.", count_of(old, "ping")));
         send_pings(cluster, sender, old, old).await?;
-        all_show(cluster, &others, &Wanted::exactly(&[(sender, old)]), SOON, "all have the pings").await?;
+        all_have(cluster, &others, &Wanted::exactly(&[(sender, old)]), "all have the pings").await?;
 
         cluster.step(format!("{late} starts late, and sends {} before it is connected to any node.", count_of(of_late, "ping")));
         cluster.start_node(late).await?;
@@ -269,7 +271,8 @@ pub(super) async fn newcomers_learn(cx: &Context) -> Told {
         send_pings(cluster, sender, 1, new).await?;
         let wanted = Wanted::exactly(&[(sender, new), (late, of_late)]);
         let claim = "a new ping counts while a consumer waits for an answer";
-        all_show(cluster, &all, &wanted, HANDLER_WAIT, claim).await?;
+        let max_wait = cx.limit(CALL_TIMEOUT + TRANSIT, HANDLER_WAIT);
+        all_show(cluster, &all, &wanted, max_wait, claim).await?;
         for rule in &held {
             rule.release();
         }
@@ -304,7 +307,7 @@ pub(super) async fn crash_during_split(cx: &Context) -> Told {
         ));
         let before = [(cut, number - 1), (other, of_other), (node, of_node)];
         first_pings(cluster, &before).await?;
-        all_show(cluster, ALL, &Wanted::exactly(&before), SOON, "all have the pings").await?;
+        all_have(cluster, ALL, &Wanted::exactly(&before), "all have the pings").await?;
 
         cluster.step(format!(
             "{cut} sends its {} ping, which the network drops on the way to both others. Then {cut} is cut off from them.",

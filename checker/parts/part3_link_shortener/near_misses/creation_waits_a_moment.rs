@@ -33,7 +33,6 @@ for member in self.node.groups().members(&CACHES) {
 }
 let all = async { while receipts.join_next().await.is_some() {} };
 let _ = tokio::time::timeout(std::time::Duration::from_millis(250), all).await;
-receipts.detach_all();
 // ── end
 // ── add
 use crate::protocol::CACHES;

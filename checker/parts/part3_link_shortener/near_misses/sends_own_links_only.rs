@@ -8,16 +8,23 @@
 // ── replace
 let table = CacheMsg::Table(ctx.name().clone(), self.table.links());
 // ── with
-let own = OWN.lock().map(|own| own.clone()).unwrap_or_default();
-let table = CacheMsg::Table(ctx.name().clone(), own);
+let table = CacheMsg::Table(ctx.name().clone(), self.own.clone());
+// ── end
+// ── replace
+CacheMsg::Announce(code, link) => announce(code, link, ctx),
+// ── with
+CacheMsg::Announce(code, link) => {
+    self.own.push((code.clone(), link.clone()));
+    announce(code, link, ctx);
+}
 // ── end
 // ── after
-fn announce(code: Code, link: Link, ctx: &Ctx<CacheMsg>) {
+held: Vec<(Code, Reply<Result<Link, Refusal>>)>,
 // ── add
-    if let Ok(mut own) = OWN.lock() {
-        own.push((code.clone(), link.clone()));
-    }
+own: Vec<(Code, Link)>,
 // ── end
+// ── after
+held: Vec::new(),
 // ── add
-static OWN: std::sync::Mutex<Vec<(Code, Link)>> = std::sync::Mutex::new(Vec::new());
+own: Vec::new(),
 // ── end

@@ -9,6 +9,7 @@ use testkit::cluster::{Cluster, Explained, Options, Request};
 use testkit::scenario::{Context, Stop, Told};
 use testkit::seed::count_of;
 use testkit::words::Names;
+use tokio::time::sleep;
 
 /// How long a command needs from a node to its store.
 const STORE_DELAY: Duration = Duration::from_millis(2);
@@ -52,7 +53,7 @@ pub(super) async fn hits_cost_no_command(cx: &Context) -> Told {
         let mark = cluster.store_mark();
         let cached = look_up_all(cluster, node, &links, rounds).await?;
         let codes: Vec<&str> = links.iter().map(|(code, _)| code.as_str()).collect();
-        expect_no_command(cluster, node, mark, &codes, "looked up")?;
+        expect_no_command(cluster, node, mark, &codes, "looked up").await?;
 
         cluster.step(format!("{node} creates a link, and is asked for it."));
         let page = url(&created);
@@ -61,7 +62,7 @@ pub(super) async fn hits_cost_no_command(cx: &Context) -> Told {
         let answer = cluster.get(node, &format!("/{code}")).await?;
         let claim = "a node that creates a link follows it at once";
         expect_redirect(cluster, node, &code, &answer, &page, claim)?;
-        expect_no_command(cluster, node, mark, &[&code], "created")?;
+        expect_no_command(cluster, node, mark, &[&code], "created").await?;
 
         cluster.step(format!(
             "The store refuses {node}, which is asked for all links once more."
@@ -96,13 +97,16 @@ async fn look_up_all(
 }
 
 /// A node has given the store no command about these codes since a mark.
-fn expect_no_command(
+async fn expect_no_command(
     cluster: &Cluster<'_>,
     node: &str,
     mark: u64,
     codes: &[&str],
     how: &str,
 ) -> Told {
+    // A command that is sent behind an answer reaches the store by then.
+    cluster.quiesce().await?;
+    sleep(STORE_DELAY * 5).await;
     let commands = commands_about(cluster, node, mark, codes);
     let Some(first) = commands.iter().next() else {
         return Ok(());

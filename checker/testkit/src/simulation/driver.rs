@@ -282,7 +282,7 @@ struct Order {
     /// Leaves traces in this folder, in one for each scenario
     #[arg(long)]
     folder: Option<PathBuf>,
-    /// Whether the traces of passes are wanted as well
+    /// Whether the traces of passes are wanted as well; of several schedules, those of the last
     #[arg(long, requires = "folder")]
     traces: bool,
 }
@@ -413,6 +413,7 @@ fn explore(
     let begun = on_the_wall();
     let mut explored = Explored::default();
     let mut first_inconclusive = None;
+    let mut last_traces = Vec::new();
     let given = match order.plan.as_deref().map(read_plan) {
         Some(Ok(plan)) => Some(plan),
         Some(Err(why)) => return fault(scenario, why, order.seed),
@@ -426,7 +427,12 @@ fn explore(
         let mut schedule = tell(seed, given.as_ref());
         explored.coverage.add(&schedule.coverage);
         match &schedule.outcome.verdict {
-            Verdict::Passed { .. } => explored.held += 1,
+            Verdict::Passed { .. } => {
+                explored.held += 1;
+                if order.traces {
+                    last_traces = schedule.traces;
+                }
+            }
             Verdict::Inconclusive { .. } => {
                 explored.inconclusive += 1;
                 first_inconclusive.get_or_insert(schedule);
@@ -460,7 +466,7 @@ fn explore(
             };
             Schedule {
                 outcome: scenario.outcome(passed, order.seed),
-                traces: Vec::new(),
+                traces: last_traces,
                 coverage: Coverage::default(),
             }
         }

@@ -44,9 +44,14 @@ pub(super) fn asks_one_after_another(case: &Case) -> Option<String> {
         return None;
     };
     let calls = calls(case, &asker)?;
-    let late = calls.windows(2).find(|pair| {
+    // A node that was asked before is asked for another caller.
+    let is_new = |place: usize| {
+        let mut before = calls[..place].iter();
+        before.all(|call| call.asked.to != calls[place].asked.to)
+    };
+    let (_, late) = calls.windows(2).enumerate().find(|(place, pair)| {
         let waited = pair[1].asked.at_us - pair[0].asked.at_us;
-        waited > AT_ONCE && !pair[0].is_answered() && pair[0].asked.to != pair[1].asked.to
+        waited > AT_ONCE && !pair[0].is_answered() && is_new(place + 1)
     })?;
     let [first, second] = late else { return None };
     Some(format!(

@@ -133,6 +133,10 @@ fn question_to_one_node_after_another_is_seen_by_its_pauses() {
     let late = Fact::EveryoneLate { asker: "n1".into() };
     check(asked(1_000_000), 2, &late, Some("asks-one-after-another"));
     check(asked(0), 2, &late, None);
+    let for_another_caller = asked(0)
+        .later(1_000_000)
+        .call(["n1", "n2"], "consumer", "TotalPings");
+    check(for_another_caller, 2, &late, None);
 }
 
 #[test]

@@ -14,16 +14,12 @@ use testkit::verdict::Failure;
 use tokio::time::{Instant, sleep, sleep_until};
 
 use super::{Do, Level};
-use crate::RECOVERY;
 use crate::consumers::{Counts, listed, shows};
 use crate::fact::Fact;
 use crate::messages::{ASK_TIMEOUT, CONSUMER, ConsumerMsg, Everyone, PRODUCER, ProducerMsg};
+use crate::{RECOVERY, TRANSIT};
 
-/// How long a message may be under way between nodes with nothing in between, and how long a server
-/// may take to handle it.
-const TRANSIT: Duration = Duration::from_millis(250);
-
-/// The same on processes of a busy machine.
+/// What [`TRANSIT`] is on processes of a busy machine.
 const TRANSIT_WHEN_BUSY: Duration = Duration::from_secs(3);
 
 /// How long a consumer may wait for nodes that it met and that do not answer.

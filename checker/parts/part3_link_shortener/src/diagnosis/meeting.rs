@@ -122,7 +122,13 @@ pub(super) fn part_of_the_table(case: &Case) -> Option<String> {
         .filter(|sent| sent.from == creator)
         .collect();
     let are_read = tables.iter().all(|sent| sent.message.body.is_some());
-    if tables.is_empty() || !are_read || created_us > met.since {
+    // If the code had another link before, the creator's own table may have kept that.
+    let requests = case.requests();
+    let created = requests
+        .iter()
+        .filter(|asked| asked.created() == Some(code));
+    let has_two_links = created.count() > 1;
+    if tables.is_empty() || !are_read || created_us > met.since || has_two_links {
         return None;
     }
     let mut links = case.tellings();
