@@ -2,7 +2,7 @@
 
 use super::terminal::quoted;
 use grader::part_report::{Graded, PartReport, count};
-use testkit::verdict::{Counterexample, Outcome, Verdict};
+use testkit::verdict::{Counterexample, Explored, Outcome, Verdict};
 
 /// What its steps are, as a sentence that ends with a colon.
 pub fn heading(found: &Counterexample) -> String {
@@ -71,9 +71,27 @@ pub const STORY: &str = "story.json";
 /// The same as a script for `checker play`.
 pub const SCRIPT: &str = "story.play";
 
-/// How much was explored: "200 random stories with 731 faults that took effect".
+/// How much was explored: "200 random stories with 731 faults that took effect", and whether all small
+/// stories were told.
 pub fn explored<'o>(outcomes: impl IntoIterator<Item = &'o Outcome>) -> Option<String> {
-    let explored = outcomes.into_iter().filter_map(|of| of.explored.as_ref());
+    let explored: Vec<&Explored> = outcomes
+        .into_iter()
+        .filter_map(|of| of.explored.as_ref())
+        .collect();
+    let small = explored
+        .iter()
+        .filter_map(|explored| explored.small.as_ref());
+    let small: String = small
+        .filter(|small| small.held > 0)
+        .map(|small| match small.held == small.of {
+            true => format!("all {} stories of {}, and in ", small.of, small.bounds),
+            false => format!(
+                "{} of the {} stories of {}, and in ",
+                small.held, small.of, small.bounds
+            ),
+        })
+        .collect();
+    let explored = explored.into_iter();
     let (held, effects) = explored.fold((0, 0), |(held, effects), explored| {
         (
             held + explored.held,
@@ -87,7 +105,7 @@ pub fn explored<'o>(outcomes: impl IntoIterator<Item = &'o Outcome>) -> Option<S
         held => format!("{held} random stories"),
     };
     Some(format!(
-        "{stories} with {} that took effect",
+        "{small}{stories} with {} that took effect",
         counted(effects, "fault")
     ))
 }
