@@ -3,7 +3,6 @@
 //! claim = "counts once"
 //! about = "The consumer adds one for each ping, so a ping that is delivered twice counts twice."
 //! mistakes = ["counts-deliveries"]
-//! shortest_story = 2
 
 // ── file consumer.rs
 // ── replace

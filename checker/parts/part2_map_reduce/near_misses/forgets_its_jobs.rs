@@ -2,7 +2,6 @@
 //! problem = 6
 //! claim = "a restarted manager continues"
 //! about = "A restarted manager has no jobs."
-//! shortest_story = 2
 
 // ── file manager.rs
 // ── replace

@@ -2,7 +2,6 @@
 //! problem = 2
 //! claim = "a job without map tasks completes"
 //! about = "The reduce tasks of a job begin with the result of its last map task, so a job without map tasks never ends."
-//! shortest_story = 1
 
 // ── file manager.rs
 // ── replace

@@ -2,7 +2,6 @@
 //! problem = 1
 //! claim = "the word count is exact"
 //! about = "Counts are numbers of 16 bits, which is enough for the word `the` of the Bible."
-//! shortest_story = 1
 
 // ── file functions.rs
 // ── replace

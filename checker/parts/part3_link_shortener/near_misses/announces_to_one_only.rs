@@ -3,7 +3,6 @@
 //! claim = "is in the tables of all nodes"
 //! about = "A node sends a new link to the first of the others only, which passes it on to no node."
 //! mistakes = ["does-not-tell-all"]
-//! shortest_story = 1
 
 // ── file cache.rs
 // ── replace

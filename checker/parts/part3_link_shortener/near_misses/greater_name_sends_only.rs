@@ -3,7 +3,6 @@
 //! claim = "tables are equal after"
 //! about = "Of two nodes that meet, only the one with the greater name sends its table."
 //! mistakes = ["only-one-side-tells"]
-//! shortest_story = 2
 
 // ── file cache.rs
 // ── replace

@@ -2,7 +2,6 @@
 //! problem = 1
 //! claim = "a hundred look-ups of one unknown code"
 //! about = "The table keeps links only, so each look-up of an unknown code asks the store."
-//! shortest_story = 1
 
 // ── file table.rs
 // ── replace

@@ -2,7 +2,6 @@
 //! problem = 9
 //! claim = "a returning visitor counts once"
 //! about = "The number of visitors is the number of views."
-//! shortest_story = 2
 
 // ── file views.rs
 // ── replace

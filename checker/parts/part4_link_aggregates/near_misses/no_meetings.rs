@@ -3,7 +3,6 @@
 //! claim = "both sides of a split count and learn the sum"
 //! about = "A node sends nothing on a new connection: the next view will do it."
 //! mistakes = ["nothing-told-on-new-link"]
-//! shortest_story = 2
 
 // ── file counters.rs
 // ── replace

@@ -2,7 +2,6 @@
 //! problem = 10
 //! claim = "the death of an owner stops no request"
 //! about = "The entry refuses creations when the owner is dead."
-//! shortest_story = 2
 
 // ── file links.rs
 // ── replace
