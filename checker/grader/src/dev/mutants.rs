@@ -249,7 +249,7 @@ impl Equivalent {
             .find(|entry| entry.why.trim().is_empty())
         {
             Some(entry) => Err(Trouble::new(format!(
-                "could not use {}: there is no reason why nobody could tell {:?}",
+                "could not use {}: an entry gives no reason: {:?}",
                 file.display(),
                 entry.edit
             ))),

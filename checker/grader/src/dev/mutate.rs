@@ -1,8 +1,8 @@
 //! `checker dev mutate`: how many mechanical mutants of a solution the grader rejects.
 //!
-//! Near-misses show that the grader finds the mistakes that we know. Mutants nobody has thought of: one
-//! that passes everything is a mistake which the grader does not see, unless no user could tell it from
-//! the solution. Those are listed in `equivalent.toml` of the part, each with the reason.
+//! Near-misses show that the grader finds the mistakes that we know. Mutants are mistakes that we did not
+//! choose. A mutant that passes everything is a mistake that the grader does not see, unless no user could
+//! tell it from the solution. `equivalent.toml` of the part lists those, each with the reason.
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
