@@ -44,6 +44,7 @@ use testkit::verdict::{Standing, World};
 use testkit::{guard, seed};
 
 use crate::doctor;
+use grader::dev::mutate::MutateOrder;
 use grader::dev::new_part::NewPart;
 use grader::{dev, stubs};
 use runtime::terminal::note;
@@ -181,6 +182,29 @@ enum Dev {
         #[arg(long)]
         all: bool,
     },
+    /// Grades mechanical mutants of a part's solution, and shows those that pass
+    Mutate {
+        /// The part: part1, say
+        part: String,
+        /// Grades only by this problem; may be given several times
+        #[arg(long = "problem", value_name = "N")]
+        problems: Vec<u8>,
+        /// Only mutants that say this of themselves: a file, a line, or what was done
+        #[arg(long, value_name = "TEXT")]
+        only: Option<String>,
+        /// Takes each Nth mutant; the seed says with which it begins
+        #[arg(long, value_name = "N", default_value_t = 1, value_parser = sample)]
+        sample: usize,
+        /// The first seed of scenarios and explorations
+        #[arg(long, value_name = "NUMBER", default_value_t = 1)]
+        seed: u64,
+        /// Under how many seeds each scenario is simulated
+        #[arg(long, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u64).range(1..))]
+        seeds: u64,
+        /// How many schedules of each exploration; if not given, as many as take about 2 s
+        #[arg(long, value_name = "N")]
+        explore: Option<u64>,
+    },
     /// Says what the diagnosis makes of the failures that `check --cases DIR` has left
     Diagnose {
         /// The folder
@@ -196,6 +220,14 @@ enum Dev {
         #[arg(long, value_name = "TITLE")]
         title: Option<String>,
     },
+}
+
+/// How many mutants there are for each that is taken.
+fn sample(text: &str) -> std::result::Result<usize, String> {
+    match text.parse() {
+        Ok(sample @ 1..) => Ok(sample),
+        _ => Err("it is a number from 1 on".to_owned()),
+    }
 }
 
 /// What to grade, and how.
@@ -456,6 +488,30 @@ fn run(matches: &clap::ArgMatches) -> Result<Standing> {
             let parts: Vec<&Part> = PARTS.iter().filter(is_wanted).collect();
             let checked = dev::check(&course, &parts, &order);
             asynchronously(until_interrupted(checked))
+        }
+        Other::Dev {
+            command:
+                Dev::Mutate {
+                    part,
+                    problems,
+                    only,
+                    sample,
+                    seed,
+                    seeds,
+                    explore,
+                },
+        } => {
+            let (course, part) = (course()?, question::part(&part)?);
+            let order = MutateOrder {
+                problems,
+                only,
+                sample,
+                seed,
+                seeds,
+                schedules: explore,
+            };
+            let mutated = dev::mutate::mutate(&course, part, &order);
+            asynchronously(until_interrupted(mutated))
         }
         Other::Dev {
             command: Dev::Stubs,

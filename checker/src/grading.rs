@@ -114,6 +114,7 @@ impl Order {
             Explore::Alone(time) => Asked {
                 schedules: Some(u64::MAX),
                 time: Some(*time),
+                small: true,
                 ..Asked::default()
             },
             Explore::Story(story) => {

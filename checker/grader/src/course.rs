@@ -85,8 +85,12 @@ impl Course {
 
     /// The folder of the wrong and right programs on which a part's scenarios are tried.
     pub fn near_misses(&self, part: &Part) -> PathBuf {
-        let parts = self.root.join("checker/parts");
-        parts.join(part.folder).join("near_misses")
+        self.part(part).join("near_misses")
+    }
+
+    /// The folder of all that is said about a part.
+    pub fn part(&self, part: &Part) -> PathBuf {
+        self.root.join("checker/parts").join(part.folder)
     }
 
     /// The folder of a part's solution.

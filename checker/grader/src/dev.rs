@@ -1,9 +1,11 @@
-//! For those who work on the course: `checker dev check`.
+//! For those who work on the course: `checker dev check` and `checker dev mutate`.
 
 pub mod cases;
 mod edits;
 pub mod fresh;
 pub mod matrix;
+mod mutants;
+pub mod mutate;
 pub mod new_part;
 pub mod overlay;
 pub mod stub_rules;
@@ -32,6 +34,7 @@ pub async fn check(course: &Course, parts: &[&'static Part], order: &Order) -> R
     let mut wrong = 0;
     let mut tally = Tally::default();
     let mut faults = Vec::new();
+    let only = order.only.as_deref();
     fresh::build_as_a_learner(course).await?;
     for part in parts.iter().copied() {
         print(format_args!(
@@ -46,7 +49,7 @@ pub async fn check(course: &Course, parts: &[&'static Part], order: &Order) -> R
                 "ok   ".green()
             ))?;
         }
-        let compiled = fresh::breaches(course, part).await?;
+        let compiled = fresh::breaches(course, part, only).await?;
         if compiled.is_empty() {
             print(format_args!(
                 "  {}  nothing else is compiled for them\n",
@@ -55,7 +58,7 @@ pub async fn check(course: &Course, parts: &[&'static Part], order: &Order) -> R
         }
         breaches.extend(compiled);
         tell_breaches(&breaches)?;
-        let matrix = Matrix::build(course, part, order.store.clone()).await?;
+        let matrix = Matrix::build(course, part, order.store.clone(), only).await?;
         let mut rows = Vec::new();
         for world in order.worlds() {
             let title = format!(

@@ -92,6 +92,10 @@ pub struct Asked {
     pub time: Option<Duration>,
     /// The file with the only story that is told.
     pub story: Option<PathBuf>,
+    /// Whether all small stories are told first.
+    pub small: bool,
+    /// Whether a story that breaks a claim is not shrunk.
+    pub as_found: bool,
 }
 
 impl Asked {
@@ -105,6 +109,12 @@ impl Asked {
         }
         if let Some(story) = &self.story {
             flags.extend(["--plan".to_owned(), story.display().to_string()]);
+        }
+        if self.small {
+            flags.push("--small".to_owned());
+        }
+        if self.as_found {
+            flags.push("--as-found".to_owned());
         }
         flags
     }

@@ -39,8 +39,19 @@ pub struct Exploration {
     pub schedules: u64,
     /// Draws a story.
     pub plan: fn(&mut Draw) -> Plan,
+    /// All stories of a small kind, if they are few enough to be told one by one.
+    pub small: Option<Small>,
     /// What its steps mean.
     pub language: Language,
+}
+
+/// All stories of a small kind: none of them is left to chance.
+#[derive(Debug, Clone, Copy)]
+pub struct Small {
+    /// What there is in them: "two nodes, two pings and a crash".
+    pub bounds: &'static str,
+    /// They.
+    pub plans: fn() -> Vec<Plan>,
 }
 
 /// A story as data: it can be kept, shortened, and told again.

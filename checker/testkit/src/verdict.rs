@@ -113,8 +113,22 @@ pub struct Explored {
     pub held: u64,
     /// Of how many schedules nothing can be said.
     pub inconclusive: u64,
+    /// How many of all small stories were told, if that was wanted.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub small: Option<Exhausted>,
     /// What was done in them.
     pub coverage: Coverage,
+}
+
+/// How much was told of all small stories.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Exhausted {
+    /// What there is in them: "two nodes, two pings and a crash".
+    pub bounds: String,
+    /// How many of them held.
+    pub held: u64,
+    /// How many there are.
+    pub of: u64,
 }
 
 /// A place in the learner's code.

@@ -6,7 +6,7 @@
 
 use crate::building::{Build, Building, cargo_program};
 use crate::course::Course;
-use crate::dev::overlay::Overlay;
+use crate::dev::overlay;
 use crate::runner::start_guard;
 use testkit::part::Part;
 use testkit::run_dir::RunDir;
@@ -58,11 +58,12 @@ pub async fn build_as_a_learner(course: &Course) -> Result<()> {
     }
 }
 
-/// What else is compiled for the stub, the solution and the variants of a part, a sentence each.
+/// What else is compiled for the stub, the solution and the variants of a part whose names contain a text, a
+/// sentence each.
 ///
 /// # Errors
 /// When they cannot be built.
-pub async fn breaches(course: &Course, part: &Part) -> Result<Vec<String>> {
+pub async fn breaches(course: &Course, part: &Part, only: Option<&str>) -> Result<Vec<String>> {
     let mut breaches = Vec::new();
     let run = RunDir::create()?;
     let guard = start_guard(&run)?;
@@ -77,11 +78,12 @@ pub async fn breaches(course: &Course, part: &Part) -> Result<Vec<String>> {
             .await?;
         breaches.extend(compiled.breach(package));
     }
-    let overlay = Overlay::lay_out(course, part).await?;
+    let (overlay, _) = overlay::of_variants(course, part, only).await?;
     let mut compiled = Compiled::default();
     overlay
         .build(&guard, |what| compiled.note(what, |name| overlay.has(name)))
-        .await?;
+        .await?
+        .all()?;
     breaches.extend(compiled.breach("the variants"));
     guard.shutdown().await;
     Ok(breaches)

@@ -12,12 +12,13 @@ use tokio::task::JoinSet;
 use tokio::time::Instant;
 
 use crate::course::Course;
-use crate::dev::overlay::{Overlay, Program};
+use crate::dev::overlay;
 use crate::dev::variants::{Kind, QUARTERS, Variant};
 use crate::progress::Silent;
-use crate::runner::{Runner, start_guard, unwritten};
+use crate::runner::{Asked, Runner, start_guard, unwritten};
 use crate::sources::Sources;
 use crate::stubs::Stub;
+use testkit::exploration::Exploration;
 use testkit::guard::Guard;
 use testkit::interrupt::Interrupt;
 use testkit::part::Part;
@@ -118,27 +119,46 @@ pub struct Matrix {
     guard: Guard,
     stores: Stores,
     data: PathBuf,
-    programs: Vec<(Program, BTreeMap<u8, String>)>,
+    programs: Vec<Program>,
+}
+
+/// A variant that is built and can be started.
+struct Program {
+    variant: Variant,
+    path: PathBuf,
+    /// The problems whose gaps hold no code, and what those gaps are called.
+    gaps: BTreeMap<u8, String>,
 }
 
 impl Matrix {
-    /// Builds all variants of a part.
+    /// Builds the variants of a part whose names contain a text, or all.
     ///
     /// # Errors
     /// When they cannot be built.
-    pub async fn build(course: &Course, part: &'static Part, store: StoreChoice) -> Result<Matrix> {
-        let overlay = Overlay::lay_out(course, part).await?;
+    pub async fn build(
+        course: &Course,
+        part: &'static Part,
+        store: StoreChoice,
+        only: Option<&str>,
+    ) -> Result<Matrix> {
+        let (overlay, variants) = overlay::of_variants(course, part, only).await?;
         let run = RunDir::create()?;
         let guard = start_guard(&run)?;
         let stub = Stub::read(course, part)?.sources();
         let solution = Sources::read(&course.solution(part))?;
+        let built = overlay.build(&guard, |_| {}).await?.all()?;
         let mut programs = Vec::new();
-        for program in overlay.build(&guard, |_| {}).await? {
-            let gaps = match program.variant.kind {
+        for variant in variants {
+            let gaps = match variant.kind {
                 Kind::Stub { filled } => unwritten(part, &stub.filled(&solution, filled)?),
                 Kind::NearMiss { .. } | Kind::Right => BTreeMap::new(),
             };
-            programs.push((program, gaps));
+            let path = built[&variant.name].clone();
+            programs.push(Program {
+                variant,
+                path,
+                gaps,
+            });
         }
         Ok(Matrix {
             part,
@@ -166,9 +186,10 @@ impl Matrix {
         }));
         let mut running = JoinSet::new();
         let wanted = self.programs.iter();
-        for (program, gaps) in wanted.filter(|(program, _)| order.wants(&program.variant, world)) {
-            let Program { variant, path } = program.clone();
-            let runner = self.runner(&variant.name, world, path, order.seed, gaps.clone())?;
+        for program in wanted.filter(|program| order.wants(&program.variant, world)) {
+            let (variant, path) = (program.variant.clone(), program.path.clone());
+            let gaps = program.gaps.clone();
+            let runner = self.runner(&variant.name, world, path, order.seed, gaps)?;
             let (places, part, seeds) = (Arc::clone(&places), self.part, order.seeds);
             let cases = order.cases.as_deref();
             let case = cases.map(|cases| cases.join(part.name).join(&variant.name));
@@ -188,6 +209,10 @@ impl Matrix {
                     }
                 };
                 let naming = naming(&variant.kind, &outcomes);
+                let mut wrong = judge(&variant.kind, part, &outcomes);
+                if let (World::Simulated, Some(shortest)) = (world, variant.shortest_story) {
+                    wrong.extend(ill_shrunk(&runner, &variant.kind, shortest).await);
+                }
                 if let Kind::NearMiss { problems, .. } = &variant.kind
                     && let (Some(case), [problem, ..]) = (case, &problems[..])
                     && let Some((outcome, _)) = rejection(&variant.kind, *problem, &outcomes)
@@ -196,7 +221,7 @@ impl Matrix {
                 }
                 Row {
                     naming,
-                    wrong: judge(&variant.kind, part, &outcomes),
+                    wrong,
                     name: variant.name,
                     kind: variant.kind,
                     repeats: outcomes
@@ -227,7 +252,7 @@ impl Matrix {
         let stubs = self
             .programs
             .iter()
-            .filter_map(|(program, _)| match program.variant.kind {
+            .filter_map(|program| match program.variant.kind {
                 Kind::Stub { filled } => Some((filled, program)),
                 Kind::NearMiss { .. } | Kind::Right => None,
             });
@@ -299,6 +324,42 @@ fn traces(folder: &Path) -> BTreeMap<OsString, Vec<u8>> {
     files
         .filter_map(|file| Some((file.file_name(), std::fs::read(file.path()).ok()?)))
         .collect()
+}
+
+/// In so many schedules an exploration must find a mistake whose shortest story is known.
+const SCHEDULES: u64 = 500;
+
+/// What is wrong with the story that an exploration tells of a near-miss, whose shortest story is known: it
+/// must have at most half as many steps more, and be found and shrunk in time.
+async fn ill_shrunk(runner: &Runner, kind: &Kind, shortest: usize) -> Option<String> {
+    let Kind::NearMiss { problems, .. } = kind else {
+        return Some("only the story of a near-miss has a length".into());
+    };
+    let of_problem = |of: &&Exploration| problems.contains(&of.scenario.problem);
+    let explorations: Vec<&'static Exploration> =
+        runner.part.explorations.iter().filter(of_problem).collect();
+    let asked = Asked {
+        schedules: Some(SCHEDULES),
+        ..Asked::default()
+    };
+    let mut told = None;
+    let found = |outcome: Outcome| {
+        if let Verdict::Failed(failure) = outcome.verdict {
+            told = told.take().or(failure.counterexample);
+        }
+    };
+    runner
+        .explore_each(&explorations, &asked, &Interrupt::never(), found)
+        .await;
+    let Some(told) = told else {
+        return Some(format!("no exploration finds it in {SCHEDULES} schedules"));
+    };
+    let (steps, story) = (told.steps.len(), told.steps.join(" "));
+    if !told.minimal {
+        return Some(format!("its story was not shrunk in time: {story}"));
+    }
+    let fits = (shortest..=shortest + shortest / 2).contains(&steps);
+    (!fits).then(|| format!("its shortest story has {shortest} steps, and not {steps}: {story}"))
 }
 
 /// Runs everything, but for a near-miss only the problems that must reject it, each until it does.

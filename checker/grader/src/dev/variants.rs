@@ -23,6 +23,8 @@
 //! the ones by whose names the diagnosis may call it; there are none when what happens between the
 //! nodes does not give it away. `processes_only = "why"` says that a simulation cannot judge it, and
 //! `simulated_only = "why"` that only the exact limits of a simulation reject it.
+//! `shortest_story = 2` says that the shortest story in which an exploration of the problem can see the
+//! mistake has so many steps: what is found must be shrunk nearly to that.
 //!
 //! What an edit can say stands in `edits`. All else stays as the solution has it.
 
@@ -54,6 +56,8 @@ pub struct Variant {
     pub processes_only: Option<String>,
     /// Why only a simulation can judge it, if processes cannot.
     pub simulated_only: Option<String>,
+    /// How many steps the shortest story has that shows its mistake, if that is known.
+    pub shortest_story: Option<usize>,
     /// What it changes in which file.
     edits: BTreeMap<String, Vec<Edit>>,
 }
@@ -93,6 +97,7 @@ struct Header {
     mistakes: Vec<String>,
     processes_only: Option<String>,
     simulated_only: Option<String>,
+    shortest_story: Option<usize>,
 }
 
 impl Variant {
@@ -178,6 +183,7 @@ impl Variant {
             about: header.about,
             processes_only: header.processes_only,
             simulated_only: header.simulated_only,
+            shortest_story: header.shortest_story,
             edits,
         })
     }
@@ -193,20 +199,15 @@ impl Variant {
             },
             processes_only: None,
             simulated_only: None,
+            shortest_story: None,
             edits: BTreeMap::new(),
         }
     }
 
-    /// Which quarter of the variants it belongs to, from 0 to 3: a hash of its name (FNV-1a), so that it stays there
+    /// Which quarter of the variants it belongs to, from 0 to 3: a hash of its name, so that it stays there
     /// when other variants come and go.
     pub fn quarter(&self) -> u64 {
-        let hash = self
-            .name
-            .bytes()
-            .fold(0xcbf2_9ce4_8422_2325, |hash: u64, byte| {
-                (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3)
-            });
-        (hash >> 32) % QUARTERS
+        (hash(self.name.bytes()) >> 32) % QUARTERS
     }
 
     /// The sources of this variant.
@@ -227,6 +228,13 @@ impl Variant {
         }
         Ok(sources)
     }
+}
+
+/// A hash that is the same in each process and each version (FNV-1a).
+pub(super) fn hash(bytes: impl Iterator<Item = u8>) -> u64 {
+    bytes.fold(0xcbf2_9ce4_8422_2325, |hash, byte| {
+        (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3)
+    })
 }
 
 #[cfg(test)]

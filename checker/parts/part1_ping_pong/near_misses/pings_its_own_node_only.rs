@@ -2,6 +2,7 @@
 //! problem = 1
 //! claim = "every connected consumer"
 //! about = "The producer sends its pings to the consumer of its own node and to no other."
+//! shortest_story = 1
 
 // ── file producer.rs
 // ── replace

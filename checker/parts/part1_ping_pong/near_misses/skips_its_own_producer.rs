@@ -3,6 +3,7 @@
 //! claim = "recovers"
 //! about = "The restarted consumer asks the producers of `list()`, which does not hold its own node."
 //! mistakes = ["misses-its-own-producer"]
+//! shortest_story = 2
 
 // ── file consumer.rs
 // ── replace

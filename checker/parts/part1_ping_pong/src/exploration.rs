@@ -3,6 +3,7 @@
 
 mod model;
 mod plan;
+mod small;
 
 use std::time::Duration;
 
@@ -142,6 +143,7 @@ macro_rules! exploration {
             },
             schedules: $schedules,
             plan: |draw| plan::draw(draw, LEVELS[$level - 1]),
+            small: small::of(LEVELS[$level - 1]),
             language: Language::of::<Do>(),
         }
     };

@@ -182,6 +182,7 @@ macro_rules! exploration {
             },
             schedules: $schedules,
             plan: |draw| plan::draw(draw, LEVELS[$level - 1]),
+            small: None,
             language: Language::of::<Do>(),
         }
     };

@@ -31,6 +31,7 @@ macro_rules! views {
             },
             schedules: $schedules,
             plan: |draw| views::draw(draw, $subject),
+            small: None,
             language: Language::of::<views::Do>(),
         }
     };
@@ -49,6 +50,7 @@ macro_rules! links {
             },
             schedules: $schedules,
             plan: $plan,
+            small: None,
             language: Language::of::<links::Do>(),
         }
     };

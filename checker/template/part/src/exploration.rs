@@ -27,6 +27,7 @@ pub(crate) const EXPLORATIONS: &[Exploration] = &[Exploration {
     },
     schedules: 200,
     plan: draw,
+    small: None,
     language: Language::of::<Write>(),
 }];
 

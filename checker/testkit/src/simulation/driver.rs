@@ -24,7 +24,7 @@ use crate::part::Part;
 use crate::scenario::{Context, Findings, Grounds, Scenario, Steps};
 use crate::seed::Draw;
 use crate::trace::Trace;
-use crate::verdict::{Counterexample, Explored, Failure, Outcome, Verdict};
+use crate::verdict::{Counterexample, Exhausted, Explored, Failure, Outcome, Verdict};
 use crate::world::Ground;
 
 /// What became of one schedule: a scenario under a seed.
@@ -273,6 +273,12 @@ struct Order {
     /// For how many seconds an exploration goes on at most
     #[arg(long)]
     time: Option<u64>,
+    /// Tells all small stories first, before any that are drawn
+    #[arg(long)]
+    small: bool,
+    /// Leaves a story that breaks a claim as it was drawn
+    #[arg(long)]
+    as_found: bool,
     /// The part's data
     #[arg(long)]
     data: PathBuf,
@@ -419,16 +425,33 @@ fn explore(
         Some(Err(why)) => return fault(scenario, why, order.seed),
         None => None,
     };
+    let small = match exploration.small.filter(|_| order.small && given.is_none()) {
+        Some(small) => {
+            let plans = (small.plans)();
+            explored.small = Some(Exhausted {
+                bounds: small.bounds.to_owned(),
+                held: 0,
+                of: plans.len() as u64,
+            });
+            plans
+        }
+        None => Vec::new(),
+    };
     let schedules = match &given {
         Some(_) => 1,
         None => order.schedules.unwrap_or(exploration.schedules),
     };
-    for seed in (order.seed..).take(schedules as usize) {
-        let mut schedule = tell(seed, given.as_ref());
+    let drawn = (order.seed..).take(schedules as usize);
+    let small = small.into_iter().map(|plan| (order.seed, Some(plan)));
+    for (seed, plan) in small.chain(drawn.map(|seed| (seed, given.clone()))) {
+        let mut schedule = tell(seed, plan.as_ref());
         explored.coverage.add(&schedule.coverage);
         match &schedule.outcome.verdict {
             Verdict::Passed { .. } => {
-                explored.held += 1;
+                match (&mut explored.small, &plan) {
+                    (Some(small), Some(_)) => small.held += 1,
+                    _ => explored.held += 1,
+                }
                 if order.traces {
                     last_traces = schedule.traces;
                 }
@@ -439,9 +462,10 @@ fn explore(
             }
             Verdict::Failed(failure) => {
                 let plan =
-                    given.unwrap_or_else(|| (exploration.plan)(&mut Draw::new(seed, scenario.id)));
-                if let Some(shorter) =
-                    shorten(exploration, plan, failure, &|plan| tell(seed, Some(plan)))
+                    plan.unwrap_or_else(|| (exploration.plan)(&mut Draw::new(seed, scenario.id)));
+                if !order.as_found
+                    && let Some(shorter) =
+                        shorten(exploration, plan, failure, &|plan| tell(seed, Some(plan)))
                 {
                     schedule = shorter;
                 }
