@@ -317,7 +317,7 @@ pub enum GlobalMsg {
 /// The processes that have a name, by their nodes: one, but for the time after a netsplit.
 type Owners = BTreeMap<NodeName, ProcessId>;
 
-/// What a node knows of the global names. Only [`GlobalServer`] writes; everybody reads.
+/// What a node knows of the global names. Only [`GlobalServer`] writes; every process reads.
 #[derive(Default)]
 pub(crate) struct GlobalNames(Mutex<BTreeMap<String, Owners>>);
 

@@ -43,7 +43,7 @@ pub(crate) struct Identity {
     pub name: NodeName,
     /// Which start of that node.
     pub creation: u64,
-    /// Whether it keeps out of the mesh and of everybody's lists.
+    /// Whether it keeps out of the mesh and of every node's lists.
     pub hidden: bool,
 }
 

@@ -52,7 +52,7 @@ pub(super) enum Fact {
         took_ms: u64,
         limit_ms: u64,
     },
-    /// The manager gave a worker a task of a job that was over.
+    /// The manager gave a worker a task of a job that had ended.
     AssignedAfterEnd {
         manager: String,
         node: String,
@@ -354,7 +354,7 @@ impl fmt::Display for Fact {
                 task,
             } => write!(
                 f,
-                "{manager}'s manager gave {node} task {task} of a job that was over"
+                "{manager}'s manager gave {node} task {task} of a job that had ended"
             ),
             LocalJobFailed { node, why } => write!(f, "{node} could not do the job: {why}"),
             SameJobId {

@@ -39,7 +39,7 @@ use testkit::seed::Draw;
 use testkit::verdict::Failure;
 use text::{LINE, Table, Texts};
 
-/// How long a job may take, whatever happens to it, before it counts as hung.
+/// How long a job may take, whatever happens to it, before the checker takes it for hung.
 const JOB_TIMEOUT: Duration = Duration::from_secs(15);
 
 /// What follows from something that has happened already comes within this time.
@@ -484,7 +484,7 @@ async fn is_exact(cluster: &Cluster<'_>, job: &Job, claim: &str) -> Told {
     output_is_exact(cluster, job, claim)
 }
 
-/// States that a job that is over is still known as done.
+/// States that the manager still reports a job that has ended as done.
 async fn is_still_known(cluster: &Cluster<'_>, job: &Job) -> Told {
     let manager = job.manager.to_owned();
     let fact = match status(cluster, job).await? {
@@ -499,7 +499,7 @@ async fn is_still_known(cluster: &Cluster<'_>, job: &Job) -> Told {
         .of(
             cluster,
             job.manager,
-            "the manager still knows each job that is over",
+            "the manager still knows each job that has ended",
         )
         .because("A client may ask for its job long after the end, and after other jobs.")
         .into())

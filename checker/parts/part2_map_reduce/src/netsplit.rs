@@ -17,7 +17,7 @@ use super::{
 use testkit::cluster::{Cluster, Explained, Mark, Options};
 use testkit::scenario::{Context, Stop, Told};
 
-/// Silence does not make a node count as down before the job must be done.
+/// No node is declared down for its silence before the job must be done.
 fn patient() -> Options {
     Options {
         tick_time: 4 * JOB_TIMEOUT,

@@ -84,7 +84,7 @@ impl Tale {
             node: node.into(),
             change: Change::Crashed,
             server: Some(server.into()),
-            text: format!("the {server} of {node} is crashed"),
+            text: format!("the {server} of {node} crashes"),
         })
     }
 
