@@ -69,7 +69,7 @@ impl Session<'_> {
         let mut ahead = words.clone();
         if let (Some(_), Some(_), None) = (ahead.next(), ahead.next(), ahead.next()) {
             self.screen
-                .print("`kill` ends a whole node; a server is crashed.");
+                .print("`kill` ends a whole node; this crashes the server.");
             return self.crash(words).await;
         }
         let node = words.last()?;

@@ -78,7 +78,7 @@ impl Tale {
         })
     }
 
-    /// A server of a node is crashed.
+    /// A server of a node crashes.
     pub fn crashed(self, node: &str, server: &str) -> Tale {
         self.event(What::Process {
             node: node.into(),
