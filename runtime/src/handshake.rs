@@ -201,7 +201,7 @@ pub(crate) async fn refuse(conn: &mut Conn, refusal: Refusal) -> HandshakeError 
     HandshakeError::WeRefused(refusal)
 }
 
-/// What every message begins with, in all versions for ever, so that versions can tell each
+/// What every message begins with, in all versions forever, so that versions can tell each
 /// other apart.
 const MAGIC: &str = "distributed-systems-training";
 

@@ -346,7 +346,7 @@ impl fmt::Display for Fact {
                 limit_ms: _,
             } => write!(
                 f,
-                "the job that {manager} was given is not over after {took_ms} ms"
+                "the job that {manager} was given has not ended after {took_ms} ms"
             ),
             AssignedAfterEnd {
                 manager,
@@ -438,7 +438,7 @@ impl fmt::Display for Fact {
                 write!(f, "{manager}'s manager gave no reduce task to another node")
             }
             NoReduceTaskFor { node } => write!(f, "{node} was given no reduce task"),
-            TaskNotEnded { node } => write!(f, "{node} has not come to an end with its task"),
+            TaskNotEnded { node } => write!(f, "{node} has not ended its task"),
             UnknownMessage { node, message, why } => write!(
                 f,
                 "{node} sent a `{message}` that is not the one of protocol.rs: {why}"
@@ -532,7 +532,7 @@ impl fmt::Display for Fact {
             ),
             JobNotOver { crashes } => write!(
                 f,
-                "the job is not over, and the record has crashed its task {crashes} times"
+                "the job has not ended, and the record has crashed its task {crashes} times"
             ),
             GivenUpEarly { crashes, why } => {
                 write!(

@@ -11,7 +11,7 @@
 //!
 //! 1. *Cache*: a table keeps the links that were looked up or created.
 //! 2. *Replicate*: a link created on one node is in the tables of all nodes.
-//! 3. *Partitions*: nodes that could not reach each other make their tables equal when they can.
+//! 3. *Netsplits*: nodes that could not reach each other make their tables equal when they can.
 //! 4. *Late and restarted nodes*: a node with an empty table gets it filled before it asks the store.
 //! 5. *Store down*: known links still lead on. There is no new gap for it: your code of problems 1 and 2
 //!    already does it, or it does not.

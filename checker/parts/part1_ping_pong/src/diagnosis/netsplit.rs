@@ -68,7 +68,7 @@ pub(super) fn forgets_who_is_down(case: &Case) -> Option<String> {
         let mut told = told.iter().filter(|(sent, _)| sent.at_us < parted);
         let (_, known) = told.rfind(|(_, count)| *count > 0)?;
         (consumer_started(case, &node) < parted).then(|| {
-            format!("a message told {node} {known} for {of}, then they lost their connection, and now {node} shows no count of {of}")
+            format!("a message told {node} the count {known} of {of}, then they lost their connection, and now {node} shows no count of {of}")
         })
     })
 }
