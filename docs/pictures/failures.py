@@ -24,7 +24,7 @@ import tomllib
 HERE = pathlib.Path(__file__).parent
 COURSE = HERE.parent.parent
 IMAGES = COURSE / "training" / "img"
-MAX_BYTES = 50_000
+MAX_BYTES = 40_000
 ELISION = "// …"  # stands for all lines up to the first that is like the next one
 SAVE = (HERE / "failures.js").read_text()
 
