@@ -242,7 +242,7 @@ kill n1
     part1> try call n3 consumer TotalPings within 500ms
     n3's consumer did not answer `TotalPings` within 0.5 s.
     part1> resume n3
-    n3 runs on.
+    n3 resumes.
     part1> call n3 consumer TotalPings
     0
     part1> expect 0 within 10s

@@ -94,7 +94,7 @@ impl Session<'_> {
             return Err(format!("{node} is not paused."));
         }
         self.cluster.resume(node).await.map_err(in_words)?;
-        Ok(format!("{node} runs on."))
+        Ok(format!("{node} resumes."))
     }
 
     pub(super) async fn restart(&self, mut words: Words<'_>) -> Said {
