@@ -278,7 +278,7 @@ enum Loopback {
 /// How many connections are tried.
 const TRIES: usize = 40;
 
-/// What a connection may take before it counts as lost.
+/// How long a connection may take before it is taken for lost.
 const TOO_LONG: Duration = Duration::from_secs(3);
 
 async fn measure_loopback() -> Loopback {

@@ -254,7 +254,7 @@ pub async fn grade(
         report.isolation = Some(order.isolation.word().to_owned());
         report.notes.extend(order.isolation.warning());
     }
-    // The submission holds its slot, and with it the program, until the run is over.
+    // The submission holds its slot, and with it the program, until the run has ended.
     let mut submission = None;
     let build = match &order.graded {
         Graded::Exercise => build_of_course(course, part, false),

@@ -121,7 +121,7 @@ pub async fn watch(course: Course, place: Place, settings: Settings) -> Result<(
     }
 }
 
-/// A run that is over.
+/// A run that has ended.
 struct Last {
     report: Result<PartReport>,
     took: Duration,
@@ -243,7 +243,7 @@ impl Watch {
                     said = print_on(self.in_full());
                 }
                 Happened::News(News::Heard(_)) | Happened::Turn => {}
-                // Whoever started this is gone. What is under way is still told.
+                // The program that started this is gone. What is under way is still told.
                 Happened::Key(None) => is_alone = true,
                 Happened::Key(Some(_)) => {}
                 Happened::Signal(Signal::End) => break,
@@ -390,7 +390,7 @@ impl Watch {
             screen.forget();
             self.view.verdict();
             if key == 'q' {
-                // Whoever has read a long text leaves the text with this key, as in a pager.
+                // After a long text, this key leaves the text, as in a pager.
                 return Ok(Flow::GoOn);
             }
         }

@@ -242,7 +242,7 @@ kill n1
     part1> try call n3 consumer TotalPings within 500ms
     n3's consumer did not answer `TotalPings` within 0.5 s.
     part1> resume n3
-    n3 runs on.
+    n3 resumes.
     part1> call n3 consumer TotalPings
     0
     part1> expect 0 within 10s
@@ -391,7 +391,7 @@ fn words_of_the_shell_are_understood_with_a_hint() {
     let hint = "The node comes first: `call n1 consumer …`.\n0";
     assert_eq!(answer(&printed, "call consumer n1 TotalPings"), hint);
     let crashed = "\
-`kill` ends a whole node; a server is crashed.
+`kill` ends a whole node; this crashes the server.
 The node comes first: `crash n1 consumer`.
 n1's consumer has crashed.";
     assert_eq!(answer(&printed, "kill consumer n1"), crashed);

@@ -6,7 +6,7 @@
 //! one claimant at a time. Of any two claimants that can reach each other, one comes second at
 //! the first node that both ask; it gives back what it has, waits a little, and tries again, until
 //! it sees that the name is taken, or free. That the order is the same for all is what keeps two
-//! claimants from holding one node each and waiting for the other for ever.
+//! claimants from holding one node each and waiting for the other forever.
 //!
 //! No such rule helps across a divided network: there, both sides may give away the same name. When
 //! the network heals, the two owners learn of each other, for both sides of every new connection
@@ -317,7 +317,7 @@ pub enum GlobalMsg {
 /// The processes that have a name, by their nodes: one, but for the time after a netsplit.
 type Owners = BTreeMap<NodeName, ProcessId>;
 
-/// What a node knows of the global names. Only [`GlobalServer`] writes; everybody reads.
+/// What a node knows of the global names. Only [`GlobalServer`] writes; every process reads.
 #[derive(Default)]
 pub(crate) struct GlobalNames(Mutex<BTreeMap<String, Owners>>);
 

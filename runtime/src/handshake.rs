@@ -43,7 +43,7 @@ pub(crate) struct Identity {
     pub name: NodeName,
     /// Which start of that node.
     pub creation: u64,
-    /// Whether it keeps out of the mesh and of everybody's lists.
+    /// Whether it keeps out of the mesh and of every node's lists.
     pub hidden: bool,
 }
 
@@ -201,7 +201,7 @@ pub(crate) async fn refuse(conn: &mut Conn, refusal: Refusal) -> HandshakeError 
     HandshakeError::WeRefused(refusal)
 }
 
-/// What every message begins with, in all versions for ever, so that versions can tell each
+/// What every message begins with, in all versions forever, so that versions can tell each
 /// other apart.
 const MAGIC: &str = "distributed-systems-training";
 

@@ -31,7 +31,7 @@ use crate::wire::{self, Batch, Frame, Header, Target};
 const ROOM: usize = 4 << 20;
 
 /// Silence is judged in this many steps, so that one long pause of *this* process, which delays
-/// all its clocks, counts as one step and not as the whole tick time.
+/// all its clocks, is one step and not the whole tick time.
 const STEPS: u32 = 4;
 
 /// How long a connection that is closed on purpose may take to send what is still waiting.
@@ -306,7 +306,7 @@ pub(crate) async fn read(
 ) -> ConnectionLoss {
     let mut steps = interval(tick_time / STEPS);
     // After a pause of this process the first step comes at once and the next ones in due time:
-    // meanwhile the socket is drained, and what waited in it counts as heard.
+    // meanwhile the socket is drained, and what waited in it has been heard.
     steps.set_missed_tick_behavior(MissedTickBehavior::Delay);
     steps.reset();
     let mut silent_steps = 0;

@@ -225,7 +225,7 @@ pub enum PgMsg {
     Left(String, ProcessId),
 }
 
-/// What a node knows of the groups. Only [`GroupServer`] writes; everybody reads.
+/// What a node knows of the groups. Only [`GroupServer`] writes; every process reads.
 #[derive(Default)]
 pub(crate) struct Groups(Mutex<View>);
 

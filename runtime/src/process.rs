@@ -29,7 +29,7 @@ use crate::watch::Watcher;
 use crate::wire::{NoAnswer, Target};
 
 /// How long a process may take to end when it is asked to. It ends at its next `.await`, so only
-/// one that never waits takes any time; the others do not wait for it for ever.
+/// one that never waits takes any time; the others do not wait for it forever.
 const PATIENCE: Duration = Duration::from_secs(5);
 
 /// What lies in a mailbox.

@@ -8,7 +8,7 @@ use crate::address::Address;
 use crate::name::NodeName;
 use crate::wire::Target;
 
-/// Names one start of one process, anywhere and for ever.
+/// Names one start of one process, anywhere and forever.
 ///
 /// The node's name alone would not do: a node that was killed and started again has the same
 /// name, and messages meant for the old one must not reach the new one. So every start of a node

@@ -67,7 +67,7 @@ struct Seen {
 }
 
 impl Repeats {
-    /// Tells once a second what was counted, for ever.
+    /// Tells once a second what was counted, forever.
     pub async fn tell(self) {
         loop {
             sleep(Duration::from_secs(1)).await;

@@ -2,7 +2,7 @@
 //!
 //! A *watch* has a number, unique on the watcher's node. The watched process's node keeps it and
 //! sends word when the process ends. When the connection between the two goes first, each node
-//! draws the only conclusion that it can: the other side is gone, as far as anyone here knows.
+//! draws the only conclusion that it can: the other side is gone, as far as this node knows.
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex};

@@ -243,7 +243,7 @@ async fn registrations_while_links_come_and_go_end_with_one_owner() {
             owners[0].is_some() && owners.iter().all(|other| *other == owners[0])
         })
         .await;
-        // A full second later still, and nobody else believes to be it.
+        // A full second later still, and no other node claims to be it.
         sleep(Duration::from_secs(1)).await;
         let first = owner(&nodes[0]);
         assert!(first.is_some());

@@ -123,7 +123,7 @@ async fn who_says_nothing_is_shown_the_door() {
     };
     assert!(
         timeout(Duration::from_secs(10), drip).await.is_ok(),
-        "a slow stranger is kept for ever"
+        "a slow stranger is kept forever"
     );
     assert!(is_closed(&mut silent).await);
     assert!(began.elapsed() < Duration::from_secs(5));

@@ -175,7 +175,7 @@ impl Course {
     }
 }
 
-/// The numbers of a version, comparable; `1.95` counts as `1.95.0`.
+/// The numbers of a version, comparable; `1.95` is `1.95.0`.
 pub fn numbers(version: &str) -> [u64; 3] {
     let mut numbers = version
         .split(['-', '+', ' '])

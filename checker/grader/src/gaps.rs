@@ -162,7 +162,7 @@ pub fn fill(source: &str, contents: &BTreeMap<GapName, String>) -> Result<String
 /// The numbers of the gaps in which nothing was written yet: there is no code in any gap of that
 /// number, or only the `todo!` that the stub has there.
 ///
-/// `sources` are the texts of a part's files. One whose markers are broken counts as written.
+/// `sources` are the texts of a part's files. The checker takes one whose markers are broken for written.
 pub fn unwritten<'a>(sources: impl IntoIterator<Item = &'a str>) -> BTreeSet<u8> {
     let (mut empty, mut written) = (BTreeSet::new(), BTreeSet::new());
     for gap in sources

@@ -721,7 +721,7 @@ mod tests {
             deadline: Duration::from_millis(20),
             ..scenario("stuck", 1, |cx| {
                 Box::pin(async {
-                    cx.step("wait for ever");
+                    cx.step("wait forever");
                     std::future::pending().await
                 })
             })
@@ -730,7 +730,7 @@ mod tests {
         let Verdict::Inconclusive { why } = &outcomes[0].verdict else {
             panic!("{outcomes:?}")
         };
-        assert!(why.contains("wait for ever"), "{why}");
+        assert!(why.contains("wait forever"), "{why}");
     }
 
     #[tokio::test]

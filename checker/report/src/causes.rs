@@ -15,14 +15,13 @@ use serde::Serialize;
 use testkit::trace::{Change, Event, Fate, Kind, Message, Trace, What};
 
 /// How the chain is made, for the legends of pictures.
-pub const HOW: &str = "Highlighted is what led to the failure, backwards: the last messages that \
-    the node heard before it, messages of that node that the network lost, held back or doubled, \
-    and what was done to it. From there on: an answer goes back to its call, and any other message \
-    to what its sender had heard, or what had been done to it, just before. Last come the faults \
-    that a node of this chain felt before it spoke: a connection that closed because the node behind it \
-    was killed, silent or cut off, a call without an answer, a message that did not arrive and was \
-    not followed by another of its kind. It is a choice of at most 24 events, not all that happened \
-    before.";
+pub const HOW: &str = "The highlighted events led to the failure. They begin with the node of the failure: \
+    the last messages that it received, its messages that the network lost, held back or delivered twice, \
+    and what was done to it. From each of these, one step leads back: from an answer to its call, and from \
+    another message to what its sender had received just before, or to what was done to the sender. Faults \
+    are highlighted, too, if such a node noticed them before it sent a message: a connection that closed \
+    because the other node was killed, silent or cut off, a call without an answer, a lost message that no \
+    later one of its kind made up for. At most 24 events are highlighted. Others may have mattered.";
 
 /// How many events are chosen at most.
 const MOST: usize = 24;
@@ -84,7 +83,7 @@ pub fn causes(trace: &Trace) -> Vec<Cause> {
 /// A failure, and all before it.
 struct Scene<'a> {
     events: &'a [Event],
-    links: BTreeMap<u64, felt::Link<'a>>,
+    connections: BTreeMap<u64, felt::Connection<'a>>,
     /// The places of what may end a fault.
     ends: Vec<usize>,
     /// When its story began, with the scenario's first step: how the nodes met comes before.
@@ -114,7 +113,7 @@ impl<'a> Scene<'a> {
         };
         Some(Scene {
             events: &trace.events,
-            links: felt::links(&trace.events),
+            connections: felt::connections(&trace.events),
             ends: (0..trace.events.len()).filter(may_end).collect(),
             since_us: first.map_or(0, |step| step.at_us),
             at_us: violation.at_us,
@@ -154,7 +153,7 @@ impl<'a> Scene<'a> {
             seeds.extend(said.take(LAST_HEARD).map(|(event, _, message)| Cause {
                 event,
                 led_to: None,
-                why: format!("{} said this last before the failure.", message.from),
+                why: format!("{} sent this last before the failure.", message.from),
             }));
         }
         seeds
@@ -178,7 +177,7 @@ impl<'a> Scene<'a> {
             .map(|(_, event, message)| Cause {
                 event,
                 led_to: None,
-                why: format!("{} heard this shortly before the failure.", message.to),
+                why: format!("{} received this shortly before the failure.", message.to),
             })
             .collect();
         let asked = self.before().rev().find(
@@ -224,10 +223,10 @@ impl<'a> Scene<'a> {
                         Some(healed) if healed.at_us <= self.at_us => ", until it was healed",
                         _ => "",
                     };
-                    format!("{to} heard nothing of {from} from here on{until}.")
+                    format!("{to} received nothing from {from} from here on{until}.")
                 }
                 What::StoreFault { nodes, .. } if nodes.iter().any(|node| self.is_of(node)) => {
-                    "It concerned the store of the node.".to_owned()
+                    "It affected the store of the node.".to_owned()
                 }
                 _ => return None,
             };
@@ -286,10 +285,10 @@ impl<'a> Scene<'a> {
         let (_, event) = recent.max()?;
         let did = match &self.events[event].what {
             What::Process { change, .. } => format!("{} just before it", in_words(*change)),
-            What::Opened { to, .. } => format!("had just found {to} when it"),
-            _ => "had just heard this when it".to_owned(),
+            What::Opened { to, .. } => format!("had just connected to {to} when it"),
+            _ => "had just received this when it".to_owned(),
         };
-        let why = format!("{sender} {did} said `{}`.", message.label);
+        let why = format!("{sender} {did} sent `{}`.", message.label);
         Some(Cause {
             event,
             led_to: Some(of),
@@ -324,8 +323,8 @@ fn in_words(change: Change) -> &'static str {
         Change::Started => "was started",
         Change::Killed => "was killed",
         Change::Paused => "was paused",
-        Change::Resumed => "was let run on",
-        Change::Crashed => "had a process crashed",
+        Change::Resumed => "was resumed",
+        Change::Crashed => "lost a process to a crash",
         Change::Disconnected => "was told to close a connection",
     }
 }
@@ -399,9 +398,9 @@ mod tests {
             .map(|cause| format!("{} → {:?}: {}", cause.event, cause.led_to, cause.why))
             .collect();
         insta::assert_snapshot!(shown.join("\n"), @r"
-        0 → Some(1): n3 had just heard this when it said `Count?`.
+        0 → Some(1): n3 had just received this when it sent `Count?`.
         1 → Some(2): It is the call that `Count = 2` answers.
-        2 → None: n3 heard this shortly before the failure.
+        2 → None: n3 received this shortly before the failure.
         ");
     }
 
@@ -461,7 +460,7 @@ mod tests {
             at(400, message("n1", "n3", Kind::Answer, "Count = 2")),
         ]);
         let why = why(&trace, 1);
-        let said = "It closed the connection of n1 to n4, so n4 was down for n1 before n1 said `Count = 2`.";
+        let said = "It closed the connection from n1 to n4, so n1 declared n4 down before n1 sent `Count = 2`.";
         assert_eq!(why, Some((Some(4), said.to_owned())));
     }
 
@@ -514,7 +513,7 @@ mod tests {
             at(300, message("n3", "n1", Kind::Call, "Count?")),
             at(400, message("n1", "n3", Kind::Answer, "Count = 2")),
         ]);
-        let said = "n4 did not answer `Count?` of n3 before the failure.";
+        let said = "n4 did not answer `Count?` from n3 before the failure.";
         assert_eq!(why(&trace, 0), Some((None, said.to_owned())));
         let mut answer = message("n4", "n3", Kind::Answer, "Count = 1");
         answer.call = Some(8);
@@ -531,7 +530,7 @@ mod tests {
             at(300, message("n3", "n1", Kind::Call, "Count?")),
             at(400, message("n1", "n3", Kind::Answer, "Count = 2")),
         ]);
-        let said = "It was lost on its way from n2 to n1 before n1 said `Count = 2`.";
+        let said = "It was lost on its way from n2 to n1 before n1 sent `Count = 2`.";
         assert_eq!(why(&trace, 0), Some((Some(2), said.to_owned())));
         let mut made_up_for = trace;
         let later = at(200, message("n2", "n1", Kind::Cast, "Ping"));

@@ -1,4 +1,4 @@
-//! The shortest story that breaks a claim, and how much was explored, in words.
+//! Sentences on the shortest story that breaks a claim, and on how much was explored.
 
 use super::terminal::quoted;
 use grader::part_report::{Graded, PartReport, count};

@@ -1,4 +1,4 @@
-//! Where an outcome was seen, in words: on processes, in a simulation, or in both.
+//! A sentence on where an outcome was seen: on processes, in a simulation, or in both.
 
 use grader::part_report::count;
 use testkit::verdict::{Outcome, Verdict, World};

@@ -27,7 +27,7 @@ pub(super) fn keys() -> Result<UnboundedReceiver<char>> {
     Ok(pressed)
 }
 
-/// Closed when stdin is a pipe and that is closed: whoever started the checker is gone. An end of
+/// Closed when stdin is a pipe and that is closed: the program that started the checker is gone. An end of
 /// `/dev/null` or of a file tells nothing of that kind.
 ///
 /// # Errors

@@ -22,7 +22,7 @@ use testkit::trouble::Result;
 pub(super) enum News {
     /// It went on.
     Heard(Heard),
-    /// It is over, and what came out.
+    /// It has ended, with this result.
     Over(Box<Result<PartReport>>),
 }
 

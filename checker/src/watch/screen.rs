@@ -74,7 +74,7 @@ impl Screen {
         self.shown = None;
     }
 
-    /// Leaves the screen as it is, for whoever writes next.
+    /// Leaves the screen as it is, for the program that writes next.
     pub(super) fn leave(&mut self) {
         // When the terminal is gone, there is nothing to leave.
         let _ = match self.shown.take() {

@@ -79,7 +79,7 @@ impl Signals {
         }
     }
 
-    /// Stands still until the terminal is ours again. Returns whether to go on: in the meantime
+    /// Waits until the terminal is ours again. Returns whether to go on: in the meantime
     /// it may have been ended.
     ///
     /// # Errors

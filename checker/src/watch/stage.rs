@@ -1,4 +1,4 @@
-//! Where a run is: what is built, which scenarios run, which are over.
+//! Where a run is: what is built, which scenarios run, which have ended.
 
 use std::collections::BTreeMap;
 
@@ -19,7 +19,7 @@ pub(super) enum Heard {
     BuildBegun(String),
     /// It builds, and this is what it does there.
     Building(Building),
-    /// The build is over.
+    /// The build has ended.
     Built,
     /// A scenario takes its next step.
     Step {
@@ -29,7 +29,7 @@ pub(super) enum Heard {
     },
     /// A simulation has spoken of a scenario.
     Simulated(Box<Outcome>),
-    /// A scenario is over.
+    /// A scenario has ended.
     Ended(Box<Outcome>),
 }
 
@@ -138,7 +138,7 @@ impl Stage {
         }
     }
 
-    /// In several lines: what is over, and what runs at which step.
+    /// In several lines: what has ended, and what runs at which step.
     pub(super) fn lines(&self) -> Vec<String> {
         let over = self.over.iter().map(|outcome| {
             let standing = outcome.verdict.standing();

@@ -31,7 +31,7 @@ pub(super) struct Terminal {
 }
 
 impl Terminal {
-    /// Whether someone sits at a terminal, and sees what is printed there.
+    /// Whether a person sits at a terminal, and sees what is printed there.
     pub(super) fn is_there() -> bool {
         let is_dumb = std::env::var_os("TERM").is_none_or(|kind| kind == "dumb");
         std::io::stdin().is_terminal() && std::io::stdout().is_terminal() && !is_dumb
@@ -65,7 +65,7 @@ impl Terminal {
 
     /// Makes it as it was.
     pub(super) fn give_back(&mut self) {
-        // Whoever is in the background and sets modes is stopped by the system.
+        // The system stops a program that sets modes from the background.
         if std::mem::take(&mut self.is_taken) {
             // A terminal that is gone needs nothing any more.
             let _ = set(&self.before);
@@ -95,7 +95,7 @@ impl Terminal {
         )
     }
 
-    /// Stands still until it is continued, as programs do on Ctrl-Z. Returns whether it did: without
+    /// Waits until it is continued, as programs do on Ctrl-Z. Returns whether it did: without
     /// a shell that could continue it (the checker is all that runs in its window) it must not.
     pub(super) fn stand_still() -> bool {
         let shell = getppid().and_then(|parent| getsid(Some(parent)).ok());

@@ -58,7 +58,7 @@ impl View {
         self.panel = Panel::Verdict;
     }
 
-    /// A file was saved: what was said before is over.
+    /// A file was saved: what was said before no longer holds.
     pub(super) fn saved(&mut self) {
         self.verdict();
         if !self.stays {

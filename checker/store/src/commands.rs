@@ -96,7 +96,7 @@ pub(crate) fn is_permitted(arguments: &[Bytes]) -> bool {
     let first = rest.first();
     let is = |word: &str| name.eq_ignore_ascii_case(word.as_bytes());
     if is("EVAL") {
-        // Any other script could run for ever, and then the store would answer nobody.
+        // Any other script could run forever, and then the store would answer nobody.
         return first
             .is_some_and(|script| *script == COMPARE_AND_DELETE || *script == COMPARE_AND_SET);
     }

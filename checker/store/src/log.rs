@@ -39,7 +39,7 @@ pub struct Command {
 
 /// Counts and keeps the commands of all nodes of a cluster, for claims about what was asked.
 ///
-/// Shared by the proxies of a cluster. A command that was forwarded is in the log before anyone
+/// Shared by the proxies of a cluster. A command that was forwarded is in the log before any program
 /// can see its effect. What belongs to the connection and not to the data (`HELLO`, `CLIENT`,
 /// `SELECT`, `AUTH`, `PING`, `INFO`) is not recorded. A command on several keys (`DEL`, `MSET`) is
 /// recorded once for each.

@@ -54,7 +54,7 @@ pub enum Mode {
 /// [`set`](Proxy::set) takes effect before it returns: after it, no command is handed to the store
 /// and no answer to the node under the mode before, and to connect is refused or not as the new
 /// mode says. Existing connections are closed a moment later where the mode says so. What the
-/// proxy has not yet read when the mode changes counts as sent afterwards: to be sure that a
+/// proxy has not yet read when the mode changes is treated as sent afterwards: to be sure that a
 /// command was swallowed, wait until it is in the log.
 ///
 /// All connections are closed when it is dropped.

@@ -124,7 +124,7 @@ async fn half_a_command_that_was_swallowed_is_never_completed() {
     let command = encode(&["SET", "a", "1"]);
     let (first, second) = command.split_at(command.len() / 2);
     let mut swallowed = 0;
-    // What the proxy had not read when it opened counts as sent afterwards. So again and again,
+    // What the proxy had not read when it opened is treated as sent afterwards. So again and again,
     // until it was read in time.
     for _ in 0..1_000 {
         let setting = Setting::new().await;

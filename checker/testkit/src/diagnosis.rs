@@ -21,7 +21,7 @@ use crate::verdict::{Diagnosis, Failure};
 /// A mistake that learners make, and its symptom.
 #[derive(Debug)]
 pub struct Mistake {
-    /// Names it for ever.
+    /// Names it forever.
     pub id: &'static str,
     /// The problems whose failures may come of it.
     pub problems: &'static [u8],

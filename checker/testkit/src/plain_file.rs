@@ -1,7 +1,7 @@
 //! Reading files that another program may have put there: whatever lies under a name, reading it
 //! ends.
 //!
-//! A pipe without a writer, a link to `/dev/zero` or a file of 20 GB would keep the checker for ever. So
+//! A pipe without a writer, a link to `/dev/zero` or a file of 20 GB would keep the checker forever. So
 //! only plain files are read, through any links, and only up to a limit.
 
 use std::fs::{File, OpenOptions};

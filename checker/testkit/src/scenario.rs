@@ -16,7 +16,7 @@ use crate::world::Ground;
 /// One story of a cluster that is broken, and the claim that must hold nevertheless.
 #[derive(Debug)]
 pub struct Scenario {
-    /// Names it for ever: in reports, in records, and in what its chances derive from.
+    /// Names it forever: in reports, in records, and in what its chances derive from.
     pub id: &'static str,
     /// The problem that it belongs to.
     pub problem: u8,

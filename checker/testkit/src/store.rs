@@ -539,7 +539,7 @@ async fn version(client: &redis::Client) -> redis::RedisResult<String> {
     redis::cmd("PING")
         .query_async::<String>(&mut connection)
         .await?;
-    // Not everybody may ask for it.
+    // Not every user may ask for it.
     let info: String = redis::cmd("INFO")
         .arg("server")
         .query_async(&mut connection)

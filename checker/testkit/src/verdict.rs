@@ -262,7 +262,7 @@ pub(crate) fn place_of_panic(stderr: &[String]) -> Option<Place> {
 /// A mistake that what was seen suggests.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Diagnosis {
-    /// Names the mistake for ever: `counts-deliveries`.
+    /// Names the mistake forever: `counts-deliveries`.
     pub mistake: String,
     /// The mistake, a plain sentence about the learner's program.
     pub suggests: String,

@@ -127,7 +127,7 @@ pub(crate) fn failing() -> Trace {
                 node: "n3".into(),
                 change: Change::Crashed,
                 server: Some("consumer".into()),
-                text: "n3's consumer is crashed".into(),
+                text: "n3's consumer crashes".into(),
             },
         ),
         at(41_000, partition("n1", "n3")),

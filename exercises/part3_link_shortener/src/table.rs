@@ -19,7 +19,7 @@ pub enum Known {
     Absent,
 }
 
-/// How long a table keeps a negative entry: that a code has no link.
+/// How long a table remembers that a code has no link.
 pub const NEGATIVE_TTL: Duration = Duration::from_secs(1);
 
 /// The table. Its operations never wait.
@@ -93,7 +93,7 @@ impl Table {
         // store and from other nodes, in any order and more than once.
         // - An expired link must not replace one that has not expired.
         // - Of two links that have not expired, the table must keep the one that expires later. It is the
-        //   newer one, for a code gets another link only when its old one has expired.
+        //   newer one, because a code gets another link only when its old one has expired.
         // - The table must never have more than `cap` entries, of both kinds together. You choose which
         //   entry it evicts when it is full.
         // ── end 1
@@ -102,9 +102,9 @@ impl Table {
     /// Keeps a negative entry: the store answered that the code has no link.
     pub fn put_negative(&self, code: Code) {
         // ── gap 1: keep a negative entry
-        // TODO(1): keep an `Entry::Negative`, which counts for `NEGATIVE_TTL`. The store was asked a moment
-        // ago, and other nodes were at work meanwhile: the entry must not replace a link that has not
-        // expired. It counts for `cap` like a link.
+        // TODO(1): keep an `Entry::Negative`, which expires after `NEGATIVE_TTL`. The store was asked a
+        // moment ago, and other nodes were at work meanwhile: the entry must not replace a link that has
+        // not expired. It counts toward `cap`, as a link does.
         // ── end 1
     }
 

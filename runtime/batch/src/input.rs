@@ -342,7 +342,7 @@ mod tests {
     fn file_that_cannot_be_cut_is_named() {
         check_refused("/no/such/file", "No such file");
         check_refused("/", "it is not a file");
-        // Opening it would wait for ever for a program that writes.
+        // Opening it would wait forever for a program that writes.
         let folder = tempfile::tempdir().unwrap();
         let pipe = folder.path().join("pipe");
         let made = std::process::Command::new("mkfifo").arg(&pipe).status();

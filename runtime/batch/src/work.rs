@@ -25,7 +25,7 @@ const FETCHES: usize = 4;
 /// How many bytes a map task looks at before it lets others run.
 const TURN: usize = 64 << 10;
 
-/// Names a job, for ever: no other job may ever have had the same.
+/// Names a job, forever: no other job may ever have had the same.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct JobId(pub String);
 

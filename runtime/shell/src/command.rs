@@ -197,7 +197,7 @@ const FAILURES: &[Command] = &[
         args: &[Arg::Node, Arg::Server],
         about: "be told, once, when a server or node is down",
         more: "`monitor silver consumer` watches one server, `monitor silver` the node itself.\n\
-               When the link to the node goes, the monitor fires too: from here that looks the\n\
+               When the connection to the node closes, the monitor fires too: from here that looks the\n\
                same.",
     },
     Command {

@@ -475,7 +475,7 @@ fn the_former_order_and_words_are_understood_with_a_hint() {
     silver.types("monitor inbox gold");
     silver.sees("The node comes first: `monitor gold inbox`.");
     silver.types("kill inbox gold");
-    silver.sees("`kill` is for whole nodes, in `checker play`; a server is crashed.");
+    silver.sees("`kill` is for whole nodes, in `checker play`; this crashes the server.");
     silver.sees("Down (monitor 1): inbox at gold@127.0.0.1: it was killed.");
     silver.types("sleep 0.01");
     silver.sees("`sleep` is called `wait` here.");

@@ -12,7 +12,7 @@
 //! leads nowhere 404, a body of more than 16 KiB 413, and what cannot be had at the moment 503 with
 //! `Retry-After`; so is what others have put into the store under a code, and is no link.
 //!
-//! # What counts as what
+//! # What is equal to what
 //!
 //! - **URLs** are judged by the [WHATWG URL standard](https://url.spec.whatwg.org/), as in a browser,
 //!   and must be absolute, of `http` or `https`, and of at most 2048 bytes. What is kept, hashed to a

@@ -85,7 +85,7 @@ async fn an_older_owner_gets_its_name_back_from_a_young_directory() {
     assert_eq!(
         second,
         Some(DirectoryError::NameTaken(gold)),
-        "two owners do not take it from each other for ever"
+        "two owners do not take it from each other forever"
     );
 }
 

@@ -121,10 +121,11 @@ impl FaultTable {
 
     /// The network reports: so many frames that a rule had held go on.
     pub fn released(&mut self, frames: usize) {
-        self.record.note(match frames {
-            1 => "1 held message is released".to_owned(),
-            frames => format!("{frames} held messages are released"),
-        });
+        match frames {
+            0 => {}
+            1 => self.record.note("a held message goes on".to_owned()),
+            frames => self.record.note(format!("{frames} held messages go on")),
+        }
     }
 
     /// Delays what goes from `from` to `to`: each frame by `base` and a random part of `jitter`,

@@ -122,7 +122,7 @@ impl Claim {
         Ok(())
     }
 
-    /// Registers again whenever the registration is lost, for ever.
+    /// Registers again whenever the registration is lost, forever.
     async fn keep(mut self, mut registration: Registration) {
         loop {
             registration.lost().await;

@@ -27,7 +27,7 @@ async fn ping_is_counted_on_the_other_node() {
         .await;
     assert_eq!(sent.unwrap(), 1);
 
-    // Takes no time: the clock jumps when everybody waits.
+    // Takes no time: the clock jumps when all nodes wait.
     tokio::time::sleep(Duration::from_secs(1)).await;
     let counts = n2.call(&CONSUMER.at(n2.name()), ConsumerMsg::Counts).await;
     assert_eq!(counts.unwrap().get(n1.name()), Some(&1));

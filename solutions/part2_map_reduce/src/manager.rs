@@ -401,7 +401,7 @@ impl Manager {
         self.give_work(ctx).await;
     }
 
-    /// An attempt failed by itself. Some failures come every time, so the manager must not retry for ever.
+    /// An attempt failed by itself. Some failures come every time, so the manager must not retry forever.
     async fn crashed(&mut self, attempt: &Attempt, why: &str, ctx: &Ctx<ManagerMsg>) {
         let Some(task) = self.task(attempt) else {
             return;

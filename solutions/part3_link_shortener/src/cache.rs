@@ -168,7 +168,7 @@ impl Cache {
         // ── end 3
     }
 
-    /// The table of another node has come.
+    /// The table of another node has arrived.
     fn learn_table(&mut self, from: NodeName, links: Vec<(Code, Link)>, ctx: &Ctx<CacheMsg>) {
         // ── gap 3: make the tables equal
         // `put` decides for each link, so it does not matter which node sends first, or twice.
@@ -224,7 +224,7 @@ fn announce(code: Code, link: Link, ctx: &Ctx<CacheMsg>) {
 fn send_to(member: Address<CacheMsg>, msg: CacheMsg, ctx: &Ctx<CacheMsg>) {
     let me = ctx.clone();
     ctx.spawn(async move {
-        // A member that is gone is met again when it is back.
+        // A member that is gone is met again when it returns.
         let _ = me.cast(&member, msg).await;
     });
 }

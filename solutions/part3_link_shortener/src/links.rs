@@ -109,8 +109,8 @@ impl Service for Links {
     }
 }
 
-/// The refusal when the store fails: 503, and not `NotFound`, for this node cannot know whether there is
-/// such a link. A client takes a 404 for the truth; after a 503 it tries again.
+/// The refusal when the store fails: 503, and not `NotFound`, because this node cannot know whether there
+/// is such a link. A client takes a 404 for the truth; after a 503 it tries again.
 pub fn unavailable(why: StoreError) -> Refusal {
     Refusal::Unavailable(why.to_string())
 }

@@ -1,7 +1,7 @@
 //! The messages to the servers of part 3.
 //!
 //! The checker sends the messages marked *graded* to your servers. Keep their names, fields and
-//! answers; add messages of your own behind them.
+//! answers; add messages of your own after them.
 
 use std::time::Duration;
 
@@ -15,13 +15,13 @@ pub const CACHE: ServerName<CacheMsg> = ServerName::new("cache");
 /// The caches of all nodes.
 pub const CACHES: Group<CacheMsg> = Group::new("caches");
 
-/// A table has at most so many entries, links and negative ones together.
+/// A table has at most this many entries, links and negative ones together.
 pub const CACHE_CAP: usize = 1000;
 
 /// The process of each node that can sweep.
 pub const SWEEPER: ServerName<SweeperMsg> = ServerName::new("sweeper");
 
-/// The one of them that sweeps.
+/// The global name of the process that sweeps.
 pub const THE_SWEEPER: GlobalName<SweeperMsg> = GlobalName::new("sweeper");
 
 /// The pause between two sweeps.

@@ -19,7 +19,7 @@ pub enum Known {
     Absent,
 }
 
-/// How long a table keeps a negative entry: that a code has no link.
+/// How long a table remembers that a code has no link.
 pub const NEGATIVE_TTL: Duration = Duration::from_secs(1);
 
 /// The table. Its operations never wait.

@@ -6,12 +6,12 @@
 //! work, and only the owner has the link in its table. All nodes use one store, a Redis server, as
 //! before.
 //!
-//! Every node counts the views that happen there, in a *counter* that needs no agreement and comes out
-//! right however late the nodes hear of each other.
+//! Every node counts the views that it serves, in a *counter* that needs no agreement and is right however
+//! late the nodes learn of each other's views.
 //!
-//! Given are, in the package `shortener`, HTTP, the store, and table, cache and sweeper of part 3;
-//! here, the messages (`protocol.rs`), and a service in which each node does everything by itself.
-//! Yours are the gaps, each with the number of its problem:
+//! The package `shortener` gives you HTTP, the store, and the table, cache and sweeper of part 3. This
+//! package gives you the messages (`protocol.rs`), and a service in which each node does everything by
+//! itself. You fill the gaps, each with the number of its problem:
 //!
 //! 1. *Ring*: which node owns a code (`ring.rs`, `links.rs`).
 //! 2. *Route*: the owner does the work (`links.rs`).
@@ -61,7 +61,7 @@ use protocol::{COUNTERS, MAX_CACHED_LINKS, RING};
 use ring::{Owners, Ring, RingArgs};
 use views::Views;
 
-/// Which sources this program was built from; the checker sets and compares it.
+/// The hash of the sources of this program; the checker sets and compares it.
 pub const SOURCE_HASH: Option<&str> = option_env!("COURSE_SOURCE_HASH");
 
 /// Starts part 4 on a node. The supervisor restarts each server that crashes, and only that server. The

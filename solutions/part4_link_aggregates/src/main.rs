@@ -1,4 +1,4 @@
-//! The program of one node. Given: nothing is to do here.
+//! The program of one node. It is given and complete.
 
 use std::process::ExitCode;
 

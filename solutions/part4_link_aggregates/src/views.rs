@@ -173,7 +173,7 @@ const PARTS: usize = 128;
 /// is a hash tree of one level (Dynamo, DeCandia et al. 2007, compares replicas with deeper trees).
 ///
 /// Equal content must have the same hash in every process, and different content another one: two
-/// parts that differ and have the same hash would differ for ever. Hence 64 bits of SHA-256.
+/// parts that differ and have the same hash would differ forever. Hence 64 bits of SHA-256.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct Summary(Vec<u64>);

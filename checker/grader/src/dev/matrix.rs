@@ -550,7 +550,7 @@ fn in_words(outcome: &Outcome) -> String {
     )
 }
 
-/// Whether somebody should look at it.
+/// Whether a person should look at it.
 pub(super) fn is_bad(naming: &Naming) -> bool {
     !matches!(naming, Naming::Named(_))
 }

@@ -1,7 +1,7 @@
 //! kind = "near-miss"
 //! problem = 4
 //! claim = "both sides"
-//! about = "When a link comes up, the consumer asks the producer of its own node."
+//! about = "When a connection comes up, the consumer asks the producer of its own node."
 //! mistakes = ["says-nothing-on-a-new-link"]
 
 // ── file consumer.rs

@@ -1,7 +1,7 @@
 //! kind = "near-miss"
 //! problem = 4
 //! claim = "does not overwrite a newer ping"
-//! about = "When a link comes up, the consumer sets a count to what the producer answers, even if it is lower."
+//! about = "When a connection comes up, the consumer sets a count to what the producer answers, even if it is lower."
 //! mistakes = ["overwrites-with-older"]
 
 // ── file consumer.rs

@@ -1,5 +1,5 @@
 //! kind = "right"
-//! about = "When a link comes up, the producer sends the other node its count; a restarted consumer still asks."
+//! about = "When a connection comes up, the producer sends the other node its count; a restarted consumer still asks."
 
 // ── file consumer.rs
 // ── replace

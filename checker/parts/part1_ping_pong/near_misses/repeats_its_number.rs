@@ -1,5 +1,5 @@
 //! kind = "right"
-//! about = "The producer repeats its latest number twice a second, so no consumer has to ask or to watch links."
+//! about = "The producer repeats its latest number twice a second, so no consumer has to ask or to watch connections."
 
 // ── file consumer.rs
 // ── replace

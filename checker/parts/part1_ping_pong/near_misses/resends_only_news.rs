@@ -1,7 +1,7 @@
 //! kind = "near-miss"
 //! problem = 5
 //! claim = "after the heal"
-//! about = "When a link comes back, the producer sends its count only if it has changed since the link went down."
+//! about = "When a connection comes back, the producer sends its count only if it has changed since the connection went down."
 //! mistakes = ["says-nothing-on-a-new-link"]
 
 // ── file consumer.rs

@@ -1,7 +1,7 @@
 //! kind = "near-miss"
 //! problem = 4
 //! claim = "both sides"
-//! about = "When a link comes up, the producer sends its count in the name of the receiving node."
+//! about = "When a connection comes up, the producer sends its count in the name of the receiving node."
 
 // ── file consumer.rs
 // ── replace

@@ -1,5 +1,5 @@
 //! kind = "right"
-//! about = "When a link comes up, the producer sends its count to every node again, if it has one."
+//! about = "When a connection comes up, the producer sends its count to every node again, if it has one."
 
 // ── file consumer.rs
 // ── replace

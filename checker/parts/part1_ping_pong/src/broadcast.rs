@@ -20,7 +20,7 @@ use testkit::cluster::{Cluster, Explained, Options, Unmet};
 use testkit::scenario::{Context, Stop, Told};
 use testkit::seed::{count_of, in_order, in_words};
 
-const EVERY_CONSUMER: &str = "a ping reaches every connected consumer, its own node's too";
+const EVERY_CONSUMER: &str = "a ping reaches every connected consumer, including its own node's";
 
 /// Longer than a cast can take, and shorter than a call waits for a node that is silent.
 const SEND_TIMEOUT: Duration = Duration::from_secs(3);
@@ -58,7 +58,7 @@ pub(super) async fn reaches_every_connected_consumer(cx: &Context) -> Told {
         cluster.join(late).await?;
         send_pings(cluster, a, 1, number).await?;
         let everyone = sorted([a, b, c, late]);
-        let claim = "a ping reaches every connected consumer, also that of a node which came late";
+        let claim = "a ping reaches every connected consumer, including that of a node that joined late";
         all_have(cluster, &everyone, &Wanted::among_others(&[(a, number)]), claim)
             .await
             .because(

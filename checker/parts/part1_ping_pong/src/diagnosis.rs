@@ -131,7 +131,7 @@ pub(super) const MISTAKES: &[Mistake] = &[
     Mistake {
         id: "says-nothing-on-a-new-link",
         problems: &[4, 5],
-        suggests: "When a link comes up, neither node asks for the other's count or tells its own. Or `handle_info` is never called: it needs `watch_nodes`.",
+        suggests: "When a connection comes up, neither node asks for the other's count or sends its own. Or `handle_info` is never called: it needs `watch_nodes`.",
         training: "problem-4-netsplit",
         hint: 1,
         symptom: netsplit::says_nothing_on_a_new_link,

@@ -90,7 +90,7 @@ pub(super) async fn names_dead_and_paused(cx: &Context) -> Told {
         cluster.step(format!("Ask {asker}'s producer to ask everyone."));
         if !cluster.list(asker).await?.contains(paused) {
             return Err(Stop::inconclusive(format!(
-                "{asker} took the paused {paused} for down before the checker asked."
+                "{asker} declared the paused {paused} down before the checker asked."
             )));
         }
         let everyone = ask(cluster, asker).await?;

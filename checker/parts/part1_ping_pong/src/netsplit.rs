@@ -26,10 +26,10 @@ const HANDLER_WAIT: Duration = Duration::from_secs(8);
 const NOTICE_TIME: Duration = Duration::from_secs(12);
 
 const BOTH_SIDES: &str =
-    "on a new link both sides learn each other's current count, without a new ping";
+    "on a new connection both sides learn each other's current count, without a new ping";
 
-const WHY_MEET: &str = "Messages that are sent while a link is down are lost, and no node sends them again by itself. \
-                        When a link comes up, each side must assume that it has missed something.";
+const WHY_MEET: &str = "Messages that are sent while a connection is down are lost, and no node sends them again by itself. \
+                        When a connection comes up, each side must assume that it has missed something.";
 
 /// A cluster that comes apart: two nodes on one side, one on the other, and what they send.
 struct Split {
@@ -78,7 +78,7 @@ pub(super) async fn heals_after_partition(cx: &Context) -> Told {
         before_the_split(cluster, &split).await?;
 
         cluster.step(format!(
-            "The network is cut between {} and the others: the links close.",
+            "The network is cut between {} and the others: their connections close.",
             split.far
         ));
         let mark = cluster.mark();

@@ -1,7 +1,7 @@
 //! kind = "near-miss"
 //! problem = 3
 //! claim = "a node that dies in the map phase"
-//! about = "A reduce task tries to fetch until it succeeds, and the output on a dead node counts as done."
+//! about = "A reduce task tries to fetch until it succeeds, and the manager takes the output on a dead node for done."
 //! mistakes = ["lost-outputs-count-as-done"]
 
 // ── file manager.rs

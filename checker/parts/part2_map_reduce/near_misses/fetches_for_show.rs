@@ -1,7 +1,7 @@
 //! kind = "near-miss"
 //! problem = 3
 //! claim = "computes again"
-//! about = "Workers copy map output into a folder that all nodes share, and discard what they fetch. The output on a dead node counts as done."
+//! about = "Workers copy map output into a folder that all nodes share, and discard what they fetch. The manager takes the output on a dead node for done."
 //! mistakes = ["lost-outputs-count-as-done"]
 
 // ── file manager.rs

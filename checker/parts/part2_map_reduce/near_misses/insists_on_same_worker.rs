@@ -1,7 +1,7 @@
 //! kind = "near-miss"
 //! problem = 5
 //! claim = "a paused node"
-//! about = "When a lease ends, the manager gives the task to the same worker again."
+//! about = "When a lease expires, the manager gives the task to the same worker again."
 //! mistakes = ["insists-on-the-same-worker"]
 
 // ── file manager.rs

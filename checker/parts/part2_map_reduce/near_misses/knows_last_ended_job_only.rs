@@ -1,7 +1,7 @@
 //! kind = "near-miss"
 //! problem = 2
 //! claim = "the manager still knows each job"
-//! about = "The manager forgets a job that is over when it is given another one."
+//! about = "The manager forgets a job that has ended when it is given another one."
 
 // ── file manager.rs
 // ── replace

@@ -1,7 +1,7 @@
 //! kind = "near-miss"
 //! problem = 2
 //! claim = "two jobs at the same time"
-//! about = "A worker that has finished a task gets the next one of the same job. When that job is over, the worker gets none of another job."
+//! about = "A worker that has finished a task gets the next one of the same job. When that job has ended, the worker gets none of another job."
 
 // ── file manager.rs
 // ── replace

@@ -12,7 +12,7 @@ pub(super) const MISTAKES: &[Mistake] = &[
     Mistake {
         id: "partitions-by-more-than-the-key",
         problems: &[1, 2, 7],
-        suggests: "The partition of a key depends on something else than the key: on the process, on the time, or on a hash with a seed of its own.",
+        suggests: "The partition of a key depends on more than the key: on the process, on the time, or on a hash with a seed of its own.",
         training: "problem-1-local",
         hint: 2,
         symptom: symptoms::key_in_two_files,
@@ -52,7 +52,7 @@ pub(super) const MISTAKES: &[Mistake] = &[
     Mistake {
         id: "lists-an-output-twice",
         problems: &[4, 5],
-        suggests: "The manager collects outputs of map tasks as they are reported. It counts an output twice that is reported twice.",
+        suggests: "The manager collects outputs of map tasks as they are reported. It counts an output twice if a worker reports it twice.",
         training: "problem-4-delivery",
         hint: 1,
         symptom: symptoms::lists_an_output_twice,
@@ -84,7 +84,7 @@ pub(super) const MISTAKES: &[Mistake] = &[
     Mistake {
         id: "lost-outputs-count-as-done",
         problems: &[3],
-        suggests: "The manager still counts the output of map tasks on a dead node as done, and has none of it computed again.",
+        suggests: "The manager takes the output of map tasks on a dead node for done, and has none of it computed again.",
         training: "the-idea",
         hint: 1,
         symptom: symptoms::lost_outputs_count_as_done,
@@ -92,7 +92,7 @@ pub(super) const MISTAKES: &[Mistake] = &[
     Mistake {
         id: "reduces-on-the-same-worker-again",
         problems: &[5],
-        suggests: "The manager gives a reduce task that could not fetch to the same node again, and has the missing output not computed elsewhere.",
+        suggests: "The manager gives a reduce task that could not fetch to the same node again, and does not have the missing output computed elsewhere.",
         training: "problem-5-netsplit-and-stragglers",
         hint: 1,
         symptom: symptoms::reduces_on_the_same_worker_again,
@@ -100,7 +100,7 @@ pub(super) const MISTAKES: &[Mistake] = &[
     Mistake {
         id: "insists-on-the-same-worker",
         problems: &[5],
-        suggests: "When a lease ends, the manager gives the task to the same worker again, and to no other.",
+        suggests: "When a lease expires, the manager gives the task to the same worker again, and to no other.",
         training: "problem-4-delivery",
         hint: 2,
         symptom: symptoms::insists_on_the_same_worker,

@@ -221,7 +221,7 @@ pub(super) async fn map_output_is_fetched(cx: &Context) -> Told {
         is_still_known(cluster, &job).await?;
         done.claiming(NO_MAPS).because(
             "No result of a map task ever arrives in this job. A manager that begins the reduce phase only when such a \
-             result arrives waits for ever.",
+             result arrives waits forever.",
         )
     })
     .await

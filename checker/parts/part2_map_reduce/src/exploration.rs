@@ -149,7 +149,7 @@ const LEVELS: [Level; 7] = {
     ]
 };
 
-/// Silence after which a node counts as down where silence is a subject.
+/// Silence after which a node is declared down, where silence is a subject.
 const TICK_TIME: Duration = Duration::from_secs(4);
 
 async fn explored(

@@ -52,7 +52,7 @@ pub(super) enum Fact {
         took_ms: u64,
         limit_ms: u64,
     },
-    /// The manager gave a worker a task of a job that was over.
+    /// The manager gave a worker a task of a job that had ended.
     AssignedAfterEnd {
         manager: String,
         node: String,
@@ -346,7 +346,7 @@ impl fmt::Display for Fact {
                 limit_ms: _,
             } => write!(
                 f,
-                "the job that {manager} was given is not over after {took_ms} ms"
+                "the job that {manager} was given has not ended after {took_ms} ms"
             ),
             AssignedAfterEnd {
                 manager,
@@ -354,7 +354,7 @@ impl fmt::Display for Fact {
                 task,
             } => write!(
                 f,
-                "{manager}'s manager gave {node} task {task} of a job that was over"
+                "{manager}'s manager gave {node} task {task} of a job that had ended"
             ),
             LocalJobFailed { node, why } => write!(f, "{node} could not do the job: {why}"),
             SameJobId {
@@ -438,7 +438,7 @@ impl fmt::Display for Fact {
                 write!(f, "{manager}'s manager gave no reduce task to another node")
             }
             NoReduceTaskFor { node } => write!(f, "{node} was given no reduce task"),
-            TaskNotEnded { node } => write!(f, "{node} has not come to an end with its task"),
+            TaskNotEnded { node } => write!(f, "{node} has not ended its task"),
             UnknownMessage { node, message, why } => write!(
                 f,
                 "{node} sent a `{message}` that is not the one of protocol.rs: {why}"
@@ -532,7 +532,7 @@ impl fmt::Display for Fact {
             ),
             JobNotOver { crashes } => write!(
                 f,
-                "the job is not over, and the record has crashed its task {crashes} times"
+                "the job has not ended, and the record has crashed its task {crashes} times"
             ),
             GivenUpEarly { crashes, why } => {
                 write!(

@@ -357,13 +357,14 @@ async fn is_left_alone(
     cluster.step(format!(
         "{manager} is given another job, which no record crashes."
     ));
-    let why = "A job that is over must not keep the cluster busy: its tasks are in the way of those of other jobs.";
+    let why =
+        "A job that has ended must not keep the cluster busy: its tasks delay those of other jobs.";
     let texts = slow_text(cluster, draw, 12)?;
     let job = submit(cluster, manager, &Plan::slow(&texts, 4, 60, 30)).await?;
     let told = is_exact(cluster, &job, claim).await;
     let crashes = poisoned.crashes_so_far()[0];
     if crashes > before + MAX_LEFT {
-        let expected = format!("{claim}, and the record crashes no worker once the job is over");
+        let expected = format!("{claim}, and the record crashes no worker once the job has ended");
         return Err(Fact::CrashesWithoutEnd { crashes }
             .of(cluster, manager, expected)
             .because(why)

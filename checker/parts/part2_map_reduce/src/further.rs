@@ -70,7 +70,7 @@ pub(super) async fn manager_continues(cx: &Context) -> Told {
         }
         let before = attempts(cluster, &job).await?;
         is_there(cluster, manager).await?;
-        let known = "the restarted manager still knows the jobs that are over";
+        let known = "the restarted manager still knows the jobs that have ended";
         let ended = match &failed {
             Some((failed, how)) => Some((status(cluster, failed).await?, how)),
             None => None,
@@ -79,7 +79,7 @@ pub(super) async fn manager_continues(cx: &Context) -> Told {
             && now != *before
         {
             let (manager_name, status) = (manager.to_owned(), format!("{now:?}"));
-            let fact = Fact::JobChangedItsEnd { manager: manager_name, before: "over".to_owned(), status };
+            let fact = Fact::JobChangedItsEnd { manager: manager_name, before: "done or failed".to_owned(), status };
             return Err(fact
                 .of(cluster, manager, format!("{claim}: {known}, those that failed too"))
                 .because("A client that asks for its job learns how the job ended, or it submits the job again.")

@@ -39,7 +39,7 @@ use testkit::seed::Draw;
 use testkit::verdict::Failure;
 use text::{LINE, Table, Texts};
 
-/// How long a job may take, whatever happens to it, before it counts as hung.
+/// How long a job may take, whatever happens to it, before the checker takes it for hung.
 const JOB_TIMEOUT: Duration = Duration::from_secs(15);
 
 /// What follows from something that has happened already comes within this time.
@@ -156,7 +156,7 @@ const SCENARIOS: &[Scenario] = &[
         id: "part2-poison",
         problem: 3,
         title: "a record that crashes every time ends the job or is left out",
-        property: "The manager does not retry a record that always crashes its task for ever: it ends the job with a clear error, or leaves the record out.",
+        property: "A record that always crashes its task is not retried forever: the manager ends the job with a clear error, or leaves the record out.",
         deadline: DEADLINE,
         run: |cx| Box::pin(failure::record_crashes_every_time(cx)),
     },
@@ -164,7 +164,7 @@ const SCENARIOS: &[Scenario] = &[
         id: "part2-unreadable",
         problem: 3,
         title: "a task that fails every time ends the job",
-        property: "A worker that reports a failure is well, and the manager does not retry a task for ever that fails each time.",
+        property: "A worker that reports a failure is well, and the manager does not retry forever a task that fails each time.",
         deadline: DEADLINE,
         run: |cx| Box::pin(failure::input_cannot_be_read(cx)),
     },
@@ -180,7 +180,7 @@ const SCENARIOS: &[Scenario] = &[
         id: "part2-crashes-late",
         problem: 4,
         title: "a record that crashes after its lease ends the job or is left out",
-        property: "An attempt whose lease has ended is still an attempt: its crash counts.",
+        property: "An attempt whose lease has expired is still an attempt: its crash counts.",
         deadline: DEADLINE,
         run: |cx| Box::pin(failure::record_crashes_late(cx)),
     },
@@ -484,7 +484,7 @@ async fn is_exact(cluster: &Cluster<'_>, job: &Job, claim: &str) -> Told {
     output_is_exact(cluster, job, claim)
 }
 
-/// States that a job that is over is still known as done.
+/// States that the manager still reports a job that has ended as done.
 async fn is_still_known(cluster: &Cluster<'_>, job: &Job) -> Told {
     let manager = job.manager.to_owned();
     let fact = match status(cluster, job).await? {
@@ -499,7 +499,7 @@ async fn is_still_known(cluster: &Cluster<'_>, job: &Job) -> Told {
         .of(
             cluster,
             job.manager,
-            "the manager still knows each job that is over",
+            "the manager still knows each job that has ended",
         )
         .because("A client may ask for its job long after the end, and after other jobs.")
         .into())

@@ -210,7 +210,7 @@ impl Seen {
                 let why = self.why(*task);
                 match certain {
                     true => format!("{task} is not done: {why}"),
-                    false => format!("of {task} no result was seen: {why}"),
+                    false => format!("no result of {task} was seen: {why}"),
                 }
             })
             .collect();

@@ -17,7 +17,7 @@ use super::{
 use testkit::cluster::{Cluster, Explained, Mark, Options};
 use testkit::scenario::{Context, Stop, Told};
 
-/// Silence does not make a node count as down before the job must be done.
+/// No node is declared down for its silence before the job must be done.
 fn patient() -> Options {
     Options {
         tick_time: 4 * JOB_TIMEOUT,
@@ -121,7 +121,7 @@ pub(super) async fn workers_are_apart(cx: &Context) -> Told {
         let job = submit(cluster, manager, &Plan::slow(&texts, 4, 60, 60)).await?;
         for node in [one, other] {
             maps_by(cluster, &job, node, 1, begun).await.claiming("every node works again in the next job").because(
-                "A node that was out of reach is well now. A manager that rules it out for ever loses a node with each fault.",
+                "A node that was out of reach is well now. A manager that rules it out forever loses a node with each fault.",
             )?;
         }
         is_exact(cluster, &job, "the next job is done").await

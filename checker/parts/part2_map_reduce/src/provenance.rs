@@ -332,7 +332,7 @@ impl Left {
         let of_split = of_split.ok_or("belongs to no split")?;
         let mut seen: BTreeMap<&[u8], Vec<&[u8]>> = BTreeMap::new();
         for (partition, bytes) in self.partitions.iter().enumerate() {
-            let groups = batch::groups(bytes).ok_or("is no list of keys and values")?;
+            let groups = batch::groups(bytes).ok_or("is not a list of keys and values")?;
             for (key, values) in groups {
                 if !parts[partition].contains_key(key) {
                     let file = batch::output::part(partition);

@@ -1,7 +1,7 @@
 //! kind = "near-miss"
 //! problem = 3
 //! claim = "of two links of one code"
-//! about = "The table compares expiries as they are, so a link without an expiry counts as the earliest."
+//! about = "The table compares expiries as they are, so a link without an expiry is the earliest."
 
 // ── file table.rs
 // ── replace

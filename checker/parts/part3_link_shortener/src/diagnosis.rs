@@ -91,7 +91,7 @@ pub(super) const MISTAKES: &[Mistake] = &[
     Mistake {
         id: "tries-the-store-again",
         problems: &[5],
-        suggests: "A node tries a command that the store does not answer again and again, before it answers the client.",
+        suggests: "A node repeats a command that the store does not answer, again and again, before it answers the client.",
         training: STORE_DOWN,
         hint: 2,
         symptom: waiting::store_is_tried_again,

@@ -57,7 +57,7 @@ pub(crate) struct Create {
     pub(crate) page: String,
     /// The code that the client chose, if it chose one.
     pub(crate) code: Option<String>,
-    /// The time to live, in seconds; for ever, if not given.
+    /// The time to live, in seconds; forever, if not given.
     pub(crate) ttl: Option<u64>,
 }
 
@@ -296,7 +296,7 @@ const LEVELS: [Level; 7] = {
     ]
 };
 
-/// Silence after which a node counts as down where silence is a subject.
+/// Silence after which a node is declared down, where silence is a subject.
 const TICK_TIME: Duration = Duration::from_secs(1);
 
 async fn explored(cx: &Context, level: Level, plan: fn(&mut Draw) -> Plan) -> Told {
@@ -343,7 +343,7 @@ pub(crate) const EXPLORATIONS: &[Exploration] = &[
         7,
         "part3-explore-full-tables",
         8,
-        "creations and look-ups in any order, of which a stranger has filled a table before",
+        "creations and look-ups in any order, after a stranger has filled a table",
         "A full table stays within its limit and goes on answering, in every schedule that was tried."
     ),
     exploration!(

@@ -58,7 +58,7 @@ pub(super) async fn one_node_sweeps(cx: &Context) -> Told {
             }
         }
 
-        cluster.step("The sweeper has some time to come.");
+        cluster.step("The sweeper gets some time.");
         let all: Vec<(String, Link)> = followed.iter().chain(&untouched).cloned().collect();
         is_swept(cluster, &all, &owner, "expired links are removed from the store").await?;
         only_one_swept(cluster, mark, &all, &owner)?;

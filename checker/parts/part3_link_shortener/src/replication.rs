@@ -257,7 +257,7 @@ pub(super) async fn paused_node_delays_no_creation(cx: &Context) -> Told {
             let claim = "a message to a paused node arrives when the node resumes";
             tables_have(cluster, &[paused], &links, CLAIM_TIMEOUT, claim).await.because(
                 "A paused node keeps its connections, and messages wait there. A creator that sends nothing to a silent node \
-                 leaves it out for ever.",
+                 leaves it out forever.",
             )?;
             follow_all(cluster, paused, &links, WITHOUT_STORE).await?;
             for node in [awake, paused] {

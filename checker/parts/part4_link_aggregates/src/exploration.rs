@@ -140,5 +140,5 @@ pub(crate) const EXPLORATIONS: &[Exploration] = &[
     ),
 ];
 
-/// Silence after which a node counts as down where silence is a subject.
+/// Silence after which a node is declared down, where silence is a subject.
 const TICK_TIME: Duration = Duration::from_secs(1);

@@ -211,7 +211,7 @@ const SCENARIOS: &[Scenario] = &[
         id: "part4-lost",
         problem: 6,
         title: "the next message makes up for a lost one",
-        property: "What a lost message did not bring, the next view or the next connection brings.",
+        property: "The next view or the next connection brings what a lost message did not.",
         deadline: DEADLINE,
         run: |cx| Box::pin(netsplit::next_message_makes_up_for_a_lost_one(cx)),
     },

@@ -282,7 +282,7 @@ pub(super) async fn code_is_taken(cx: &Context) -> Told {
             let expired = Link { expires_at: Some(1_000), ..other.link() };
             cluster.store_set(&first.key(), &expired.to_text()).await?;
             create(cluster, entry, &second).await.because(
-                "A URL keeps its code while its link lives, also when its first code is free. So the owner must know all codes that the URL may have.",
+                "A URL keeps its code while its link lives, even when its first code is free. So the owner must know all codes that the URL may have.",
             )?;
         }
 

@@ -221,7 +221,7 @@ pub(super) async fn links_are_cut(cx: &Context) -> Told {
         let answer = cluster.request(alone, &Request::new("HEAD", page.path())).await?;
         if answer.status != 404 {
             let seen = format!("{alone}, asked for {}, answered {}", page.path(), answer.in_words());
-            let expected = "404: an expired link leads nowhere, also when the owner is unreachable";
+            let expected = "404: an expired link leads nowhere, even when the owner is unreachable";
             let why = "The store keeps an expired link until it is swept. What a node reads there may have expired.";
             return Err(cluster.failed_at(alone, seen, expected).because(why).into());
         }

@@ -138,7 +138,7 @@ pub(super) async fn travel_between_nodes(cx: &Context) -> Told {
         view(cluster, alone, &page, here).await?;
         view(cluster, other, &page, there).await?;
         let all = here + there;
-        still_show(cluster, &nodes, &page, all, "every node shows the views of all nodes, also without the store")
+        still_show(cluster, &nodes, &page, all, "every node shows the views of all nodes, even without the store")
             .await
             .because(WHY_NOT_THE_STORE)?;
         were_told(cluster, &[one, other], [&page], begun)?;

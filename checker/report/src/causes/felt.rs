@@ -22,14 +22,14 @@ struct Effect<'a> {
 impl Effect<'_> {
     fn in_words(&self) -> String {
         match self.said {
-            Some((_, message)) => format!("before {} said `{}`", self.node, message.label),
+            Some((_, message)) => format!("before {} sent `{}`", self.node, message.label),
             None => "before the failure".to_owned(),
         }
     }
 }
 
 /// A connection between two nodes, and where among the events it was opened and closed.
-pub(super) struct Link<'a> {
+pub(super) struct Connection<'a> {
     ends: [&'a str; 2],
     opened: usize,
     closed: Option<usize>,
@@ -93,7 +93,7 @@ impl<'a> Scene<'a> {
                 change: Change::Killed | Change::Paused,
                 ..
             } => self
-                .lost_link(fault, node, other, effect.at_us)
+                .lost_connection(fault, node, other, effect.at_us)
                 .or_else(|| self.unanswered(fault, node, other, effect.at_us)),
             What::Partition { a, b } | What::Blackhole { from: a, to: b } => {
                 let other = match (a == node, b == node) {
@@ -101,7 +101,7 @@ impl<'a> Scene<'a> {
                     (_, true) => a,
                     _ => return None,
                 };
-                self.lost_link(fault, node, other, effect.at_us)
+                self.lost_connection(fault, node, other, effect.at_us)
             }
             What::Message(message) if message.to == node && is_of_story(message) => {
                 let is_felt = match message.fate {
@@ -131,25 +131,33 @@ impl<'a> Scene<'a> {
 
     /// Whether a fault closed the connection between two nodes: it was open when the fault began,
     /// and closed while it lasted, until a time.
-    fn lost_link(&self, fault: usize, node: &str, other: &str, until_us: u64) -> Option<String> {
+    fn lost_connection(
+        &self,
+        fault: usize,
+        node: &str,
+        other: &str,
+        until_us: u64,
+    ) -> Option<String> {
         let during = fault..self.end_of(fault);
-        let theirs = |link: &&Link| {
-            let [a, b] = link.ends;
+        let theirs = |one: &&Connection| {
+            let [a, b] = one.ends;
             (a == node && b == other) || (a == other && b == node)
         };
-        let closed = self.links.values().filter(theirs).filter_map(|link| {
+        let closed = self.connections.values().filter(theirs).filter_map(|one| {
             let is_in_time = |place: &usize| self.events[*place].at_us <= until_us;
-            let closed = link.closed.filter(is_in_time)?;
-            (link.opened < fault && during.contains(&closed)).then_some(closed)
+            let closed = one.closed.filter(is_in_time)?;
+            (one.opened < fault && during.contains(&closed)).then_some(closed)
         });
-        // Who dial each other at the same time have two connections for a moment.
+        // Nodes that dial each other at the same time have two connections for a moment.
         let is_last = |closed: usize| {
-            let mut others = self.links.values().filter(theirs);
-            !others.any(|link| link.opened < closed && link.closed.is_none_or(|at| at > closed))
+            let mut others = self.connections.values().filter(theirs);
+            !others.any(|one| one.opened < closed && one.closed.is_none_or(|at| at > closed))
         };
         let lost = closed.max().is_some_and(is_last);
         lost.then(|| {
-            format!("It closed the connection of {node} to {other}, so {other} was down for {node}")
+            format!(
+                "It closed the connection from {node} to {other}, so {node} declared {other} down"
+            )
         })
     }
 
@@ -171,7 +179,10 @@ impl<'a> Scene<'a> {
         let (_, call) = asked
             .filter(|(_, said)| said.kind == Kind::Call && said.from == node && said.to == other)
             .find(|(_, call)| is_of_story(call) && !is_answered(call))?;
-        Some(format!("{other} did not answer `{}` of {node}", call.label))
+        Some(format!(
+            "{other} did not answer `{}` from {node}",
+            call.label
+        ))
     }
 
     /// The place of what ended a fault; behind all, if nothing did.
@@ -201,8 +212,8 @@ impl<'a> Scene<'a> {
 }
 
 /// The connections of a trace by their numbers.
-pub(super) fn links(events: &[Event]) -> BTreeMap<u64, Link<'_>> {
-    let mut links = BTreeMap::new();
+pub(super) fn connections(events: &[Event]) -> BTreeMap<u64, Connection<'_>> {
+    let mut connections = BTreeMap::new();
     for (place, event) in events.iter().enumerate() {
         match &event.what {
             What::Opened {
@@ -210,20 +221,20 @@ pub(super) fn links(events: &[Event]) -> BTreeMap<u64, Link<'_>> {
                 from,
                 to,
             } => {
-                let link = Link {
+                let opened = Connection {
                     ends: [from, to],
                     opened: place,
                     closed: None,
                 };
-                links.insert(*connection, link);
+                connections.insert(*connection, opened);
             }
             What::Closed { connection, .. } => {
-                if let Some(link) = links.get_mut(connection) {
-                    link.closed = Some(place);
+                if let Some(one) = connections.get_mut(connection) {
+                    one.closed = Some(place);
                 }
             }
             _ => {}
         }
     }
-    links
+    connections
 }

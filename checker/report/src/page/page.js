@@ -12,6 +12,11 @@ function h(tag, attributes, ...children) {
   return element;
 }
 
+/** The words of a text, with what stands between backticks as code. */
+function words(text) {
+  return text.split("`").map((part, at) => (at % 2 ? h("code", null, part) : part));
+}
+
 const byId = (id) => document.getElementById(id);
 const SIGNS = { passed: "✓", failed: "✗", inconclusive: "?", "not written": "…", "checker fault": "!", "session of play": "▷" };
 const ROWS = 300; // of the table of messages, at a time
@@ -86,7 +91,7 @@ function openScenario(at, which = 0) {
   }
   byId("scenario").replaceChildren(...[
     h("h2", null, scenario.title, " ", word(scenario.standing)),
-    h("p", { class: "sentence" }, scenario.sentence),
+    h("p", { class: "sentence" }, words(scenario.sentence)),
     scenario.observations.length ? h("pre", null, scenario.observations.join("\n")) : null,
     ...scenario.repeats.map((why) => h("p", { class: "note" }, `It was run again: ${why}`)),
     h("div", { class: "pair" }, failureCard(), storyCard()),
@@ -105,10 +110,10 @@ function showRefusal() {
 
 function failureCard() {
   const rows = scenario.fields.flatMap(([name, texts]) => [
-    h("dt", null, name), h("dd", { class: name.replace(" ", "-") }, texts.map((text) => h("p", null, text)))]);
+    h("dt", null, name), h("dd", { class: name.replace(" ", "-") }, texts.map((text) => h("p", null, words(text))))]);
   const heading = isPlayed(scenario) ? "A session of checker play" : scenario.fields.length ? "What went wrong" : "The verdict";
   return h("section", { class: "card", "aria-label": heading }, h("h3", null, heading),
-    rows.length ? h("dl", null, rows) : h("p", null, scenario.sentence),
+    rows.length ? h("dl", null, rows) : h("p", null, words(scenario.sentence)),
     scenario.stderr ? h("div", null, h("p", { class: "caption" }, `The last lines that ${scenario.stderr.node} wrote to stderr:`),
       h("pre", null, scenario.stderr.lines.join("\n"))) : null,
     h("p", { class: "caption" }, isPlayed(scenario) ? "To play with such a cluster again:" : "To run just this again:"), h("pre", { class: "again" }, scenario.again));
@@ -121,7 +126,7 @@ function storyCard() {
   return h("section", { class: "card story", "aria-label": "The story, step by step" }, h("h3", null, "The story"),
     h("ol", null, steps.map((step) => h("li", { class: step.event },
       h("button", { onclick: () => show(step.place) },
-        h("time", null, time(step.at)), h("span", null, step.event === "step" ? step.text : `Here the claim failed: ${step.seen}`))))));
+        h("time", null, time(step.at)), h("span", null, step.event === "step" ? withoutMarks(step.text) : withoutMarks(`Here the claim failed: ${step.seen}`)))))));
 }
 
 function diagramSection(at) {
@@ -314,13 +319,13 @@ function allOf(event) {
 
 function showDetails(event) {
   const why = event && trace.causes.get(event.place);
-  const cause = why ? h("p", { class: "why" }, why.why) : null;
+  const cause = why ? h("p", { class: "why" }, words(why.why)) : null;
   const chain = [...trace.causes.values()];
   byId("details").replaceChildren(...(event ? allOf(event) : [h("p", { class: "title" }, "Nothing is chosen"), h("p", null, "Click on a message, or press j.")]),
     ...(cause ? [cause] : []),
     ...(chain.length && (!event || event.event === "violation") ? [h("h4", null, "What led to it"),
       h("ol", { class: "chain" }, chain.map((one) => h("li", null, h("button", { onclick: () => select(one.event) },
-        h("time", null, time(trace.byPlace.get(one.event).at)), ` ${inOneLine(trace.byPlace.get(one.event))}`), h("span", null, ` ${one.why}`))))] : []));
+        h("time", null, time(trace.byPlace.get(one.event).at)), ` ${inOneLine(trace.byPlace.get(one.event))}`), h("span", null, " ", words(one.why)))))] : []));
 }
 
 /** The logs around a moment, with a line where it is: that of what is chosen, or of what is seen. */
@@ -349,7 +354,7 @@ function showTip(event, pointer) {
   tip.hidden = !event || event.place === diagram.selected;
   if (tip.hidden) return;
   const why = trace.causes.get(event.place);
-  tip.replaceChildren(...allOf(event), ...(why ? [h("p", { class: "why" }, why.why)] : []));
+  tip.replaceChildren(...allOf(event), ...(why ? [h("p", { class: "why" }, words(why.why))] : []));
   const right = pointer.clientX > innerWidth / 2;
   tip.style.left = `${right ? pointer.clientX - tip.offsetWidth - 14 : pointer.clientX + 14}px`;
   tip.style.top = `${Math.max(4, Math.min(pointer.clientY + 10, innerHeight - tip.offsetHeight - 8))}px`;

@@ -204,9 +204,10 @@ class Picture {
     this.add("path", { class: "reach", d });
     if (!this.isLabeled(event)) return;
     const fate = { doubled: " ×2", dropped: " lost", swallowed: " swallowed", held: " held", under_way: " under way" }[event.fate] ?? "";
-    const width = Math.abs(x2 - x1) - 22 - fate.length * LETTER;
     const late = isLate(event) ? ` ${span(event.got - event.at)} late` : "";
-    const label = fitting(width - late.length * LETTER, event.label, event.brief ?? event.label);
+    // Messages of one kind look alike, whether their arrows are short or long.
+    const written = event.label.length * LETTER <= this.of.apart - 22 ? event.label : event.brief ?? event.label;
+    const label = fitting(Math.abs(x2 - x1) - 22 - (fate.length + late.length) * LETTER, written);
     const text = `${label}${fate}${late}`;
     this.label(event, x1 + way * 9, y, way, text);
   }

@@ -240,6 +240,9 @@ function yAt(axis, at) {
   return low ? axis[low - 1].y : 0;
 }
 
+/** A text without the marks around code, for where code looks like all other words. */
+const withoutMarks = (text) => text.replaceAll("`", "");
+
 /** A message or another event in one line, for lists and for those who hear the page. */
 function inOneLine(event) {
   switch (event.event) {
@@ -251,7 +254,7 @@ function inOneLine(event) {
     case "opened": return `${event.from} connects to ${event.to}`;
     case "refused": return `${event.from} cannot connect to ${event.to}`;
     case "closed": return `connection ${event.connection} is closed by ${event.by ?? "the network"}`;
-    case "violation": return event.seen;
-    default: return event.text;
+    case "violation": return withoutMarks(event.seen);
+    default: return withoutMarks(event.text);
   }
 }

@@ -69,7 +69,7 @@ impl Session<'_> {
         let mut ahead = words.clone();
         if let (Some(_), Some(_), None) = (ahead.next(), ahead.next(), ahead.next()) {
             self.screen
-                .print("`kill` ends a whole node; a server is crashed.");
+                .print("`kill` ends a whole node; this crashes the server.");
             return self.crash(words).await;
         }
         let node = words.last()?;
@@ -94,7 +94,7 @@ impl Session<'_> {
             return Err(format!("{node} is not paused."));
         }
         self.cluster.resume(node).await.map_err(in_words)?;
-        Ok(format!("{node} runs on."))
+        Ok(format!("{node} resumes."))
     }
 
     pub(super) async fn restart(&self, mut words: Words<'_>) -> Said {

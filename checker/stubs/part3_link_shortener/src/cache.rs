@@ -122,22 +122,22 @@ impl Cache {
         // ── end 3
     }
 
-    /// The table of another node has come.
+    /// The table of another node has arrived.
     fn learn_table(&mut self, from: NodeName, links: Vec<(Code, Link)>, ctx: &Ctx<CacheMsg>) {
         // ── gap 3: make the tables equal
         // TODO(3): take over the links that are new. An expired link must stay expired, even if another
         // node still has it.
         // ── end 3
         // ── gap 4: the table is here
-        // TODO(4): look-ups that waited for this table must go on.
+        // TODO(4): look-ups that waited for this table must continue.
         // ── end 4
     }
 
     /// Another node has connected; no message of it has arrived yet.
     fn node_up(&mut self, node: NodeName, ctx: &Ctx<CacheMsg>) {
         // ── gap 4: a table is on its way
-        // TODO(4): the table of that node comes (`learn_table`), or perhaps it never does. Then this cache
-        // must stop waiting after a while (`ctx.send_after`, and `CacheMsg::StopWaiting` to itself).
+        // TODO(4): the table of that node will arrive (`learn_table`), or perhaps it never does. Then this
+        // cache must stop waiting after a while (`ctx.send_after`, and `CacheMsg::StopWaiting` to itself).
         // ── end 4
     }
 
@@ -162,7 +162,7 @@ fn announce(code: Code, link: Link, ctx: &Ctx<CacheMsg>) {
 fn send_to(member: Address<CacheMsg>, msg: CacheMsg, ctx: &Ctx<CacheMsg>) {
     let me = ctx.clone();
     ctx.spawn(async move {
-        // A member that is gone is met again when it is back.
+        // A member that is gone is met again when it returns.
         let _ = me.cast(&member, msg).await;
     });
 }

@@ -6,20 +6,20 @@
 //! look-up need not ask the store, and a server, the *cache*, that keeps the table equal to those of the
 //! other nodes. A *sweeper*, one in the whole cluster, removes expired links from the store.
 //!
-//! Given are HTTP and the store (the package `shortener`), the messages (`protocol.rs`), and a service
-//! that works and asks the store for everything. You fill the gaps, each with the number of its problem:
+//! HTTP and the store (the package `shortener`) are given, and so are the messages (`protocol.rs`) and a
+//! service that works and asks the store for everything. You fill the gaps, each with the number of its
+//! problem:
 //!
 //! 1. *Cache*: a table keeps the links that were looked up or created.
 //! 2. *Replicate*: a link created on one node is in the tables of all nodes.
-//! 3. *Partitions*: nodes that could not reach each other make their tables equal when they can.
+//! 3. *Netsplits*: nodes that could not reach each other make their tables equal when they can.
 //! 4. *Late and restarted nodes*: a node with an empty table gets it filled before it asks the store.
-//! 5. *Store down*: known links still lead on. There is no new gap for it: your code of problems 1 and 2
-//!    already does it, or it does not.
+//! 5. *Store down*: known links still redirect. It has no gap: your code for problems 1 and 2 must hold.
 //! 6. *Registry*: one process in the cluster sweeps, and another takes over when it is gone.
 //!
 //! Read `links.rs` and `table.rs` first: with this page about 250 lines, and enough for the first gaps
-//! of problem 1. Then read `cache.rs` from top to bottom, with `protocol.rs` beside it. `sweeper.rs` has
-//! time until problem 6. Below are the imports and the start of the servers, which you need not read.
+//! of problem 1. Then read `cache.rs` from top to bottom, with `protocol.rs` beside it. You need
+//! `sweeper.rs` only for problem 6. You need not read the imports and the start of the servers below.
 //!
 //! You may add fields, messages, functions and files of your own wherever you like, between the markers
 //! and outside of them. The text of this part is training/part3.md; `cargo checker hint` shows hints.
@@ -27,7 +27,7 @@
 //! ```text
 //! cargo checker part3
 //! ```
-// Unfilled gaps must not cause warnings. A forgotten `.await` must.
+// The compiler does not warn about gaps that you have not filled. It warns about a missing `.await`.
 #![allow(
     dead_code,
     unreachable_code,
@@ -63,8 +63,8 @@ use table::Table;
 /// The hash of the sources of this program; the checker sets and compares it.
 pub const SOURCE_HASH: Option<&str> = option_env!("COURSE_SOURCE_HASH");
 
-/// Starts part 3 on a node. A server that crashes is started again, and only that one; the table belongs
-/// to none of them, and outlives them all.
+/// Starts part 3 on a node. The supervisor restarts a server that crashes, and only that one. The table
+/// belongs to none of them, and outlives them all.
 ///
 /// # Errors
 /// [`StartError`] when a server does not start.

@@ -338,7 +338,7 @@ impl Question<'_> {
             CallError::Timeout(_) => failure(
                 format!("{node}'s {server} did not answer `{message}` within {seconds} s"),
                 answered,
-                "A server handles one message at a time: while it waits for something, everybody waits for it.",
+                "A server handles one message at a time: while it waits, every other caller waits for it.",
             ),
             CallError::NotConnected(_, why) => Meaning {
                 seen: format!("the checker could not reach {node}: {why}"),

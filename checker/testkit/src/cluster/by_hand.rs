@@ -18,7 +18,7 @@ pub struct Ended {
 }
 
 impl Cluster<'_> {
-    /// The nodes that ended by themselves since this was asked last. They count as killed from now
+    /// The nodes that ended by themselves since this was asked last. They are taken for killed from now
     /// on, and so may be restarted.
     pub fn take_ended(&self) -> Vec<Ended> {
         let members = lock(&self.members);

@@ -190,7 +190,7 @@ impl<'c> Cluster<'c> {
             node: node.to_owned(),
             change: Change::Crashed,
             server: Some(server.to_owned()),
-            text: format!("{what} is crashed"),
+            text: format!("{what} crashes"),
         });
         Ok(Watched {
             what,

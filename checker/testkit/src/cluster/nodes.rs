@@ -113,7 +113,7 @@ impl Cluster<'_> {
     pub async fn resume(&self, node: &str) -> Told {
         let child = self.child(node)?;
         self.set_standing(node, Standing::Running);
-        self.tell_process(node, Change::Resumed, format!("{node} runs on"));
+        self.tell_process(node, Change::Resumed, format!("{node} resumes"));
         self.proven(child.resume().await, node).await
     }
 

@@ -340,10 +340,16 @@ fn message(said: &Value, style: Fields) -> String {
                 }
             }
             [(Value::Text(name), Value::Map(fields))] if matches!(style, Fields::Bare) => {
-                let fields = fields.iter().map(|(_, field)| value(field));
-                format!("{name}{{{}}}", joined(fields))
+                let fields = fields.iter().filter(|(_, field)| !field.is_null());
+                format!(
+                    "{name}{{{}}}",
+                    joined(fields.map(|(_, field)| value(field)))
+                )
             }
-            [(Value::Text(name), fields @ Value::Map(_))] => format!("{name}{}", value(fields)),
+            [(Value::Text(name), Value::Map(fields))] => {
+                let fields = fields.iter().filter(|(_, field)| !field.is_null());
+                format!("{name}{}", value(&Value::Map(fields.cloned().collect())))
+            }
             [(Value::Text(name), field)] => format!("{name}({})", value(field)),
             _ => value(said),
         },

@@ -78,13 +78,13 @@ impl Tale {
         })
     }
 
-    /// A server of a node is crashed.
+    /// A server of a node crashes.
     pub fn crashed(self, node: &str, server: &str) -> Tale {
         self.event(What::Process {
             node: node.into(),
             change: Change::Crashed,
             server: Some(server.into()),
-            text: format!("the {server} of {node} is crashed"),
+            text: format!("the {server} of {node} crashes"),
         })
     }
 

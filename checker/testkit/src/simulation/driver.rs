@@ -217,7 +217,7 @@ async fn tasks_left() -> usize {
     tasks()
 }
 
-/// How often all tasks are looked at before those that are left count as alive.
+/// How often all tasks are looked at before those that are left are taken for alive.
 const LOOKS_AT_TASKS: usize = 100;
 
 /// The time that people wait, and not that of the simulation.
@@ -568,7 +568,7 @@ fn shorten(
 }
 
 /// Simulates a schedule that did not pass once more, alone in a process of its own, and gives what became
-/// of that: with the same seed, everybody gets it.
+/// of that: with the same seed, every run gets it.
 ///
 /// Two things may differ from one schedule to the next of a process: what the program keeps in a `static`,
 /// and what tokio draws by lot, as that depends on how many runtimes there were. It draws the branch of a

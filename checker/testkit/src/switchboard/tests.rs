@@ -261,7 +261,7 @@ async fn blackhole_is_found_by_silence_alone() {
     .await;
     assert!(
         numbers(&n2).await.is_empty(),
-        "what was swallowed is gone for ever"
+        "what was swallowed is gone forever"
     );
 }
 

@@ -124,7 +124,7 @@ impl Said {
     }
 
     /// The code not written yet that it came to, if it just did. A worker or a manager that ends so
-    /// is not started again, and the job would wait for it for ever.
+    /// is not started again, and the job would wait for it forever.
     pub(super) fn not_written(&mut self) -> Option<String> {
         if !self.hear() {
             return None;

@@ -71,7 +71,7 @@ impl Session {
         match (typed.next(), typed.next()) {
             (Some(_), Some(_)) => {
                 self.screen
-                    .print("`kill` is for whole nodes, in `checker play`; a server is crashed.");
+                    .print("`kill` is for whole nodes, in `checker play`; this crashes the server.");
                 self.crash(words).await
             }
             _ => Err("A node is ended where it runs: with `exit`, Ctrl-C or kill -9.\n`crash NODE SERVER` ends one of its servers.".into()),

@@ -65,7 +65,7 @@ impl Connection {
     }
 
     /// The connection, and its number. Connects if there is none; a try that is under way, or waits
-    /// for its turn, is everybody's.
+    /// for its turn, is shared by all callers.
     pub(super) async fn get(&self) -> Result<(u64, MultiplexedConnection), RedisError> {
         if let Some(current) = self.current() {
             return Ok(current);

@@ -58,7 +58,7 @@ pub(super) fn overwrites_with_older(case: &Case) -> Option<String> {
             _ => "a message",
         };
         (*count < highest && seen == count).then(|| {
-            format!("a message told {node} {highest} for {of}, then came {late} with {count}, and now {node} shows {count}")
+            format!("a message told {node} the count {highest} of {of}, then {late} came with {count}, and now {node} shows {count}")
         })
     })
 }

@@ -68,7 +68,7 @@ pub(super) fn forgets_who_is_down(case: &Case) -> Option<String> {
         let mut told = told.iter().filter(|(sent, _)| sent.at_us < parted);
         let (_, known) = told.rfind(|(_, count)| *count > 0)?;
         (consumer_started(case, &node) < parted).then(|| {
-            format!("a message told {node} {known} for {of}, then they lost their link, and now {node} shows no count of {of}")
+            format!("a message told {node} the count {known} of {of}, then they lost their connection, and now {node} shows no count of {of}")
         })
     })
 }
@@ -91,7 +91,7 @@ pub(super) fn says_nothing_on_a_new_link(case: &Case) -> Option<String> {
     meetings(case)?.iter().find_map(|meeting| {
         let Meeting { node, of, messages } = meeting;
         messages.is_empty().then(|| {
-            format!("a link between {node} and {of} came up, and neither sent the other a message over it")
+            format!("a connection between {node} and {of} came up, and neither sent the other a message over it")
         })
     })
 }

@@ -86,7 +86,7 @@ struct Job {
     stands: Stands,
     /// When that was known to be its end.
     ended: Option<Instant>,
-    /// Whether its input vanished before it was over.
+    /// Whether its input vanished before it ended.
     lacks_input: bool,
     /// Its output as it was first seen.
     shown: Option<Footprint>,
@@ -140,7 +140,7 @@ impl Jobs {
         is_exact(cluster, node, given, &output, &expected(given, &texts))
     }
 
-    /// A manager is given a job, and the job is watched until it is over, or cannot be any more.
+    /// A manager is given a job, and the job is watched until it ends, or cannot be watched any more.
     async fn submit(
         &self,
         cluster: &Cluster<'_>,
@@ -307,7 +307,7 @@ impl Jobs {
             JobStatus::Failed(_) => Stands::Failed,
             JobStatus::Unknown => {
                 let expected =
-                    "the manager knows each job that it has accepted, also when the job is over";
+                    "the manager knows each job that it has accepted, also when the job has ended";
                 return Err(Fact::JobUnknown {
                     manager: manager.clone(),
                 }
@@ -430,7 +430,7 @@ impl Jobs {
         }
     }
 
-    /// A job that nothing disturbs is over in the time that busy workers take.
+    /// A job that nothing disturbs ends in the time that busy workers take.
     fn is_in_time(&self, cluster: &Cluster<'_>, job: usize) -> Told {
         let state = self.state.borrow();
         let late = &state.jobs[job];
@@ -500,7 +500,7 @@ impl Jobs {
                         .of(
                             cluster,
                             &manager,
-                            "every job comes to an end once all faults are over",
+                            "every job ends once all faults have ended",
                         )
                         .because(
                             "A client waits for its job. If work was lost, or no worker was given it, the manager must notice that.",
@@ -513,11 +513,11 @@ impl Jobs {
         Ok(())
     }
 
-    /// The manager crashes once more, when all its jobs are over, and must still know them.
+    /// The manager crashes once more, when all its jobs have ended, and must still know them.
     async fn crash_again(&self, cluster: &Cluster<'_>, manager: &str) -> Told {
         sleep(CRASHES_FORGOTTEN).await;
         cluster.step(format!(
-            "All jobs are over. {manager}'s manager crashes, and its supervisor restarts it."
+            "All jobs have ended. {manager}'s manager crashes, and its supervisor restarts it."
         ));
         cluster.crash(manager, &MANAGER).await?;
         is_there(cluster, manager).await?;
@@ -596,7 +596,11 @@ impl Jobs {
                     task: assignment.attempt.task.to_string(),
                 };
                 return Err(fact
-                    .of(cluster, manager, "a job that is over keeps no worker busy")
+                    .of(
+                        cluster,
+                        manager,
+                        "a job that has ended keeps no worker busy",
+                    )
                     .because("Its tasks are in the way of those of the next job.")
                     .into());
             }
@@ -604,7 +608,7 @@ impl Jobs {
         Ok(())
     }
 
-    /// Nothing but outputs is left of the jobs that are over.
+    /// Nothing but outputs is left of the jobs that have ended.
     fn nothing_is_left(&self, cluster: &Cluster<'_>) -> Told {
         let state = self.state.borrow();
         for job in state
@@ -625,7 +629,7 @@ impl Jobs {
                     .of(
                         cluster,
                         &job.manager,
-                        "nothing but its output is left of a job that is over",
+                        "nothing but its output is left of a job that has ended",
                     )
                     .into());
             }
@@ -867,7 +871,7 @@ impl State {
         }
     }
 
-    /// Whether all jobs with an output there are over.
+    /// Whether all jobs with an output there have ended.
     fn is_free(&self, place: u64) -> bool {
         let mut others = self.jobs.iter().filter(|job| job.place == place);
         others.all(|job| job.ended.is_some() && job.stands != Stands::Lost)
@@ -880,7 +884,7 @@ impl State {
         since.elapsed() > HANGS + 3 * serial
     }
 
-    /// How long it takes until no worker is busy with what was lost, repeated or too slow, once all is over.
+    /// How long it takes until no worker is busy with what was lost, repeated or too slow, once all faults have ended.
     fn settles_in(&self) -> Duration {
         let longest = self
             .jobs

@@ -401,13 +401,13 @@ impl State {
         self.owed.extend(owed);
     }
 
-    /// A node is killed, after all faults are over.
+    /// A node is killed, after all faults have ended.
     pub(super) fn is_killed(&mut self, node: &str) {
         self.touch(node);
         self.forget(node);
     }
 
-    /// The store refuses a node, after all faults are over.
+    /// The store refuses a node, after all faults have ended.
     pub(super) fn store_refuses(&mut self, node: &str) {
         self.store_does(node, StoreDoes::Refuse);
     }

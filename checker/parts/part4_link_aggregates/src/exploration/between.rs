@@ -93,7 +93,7 @@ impl Between {
         self.lives.get(node).copied().unwrap_or_default()
     }
 
-    /// All faults are over.
+    /// All faults have ended.
     pub(super) fn mended(&mut self) {
         self.disturbed.clear();
         self.ruled.clear();

@@ -201,7 +201,7 @@ impl Operation for Do {
     }
 }
 
-/// A link in words.
+/// A link as a sentence names it.
 fn called(owner: &str, link: usize) -> String {
     match link {
         0 => format!("a link of {owner}"),
