@@ -41,7 +41,7 @@ fn help_explains_the_exit_codes() {
     let mut shown = stdout.clone();
     for part in PARTS.iter() {
         let line = format!(
-            "  {:<9}Grades part {}, {}\n",
+            "  {:<10}Grades part {}, {}\n",
             part.name, part.number, part.title
         );
         assert!(stdout.contains(&line), "no {line:?} in {stdout}");
