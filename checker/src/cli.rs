@@ -2,9 +2,11 @@
 
 mod diff;
 mod explore;
+mod grade;
 mod hint;
 mod list;
 mod logs;
+mod platform;
 mod play;
 mod question;
 mod report;
@@ -129,11 +131,17 @@ enum Other {
         #[arg(long, value_name = "STORE", default_value = "auto")]
         store: StoreChoice,
     },
-    /// Writes completions for a shell, or the manual page
+    /// Grades a folder of submissions: marks, feedback, and a page of the class
     #[command(display_order = 63)]
+    Grade(Box<grade::GradeArgs>),
+    /// Grades one submission for a course platform, in its format
+    #[command(display_order = 64)]
+    Platform(Box<platform::PlatformArgs>),
+    /// Writes completions for a shell, or the manual page
+    #[command(display_order = 65)]
     Shell(shell::ShellArgs),
     /// For authors of the course
-    #[command(display_order = 64)]
+    #[command(display_order = 66)]
     Dev {
         #[command(subcommand)]
         command: Dev,
@@ -455,6 +463,8 @@ fn run(matches: &clap::ArgMatches) -> Result<Standing> {
             grade_or_tell(&[part], args)
         }
         Other::Update(args) => update::run(args),
+        Other::Grade(args) => grade::run(*args),
+        Other::Platform(args) => platform::run(*args),
         Other::Shell(args) => shell::run(args),
         Other::Doctor => asynchronously(doctor::examine()),
         Other::Store { port, store } => {

@@ -64,6 +64,7 @@ fn named(folder: &Path, sections: &[&str]) -> BTreeSet<String> {
         root().join("checker/grader"),
         root().join("checker/report"),
         root().join("checker/parts"),
+        root().join("checker/gradebook"),
     ]
     .into_iter()
     .chain([root().join("benches")])
@@ -147,6 +148,7 @@ fn checker_depends_on_no_exercise_and_no_solution() {
             "grader",
             "report",
             "parts",
+            "gradebook",
         ])
     );
 }
@@ -167,6 +169,12 @@ fn grader_knows_no_part_and_no_report() {
 fn report_knows_no_part() {
     let needed = needed(&root().join("checker/report"));
     assert_eq!(needed, set(&["runtime", "testkit", "grader"]));
+}
+
+#[test]
+fn gradebook_knows_no_part() {
+    let needed = needed(&root().join("checker/gradebook"));
+    assert_eq!(needed, set(&["runtime", "testkit", "grader", "report"]));
 }
 
 #[test]

@@ -41,7 +41,7 @@ fn help_explains_the_exit_codes() {
     let mut shown = stdout.clone();
     for part in PARTS.iter() {
         let line = format!(
-            "  {:<9}Grades part {}, {}\n",
+            "  {:<10}Grades part {}, {}\n",
             part.name, part.number, part.title
         );
         assert!(stdout.contains(&line), "no {line:?} in {stdout}");
@@ -57,23 +57,25 @@ fn help_explains_the_exit_codes() {
            checker [OPTIONS] <COMMAND>
 
     Commands:
-      part1    Grades part 1, Ping pong
-      all      Grades all parts, one after the other
-      watch    Grades your current problem each time you save; so does `checker` alone
-      list     Lists the parts and their problems, with your results
-      hint     Shows the next hint for your current problem, or for another
-      reset    Restores the stub of one problem or of a whole part
-      diff     Shows your code beside the solution, gap by gap
-      report   Shows the report of a run, or writes it in another format
-      logs     Shows what a node printed
-      play     Starts a cluster that you can break by hand
-      explore  Looks for stories that break your code, and tells one again
-      update   Brings a newer version of the course, and keeps what you wrote
-      doctor   Checks whether this machine can run the course, and says what to repair
-      store    Runs a store for nodes that you start by hand, until Ctrl-C
-      shell    Writes completions for a shell, or the manual page
-      dev      For authors of the course
-      help     Print this message or the help of the given subcommand(s)
+      part1     Grades part 1, Ping pong
+      all       Grades all parts, one after the other
+      watch     Grades your current problem each time you save; so does `checker` alone
+      list      Lists the parts and their problems, with your results
+      hint      Shows the next hint for your current problem, or for another
+      reset     Restores the stub of one problem or of a whole part
+      diff      Shows your code beside the solution, gap by gap
+      report    Shows the report of a run, or writes it in another format
+      logs      Shows what a node printed
+      play      Starts a cluster that you can break by hand
+      explore   Looks for stories that break your code, and tells one again
+      update    Brings a newer version of the course, and keeps what you wrote
+      doctor    Checks whether this machine can run the course, and says what to repair
+      store     Runs a store for nodes that you start by hand, until Ctrl-C
+      grade     Grades a folder of submissions: marks, feedback, and a page of the class
+      platform  Grades one submission for a course platform, in its format
+      shell     Writes completions for a shell, or the manual page
+      dev       For authors of the course
+      help      Print this message or the help of the given subcommand(s)
 
     Options:
           --color <WHEN>  Whether to use colors; `auto` does at a terminal, unless NO_COLOR is set

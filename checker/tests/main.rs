@@ -8,6 +8,7 @@ mod cluster;
 mod command_line;
 mod course;
 mod editors;
+mod grade;
 mod guard;
 mod isolation;
 mod machine_output;

@@ -278,14 +278,21 @@ async fn take_packages(course: &Course, base: &Path) -> Result<()> {
 
 /// Makes a copy of a file or a folder whose files are the same files. Cargo and the compiler never
 /// write into a file that they made before, but for a few notes of cargo's, which are copied, and what
-/// belongs to one build alone, which is left out. There are thousands of them: at each, a run that was
-/// interrupted may end.
+/// belongs to one build alone, which is left out, like the debug information of libraries: no linker reads it, and
+/// it would be four of five files. There are thousands of them: at each, a run that was interrupted may end.
 async fn link_all(from: &Path, to: &Path) -> Result<()> {
     const LEFT_OUT: &[&str] = &["incremental", ".cargo-lock", ".cargo-build-lock"];
     let linking = || format!("link {} to {}", from.display(), to.display());
     for entry in WalkDir::new(from)
         .into_iter()
         .filter_entry(|entry| !LEFT_OUT.iter().any(|name| entry.file_name() == *name))
+        .filter(|entry| {
+            let is_debug = |entry: &walkdir::DirEntry| {
+                let ending = entry.path().extension();
+                ending.is_some_and(|ending| ending == "dwo")
+            };
+            !entry.as_ref().is_ok_and(is_debug)
+        })
     {
         tokio::task::yield_now().await;
         let entry = entry.or_trouble(linking)?;
@@ -441,6 +448,18 @@ pub fn read(part: &Part, exercise: &Path, folder: &Path) -> std::result::Result<
     } else {
         Err(Refusal::Breaches(breaches))
     }
+}
+
+/// Whether a folder that was handed in holds any file of a part that a learner edits. It is looked for where
+/// [`read`] looks, but for a folder that holds nothing else than what belongs in `src/`.
+pub fn holds(part: &Part, handed_in: &Path) -> bool {
+    let folder = find(part, handed_in);
+    let is_there = |file: &&str| {
+        let name = Path::new(file).file_name();
+        let beside = name.is_some_and(|name| handed_in.join(name).is_file());
+        folder.join(file).is_file() || beside
+    };
+    part.editable.iter().any(is_there)
 }
 
 /// The copy of the exercise's folder in what was handed in: that folder, or one in it, alone or in

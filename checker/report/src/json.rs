@@ -1,6 +1,6 @@
 //! The result as JSON, for programs. `docs/JSON.md` describes each field.
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use grader::part_report::{Graded, PartReport, Refused};
 use grader::runs::Run;
@@ -158,6 +158,13 @@ impl Serialize for Hundredths {
         serializer: S,
     ) -> std::result::Result<S::Ok, S::Error> {
         serializer.serialize_f64(f64::from(self.0) / 100.0)
+    }
+}
+
+impl<'de> Deserialize<'de> for Hundredths {
+    fn deserialize<D: serde::Deserializer<'de>>(from: D) -> std::result::Result<Self, D::Error> {
+        let number = (f64::deserialize(from)? * 100.0).round();
+        Ok(Hundredths(number.clamp(0.0, f64::from(u32::MAX)) as u32))
     }
 }
 

@@ -17,7 +17,8 @@ use testkit::part::Part;
 use testkit::trouble::{Result, While};
 
 const FRAME: &str = include_str!("page/page.html");
-const STYLE: &str = include_str!("page/style.css");
+/// The style of all pages: colors for light and dark, headings, tables, and how they are printed.
+pub const STYLE: &str = include_str!("page/style.css");
 const SCRIPTS: [&str; 4] = [
     include_str!("page/trace.js"),
     include_str!("page/picture.js"),
@@ -81,7 +82,7 @@ fn embedded(json: &str) -> String {
 }
 
 /// Text that may stand between tags.
-fn escaped(text: &str) -> String {
+pub fn escaped(text: &str) -> String {
     text.replace('&', "&amp;")
         .replace('<', "&lt;")
         .replace('>', "&gt;")
