@@ -134,6 +134,10 @@ impl Course {
 
     /// Links one folder of the course into an overlay workspace, at the path that it has in the course.
     pub(crate) fn link(&self, path: &Path, workspace: &Path) -> Result<()> {
+        // It leads to the package from everywhere.
+        if path.is_absolute() {
+            return Ok(());
+        }
         let (package, link) = (self.root.join(path), workspace.join(path));
         if fs::read_link(&link).is_ok_and(|there| there == package) {
             return Ok(());
@@ -141,11 +145,11 @@ impl Course {
         let making = || format!("make {}", link.display());
         // An older checker, or the course at another place, may have left one, or a folder of links.
         if let Ok(there) = link.symlink_metadata() {
-            let removed = match there.is_dir() {
-                true => fs::remove_dir_all(&link),
-                false => fs::remove_file(&link),
-            };
-            removed.or_trouble(making)?;
+            if there.is_dir() {
+                remove_links(&link).or_trouble(making)?;
+            } else {
+                fs::remove_file(&link).or_trouble(making)?;
+            }
         }
         fs::create_dir_all(link.parent().unwrap_or(workspace)).or_trouble(making)?;
         symlink(&package, &link).or_trouble(making)
@@ -173,6 +177,20 @@ impl Course {
             manifest,
         })
     }
+}
+
+/// Removes a folder that holds nothing but links; any other stays as it is.
+fn remove_links(folder: &Path) -> std::io::Result<()> {
+    let entries: Vec<_> = fs::read_dir(folder)?.collect::<std::io::Result<_>>()?;
+    for entry in &entries {
+        if !entry.file_type()?.is_symlink() {
+            return Err(std::io::ErrorKind::DirectoryNotEmpty.into());
+        }
+    }
+    for entry in entries {
+        fs::remove_file(entry.path())?;
+    }
+    fs::remove_dir(folder)
 }
 
 /// The numbers of a version, comparable; `1.95` is `1.95.0`.
@@ -213,6 +231,33 @@ mod tests {
             (course.version.as_str(), course.rust_version.as_str()),
             ("0.3.0", "1.95")
         );
+    }
+
+    #[test]
+    fn link_replaces_what_an_older_checker_left_and_nothing_else() {
+        let dir = tempfile::tempdir().unwrap();
+        let (root, overlay) = (dir.path().join("course"), dir.path().join("overlay"));
+        fs::create_dir_all(root.join("parts/part1")).unwrap();
+        fs::write(root.join("Cargo.toml"), ROOT).unwrap();
+        let course = Course::find(&root).unwrap();
+
+        fs::create_dir_all(overlay.join("parts")).unwrap();
+        symlink(root.join("parts/part1"), overlay.join("parts/part1")).unwrap();
+        course.link(Path::new("parts"), &overlay).unwrap();
+        assert_eq!(
+            fs::read_link(overlay.join("parts")).unwrap(),
+            root.join("parts")
+        );
+
+        fs::create_dir_all(overlay.join("own")).unwrap();
+        fs::write(overlay.join("own/file"), "text").unwrap();
+        symlink(&root, overlay.join("own/link")).unwrap();
+        course.link(Path::new("own"), &overlay).unwrap_err();
+        assert!(overlay.join("own/file").is_file() && overlay.join("own/link").is_symlink());
+
+        // A package elsewhere, or the course itself, is no place for a link.
+        course.link(&root.join("parts"), &overlay).unwrap();
+        assert!(!root.join("parts").is_symlink() && root.join("parts/part1").is_dir());
     }
 
     #[test]

@@ -69,15 +69,17 @@ impl Order {
 
     /// Whether a variant runs in a world: right programs do in both, the others on processes when it
     /// is their turn.
-    fn wants(&self, variant: &Variant, world: World) -> bool {
+    fn wants(&self, part: &Part, variant: &Variant, world: World) -> bool {
         let only = self.only.as_deref().unwrap_or_default();
+        let only_simulated =
+            variant.simulated_only.is_some() || exploration(part, &variant.kind).is_some();
         let only_processes = variant.processes_only.is_some();
         let is_due = match world {
             World::Simulated => !only_processes,
             World::Processes => {
                 let is_turn = self.all || variant.quarter() == self.quarter();
                 let is_wanted = is_turn || only_processes || variant.kind == Kind::Right;
-                is_wanted && variant.simulated_only.is_none()
+                is_wanted && !only_simulated
             }
         };
         is_due && variant.name.contains(only)
@@ -186,7 +188,7 @@ impl Matrix {
         }));
         let mut running = JoinSet::new();
         let wanted = self.programs.iter();
-        for program in wanted.filter(|program| order.wants(&program.variant, world)) {
+        for program in wanted.filter(|program| order.wants(self.part, &program.variant, world)) {
             let (variant, path) = (program.variant.clone(), program.path.clone());
             let gaps = program.gaps.clone();
             let runner = self.runner(&variant.name, world, path, order.seed, gaps)?;
@@ -377,6 +379,9 @@ async fn try_on(
         let all: Vec<_> = part.scenarios.iter().collect();
         return run(runner, &all, world, 1).await;
     };
+    if let Some(exploration) = exploration(part, kind) {
+        return explore(runner, exploration).await;
+    }
     let mut outcomes = Vec::new();
     let mut own: Vec<_> = part
         .scenarios
@@ -390,6 +395,30 @@ async fn try_on(
             outcomes.extend(run(runner, &[scenario], world, seeds).await);
         }
     }
+    outcomes
+}
+
+/// The exploration that must find a near-miss: its title is the claim.
+fn exploration(part: &Part, kind: &Kind) -> Option<&'static Exploration> {
+    let Kind::NearMiss { claim, .. } = kind else {
+        return None;
+    };
+    part.explorations
+        .iter()
+        .find(|exploration| exploration.scenario.title == claim)
+}
+
+/// Explores as much as a learner's code is explored.
+async fn explore(runner: &Runner, exploration: &'static Exploration) -> Vec<Outcome> {
+    let asked = Asked {
+        as_found: true,
+        ..Asked::default()
+    };
+    let mut outcomes = Vec::new();
+    let found = |outcome| outcomes.push(outcome);
+    runner
+        .explore_each(&[exploration], &asked, &Interrupt::never(), found)
+        .await;
     outcomes
 }
 

@@ -23,6 +23,7 @@
 //! the ones by whose names the diagnosis may call it; there are none when what happens between the
 //! nodes does not give it away. `processes_only = "why"` says that a simulation cannot judge it, and
 //! `simulated_only = "why"` that only the exact limits of a simulation reject it.
+//! A claim that is the title of an exploration says that no scenario rejects it, but this exploration does.
 //! `shortest_story = 2` says that the shortest story in which an exploration of the problem can see the
 //! mistake has so many steps: what is found must be shrunk nearly to that.
 //!
