@@ -966,8 +966,11 @@ fn chapters() -> Vec<&'static str> {
     files.collect()
 }
 
+/// Pictures are not read.
 fn words_of(path: &str) -> usize {
-    file(path).split_whitespace().count()
+    let text = file(path);
+    let lines = text.lines().filter(|line| !line.starts_with("!["));
+    lines.flat_map(str::split_whitespace).count()
 }
 
 fn problems() -> impl Iterator<Item = (&'static Part, &'static Problem)> {

@@ -674,15 +674,20 @@ impl Model for Table {
                 state.delays.clear();
             }
             if self.level.meetings {
+                let running = cluster.running();
+                let pairs = running
+                    .iter()
+                    .flat_map(|node| running.iter().map(move |of| (node.clone(), of.clone())));
+                // Where single messages are lost, only nodes that meet learn what they missed.
                 let met: BTreeSet<(String, String)> =
                     cluster.opened_since(mended).into_iter().collect();
-                let met = met
-                    .into_iter()
-                    .flat_map(|(a, b)| [(a.clone(), b.clone()), (b, a)]);
+                let pairs = pairs.filter(|(node, of)| {
+                    !self.level.consumers_recover || met.contains(&ordered(node, of))
+                });
                 let why = "Messages that are sent while two nodes are not connected are lost. When they meet, each must assume that it has missed something.";
                 self.all_show(
                     cluster,
-                    &met.collect(),
+                    &pairs.collect(),
                     "nodes that met know each other's counts, without a new ping",
                     why,
                 )

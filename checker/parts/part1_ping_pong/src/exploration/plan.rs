@@ -26,7 +26,7 @@ pub(super) fn draw(draw: &mut Draw, level: Level) -> Plan {
     };
     let length = draw.number(4..=30) as usize;
     // Steps of pure chance seldom come in the order that some mistakes need.
-    let coup = draw.number(0..=2 * length as u64) as usize;
+    let coup = draw.number(0..=length as u64) as usize;
     while story.steps.len() < length {
         if story.steps.len() == coup {
             story.coup(draw);
@@ -55,9 +55,7 @@ impl Story<'_> {
                 let sender = self.sender(draw);
                 self.steps.push(Step::Do(
                     match self.level.problem == 2 && draw.number(0..=2) > 0 {
-                        true => Do::Ask(
-                            self.names[draw.number(0..=self.nodes as u64 - 1) as usize].to_owned(),
-                        ),
+                        true => Do::Ask(self.node(draw)),
                         false => Do::Ping(sender),
                     },
                 ));
@@ -104,8 +102,48 @@ impl Story<'_> {
         let level = self.level;
         let sender = self.sender(draw);
         let (one, other) = self.pair(draw);
+        let receiver = if other == sender {
+            one.clone()
+        } else {
+            other.clone()
+        };
         self.ping(&sender);
         match draw.number(0..=2) {
+            // An old ping comes after many others.
+            _ if level.problem == 1 => {
+                self.rule(Does::Hold, &sender, &receiver);
+                for _ in 0..draw.number(2..=15) {
+                    self.ping(&sender);
+                }
+                self.wait(draw, 300);
+                self.steps.push(Step::Break(Fault::Release));
+                self.wait(draw, 300);
+            }
+            // A consumer crashes on one side of a split, and another node is silent.
+            0 | 1 if level.meetings && level.consumers_recover => {
+                self.split(&sender, &receiver);
+                let silent = self.node(draw);
+                if silent != sender && silent != receiver {
+                    self.pause(&silent);
+                }
+                self.ping(&sender);
+                self.wait(draw, 1_500);
+                self.crash_at(&receiver, &["consumer"]);
+            }
+            // Nodes meet while one of them sends pings.
+            0 | 1 if level.meetings => {
+                self.split(&sender, &receiver);
+                self.ping(&sender);
+                self.wait(draw, 400);
+                self.steps.push(Step::Break(Fault::Heal {
+                    a: sender.clone(),
+                    b: receiver,
+                }));
+                for _ in 0..draw.number(1..=4) {
+                    self.wait(draw, 25);
+                    self.ping(&sender);
+                }
+            }
             // A question while another is under way, and a node comes in between.
             _ if level.problem == 2 => {
                 let late = self.names[self.nodes].to_owned();
@@ -133,7 +171,6 @@ impl Story<'_> {
             }
             // An old ping arrives while its receiver recovers.
             1 if level.consumers_recover => {
-                let receiver = if other == sender { one } else { other };
                 self.rule(Does::Hold, &sender, &receiver);
                 self.ping(&sender);
                 self.ping(&sender);
@@ -163,12 +200,7 @@ impl Story<'_> {
             }
             // Both sides of a long split keep what they know.
             _ if level.meetings => {
-                let split = Fault::Partition {
-                    a: one.clone(),
-                    b: other,
-                };
-                self.broken.extend(repair(&split));
-                self.steps.push(Step::Break(split));
+                self.split(&one, &other);
                 self.ping(&sender);
                 self.steps.push(Step::Wait(draw.number(10_000..=30_000)));
             }
@@ -182,6 +214,19 @@ impl Story<'_> {
 
     fn wait(&mut self, draw: &mut Draw, longest: u64) {
         self.steps.push(Step::Wait(draw.number(1..=longest)));
+    }
+
+    fn split(&mut self, a: &str, b: &str) {
+        let split = Fault::Partition {
+            a: a.to_owned(),
+            b: b.to_owned(),
+        };
+        self.broken.extend(repair(&split));
+        self.steps.push(Step::Break(split));
+    }
+
+    fn node(&self, draw: &mut Draw) -> String {
+        self.names[draw.number(0..=self.nodes as u64 - 1) as usize].to_owned()
     }
 
     fn pause(&mut self, node: &str) {

@@ -1,0 +1,15 @@
+//! kind = "near-miss"
+//! problem = 5
+//! claim = "workers crash, records crash them, and nodes die and come back"
+//! about = "Counts a lease that expires as a crash of the task, so a job with one long record fails as soon as four nodes have begun it."
+
+// ── file manager.rs
+// ── replace
+        self.give_up(&attempt);
+// ── with
+        if self.is_running(&attempt) {
+            let why = "it did not answer within its lease";
+            self.crashed(&attempt, why, ctx).await;
+        }
+        self.give_up(&attempt);
+// ── end
