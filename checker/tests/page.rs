@@ -277,7 +277,8 @@ async fn kill_behind_a_lost_link_is_told_and_marked() {
     let (_kept, page) = page_of(&trace);
     on_page(&page, async |browser| {
         let led = browser.text(".chain").await;
-        let why = "It closed the connection from n2 to n3, so n2 declared n3 down before the failure.";
+        let why =
+            "It closed the connection from n2 to n3, so n2 declared n3 down before the failure.";
         assert!(led.contains("n3 is killed") && led.contains(why), "{led}");
         let marked = browser.text("#diagram .event.process.cause").await;
         assert!(marked.contains("n3 is killed"), "{marked}");
