@@ -1,6 +1,6 @@
 //! kind = "near-miss"
 //! problem = 6
-//! claim = "both sides know all views"
+//! claim = "both sides of a split count"
 //! about = "The owner counts the views of its links, and ignores a message that comes twice."
 //! mistakes = ["one-node-counts-for-all"]
 
