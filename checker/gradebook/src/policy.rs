@@ -170,7 +170,7 @@ mod tests {
 
     #[test]
     fn policy_with_nonsense_is_refused() {
-        assert!(Policy::parse("atempts = 3").is_err());
+        assert!(Policy::parse("tries = 3").is_err());
         assert_eq!(
             Policy::parse("rounds = 0").unwrap_err(),
             "rounds must be 1 or more"
