@@ -17,6 +17,7 @@ use crate::mark::{PartMark, ProblemMark};
 use crate::pages::feedback::Hidden;
 use crate::policy::Counted;
 use grader::part_report::Refused;
+use testkit::screen::shortened;
 use testkit::verdict::{Outcome, Standing, Verdict, at_line};
 
 /// The longest text of one problem. PrairieLearn takes 1 MB for all.
@@ -262,11 +263,11 @@ pub fn overall(part: &PartMark, hidden: &Hidden, finished: bool) -> String {
     }
     match &part.refused {
         Some(Refused::DoesNotCompile { rendered, .. }) => {
-            let errors = cut(&hidden.plain(&rendered.join("\n")));
+            let errors = shortened(&hidden.plain(&rendered.join("\n")), MAX_OUTPUT);
             return format!("The code does not compile, so nothing was run.\n\n{errors}");
         }
         Some(Refused::BreaksRules(breaches)) => {
-            let breaches = cut(&hidden.plain(&breaches.join("\n")));
+            let breaches = shortened(&hidden.plain(&breaches.join("\n")), MAX_OUTPUT);
             return format!("What was handed in cannot be graded.\n\n{breaches}");
         }
         None => {}
@@ -287,7 +288,7 @@ fn output(problem: &ProblemMark, hidden: &Hidden) -> String {
             "{} of {} scenarios passed.",
             problem.scenarios_passed, problem.scenarios
         ),
-        told => cut(&hidden.plain(&told.join("\n\n"))),
+        told => shortened(&hidden.plain(&told.join("\n\n")), MAX_OUTPUT),
     }
 }
 
@@ -314,13 +315,6 @@ fn outcome(outcome: &Outcome) -> String {
         Verdict::NotWritten { gap } => format!("{head}\nThere is no code of yours yet at {gap}."),
         Verdict::Inconclusive { why } | Verdict::CheckerFault { why } => format!("{head}\n{why}"),
         Verdict::Passed { property } => format!("{head}\n{property}"),
-    }
-}
-
-fn cut(text: &str) -> String {
-    match text.char_indices().nth(MAX_OUTPUT) {
-        Some((end, _)) => format!("{}…", &text[..end]),
-        None => text.to_owned(),
     }
 }
 

@@ -380,7 +380,10 @@ async fn try_on(
         return run(runner, &all, world, 1).await;
     };
     if let Some(exploration) = exploration(part, kind) {
-        return explore(runner, exploration).await;
+        return explored(runner, exploration, None)
+            .await
+            .into_iter()
+            .collect();
     }
     let mut outcomes = Vec::new();
     let mut own: Vec<_> = part
@@ -408,18 +411,24 @@ fn exploration(part: &Part, kind: &Kind) -> Option<&'static Exploration> {
         .find(|exploration| exploration.scenario.title == claim)
 }
 
-/// Explores as much as a learner's code is explored.
-async fn explore(runner: &Runner, exploration: &'static Exploration) -> Vec<Outcome> {
+/// What one exploration finds in so many schedules, or in as many as a learner's code is explored in. The
+/// story is not shrunk.
+pub(super) async fn explored(
+    runner: &Runner,
+    exploration: &'static Exploration,
+    schedules: Option<u64>,
+) -> Option<Outcome> {
     let asked = Asked {
+        schedules,
         as_found: true,
         ..Asked::default()
     };
-    let mut outcomes = Vec::new();
-    let found = |outcome| outcomes.push(outcome);
+    let mut found = None;
+    let settled = |outcome| found = Some(outcome);
     runner
-        .explore_each(&[exploration], &asked, &Interrupt::never(), found)
+        .explore_each(&[exploration], &asked, &Interrupt::never(), settled)
         .await;
-    outcomes
+    found
 }
 
 /// Runs scenarios once, or simulates them under so many seeds.
@@ -565,7 +574,7 @@ fn passed(outcome: &Outcome) -> bool {
     outcome.verdict.standing() == Standing::Passed
 }
 
-fn in_words(outcome: &Outcome) -> String {
+pub(super) fn in_words(outcome: &Outcome) -> String {
     let details = match &outcome.verdict {
         Verdict::Failed(failure) => format!(": {}; wanted: {}", failure.seen, failure.expected),
         Verdict::Inconclusive { why } | Verdict::CheckerFault { why } => format!(": {why}"),

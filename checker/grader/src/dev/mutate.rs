@@ -14,13 +14,13 @@ use tokio::task::JoinSet;
 use tokio::time::Instant;
 
 use crate::course::Course;
+use crate::dev::matrix::{explored, in_words};
 use crate::dev::mutants::{self, Equivalent, Mutant};
 use crate::dev::overlay::{Overlay, Together};
 use crate::dev::print;
 use crate::progress::Silent;
-use crate::runner::{Asked, Runner, start_guard};
+use crate::runner::{Runner, start_guard};
 use crate::sources::Sources;
-use testkit::exploration::Exploration;
 use testkit::guard::Guard;
 use testkit::interrupt::Interrupt;
 use testkit::part::Part;
@@ -214,37 +214,6 @@ async fn simulated(runner: &Runner, scenario: &'static Scenario, seeds: u64) -> 
         let why = "The simulation said nothing.".to_owned();
         scenario.outcome(Verdict::Inconclusive { why }, runner.seed)
     })
-}
-
-async fn explored(
-    runner: &Runner,
-    exploration: &'static Exploration,
-    schedules: Option<u64>,
-) -> Option<Outcome> {
-    let asked = Asked {
-        schedules,
-        as_found: true,
-        ..Asked::default()
-    };
-    let mut found = None;
-    let settled = |outcome| found = Some(outcome);
-    runner
-        .explore_each(&[exploration], &asked, &Interrupt::never(), settled)
-        .await;
-    found
-}
-
-fn in_words(outcome: &Outcome) -> String {
-    let why = match &outcome.verdict {
-        Verdict::Inconclusive { why } | Verdict::CheckerFault { why } => why.as_str(),
-        Verdict::NotWritten { gap } => gap.as_str(),
-        Verdict::Passed { .. } | Verdict::Failed(_) => "",
-    };
-    format!(
-        "{} {}: {why}",
-        outcome.scenario,
-        outcome.verdict.standing().word()
-    )
 }
 
 impl Fate {

@@ -674,20 +674,17 @@ impl Model for Table {
                 state.delays.clear();
             }
             if self.level.meetings {
-                let running = cluster.running();
-                let pairs = running
-                    .iter()
-                    .flat_map(|node| running.iter().map(move |of| (node.clone(), of.clone())));
                 // Where single messages are lost, only nodes that meet learn what they missed.
                 let met: BTreeSet<(String, String)> =
                     cluster.opened_since(mended).into_iter().collect();
-                let pairs = pairs.filter(|(node, of)| {
+                let mut pairs = pairs_of(&cluster.running());
+                pairs.retain(|(node, of)| {
                     !self.level.consumers_recover || met.contains(&ordered(node, of))
                 });
                 let why = "Messages that are sent while two nodes are not connected are lost. When they meet, each must assume that it has missed something.";
                 self.all_show(
                     cluster,
-                    &pairs.collect(),
+                    &pairs,
                     "nodes that met know each other's counts, without a new ping",
                     why,
                 )
@@ -712,13 +709,9 @@ impl Model for Table {
                 cluster.step(format!("{node} sends a last ping."));
                 self.ping(cluster, &node).await?;
             }
-            let running = cluster.running();
-            let pairs = running
-                .iter()
-                .flat_map(|node| running.iter().map(move |of| (node.clone(), of.clone())));
             self.all_show(
                 cluster,
-                &pairs.collect(),
+                &pairs_of(&cluster.running()),
                 "every consumer has the last ping of every producer",
                 "Nothing is between the nodes any more, so each ping reaches each consumer.",
             )
@@ -962,6 +955,14 @@ fn not_written(unanswered: Unanswered) -> Told {
         stop @ Stop::NotWritten(_) => Err(stop),
         _ => Ok(()),
     }
+}
+
+/// Each node with each, itself included.
+fn pairs_of(nodes: &[String]) -> BTreeSet<(String, String)> {
+    nodes
+        .iter()
+        .flat_map(|node| nodes.iter().map(move |of| (node.clone(), of.clone())))
+        .collect()
 }
 
 fn ordered(a: &str, b: &str) -> (String, String) {

@@ -62,8 +62,7 @@ impl Story<'_> {
             }
             4..=6 => {
                 if let Some(fault) = self.fault(draw) {
-                    self.broken.extend(repair(&fault));
-                    self.steps.push(Step::Break(fault));
+                    self.breaks(fault);
                 }
             }
             7 => {
@@ -111,7 +110,7 @@ impl Story<'_> {
         match draw.number(0..=2) {
             // An old ping comes after many others.
             _ if level.problem == 1 => {
-                self.rule(Does::Hold, &sender, &receiver);
+                self.breaks(next_pings(Does::Hold, &sender, &receiver, 1));
                 for _ in 0..draw.number(2..=15) {
                     self.ping(&sender);
                 }
@@ -171,7 +170,7 @@ impl Story<'_> {
             }
             // An old ping arrives while its receiver recovers.
             1 if level.consumers_recover => {
-                self.rule(Does::Hold, &sender, &receiver);
+                self.breaks(next_pings(Does::Hold, &sender, &receiver, 1));
                 self.ping(&sender);
                 self.ping(&sender);
                 self.wait(draw, 60);
@@ -216,13 +215,17 @@ impl Story<'_> {
         self.steps.push(Step::Wait(draw.number(1..=longest)));
     }
 
+    /// Something breaks, and may be mended later.
+    fn breaks(&mut self, fault: Fault) {
+        self.broken.extend(repair(&fault));
+        self.steps.push(Step::Break(fault));
+    }
+
     fn split(&mut self, a: &str, b: &str) {
-        let split = Fault::Partition {
+        self.breaks(Fault::Partition {
             a: a.to_owned(),
             b: b.to_owned(),
-        };
-        self.broken.extend(repair(&split));
-        self.steps.push(Step::Break(split));
+        });
     }
 
     fn node(&self, draw: &mut Draw) -> String {
@@ -230,24 +233,9 @@ impl Story<'_> {
     }
 
     fn pause(&mut self, node: &str) {
-        let pause = Fault::Pause {
+        self.breaks(Fault::Pause {
             node: node.to_owned(),
-        };
-        self.broken.extend(repair(&pause));
-        self.steps.push(Step::Break(pause));
-    }
-
-    fn rule(&mut self, does: Does, from: &str, to: &str) {
-        let rule = Fault::Message {
-            does,
-            message: Some("Ping".to_owned()),
-            answer: false,
-            from: from.to_owned(),
-            to: to.to_owned(),
-            times: 1,
-        };
-        self.broken.extend(repair(&rule));
-        self.steps.push(Step::Break(rule));
+        });
     }
 
     fn crash_at(&mut self, node: &str, servers: &[&str]) {
@@ -261,14 +249,8 @@ impl Story<'_> {
     fn fault(&mut self, draw: &mut Draw) -> Option<Fault> {
         let (from, to) = self.pair(draw);
         let level = self.level;
-        let ping = |does, draw: &mut Draw| Fault::Message {
-            does,
-            message: Some("Ping".to_owned()),
-            answer: false,
-            from: from.clone(),
-            to: to.clone(),
-            times: draw.number(1..=2) as usize,
-        };
+        let ping =
+            |does, draw: &mut Draw| next_pings(does, &from, &to, draw.number(1..=2) as usize);
         let answers = |does| Fault::Message {
             does,
             message: None,
@@ -339,6 +321,18 @@ impl Story<'_> {
                 node: self.names[self.nodes].to_owned(),
             },
         })
+    }
+}
+
+/// Something happens to the next pings of a node to another.
+fn next_pings(does: Does, from: &str, to: &str, times: usize) -> Fault {
+    Fault::Message {
+        does,
+        message: Some("Ping".to_owned()),
+        answer: false,
+        from: from.to_owned(),
+        to: to.to_owned(),
+        times,
     }
 }
 
