@@ -98,6 +98,19 @@ impl Shown {
             .collect()
     }
 
+    /// How many views of its own the node told others of.
+    pub(super) fn told(&self, news: &[News]) -> u64 {
+        let (whose, own) = (counters(news), Some(self.node.as_str()));
+        let sent: Vec<&News> = news
+            .iter()
+            .filter(|news| own == Some(news.from()))
+            .collect();
+        let counts = highest(&sent).into_iter();
+        sum(counts
+            .filter(|(slot, _)| whose.get(slot).copied() == own)
+            .map(|(_, count)| count))
+    }
+
     /// What arrived at the node since its start, in the order of arrival.
     pub(super) fn came<'a, 'n>(&self, case: &Case<'a>, news: &'n [News<'a>]) -> Vec<&'n News<'a>> {
         let since = self.started(case);

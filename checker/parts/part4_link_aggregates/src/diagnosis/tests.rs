@@ -75,6 +75,17 @@ fn old_message_overwrites_only_if_one_came() {
     assert_eq!(named.as_deref(), Some("late-news-overwrite"));
     assert_eq!(shows(newer(), 6, "n2", 3, 5), None);
     assert_eq!(shows(late(), 6, "n2", 4, 5), None);
+    // The node may have counted its own views wrongly: it told the others of fewer.
+    let wrong = late().viewed("n2", 4);
+    let wrong = wrong.told(["n2", "n1"], "n2#1", 2, Fate::Delivered);
+    assert_eq!(shows(wrong, 6, "n2", 7, 9), None);
+    let right = late().viewed("n2", 4);
+    let right = right.told(["n2", "n1"], "n2#1", 4, Fate::Delivered);
+    let named = shows(right, 6, "n2", 7, 9);
+    assert_eq!(named.as_deref(), Some("late-news-overwrite"));
+    // Had it overwritten what it knew, the node would show the last message.
+    let again = late().told(["n1", "n2"], "n1#1", 5, Fate::Held);
+    assert_eq!(shows(again, 6, "n2", 3, 5), None);
 }
 
 #[test]

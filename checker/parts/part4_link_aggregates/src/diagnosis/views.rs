@@ -84,6 +84,8 @@ pub(super) fn old_messages_overwrite(case: &Case) -> Option<String> {
     let news = shown.news(case);
     let came = shown.came(case, &news);
     let own = shown.views_on(case, &shown.node);
+    // Views that the node counts wrongly itself may be as many as a message is behind.
+    (shown.told(&news) == own).then_some(())?;
     let highest = highest(&came);
     (sum([own, sum(highest.values().copied())]) == shown.wanted).then_some(())?;
     let missing = shown
@@ -92,12 +94,15 @@ pub(super) fn old_messages_overwrite(case: &Case) -> Option<String> {
         .filter(|missing| *missing > 0)?;
     for (slot, most) in highest {
         let newest = came.iter().find(|news| news.count_of(slot) == Some(most))?;
-        // The order of messages that arrived at the same time is unknown.
-        let late = came.iter().find(|news| {
+        let of_slot = || came.iter().filter(|news| news.count_of(slot).is_some());
+        // A node that overwrites shows what came last. The order of messages that arrived at the same
+        // time is unknown.
+        let last = of_slot().map(|news| news.came()).max();
+        let late = of_slot().find(|news| {
             let is_older = news
                 .count_of(slot)
                 .is_some_and(|count| most - count == missing);
-            is_older && news.came() >= newest.came()
+            is_older && Some(news.came()) == last
         });
         if let Some(late) = late {
             return Some(format!(
