@@ -3,13 +3,14 @@
 use std::time::Duration;
 
 use runtime::net::faults::{Action, PatternKind, Rule};
+use tokio::time::{sleep, timeout};
 
-use crate::consumers::{Wanted, all_have, all_show, await_each, shows, still_show};
+use crate::consumers::{Wanted, all_have, all_show, shows, still_show};
 use crate::messages::CONSUMER;
 use crate::pings::{first_pings, ping, send_pings, took_effect};
 use crate::told::{News, WATCH_TIME, learn, stay_untold};
 use crate::{ALL, NAMES, RECOVERY, SOON, TRANSIT, sorted};
-use testkit::cluster::{Cluster, Explained, Mark, Options, Unmet};
+use testkit::cluster::{Cluster, Explained, Mark, Options, RuleHandle, Unmet};
 use testkit::scenario::{Context, Stop, Told};
 use testkit::seed::{count_of, in_order, in_words};
 
@@ -254,16 +255,20 @@ pub(super) async fn newcomers_learn(cx: &Context) -> Told {
         cluster.connect(late, sender).await?;
         cluster.await_mesh().await?;
         let wanted = Wanted::among_others(&[(sender, old)]);
-        let claim = wanted.claim(BOTH_SIDES, &[late]);
-        await_each(cluster, &[late], SOON, claim, async |node, seen| {
-            match held.iter().any(|rule| rule.held() > 0) {
-                true => Ok(()),
-                false => wanted.compare(node, seen),
+        let news = News { learner: late, count: (sender, old), since };
+        let learns = [late];
+        // A consumer that waits in a handler for the held answer does not answer meanwhile.
+        tokio::select! { biased;
+            () = any_held(&held) => {
+                if let Ok(told) = timeout(Duration::from_secs(1), news.was_told(cluster)).await {
+                    told?;
+                }
             }
-        })
-        .await
-        .because(WHY_MEET)?;
-        News { learner: late, count: (sender, old), since }.was_told(cluster).await?;
+            shown = all_show(cluster, &learns, &wanted, SOON, BOTH_SIDES) => {
+                shown.because(WHY_MEET)?;
+                news.was_told(cluster).await?;
+            }
+        }
         let wanted = Wanted::exactly(&[(sender, old), (late, of_late)]);
         all_show(cluster, &others, &wanted, SOON, BOTH_SIDES).await.because(WHY_MEET)?;
 
@@ -290,6 +295,13 @@ pub(super) async fn newcomers_learn(cx: &Context) -> Told {
         still_show(cluster, &all, &wanted, BOTH_SIDES).await
     })
     .await
+}
+
+/// Waits until one of the rules holds a message.
+async fn any_held(rules: &[RuleHandle<'_>]) {
+    while rules.iter().all(|rule| rule.held() == 0) {
+        sleep(Duration::from_millis(10)).await;
+    }
 }
 
 pub(super) async fn crash_during_split(cx: &Context) -> Told {
