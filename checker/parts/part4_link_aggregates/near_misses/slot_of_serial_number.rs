@@ -1,7 +1,7 @@
 //! kind = "near-miss"
 //! problem = 7
 //! claim = "views before the first meeting are counted"
-//! about = "The slot is the node's name and a number that starts at 0 again after a restart."
+//! about = "The slot is the node's name and the serial number of the process, which starts again with the node."
 //! mistakes = ["slot-used-again"]
 
 // ── file counters.rs
@@ -9,7 +9,5 @@
 let id = ctx.id();
 let name = format!("{name}#{:x}.{}", id.creation, id.serial);
 // ── with
-static STARTS: std::sync::atomic::AtomicU64 = std::sync::atomic::AtomicU64::new(0);
-let start = STARTS.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
-let name = format!("{name}.{start}");
+let name = format!("{name}#{}", ctx.id().serial);
 // ── end

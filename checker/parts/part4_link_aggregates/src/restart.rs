@@ -49,10 +49,14 @@ pub(super) async fn peers_know_different_amounts(cx: &Context) -> Told {
         let mark = cluster.mark();
         cluster.kill(dies).await?;
         cluster.heal();
+        cluster.partition(&[dies], &[more]).await?;
         cluster.start_node(dies).await?;
         rings_are(cluster, &[dies], &NODES).await?;
         cluster.store_refused(NODES);
         cluster.connect(dies, less).await?;
+        cluster.quiesce().await?;
+        cluster.heal();
+        cluster.connect(dies, more).await?;
         cluster.await_mesh().await?;
         still_show(cluster, &nodes, &page, all, KNOWN_ONES).await.because(WHY_SLOT)?;
         were_told(cluster, &[dies, less], [&page], mark)?;
