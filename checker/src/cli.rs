@@ -58,7 +58,7 @@ Exit codes:
   2  inconclusive: a fault had no effect, or the machine was too slow to tell
   3  not written: a gap is not filled yet
   4  checker fault: the checker itself failed, or its command line was wrong
-Of several, 4 comes before 1, before 2, before 3. Optional problems do not count,
+If several apply, 4 comes before 1, 1 before 2, and 2 before 3. Optional problems do not count,
 unless --problem names them.";
 
 /// How long what still runs when all is said may take to end.
@@ -85,7 +85,7 @@ struct Cli {
 /// The commands that are not parts; those come from the manifest.
 #[derive(Debug, Subcommand)]
 enum Other {
-    /// Grades all parts, one after the other
+    /// Grades all parts, one after another
     #[command(display_order = 50)]
     All(PartArgs),
     /// Grades your current problem each time you save; so does `checker` alone
@@ -112,7 +112,7 @@ enum Other {
     /// Starts a cluster that you can break by hand
     #[command(display_order = 58)]
     Play(play::PlayArgs),
-    /// Looks for stories that break your code, and tells one again
+    /// Looks for stories that break your code, and replays one
     #[command(display_order = 59)]
     Explore(explore::ExploreArgs),
     /// Brings a newer version of the course, and keeps what you wrote
@@ -124,7 +124,7 @@ enum Other {
     /// Runs a store for nodes that you start by hand, until Ctrl-C
     #[command(display_order = 62)]
     Store {
-        /// The port to listen on, on 127.0.0.1; 0 takes any that is free
+        /// The port to listen on, on 127.0.0.1; 0 takes any free port
         #[arg(long, value_name = "PORT", default_value_t = 6379)]
         port: u16,
         /// What to run: auto, embedded or redis
@@ -192,7 +192,7 @@ enum Dev {
     },
     /// Grades mechanical mutants of a part's solution, and shows those that pass
     Mutate {
-        /// The part: part1, say
+        /// The part, such as part1
         part: String,
         /// Grades only by this problem; may be given several times
         #[arg(long = "problem", value_name = "N")]
@@ -244,7 +244,7 @@ struct PartArgs {
     /// Grades the course's own solution
     #[arg(long, conflicts_with = "submission")]
     solution: bool,
-    /// Grades a copy of the exercise's folder, in any place
+    /// Grades a copy of the exercise's folder, anywhere
     #[arg(long, value_name = "DIR")]
     submission: Option<PathBuf>,
     /// Grades only this problem; may be given several times
@@ -253,7 +253,7 @@ struct PartArgs {
     /// Repeats the choices of an earlier run, which printed this number
     #[arg(long, value_name = "S")]
     seed: Option<u64>,
-    /// Runs everything this often, under one seed after the other
+    /// Runs everything this many times, each time with the next seed
     #[arg(long, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u32).range(1..))]
     repeat: u32,
     /// Where the nodes run: both, processes, or simulated (in virtual time). Processes decide, and a
@@ -265,7 +265,7 @@ struct PartArgs {
         conflicts_with = "submission"
     )]
     world: Worlds,
-    /// Simulates each scenario under this many seeds; if not given, under as many as take about 3 s
+    /// Simulates each scenario with this many seeds; if not given, with as many as take about 3 s
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..))]
     seeds: Option<u64>,
     /// Explores each problem that passed in this many random schedules, or not at all: off; if not given,
@@ -286,7 +286,7 @@ struct PartArgs {
     /// Prints the result as JSON, see docs/JSON.md
     #[arg(long)]
     json: bool,
-    /// Prints events as they happen, as JSON, one per line
+    /// Prints each event when it happens, as JSON, one per line
     #[arg(long, conflicts_with = "json")]
     stream: bool,
     /// Also writes the result as JSON to a file, after each scenario
@@ -734,7 +734,7 @@ fn grade(parts: &[&'static Part], args: PartArgs, told: &Told, files: &Files) ->
             if let Told::Stream(stream) = told {
                 stream.closed().await;
                 // Nobody needs the rest of the run.
-                interrupter.raise("ended, as nobody reads the stream any more");
+                interrupter.raise("ended, because nothing reads the stream any longer");
             }
             std::future::pending().await
         };
@@ -748,7 +748,7 @@ fn grade(parts: &[&'static Part], args: PartArgs, told: &Told, files: &Files) ->
         {
             match stream.closed().await {
                 Some(why) => complain(format_args!("could not write to stdout: {why}")),
-                None => note("The run was ended, as nobody reads the stream any more."),
+                None => note("The run was ended, because nothing reads the stream any longer."),
             }
             return Ok(Standing::CheckerFault);
         }
@@ -850,7 +850,7 @@ async fn until_interrupted(work: impl Future<Output = Result<Standing>>) -> Resu
     };
     guard::all_ended().await?;
     note(format_args!(
-        "The check was {why}: nothing can be said, and nothing is left running."
+        "The check was {why}. It has no result, and it left no process running."
     ));
     Ok(Standing::Inconclusive)
 }

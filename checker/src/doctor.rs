@@ -140,7 +140,7 @@ pub async fn examine() -> Result<Standing> {
     let summary = match worst {
         Health::Ok => "This machine can run the course.",
         Health::Warning => "This machine can run the course; see the warnings.",
-        Health::Broken => "Repair what the lines marked broken name, then run this again.",
+        Health::Broken => "Repair what the *broken* lines name, then run this again.",
     };
     print(format_args!("\n{summary}\n"))?;
     Ok(if worst == Health::Broken {
@@ -161,7 +161,7 @@ fn course_version(course: &Course) -> Finding {
 }
 
 async fn toolchain(root: &Path, wanted: &str) -> Finding {
-    let remedy = "Install or renew Rust with rustup (https://rustup.rs): `rustup update stable`.";
+    let remedy = "Install or update Rust with rustup (https://rustup.rs): `rustup update stable`.";
     let Some(said) = first_line(Command::new("rustc").arg("--version").current_dir(root)).await
     else {
         return Finding::broken("rustc", "not found", remedy);
@@ -322,7 +322,7 @@ async fn measure_loopback() -> Loopback {
 fn loopback(measured: Loopback) -> Finding {
     const ABOUT: &str = "loopback";
     const FIREWALL: &str = "A firewall, a VPN client or a security tool interferes with connections on this machine. \
-Leave the VPN, or allow connections to 127.0.0.1, and run `checker doctor` again.";
+Disconnect from the VPN, or allow connections to 127.0.0.1, and run `checker doctor` again.";
     match measured {
         Loopback::CannotListen(error) => Finding::broken(
             ABOUT,
@@ -387,7 +387,7 @@ fn open_files() -> Finding {
         Some(limit) if limit < 256 => Finding::warning(
             "open files",
             format!("at most {limit}"),
-            "A cluster needs some hundred connections: run `ulimit -n 1024` in this terminal.",
+            "A cluster needs a few hundred connections: run `ulimit -n 1024` in this terminal.",
         ),
         Some(limit) => Finding::ok("open files", format!("at most {limit}")),
         None => Finding::ok("open files", "no limit"),

@@ -159,7 +159,7 @@ impl FromStr for Worlds {
         match (text, text.parse()) {
             ("both", _) => Ok(Worlds::Both),
             (_, Ok(world)) => Ok(Worlds::Only(world)),
-            _ => Err("it is both, processes or simulated".to_owned()),
+            _ => Err("it must be both, processes or simulated".to_owned()),
         }
     }
 }
@@ -194,7 +194,7 @@ fn thrown_away(part: &Part, report: &PartReport, sources: &Sources) -> Vec<Strin
     let told = futures.map(|(file, line, sender)| {
         let place = report.in_course(Some(part), &format!("src/{file}"));
         format!(
-            "perhaps a message is never sent: in {} `let _ =` throws away what `{sender}` gives, and that sends \
+            "perhaps a message is never sent: in {} `let _ =` discards what `{sender}` returns, and that sends \
              nothing before `.await`.",
             visible(&at_line(&place, Some(line)))
         )
@@ -341,7 +341,7 @@ pub async fn grade(
         Ok(kept) => Some(kept),
         Err(trouble) => {
             report.notes.push(format!(
-                "This run is not kept, so that there is no report of it: the checker {trouble}."
+                "This run is not kept, so there is no report of it: the checker {trouble}."
             ));
             None
         }
@@ -946,8 +946,8 @@ fn passed_unwritten<'a>(
         .filter(|&number| passed(number))
         .map(|number| {
             format!(
-                "problem {number} held in every scenario, but a gap that it needs holds no code of yours. It counts once \
-                 your code stands between the gap's markers."
+                "problem {number} held in every scenario, but a gap that it needs contains no code of yours. It counts once \
+                 your code is between the gap's markers."
             )
         })
         .collect()

@@ -127,7 +127,7 @@ fn lock(folder: &Path) -> std::io::Result<File> {
 pub fn forgotten(changed: Result<()>) -> Option<String> {
     let trouble = changed.err()?;
     Some(format!(
-        "The checker {trouble}. So it does not remember what you solve and which hints you saw."
+        "The checker {trouble}. So it will not remember what you solve, or which hints you saw."
     ))
 }
 

@@ -194,7 +194,7 @@ impl Place {
             title: "what was done at the prompt".to_owned(),
             problem: 0,
             verdict: Verdict::Passed {
-                property: "This is what happened; nobody has judged it.".to_owned(),
+                property: "This is what happened; the checker did not grade it.".to_owned(),
             },
             observations: Vec::new(),
             duration: Duration::from_micros(trace.ended_us),
@@ -285,7 +285,7 @@ async fn welcome(
             part.number, part.title
         ),
         format!(
-            "After {} s of silence, a node is down. The seed is {}.",
+            "After {} s of silence, a node is declared down. The seed is {}.",
             order.tick_time.as_secs(),
             order.seed
         ),
@@ -380,7 +380,7 @@ async fn read(
         }
         let done = tokio::select! { biased;
             done = session.execute(line) => done,
-            _ = tokio::signal::ctrl_c() => Err("Interrupted. What was begun may be done in part.".to_owned()),
+            _ = tokio::signal::ctrl_c() => Err("Interrupted. The command may have taken effect in part.".to_owned()),
         };
         screen.flushed().await;
         match done {

@@ -164,7 +164,7 @@ impl Plan {
             return Ok(());
         }
         Err(Trouble::new(format!(
-            "could not update: these files outside of exercises/ were changed and are not committed:\n{}Commit them, or put them back with `git restore FILE` (what git does not know: move it away); then run this again",
+            "could not update: these files outside of exercises/ were changed and are not committed:\n{}Commit them, or put them back with `git restore FILE` (move away files that git does not track); then run this again",
             listed(&refused)
         )))
     }

@@ -49,7 +49,7 @@ fn help_explains_the_exit_codes() {
             shown = shown.replace(&line, "");
         }
     }
-    insta::assert_snapshot!(shown, @r#"
+    insta::assert_snapshot!(shown, @"
     Grades the exercises of Distributed Systems Training in Rust: starts real clusters of your code,
     breaks them, and explains what it sees
 
@@ -58,7 +58,7 @@ fn help_explains_the_exit_codes() {
 
     Commands:
       part1     Grades part 1, Ping pong
-      all       Grades all parts, one after the other
+      all       Grades all parts, one after another
       watch     Grades your current problem each time you save; so does `checker` alone
       list      Lists the parts and their problems, with your results
       hint      Shows the next hint for your current problem, or for another
@@ -67,7 +67,7 @@ fn help_explains_the_exit_codes() {
       report    Shows the report of a run, or writes it in another format
       logs      Shows what a node printed
       play      Starts a cluster that you can break by hand
-      explore   Looks for stories that break your code, and tells one again
+      explore   Looks for stories that break your code, and replays one
       update    Brings a newer version of the course, and keeps what you wrote
       doctor    Checks whether this machine can run the course, and says what to repair
       store     Runs a store for nodes that you start by hand, until Ctrl-C
@@ -89,29 +89,29 @@ fn help_explains_the_exit_codes() {
       2  inconclusive: a fault had no effect, or the machine was too slow to tell
       3  not written: a gap is not filled yet
       4  checker fault: the checker itself failed, or its command line was wrong
-    Of several, 4 comes before 1, before 2, before 3. Optional problems do not count,
+    If several apply, 4 comes before 1, 1 before 2, and 2 before 3. Optional problems do not count,
     unless --problem names them.
-    "#);
+    ");
 }
 
 #[test]
 fn help_of_a_part_explains_its_flags() {
     let (code, stdout, _) = outside(&["part1", "--help"]);
     assert_eq!(code, 0);
-    insta::assert_snapshot!(stdout, @r#"
+    insta::assert_snapshot!(stdout, @"
     Grades part 1, Ping pong
 
     Usage: checker part1 [OPTIONS]
 
     Options:
           --solution          Grades the course's own solution
-          --submission <DIR>  Grades a copy of the exercise's folder, in any place
+          --submission <DIR>  Grades a copy of the exercise's folder, anywhere
           --problem <N>       Grades only this problem; may be given several times
           --seed <S>          Repeats the choices of an earlier run, which printed this number
-          --repeat <N>        Runs everything this often, under one seed after the other [default: 1]
+          --repeat <N>        Runs everything this many times, each time with the next seed [default: 1]
           --world <WORLD>     Where the nodes run: both, processes, or simulated (in virtual time).
                               Processes decide, and a submission runs on them alone [default: both]
-          --seeds <N>         Simulates each scenario under this many seeds; if not given, under as many
+          --seeds <N>         Simulates each scenario with this many seeds; if not given, with as many
                               as take about 3 s
           --explore <N>       Explores each problem that passed in this many random schedules, or not at
                               all: off; if not given, in as many as take about 2 s
@@ -120,14 +120,14 @@ fn help_of_a_part_explains_its_flags() {
           --isolation <WHEN>  Whether bubblewrap walls a submission in: auto (where it is installed),
                               required or off [default: auto]
           --json              Prints the result as JSON, see docs/JSON.md
-          --stream            Prints events as they happen, as JSON, one per line
+          --stream            Prints each event when it happens, as JSON, one per line
           --json-file <FILE>  Also writes the result as JSON to a file, after each scenario
           --junit <FILE>      Also writes the result as JUnit XML, for a course platform
       -v, --verbose           Also shows each step, and the compiler's warnings
           --color <WHEN>      Whether to use colors; `auto` does at a terminal, unless NO_COLOR is set
                               [default: auto] [possible values: auto, always, never]
       -h, --help              Print help
-    "#);
+    ");
 }
 
 /// A list of parts that shows the first one only, after a look at whether it names all of them.
@@ -161,7 +161,7 @@ fn list_names_parts_and_problems() {
 
     …
 
-    What you have solved is listed in the folder of the course.
+    To see what you have solved, run this in the folder of the course.
     "#);
 }
 

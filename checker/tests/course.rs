@@ -244,16 +244,16 @@ fn without_totals(list: &str) -> String {
             .sum::<u32>()
     };
     let all = format!(" of {} points, and ", sum(false));
-    let some = format!(" of {} for what is optional", sum(true));
+    let some = format!(" of {} for optional problems", sum(true));
     let list = list.replace(&all, " of ALL points, and ");
-    list.replace(&some, " of SOME for what is optional")
+    list.replace(&some, " of SOME for optional problems")
 }
 
 #[test]
 fn fresh_course_lists_everything_as_not_written() {
     let fresh = Fresh::course();
     let list = without_totals(&fresh.checker(&["list"]).out());
-    insta::assert_snapshot!(but_for_later_parts(&list), @r##"
+    insta::assert_snapshot!(but_for_later_parts(&list), @"
     part1    Ping pong                                                0 of 40 points
              exercises/part1_ping_pong, training/part1.md
     → ·  1. Broadcast                 not written
@@ -265,11 +265,11 @@ fn fresh_course_lists_everything_as_not_written() {
 
     …
 
-    0 of ALL points, and 0 of SOME for what is optional.
+    0 of ALL points, and 0 of SOME for optional problems.
     Next: read training/part1.md#problem-1-broadcast
-    and write it, then run
+    and solve it, then run
       checker part1 --problem 1
-    "##);
+    ");
 }
 
 #[test]
@@ -315,7 +315,7 @@ fn list_tells_what_became_of_the_problems() {
         end[2],
         end[1],
         end[0]
-    ), @r##"
+    ), @"
     part1    Ping pong                                               10 of 40 points
              exercises/part1_ping_pong, training/part1.md
       ✓  1. Broadcast                 passed 2 hours ago
@@ -325,10 +325,10 @@ fn list_tells_what_became_of_the_problems() {
       ?  5. A crash during the split  never run, optional
       ?  6. The producer crashes      never run, optional
     …
-    10 of ALL points, and 0 of SOME for what is optional.
+    10 of ALL points, and 0 of SOME for optional problems.
     Next: change it (`checker hint` shows a hint), then run
       checker part1 --problem 2
-    "##);
+    ");
 }
 
 #[test]
@@ -369,7 +369,7 @@ fn journal_that_cannot_be_written_keeps_nobody_from_anything() {
 #[test]
 fn hints_come_one_by_one_and_are_repeated_on_request() {
     let fresh = Fresh::course();
-    insta::assert_snapshot!(fresh.checker(&["hint"]).out(), @r##"
+    insta::assert_snapshot!(fresh.checker(&["hint"]).out(), @"
     part1, problem 1, Broadcast
 
     Hint 1 of 3: a nudge
@@ -378,9 +378,9 @@ fn hints_come_one_by_one_and_are_repeated_on_request() {
       happens when the same ping arrives twice. In the producer, ask yourself which
       process waits for which.
 
-    2 hints remain. The next is shown by
+    2 hints remain. To show the next, run
       checker hint part1 --problem 1
-    "##);
+    ");
     let second = fresh.checker(&["hint"]).out();
     assert!(
         second.contains("Hint 2 of 3") && second.contains("One hint remains"),
@@ -429,7 +429,7 @@ fn reset_without_a_terminal_wants_to_be_sure() {
     let fresh = Fresh::course();
     solve_some(&fresh);
     let said = fresh.checker(&["reset", "part1"]);
-    insta::assert_snapshot!(said.refusal(), @"error: could not ask, as this is no terminal: `--yes` says that you are sure");
+    insta::assert_snapshot!(said.refusal(), @"error: could not ask, because this is not a terminal: `--yes` says that you are sure");
     assert!(!fresh.text(PRODUCER).contains("TODO(1)"));
     assert!(fresh.backups().is_empty());
 }
@@ -449,7 +449,7 @@ fn reset_puts_back_the_gaps_of_one_problem() {
     outside of the gaps.
     Done. What was there is in
       .checker/backups/DATE-reset-part1-problem3
-    and comes back, in the folder of the course, with
+    To bring it back, run in the folder of the course
       cp -R .checker/backups/DATE-reset-part1-problem3/exercises .
     Next:
       checker part1 --problem 3
@@ -526,7 +526,7 @@ fn reset_puts_back_a_whole_part_and_the_way_back_works() {
     What you added to these files goes, too; files that you added stay.
     Done. What was there is in
       .checker/backups/DATE-reset-part1
-    and comes back, in the folder of the course, with
+    To bring it back, run in the folder of the course
       cp -R .checker/backups/DATE-reset-part1/exercises .
     Next:
       checker part1
@@ -633,7 +633,7 @@ fn diff_of_what_has_not_passed_wants_a_peek() {
     let fresh = Fresh::course();
     insta::assert_snapshot!(fresh
             .checker(&["diff", "part1", "--problem", "1"])
-            .refusal(), @"error: could not show the solution: problem 1 of part1 has not passed yet. `checker hint` says less; `--peek` shows the solution all the same");
+            .refusal(), @"error: could not show the solution: problem 1 of part1 has not passed yet. `checker hint` says less; `--peek` shows the solution anyway");
 }
 
 #[test]
@@ -703,7 +703,7 @@ fn diff_tells_of_code_outside_of_the_gaps() {
             .checker(&["diff", "part1", "--problem", "3", "--peek"])
             .out()
     };
-    let told = "Outside of the gaps, yours is not what the course gave.";
+    let told = "Outside of the gaps, your file differs from the course's.";
     assert!(!diff().contains(told));
     add_outside_of_the_gaps(&fresh);
     assert!(diff().contains(told));
@@ -803,7 +803,7 @@ fn update_brings_a_new_version_and_keeps_the_gaps() {
 
     What was there before is in
       .checker/backups/DATE-update
-    and comes back, in the folder of the course, with
+    To bring it back, run in the folder of the course
       cp -R .checker/backups/DATE-update/exercises .
 
     Next: `checker list`.
@@ -938,7 +938,7 @@ fn update_takes_the_course_from_a_folder() {
     let (upstream, clone) = upstream_and_clone();
     clone.git(&["remote", "remove", "origin"]);
     release(&upstream);
-    insta::assert_snapshot!(clone.checker(&["update"]).refusal(), @"error: could not update: the branch main has no upstream, so nobody knows where the course comes from. `--from` names a folder or a branch, `--from origin/main` say; or tell git with `git branch --set-upstream-to origin/main`");
+    insta::assert_snapshot!(clone.checker(&["update"]).refusal(), @"error: could not update: the branch main has no upstream, so the checker does not know where the course comes from. `--from` names a folder or a branch, such as `--from origin/main`; or tell git with `git branch --set-upstream-to origin/main`");
     let from = upstream.folder.path().display().to_string();
     clone.checker(&["update", "--from", &from]).out();
     assert_eq!(clone.text("docs/NEW.md"), "new\n");
@@ -959,7 +959,7 @@ fn update_refuses_what_it_cannot_handle() {
     Fetching from origin …
     error: could not update: these files outside of exercises/ were changed and are not committed:
       TRAINING.md
-    Commit them, or put them back with `git restore FILE` (what git does not know: move it away); then run this again
+    Commit them, or put them back with `git restore FILE` (move away files that git does not track); then run this again
     "##);
     clone.git(&["restore", "TRAINING.md"]);
     clone.write("docs/NEW.md", "my own\n");
@@ -967,14 +967,14 @@ fn update_refuses_what_it_cannot_handle() {
     assert!(refused.contains("docs/NEW.md"), "{refused}");
     fs::remove_file(clone.at("docs/NEW.md")).unwrap();
     clone.git(&["switch", "--quiet", "--detach"]);
-    insta::assert_snapshot!(clone.checker(&["update"]).refusal(), @"error: could not update: this clone is on no branch (git calls it a detached HEAD). Go to yours with `git switch main`, or make one of where you are with `git switch -c mine`");
+    insta::assert_snapshot!(clone.checker(&["update"]).refusal(), @"error: could not update: this clone is on no branch (git calls it a detached HEAD). Switch to your branch with `git switch main`, or create one here with `git switch -c mine`");
     clone.git(&["switch", "--quiet", "main"]);
     fs::write(
         clone.at(".git/MERGE_HEAD"),
         clone.git(&["rev-parse", "HEAD"]),
     )
     .unwrap();
-    insta::assert_snapshot!(clone.checker(&["update"]).refusal(), @"error: could not update: a merge is under way in this clone. End it first, with `git merge --continue` or `git merge --abort`");
+    insta::assert_snapshot!(clone.checker(&["update"]).refusal(), @"error: could not update: a merge is in progress in this clone. End it first, with `git merge --continue` or `git merge --abort`");
     fs::remove_file(clone.at(".git/MERGE_HEAD")).unwrap();
     clone.change("Cargo.toml", "version = \"0.1.0\"", "version = \"0.1.1\"");
     clone.git(&["commit", "--quiet", "-am", "Mine"]);
@@ -988,7 +988,7 @@ fn update_refuses_what_it_cannot_handle() {
 
 #[test]
 fn update_of_a_course_that_is_no_clone_is_refused() {
-    insta::assert_snapshot!(Fresh::course().checker(&["update"]).refusal(), @"error: could not update: FOLDER is no clone of the course's repository, so there is nothing to fetch from. Clone the course again, and copy your exercises/ over");
+    insta::assert_snapshot!(Fresh::course().checker(&["update"]).refusal(), @"error: could not update: FOLDER is not a clone of the course's repository, so there is nothing to fetch from. Clone the course again, and copy your exercises/ over");
 }
 
 #[test]
@@ -1100,14 +1100,14 @@ fn hint_says_which_one_fits_what_the_last_run_saw() {
     let course = Course::find(fresh.folder.path()).unwrap();
     keep(&course, &report);
     let first = fresh.checker(&["hint"]).out();
-    insta::assert_snapshot!(first.split_once("which.\n\n").unwrap().1, @r##"
-    Your last run failed. The consumer counts how many pings arrive. What was seen
-    suggests so, because a ping came twice, and the count is one too high. Hint 2,
-    the next one, is about that. See training/part1.md#problem-1-broadcast.
+    insta::assert_snapshot!(first.split_once("which.\n\n").unwrap().1, @"
+    Your last run failed. The consumer counts how many pings arrive. The evidence: a
+    ping came twice, and the count is one too high. Hint 2, the next one, is about
+    that. See training/part1.md#problem-1-broadcast.
 
-    2 hints remain. The next is shown by
+    2 hints remain. To show the next, run
       checker hint part1 --problem 1
-    "##);
+    ");
     let again = fresh.checker(&["hint", "--all"]).out();
     assert!(again.contains("`--again` repeats it"), "{again}");
 }
@@ -1164,7 +1164,7 @@ fn nonsense_in_the_newest_run_leads_to_the_run_before_it() {
         ] {
             let said = fresh.checker(args);
             assert_eq!(said.code, 0, "{args:?}: {}", said.stderr);
-            let earlier = format!("So this is of an earlier run, {}.", before.name());
+            let earlier = format!("So this report is of an earlier run, {}.", before.name());
             assert!(said.stderr.contains(&earlier), "{args:?}: {}", said.stderr);
         }
         let named = fresh.checker(&["report", &newest.name()]);

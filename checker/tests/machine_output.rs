@@ -737,7 +737,7 @@ fn stream_that_nobody_reads_ends_the_run_and_says_so() {
     let output = child.wait_with_output().unwrap();
     assert_eq!(
         String::from_utf8_lossy(&output.stderr),
-        "The run was ended, as nobody reads the stream any more.\n"
+        "The run was ended, because nothing reads the stream any longer.\n"
     );
     assert_eq!(output.status.code(), Some(4));
 }

@@ -240,7 +240,7 @@ async fn label_without_room_loses_the_names_of_fields_first() {
 async fn logs_say_whose_moment_they_mark() {
     let (_kept, page) = page_of(&quiet());
     on_page(&page, async |browser| {
-        assert_eq!(browser.text("#details .title").await, "Nothing is chosen");
+        assert_eq!(browser.text("#details .title").await, "No event is selected");
         let seen = browser.text("#logs .now").await;
         assert!(seen.contains("the middle of the diagram"), "{seen}");
         browser.press("j").await;
@@ -415,7 +415,7 @@ async fn keys_step_through_the_messages_and_logs_follow() {
         browser.press("k").await;
         assert!(browser.text("#details .title").await.contains("Count = 0"));
         browser.press("+").await;
-        assert_eq!(browser.text("#zoom").await, "125 %");
+        assert_eq!(browser.text("#zoom").await, "125%");
     })
     .await;
 }

@@ -99,7 +99,7 @@ rules
     .passed();
     insta::assert_snapshot!(printed, @r#"
     n1, n2 and n3 run the solution of part 1, Ping pong.
-    After 5 s of silence, a node is down. The seed is 7.
+    After 5 s of silence, a node is declared down. The seed is 7.
     part1> call n1 producer SendPing
     1
     part1> call n2 consumer Counts
@@ -114,7 +114,7 @@ rules
     part1> call n1 producer AskEveryone
     {"totals":{"n1@127.0.0.1":1},"failed":{}}
     part1> heal
-    The network is whole again, and so are the connections.
+    The network is whole again. All connections are up again.
     part1> blackhole n1 -> n2
     What goes from n1 to n2 vanishes.
     Nobody can notice before 5 s have passed.
@@ -126,14 +126,14 @@ rules
     n1 -> n3 comes 20 ms to 30 ms later
     n3 -> n1 comes 20 ms to 30 ms later
     part1> heal n1 n2
-    n1 and n2 are together again, and so are the connections.
+    n1 and n2 can reach each other again. All connections are up again.
     part1> rules
     n1 -> n3 comes 20 ms to 30 ms later
     n3 -> n1 comes 20 ms to 30 ms later
     part1> heal
-    The network is whole again, and so are the connections.
+    The network is whole again. All connections are up again.
     part1> rules
-    Nothing is broken.
+    There is no fault.
     "#);
 }
 
@@ -185,7 +185,7 @@ expect not 41
         assert!(printed.contains(line), "{line} is not in:\n{watched}");
     }
     let released = answer(&printed, "release 4");
-    assert_eq!(released, "One message goes on.");
+    assert_eq!(released, "One message is released.");
 }
 
 #[test]
@@ -220,9 +220,9 @@ kill n1
     };
     let shown: String = printed.lines().map(counted).collect();
     let (shown, logs) = shown.split_once("part1> logs n4 1\n").unwrap();
-    insta::assert_snapshot!(shown, @r#"
+    insta::assert_snapshot!(shown, @"
     n1, n2 and n3 run the solution of part 1, Ping pong.
-    After 5 s of silence, a node is down. The seed is 7.
+    After 5 s of silence, a node is declared down. The seed is 7.
     part1> servers n1
     consumer
     producer
@@ -252,7 +252,7 @@ kill n1
     part1> crash n1 consumer
     n1's consumer has crashed.
     part1> disconnect n1 n2
-    n1 and n2 have parted.
+    n1 and n2 are disconnected.
     part1> connect n1 n2
     n1 and n2 are connected.
     part1> nodes
@@ -264,7 +264,7 @@ kill n1
          lists n1, n2 and n4
     n4   running  sent …, got …
          lists n1, n2 and n3
-    "#);
+    ");
     assert!(logs.contains("n4@127.0.0.1"), "{logs}");
     assert!(logs.ends_with("part1> quit\n"), "{logs}");
 }
@@ -368,11 +368,11 @@ fn complaints_are_sentences_and_end_a_script() {
     );
     check(
         "kill n2\nkill n2",
-        "n2 does not run; `restart n2` starts it again.",
+        "n2 is not running; `restart n2` starts it again.",
     );
     check(
         "pause n2\npause n2",
-        "n2 is paused; `resume n2` comes first.",
+        "n2 is paused; run `resume n2` first.",
     );
     check(
         "delay n1 n2 200",
@@ -477,15 +477,15 @@ fn each_wrong_command_has_its_complaint() {
     part1> try drop 0 times
     "0" is not a number.
     part1> try clear 5
-    There is no rule 5; `rules` lists those that there are.
+    There is no rule 5; `rules` lists all of them.
     part1> try resume n1
     n1 is not paused.
     part1> try start n2
-    There is a node n2 already.
+    There is already a node n2.
     part1> try start n4@elsewhere
-    "n4@elsewhere" is no name for a node; n6 would be one.
+    "n4@elsewhere" is not a name for a node; n6 would be one.
     part1> try start ../n4
-    "../n4" is no name for a node; n6 would be one.
+    "../n4" is not a name for a node; n6 would be one.
     part1> try crash n1 nobody
     n1's nobody could not be crashed: it was not running.
     part1> try call n1 nobody TotalPings
@@ -500,7 +500,7 @@ fn each_wrong_command_has_its_complaint() {
     A node has no connection to itself.
     part1> try expect nothing of it
     The answer does not contain nothing of it.
-    To `call n1 consumer` it is:
+    The answer to `call n1 consumer` is:
     There is no message. It is the name of a variant, such as Reset, or JSON, such as {"Add":5}.
     part1> try keep JOB
     $JOB stands for that answer.
@@ -558,7 +558,7 @@ try store get nothing
     }
     insta::assert_snapshot!(shown, @r#"
     n1, n2 and n3 run the solution of part 3, Link shortener.
-    After 5 s of silence, a node is down. The seed is 7.
+    After 5 s of silence, a node is declared down. The seed is 7.
     The store was the embedded one.
       n1  http://127.0.0.1:PORT/
       n2  http://127.0.0.1:PORT/
@@ -591,7 +591,7 @@ try store get nothing
     part3> store back
     The store is back for n1, n2 and n3.
     part3> rules
-    Nothing is broken.
+    There is no fault.
     part3> kill n3
     n3 is gone, and remembers nothing.
     part3> restart n3
@@ -601,7 +601,7 @@ try store get nothing
     part3> try curl n1 /x y
     It goes like this: curl NODE PATH [FIELD=…]. More with `help curl`.
     part3> try curl n1 /ü
-    "/ü" is no path: write what is not ASCII as %C3%A4.
+    "/ü" is not a path: write a character that is not ASCII like this: %C3%A4.
     part3> try store get nothing
     There is no key "nothing".
     "#);
@@ -618,13 +618,13 @@ fn script_that_fails_says_in_which_line() {
     assert_eq!(played.code, 1, "{}", played.stdout);
     let (_, complaint) = played.stdout.split_once("> expect 1\n").unwrap();
     let complaint = complaint.replace(&folder.path().display().to_string(), "FOLDER");
-    insta::assert_snapshot!(complaint, @r#"
+    insta::assert_snapshot!(complaint, @"
     The answer does not contain 1.
-    To `call n1 producer Count` it is:
+    The answer to `call n1 producer Count` is:
     0
     That was line 3 of FOLDER/inner.
     That was line 2 of FOLDER/outer.
-    "#);
+    ");
 }
 
 #[test]

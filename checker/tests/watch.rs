@@ -258,7 +258,7 @@ fn learner_goes_from_the_stub_to_the_next_problem() {
       h     the next hint
       r     run again with a fresh seed: faults at other times
       s     run again with the same seed
-      f     all of what is shown; scroll up for what does not fit
+      f     everything; scroll up for what does not fit
       v     back to the verdict; so does Esc
       o     open the report of the run in a browser
       e     open the editor of --edit-cmd at this place

@@ -95,7 +95,7 @@ pub fn unpack(archive: &Path, format: Format, into: &Path) -> Result<Vec<String>
 
 fn too_large(limit: u64) -> Refused {
     Refused(format!(
-        "The archive holds more than {} MiB. Leave out target/ and everything else that is built.",
+        "The archive holds more than {} MiB. Leave out target/ and all other build output.",
         limit >> 20
     ))
 }

@@ -19,9 +19,9 @@ pub const HOW: &str = "The highlighted events led to the failure. They begin wit
     the last messages that it received, its messages that the network lost, held back or delivered twice, \
     and what was done to it. From each of these, one step leads back: from an answer to its call, and from \
     another message to what its sender had received just before, or to what was done to the sender. Faults \
-    are highlighted, too, if such a node noticed them before it sent a message: a connection that closed \
+    are highlighted, too, if such a node noticed them before it sent a message. Such faults are a connection that closed \
     because the other node was killed, silent or cut off, a call without an answer, a lost message that no \
-    later one of its kind made up for. At most 24 events are highlighted. Others may have mattered.";
+    later message of its kind replaced. At most 24 events are highlighted. Others may have mattered.";
 
 /// How many events are chosen at most.
 const MOST: usize = 24;

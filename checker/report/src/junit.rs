@@ -103,7 +103,7 @@ fn suite(part: &PartReport, problem: &ProblemResult) -> TestSuite {
     }
     suite.set_time(seconds);
     if problem.outcomes.is_empty() {
-        let why = "No scenario was run, so nothing can be said.";
+        let why = "No scenario was run, so there is no verdict.";
         let status = not_passed(NonSuccessKind::Error, "checker fault", why, why);
         suite.add_test_case(case(&class, "a scenario is run", status));
     }

@@ -321,7 +321,7 @@ impl Page<'_> {
             .filter(|outcome| outcome.verdict.standing() == problem.standing);
         let Some(outcome) = told.next() else {
             self.line(&format!(
-                "\nProblem {}: no scenario was run, so nothing can be said.",
+                "\nProblem {}: no scenario was run, so there is no verdict.",
                 problem.problem
             ));
             return;
@@ -453,7 +453,7 @@ impl Page<'_> {
             }
         }
         if !failure.sketch.is_empty() {
-            self.line("\n  What the nodes said to each other, and what the network did to it:\n");
+            self.line("\n  What the nodes sent to each other, and what the network did to it:\n");
             for line in &failure.sketch {
                 self.line(&format!("    {}", visible(line)));
             }
@@ -524,7 +524,7 @@ impl Page<'_> {
             let page = run.join("report.html");
             self.line(&format!("\nReport: {}", page.display()));
             let kept = format!(
-                "(The newest {} runs are kept, also those on a save.)",
+                "(The newest {} runs are kept, including those that a save started.)",
                 runs::KEPT
             );
             self.line(&kept.dimmed().to_string());

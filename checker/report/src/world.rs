@@ -8,8 +8,8 @@ pub fn simulated_failure(outcome: &Outcome) -> Option<String> {
     let is_failure = matches!(outcome.verdict, Verdict::Failed(_));
     (is_failure && outcome.world == World::Simulated).then(|| {
         format!(
-            "This was seen in a simulation, under seed {}, which repeats it exactly. The messages come in other orders \
-             there than on a quiet machine.",
+            "This was seen in a simulation, with seed {}, which repeats it exactly. There, messages arrive in orders \
+             that a quiet machine does not show.",
             outcome.seed
         )
     })
@@ -19,9 +19,9 @@ pub fn simulated_failure(outcome: &Outcome) -> Option<String> {
 pub fn of_inconclusive(world: World) -> &'static str {
     match world {
         World::Processes => {
-            "This says nothing about your code. On a machine with less to do it may well pass."
+            "This says nothing about your code. On a less busy machine it may well pass."
         }
-        World::Simulated => "This says nothing about your code. Run it on processes, which decide.",
+        World::Simulated => "This says nothing about your code. Run it on processes: they decide.",
     }
 }
 

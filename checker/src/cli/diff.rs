@@ -83,11 +83,11 @@ fn may_peek(part: &Part, wanted: &[u8], open: &BTreeSet<u8>) -> Result<bool> {
     }
     let command = command_name();
     let otherwise = format!(
-        "could not show the solution: {} of {} {has} not passed yet. `{command} hint` says less; `--peek` shows the solution all the same",
+        "could not show the solution: {} of {} {has} not passed yet. `{command} hint` says less; `--peek` shows the solution anyway",
         which.to_lowercase(),
         part.name
     );
-    let question = format!("{which} {has} not passed yet. Show the solution all the same?");
+    let question = format!("{which} {has} not passed yet. Show the solution anyway?");
     match question::agreed(&question, &otherwise)? {
         false if all_open => Err(Trouble::new(format!(
             "showed nothing: `{command} hint {}` says less than the solution does",
@@ -121,7 +121,7 @@ pub(super) fn render(
         let path = format!("exercises/{}/src/{file}", part.folder);
         let _ = writeln!(text, "\n{}", path.bold());
         let Some(yours) = yours.files.get(file) else {
-            text.push_str("  This file is not there.\n");
+            text.push_str("  This file does not exist.\n");
             continue;
         };
         match gaps(yours) {
@@ -133,7 +133,9 @@ pub(super) fn render(
                     text.push_str(&one(own.remove(&gap.name).as_ref(), &gap, shut, width));
                 }
                 if given(yours) != given(theirs) {
-                    text.push_str("\n  Outside of the gaps, yours is not what the course gave.\n");
+                    text.push_str(
+                        "\n  Outside of the gaps, your file differs from the course's.\n",
+                    );
                 }
             }
         }
@@ -173,7 +175,7 @@ fn one(yours: Option<&Gap>, theirs: &Gap, shut: &BTreeSet<u8>, width: usize) -> 
     let name = format!("gap {number}: {}{line}", theirs.name.title);
     let Some(yours) = yours else {
         return format!(
-            "\n  {}: its markers are not in your file any more, so there is nothing to compare.\n",
+            "\n  {}: its markers are no longer in your file, so there is nothing to compare.\n",
             name.bold()
         );
     };

@@ -12,7 +12,7 @@ use testkit::trouble::{Result, Trouble};
 use testkit::verdict::World;
 
 const MORE: &str = "\
-An exploration draws stories by chance: operations and faults in any order. It compares what the
+An exploration draws stories at random: operations and faults in any order. It compares what the
 nodes show with a model of the part, and shrinks the first story that breaks a claim. The report
 of such a story names a file, which `--story` tells again, on real processes as well.";
 
@@ -20,7 +20,7 @@ of such a story names a file, which `--story` tells again, on real processes as 
 #[derive(Debug, Args)]
 #[command(after_help = MORE)]
 pub(super) struct ExploreArgs {
-    /// The part: part1, say
+    /// The part, such as part1
     pub part: String,
     /// Explores the course's own solution
     #[arg(long)]
@@ -45,7 +45,7 @@ pub(super) struct ExploreArgs {
         requires = "story"
     )]
     world: World,
-    /// How often the story is told on processes
+    /// How many times the story is told on processes
     #[arg(long, value_name = "N", default_value_t = 1, requires = "story", value_parser = clap::value_parser!(u32).range(1..=100))]
     times: u32,
     /// Prints the result as JSON, see docs/JSON.md

@@ -49,10 +49,10 @@ pub(super) struct GradeArgs {
     /// Where the marks go
     #[arg(long, value_name = "OUT", default_value = "graded", value_hint = ValueHint::DirPath)]
     out: PathBuf,
-    /// The file that seeds are made of; a secret of OUT, if not given
+    /// The file that seeds derive from; a secret of OUT, if not given
     #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
     secret: Option<PathBuf>,
-    /// Goes on with what OUT holds, and grades what has changed
+    /// Continues with the results in OUT, and grades what has changed
     #[arg(long)]
     resume: bool,
     /// What the teacher decided: seeds, rounds, attempts, points, minutes (docs/TRAINER.md)
@@ -82,7 +82,7 @@ enum GradeCommand {
 /// The number of the part that a command names.
 pub(super) fn part(name: &str) -> std::result::Result<u8, String> {
     let found = manifest::part(name).map(|part| part.number);
-    found.ok_or_else(|| "it is no part".to_owned())
+    found.ok_or_else(|| "it is not a part".to_owned())
 }
 
 /// Runs it.
@@ -162,7 +162,7 @@ async fn grade(args: GradeArgs) -> Result<Standing> {
     }
     if let Some(why) = interrupt.why() {
         note(format_args!(
-            "Grading was {why}. What was finished is kept; `{} grade … --resume` goes on.",
+            "Grading was {why}. What was finished is kept; `{} grade … --resume` continues.",
             command_name()
         ));
     }
@@ -173,7 +173,7 @@ async fn grade(args: GradeArgs) -> Result<Standing> {
 fn prepared(out: &Path, resume: bool) -> Result<PathBuf> {
     if out.join(Ledger::NAME).exists() && !resume {
         return Err(Trouble::new(format!(
-            "could not grade into {}: it holds results already. --resume goes on with them, and --out names another folder",
+            "could not grade into {}: it already holds results. --resume continues with them, and --out names another folder",
             out.display()
         )));
     }
@@ -312,7 +312,7 @@ fn conclude(out: &Path, marks: &[Mark], unfinished: usize) -> Result<Standing> {
     );
     if unfinished > 0 {
         text.push_str(&format!(
-            "{unfinished} attempts are still to be made; --resume goes on.\n"
+            "{unfinished} attempts are still to be made; --resume continues.\n"
         ));
     }
     text.push_str(&format!(

@@ -28,7 +28,7 @@ pub(super) struct HintArgs {
     /// The problem; your current one, if not given
     #[arg(long, value_name = "K")]
     problem: Option<u8>,
-    /// Shows again what was shown already, and nothing new
+    /// Shows again the hints that were already shown, and no new one
     #[arg(long, conflicts_with = "all")]
     again: bool,
     /// Shows all of them at once
@@ -195,7 +195,7 @@ fn fitting(diagnosis: &Diagnosis, part: &Part, shown: usize) -> String {
         (None, Some(_)) => format!("Hint {number} is about that."),
     };
     let text = format!(
-        "Your last run failed. {} What was seen suggests so, because {}. {way} See {}.",
+        "Your last run failed. {} The evidence: {}. {way} See {}.",
         sentence(&diagnosis.suggests),
         diagnosis.because.trim_end_matches('.'),
         diagnosis.training
@@ -209,8 +209,8 @@ fn rest(part: &Part, problem: &Problem, shown: usize, of: usize, command: &str) 
             "There are no more hints. Read {} again, or talk to a colleague about it.",
             part.section(problem.anchor)
         ),
-        1 => return format!("One hint remains. It is shown by\n  {command}\n"),
-        more => return format!("{more} hints remain. The next is shown by\n  {command}\n"),
+        1 => return format!("One hint remains. To show it, run\n  {command}\n"),
+        more => return format!("{more} hints remain. To show the next, run\n  {command}\n"),
     };
     wrap(&text, width()).join("\n") + "\n"
 }

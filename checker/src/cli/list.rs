@@ -79,7 +79,7 @@ fn without_state() -> String {
         }
         text.push('\n');
     }
-    text.push_str("What you have solved is listed in the folder of the course.\n");
+    text.push_str("To see what you have solved, run this in the folder of the course.\n");
     text
 }
 
@@ -149,7 +149,7 @@ fn problem_line(
 
 fn in_words(counted: Points, optional: Points) -> String {
     format!(
-        "{} of {} points, and {} of {} for what is optional.",
+        "{} of {} points, and {} of {} for optional problems.",
         counted.earned, counted.of, optional.earned, optional.of
     )
 }
@@ -170,7 +170,7 @@ fn next_step(parts: &[PartState], part: &Part, problem: &Problem, all_passed: bo
     let read = part.section(problem.anchor);
     match state.map(|state| state.state) {
         Some(State::NotWritten) | None => {
-            format!("Next: read {read}\nand write it, then run\n{grade}")
+            format!("Next: read {read}\nand solve it, then run\n{grade}")
         }
         Some(State::NeverRun | State::Unreadable) => format!("Next:\n{grade}"),
         Some(State::Failed) => {

@@ -27,11 +27,11 @@ const GROWS: u64 = 300_000;
 /// Its flags.
 #[derive(Debug, Args)]
 pub(super) struct LogsArgs {
-    /// The node: n2, say
+    /// The node, such as n2
     #[arg(required_unless_present = "list")]
     pub node: Option<String>,
-    /// The run: its name, as `report --list` tells it; a part, for the last run of it; `play`, for
-    /// the last session of that. If not given, the one that goes on, or the last
+    /// The run: its name, as `report --list` shows it; a part, for the last run of it; `play`, for
+    /// the last session of that. If not given, the run in progress, or else the last
     #[arg(long, value_name = "RUN")]
     pub run: Option<String>,
     /// The scenario; the first that did not pass, if not given
@@ -200,8 +200,8 @@ fn show(args: &LogsArgs, node: &str, run: &Run) -> Result<()> {
     } else {
         let of = going_on(&tries, args.scenario.as_deref())?;
         let about = match run.goes_on() {
-            true => format!("{}, in a run that goes on", of.scenario),
-            false => format!("{}, in a run that was broken off", of.scenario),
+            true => format!("{}, in a run that is still in progress", of.scenario),
+            false => format!("{}, in a run that was interrupted", of.scenario),
         };
         (of, about)
     };
@@ -354,7 +354,7 @@ async fn follow(args: &LogsArgs, runs: impl Fn() -> Vec<Run>) -> Result<()> {
             return Ok(());
         }
         if !run.goes_on() && !run.is_over() {
-            note(format_args!("The run was broken off."));
+            note(format_args!("The run was interrupted."));
             return Ok(());
         }
         sleep(LOOK).await;
@@ -367,7 +367,7 @@ async fn next(runs: impl Fn() -> Vec<Run>) -> Run {
     match before {
         Some(run) if run.goes_on() => return run,
         _ => note(format_args!(
-            "No run goes on; waiting for the next one. Ctrl-C ends this."
+            "No run is in progress; waiting for the next one. Ctrl-C ends this."
         )),
     }
     loop {

@@ -42,7 +42,7 @@ pub(super) struct PlatformArgs {
     /// Builds the zip file that is uploaded to Gradescope, and grades nothing
     #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath, conflicts_with_all = ["submission", "results"])]
     output: Option<PathBuf>,
-    /// The file that seeds are made of; a fresh seed, if not given
+    /// The file that seeds derive from; a fresh seed, if not given
     #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
     secret: Option<PathBuf>,
     /// What the teacher decided (docs/TRAINER.md)
@@ -77,7 +77,9 @@ pub(super) fn run(args: PlatformArgs) -> Result<Standing> {
         (None, _) => {
             let results = args.results.clone();
             let results = results.ok_or_else(|| {
-                Trouble::new("could not tell where the result goes: --results names the file")
+                Trouble::new(
+                    "could not decide where to write the result: name the file with --results",
+                )
             })?;
             super::asynchronously(grade_one(&course, part, &args, Some(&results)))
         }

@@ -15,14 +15,14 @@ use testkit::verdict::Standing;
 
 const MORE: &str = "\
 At the prompt, `help` lists the commands. Commands can also be piped in, or come from a file
-(--script): each is shown, and what it answers, and the first one that fails ends it all with
+(--script): the checker shows each one with its answer. The first one that fails ends the session with
 exit code 1.";
 
 /// Its flags.
 #[derive(Debug, Args)]
 #[command(after_help = MORE)]
 pub(super) struct PlayArgs {
-    /// The part: part1, say
+    /// The part, such as part1
     pub part: String,
     /// Takes the course's own solution
     #[arg(long)]
@@ -33,7 +33,7 @@ pub(super) struct PlayArgs {
     /// Silence, in seconds, after which the others declare a node down
     #[arg(long, value_name = "SECONDS", default_value_t = 5, value_parser = clap::value_parser!(u16).range(1..=60))]
     pub tick_time: u16,
-    /// Draws the same lots as an earlier run, which printed this number
+    /// Repeats the random choices of an earlier run, which printed this number
     #[arg(long, value_name = "S")]
     pub seed: Option<u64>,
     /// The store of parts 3 and 4: auto, embedded, redis, or redis://HOST:PORT

@@ -20,7 +20,7 @@ use testkit::verdict::{Outcome, Standing};
 /// Its flags.
 #[derive(Debug, Args)]
 pub(super) struct ReportArgs {
-    /// The run: its name, as --list tells it; a part, for the last run of it; `play`, for the last
+    /// The run: its name, as --list shows it; a part, for the last run of it; `play`, for the last
     /// session of that. If not given, the last run that graded something
     pub run: Option<String>,
     /// Opens the page in a browser
@@ -100,7 +100,7 @@ pub(super) fn first_readable<'r>(runs: impl Iterator<Item = &'r Run>) -> Result<
             _ => {
                 if let Some(trouble) = passed_over {
                     note(format_args!(
-                        "{} the checker {trouble}. So this is of an earlier run, {}.",
+                        "{} the checker {trouble}. So this report is of an earlier run, {}.",
                         "note:".yellow(),
                         run.name()
                     ));
@@ -132,10 +132,10 @@ fn not_over(run: &Run) -> Trouble {
     let name = run.name();
     Trouble::new(match run.goes_on() {
         true => format!(
-            "could not report on the run {name}: it still goes on. `checker logs n1 --follow` shows what its nodes write"
+            "could not report on the run {name}: it is still in progress. `checker logs n1 --follow` shows what its nodes write"
         ),
         false => format!(
-            "could not report on the run {name}: it was broken off. `checker logs n1 --run {name}` shows what its nodes wrote until then"
+            "could not report on the run {name}: it was interrupted. `checker logs n1 --run {name}` shows what its nodes wrote until then"
         ),
     })
 }

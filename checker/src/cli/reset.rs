@@ -44,7 +44,7 @@ pub(super) fn run(args: ResetArgs) -> Result<Standing> {
         return Ok(Standing::Passed);
     }
     print(reset.announcement())?;
-    let flag = "could not ask, as this is no terminal: `--yes` says that you are sure";
+    let flag = "could not ask, because this is not a terminal: `--yes` says that you are sure";
     if !args.yes && !question::agreed("Put the stub back?", flag)? {
         print("Nothing was changed.\n")?;
         return Ok(Standing::Passed);
@@ -168,7 +168,7 @@ impl Reset {
             .problem
             .map_or(String::new(), |number| format!(" --problem {number}"));
         format!(
-            "{DONE} What was there is in\n  {}\nand comes back, in the folder of the course, with\n  {}\nNext:\n  {} {}{problem}\n",
+            "{DONE} What was there is in\n  {}\nTo bring it back, run in the folder of the course\n  {}\nNext:\n  {} {}{problem}\n",
             backup.shown(),
             backup.way_back(),
             command_name(),

@@ -17,7 +17,7 @@ const NAME: &str = "checker";
 
 const COMPLETIONS: &str = "\
 Completions work for `checker` as `cargo install --path checker` installs it; `cargo checker`
-is cargo's own. To install them, for
+is a command of cargo, with cargo's completions. To install them, for
 
   bash        checker shell completions bash > ~/.local/share/bash-completion/completions/checker
   zsh         checker shell completions zsh > ~/.zfunc/_checker
@@ -26,7 +26,7 @@ is cargo's own. To install them, for
   elvish      checker shell completions elvish >> ~/.config/elvish/rc.elv
   powershell  checker shell completions powershell >> $PROFILE
 
-and open a new shell. If the folder is not there, make it first.";
+and open a new shell. If the folder does not exist, create it first.";
 
 const MAN: &str = "\
 To install the pages, so that `man checker` and `man checker-part1` show them:
@@ -119,7 +119,7 @@ fn places_for_fish(command: &Command) -> String {
 fn pages(folder: &Path) -> Result<()> {
     if std::fs::metadata(folder).is_ok_and(|meta| !meta.is_dir()) {
         return Err(Trouble::new(format!(
-            "could not write the pages to {}: it is no folder",
+            "could not write the pages to {}: it is not a folder",
             folder.display()
         )));
     }
@@ -127,7 +127,7 @@ fn pages(folder: &Path) -> Result<()> {
     clap_mangen::generate_to(with_values(super::command()), folder)
         .map_err(|error| Trouble::new(format!("could not write {}: {error}", folder.display())))?;
     print(format_args!(
-        "The pages are in {}; `man checker` begins with them.\n",
+        "The pages are in {}; begin with `man checker`.\n",
         folder.display()
     ))
 }

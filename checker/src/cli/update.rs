@@ -69,7 +69,7 @@ fn told(done: &Done) -> String {
     if let Some(backup) = &done.backup {
         let _ = writeln!(
             text,
-            "\nWhat was there before is in\n  {}\nand comes back, in the folder of the course, with\n  {}",
+            "\nWhat was there before is in\n  {}\nTo bring it back, run in the folder of the course\n  {}",
             backup.shown(),
             backup.way_back()
         );
@@ -89,7 +89,7 @@ fn lost(done: &Done) -> String {
                     "{file}: gap {name} is no longer there. What you had in it is in the backup, under gaps/."
                 ),
                 Loss::Outside => format!(
-                    "{file}: outside of the gaps you have changed what the course has changed too. The course's version is there now; yours is in the backup."
+                    "{file}: outside of the gaps, you and the course have changed the same lines. The course's version is there now; yours is in the backup."
                 ),
                 Loss::File(why) => format!("{file}: {why}. Yours is in the backup."),
             };

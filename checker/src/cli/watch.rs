@@ -18,8 +18,8 @@ use testkit::verdict::Standing;
 #[derive(Debug, Default, Args)]
 #[command(after_help = "\
 It runs the problem at the start and whenever a file of the exercise is saved, until Ctrl-C. At a
-terminal it has keys, which ? lists. Elsewhere it prints the whole report each time; there it also
-ends when its stdin is a pipe and that is closed (but not at the end of /dev/null), after the current
+terminal it has keys, which ? lists. Elsewhere it prints the whole report each time, and also
+ends when its stdin is a pipe that closes (but not at the end of /dev/null), after the current
 run. It exits with 0, whatever the verdict: scripts use `checker part1`.")]
 pub(super) struct WatchArgs {
     /// The part, such as part1; your current one, if not given

@@ -151,7 +151,7 @@ const NETWORK: &[Command] = &[
         more: "\x20 delay n1 n2 200ms       both ways\n\
                \x20 delay n1 -> n2 200ms    one way\n\
                \x20 delay 50ms              between all\n\
-               A second time is the jitter: `delay 50ms 100ms`.",
+               A second duration is the jitter: `delay 50ms 100ms`.",
     },
     Command {
         name: "heal",
@@ -199,7 +199,7 @@ const NETWORK: &[Command] = &[
         name: "rules",
         usage: "",
         args: &[],
-        about: "all faults and rules of now",
+        about: "all current faults and rules",
         more: "The faults between nodes, and the rules of `drop`, `dup`\n\
                and `hold`, with how often each took effect.",
     },
@@ -299,13 +299,13 @@ const EXPERIMENTS: &[Command] = &[
         about: "run commands from a file",
         more: "One command per line; # begins a comment. It stops at the\n\
                first that fails. $DATA is the folder of the part's data,\n\
-               $TMP a folder of yours until the end.",
+               $TMP a folder of yours until the session ends.",
     },
     Command {
         name: "wait",
         usage: "[TIME]",
         args: &[Arg::Free],
-        about: "wait a time, or until all is quiet",
+        about: "wait for a time, or until all is quiet",
         more: "\x20 wait 2s\n\
                \x20 wait       until no message is in transit or unhandled",
     },

@@ -235,7 +235,7 @@ impl<'c> Session<'c> {
     /// A node that runs.
     fn runs(&self, node: &str) -> Result<(), String> {
         match self.alive(node)? {
-            Standing::Paused => Err(format!("{node} is paused; `resume {node}` comes first.")),
+            Standing::Paused => Err(format!("{node} is paused; run `resume {node}` first.")),
             _ => Ok(()),
         }
     }
@@ -245,7 +245,7 @@ impl<'c> Session<'c> {
         self.known(node)?;
         match self.cluster.standing(node) {
             Some(Standing::Killed) | None => Err(format!(
-                "{node} does not run; `restart {node}` starts it again."
+                "{node} is not running; `restart {node}` starts it again."
             )),
             Some(standing) => Ok(standing),
         }

@@ -26,7 +26,7 @@ pub(super) fn share(word: &str) -> Option<Result<f64, String>> {
         .parse::<f64>()
         .ok()
         .filter(|n| (0.0..=100.0).contains(n));
-    let wrong = || format!("{word:?} is not a share: write 10%, say.");
+    let wrong = || format!("{word:?} is not a percentage: write 10%, for example.");
     Some(share.map(|percent| percent / 100.0).ok_or_else(wrong))
 }
 

@@ -53,7 +53,7 @@ impl Git {
             && top_folder.canonicalize().ok() == course.root.canonicalize().ok();
         if !is_course {
             return Err(Trouble::new(format!(
-                "could not update: {} is no clone of the course's repository, so there is nothing to fetch from. Clone the course again, and copy your exercises/ over",
+                "could not update: {} is not a clone of the course's repository, so there is nothing to fetch from. Clone the course again, and copy your exercises/ over",
                 course.root.display()
             )));
         }
@@ -146,7 +146,7 @@ impl Git {
             let path = self.say(&["rev-parse", "--git-path", file])?;
             if self.root.join(path).exists() {
                 return Err(Trouble::new(format!(
-                    "could not update: {what} is under way in this clone. End it first, with {end}"
+                    "could not update: {what} is in progress in this clone. End it first, with {end}"
                 )));
             }
         }
@@ -170,7 +170,7 @@ impl Git {
             return Ok(String::from_utf8_lossy(&head.stdout).trim().to_owned());
         }
         Err(Trouble::new(
-            "could not update: this clone is on no branch (git calls it a detached HEAD). Go to yours with `git switch main`, or make one of where you are with `git switch -c mine`",
+            "could not update: this clone is on no branch (git calls it a detached HEAD). Switch to your branch with `git switch main`, or create one here with `git switch -c mine`",
         ))
     }
 
@@ -183,7 +183,7 @@ impl Git {
         let remote = String::from_utf8_lossy(&remote.stdout).trim().to_owned();
         if remote.is_empty() {
             return Err(Trouble::new(format!(
-                "could not update: the branch {branch} has no upstream, so nobody knows where the course comes from. `--from` names a folder or a branch, `--from origin/main` say; or tell git with `git branch --set-upstream-to origin/main`"
+                "could not update: the branch {branch} has no upstream, so the checker does not know where the course comes from. `--from` names a folder or a branch, such as `--from origin/main`; or tell git with `git branch --set-upstream-to origin/main`"
             )));
         }
         if remote != "." {
@@ -398,7 +398,7 @@ impl Git {
         let unmerged: BTreeSet<PathBuf> = paths(&unmerged).into_iter().collect();
         if !unmerged.is_empty() {
             return Err(Trouble::new(format!(
-                "could not update: your commits and the new version have both changed these files outside of exercises/:\n{}Merge by hand, with `git merge {target}`; `checker update` is for what lies in the gaps",
+                "could not update: your commits and the new version have both changed these files outside of exercises/:\n{}Merge by hand, with `git merge {target}`; `checker update` is for the code in the gaps",
                 listed(&unmerged)
             )));
         }

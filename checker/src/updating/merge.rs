@@ -65,15 +65,15 @@ pub fn merge(
         return Ok(whole(yours, Vec::new()));
     }
     let Some(theirs) = new else {
-        let why = "the course has no such file any more";
+        let why = "the course no longer has such a file";
         return Ok(whole(None, vec![Loss::File(why)]));
     };
     let (Some(mine), Some(theirs_text)) = (text(Some(mine)), text(new)) else {
-        let why = "the course has a new version of it, and it is no text";
+        let why = "the course has a new version of it, and it is not text";
         return Ok(whole(new, vec![Loss::File(why)]));
     };
     let Some(base) = text(old) else {
-        let why = "the course has a file of the same name now";
+        let why = "the course now has a file with the same name";
         return Ok(whole(Some(theirs), vec![Loss::File(why)]));
     };
     merge_texts(git, base, mine, theirs_text)

@@ -77,7 +77,7 @@ impl Progress for Hears {
             self,
             scenario,
             format!(
-                "again, as nothing could be said: {}",
+                "again, because the run was inconclusive: {}",
                 visible(&sentence(why))
             ),
         );

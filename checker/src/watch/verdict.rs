@@ -265,7 +265,7 @@ impl Paper<'_> {
             .iter()
             .filter(|outcome| outcome.verdict.standing() == problem.standing);
         let Some(outcome) = told.next() else {
-            self.text("No scenario was run, so nothing can be said.");
+            self.text("No scenario was run, so there is no verdict.");
             return;
         };
         match &outcome.verdict {
@@ -438,7 +438,7 @@ impl Paper<'_> {
         if !failure.sketch.is_empty() {
             self.yielding(Yields::Air, |paper| {
                 paper.gap();
-                paper.text("What the nodes said to each other, and what the network did to it:");
+                paper.text("What the nodes sent to each other, and what the network did to it:");
                 paper.gap();
             });
             let heading = self.lines.len();

@@ -1,6 +1,6 @@
 //! The network between the nodes of a cluster: one proxy that all their connections go through.
 //!
-//! The nodes find each other through a directory that we serve. It answers a look-up of n2 by n1
+//! The nodes find each other through a directory that we serve. It answers a lookup of n2 by n1
 //! with a port of ours, one for each pair, so that we know who dials whom before the first byte.
 //! What arrives there is passed on frame by frame: judged by the table of faults, recorded, and
 //! then delivered, dropped, doubled, delayed or held. So faults are made outside the learner's

@@ -25,7 +25,7 @@ impl Server for Consumer {
         // ── gap 3: catch up after a crash
         // TODO(3): after a crash, the consumer starts here again and has forgotten every count.
         // - Within 3 seconds it must have the count of every producer that it can reach, and of
-        //   the producer on its own node, although no producer sends a ping.
+        //   the producer on its own node, even if no producer sends a ping.
         // - A producer that does not answer must not withhold the counts of the others.
         // - An answer that comes late must not overwrite a newer ping.
         // ── end 3
@@ -50,7 +50,7 @@ impl Server for Consumer {
         match info {
             // ── gap 4: meet a node
             // TODO(4): when a connection comes up, after a netsplit or to a new node, the consumer
-            // on each side must learn the current count of the producer on the other side, although
+            // on each side must learn the current count of the producer on the other side, even if
             // no producer sends a ping.
             // ── end 4
             _ => {}

@@ -19,7 +19,7 @@ impl Server for Producer {
         // ── gap 6: continue the count
         // TODO(6): after a crash, the producer starts here again and has forgotten its count.
         // - At the end of this function, `count` must be the highest number of this node's pings
-        //   that any consumer in reach has seen. Write `let count = …;` to replace the 0 above.
+        //   that any reachable consumer has seen. Write `let count = …;` to replace the 0 above.
         // - Dead and silent consumers must not delay the start by more than `ASK_TIMEOUT`.
         // ── end 6
         Producer { count }
@@ -39,7 +39,7 @@ impl Server for Producer {
             ProducerMsg::AskEveryone(reply) => {
                 // ── gap 2: ask everyone
                 // TODO(2): ask the consumer of every connected node and of this node for its total.
-                // - The answer must hold each of these nodes: with its total if the node answers
+                // - The answer must contain each of these nodes: with its total if the node answers
                 //   within `ASK_TIMEOUT`, and otherwise as failed, with the reason.
                 // - The answer must come within `ASK_TIMEOUT`, however many nodes are silent.
                 // - Each caller must get an answer, even when two ask at once.

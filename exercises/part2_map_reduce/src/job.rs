@@ -1,4 +1,4 @@
-//! What a manager knows of a job. Given. Add the fields that your manager needs.
+//! What a manager knows about a job. Given. Add the fields that your manager needs.
 
 use std::time::Duration;
 
@@ -16,7 +16,7 @@ pub struct Job {
     pub id: JobId,
     /// What to do.
     pub spec: JobSpec,
-    /// Where its output comes together.
+    /// Where its output is assembled.
     pub output: OutputFolder,
     /// The map tasks, one for each split.
     pub maps: Vec<Task>,
@@ -47,7 +47,7 @@ impl Task {
         self.product.is_none() && self.running.is_empty()
     }
 
-    /// Where its output lies, for a map task that is done.
+    /// Where its output is stored, for a map task that is done.
     pub fn map_output(&self) -> Option<&MapOutput> {
         match &self.product {
             Some(Product::Map(output, _)) => Some(output),
@@ -57,7 +57,7 @@ impl Task {
 }
 
 impl Job {
-    /// A job of which nothing is done yet.
+    /// A job on which no work has been done yet.
     ///
     /// # Errors
     /// Why it cannot be done.
@@ -93,7 +93,7 @@ impl Job {
         self.splits.get(map)
     }
 
-    /// The next attempt at a task, for a worker. A reduce task fetches what the map tasks have left
+    /// The next attempt at a task, for a worker. A reduce task fetches what the map tasks have stored
     /// so far.
     ///
     /// # Panics
@@ -129,7 +129,7 @@ impl Job {
         }
     }
 
-    /// Ends the job well: its output appears. Call it when every partition was committed.
+    /// Ends the job successfully: its output appears. Call it when every partition has been committed.
     pub fn complete(&mut self) {
         let total = self.begun.elapsed();
         let map = self.mapped.unwrap_or(total);

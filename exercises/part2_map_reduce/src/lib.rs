@@ -5,8 +5,8 @@
 //! has something to do. A third server, `partitions`, keeps the map output of its node, and reduce tasks
 //! fetch it from there.
 //!
-//! Given are the messages (`protocol.rs`), what a manager knows of a job (`job.rs`), and the package
-//! `batch`, which does all that touches files. You fill the gaps, each with the number of its problem:
+//! These are given: the messages (`protocol.rs`), what a manager knows about a job (`job.rs`), and the package
+//! `batch`, which does everything that touches files. You fill the gaps, each with the number of its problem:
 //!
 //! 1. *Local* (`functions.rs`): the functions of two jobs, which one node tries alone.
 //! 2. *Distribute*: the manager starts workers on all nodes and keeps them busy.
@@ -23,7 +23,7 @@
 //! ```text
 //! cargo checker part2
 //! ```
-// A gap that you have not filled gives no warning. An `.await` that you forgot gives one.
+// The compiler does not warn about gaps that you have not filled. It warns about a missing `.await`.
 #![allow(
     dead_code,
     unreachable_code,

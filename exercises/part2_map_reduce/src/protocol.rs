@@ -28,7 +28,7 @@ pub const WORKER: ChildKind<Worker> = ChildKind::new("worker");
 /// How long an attempt may take before the manager may begin another one.
 pub const LEASE: Duration = Duration::from_secs(1);
 
-/// The manager gives up a task that has crashed this often.
+/// The manager gives up on a task that has crashed this many times.
 pub const MAX_CRASHES: u32 = 4;
 
 /// How long a worker without a task waits before it asks again, if your workers ask.

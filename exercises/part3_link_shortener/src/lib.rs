@@ -3,7 +3,7 @@
 //! Each node runs an HTTP server, which is given. It asks `links.rs` to create links and to look them
 //! up. All nodes share one store, a Redis server, which keeps every link for good. Between the HTTP
 //! server and the store stands the subject of this part: a *table* in the memory of each node, so that a
-//! look-up need not ask the store, and a server, the *cache*, that keeps the table equal to those of the
+//! lookup need not ask the store, and a server, the *cache*, that keeps the table equal to those of the
 //! other nodes. A *sweeper*, one in the whole cluster, removes expired links from the store.
 //!
 //! HTTP and the store (the package `shortener`) are given, and so are the messages (`protocol.rs`) and a
@@ -17,7 +17,7 @@
 //! 5. *Store down*: known links still redirect. It has no gap: your code for problems 1 and 2 must hold.
 //! 6. *Registry*: one process in the cluster sweeps, and another takes over when it is gone.
 //!
-//! Read `links.rs` and `table.rs` first: with this page about 250 lines, and enough for the first gaps
+//! Read `links.rs` and `table.rs` first. With this page, that is about 250 lines, and enough for the first gaps
 //! of problem 1. Then read `cache.rs` from top to bottom, with `protocol.rs` beside it. You need
 //! `sweeper.rs` only for problem 6. You need not read the imports and the start of the servers below.
 //!

@@ -53,10 +53,10 @@ impl Service for Links {
     async fn create(&self, new: NewLink) -> Result<Code, Refusal> {
         let (code, link) = self.claim(new).await?;
         // ── gap 1: keep the new link
-        // TODO(1): this node must follow the new link at once, without a question to the store.
+        // TODO(1): this node must follow the new link at once, without asking the store.
         // ── end 1
         // ── gap 2: have the link announced
-        // TODO(2): the other nodes must be sent the link. No node, whatever state it is in, may delay this
+        // TODO(2): this node must send the others the link. No node, whatever state it is in, may delay this
         // answer or make it fail: the store has the link, so it exists. This node's cache can send it
         // when it gets a `CacheMsg::Announce`.
         // ── end 2
@@ -65,13 +65,13 @@ impl Service for Links {
 
     async fn look_up(&self, code: Code) -> Result<Link, Refusal> {
         // ── gap 1: ask the table first, and fill it
-        // TODO(1): a look-up that the table can answer must not ask the store. Otherwise the store is asked,
+        // TODO(1): a lookup that the table can answer must not ask the store. Otherwise the store is asked,
         // and its answer must be kept. A hundred visitors who ask for the same unknown code within a
         // second, or all at once, may cost the store at most five questions.
         //
-        // One process of this node should know which look-ups wait for which code: the cache,
+        // One process of this node should know which lookups wait for which code: the cache,
         // `CACHE.at(self.node.name())`. It gets `CacheMsg::Load`, whose `Reply` it can keep and answer
-        // later. A refusal of the cache is an answer, too. If the call itself fails, the store is asked
+        // later. A refusal from the cache is an answer, too. If the call itself fails, the store is asked
         // below.
         // ── end 1
         match self.store.get(&code).await {
@@ -96,7 +96,7 @@ impl Service for Links {
 }
 
 /// The refusal when the store fails: 503, and not `NotFound`, because this node cannot know whether there
-/// is such a link. A client takes a 404 for the truth; after a 503 it tries again.
+/// is such a link. A client trusts a 404; after a 503 it tries again.
 pub fn unavailable(why: StoreError) -> Refusal {
     Refusal::Unavailable(why.to_string())
 }

@@ -30,12 +30,12 @@ pub const SWEEP_INTERVAL: Duration = Duration::from_millis(500);
 /// The messages to a cache.
 #[derive(Debug, Serialize, Deserialize)]
 pub enum CacheMsg {
-    /// Graded: the link in this node's table for a code. This is no look-up: the store is not asked,
+    /// Graded: the link in this node's table for a code. This is not a lookup: the store is not asked,
     /// and the table does not change.
     Peek(Code, Reply<Option<Link>>),
     /// Graded: how many entries the table has, links and negative ones together.
     Size(Reply<usize>),
-    /// Answer a look-up that the table could not answer.
+    /// Answer a lookup that the table could not answer.
     Load(Code, Reply<Result<Link, Refusal>>),
     /// To itself: the store's answer, or why there is none.
     Loaded(Code, Result<Option<Link>, Refusal>),

@@ -53,7 +53,7 @@ impl Sweeper {
         // `THE_SWEEPER` (`ctx.global()`).
         // - When the owner's node dies, another process must take over.
         // - While the network is split, each side must have an owner.
-        // - After the heal, one of the two must continue, and the other must stand by.
+        // - After the network heals, one of the two must continue, and the other must stand by.
         // ── end 6
         is_mine
     }

@@ -19,7 +19,7 @@
 //! 4. *G-Counter*: a counter for many processes (`g_counter.rs`).
 //! 5. *Aggregates*: nodes count views and exchange them (`views.rs`, `counters.rs`, `links.rs`).
 //! 6. *Netsplits*: nodes that were cut off from each other learn the same views (`counters.rs`).
-//! 7. *Restarts*: no view is lost that another node knew, and no later view (`counters.rs`).
+//! 7. *Restarts*: neither a view that another node knew nor any later view is lost (`counters.rs`).
 //! 8. *Efficiency*: nodes send what differs, and little else (`views.rs`, `counters.rs`).
 //! 9. *Unique visitors*, optional: how many different visitors there were (`visitors.rs`, `views.rs`).
 //! 10. *Two owners*, optional: the death of one node stops no request (`ring.rs`, `links.rs`).

@@ -66,8 +66,8 @@ pub struct RingState {
 pub enum CountersMsg {
     /// Graded: do nothing else for this number of milliseconds.
     Hold(u64),
-    /// Graded: run an experiment: take these steps, starting without any counter, and answer what
-    /// the counters are worth in the end.
+    /// Graded: run an experiment: take these steps, starting without any counter, and answer with
+    /// the values of the counters at the end.
     Evaluate(Vec<Step>, Reply<Evaluated>),
     // ── gap 5: messages about views
     // TODO(5): the messages between the counters of two nodes, and from this node's `links` to its

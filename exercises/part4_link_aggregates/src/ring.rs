@@ -19,7 +19,7 @@ use crate::protocol::{REFRESH_INTERVAL, RingMsg, RingState};
 #[derive(Default)]
 pub struct Places {
     // ── gap 1: what a ring is made of
-    // TODO(1): what you need to know of the places. The crate `hashring` has a ring that fits here.
+    // TODO(1): what you need to know about the places. The crate `hashring` has a ring that fits here.
     // ── end 1
 }
 

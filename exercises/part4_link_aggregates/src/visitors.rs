@@ -4,7 +4,7 @@
 //! few bits of the hash choose a register, and the register keeps the longest run of zeros with
 //! which the rest of a hash began. A run of ten zeros is rare: a register that has seen one has
 //! probably seen a thousand hashes. The same visitor always has the same hash, and so counts once,
-//! on whichever node.
+//! whichever node it asks.
 
 use std::collections::BTreeMap;
 
@@ -39,7 +39,7 @@ impl Visitors {
     /// An estimate of the number of different visitors.
     pub fn estimate(&self) -> u64 {
         // ── gap 9: how many
-        todo!("TODO(9) the number of different visitors, to within 10 %")
+        todo!("TODO(9) the number of different visitors, to within 10%")
         // ── end 9
     }
 }

@@ -17,12 +17,12 @@ pub const CACHES: Group<CacheMsg> = Group::new("caches");
 /// The messages of a cache.
 #[derive(Debug, Serialize, Deserialize)]
 pub enum CacheMsg {
-    /// Graded: the link that this node's table has for a code. This is no look-up: the cache does not
+    /// Graded: the link that this node's table has for a code. This is no lookup: the cache does not
     /// ask the store, and the table stays as it is.
     Peek(Code, Reply<Option<Link>>),
     /// Graded: the number of links in the table.
     Size(Reply<usize>),
-    /// From this node: answer a look-up that the table could not answer.
+    /// From this node: answer a lookup that the table could not answer.
     Load(Code, Reply<Result<Link, Refusal>>),
     /// To itself: the store's answer, or the reason why there is none.
     Loaded(Code, Result<Option<Link>, Refusal>),
@@ -34,7 +34,7 @@ pub enum CacheMsg {
 pub struct Cache {
     store: Store,
     table: Arc<Table>,
-    /// The look-ups that wait for the store, by their code.
+    /// The lookups that wait for the store, by their code.
     loading: BTreeMap<Code, Vec<Reply<Result<Link, Refusal>>>>,
 }
 
@@ -75,8 +75,8 @@ impl Server for Cache {
 }
 
 impl Cache {
-    /// Answers a look-up that the table could not answer. The cache asks the store once for all
-    /// look-ups of a code. It asks in a task, so that it can answer other look-ups meanwhile.
+    /// Answers a lookup that the table could not answer. The cache asks the store once for all
+    /// lookups of a code. It asks in a task, so that it can answer other lookups meanwhile.
     fn load(&mut self, code: Code, reply: Reply<Result<Link, Refusal>>, ctx: &Ctx<CacheMsg>) {
         if let Some(link) = self.table.get(&code) {
             return reply.send(Ok(link));
@@ -95,7 +95,7 @@ impl Cache {
         });
     }
 
-    /// Answers the look-ups that waited for the store.
+    /// Answers the lookups that waited for the store.
     fn loaded(&mut self, code: Code, answer: Result<Option<Link>, Refusal>) {
         if let Ok(Some(link)) = &answer {
             self.table.put(code.clone(), link.clone());

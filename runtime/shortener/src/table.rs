@@ -1,6 +1,6 @@
 //! The table of one node: the links that it owns and has already looked up.
 //!
-//! Every look-up reads the table directly. A look-up that went through the mailbox of a server would
+//! Every lookup reads the table directly. A lookup that went through the mailbox of a server would
 //! wait for all others. (In Erlang, the table would be an ETS table.)
 //!
 //! The table of part 3 also has negative cache entries. This table has none: while the members change,

@@ -23,7 +23,7 @@ use crate::wire;
 const NAMES: usize = if cfg!(test) { 40 } else { 512 };
 
 /// How many connections may belong to clients that have not registered. Such a client cannot take
-/// the room of registered ones, nor can names take away the room for look-ups.
+/// the room of registered ones, nor can names take away the room for lookups.
 const UNREGISTERED: usize = 256;
 
 /// How many connections may wait to be accepted. The operating system drops what goes beyond, and
@@ -40,7 +40,7 @@ const YOUNG: Duration = Duration::from_secs(2);
 
 /// What a directory does with its entries besides keeping them.
 ///
-/// The checker answers a look-up with the address of its switchboard, so that every frame between
+/// The checker answers a lookup with the address of its switchboard, so that every frame between
 /// two nodes passes through it. The methods are called in the order in which things happen, while
 /// the directory's table is locked: they must be quick and must not ask the directory.
 pub trait Resolve: Send + Sync + 'static {
@@ -73,7 +73,7 @@ pub trait Resolve: Send + Sync + 'static {
     }
 }
 
-/// Answers each look-up with what was registered: the ordinary directory.
+/// Answers each lookup with what was registered: the ordinary directory.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct AsRegistered;
 

@@ -1,7 +1,7 @@
-//! What the jobs compute. Problem 1, and 7, which is optional; `cargo checker part2 --problem 1` grades it.
+//! What the jobs compute. For problem 1, and for problem 7, which is optional. `cargo checker part2 --problem 1` grades problem 1.
 //!
 //! A job reads files line by line. `map` emits pairs of a key and a value for each line, `partition` says
-//! which reduce task gets a key, and `reduce` makes one value of all values of a key. `batch` calls these
+//! which reduce task gets a key, and `reduce` makes one value from all values of a key. `batch` calls these
 //! functions, on many nodes at once.
 
 use batch::Functions;

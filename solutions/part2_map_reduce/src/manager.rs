@@ -130,9 +130,9 @@ impl Server for Manager {
     }
 }
 
-/// What a manager does with jobs. Given, but for the gaps in it.
+/// What a manager does with jobs. Given, except for the gaps in it.
 impl Manager {
-    /// Takes a job, of which nothing is done yet.
+    /// Accepts a new job.
     async fn accept(&mut self, spec: JobSpec, ctx: &Ctx<ManagerMsg>) -> Result<JobId, String> {
         // ── gap 2: a job's id
         // Each start of this process, on any node, has another process id. A number alone would start at

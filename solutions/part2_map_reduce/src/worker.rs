@@ -1,4 +1,4 @@
-//! The worker: does one task after the other, and reports the result of each.
+//! The worker: does one task after another, and reports the result of each.
 
 use batch::perform;
 use runtime::{Address, Ctx, ExitReason, Info, Server};

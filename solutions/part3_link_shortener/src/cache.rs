@@ -15,14 +15,14 @@ use crate::table::{Known, Table};
 pub struct Cache {
     store: Store,
     table: Arc<Table>,
-    // ── gap 1: fields for look-ups
-    /// The look-ups that wait for the store's answer, by code.
+    // ── gap 1: fields for lookups
+    /// The lookups that wait for the store's answer, by code.
     loading: BTreeMap<Code, Vec<Reply<Result<Link, Refusal>>>>,
     // ── end 1
     // ── gap 4: fields for the warm-up
     /// Nodes that have just connected, and have not sent their tables yet.
     awaited: BTreeSet<NodeName>,
-    /// Look-ups that wait for these tables.
+    /// Lookups that wait for these tables.
     held: Vec<(Code, Reply<Result<Link, Refusal>>)>,
     // ── end 4
 }
@@ -58,7 +58,7 @@ impl Server for Cache {
         Cache {
             store,
             table,
-            // ── gap 1: no look-up waits yet
+            // ── gap 1: no lookup waits yet
             loading: BTreeMap::new(),
             // ── end 1
             // ── gap 4: no table is awaited yet
@@ -100,16 +100,16 @@ impl Cache {
         }
     }
 
-    /// Answers a look-up that the table could not answer, now or later.
+    /// Answers a lookup that the table could not answer, now or later.
     fn load(&mut self, code: Code, reply: Reply<Result<Link, Refusal>>, ctx: &Ctx<CacheMsg>) {
         // ── gap 4: wait for the tables of other nodes
-        // If each of these look-ups went to the store, a node that starts empty would ask the store for
+        // If each of these lookups went to the store, a node that starts empty would ask the store for
         // every link once, and after a power failure all nodes would do so at the same time.
         if !self.awaited.is_empty() && self.table.get(&code).is_none() {
             return self.held.push((code, reply));
         }
         // ── end 4
-        // ── gap 1: ask the store, once for all look-ups of a code
+        // ── gap 1: ask the store, once for all lookups of a code
         match self.table.get(&code) {
             Some(Known::Link(link)) => return reply.send(Ok(link)),
             Some(Known::Absent) => return reply.send(Err(Refusal::NotFound)),
@@ -120,7 +120,7 @@ impl Cache {
         }
         self.loading.insert(code.clone(), vec![reply]);
         // In a task of its own. If the handler waited for the store here, every other message would wait,
-        // too, also a look-up of a code that the store answers at once.
+        // too, also a lookup of a code that the store answers at once.
         let (store, me) = (self.store.clone(), ctx.clone());
         ctx.spawn(async move {
             let answer = match store.get(&code).await {
@@ -181,7 +181,7 @@ impl Cache {
         // ── end 4
     }
 
-    /// Another node has connected; no message of it has arrived yet.
+    /// Another node has connected; no message from it has arrived yet.
     fn node_up(&mut self, node: NodeName, ctx: &Ctx<CacheMsg>) {
         // ── gap 4: a table is on its way
         // The table comes when that node has heard of our cache. The node may have no cache, or be too
@@ -195,7 +195,7 @@ impl Cache {
 
     /// The table of a node is here, or the timeout for it has expired.
     fn stop_waiting(&mut self, node: &NodeName, ctx: &Ctx<CacheMsg>) {
-        // ── gap 4: go on with the look-ups that waited
+        // ── gap 4: go on with the lookups that waited
         self.awaited.remove(node);
         if self.awaited.is_empty() {
             for (code, reply) in std::mem::take(&mut self.held) {

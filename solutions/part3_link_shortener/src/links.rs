@@ -76,7 +76,7 @@ impl Service for Links {
             Some(Known::Absent) => return Err(Refusal::NotFound),
             None => {}
         }
-        // Our cache asks the store, once for all look-ups that wait for a code. If each look-up asked for
+        // Our cache asks the store, once for all lookups that wait for a code. If each lookup asked for
         // itself, a hundred visitors of a new link would ask a hundred times before the first of them had
         // an answer: a thundering herd.
         let cache = CACHE.at(self.node.name());
@@ -110,7 +110,7 @@ impl Service for Links {
 }
 
 /// The refusal when the store fails: 503, and not `NotFound`, because this node cannot know whether there
-/// is such a link. A client takes a 404 for the truth; after a 503 it tries again.
+/// is such a link. A client trusts a 404; after a 503 it tries again.
 pub fn unavailable(why: StoreError) -> Refusal {
     Refusal::Unavailable(why.to_string())
 }

@@ -1,6 +1,6 @@
-//! The table of one node: the codes that it knows without a question to the store.
+//! The table of one node: the codes that it knows without asking the store.
 //!
-//! Look-ups read it side by side. They do not go through the mailbox of a server, where they would wait
+//! Lookups read it concurrently. They do not go through the mailbox of a server, where they would wait
 //! for each other. (In Erlang it would be an ETS table.)
 
 use std::sync::{PoisonError, RwLock};
@@ -30,7 +30,7 @@ pub struct Table {
 
 type Entries = HashMap<Code, Entry, foldhash::fast::FixedState>;
 
-/// An entry of a code: its link, or since when it has none.
+/// An entry for a code: its link, or the time since which it has none.
 enum Entry {
     Link(Link),
     Negative { since: Instant },
@@ -81,7 +81,7 @@ impl Table {
             .len()
     }
 
-    /// Whether there is none.
+    /// Whether the table is empty.
     pub fn is_empty(&self) -> bool {
         self.len() == 0
     }

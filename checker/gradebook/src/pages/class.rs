@@ -35,7 +35,7 @@ pub fn render(marks: &[Mark], parts: &[&Part], unfinished: usize) -> String {
     if unfinished > 0 {
         let _ = writeln!(
             body,
-            "<p class=\"note\">{unfinished} attempts are still to be made; <kbd>--resume</kbd> goes on.</p>"
+            "<p class=\"note\">{unfinished} attempts are still to be made; <kbd>--resume</kbd> continues.</p>"
         );
     }
     needs_a_person(&mut body, marks);
@@ -145,7 +145,7 @@ fn stuck(body: &mut String, marks: &[Mark], parts: &[&Part]) {
             let share = unsolved * 100 / marks.len().max(1);
             let _ = writeln!(
                 body,
-                "<tr><th scope=\"row\">{} problem {}: {}</th><td>{}</td><td><span class=\"bar\" style=\"width:{}rem\"></span> {share} %</td></tr>",
+                "<tr><th scope=\"row\">{} problem {}: {}</th><td>{}</td><td><span class=\"bar\" style=\"width:{}rem\"></span> {share}%</td></tr>",
                 part.name,
                 problem.number,
                 escaped(problem.title),
@@ -219,7 +219,7 @@ fn kinds(marks: &[Mark]) -> Vec<Kind<'_>> {
 
 fn failures(body: &mut String, marks: &[Mark], parts: &[&Part]) {
     let kinds = kinds(marks);
-    body.push_str("<section><h2>The commonest failures</h2>\n");
+    body.push_str("<section><h2>The most common failures</h2>\n");
     if kinds.is_empty() {
         body.push_str("<p>No scenario failed.</p>\n");
     }

@@ -105,7 +105,7 @@ fn part_section(body: &mut String, part: &PartMark, known: Option<&Part>, hidden
         word(part.standing)
     );
     if !part.handed_in {
-        body.push_str("<p>Nothing of this part was handed in.</p></section>\n");
+        body.push_str("<p>No file of this part was handed in.</p></section>\n");
         return;
     }
     body.push_str(
@@ -208,7 +208,7 @@ fn problem_section(
     let _ = writeln!(
         body,
         "<p class=\"caption\">To see this at home, run <kbd>cargo checker {} --problem {}</kbd>. The cast and the numbers \
-         differ from run to run, and the claims are the same.</p>",
+         differ from run to run, but the claims are the same.</p>",
         part.part, problem.problem
     );
 }
@@ -274,7 +274,7 @@ fn failure_facts(body: &mut String, failure: &Failure, section: Option<&str>, hi
         let _ = writeln!(
             body,
             "<pre class=\"drawing\" role=\"img\" aria-label=\"{}\">{}</pre>",
-            attribute("The messages, drawn. Time runs downwards."),
+            attribute("The messages, drawn. Time runs from top to bottom."),
             hidden.shown(&failure.sketch.join("\n"))
         );
     }

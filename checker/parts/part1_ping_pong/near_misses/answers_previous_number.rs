@@ -1,6 +1,6 @@
 //! kind = "near-miss"
 //! problem = 1
-//! claim = "SendPing answers its number"
+//! claim = "SendPing answers with its number"
 //! about = "The producer answers SendPing before it counts the ping."
 
 // ── file producer.rs

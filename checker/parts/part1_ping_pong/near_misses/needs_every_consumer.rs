@@ -1,6 +1,6 @@
 //! kind = "near-miss"
 //! problem = 6
-//! claim = "although a consumer is silent"
+//! claim = "even if a consumer is silent"
 //! about = "The restarted producer uses the consumers' answers only if all of them answered."
 
 // ── file producer.rs

@@ -1,6 +1,6 @@
 //! kind = "near-miss"
 //! problem = 6
-//! claim = "has come to it over the network"
+//! claim = "learns about another node only over the network"
 //! about = "The consumers write each count into a file, and the restarted producer reads its own there."
 
 // ── file consumer.rs

@@ -1,6 +1,6 @@
 //! kind = "near-miss"
 //! problem = 5
-//! claim = "after the heal"
+//! claim = "after the network heals"
 //! about = "When a connection comes back, the producer sends its count only if it has changed since the connection went down."
 //! mistakes = ["says-nothing-on-a-new-link"]
 

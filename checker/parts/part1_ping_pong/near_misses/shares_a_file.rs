@@ -1,7 +1,7 @@
 //! kind = "near-miss"
 //! problem = 3
 //! also = [4, 5]
-//! claim = "has come to it over the network"
+//! claim = "learns about another node only over the network"
 //! about = "The nodes share their counts in files, and a ping that arrives counts nothing."
 
 // ── file consumer.rs

@@ -1,7 +1,7 @@
 //! kind = "near-miss"
 //! problem = 4
 //! also = [5]
-//! claim = "has come to it over the network"
+//! claim = "learns about another node only over the network"
 //! about = "Five times a second, each node reads the counts that all nodes have written into a folder; it asks no node."
 
 // ── file protocol.rs

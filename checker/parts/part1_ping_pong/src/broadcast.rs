@@ -48,7 +48,7 @@ pub(super) async fn reaches_every_connected_consumer(cx: &Context) -> Told {
         still_show(cluster, ALL, &wanted, "each count is exactly the number of pings").await.because(why)?;
         pings_are_as_given(cluster)?;
 
-        cluster.step("Ask each consumer for its total.");
+        cluster.step("The checker asks each consumer for its total.");
         for node in ALL {
             total_is(cluster, node, pings_a + pings_b + pings_c).await?;
         }
@@ -63,11 +63,11 @@ pub(super) async fn reaches_every_connected_consumer(cx: &Context) -> Told {
             .await
             .because(
                 "Nodes come and go while a program runs, so the producer must look up the connected nodes for each ping. \
-                 A node that came late learns the count from the ping's number.",
+                 A node that joins late learns the count from the ping's number.",
             )?;
 
         let last = pings_b + 3;
-        cluster.step(format!("{b} is asked for three pings at once."));
+        cluster.step(format!("The checker asks {b} for three pings at once."));
         send_three_at_once(cluster, b, last).await?;
         all_have(cluster, &everyone, &Wanted::among_others(&[(b, last)]), EVERY_CONSUMER).await
     })
@@ -132,7 +132,7 @@ pub(super) async fn delivered_twice_counts_once(cx: &Context) -> Told {
             still_show(cluster, &both, &wanted, claim).await.because(why)?;
         }
 
-        cluster.step(format!("The checker sends {to}'s consumer a ping of {from} with number {large}."));
+        cluster.step(format!("The checker sends {to}'s consumer a ping from {from} with the number {large}."));
         send_in_the_name_of(cluster, from, large, &[to]).await?;
         let wanted = Wanted::exactly(&[(from, large)]);
         all_have(cluster, &[to], &wanted, "the consumer keeps a large number, too").await?;
@@ -168,7 +168,7 @@ pub(super) async fn disconnected_stays_disconnected(cx: &Context) -> Told {
         };
         let claim = format!("a broadcast goes to the connected nodes and connects no others, so {apart} stays disconnected");
         cluster.throughout(APART_TIME, claim, stays).await.because(format!(
-            "{sender} was told to leave {apart}. A message to a node by its name connects to it, so a producer must not \
+            "{sender} was told to disconnect from {apart}. A message to a node by its name connects to it, so a producer must not \
              send to the names that it has seen before."
         ))?;
         News { learner: apart, count: (sender, last), since }.was_told(cluster).await
@@ -209,7 +209,7 @@ pub(super) async fn hidden_node_gets_none(cx: &Context) -> Told {
             return Err(cluster
                 .failed(seen, "a hidden node gets no pings")
                 .node(sender)
-                .because("A hidden node is a tool that looks at a cluster, like the checker, and not a member of it.")
+                .because("A hidden node is a tool that observes a cluster, like the checker, and is not a member of it.")
                 .into());
         }
         Ok(())

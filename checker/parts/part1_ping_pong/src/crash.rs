@@ -200,7 +200,7 @@ pub(super) async fn late_answer_overwrites_nothing(cx: &Context) -> Told {
         still_show(cluster, &[node], &newest, "a late answer does not overwrite a newer ping")
             .await
             .because(
-                "An answer tells a count as it was when the answer was sent. A message that comes later need not be newer, \
+                "An answer gives the count as it was when the answer was sent. A message that comes later need not be newer, \
                  so of two counts of one producer the higher one is right.",
             )
     })

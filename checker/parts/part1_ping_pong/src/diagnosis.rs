@@ -19,7 +19,7 @@ pub(super) const MISTAKES: &[Mistake] = &[
     Mistake {
         id: "counts-deliveries",
         problems: &[1, 2, 3, 4, 5, 6],
-        suggests: "The consumer counts how many messages tell it a count, instead of keeping the number in them.",
+        suggests: "The consumer counts the messages that carry a count, instead of keeping the number in them.",
         training: "problem-1-broadcast",
         hint: 2,
         symptom: broadcast::counts_deliveries,
@@ -27,7 +27,7 @@ pub(super) const MISTAKES: &[Mistake] = &[
     Mistake {
         id: "overwrites-with-older",
         problems: &[1, 2, 3, 4, 5, 6],
-        suggests: "The consumer keeps the number that came last, although an earlier message had a higher and so newer one.",
+        suggests: "The consumer keeps the number that came last, although an earlier message had a higher, and so newer, number.",
         training: "problem-3-crash",
         hint: 2,
         symptom: crash::overwrites_with_older,
@@ -35,7 +35,7 @@ pub(super) const MISTAKES: &[Mistake] = &[
     Mistake {
         id: "sends-nothing",
         problems: &[1],
-        suggests: "The producer sends its ping to no consumer at all: perhaps an `.await` is missing, for a future does nothing until it is awaited.",
+        suggests: "The producer sends its ping to no consumer at all: perhaps an `.await` is missing: a future does nothing until it is awaited.",
         training: "problem-1-broadcast",
         hint: 3,
         symptom: broadcast::sends_nothing,
@@ -43,7 +43,7 @@ pub(super) const MISTAKES: &[Mistake] = &[
     Mistake {
         id: "forgets-its-own-consumer",
         problems: &[1],
-        suggests: "The producer does not send its ping to the consumer of its own node: `ctx.list()` does not hold that node.",
+        suggests: "The producer does not send its ping to the consumer of its own node: `ctx.list()` does not contain that node.",
         training: "problem-1-broadcast",
         hint: 2,
         symptom: broadcast::forgets_its_own_consumer,
@@ -91,7 +91,7 @@ pub(super) const MISTAKES: &[Mistake] = &[
     Mistake {
         id: "misses-its-own-producer",
         problems: &[3],
-        suggests: "The restarted consumer does not get the count of its own node: either it does not ask its own producer, which is not in `ctx.list()`, or that producer has forgotten its count as well.",
+        suggests: "The restarted consumer does not get the count of its own node: either it does not ask its own producer, which is not in `ctx.list()`, or that producer forgot its count, too.",
         training: "problem-3-crash",
         hint: 2,
         symptom: crash::misses_its_own_producer,
@@ -107,7 +107,7 @@ pub(super) const MISTAKES: &[Mistake] = &[
     Mistake {
         id: "counts-a-greeting",
         problems: &[4, 5],
-        suggests: "The producer greets a node that it meets with a new ping, and so counts a ping that no caller asked for.",
+        suggests: "When the producer meets a node, it sends a new ping, and so counts a ping that no caller asked for.",
         training: "problem-4-netsplit",
         hint: 3,
         symptom: netsplit::counts_a_greeting,
@@ -115,7 +115,7 @@ pub(super) const MISTAKES: &[Mistake] = &[
     Mistake {
         id: "forgets-who-is-down",
         problems: &[4],
-        suggests: "The consumer removes the count of a node that went down, although it is the best count that it has.",
+        suggests: "The consumer removes the count of a node that went down, although that count is the best that there is.",
         training: "problem-4-netsplit",
         hint: 2,
         symptom: netsplit::forgets_who_is_down,
@@ -155,7 +155,7 @@ pub(super) const MISTAKES: &[Mistake] = &[
     Mistake {
         id: "believes-one-consumer",
         problems: &[6],
-        suggests: "The restarted producer continues after the count that one consumer answered, although another consumer has seen more of its pings.",
+        suggests: "The restarted producer continues after the count that one consumer gave, although another consumer has seen more of its pings.",
         training: "problem-6-the-producer-crashes",
         hint: 2,
         symptom: lost_count::believes_one_consumer,

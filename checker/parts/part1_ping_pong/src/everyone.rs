@@ -45,11 +45,11 @@ pub(super) async fn appears_with_its_current_total(cx: &Context) -> Told {
         let first = [(a, pings_a), (b, pings_b)];
         first_pings(cluster, &first).await?;
         all_have(cluster, ALL, &Wanted::exactly(&first), "all have the pings").await?;
-        cluster.step(format!("Ask {asker}'s producer to ask everyone."));
+        cluster.step(format!("The checker asks {asker}'s producer to ask everyone."));
         totals_are(cluster, asker, ask(cluster, asker).await?, pings_a + pings_b)?;
 
         cluster.step(format!(
-            "{asker} sends {}, and the checker sends every consumer a ping of {a} with number {large}.",
+            "{asker} sends {}, and the checker sends every consumer a ping from {a} with the number {large}.",
             count_of(more, "ping")
         ));
         send_pings(cluster, asker, more, more).await?;
@@ -57,7 +57,7 @@ pub(super) async fn appears_with_its_current_total(cx: &Context) -> Told {
         let then = Wanted::exactly(&[(a, large), (asker, more), (b, pings_b)]);
         all_have(cluster, ALL, &then, "all have the pings").await?;
 
-        cluster.step(format!("Ask {asker}'s producer twice at once to ask everyone."));
+        cluster.step(format!("The checker asks {asker}'s producer twice at once to ask everyone."));
         let (one, two) = tokio::join!(ask(cluster, asker), ask(cluster, asker));
         for everyone in [one?, two?] {
             totals_are(cluster, asker, everyone, large + more + pings_b)?;
@@ -87,7 +87,7 @@ pub(super) async fn names_dead_and_paused(cx: &Context) -> Told {
         cluster.pause(paused).await?;
         cluster.kill(dead).await?;
 
-        cluster.step(format!("Ask {asker}'s producer to ask everyone."));
+        cluster.step(format!("The checker asks {asker}'s producer to ask everyone."));
         if !cluster.list(asker).await?.contains(paused) {
             return Err(Stop::inconclusive(format!(
                 "{asker} declared the paused {paused} down before the checker asked."
@@ -97,7 +97,7 @@ pub(super) async fn names_dead_and_paused(cx: &Context) -> Told {
         let (totals, failed) = (short(&everyone.totals), short(&everyone.failed));
         let wrong = |expected: &str| {
             let why = "A node that does not answer is not a node without pings. The reader of the answer must see which \
-                       totals are missing, or takes a part for the whole.";
+                       totals are missing, or the reader takes a part for the whole.";
             Err(answer_failure(cluster, asker, &everyone, expected).because(why).into())
         };
         if [asker, alive].iter().any(|node| totals.get(*node) != Some(&sum)) {
@@ -142,7 +142,7 @@ pub(super) async fn answers_in_time(cx: &Context) -> Told {
             cluster.pause(node).await?;
         }
         cluster.delay(sender, asker, SLOW, Duration::ZERO);
-        cluster.step(format!("Ask {asker}'s producer twice at once to ask everyone."));
+        cluster.step(format!("The checker asks {asker}'s producer twice at once to ask everyone."));
         let (first, second) = tokio::join!(ask(cluster, asker), ask(cluster, asker));
         for everyone in [first?, second?] {
             let (totals, failed) = (short(&everyone.totals), short(&everyone.failed));
@@ -200,7 +200,7 @@ async fn ask(cluster: &Cluster<'_>, node: &str) -> Result<Everyone, Stop> {
             took.as_secs_f32()
         );
         let expected = format!(
-            "the answer comes in time: within {} s, and a little more on a busy machine",
+            "the answer comes in time: within {} s, or a little more on a busy machine",
             ASK_TIMEOUT.as_secs()
         );
         let failure = cluster.failed(seen, expected).node(node).fact(&late);
@@ -253,7 +253,7 @@ fn answer_failure(
         false => listed(&totals),
     };
     let seen = format!(
-        "{asker}'s answer holds these totals: {}; and these nodes failed: {}",
+        "{asker}'s answer contains these totals: {}; and these nodes failed: {}",
         none_or(in_totals),
         none_or(reasons.join(", "))
     );

@@ -184,13 +184,13 @@ pub(crate) const EXPLORATIONS: &[Exploration] = &[
         "part1-explore-crashes-in-splits",
         200,
         "consumers crash before, during and after netsplits",
-        "Every count is right after the heal, in every schedule that was tried."
+        "Every count is right after the network heals, in every schedule that was tried."
     ),
     exploration!(
         6,
         "part1-explore-lost-counts",
         200,
         "producers crash, alone or with their consumer, beside paused and slow nodes",
-        "No producer gives a number twice that a consumer in reach has seen, in every schedule that was tried."
+        "No producer repeats a number that a reachable consumer has seen, in every schedule that was tried."
     ),
 ];

@@ -59,7 +59,7 @@ pub(super) async fn continues_its_count(cx: &Context) -> Told {
         all_have(cluster, ALL, &after, CONTINUES).await.because(WHY)?;
 
         cluster.step(format!(
-            "The checker sends the other consumers a ping of {node} with number {large}. Then {node} is killed and \
+            "The checker sends the other consumers a ping from {node} with the number {large}. Then {node} is killed and \
              started again: it remembers nothing."
         ));
         let others = sorted([other, paused]);
@@ -105,7 +105,7 @@ pub(super) async fn asks_every_consumer(cx: &Context) -> Told {
         all_have(cluster, &sorted([node, knows]), &wanted, &claim).await?;
 
         cluster.step(format!(
-            "The others become slow to answer, {knows} most of all. Then {node}'s consumer and producer crash, both at once."
+            "The others become slow to answer, {knows} most of all. Then {node}'s consumer and producer crash at the same time."
         ));
         for (other, delay) in [(behind, ANSWER_DELAY), (also_behind, ANSWER_DELAY), (knows, 2 * ANSWER_DELAY)] {
             cluster.delay(other, node, delay, Duration::ZERO);

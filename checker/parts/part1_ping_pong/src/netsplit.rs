@@ -161,7 +161,7 @@ async fn during_the_split(cluster: &Cluster<'_>, split: &Split) -> Told {
     }
     let near_side = [(near, near_has), (other, other_count), (far, far_had)];
     let far_side = [(near, near_had), (other, other_count), (far, far_has)];
-    let claim = "a node that is cut off learns nothing of the other side";
+    let claim = "a node that is cut off learns nothing about the other side";
     let apart = async || {
         for (node, side, unreachable) in [
             (other, &near_side, &[far][..]),
@@ -199,7 +199,7 @@ async fn knows_only(
     Err(Wanted::exactly(known)
         .failure(cluster, node, seen, claim)
         .because(
-            "A node that cannot be reached has still sent its pings, and perhaps only the way to it is cut. Its last \
+            "An unreachable node did send its pings, and perhaps only the way to it is cut. Its last \
              known count is the best count that there is.",
         )
         .into())
@@ -283,7 +283,7 @@ pub(super) async fn newcomers_learn(cx: &Context) -> Told {
         }
         still_show(cluster, &all, &wanted, "a late answer does not overwrite a newer ping")
             .await
-            .because("An answer tells a count as it was when the answer was sent. Of two counts of one producer the higher one is right.")?;
+            .because("An answer gives the count as it was when the answer was sent. Of two counts of one producer the higher one is right.")?;
 
         cluster.step(format!("{restarted}, which never sent a ping, is killed and started again: it remembers nothing."));
         let since = cluster.mark();
@@ -354,7 +354,7 @@ pub(super) async fn crash_during_split(cx: &Context) -> Told {
         cluster.heal();
         cluster.await_mesh().await?;
         let after = Wanted::exactly(&[(cut, number), (other, of_other), (node, of_node)]);
-        let claim = "after the heal every consumer knows every count";
+        let claim = "after the network heals, every consumer knows every count";
         let why = format!(
             "{cut} cannot know that {node}'s consumer crashed on the other side of the cut and forgot its count. So what \
              {cut} sent before is not what {node} still has."

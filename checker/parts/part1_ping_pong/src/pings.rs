@@ -76,7 +76,7 @@ pub(super) async fn send_three_at_once(cluster: &Cluster<'_>, node: &str, last: 
     Err(cluster
         .failed(
             format!(
-                "{node}'s producer answered three SendPing at once with {}",
+                "{node}'s producer answered three simultaneous SendPing calls with {}",
                 in_words(answers)
             ),
             format!(
@@ -112,7 +112,7 @@ pub(super) fn number_is(cluster: &Cluster<'_>, node: &str, answer: u64, wanted: 
     if answer == wanted {
         return Ok(());
     }
-    let expected = format!("SendPing answers the number of the ping, here {wanted}");
+    let expected = format!("SendPing answers with the number of the ping, here {wanted}");
     let failure = number_failure(cluster, node, answer, wanted, expected);
     Err(failure.because(WHY_NUMBERED).into())
 }
@@ -187,7 +187,7 @@ fn not_as_given(cluster: &Cluster<'_>, from: &str, seen: String) -> Stop {
         )
         .node(from)
         .because(
-            "The nodes of a cluster run programs of different ages. Each must understand what the others send, so \
+            "The nodes of a cluster run different versions of a program. Each must understand what the others send, so \
              they agree on the messages that are marked as graded.",
         )
         .into()

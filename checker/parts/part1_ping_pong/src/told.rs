@@ -62,7 +62,7 @@ impl News<'_> {
 
 /// While nodes are out of another node's reach, none of them learns its count past the network.
 pub(super) async fn stay_untold(cluster: &Cluster<'_>, news: &[News<'_>]) -> Told {
-    let claim = "what a node knows of another has come to it over the network";
+    let claim = "a node learns about another node only over the network";
     let untold = async || {
         for news in news {
             news.was_told(cluster).await.map_err(Unmet::Never)?;

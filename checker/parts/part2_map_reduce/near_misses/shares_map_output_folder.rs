@@ -1,6 +1,6 @@
 //! kind = "near-miss"
 //! problem = 2
-//! claim = "map output is fetched from the node where it lies"
+//! claim = "map output is fetched from the node that stores it"
 //! about = "Workers copy map output into a folder that all nodes of this machine share, and read it there."
 
 // ── file worker.rs

@@ -131,7 +131,7 @@ pub(super) async fn doubled_messages(cx: &Context) -> Told {
         let texts = slow_text(cluster, &mut draw, maps)?;
         let job = submit(cluster, manager, &Plan::slow(&texts, 4, 40, 40).partitions(6)).await?;
         is_exact(cluster, &job, "a message that arrives twice counts once").await.because(
-            "A sender that retries makes duplicates. So a receiver must take the same message twice with the effect of once.",
+            "A sender that retries makes duplicates. So a message that is received twice must have the same effect as once.",
         )?;
         work_was_done(cluster, &job).await?;
         for rule in &rules {
@@ -189,7 +189,7 @@ pub(super) async fn late_results(cx: &Context) -> Told {
             done = done => done?,
         }
         output_is_exact(cluster, &job, claim).because(
-            "Two attempts at a task may both succeed. The manager may take either of them; both together would count the \
+            "Two attempts at a task may both succeed. The manager may take either of them; taking both would count the \
              same words twice.",
         )?;
         if held_reduces.iter().all(|held| held.held() == 0) {
@@ -252,7 +252,7 @@ pub(super) async fn result_of_an_earlier_job(cx: &Context) -> Told {
         is_exact(cluster, &next, claim)
             .await
             .evidence(format!("the first job is {}, the second {}; each has {maps} map tasks", job.id, next.id))
-            .because("A number names a task within its job only. A message may be under way for longer than its job.")
+            .because("A task's number is unique only within its job. A message may be in transit for longer than its job runs.")
     })
     .await
 }
@@ -312,7 +312,7 @@ pub(super) async fn job_ids_never_repeat(cx: &Context) -> Told {
                 return Err(fact
                     .of(cluster, manager, claim)
                     .because(
-                        "The manager would take a late message about the first job for one about the second. A counter in \
+                        "The manager would mistake a late message about the first job for one about the second. A counter in \
                          the memory of a process starts again with the process.",
                     )
                     .into());

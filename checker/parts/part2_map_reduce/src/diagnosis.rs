@@ -44,7 +44,7 @@ pub(super) const MISTAKES: &[Mistake] = &[
     Mistake {
         id: "takes-results-of-another-job",
         problems: &[4],
-        suggests: "The manager takes a result of one job for a result of another.",
+        suggests: "The manager mistakes a result of one job for a result of another.",
         training: "problem-4-delivery",
         hint: 3,
         symptom: symptoms::takes_results_of_another_job,
@@ -76,7 +76,7 @@ pub(super) const MISTAKES: &[Mistake] = &[
     Mistake {
         id: "crashed-worker-is-not-replaced",
         problems: &[3],
-        suggests: "A node whose worker crashed gets no other worker.",
+        suggests: "A node whose worker crashed gets no new worker.",
         training: "problem-3-worker-failure",
         hint: 2,
         symptom: symptoms::crashed_worker_is_not_replaced,
@@ -84,7 +84,7 @@ pub(super) const MISTAKES: &[Mistake] = &[
     Mistake {
         id: "lost-outputs-count-as-done",
         problems: &[3],
-        suggests: "The manager takes the output of map tasks on a dead node for done, and has none of it computed again.",
+        suggests: "The manager treats map tasks as done although their output was on a dead node, and has none of it computed again.",
         training: "the-idea",
         hint: 1,
         symptom: symptoms::lost_outputs_count_as_done,

@@ -30,9 +30,9 @@ const NO_MAPS: &str = "a job without map tasks completes";
 const IDLE: &str = "an idle node gets its next task at once";
 const EVERYONE: &str = "every worker node finishes at least one task";
 const EVERYONE_REDUCES: &str = "every worker node finishes at least one reduce task";
-const WHY_FETCHED: &str = "Nodes on machines of their own share no folder for map output: a job would write it to several \
+const WHY_FETCHED: &str = "Nodes on separate machines share no folder for map output: a job would write it to several \
                            disks, only to read it once. So it stays where the map task ran, and reduce tasks fetch it.";
-const FETCHED: &str = "map output is fetched from the node where it lies";
+const FETCHED: &str = "map output is fetched from the node that stores it";
 
 pub(super) async fn every_node_takes_part(cx: &Context) -> Told {
     let mut draw = cx.draw();
@@ -60,7 +60,7 @@ pub(super) async fn every_node_takes_part(cx: &Context) -> Told {
                 Err(Fact::NoResult.unmet(manager))
             }
         };
-        let wanted = "workers on other nodes than the manager's do some of the tasks";
+        let wanted = "workers on nodes other than the manager's do some of the tasks";
         cluster.eventually(SOON, wanted, first).await.because(
             "A manager that does all the work itself needs no other node.",
         )?;
@@ -130,7 +130,7 @@ pub(super) async fn idle_node_gets_its_next_task(cx: &Context) -> Told {
         cluster.written()?;
         took_effect?;
 
-        cluster.step(format!("While {manager} waits for {slow}, {idle} goes on."));
+        cluster.step(format!("While {manager} waits for {slow}, {idle} continues."));
         let mark = cluster.mark();
         let next = async || {
             let given = assignments(cluster, &job, mark);
@@ -156,7 +156,7 @@ pub(super) async fn map_output_is_fetched(cx: &Context) -> Told {
     let partitions = draw.number(5..=7) as usize;
     Cluster::tell(cx, ALL, Options::default(), async |cluster| {
         cluster.step_as(&Step::job_given(manager), format!(
-            "{manager} is given a job: count the words of the King James Bible, with the others. For a while, the \
+            "{manager} is given a job: count the words of the King James Bible, together with the other nodes. For a while, the \
              network holds back what {source} answers to a `Fetch`, and the first result of a reduce task of {source}."
         ));
         let texts = texts(cluster).with(&file(&mut draw), bible(cluster)?)?;
@@ -250,7 +250,7 @@ pub(super) async fn two_jobs_at_the_same_time(cx: &Context) -> Told {
         for job in [&first, &second] {
             is_exact(cluster, job, claim).await.because(
                 "Each job of the manager may have tasks that wait. A worker without a task must get one of any job, not only \
-                 of the job of which it has just finished a task.",
+                 of the job whose task it has just finished.",
             )?;
         }
         for job in [&first, &second] {

@@ -209,7 +209,7 @@ pub(crate) const EXPLORATIONS: &[Exploration] = &[
         "part2-explore-failures",
         80,
         "workers crash, records crash them, and nodes die and come back",
-        "Every job ends with the exact result or with an error that it must have, in every schedule that was tried."
+        "Every job ends with the exact result or with a required error, in every schedule that was tried."
     ),
     exploration!(
         4,

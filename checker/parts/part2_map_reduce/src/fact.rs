@@ -315,7 +315,9 @@ impl fmt::Display for Fact {
         use Fact::*;
         match self {
             JobRefused { manager, why } => write!(f, "{manager}'s manager refused the job: {why}"),
-            JobGivenUp { manager, why } => write!(f, "{manager}'s manager gave the job up: {why}"),
+            JobGivenUp { manager, why } => {
+                write!(f, "{manager}'s manager gave up on the job: {why}")
+            }
             JobUnknown { manager } => write!(f, "{manager}'s manager does not know the job"),
             JobNotDone {
                 maps_done,
@@ -390,12 +392,12 @@ impl fmt::Display for Fact {
                 "the output folder showed {files} of {partitions} files while the job was running"
             ),
             LineWithoutTab { file, line } => write!(f, "{file} has a line without a tab: `{line}`"),
-            KeyTwiceInFile { key, file } => write!(f, "the key `{key}` stands twice in {file}"),
+            KeyTwiceInFile { key, file } => write!(f, "the key `{key}` is in {file} twice"),
             KeyInTwoFiles {
                 key,
                 files: [one, other],
             } => {
-                write!(f, "the key `{key}` stands in {one} and in {other}")
+                write!(f, "the key `{key}` is in {one} and in {other}")
             }
             OutputDiffers { differences, more } => {
                 f.write_str("in the output ")?;
@@ -422,10 +424,10 @@ impl fmt::Display for Fact {
             FileChanged { file } => {
                 write!(f, "{file} is not what it was when the output appeared")
             }
-            OutputGone => f.write_str("the output folder could be seen, and is gone"),
+            OutputGone => f.write_str("the output folder was visible, and is gone"),
             PartialLeft { folder } => write!(f, "the folder `{folder}` is still there"),
 
-            NoResult => f.write_str("no result came in"),
+            NoResult => f.write_str("no result arrived"),
             NoResultFrom { node } => write!(f, "no result came from {node}"),
             NoReduceResultFrom { node } => write!(f, "no result of a reduce task came from {node}"),
             TooFewResults {
@@ -438,10 +440,10 @@ impl fmt::Display for Fact {
                 write!(f, "{manager}'s manager gave no reduce task to another node")
             }
             NoReduceTaskFor { node } => write!(f, "{node} was given no reduce task"),
-            TaskNotEnded { node } => write!(f, "{node} has not ended its task"),
+            TaskNotEnded { node } => write!(f, "{node} has not finished its task"),
             UnknownMessage { node, message, why } => write!(
                 f,
-                "{node} sent a `{message}` that is not the one of protocol.rs: {why}"
+                "{node} sent a `{message}` that differs from the one in protocol.rs: {why}"
             ),
 
             TooFewOutputsKept { maps, kept } => write!(
@@ -510,11 +512,11 @@ impl fmt::Display for Fact {
             } => match reported {
                 Reported::Result { node, task } => write!(
                     f,
-                    "{node} reported {task} with `{counter}` {seen}, where {wanted} is right"
+                    "{node} reported {task} with `{counter}` {seen} instead of {wanted}"
                 ),
                 Reported::Summary { manager } => write!(
                     f,
-                    "{manager}'s manager reported the job with `{counter}` {seen}, where {wanted} is right"
+                    "{manager}'s manager reported the job with `{counter}` {seen} instead of {wanted}"
                 ),
             },
             CrashesUnseen { crashes, panics } => write!(
@@ -537,7 +539,7 @@ impl fmt::Display for Fact {
             GivenUpEarly { crashes, why } => {
                 write!(
                     f,
-                    "the manager gave the job up after {crashes} crashes: {why}"
+                    "the manager gave up on the job after {crashes} crashes: {why}"
                 )
             }
             ErrorWithoutSplit { why } => write!(f, "the job failed with the error `{why}`"),

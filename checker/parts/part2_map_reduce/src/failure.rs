@@ -20,7 +20,7 @@ use testkit::scenario::{Context, Stop, Told};
 use testkit::seed::Draw;
 use testkit::trouble::While;
 
-const WHY_LOST: &str = "The output of a map task lies on the node where it ran, and nowhere else. When the node dies, a \
+const WHY_LOST: &str = "The output of a map task is stored on the node where the task ran, and nowhere else. When the node dies, a \
                         map task that was done is no longer done.";
 
 pub(super) async fn crashed_worker_is_replaced(cx: &Context) -> Told {
@@ -38,15 +38,15 @@ pub(super) async fn crashed_worker_is_replaced(cx: &Context) -> Told {
         maps_by(cluster, &job, one, 1, begun).await?;
         maps_by(cluster, &job, other, 1, begun).await?;
 
-        cluster.step("The workers of all nodes crash, one node after the other.");
+        cluster.step("The workers of all nodes crash, one node after another.");
         let mut crashed = 0;
         for node in [one, other, manager] {
             crashed += cluster.crash_children(node, &WORKERS).await?;
         }
         if crashed < 2 {
-            return Err(Stop::inconclusive(format!("Only {crashed} workers were there to be crashed.")));
+            return Err(Stop::inconclusive(format!("Only {crashed} workers were there to crash.")));
         }
-        is_exact(cluster, &job, "a worker that crashes is replaced, and its task is tried again")
+        is_exact(cluster, &job, "a worker that crashes is replaced, and its task is retried")
             .await
             .because("A crash ends one process and nothing else. Only the manager that gave it a task knows what is missing now.")?;
         work_was_done(cluster, &job).await?;
@@ -60,7 +60,7 @@ pub(super) async fn crashed_worker_is_replaced(cx: &Context) -> Told {
         for node in [one, other] {
             maps_by(cluster, &job, node, 1, begun).await.claiming("a worker that crashes is replaced, even one without a task").because(
                 "The monitor reports the end of a worker that has no task, too. If the manager does nothing then, the node \
-                 has no worker any more.",
+                 no longer has a worker.",
             )?;
         }
         is_exact(cluster, &job, "a second job completes after the crashes of the first").await
@@ -241,7 +241,7 @@ pub(super) async fn records_crash_three_times(cx: &Context) -> Told {
         is_exact(cluster, &poisoned.job, "records that crash three times do not end the job")
             .await
             .because(
-                "Many crashes do not come again: the machine was short of memory, or a file was busy. One more try costs \
+                "Many crashes do not happen again: the machine was short of memory, or a file was busy. One more try costs \
                  little. The crashes of one task say nothing about another task.",
             )?;
         let crashes = poisoned.crashes_so_far();
@@ -259,7 +259,7 @@ pub(super) async fn records_crash_three_times(cx: &Context) -> Told {
         let next = job_with_crashes(cluster, manager, &mut draw, &before, MAX_CRASHES - 1, 0).await?;
         is_exact(cluster, &next.job, "records that crash three times do not end the job, nor the next one")
             .await
-            .because("A number names a task within its job only. The crashes of one job say nothing about another.")
+            .because("A task's number is unique only within its job. The crashes of one job say nothing about another.")
     })
     .await
 }
@@ -312,7 +312,7 @@ async fn crashes_every_time(cx: &Context, after_ms: u64, claim: &'static str) ->
             Ok(())
         });
         wait.await.because(
-            "A crash that comes every time is not cured by one more try. The error must reach the client, and name the split.",
+            "One more try does not cure a crash that happens every time. The error must reach the client, and name the split.",
         )?;
 
         cluster.step("The job has ended. The checker looks at its outcome.");
@@ -402,7 +402,7 @@ pub(super) async fn input_cannot_be_read(cx: &Context) -> Told {
             }
         };
         cluster.eventually(JOB_TIMEOUT, claim, over).await.because(
-            "The worker is well and reports that it could not read its split. No attempt on any node can read it: such a \
+            "The worker is healthy and reports that it could not read its split. No attempt on any node can read it: such a \
              failure must count like a crash.",
         )?;
         match ended {
@@ -453,6 +453,6 @@ pub(super) async fn reduces_begin(cluster: &Cluster<'_>, job: &Job, since: Mark)
         }
     };
     cluster
-        .eventually(PHASE_TIMEOUT, "the job comes to its reduce phase", given)
+        .eventually(PHASE_TIMEOUT, "the job reaches its reduce phase", given)
         .await
 }

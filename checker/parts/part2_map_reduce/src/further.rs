@@ -18,7 +18,7 @@ use testkit::cluster::{Cluster, Explained, Options};
 use testkit::scenario::{Context, Stop, Told};
 use testkit::seed::Draw;
 
-const WHY_COMBINED: &str = "All nodes share the network between them. No reduce task has to fetch what a map task can add up.";
+const WHY_COMBINED: &str = "All nodes share the network between them. No reduce task should have to fetch what a map task can add up.";
 
 pub(super) async fn manager_continues(cx: &Context) -> Told {
     let mut draw = cx.draw();
@@ -81,7 +81,7 @@ pub(super) async fn manager_continues(cx: &Context) -> Told {
             let (manager_name, status) = (manager.to_owned(), format!("{now:?}"));
             let fact = Fact::JobChangedItsEnd { manager: manager_name, before: "done or failed".to_owned(), status };
             return Err(fact
-                .of(cluster, manager, format!("{claim}: {known}, those that failed too"))
+                .of(cluster, manager, format!("{claim}: {known}, including those that failed"))
                 .because("A client that asks for its job learns how the job ended, or it submits the job again.")
                 .into());
         }
@@ -97,11 +97,11 @@ pub(super) async fn manager_continues(cx: &Context) -> Told {
         if !cluster.frames().messages("Failed").is_empty() {
             return Err(Stop::inconclusive("Some attempts failed meanwhile, so the manager had to repeat map tasks."));
         }
-        let expected = format!("{claim}: it does no map task again that was done, as all nodes are still there");
+        let expected = format!("{claim}: it repeats no map task that was done, because all nodes are still there");
         Err(Fact::MappedAgain { map: *map }
             .of(cluster, manager, expected)
             .because(
-                "Finished map output is still where it was. A manager that wrote its place into the journal need not have \
+                "Finished map output is still where it was. A manager that recorded its place in the journal need not have \
                  it computed again.",
             )
             .into())

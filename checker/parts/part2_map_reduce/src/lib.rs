@@ -99,7 +99,7 @@ const SCENARIOS: &[Scenario] = &[
     Scenario {
         id: "part2-fetched",
         problem: 2,
-        title: "map output is fetched from the node where it lies",
+        title: "map output is fetched from the node that stores it",
         property: "Reduce tasks fetch what they need from the nodes where map tasks left it, and their files become the output.",
         deadline: DEADLINE,
         run: |cx| Box::pin(distribute::map_output_is_fetched(cx)),
@@ -115,7 +115,7 @@ const SCENARIOS: &[Scenario] = &[
     Scenario {
         id: "part2-worker-crash",
         problem: 3,
-        title: "a worker that crashes is replaced, and its task is tried again",
+        title: "a worker that crashes is replaced, and its task is retried",
         property: "A worker that crashes costs its task one more attempt, and nothing else.",
         deadline: DEADLINE,
         run: |cx| Box::pin(failure::crashed_worker_is_replaced(cx)),
@@ -148,7 +148,7 @@ const SCENARIOS: &[Scenario] = &[
         id: "part2-crashes-thrice",
         problem: 3,
         title: "records that crash three times do not end the job",
-        property: "A task that crashes now and then completes in the end.",
+        property: "A task that crashes only sometimes still completes.",
         deadline: DEADLINE,
         run: |cx| Box::pin(failure::records_crash_three_times(cx)),
     },
@@ -164,7 +164,7 @@ const SCENARIOS: &[Scenario] = &[
         id: "part2-unreadable",
         problem: 3,
         title: "a task that fails every time ends the job",
-        property: "A worker that reports a failure is well, and the manager does not retry forever a task that fails each time.",
+        property: "A worker that reports a failure is healthy, and the manager does not forever retry a task that fails each time.",
         deadline: DEADLINE,
         run: |cx| Box::pin(failure::input_cannot_be_read(cx)),
     },
@@ -204,7 +204,7 @@ const SCENARIOS: &[Scenario] = &[
         id: "part2-earlier-job",
         problem: 4,
         title: "a result of an earlier job does not count for the next one",
-        property: "A result counts for its own job only, although the tasks of two jobs have the same numbers.",
+        property: "A result counts for its own job only, even if the tasks of two jobs have the same numbers.",
         deadline: DEADLINE,
         run: |cx| Box::pin(delivery::result_of_an_earlier_job(cx)),
     },
@@ -228,7 +228,7 @@ const SCENARIOS: &[Scenario] = &[
         id: "part2-apart",
         problem: 5,
         title: "workers that cannot reach each other do not stop the job",
-        property: "A job completes although its workers cannot all reach each other.",
+        property: "A job completes even if its workers cannot all reach each other.",
         deadline: DEADLINE,
         run: |cx| Box::pin(netsplit::workers_are_apart(cx)),
     },
@@ -519,7 +519,7 @@ fn output_is_exact(cluster: &Cluster<'_>, job: &Job, claim: &str) -> Told {
 
 fn inexact(cluster: &Cluster<'_>, node: &str, wrong: Fact, claim: &str) -> Failure {
     let expected =
-        format!("{claim}: the output is exactly what counting the input in one go gives");
+        format!("{claim}: the output is exactly what one count of the whole input gives");
     wrong.of(cluster, node, expected).because(
         "No reader checks the result of a large job by hand. A result that is nearly right is worse than none.",
     )
@@ -663,7 +663,7 @@ fn as_given(cluster: &Cluster<'_>) -> Told {
                     message: variant.to_owned(),
                     why: why.to_string(),
                 };
-                let expected = format!("`{variant}` is as it was given");
+                let expected = format!("`{variant}` is unchanged");
                 return Err(fact
                     .of(cluster, from, expected)
                     .because(
@@ -749,8 +749,8 @@ async fn is_computed_again(
     Err(fact
         .of(cluster, job.manager, expected)
         .because(
-            "The output of a map task lies on one node, and no other node had fetched it. Here the nodes run on one \
-             machine, where a folder can keep what is gone; on machines of their own, the disk goes with the node.",
+            "The output of a map task is stored on one node, and no other node had fetched it. Here the nodes run on one \
+             machine, where a folder can outlive its node; on separate machines, the disk is lost with the node.",
         )
         .into())
 }

@@ -28,7 +28,7 @@ pub(super) async fn word_count_is_exact(cx: &Context) -> Told {
         alone(cluster, node, &plan(&bible, JobKind::WordCount), COUNT).await?;
 
         cluster.step(
-            "It counts a text of which one word is half, one without line ends, an empty one, one that is not UTF-8, \
+            "It counts a text in which one word makes up half, one without line ends, an empty one, one that is not UTF-8, \
              one of 100,000 different words, and one with a word of 70,000 letters.",
         );
         let odd = odd_texts(cluster, &mut draw)?;
@@ -131,7 +131,9 @@ async fn alone(cluster: &Cluster<'_>, node: &str, plan: &Plan<'_>, claim: &str) 
     }
     let table = text::read_output(&output, plan.partitions)
         .map_err(|wrong| Stop::from(inexact(cluster, node, wrong, claim)))
-        .because("A program that looks a word up reads the one file that the word's partition names, and no other.")?;
+        .because(
+            "A program that looks a word up reads only the file that the word's partition names.",
+        )?;
     if let Some(wrong) = text::difference(&table, &plan.expected()) {
         return Err(inexact(cluster, node, wrong, claim).into());
     }

@@ -216,7 +216,7 @@ impl Seen {
             .collect();
         if let Some(more @ 1..) = open.len().checked_sub(MAX_SHOWN) {
             let tasks = if more == 1 { "task is" } else { "tasks are" };
-            facts.push(format!("{more} more {tasks} not done for such reasons"));
+            facts.push(format!("{more} more {tasks} not done for similar reasons"));
         }
         facts
     }
@@ -282,10 +282,10 @@ impl Seen {
                 }
                 (_, Delivery::Arrived) => format!("{from} finished it at {at}"),
                 (_, Delivery::Lost) => {
-                    format!("the network lost what {from} reported of it at {at}")
+                    format!("the network lost what {from} reported about it at {at}")
                 }
                 (_, Delivery::HeldBack) => {
-                    format!("the network holds back what {from} reported of it at {at}")
+                    format!("the network holds back what {from} reported about it at {at}")
                 }
             };
             why.push_str(&format!("; {words}"));

@@ -56,8 +56,8 @@ pub(super) async fn node_is_cut_off(cx: &Context) -> Told {
     let maps = draw.number(23..=27);
     Cluster::tell(cx, ALL, Options::default(), async |cluster| {
         let claim = "a node that is cut off and comes back does not stop the job";
-        let why = "For the job, a node that the manager cannot reach is as good as dead. When it comes back, the job \
-                   needs nothing of what it did meanwhile, and it may do tasks again.";
+        let why = "For the job, a node that the manager cannot reach is as good as dead. When the node comes back, the job \
+                   needs nothing that the node did meanwhile, and the node may do tasks again.";
         let texts = slow_text(cluster, &mut draw, maps)?;
         let plan = Plan::slow(&texts, 4, 60, 60);
         cluster.step_as(
@@ -121,7 +121,7 @@ pub(super) async fn workers_are_apart(cx: &Context) -> Told {
         let job = submit(cluster, manager, &Plan::slow(&texts, 4, 60, 60)).await?;
         for node in [one, other] {
             maps_by(cluster, &job, node, 1, begun).await.claiming("every node works again in the next job").because(
-                "A node that was out of reach is well now. A manager that rules it out forever loses a node with each fault.",
+                "A node that was out of reach works again. A manager that rules it out forever loses a node with each fault.",
             )?;
         }
         is_exact(cluster, &job, "the next job is done").await
@@ -148,7 +148,7 @@ pub(super) async fn node_is_silent(cx: &Context) -> Told {
         cluster.blackhole(&[manager, other], &[silent]);
         while_open(&job)?;
         is_exact_in_time(cluster, &job, maps, "a silent node does not delay the job").await.because(
-            "A silent connection is not closed, and the runtime may take long to report the node as down. The manager \
+            "A silent connection is not closed, and the runtime may take a long time to report the node as down. The manager \
              can decide earlier that it has waited long enough.",
         )?;
         work_was_done(cluster, &job).await
@@ -182,14 +182,14 @@ pub(super) async fn node_is_paused(cx: &Context) -> Told {
         let at_most = 3 * undisturbed + LEASE;
         let left = at_most.saturating_sub(job.begun.elapsed());
         let claim = format!(
-            "a paused node does not delay the job: it takes at most three times as long as undisturbed, and one lease \
+            "a paused node does not delay the job: it takes at most three times as long as undisturbed, plus one lease \
              ({:.1} s here)",
             at_most.as_secs_f32()
         );
         let done = is_done(cluster, &job, left).await;
         done.claiming(&claim).because(
             "A node that is slow or paused is not down: no connection closes, and the manager gets no notice. A large \
-             cluster always has such a node. When its lease has ended, other nodes must do its work.",
+             cluster always has such a node. When its lease has expired, other nodes must do its work.",
         )?;
         output_is_exact(cluster, &job, "a paused node does not delay the job")
     })
@@ -228,7 +228,7 @@ pub(super) async fn paused_node_wakes_up(cx: &Context) -> Told {
         };
         cluster.eventually(SOON, "the manager gives every worker node some of the reduce tasks", reduces).await?;
         let seen = Instant::now();
-        let (attempt, work) = given.ok_or_else(|| Stop::fault(format!("There is no reduce task of {paused}.")))?;
+        let (attempt, work) = given.ok_or_else(|| Stop::fault(format!("{paused} has no reduce task.")))?;
         has_fetched(cluster, paused, &work, begun).await;
         cluster.pause(paused).await?;
         let was_done = results(cluster, &job, begun).iter().any(|result| result.attempt == attempt);
@@ -251,7 +251,7 @@ pub(super) async fn paused_node_wakes_up(cx: &Context) -> Told {
             }
         };
         // It need not send a result. If it does, it has ended its task.
-        let _ = cluster.eventually(Duration::from_secs(2), format!("{paused} ends its task"), answered).await;
+        let _ = cluster.eventually(Duration::from_secs(2), format!("{paused} finishes its task"), answered).await;
         is_untouched(cluster, &job, &before, claim)?;
         output_is_exact(cluster, &job, claim)
     })

@@ -358,7 +358,7 @@ impl Left {
                     format!("{count} times")
                 };
                 return Err(format!(
-                    "does not count `{}` right, which is in its split {times}",
+                    "miscounts `{}`, which is in its split {times}",
                     shown(key)
                 ));
             }

@@ -1,5 +1,5 @@
 //! kind = "right"
-//! about = "For 300 ms after an error of the store, look-ups that need it are answered 503 without a question."
+//! about = "For 300 ms after an error of the store, lookups that need it are answered 503 without a question."
 
 // ── file cache.rs
 // ── after

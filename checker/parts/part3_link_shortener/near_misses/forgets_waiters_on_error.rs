@@ -1,7 +1,7 @@
 //! kind = "near-miss"
 //! problem = 5
 //! claim = "answers 503 to everything else"
-//! about = "When the store fails, the cache answers none of the look-ups that wait, and later ones of that code wait with them."
+//! about = "When the store fails, the cache answers none of the lookups that wait, and later ones of that code wait with them."
 
 // ── file cache.rs
 // ── after

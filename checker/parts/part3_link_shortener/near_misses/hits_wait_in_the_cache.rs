@@ -1,7 +1,7 @@
 //! kind = "near-miss"
 //! problem = 5
-//! claim = "a look-up that the table answers does not wait"
-//! about = "All look-ups go through the cache, whose handler waits for the store."
+//! claim = "a lookup that the table answers does not wait"
+//! about = "All lookups go through the cache, whose handler waits for the store."
 
 // ── file cache.rs
 // ── after

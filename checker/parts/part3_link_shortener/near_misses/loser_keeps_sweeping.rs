@@ -1,6 +1,6 @@
 //! kind = "near-miss"
 //! problem = 6
-//! claim = "after the heal only the owner of the name sweeps"
+//! claim = "after the network heals, only the owner of the name sweeps"
 //! about = "A process that once had the name sweeps from then on, also when it has lost the name."
 
 // ── file sweeper.rs

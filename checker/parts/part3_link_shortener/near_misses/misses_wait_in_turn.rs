@@ -1,7 +1,7 @@
 //! kind = "near-miss"
 //! problem = 5
-//! claim = "look-ups of different codes wait for the store side by side"
-//! about = "The cache's handler waits for the store, for one look-up after another."
+//! claim = "lookups of different codes wait for the store at the same time"
+//! about = "The cache's handler waits for the store, for one lookup after another."
 
 // ── file cache.rs
 // ── after

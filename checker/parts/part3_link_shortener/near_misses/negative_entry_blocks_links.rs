@@ -1,6 +1,6 @@
 //! kind = "near-miss"
 //! problem = 1
-//! claim = "follows it at once, even where it answered 404"
+//! claim = "follows it at once, even if it answered 404"
 //! about = "A link does not replace a negative entry that has not expired."
 
 // ── file table.rs

@@ -1,7 +1,7 @@
 //! kind = "near-miss"
 //! problem = 1
 //! claim = "costs the store nothing more"
-//! about = "The cache passes the store's answer on to all look-ups that wait, and keeps no link."
+//! about = "The cache passes the store's answer on to all lookups that wait, and keeps no link."
 
 // ── file cache.rs
 // ── replace

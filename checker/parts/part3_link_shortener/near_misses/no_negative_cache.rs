@@ -1,7 +1,7 @@
 //! kind = "near-miss"
 //! problem = 1
-//! claim = "a hundred look-ups of one unknown code"
-//! about = "The table keeps links only, so each look-up of an unknown code asks the store."
+//! claim = "a hundred lookups of one unknown code"
+//! about = "The table keeps links only, so each lookup of an unknown code asks the store."
 
 // ── file table.rs
 // ── replace

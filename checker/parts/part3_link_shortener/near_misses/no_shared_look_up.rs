@@ -1,6 +1,6 @@
 //! kind = "near-miss"
 //! problem = 1
-//! claim = "a hundred look-ups of one unknown code"
+//! claim = "a hundred lookups of one unknown code"
 //! about = "While the store has not answered, each visitor makes the node ask it once more."
 
 // ── file cache.rs

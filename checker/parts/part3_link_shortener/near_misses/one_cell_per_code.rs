@@ -1,5 +1,5 @@
 //! kind = "right"
-//! about = "Look-ups of the same code at the same time share a cell for the store's answer; the cache only says when it is warm."
+//! about = "Lookups of the same code at the same time share a cell for the store's answer; the cache only says when it is warm."
 
 // ── file cache.rs
 // ── replace

@@ -1,6 +1,6 @@
 //! kind = "near-miss"
 //! problem = 2
-//! claim = "has come to it over the network"
+//! claim = "learns about another node only over the network"
 //! about = "Each node writes its links into a folder that all nodes read, and sends no other node a link."
 
 // ── file cache.rs

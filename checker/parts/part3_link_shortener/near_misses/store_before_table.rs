@@ -1,7 +1,7 @@
 //! kind = "near-miss"
 //! problem = 1
 //! claim = "costs the store nothing more"
-//! about = "A look-up asks the store first, and the table only when the store fails."
+//! about = "A lookup asks the store first, and the table only when the store fails."
 
 // ── file links.rs
 // ── after

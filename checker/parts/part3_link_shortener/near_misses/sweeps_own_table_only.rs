@@ -1,6 +1,6 @@
 //! kind = "near-miss"
 //! problem = 6
-//! claim = "the sweeper sends every table"
+//! claim = "the sweeper tells every table"
 //! about = "The sweeper tells the table of its own node which links are gone."
 //! mistakes = ["does-not-tell-the-tables"]
 

@@ -1,6 +1,6 @@
 //! kind = "near-miss"
 //! problem = 1
-//! claim = "a code that two nodes claim at once"
+//! claim = "a code that two nodes claim at the same time"
 //! about = "A creation puts the link into the table before the store has given it the code, and leaves it there when the code is taken."
 
 // ── file links.rs

@@ -1,6 +1,6 @@
 //! kind = "near-miss"
 //! problem = 6
-//! claim = "the sweeper sends every table"
+//! claim = "the sweeper tells every table"
 //! about = "The sweeper removes expired links from the store and sends no table a message."
 //! mistakes = ["does-not-tell-the-tables"]
 

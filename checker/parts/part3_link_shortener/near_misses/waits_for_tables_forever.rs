@@ -1,7 +1,7 @@
 //! kind = "near-miss"
 //! problem = 4
 //! claim = "a late node whose peers are silent"
-//! about = "A look-up waits for the table of a connected node, however long it takes."
+//! about = "A lookup waits for the table of a connected node, however long it takes."
 
 // ── file cache.rs
 // ── replace

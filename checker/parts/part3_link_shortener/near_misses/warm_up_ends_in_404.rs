@@ -1,7 +1,7 @@
 //! kind = "near-miss"
 //! problem = 4
 //! claim = "asks the store, and answers within a second"
-//! about = "A look-up that waited for tables is answered from the table alone: what none of them has is 404."
+//! about = "A lookup that waited for tables is answered from the table alone: what none of them has is 404."
 
 // ── file cache.rs
 // ── replace

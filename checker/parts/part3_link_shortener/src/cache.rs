@@ -52,8 +52,8 @@ pub(super) async fn unknown_code_is_read_rarely(cx: &Context) -> Told {
         // Its question comes to the store after all others that may still be on their way.
         expect_status(cluster, asked, &Request::get(format!("/{last}")), 404, NOT_FOUND).await?;
         expect_few_reads(cluster, asked, &swarm, mark, begun).because(
-            "While the store's answer is under way, no visitor has it yet. If each look-up asks the store for itself, they all \
-             ask in vain: a thundering herd. One question is enough for all of them.",
+            "While the store's answer is in transit, no visitor has it yet. If each lookup asks the store for itself, they all \
+             ask the same question: a thundering herd. One question is enough for all of them.",
         )?;
 
         cluster.step(format!("A hundred visitors ask {asked} for another unknown code, {drip}, within one second; one visitor asks {other}."));
@@ -73,11 +73,11 @@ pub(super) async fn unknown_code_is_read_rarely(cx: &Context) -> Told {
         cluster.partition(&[asked], &[other]).await?;
         let drop = url(&drop);
         create_with(cluster, asked, &drop, &[("code", &drip)]).await?;
-        let claim = "a node that creates a link follows it at once, even where it answered 404 a moment ago";
+        let claim = "a node that creates a link follows it at once, even if it answered 404 a moment ago";
         follow(cluster, asked, &drip, &drop, claim).await.because(
             "A client that got a 201 tries its link out. The negative entry in the table is out of date.",
         )?;
-        let claim = "every node follows a new link within 2 s, even where it answered 404 a moment ago";
+        let claim = "every node follows a new link within 2 s, even if it answered 404 a moment ago";
         follow_eventually(cluster, other, &drip, &drop, cx.limit(MAX_STALENESS, MAX_STALENESS + BUSY), claim)
             .await
             .because("Perhaps no other node can send it the link. So a node must ask the store again before long.")
@@ -85,7 +85,7 @@ pub(super) async fn unknown_code_is_read_rarely(cx: &Context) -> Told {
     .await
 }
 
-/// The look-ups of a code have cost the store next to nothing.
+/// The lookups of a code have cost the store next to nothing.
 fn expect_few_reads(
     cluster: &Cluster<'_>,
     node: &str,
@@ -180,7 +180,7 @@ pub(super) async fn look_up(
     codes: &[String],
     status: u16,
 ) -> Told {
-    let claim = "a code in the store is 302, and any other code is 404";
+    let claim = "a code in the store gets a 302, and any other code a 404";
     let asked = stream::iter(codes)
         .map(|code| async move {
             let request = Request::get(format!("/{code}"));
@@ -198,7 +198,7 @@ pub(super) async fn expect_within_cap(cluster: &Cluster<'_>, node: &str) -> Told
         0 => Err(cluster
             .failed_at(
                 node,
-                format!("{node}'s cache answered `Size` with 0 after many look-ups"),
+                format!("{node}'s cache answered `Size` with 0 after many lookups"),
                 "a table keeps the codes that were looked up",
             )
             .into()),
@@ -215,7 +215,7 @@ fn too_large(cluster: &Cluster<'_>, node: &str, seen: String) -> Failure {
         .failed_at(
             node,
             seen,
-            format!("a table has at most {CACHE_CAP} entries, negative ones among them"),
+            format!("a table has at most {CACHE_CAP} entries, including negative ones"),
         )
-        .because("Strangers may ask for a million codes. A table that only grows fills the memory of its node one day.")
+        .because("Strangers may ask for a million codes. A table that only grows eventually fills the memory of its node.")
 }

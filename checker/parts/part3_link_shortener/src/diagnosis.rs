@@ -43,7 +43,7 @@ pub(super) const MISTAKES: &[Mistake] = &[
     Mistake {
         id: "tells-nobody",
         problems: &[2],
-        suggests: "The creator sends no other node its links: perhaps the group has no members yet, or a cast is never awaited, without which it sends nothing.",
+        suggests: "The creator sends no other node its links: perhaps the group has no members yet, or a cast is never awaited, and so sends nothing.",
         training: REPLICATE,
         hint: 3,
         symptom: telling::nobody_is_told,
@@ -83,7 +83,7 @@ pub(super) const MISTAKES: &[Mistake] = &[
     Mistake {
         id: "does-not-learn-tables",
         problems: &[3, 4],
-        suggests: "A node does not take over the links of a table that another node sends, or only those of the first table.",
+        suggests: "A node does not take over the links of a table that another node sends, or takes over only those of the first table.",
         training: NETSPLITS,
         hint: 3,
         symptom: meeting::table_is_not_learned,
@@ -99,7 +99,7 @@ pub(super) const MISTAKES: &[Mistake] = &[
     Mistake {
         id: "does-not-tell-the-tables",
         problems: &[6],
-        suggests: "The sweeper does not send the tables of the other nodes the links that are gone.",
+        suggests: "The sweeper does not tell the tables of the other nodes which links are gone.",
         training: REGISTRY,
         hint: 3,
         symptom: telling::tables_are_not_told,

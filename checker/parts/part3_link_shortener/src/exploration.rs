@@ -1,4 +1,4 @@
-//! Explorations of part 3: creations, look-ups and faults in any order, on one to four nodes, beside a
+//! Explorations of part 3: creations, lookups and faults in any order, on one to four nodes, beside a
 //! model of which links there must be, and which tables must have them.
 
 mod answers;
@@ -336,14 +336,14 @@ pub(crate) const EXPLORATIONS: &[Exploration] = &[
         1,
         "part3-explore-cache",
         100,
-        "creations and look-ups in any order, of codes that expire, and by many visitors at once",
+        "creations and lookups in any order, of codes that expire, and by many visitors at the same time",
         "Tables answer what they know and stay small, and an expired link leads nowhere, in every schedule that was tried."
     ),
     exploration!(
         7,
         "part3-explore-full-tables",
         8,
-        "creations and look-ups in any order, after a stranger has filled a table",
+        "creations and lookups in any order, after a stranger has filled a table",
         "A full table stays within its limit and goes on answering, in every schedule that was tried."
     ),
     exploration!(
@@ -372,7 +372,7 @@ pub(crate) const EXPLORATIONS: &[Exploration] = &[
         "part3-explore-store",
         100,
         "the store refuses, stalls, loses its answers and is slow, at any time",
-        "Known links lead on, everything else is 503 in time, and no code leads to two pages, in every schedule that was tried."
+        "Known links still redirect, everything else gets a 503 in time, and no code leads to two pages, in every schedule that was tried."
     ),
     exploration!(
         6,

@@ -92,7 +92,7 @@ pub(crate) enum Fact {
         answer: String,
         url: String,
     },
-    /// A look-up that the table could answer goes to the store.
+    /// A lookup that the table could answer goes to the store.
     HitAsksStore {
         node: String,
         code: String,

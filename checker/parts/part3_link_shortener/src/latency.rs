@@ -1,4 +1,4 @@
-//! Problem 1: look-ups that the table answers, and how fast they are.
+//! Problem 1: lookups that the table answers, and how fast they are.
 
 use std::time::Duration;
 
@@ -14,7 +14,7 @@ use tokio::time::sleep;
 /// How long a command needs from a node to its store.
 const STORE_DELAY: Duration = Duration::from_millis(2);
 
-const NO_COMMAND: &str = "a look-up that the table can answer sends no command to the store";
+const NO_COMMAND: &str = "a lookup that the table can answer sends no command to the store";
 
 pub(super) async fn hits_cost_no_command(cx: &Context) -> Told {
     let mut draw = cx.draw();
@@ -77,7 +77,7 @@ pub(super) async fn hits_cost_no_command(cx: &Context) -> Told {
     .await
 }
 
-/// Looks all links up, one after the other, and gives the duration of each look-up.
+/// Looks all links up, one after the other, and gives the duration of each lookup.
 async fn look_up_all(
     cluster: &Cluster<'_>,
     node: &str,

@@ -1,6 +1,6 @@
 //! Part 3, a link shortener: its scenarios.
 //!
-//! The checker creates and follows links over HTTP, like any client. A look-up fills a table, so a claim
+//! The checker creates and follows links over HTTP, like any client. A lookup fills a table, so a claim
 //! about replication must not look up: the scenario first has the store refuse the node, or it peeks at
 //! the node's table through the manager. Each such claim peeks first and follows afterwards, so that a
 //! program without problem 5 can pass the problems before it.
@@ -76,7 +76,7 @@ const SCENARIOS: &[Scenario] = &[
     Scenario {
         id: "part3-unknown",
         problem: 1,
-        title: "a hundred look-ups of one unknown code cost the store at most five questions",
+        title: "a hundred lookups of one unknown code cost the store at most five questions",
         property: "A node remembers for a moment that a code does not exist: a crowd costs the store next to nothing.",
         deadline: DEADLINE,
         run: |cx| Box::pin(cache::unknown_code_is_read_rarely(cx)),
@@ -109,14 +109,14 @@ const SCENARIOS: &[Scenario] = &[
         id: "part3-store-first",
         problem: 2,
         title: "no node knows a link before the store has it",
-        property: "The store comes first: a 201 is a promise, and no table leads where the store does not.",
+        property: "The store comes first: a 201 is a promise, and no table has a link that the store lacks.",
         deadline: DEADLINE,
         run: |cx| Box::pin(replication::store_comes_first(cx)),
     },
     Scenario {
         id: "part3-paused",
         problem: 2,
-        title: "a paused node delays no creation, and learns of it after it resumes",
+        title: "a paused node delays no creation, and learns of the link after it resumes",
         property: "A creation waits for no other node, even if one of them is paused.",
         deadline: DEADLINE,
         run: |cx| Box::pin(replication::paused_node_delays_no_creation(cx)),
@@ -132,7 +132,7 @@ const SCENARIOS: &[Scenario] = &[
     Scenario {
         id: "part3-old-nothing",
         problem: 2,
-        title: "a late answer of the store that there is no such link does not hide a new link",
+        title: "a late answer from the store that there is no such link does not hide a new link",
         property: "A negative answer never replaces a link: old news does not hide a new link.",
         deadline: DEADLINE,
         run: |cx| Box::pin(replication::late_miss_hides_no_link(cx)),
@@ -157,7 +157,7 @@ const SCENARIOS: &[Scenario] = &[
         id: "part3-silence",
         problem: 3,
         title: "tables are equal after a silence between two nodes",
-        property: "Links that were lost in an unnoticed silence arrive when the connection is new.",
+        property: "Links that were lost in an unnoticed silence arrive over the new connection.",
         deadline: DEADLINE,
         run: |cx| Box::pin(netsplit::tables_meet_after_silence(cx)),
     },
@@ -205,7 +205,7 @@ const SCENARIOS: &[Scenario] = &[
         id: "part3-slow",
         problem: 5,
         title: "a slow store does not delay requests that do not need it",
-        property: "A look-up that the table answers does not wait for look-ups that need the store.",
+        property: "A lookup that the table answers does not wait for lookups that need the store.",
         deadline: DEADLINE,
         run: |cx| Box::pin(store_down::store_is_slow(cx)),
     },
@@ -229,7 +229,7 @@ const SCENARIOS: &[Scenario] = &[
         id: "part3-sweeper-dies",
         problem: 6,
         title: "when the sweeper crashes or its node dies, another sweeper takes over",
-        property: "The name goes to another process when its owner is gone, and the sweeping goes on.",
+        property: "The name goes to another process when its owner is gone, and the sweeping continues.",
         deadline: DEADLINE,
         run: |cx| Box::pin(registry::another_takes_over(cx)),
     },
@@ -545,7 +545,7 @@ async fn stored(cluster: &Cluster<'_>, code: &str) -> Result<Option<Link>, Stop>
     Ok(text.as_deref().and_then(Link::from_text))
 }
 
-const WHY_STORE_FIRST: &str = "A 201 is a promise. A link that stands in the memory of a node alone is gone when that node \
+const WHY_STORE_FIRST: &str = "A 201 is a promise. A link that is only in the memory of one node is gone when that node \
                                is gone.";
 
 /// The link in the store of a creation that was answered 201.

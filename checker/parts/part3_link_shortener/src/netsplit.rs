@@ -13,7 +13,8 @@ use testkit::words::Names;
 
 const ALL: [&str; 3] = ["n1", "n2", "n3"];
 
-const MEET: &str = "after the heal each table has the links of the other side, without a look-up";
+const MEET: &str =
+    "after the network heals, each table has the links of the other side, without a lookup";
 
 const WHY_MEET: &str = "A message that finds no connection is lost, and no node repeats it. When a connection comes up, each side \
                         must assume that it has missed links of the other side.";
@@ -89,7 +90,7 @@ pub(super) async fn expired_link_stays_expired(cx: &Context) -> Told {
     let (ttl, seconds) = (draw.number(1..=2), draw.number(60..=600));
     Cluster::tell(cx, &ALL, Options::with_store(), async |cluster| {
         cluster.step(format!(
-            "{alone} creates the links {phoenix}, {sparrow} and {dodo} for {}; all nodes have them.",
+            "{alone} creates the links {phoenix}, {sparrow} and {dodo}, which expire after {}; all nodes have them.",
             count_of(ttl, "second")
         ));
         let old = url(&old);
@@ -111,7 +112,7 @@ pub(super) async fn expired_link_stays_expired(cx: &Context) -> Told {
         cluster.heal();
         cluster.await_mesh().await?;
         let links = Links::from([(phoenix, fire), (sparrow, nest)]);
-        let claim = "of two links of one code, the later one is in all tables after the heal";
+        let claim = "of two links of one code, the later one is in all tables after the network heals";
         let why = "Each side sends the other its table, and one of the two tables is out of date. It must not matter which \
                    side sends first, or last.";
         tables_have(cluster, &nodes, &links, CLAIM_TIMEOUT, claim).await.because(why)?;
@@ -138,7 +139,7 @@ pub(super) async fn tables_meet_after_silence(cx: &Context) -> Told {
     Cluster::tell(cx, &ALL, Options::with_store(), async |cluster| {
         create(cluster, one, &url(&before)).await?;
         create(cluster, other, &url(&earlier)).await?;
-        cluster.step(format!("All messages between {one} and {other} vanish in silence, and neither notices. Both create links."));
+        cluster.step(format!("All messages between {one} and {other} vanish silently, and neither notices. Both create links."));
         let mark = cluster.mark();
         cluster.blackhole(&[one], &[other]);
         let (mut near, mut far) = (Links::new(), Links::new());

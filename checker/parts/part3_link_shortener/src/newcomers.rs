@@ -27,8 +27,8 @@ const MAX_CREATED: u64 = 600;
 const WARM: &str =
     "a node that comes up gets all links from its peers within 5 s, without the store";
 
-const WHY_WARM: &str = "If only look-ups fill an empty table, each of them costs the store a question. After a power failure all \
-                        nodes ask at once. The peers have the links in their memory.";
+const WHY_WARM: &str = "If only lookups fill an empty table, each of them costs the store a question. After a power failure all \
+                        nodes ask at the same time. The peers have the links in their memory.";
 
 pub(super) async fn late_node_warms_up(cx: &Context) -> Told {
     let mut draw = cx.draw();
@@ -83,7 +83,7 @@ pub(super) async fn silent_peers_delay_no_look_up(cx: &Context) -> Told {
         create_all(cluster, one, numbered(&name, count), &mut links).await?;
         tables_have(cluster, &peers, &links, CLAIM_TIMEOUT, "all nodes have the links").await?;
         cluster.step(format!(
-            "{late} joins late, and no message of its peers arrives there. It is asked for {}. The store is there.",
+            "{late} joins late, and no message from its peers arrives there. It is asked for {}. The store is there.",
             count_of(count, "link")
         ));
         let mut held = Vec::new();
@@ -178,14 +178,14 @@ async fn warms_up_alone(
     let claim = "a node that comes up also gets the links that are created meanwhile";
     tables_have(cluster, &[node], links, CLAIM_TIMEOUT, claim).await.because(
         "A peer reads its table at one moment and sends the node every new link from another moment on. A link that is \
-         created between the two reaches the node by neither way.",
+         created between the two reaches the node in neither way.",
     )?;
     follow_all(cluster, node, links, WARM).await?;
     was_told(cluster, node, links, mark)
 }
 
 /// Kills a node, starts it again and asks it for all links, while the messages of its peer are held back.
-/// They arrive when the first look-ups have come to its cache, which must be waiting for the table then.
+/// They arrive when the first lookups have come to its cache, which must be waiting for the table then.
 async fn spares_the_store_while_it_waits(
     cluster: &Cluster<'_>,
     node: &str,
@@ -213,7 +213,7 @@ async fn spares_the_store_while_it_waits(
 
         let took = Cell::new(Duration::MAX);
         let released = async {
-            // These come behind the first look-ups, on both ways to the cache.
+            // These come behind the first lookups, on both ways to the cache.
             let _ = cluster.request(node, &Request::get("/")).await;
             size(cluster, node).await?;
             let is_few = || reads(cluster, node, mark) <= max_reads;
@@ -228,7 +228,7 @@ async fn spares_the_store_while_it_waits(
         };
         let claim = "a node that comes up follows every link";
         tokio::select! { biased;
-            // A peer that sends its table in parts has sent only one of them by then, so there are few look-ups at once.
+            // A peer that sends its table in parts has sent only one of them by then, so there are few lookups at once.
             followed = follow_side_by_side(cluster, node, links, claim, max_reads) => followed?,
             stop = released => return stop,
         }

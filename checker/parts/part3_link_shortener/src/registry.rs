@@ -34,7 +34,7 @@ pub(super) async fn one_node_sweeps(cx: &Context) -> Told {
         let sweeper = one_sweeper(cluster, &ALL, None).await?;
         let owner = sweeper.node().short().to_owned();
         cluster.step(format!(
-            "The sweeper is on {owner}. Each node creates two links for {}, {creator} also one without an expiry and one for {seconds} seconds.",
+            "The sweeper is on {owner}. Each node creates two links that expire after {}; {creator} also creates one without an expiry, and one that expires after {seconds} seconds.",
             count_of(ttl, "second")
         ));
         let mark = cluster.store_mark();
@@ -48,17 +48,17 @@ pub(super) async fn one_node_sweeps(cx: &Context) -> Told {
         let mut kept = Links::from([(create(cluster, creator, &endless).await?, endless)]);
         kept.insert(create_with(cluster, creator, &long, &[("ttl", &seconds.to_string())]).await?, long);
 
-        cluster.step("The short links expire. Every node is asked at once for one link of each node.");
+        cluster.step("The short links expire. Then every node is asked immediately for one link of each node.");
         for (code, link) in &followed {
             await_expiry(link).await;
             for node in ALL {
                 expect_status(cluster, node, &Request::get(format!("/{code}")), 404, EXPIRED).await.because(
-                    "The sweeper comes some time after the expiry. Until then each look-up must compare the expiry with the time.",
+                    "The sweeper comes some time after the expiry. Until then each lookup must compare the expiry with the time.",
                 )?;
             }
         }
 
-        cluster.step("The sweeper gets some time.");
+        cluster.step("The checker gives the sweeper some time.");
         let all: Vec<(String, Link)> = followed.iter().chain(&untouched).cloned().collect();
         is_swept(cluster, &all, &owner, "expired links are removed from the store").await?;
         only_one_swept(cluster, mark, &all, &owner)?;
@@ -86,7 +86,7 @@ pub(super) async fn new_link_survives_the_sweep(cx: &Context) -> Told {
         let sweeper = one_sweeper(cluster, &ALL, None).await?;
         let owner = sweeper.node().short().to_owned();
         let creator = order.into_iter().find(|node| *node != owner).unwrap_or(order[0]);
-        cluster.step(format!("The sweeper is on {owner}. {creator} creates the link {code} for one second."));
+        cluster.step(format!("The sweeper is on {owner}. {creator} creates the link {code}, which expires after one second."));
         create_with(cluster, creator, &url(&old), &[("code", &code), ("ttl", "1")]).await?;
         let mark = cluster.store_mark();
         cluster.store_slow([&owner], SLOW);
@@ -104,13 +104,13 @@ pub(super) async fn new_link_survives_the_sweep(cx: &Context) -> Told {
             return Err(Stop::inconclusive("The sweeper removed the old link before the new one was created."));
         }
         cluster.store_back([&owner]);
-        let claim = "the sweeper goes on";
+        let claim = "the sweeper continues";
         sweeps(cluster, &owner, cluster.store_mark(), 2, claim).await?;
         cluster.quiesce().await?;
 
         cluster.step("The sweeper is done with the old link.");
         let claim = "the sweeper removes the link that it found expired, and not a new link of the same code";
-        let why = "Time passes between a read and a removal, and the code may have a new link by then. The sweeper names the link \
+        let why = "Time passes between a read and a removal, and the code may have a new link by then. The sweeper must name the link \
                    that it means, not only its code.";
         expect_stored(cluster, creator, &code, &new).await.claiming(claim).because(why)?;
         let links = Links::from([(code, new)]);
@@ -174,7 +174,7 @@ pub(super) async fn one_is_left_after_a_split(cx: &Context) -> Told {
         cluster.heal();
         cluster.await_mesh().await?;
         let left = one_sweeper(cluster, &ALL, None).await.because(
-            "Two processes of one name have met. One of them has to give way, and all nodes have to know which.",
+            "Two processes with one name have met. One of them has to give way, and all nodes have to know which.",
         )?;
         let owner = left.node().short().to_owned();
         // The loser may finish the sweep that it has begun.
@@ -187,7 +187,7 @@ pub(super) async fn one_is_left_after_a_split(cx: &Context) -> Told {
                 .failed_at(
                     loser,
                     format!("{} looked for expired links in the store, and so did {owner}", others.join(" and ")),
-                    format!("after the heal only the owner of the name sweeps, on {owner}"),
+                    format!("after the network heals, only the owner of the name sweeps, on {owner}"),
                 )
                 .because("A process that had the name once may have lost it. It must notice that.")
                 .into());
@@ -226,7 +226,7 @@ async fn one_sweeper(
                 None => {
                     return Err(Unmet::at(
                         node,
-                        format!("{node} knows no process of the global name `{THE_SWEEPER}`"),
+                        format!("{node} knows no process with the global name `{THE_SWEEPER}`"),
                     ));
                 }
                 Some(process) if Some(process) == gone => {
@@ -362,7 +362,7 @@ async fn is_cleared(
         }
     };
     let claim = format!(
-        "the sweeper sends every table the links that are gone, and the tables remove them (at most {max_entries} entries are left, of other links and of look-ups since)"
+        "the sweeper tells every table which links are gone, and the tables remove them (at most {max_entries} entries are left, of other links and of lookups since)"
     );
     cluster
         .eventually(CLAIM_TIMEOUT, claim, look)
@@ -418,13 +418,13 @@ async fn has_swept(cluster: &Cluster<'_>, sweeper: &Address<()>, expected: u64) 
             Err(why) => Err(Unmet::at(
                 &node,
                 format!(
-                    "the process of the name `{THE_SWEEPER}` on {node} does not answer `Swept`: {why}"
+                    "the process with the name `{THE_SWEEPER}` on {node} does not answer `Swept`: {why}"
                 ),
             )),
         }
     };
     let claim = format!(
-        "the process of the name `{THE_SWEEPER}` is the sweeper, and says how many links it has swept ({expected} here)"
+        "the process with the name `{THE_SWEEPER}` is the sweeper, and says how many links it has swept ({expected} here)"
     );
     cluster.eventually(CLAIM_TIMEOUT, claim, look).await
 }

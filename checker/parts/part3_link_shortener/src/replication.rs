@@ -22,11 +22,11 @@ use testkit::words::Names;
 const ALL: [&str; 3] = ["n1", "n2", "n3"];
 
 const EVERYWHERE: &str =
-    "a link that was created on one node is in the tables of all nodes, without a look-up";
+    "a link that was created on one node is in the tables of all nodes, without a lookup";
 
 const WITHOUT_STORE: &str = "a node follows a link in its table without the store";
 
-const WHY_TELL: &str = "A link is created once and followed a thousand times, on any node. If every node is sent the link, \
+const WHY_TELL: &str = "A link is created once and followed a thousand times, on any node. If every node receives the link, \
                         none of them needs the store to follow it.";
 
 pub(super) async fn link_is_in_all_tables(cx: &Context) -> Told {
@@ -38,7 +38,7 @@ pub(super) async fn link_is_in_all_tables(cx: &Context) -> Told {
     let seconds = draw.number(60..=600);
     Cluster::tell(cx, &ALL, Options::with_store(), async |cluster| {
         cluster.step(format!(
-            "{first} creates {} links, {second} {} and {third} {}; then {first} one more, for {seconds} seconds.",
+            "{first} creates {} links, {second} {} and {third} {}; then {first} creates one more, which expires after {seconds} seconds.",
             counts[0], counts[1], counts[2]
         ));
         are_members(cluster, &ALL).await?;
@@ -198,7 +198,7 @@ fn too_early(cluster: &Cluster<'_>, node: &str) -> Failure {
             "first the store gets a link, then the table of the node that creates it, then the other nodes",
         )
         .because(
-            "The store may still answer that the code is another URL's, or not answer at all. Then the table leads to a link \
+            "The store may still answer that the code belongs to another URL, or not answer at all. Then the table leads to a link \
              that was never created.",
         )
 }
@@ -282,7 +282,7 @@ pub(super) async fn joined_cache_hears_of_links(cx: &Context) -> Told {
         tables_have(cluster, &[other], &links, CLAIM_TIMEOUT, EVERYWHERE).await.because(WHY_TELL)?;
 
         // The cache that crashed is once the one that must be told, and once the one that must tell.
-        let claim = "a cache that crashed hears of new links again, and tells of its own";
+        let claim = "a cache that crashed hears of new links again, and announces its own";
         for (crashed, name) in [(other, theirs), (one, ours)] {
             cluster.step(format!(
                 "{crashed}'s cache crashes, and its supervisor starts it again. Then {one} creates {}.",
@@ -293,12 +293,12 @@ pub(super) async fn joined_cache_hears_of_links(cx: &Context) -> Told {
             cluster.eventually(CLAIM_TIMEOUT, "a cache that crashed is started again", is_back).await?;
             cluster.quiesce().await?;
             are_members(cluster, &there).await.because(
-                "A process that was started again is another process. If only the first one joined the group, no node knows the second.",
+                "A restarted process is a new process. If only the first one joined the group, no node knows the second.",
             )?;
             hear(cluster, one, &[other], &name, count, claim).await?;
         }
 
-        cluster.step(format!("{late} joins, late. Then {one} creates {}, and {late} as many.", count_of(count, "more link")));
+        cluster.step(format!("{late} joins late. Then {one} creates {}, and {late} as many.", count_of(count, "more link")));
         cluster.join(late).await?;
         are_members(cluster, &ALL).await?;
         let claim = "a node that joined hears of the links that are created from then on";
@@ -402,17 +402,17 @@ pub(super) async fn late_miss_hides_no_link(cx: &Context) -> Told {
         };
         let (answer, too_late) = tokio::join!(asks(), meanwhile());
         let (answer, too_late) = (answer?, too_late?);
-        // Another look-up than this one may have asked, too.
+        // Another lookup than this one may have asked, too.
         cluster.quiesce().await?;
         let asked = cluster.store_commands(mark).by(asker).key(&key).len();
         cluster.store_set(&key, &in_store(&page)).await?;
         if too_late > 0 || asked == 0 {
-            return Err(Stop::inconclusive(format!("{asker}'s question to the store was not under way when the link was created.")));
+            return Err(Stop::inconclusive(format!("{asker}'s question to the store was not in progress when the link was created.")));
         }
         was_told(cluster, asker, &links, since)?;
 
         cluster.step(format!("The store told {asker} that there is no link, after {creator} had sent it the link."));
-        let claim = "a link that another node sent counts more than the store's earlier answer that there is none";
+        let claim = "a link that another node sent takes precedence over the store's earlier answer that there is none";
         let why = "The store was asked before the link was there, so its answer is older than the link. An answer of unknown age \
                    must not replace a link in the table.";
         // Nothing more is under way, so the table does not change any more.

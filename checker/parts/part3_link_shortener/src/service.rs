@@ -35,22 +35,22 @@ pub(super) async fn serves(cx: &Context) -> Told {
 
         let [contested, one, other] = names.take();
         cluster.step(format!(
-            "{first} and {second} are cut off from each other: only the store connects them. Both are asked at once for the code {contested}, each for another URL."
+            "{first} and {second} are cut off from each other: only the store connects them. Both are asked at once for the code {contested}, each for a different URL."
         ));
         cluster.partition(&[first], &[second]).await?;
         one_of_two_claims_wins(cluster, &contested, [(first, &url(&one)), (second, &url(&other))]).await?;
 
         cluster.step(format!(
-            "{first} gives {ending} a link for {}. When that has expired, {second} gives its code to {heir}.",
+            "{first} gives {ending} a link that expires after {}. When that has expired, {second} gives its code to {heir}.",
             count_of(ttl, "second")
         ));
         let alike = create_with(cluster, first, &ending_url, &[("ttl", &ttl.to_string())]).await?;
         let link = expect_stored(cluster, first, &alike, &ending_url).await?;
         await_expiry(&link).await;
         create_with(cluster, second, &heir_url, &[("code", &alike)]).await?;
-        let claim = "a code whose link has expired can be another URL's, and then leads to that one";
+        let claim = "a code whose link has expired can belong to another URL, and then leads there";
         follow_eventually(cluster, first, &alike, &heir_url, cx.limit(Duration::from_secs(2), Duration::from_millis(2500)), claim).await.because(
-            "An expired entry of a table is no answer, neither a link nor a 404: the code may be another link's by now.",
+            "An expired table entry is not an answer, neither a link nor a 404: the code may belong to another link by now.",
         )?;
 
         cluster.step(format!("{first} is asked for a link to {ending} again: two URLs now have the same first code."));
@@ -60,7 +60,7 @@ pub(super) async fn serves(cx: &Context) -> Told {
                 .failed_at(
                     first,
                     format!("{first} answered 201 with {other} for {ending}, which is the code of {heir}"),
-                    "a URL whose first code is another URL's gets another one",
+                    "a URL whose first code belongs to another URL gets another code",
                 )
                 .because("Two URLs may have the same hash value. The URL that came first keeps its code.")
                 .into());
@@ -103,17 +103,17 @@ async fn refusals(
     let own = Request::form("/", &[("url", &page), ("code", &chosen)]);
     let claim = "a client can ask for a free code: 201";
     expect_status(cluster, one, &own, 201, claim).await?;
-    let claim = "a second request for the same link is no conflict: 201";
+    let claim = "a second request for the same link is not a conflict: 201";
     expect_status(cluster, other, &own, 201, claim).await?;
     let claim = "a code that a client chose leads to its URL";
     follow(cluster, other, &chosen, &page, claim).await?;
     let late = Request::form("/", &[("url", &url(&late)), ("code", taken)]);
-    let claim = "a code that is another URL's is 409";
+    let claim = "a code that belongs to another URL gets a 409";
     expect_status(cluster, other, &late, 409, claim)
         .await
-        .because("A published link must not lead to another place from one day to the next.")?;
+        .because("A published link must not suddenly lead somewhere else.")?;
     let no_url = Request::form("/", &[("url", &no_url)]);
-    let claim = "a text that is no URL of the web is 422";
+    let claim = "text that is not a web URL gets a 422";
     expect_status(cluster, one, &no_url, 422, claim).await?;
     Ok(())
 }
@@ -145,16 +145,15 @@ async fn one_of_two_claims_wins(
         (409, 201) => other,
         (here, there) => {
             let seen = format!(
-                "{} answered {here} and {} answered {there} for the code {code}, each for another URL",
+                "{} answered {here} and {} answered {there} for the code {code}, each for a different URL",
                 one.0, other.0
             );
-            let claim = "of two URLs that ask for one code at once, one gets it (201), and the other does not (409)";
+            let claim = "of two URLs that ask for one code at the same time, one gets it (201), and the other does not (409)";
             return Err(cluster.failed_at(other.0, seen, claim).because(why).into());
         }
     };
     for node in NODES {
-        let claim =
-            "a code that two nodes claim at once leads to the URL that got it, on both nodes";
+        let claim = "a code that two nodes claim at the same time leads to the URL that got it, on both nodes";
         follow(cluster, node, code, winner.1, claim)
             .await
             .because(why)?;

@@ -68,7 +68,7 @@ pub(super) async fn store_refuses(cx: &Context) -> Told {
         let phantoms = [code_for(&phantom), code_for(&ghost)];
         for code in &phantoms {
             if stored(cluster, code).await?.is_some() {
-                return Err(Stop::inconclusive("The store has a link though it refused both nodes."));
+                return Err(Stop::inconclusive("The store has a link even though it refused both nodes."));
             }
         }
 
@@ -91,7 +91,7 @@ pub(super) async fn store_refuses(cx: &Context) -> Told {
             Ok(())
         };
         cluster.throughout(Duration::from_millis(300), claim, look).await.because(
-            "A client that got a 503 may have asked elsewhere meanwhile, or may not want the link any more.",
+            "A client that got a 503 may have asked elsewhere meanwhile, or may no longer want the link.",
         )?;
         for node in NODES {
             for code in &phantoms {
@@ -261,11 +261,11 @@ pub(super) async fn store_is_slow(cx: &Context) -> Told {
         let (seen, claim) = match hits <= max_wait {
             true => (
                 format!("one of {} requests for different links took {:.1} s, while the store took 0.4 s for each", in_words(count + 1), longest.as_secs_f32()),
-                "look-ups of different codes wait for the store side by side",
+                "lookups of different codes wait for the store at the same time",
             ),
             false => (
-                format!("half of the look-ups of a link in {node}'s table took {} ms or more, while the store took {ms} ms", hits.as_millis()),
-                "a look-up that the table answers does not wait for the store, nor for look-ups that do",
+                format!("half of the lookups of a link in {node}'s table took {} ms or more, while the store took {ms} ms", hits.as_millis()),
+                "a lookup that the table answers does not wait for the store, nor for lookups that do",
             ),
         };
         let failure = cluster.failed_at(node, seen, claim).because(
@@ -347,7 +347,7 @@ async fn follow_all_now(cluster: &Cluster<'_>, node: &str, links: &Links) -> Tol
 
 /// A request that needs the store is answered 503 with `Retry-After`, within a second.
 async fn is_unavailable(cluster: &Cluster<'_>, node: &str, request: &Request, claim: &str) -> Told {
-    let why = "A client waits for the answer: a person with a browser, or a program that can wait better than the node can.";
+    let why = "A client is waiting for the answer: a person with a browser, or a program that can wait more easily than the node.";
     let max_wait = cluster
         .context()
         .limit(UNAVAILABLE_TIMEOUT, UNAVAILABLE_TIMEOUT + BUSY);
@@ -392,7 +392,7 @@ async fn recovers(cluster: &Cluster<'_>, nodes: &[&str], links: &Links, new: &st
                         cluster
                             .failed_at(node, seen, format!("{RECOVERS} (wanted: 302 {url})"))
                             .because(
-                                "The store has the link. An error of the store says nothing about the code, so the node must not \
+                                "The store has the link. An error from the store says nothing about the code, so the node must not \
                                  remember it.",
                             )
                             .into(),

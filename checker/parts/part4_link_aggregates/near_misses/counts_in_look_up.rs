@@ -1,7 +1,7 @@
 //! kind = "near-miss"
 //! problem = 5
 //! claim = "views are counted, and nothing else"
-//! about = "A node counts each look-up that finds a link, also that of a HEAD."
+//! about = "A node counts each lookup that finds a link, also that of a HEAD."
 
 // ── file links.rs
 // ── replace

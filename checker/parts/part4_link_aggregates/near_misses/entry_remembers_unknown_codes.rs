@@ -1,6 +1,6 @@
 //! kind = "near-miss"
 //! problem = 2
-//! claim = "creations and look-ups on all nodes while members come and go and links expire"
+//! claim = "creations and lookups on all nodes while members come and go and links expire"
 //! about = "The entry remembers for a second that a code is unknown, to spare the owner: a link that another node creates meanwhile is answered with 404 there."
 
 // ── file links.rs

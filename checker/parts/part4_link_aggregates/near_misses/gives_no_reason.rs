@@ -1,6 +1,6 @@
 //! kind = "near-miss"
 //! problem = 3
-//! claim = "a split stops creations across it, but no look-ups"
+//! claim = "a split stops creations across it, but no lookups"
 //! about = "The entry refuses a creation without a reason."
 
 // ── file links.rs

@@ -1,7 +1,7 @@
 //! kind = "near-miss"
 //! problem = 2
 //! claim = "the owner does the work"
-//! about = "A look-up asks one node after the other, until one has the link."
+//! about = "A lookup asks one node after the other, until one has the link."
 //! mistakes = ["others-asked-for-link"]
 
 // ── file links.rs

@@ -1,5 +1,5 @@
 //! kind = "right"
-//! about = "A look-up is a call to the owner's cache, not a function that runs there."
+//! about = "A lookup is a call to the owner's cache, not a function that runs there."
 
 // ── file links.rs
 // ── replace

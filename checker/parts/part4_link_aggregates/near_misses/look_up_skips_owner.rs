@@ -1,7 +1,7 @@
 //! kind = "near-miss"
 //! problem = 2
 //! claim = "the owner does the work"
-//! about = "A look-up goes to the entry's own cache, whichever node owns the code."
+//! about = "A lookup goes to the entry's own cache, whichever node owns the code."
 //! mistakes = ["owner-never-asked"]
 
 // ── file links.rs

@@ -1,6 +1,6 @@
 //! kind = "near-miss"
 //! problem = 4
-//! claim = "a counter is worth what was added to it"
+//! claim = "the value of a counter is what was added to it"
 //! about = "A merge takes the slots that are new, and ignores the others."
 
 // ── file g_counter.rs

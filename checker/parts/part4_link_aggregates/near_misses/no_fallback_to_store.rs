@@ -1,7 +1,7 @@
 //! kind = "near-miss"
 //! problem = 3
-//! claim = "a split stops creations across it, but no look-ups"
-//! about = "The entry refuses look-ups when it cannot reach the owner."
+//! claim = "a split stops creations across it, but no lookups"
+//! about = "The entry refuses lookups when it cannot reach the owner."
 
 // ── file links.rs
 // ── replace

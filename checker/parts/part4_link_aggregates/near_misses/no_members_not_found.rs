@@ -1,7 +1,7 @@
 //! kind = "near-miss"
 //! problem = 1
 //! claim = "without members no link is created"
-//! about = "While the store lists no members, a look-up is answered 404."
+//! about = "While the store lists no members, a lookup is answered 404."
 
 // ── file links.rs
 // ── replace

@@ -1,6 +1,6 @@
 //! kind = "near-miss"
 //! problem = 6
-//! claim = "what a node learns when it meets another"
+//! claim = "when a node learns something from another"
 //! about = "A node passes on only what it learns in its first meeting."
 
 // ── file counters.rs

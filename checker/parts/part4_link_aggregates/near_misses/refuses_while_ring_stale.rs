@@ -1,6 +1,6 @@
 //! kind = "near-miss"
 //! problem = 3
-//! claim = "a split stops creations across it, but no look-ups"
+//! claim = "a split stops creations across it, but no lookups"
 //! about = "An entry whose ring may be old refuses creations, although it can reach the owner."
 
 // ── file links.rs

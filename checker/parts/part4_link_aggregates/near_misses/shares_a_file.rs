@@ -1,6 +1,6 @@
 //! kind = "near-miss"
 //! problem = 5
-//! claim = "has come to it over the network"
+//! claim = "learns about another node only over the network"
 //! about = "Each node writes its views into a folder that all nodes read, and sends no messages about them."
 //! mistakes = ["shares-a-disk"]
 

@@ -1,6 +1,6 @@
 //! kind = "near-miss"
 //! problem = 3
-//! claim = "a split stops creations across it, but no look-ups"
+//! claim = "a split stops creations across it, but no lookups"
 //! about = "When the owner of a URL's first code cannot be reached, the URL gets its next code."
 
 // ── file links.rs

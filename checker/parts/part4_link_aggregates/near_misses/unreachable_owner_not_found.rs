@@ -1,6 +1,6 @@
 //! kind = "near-miss"
 //! problem = 3
-//! claim = "a split stops creations across it, but no look-ups"
+//! claim = "a split stops creations across it, but no lookups"
 //! about = "The entry answers 404 when it cannot reach the owner."
 
 // ── file links.rs

@@ -30,7 +30,7 @@ type Judge = fn(&[Step], &Evaluated) -> Option<(String, String)>;
 
 pub(super) async fn values_are_right(cx: &Context) -> Told {
     Cluster::tell(cx, &["n1"], Options::with_store(), async |cluster| {
-        cluster.step("n1 runs 200 experiments with counters, and answers what the counters are worth.");
+        cluster.step("n1 runs 200 experiments with counters, and answers with the counters' values.");
         try_all(cluster, wrong_value).await.because(
             "Merges come in any order, twice, and through other counters. A merge takes the higher count of each slot, because that count contains the lower one. Only then are merges commutative, associative and idempotent.",
         )
@@ -42,7 +42,7 @@ pub(super) async fn equals_are_equal(cx: &Context) -> Told {
     Cluster::tell(cx, &["n1"], Options::with_store(), async |cluster| {
         cluster.step("n1 runs 200 experiments with counters, and answers which of the counters are equal.");
         try_all(cluster, wrong_equality).await.because(
-            "Two counters are equal when each slot has the same count in both. A slot that is missing counts 0. Otherwise nodes that compare what they know would send each other forever what both have.",
+            "Two counters are equal when each slot has the same count in both. A slot that is missing counts 0. Otherwise nodes that compare what they know would forever send each other what both have.",
         )
     })
     .await
@@ -329,7 +329,7 @@ fn wrong_value(steps: &[Step], answer: &Evaluated) -> Option<(String, String)> {
     Some((
         seen,
         format!(
-            "c{wrong} is worth {}: the sum of the highest known count of each slot",
+            "c{wrong} has the value {}: the sum of the highest known count of each slot",
             values[wrong]
         ),
     ))

@@ -48,7 +48,7 @@ pub(super) const MISTAKES: &[Mistake] = &[
     Mistake {
         id: "others-asked-for-link",
         problems: &[2],
-        suggests: "A look-up asks nodes that do not own the code.",
+        suggests: "A lookup asks nodes that do not own the code.",
         training: "problem-2-route",
         hint: 1,
         symptom: route::others_are_asked_too,
@@ -56,7 +56,7 @@ pub(super) const MISTAKES: &[Mistake] = &[
     Mistake {
         id: "owner-never-asked",
         problems: &[2],
-        suggests: "The node that gets a look-up does it itself, whichever node owns the code.",
+        suggests: "The node that gets a lookup does it itself, whichever node owns the code.",
         training: "problem-2-route",
         hint: 2,
         symptom: route::owner_is_never_asked,
@@ -96,7 +96,7 @@ pub(super) const MISTAKES: &[Mistake] = &[
     Mistake {
         id: "nobody-told-of-views",
         problems: &[5],
-        suggests: "A view stays on its node: the node sends no message about it, or sends it only to members that it looked up too early, or does not await the cast, so that nothing is sent.",
+        suggests: "A view stays on its node: the node sends no message about it, or sends it only to members that it looked up too early, or does not await the cast, which then sends nothing.",
         training: "problem-5-aggregates",
         hint: 3,
         symptom: views::no_message_is_sent,

@@ -123,7 +123,7 @@ pub(super) async fn view_is_cheap(cx: &Context) -> Told {
                 format!("a view costs at most 1.1 times as much with {LINKS} links as with ten"),
             )
             .because(
-                "One link was viewed, and the others have not changed. A program that sends everything for each view is correct, and stops the cluster on the day on which it has many links.",
+                "One link was viewed, and the others have not changed. A program that sends everything for each view is correct, and stops the cluster once there are many links.",
             )
             .into())
     })
@@ -173,7 +173,7 @@ pub(super) async fn heal_is_cheap(cx: &Context) -> Told {
                     .failed_at(
                         viewed,
                         format!("{viewed} and {other} sent each other {one} bytes after the split; {late}, which knew nothing, got everything in {whole} bytes"),
-                        "two nodes that differ in one link send at most a tenth of the bytes that everything takes",
+                        "two nodes that differ in one link send at most a tenth of the bytes that sending everything takes",
                     )
                     .because(
                         "Connections fail often and for a short time, and little changes meanwhile. Two nodes that first compare what they know need not send the rest.",
@@ -190,7 +190,7 @@ pub(super) async fn heal_is_cheap(cx: &Context) -> Told {
             let mark = cluster.mark();
             cluster.restart(other).await?;
             knows_all(cluster, other, &pages[2 * TRIES..]).await.because(
-                "The node of that name knew the views before its restart, and knows nothing now. A program that notes what other nodes know must note it for each start of a node.",
+                "The node with that name knew the views before its restart, and knows nothing now. A program that notes what other nodes know must note it for each start of a node.",
             )?;
             were_told(cluster, &[other], &pages[2 * TRIES..], mark)?;
         }

@@ -75,8 +75,8 @@ pub(crate) const EXPLORATIONS: &[Exploration] = &[
         links::options(),
         |draw| links::draw(draw, links::Subject::Route),
         links::Service::of(links::Subject::Route),
-        "creations and look-ups on all nodes while members come and go and links expire",
-        "Each code leads to one URL, by the work of its owner alone, in every schedule that was tried."
+        "creations and lookups on all nodes while members come and go and links expire",
+        "Each code leads to one URL, through the work of its owner alone, in every schedule that was tried."
     ),
     links!(
         3,
@@ -85,7 +85,7 @@ pub(crate) const EXPLORATIONS: &[Exploration] = &[
         links::options(),
         |draw| links::draw(draw, links::Subject::Unreachable),
         links::Service::of(links::Subject::Unreachable),
-        "creations and look-ups while owners are dead, cut off and silent, and the store fails",
+        "creations and lookups while owners are dead, cut off and silent, and the store fails",
         "No link is lost, no code leads to two URLs, and every answer comes in time, in every schedule that was tried."
     ),
     views!(
@@ -135,8 +135,8 @@ pub(crate) const EXPLORATIONS: &[Exploration] = &[
         links::options(),
         |draw| links::draw(draw, links::Subject::TwoOwners),
         links::Service::of(links::Subject::TwoOwners),
-        "creations and look-ups while one node dies, is cut off, and comes back",
-        "All nodes but the one that cannot be reached grant every request in time, in every schedule that was tried."
+        "creations and lookups while one node dies, is cut off, and comes back",
+        "All nodes but the one that cannot be reached serve every request in time, in every schedule that was tried."
     ),
 ];
 

@@ -94,7 +94,7 @@ pub(super) enum Fact {
     WrongStatus(Answered),
     /// A code led to a URL although its link has expired, or never was.
     LeadsOn(Answered),
-    /// A look-up of a link that exists was answered with 404.
+    /// A lookup of a link that exists was answered with 404.
     LostLink(Answered),
     /// A creation was granted although there are no members.
     Ownerless(Answered),
@@ -104,7 +104,7 @@ pub(super) enum Fact {
     NoReason(Answered),
     /// A request was refused although all nodes can be reached.
     Refused(Answered),
-    /// A look-up was refused although the node can ask the store.
+    /// A lookup was refused although the node can ask the store.
     NoFallback(Answered),
     /// A request was refused although only one node cannot be reached.
     NoSecondOwner(Answered),

@@ -1,7 +1,7 @@
 //! Part 4, a better link shortener: its scenarios.
 //!
 //! The checker asks three nodes over HTTP, like any client. It asks the graded servers for the
-//! content of a table and for a ring, because a look-up would change the table and does not show
+//! content of a table and for a ring, because a lookup would change the table and does not show
 //! the ring. The cost of a request is the number of frames between nodes.
 
 mod counter;
@@ -90,7 +90,7 @@ const SCENARIOS: &[Scenario] = &[
     Scenario {
         id: "part4-owner",
         problem: 2,
-        title: "the owner does the work, for one request",
+        title: "the owner does the work, at the cost of one request",
         property: "A creation costs one request to the owner and its answer, however many nodes there are.",
         deadline: DEADLINE,
         run: |cx| Box::pin(route::goes_to_the_owner(cx)),
@@ -122,8 +122,8 @@ const SCENARIOS: &[Scenario] = &[
     Scenario {
         id: "part4-cut",
         problem: 3,
-        title: "a split stops creations across it, but no look-ups",
-        property: "A node that cannot reach the owner answers look-ups from the store, and refuses creations with a reason.",
+        title: "a split stops creations across it, but no lookups",
+        property: "A node that cannot reach the owner answers lookups from the store, and refuses creations with a reason.",
         deadline: DEADLINE,
         run: |cx| Box::pin(unreachable::links_are_cut(cx)),
     },
@@ -146,8 +146,8 @@ const SCENARIOS: &[Scenario] = &[
     Scenario {
         id: "part4-values",
         problem: 4,
-        title: "a counter is worth what was added to it",
-        property: "A G-Counter is worth what was added to it, in whatever order and however often counters merge.",
+        title: "the value of a counter is what was added to it",
+        property: "The value of a G-Counter is what was added to it, in whatever order and however often counters merge.",
         deadline: DEADLINE,
         run: |cx| Box::pin(counter::values_are_right(cx)),
     },
@@ -211,7 +211,7 @@ const SCENARIOS: &[Scenario] = &[
         id: "part4-lost",
         problem: 6,
         title: "the next message makes up for a lost one",
-        property: "The next view or the next connection brings what a lost message did not.",
+        property: "The next view or the next connection delivers what a lost message did not.",
         deadline: DEADLINE,
         run: |cx| Box::pin(netsplit::next_message_makes_up_for_a_lost_one(cx)),
     },

@@ -20,7 +20,7 @@ const BOTH_SIDES: &str = "after a reconnection both sides know all views, withou
 const WHY_MEET: &str = "A message is lost while the connection is down, and the runtime does not repeat it. Both sides have gone on counting, so each must learn what the other knows. What both know already must not count twice.";
 
 const PASSED_ON: &str =
-    "what a node learns when it meets another, every node learns that it can reach";
+    "when a node learns something from another, so does every node that it can reach";
 
 const WHY_PASSED_ON: &str = "A third node may be connected to the node that has just learned of views, and not to the node that counted them. \
                              No new connection comes up between those two, so a node that has learned something must pass it on.";
@@ -119,7 +119,7 @@ pub(super) async fn both_sides_count(cx: &Context) -> Told {
         all_show_one(cluster, &[one], crowd).await.because(WHY_MEET)?;
 
         cluster.step(format!(
-            "The network becomes whole again, while the link of {between} is viewed {heal_views} times on {one} and as often on {other}. Then {late} joins, late."
+            "The network becomes whole again, while the link of {between} is viewed {heal_views} times on {one} and as often on {other}. Then {late} joins late."
         ));
         let viewed = async {
             for _ in 0..heal_views {
@@ -164,7 +164,7 @@ fn took_effect(nothing_crossed: bool) -> Told {
     match nothing_crossed {
         true => Ok(()),
         false => Err(Stop::inconclusive(
-            "A message crossed the cut, so that the cut had no effect.",
+            "A message crossed the cut, so the cut had no effect.",
         )),
     }
 }
@@ -199,7 +199,7 @@ pub(super) async fn noise_does_no_harm(cx: &Context) -> Told {
             view(cluster, node, &page, views).await?;
         }
         all_show(cluster, &[one, third], &page, all, "a message that comes twice counts once").await.because(
-            "Networks repeat messages, and so do senders that are not sure. Two merges of a message must have the result of one.",
+            "Networks repeat messages, and so do senders that are not sure. Merging a message twice must have the same result as merging it once.",
         )?;
 
         cluster.step("The messages that were held back arrive, the last one first.");
@@ -249,7 +249,7 @@ pub(super) async fn next_message_makes_up_for_a_lost_one(cx: &Context) -> Told {
         view(cluster, one, &page, next).await?;
         all += next;
         still_show(cluster, &nodes, &page, all, "the next message makes up for the lost ones").await.because(
-            "No node notices that a message was lost. A message with the present count contains what the lost messages said; a message that says \"one more\" does not.",
+            "No node notices that a message was lost. A message with the current count contains what the lost messages said; a message that says \"one more\" does not.",
         )?;
 
         cluster.step(format!(

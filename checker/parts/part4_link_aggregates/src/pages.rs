@@ -313,7 +313,7 @@ async fn asked(cluster: &Cluster<'_>, node: &str, page: &Page, method: &'static 
         .await
 }
 
-/// The failure of a look-up that led to another page, or to none.
+/// The failure of a lookup that led to another page, or to none.
 pub(super) fn wrong_page(cluster: &Cluster<'_>, node: &str, page: &Page, answer: &Answer) -> Stop {
     let seen = format!(
         "{node}, asked for {}, answered {}",
@@ -510,7 +510,7 @@ pub(super) async fn show_no_more(
     /// A program that sends views past the network on a timer does so in this time.
     const WATCH_TIME: Duration = Duration::from_millis(400);
     let claim = format!(
-        "a node that is cut off shows no views that no message could bring it (at most {views})"
+        "a node that is cut off shows only views that a message could have brought it (at most {views})"
     );
     cluster
         .throughout(WATCH_TIME, claim, async || {

@@ -57,7 +57,7 @@ pub(super) async fn is_balanced(cx: &Context) -> Told {
                     if (own as f64 - mean).abs() > MAX_IMBALANCE * mean {
                         let seen = format!("on a ring of {count} nodes, {name} owns {own} of {CODES} codes");
                         return Err(cluster
-                            .failed_at(node, seen, format!("each of {count} nodes owns {mean:.0} of them, give or take 20 %"))
+                            .failed_at(node, seen, format!("each of {count} nodes owns {mean:.0} of them, give or take 20%"))
                             .because(
                                 "The cluster is as fast as its busiest node. A node with one place on the ring owns what chance gives it; with many places, chance evens out.",
                             )
@@ -200,7 +200,7 @@ pub(super) async fn follows_the_store(cx: &Context) -> Told {
         cluster.kill(killed).await?;
         cluster.store_set(&member(&new), "").await?;
         rings_are(cluster, &[asked, other], &["n1", "n2", "n3", &new]).await.because(
-            "The store alone decides which nodes are members. If a node that is down left the ring, its links would move at every hiccup of the network, and to different nodes on each side of a split.",
+            "The store alone decides which nodes are members. If a node that is down left the ring, its links would move whenever the network fails for a moment, and to different nodes on each side of a split.",
         )?;
         let second = owners(cluster, asked, &pages).await?;
         same(cluster, other, asked, &second, other, &owners(cluster, other, &pages).await?)?;
@@ -267,7 +267,7 @@ pub(super) async fn stays_without_the_store(cx: &Context) -> Told {
         cluster.store_set(&member(&new), "").await?;
         rings_are(cluster, &[reached], &now).await?;
         let claim = "when a node cannot read the members, its ring stays as it was, and `stale` says why it may be old";
-        let why = "A node that takes an unreachable store for an empty one loses its ring. An old ring is mostly right, and `stale` tells an operator that it is old.";
+        let why = "A node that mistakes an unreachable store for an empty one loses its ring. An old ring is mostly right, and `stale` tells an operator that it is old.";
         for node in [refused, stalled] {
             let old = async || {
                 let state = ring(cluster, node).await?;

@@ -1,4 +1,4 @@
-//! Problem 2: a creation and a look-up go to the owner of the code.
+//! Problem 2: a creation and a lookup go to the owner of the code.
 
 use futures_util::future::try_join;
 use runtime::net::faults::FrameSeen;
@@ -197,7 +197,7 @@ pub(super) async fn only_the_owner_keeps_it(cx: &Context) -> Told {
                 }
                 return Err(failure
                     .because(
-                        "No node removes a copy that it does not know when the link expires. And each table holds a limited number of links: copies drive out the links that only this node has.",
+                        "When the link expires, no node removes a copy that it does not know about. And each table holds a limited number of links: copies evict the links that only this node has.",
                     )
                     .into());
             }
@@ -211,7 +211,7 @@ pub(super) async fn only_the_owner_keeps_it(cx: &Context) -> Told {
                 leads(cluster, node, page)
                     .await
                     .evidence(format!("{owner} owns {}, and its table has it", page.path()))
-                    .because("The owner has the link in its table, so the look-up does not need the store.")?;
+                    .because("The owner has the link in its table, so the lookup does not need the store.")?;
             }
         }
         match cluster.store_commands(mark).forwarded().is_empty() {
@@ -388,7 +388,7 @@ pub(super) async fn is_not_passed_on(cx: &Context) -> Told {
         rings_are(cluster, &[gone, heir], &left).await?;
 
         cluster.step(format!(
-            "{entry} is asked to create links that {gone} owns by {entry}'s ring, and {heir} by {gone}'s ring."
+            "{entry} is asked to create links that {gone} owns on {entry}'s ring, and {heir} owns on {gone}'s ring."
         ));
         let mark = cluster.mark();
         for page in &moving {
@@ -433,7 +433,7 @@ fn was_not_passed_on(
                     "a node that is asked as the owner does the work, and asks no other node",
                 )
                 .because(
-                    "When two rings differ, each of two nodes may take the other for the owner. A request that they pass on goes back and forth until its timeout.",
+                    "When two rings differ, each of two nodes may think that the other is the owner. A request that they pass on goes back and forth until its timeout.",
                 )
                 .into());
         }

@@ -26,12 +26,12 @@ const GRACE: Duration = Duration::from_millis(500);
 
 const REFUSED: &str = "a creation whose owner is unreachable is answered 503 within 2 s, with the reason and Retry-After";
 
-const WHY_REFUSED: &str = "Only the owner creates its links: a node that did so in its place would do it beside the owner. So the entry cannot say yes. It must say no soon, and when the client should try again.";
+const WHY_REFUSED: &str = "Only the owner creates its links: a node that did so in the owner's place would compete with the owner. So the entry cannot say yes. It must say no soon, and say when the client should try again.";
 
 const STORE_KNOWS: &str =
-    "a look-up whose owner is unreachable falls back to the store: it leads to the page within 2 s";
+    "a lookup whose owner is unreachable falls back to the store: it leads to the page within 2 s";
 
-const WHY_STORE: &str = "A link that was created must lead to its page on every node. The store has every link, and to read it does no harm.";
+const WHY_STORE: &str = "A link that was created must lead to its page on every node. The store has every link, and reading it does no harm.";
 
 /// Pages by their owners. For pages of the other nodes, the second owner is not the node that will
 /// be alone.
@@ -124,7 +124,7 @@ fn in_time(cluster: &Cluster<'_>, node: &str, answer: &Answer, what: &str, expec
     Err(cluster.failed_at(node, seen, expected).into())
 }
 
-/// Checks that a look-up leads to the page in time.
+/// Checks that a lookup leads to the page in time.
 async fn falls_back(cluster: &Cluster<'_>, node: &str, page: &Page, owner: &str) -> Told {
     let asked = cluster
         .request(node, &Request::new("HEAD", page.path()))
@@ -168,7 +168,7 @@ async fn prepare(
         beyond
             .get_mut(owner)
             .and_then(Vec::pop)
-            .expect("each has four at least")
+            .expect("each has at least four")
     };
     let nodes = [alone, one, other];
     let cast = Cast {
@@ -230,7 +230,7 @@ pub(super) async fn links_are_cut(cx: &Context) -> Told {
         cluster.step(format!("The store refuses {alone}, too. It is asked for a link of {owner}."));
         cluster.store_refused([alone]);
         let answer = cluster.request(alone, &Request::get(page.path())).await?;
-        let expected = "a look-up that reaches neither the owner nor the store is answered 503 within 2 s, with the reason and Retry-After";
+        let expected = "a lookup that reaches neither the owner nor the store is answered 503 within 2 s, with the reason and Retry-After";
         refuses(cluster, alone, &answer, &format!("{alone}, asked for {}, which {owner} owns,", page.path()), expected)
             .because("The node does not know whether the link exists. 404 would say that it does not.")?;
 
@@ -269,7 +269,7 @@ async fn as_before(cluster: &Cluster<'_>, cast: &Cast) -> Told {
             })
             .await
             .because(
-                "The owner can be reached again. A node that does not ask it wastes its table.",
+                "The owner can be reached again. A node that does not ask the owner wastes the owner's table.",
             )?;
     }
     let known = cast.known.iter().chain(&cast.wanted).map(|(_, page)| page);
@@ -366,7 +366,7 @@ pub(super) async fn members_change(cx: &Context) -> Told {
 
 /// Creates one more link on a node, and looks up an earlier one.
 async fn one_more(cluster: &Cluster<'_>, node: &str, site: &str, number: usize) -> Told {
-    const CLAIM: &str = "while the members change and all nodes can be reached, every creation and every look-up succeeds";
+    const CLAIM: &str = "while the members change and all nodes can be reached, every creation and every lookup succeeds";
     const WHY: &str = "The nodes learn of a new owner at different moments. So the old owner goes on answering, and the new owner reads from the store what it does not know.";
     let page = Page::called(site, number);
     let form = [("url", page.url.as_str()), ("code", page.code.as_str())];
@@ -474,9 +474,9 @@ pub(super) async fn one_of_two_owners_dies(cx: &Context) -> Told {
     .await
 }
 
-const TWO_OWNERS: &str = "with two owners for each code, every creation and every look-up succeeds within 2 s after the death of one node";
+const TWO_OWNERS: &str = "with two owners for each code, every creation and every lookup succeeds within 2 s after the death of one node";
 
-const WHY_TWO: &str = "The store gives each code away once, so that a second owner can do the work of the first. Then no request needs one certain node.";
+const WHY_TWO: &str = "The store gives each code away once, so that a second owner can do the work of the first. Then no request needs one particular node.";
 
 async fn granted(cluster: &Cluster<'_>, node: &str, page: &Page) -> Told {
     let answer = cluster

@@ -154,7 +154,7 @@ pub(super) async fn travel_between_nodes(cx: &Context) -> Told {
         all_show(cluster, &[alone], &page, all + hidden, "each side goes on counting").await?;
         show_no_more(cluster, &[one, other], &page, all).await?;
         if !cluster.nothing_crossed(mark, &[alone], &[one, other]) {
-            return Err(Stop::inconclusive("A message crossed the cut, so that the cut had no effect."));
+            return Err(Stop::inconclusive("A message crossed the cut, so the cut had no effect."));
         }
         Ok(())
     })
@@ -186,7 +186,7 @@ pub(super) async fn are_read_at_once(cx: &Context) -> Told {
         let begun = Instant::now();
         keep_busy(cluster, &[asked, other, third], HOLD_TIME).await?;
         let claim = "a node reads the count at once, however busy its counters are";
-        let why = "To read a count needs no agreement. The count may be a little old, but the request must not wait behind the messages of other nodes.";
+        let why = "Reading a count needs no agreement. The count may be a little old, but the request must not wait behind the messages of other nodes.";
         let read = cluster.request(asked, &Request::get(format!("{}/aggregates", page.path())).within(HOLD_TIME)).await;
         let answer = read.map_err(Stop::from).because(why)?;
         let follow_claim = "a node follows a link at once, however busy its counters are";
@@ -253,7 +253,7 @@ pub(super) async fn returning_visitors_count_once(cx: &Context) -> Told {
         let after = agreed(cluster, &page, all + twice + thrice, all).await?;
         if before != after {
             let seen = format!("Visitors: {before} has become Visitors: {after}, though no new visitor has come");
-            return Err(cluster.failed_at(NODES[0], seen, "a visitor who comes again changes the redirects, and not the number of visitors").into());
+            return Err(cluster.failed_at(NODES[0], seen, "a visitor who returns changes the redirects, but not the number of visitors").into());
         }
 
         cluster.step(format!("{} more are viewed, each by a small crowd of its own.", count_of(SMALL as u64, "link")));
@@ -365,7 +365,7 @@ async fn show_alike(
 ) -> Result<u64, Stop> {
     let mut seen_on_all = 0;
     let claim = format!(
-        "all nodes show Redirects: {redirects}, and the same number of visitors, within 10 % of {visitors}"
+        "all nodes show Redirects: {redirects}, and the same number of visitors, within 10% of {visitors}"
     );
     cluster
         .eventually(CLAIM_TIMEOUT, claim, async || {

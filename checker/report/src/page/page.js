@@ -143,7 +143,7 @@ function diagramSection(at) {
       h("label", null, "find ", h("input", { type: "search", id: "find", size: 14, placeholder: "message", oninput: (event) => {
         view.text = event.target.value.trim().toLowerCase(); changed(); } })),
       choice("nodes", trace.nodes, view.hiddenNodes), choice("messages", namesShown(), view.hiddenNames),
-      toggle("runtime", "runtime", "Also show what the library says for itself, and connections"),
+      toggle("runtime", "runtime", "Also show the library's own messages, and connections"),
       has("store") ? toggle("store", "store", "Also show the commands to the store") : null,
       has("request") ? toggle("requests", "requests", "Show the requests of the checker") : null,
       toggle("processes", "processes", "Give each server a lane of its own"),
@@ -153,7 +153,7 @@ function diagramSection(at) {
     h("div", { id: "stage" },
       h("div", { id: "diagram", class: "diagram", tabindex: 0, role: "application", "aria-label": "Space-time diagram. J and K step through the messages. The table of messages below has the same.", "aria-describedby": "keys" }),
       h("aside", { "aria-label": "Details and logs" },
-        h("div", { id: "details", role: "group", "aria-label": "The chosen event" }), h("h4", { id: "logs-of" }, "Logs of the nodes"),
+        h("div", { id: "details", role: "group", "aria-label": "The selected event" }), h("h4", { id: "logs-of" }, "Logs of the nodes"),
         h("div", { id: "logs", tabindex: 0, role: "log", "aria-live": "off", "aria-label": "Logs of the nodes, around the moment marked" }))),
     legend());
 }
@@ -267,7 +267,7 @@ function zoom(by, height) {
   diagram.update();
   host.scrollTop = row ? top + row.y - before : 0;
   fit("drawSoon");
-  byId("zoom").textContent = `${Math.round(view.zoom * 100)} %`;
+  byId("zoom").textContent = `${Math.round(view.zoom * 100)}%`;
 }
 
 function select(place) {
@@ -321,7 +321,7 @@ function showDetails(event) {
   const why = event && trace.causes.get(event.place);
   const cause = why ? h("p", { class: "why" }, words(why.why)) : null;
   const chain = [...trace.causes.values()];
-  byId("details").replaceChildren(...(event ? allOf(event) : [h("p", { class: "title" }, "Nothing is chosen"), h("p", null, "Click on a message, or press j.")]),
+  byId("details").replaceChildren(...(event ? allOf(event) : [h("p", { class: "title" }, "No event is selected"), h("p", null, "Click on a message, or press j.")]),
     ...(cause ? [cause] : []),
     ...(chain.length && (!event || event.event === "violation") ? [h("h4", null, "What led to it"),
       h("ol", { class: "chain" }, chain.map((one) => h("li", null, h("button", { onclick: () => select(one.event) },

@@ -106,7 +106,7 @@ Problem 2, Ask everyone: FAILED: a dead node is named
   look at   exercises/part1_ping_pong/src/producer.rs:41
             training/part1.md#problem-2-ask-everyone
 
-  What the nodes said to each other, and what the network did to it:
+  What the nodes sent to each other, and what the network did to it:
 
     n1 ──TotalPings──▶ n3   delivered
     n1 ──TotalPings──✗ n2   n2 is gone

@@ -115,7 +115,7 @@ impl Session<'_> {
                     (false, _) => format!("The answer contains {text}"),
                 };
                 return Err(format!(
-                    "{what}.\nTo `{}` it is:\n{}",
+                    "{what}.\nThe answer to `{}` is:\n{}",
                     self.question, self.answer
                 ));
             }
@@ -134,7 +134,9 @@ impl Session<'_> {
     pub(super) fn keep(&mut self, mut words: Words<'_>) -> Said {
         let name = words.last()?;
         if !name.chars().all(|c| c.is_ascii_uppercase()) || ["DATA", "TMP"].contains(&name) {
-            return Err(format!("{name:?} is no name for that: write JOB, say."));
+            return Err(format!(
+                "{name:?} is not a valid name: write JOB, for example."
+            ));
         }
         if self.question.is_empty() {
             return Err("Nothing was asked yet, so there is no answer.".into());

@@ -120,17 +120,21 @@ impl Session<'_> {
                 self.between.remove(&(a.to_owned(), b.to_owned()));
                 self.between.remove(&(b.to_owned(), a.to_owned()));
             }
-            format!("{} and {} are together again", list(&one), list(&other))
+            format!(
+                "{} and {} can reach each other again",
+                list(&one),
+                list(&other)
+            )
         };
         // In good time: it is tried again and again, and told to, besides.
         let mesh = timeout(PATIENCE + PATIENCE, self.cluster.await_mesh()).await;
         match mesh {
-            Ok(Ok(())) => Ok(format!("{what}, and so are the connections.")),
+            Ok(Ok(())) => Ok(format!("{what}. All connections are up again.")),
             Ok(Err(stop)) => Ok(format!(
-                "{what}, but not the connections:\n{}",
+                "{what}, but not all connections are up again:\n{}",
                 in_words(stop)
             )),
-            Err(_) => Ok(format!("{what}, but not the connections yet.")),
+            Err(_) => Ok(format!("{what}, but not all connections are up again yet.")),
         }
     }
 
@@ -173,8 +177,8 @@ impl Session<'_> {
             .flat_map(|fault| fault.rules.iter().map(RuleHandle::release))
             .sum();
         Ok(match released {
-            1 => "One message goes on.".to_owned(),
-            released => format!("{released} messages go on."),
+            1 => "One message is released.".to_owned(),
+            released => format!("{released} messages are released."),
         })
     }
 
@@ -206,14 +210,14 @@ impl Session<'_> {
             let held: usize = rules.iter().map(RuleHandle::held).sum();
             let held = match held {
                 0 => String::new(),
-                held => format!(", {held} are kept back"),
+                held => format!(", {held} are held back"),
             };
             lines.push(format!("{number}. {text}\n   it has acted on {hits}{held}"));
         }
         let stores = self.stores.iter();
         lines.extend(stores.map(|(node, what)| format!("the store {what} {node}")));
         Ok(match lines.is_empty() {
-            true => "Nothing is broken.".to_owned(),
+            true => "There is no fault.".to_owned(),
             false => lines.join("\n"),
         })
     }
@@ -235,7 +239,7 @@ impl Session<'_> {
         let Some(number) = number else {
             return Ok(self.rules.keys().copied().collect());
         };
-        let none = || format!("There is no rule {number}; `rules` lists those that there are.");
+        let none = || format!("There is no rule {number}; `rules` lists all of them.");
         let number: u32 = number.trim_end_matches('.').parse().map_err(|_| none())?;
         match self.rules.contains_key(&number) {
             true => Ok(vec![number]),

@@ -24,7 +24,7 @@ impl Session<'_> {
                     let lists = match self.cluster.glance(&node).await {
                         Some(nodes) if nodes.is_empty() => "lists no other".to_owned(),
                         Some(nodes) => format!("lists {}", list(&nodes)),
-                        None => "does not say whom it lists".to_owned(),
+                        None => "does not say which nodes it lists".to_owned(),
                     };
                     ("running", lists)
                 }
@@ -110,18 +110,20 @@ impl Session<'_> {
             .chars()
             .all(|c| c.is_ascii_alphanumeric() || "-_".contains(c));
         if !proper || node.len() > 20 || node == "manager" {
-            return Err(format!("{node:?} is no name for a node; n6 would be one."));
+            return Err(format!(
+                "{node:?} is not a name for a node; n6 would be one."
+            ));
         }
         let everyone = self.cluster.everyone();
         if everyone.iter().any(|known| known == node) {
             return Err(match self.alive(node) {
-                Ok(_) => format!("There is a node {node} already."),
+                Ok(_) => format!("There is already a node {node}."),
                 Err(complaint) => complaint,
             });
         }
         if everyone.len() >= MOST_NODES {
             return Err(format!(
-                "These are {MOST_NODES} nodes; more are not started."
+                "There are {MOST_NODES} nodes already, which is the maximum."
             ));
         }
         let joined = self.cluster.join(node).await;
@@ -144,7 +146,7 @@ impl Session<'_> {
         self.two(node, from)?;
         let parted = self.cluster.disconnect(node, from).await;
         parted.map_err(in_words)?;
-        Ok(format!("{node} and {from} have parted."))
+        Ok(format!("{node} and {from} are disconnected."))
     }
 
     pub(super) async fn connect(&self, mut words: Words<'_>) -> Said {
@@ -153,7 +155,7 @@ impl Session<'_> {
         let connected = tokio::time::timeout(PATIENCE, self.cluster.connect(node, to)).await;
         match connected {
             Ok(connected) => connected.map_err(in_words)?,
-            Err(_) => return Err(format!("{node} did not get to {to} within 10 s.")),
+            Err(_) => return Err(format!("{node} did not connect to {to} within 10 s.")),
         }
         Ok(format!("{node} and {to} are connected."))
     }

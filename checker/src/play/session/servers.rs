@@ -81,7 +81,7 @@ impl Session<'_> {
         let path = format!("/{}", path.trim_start_matches('/'));
         if !path.chars().all(|c| c.is_ascii_graphic()) {
             return Err(format!(
-                "{path:?} is no path: write what is not ASCII as %C3%A4."
+                "{path:?} is not a path: write a character that is not ASCII like this: %C3%A4."
             ));
         }
         let request = match fields.is_empty() {

@@ -8,7 +8,7 @@
 //! must hold:
 //!
 //! 1. *Broadcast*: a ping reaches every connected consumer and counts once.
-//! 2. *Ask everyone*: one question to all nodes is answered in time, although some are dead.
+//! 2. *Ask everyone*: one question to all nodes is answered in time, even if some are dead.
 //! 3. *Crash*: a restarted consumer recovers its counts.
 //! 4. *Netsplit*: nodes that meet, again or for the first time, learn each other's counts.
 //! 5. *A crash during the split* (optional): problems 3 and 4 at once. It has no gap of its own: your code for

@@ -1,7 +1,7 @@
-//! What the jobs compute. Problem 1, and 7, which is optional; `cargo checker part2 --problem 1` grades it.
+//! What the jobs compute. For problem 1, and for problem 7, which is optional. `cargo checker part2 --problem 1` grades problem 1.
 //!
 //! A job reads files line by line. `map` emits pairs of a key and a value for each line, `partition` says
-//! which reduce task gets a key, and `reduce` makes one value of all values of a key. `batch` calls these
+//! which reduce task gets a key, and `reduce` makes one value from all values of a key. `batch` calls these
 //! functions, on many nodes at once.
 
 use batch::Functions;
@@ -39,7 +39,7 @@ impl Functions for JobKind {
             JobKind::InvertedIndex => {
                 // ── gap 1: list the files
                 // TODO(1): you must return the names of the files that contain the word, each once, in
-                // order, with a tab (`\t`) between two of them.
+                // order, separated by tabs (`\t`).
                 todo!("TODO(1) list the files")
                 // ── end 1
             }
@@ -48,7 +48,7 @@ impl Functions for JobKind {
 
     fn combine(&self, key: &[u8], values: &[&[u8]]) -> Option<Vec<u8>> {
         // ── gap 7: combine
-        // TODO(7): for a job whose values can be combined, you must make one value of several, so that
+        // TODO(7): for a job whose values can be combined, you must make one value from several, so that
         // reduce tasks fetch less and the result stays the same. What this returns may come here again,
         // together with other values.
         // ── end 7

@@ -74,7 +74,7 @@ impl Server for Manager {
                 why,
             } => {
                 // ── gap 5: an output could not be fetched
-                // TODO(5): two workers may be unable to reach each other although the manager reaches both,
+                // TODO(5): two workers may be unable to reach each other even though the manager reaches both,
                 // and a paused node answers no one. Neither may delay the job: the output must be computed
                 // where the worker can fetch it, or another worker must reduce.
                 // ── end 5
@@ -101,11 +101,11 @@ impl Server for Manager {
             // ── gap 3: a worker ends
             // TODO(3): when a worker crashes, the manager must retry its task, and its node must get another
             // worker. When a task has crashed `MAX_CRASHES` times, the manager must give up its job:
-            // `self.end` with an error that names the split. The loss of a node is no crash of a task.
+            // `self.end` with an error that names the split. The loss of a node is not a crash of a task.
             // (Monitor the workers: `ctx.monitor(&worker)`.)
             // ── end 3
             // ── gap 3: a node goes
-            // TODO(3): when a node goes, its map output is lost, even of tasks that are done. As long as a
+            // TODO(3): when a node goes down, its map output is lost, even that of tasks that are done. As long as a
             // reduce task needs it, another node must compute it again.
             // ── end 3
             _ => {}
@@ -113,9 +113,9 @@ impl Server for Manager {
     }
 }
 
-/// What a manager does with jobs. Given, but for the gaps in it.
+/// What a manager does with jobs. Given, except for the gaps in it.
 impl Manager {
-    /// Takes a job, of which nothing is done yet.
+    /// Accepts a new job.
     async fn accept(&mut self, spec: JobSpec, ctx: &Ctx<ManagerMsg>) -> Result<JobId, String> {
         // ── gap 2: a job's id
         // TODO(2): the id must differ from that of every other job, even after this manager or its node
@@ -158,7 +158,7 @@ impl Manager {
         // ── gap 4: an attempt has begun
         // TODO(4): the assignment may be lost, and so may the result. If no result has arrived after
         // `LEASE`, the manager must retry the task. Two results may arrive then, and one must count. A
-        // worker may be alive and idle although it never answered.
+        // worker may be alive and idle even if it never answered.
         // ── end 4
         // ── gap 2: a worker has something to do
         // TODO(2): note that this worker is busy.

@@ -1,4 +1,4 @@
-//! The worker: does one task after the other, and reports the result of each.
+//! The worker: does one task after another, and reports the result of each.
 
 use batch::perform;
 use runtime::{Address, Ctx, ExitReason, Info, Server};
@@ -32,7 +32,7 @@ impl Server for Worker {
                 // ── gap 2: do a task
                 // TODO(2): you must do the task (`perform`), and send the manager `Finished` with the
                 // product, or `Failed` with the error. Send it to the name, `MANAGER.at(…)`, so that a
-                // restarted manager receives it too. A panic of the job's functions may end the worker.
+                // restarted manager receives it too. A panic in the job's functions may end the worker.
                 todo!("TODO(2) do the task, and tell the manager")
                 // ── end 2
             }

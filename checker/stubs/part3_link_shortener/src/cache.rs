@@ -15,7 +15,7 @@ use crate::table::{Known, Table};
 pub struct Cache {
     store: Store,
     table: Arc<Table>,
-    // ── gap 1: fields for look-ups
+    // ── gap 1: fields for lookups
     // TODO(1): the fields that the cache needs while the store is asked.
     // ── end 1
     // ── gap 4: fields for the warm-up
@@ -46,12 +46,12 @@ impl Server for Cache {
         // ── end 2
         // ── gap 3: watch the members
         // TODO(3): the runtime must tell this cache when another cache joins the group, or is within
-        // reach again; see `meet` below. The members that are there already are told of this cache.
+        // reach again; see `meet` below. The group reports this cache to the members that are there already.
         // ── end 3
         Cache {
             store,
             table,
-            // ── gap 1: no look-up waits yet
+            // ── gap 1: no lookup waits yet
             // ── end 1
             // ── gap 4: no table is awaited yet
             // ── end 4
@@ -90,16 +90,16 @@ impl Cache {
         }
     }
 
-    /// Answers a look-up that the table could not answer, now or later.
+    /// Answers a lookup that the table could not answer, now or later.
     fn load(&mut self, code: Code, reply: Reply<Result<Link, Refusal>>, ctx: &Ctx<CacheMsg>) {
         // ── gap 4: wait for the tables of other nodes
-        // TODO(4): while the tables of other nodes are on their way (`node_up`), a look-up that this table
+        // TODO(4): while the tables of other nodes are on their way (`node_up`), a lookup that this table
         // cannot answer must wait for them before it goes to the store. The wait must be short: the store
         // may take 800 ms, and the client must have its answer within a second.
         // ── end 4
-        // ── gap 1: ask the store, once for all look-ups of a code
+        // ── gap 1: ask the store, once for all lookups of a code
         // TODO(1): the table may know the code by now: then answer from it. Otherwise the store must be
-        // asked, once for all look-ups that wait for the same code. This cache must handle other
+        // asked, once for all lookups that wait for the same code. This cache must handle other
         // messages meanwhile (`ctx.spawn`, and `CacheMsg::Loaded` to itself).
         // ── end 1
     }
@@ -107,8 +107,8 @@ impl Cache {
     /// The store has answered, or it has failed for this reason.
     fn loaded(&mut self, code: Code, answer: Result<Option<Link>, Refusal>) {
         // ── gap 1: keep the answer, and pass it on
-        // TODO(1): keep the store's answer, a link or that there is none. An error of the store must not
-        // be kept. Then answer all look-ups that wait for this code.
+        // TODO(1): keep the store's answer, a link or that there is none. An error from the store must not
+        // be kept. Then answer all lookups that wait for this code.
         // ── end 1
     }
 
@@ -129,11 +129,11 @@ impl Cache {
         // node still has it.
         // ── end 3
         // ── gap 4: the table is here
-        // TODO(4): look-ups that waited for this table must continue.
+        // TODO(4): lookups that waited for this table must continue.
         // ── end 4
     }
 
-    /// Another node has connected; no message of it has arrived yet.
+    /// Another node has connected; no message from it has arrived yet.
     fn node_up(&mut self, node: NodeName, ctx: &Ctx<CacheMsg>) {
         // ── gap 4: a table is on its way
         // TODO(4): the table of that node will arrive (`learn_table`), or perhaps it never does. Then this
@@ -143,8 +143,8 @@ impl Cache {
 
     /// The table of a node is here, or the timeout for it has expired.
     fn stop_waiting(&mut self, node: &NodeName, ctx: &Ctx<CacheMsg>) {
-        // ── gap 4: go on with the look-ups that waited
-        // TODO(4): answer the look-ups that waited.
+        // ── gap 4: go on with the lookups that waited
+        // TODO(4): answer the lookups that waited.
         // ── end 4
     }
 }

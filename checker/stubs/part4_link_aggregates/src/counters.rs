@@ -72,7 +72,7 @@ impl Counters {
         // ── gap 8: send only what differs
         // TODO(8): when both nodes know nearly the same, they must send only what differs. If one
         // of a thousand links was viewed during a netsplit, they must send at most a tenth of what
-        // a node gets that knows nothing. Such a node must still get everything.
+        // a node that knows nothing gets. Such a node must still get everything.
         // ── end 8
         // ── gap 6: send what is known
         // TODO(6): after this, both nodes must know every view that either node knew, without a new

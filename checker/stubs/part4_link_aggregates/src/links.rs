@@ -54,7 +54,7 @@ impl Owned {
     pub async fn claim(&self, codes: Vec<Code>, link: Link) -> Result<Claim, Refusal> {
         let claimed = self.store.claim(&codes, &link).await.map_err(unavailable)?;
         // The table gets the link after the store, because a link that is not in the store must not
-        // be found here. Another code than the first has another owner, so this node does not keep
+        // be found here. Any code but the first has another owner, so this node does not keep
         // it. If that owner knows an earlier expiry, it asks the store when that expiry has come.
         match &claimed {
             Claim::Claimed(code) => self.table.put(code.clone(), link),
@@ -71,7 +71,7 @@ impl Owned {
         if let Some(link) = self.table.get(&code) {
             return Ok(link);
         }
-        // Our cache asks the store once for all look-ups that wait for the same code.
+        // Our cache asks the store once for all lookups that wait for the same code.
         let cache = CACHE.at(self.node.name());
         let asked = self
             .node
@@ -128,7 +128,7 @@ impl Links {
         self.owned.look_up(code).await
     }
 
-    /// Has the owner of a code, another node, run a function, and waits for its answer.
+    /// Runs a function on the owner of a code, which is another node, and waits for its answer.
     async fn ask<A, T>(
         &self,
         code: &Code,
@@ -152,7 +152,7 @@ impl Links {
         asked.unwrap_or_else(|why| Err(unreachable(owner, &why)))
     }
 
-    /// Has a function run on another node. Returns the reason if there is no answer.
+    /// Runs a function on another node. Returns the reason if there is no answer.
     async fn run_on<A, R>(
         &self,
         node: &NodeName,
@@ -192,7 +192,7 @@ impl Service for Links {
     async fn look_up(&self, code: Code) -> Result<Link, Refusal> {
         let found = self.find(code.clone()).await;
         // ── gap 3: answer without the owner
-        // TODO(3): a look-up must not fail because the owner is unreachable: the store has the link
+        // TODO(3): a lookup must not fail because the owner is unreachable: the store has the link
         // too.
         // ── end 3
         found

@@ -103,7 +103,7 @@ impl Cluster<'_> {
         self.failed_at(
             node,
             format!("{seen} no message that could have told it came to {node}"),
-            "what a node knows of another has come to it over the network",
+            "a node learns about another node only over the network",
         )
         .fact(&Untold::Untold {
             node: node.to_owned(),

@@ -70,7 +70,7 @@ pub(super) fn asks_nobody_else(case: &Case) -> Option<String> {
     let sent = recovery.messages.clone().from(node);
     let sent = sent.that(|sent| matches!(sent.kind, Kind::Call | Kind::Cast));
     sent.is_empty().then(|| {
-        format!("after its consumer crashed, {node} sent no message to any other node, and it misses pings of {missed}")
+        format!("after its consumer crashed, {node} sent no message to any other node, and it lacks pings from {missed}")
     })
 }
 

@@ -61,7 +61,7 @@ pub(super) fn counts_what_others_sent(case: &Case) -> Option<String> {
         let answers = restart.answers(of);
         let (who, count) = answers.iter().find(|(_, count)| count + 1 == *number)?;
         Some(format!(
-            "{who} answered {node} that it has {count} pings of {of}, and {node} gave its own next ping the number {number}"
+            "{who} told {node} that it has {count} pings of {of}, and {node} gave its own next ping the number {number}"
         ))
     })
 }
@@ -74,7 +74,7 @@ pub(super) fn believes_one_consumer(case: &Case) -> Option<String> {
     let (high, most) = answers.iter().max_by_key(|(_, count)| *count)?;
     (most > believed).then(|| {
         format!(
-            "{low} answered {node} that it has {believed} of its pings, {high} answered {most}, and {node} gave the next ping the number {number}"
+            "{low} told {node} that it has {believed} of its pings, {high} answered {most}, and {node} gave the next ping the number {number}"
         )
     })
 }

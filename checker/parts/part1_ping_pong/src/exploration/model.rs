@@ -353,7 +353,7 @@ impl Table {
         for other in totals.keys().chain(failed.keys()) {
             if !cluster.everyone().contains(other) {
                 return wrong(
-                    format!("only nodes of the cluster are in the answer, and {other} is none"),
+                    format!("only nodes of the cluster are in the answer, and {other} is not one"),
                     WHOLE,
                 );
             }
@@ -376,8 +376,8 @@ impl Table {
             let quiet = other == node || state.is_quiet(cluster, node, other, begun);
             if quiet && in_totals.is_none() {
                 return wrong(
-                    format!("{other} runs and is in reach, so the answer has its total"),
-                    "Nothing was between the two nodes while the question was under way.",
+                    format!("{other} is running and reachable, so the answer has its total"),
+                    "No fault lay between the two nodes while the question was in transit.",
                 );
             }
             if let (Some(total), Some(least), Some(most)) =
@@ -389,7 +389,7 @@ impl Table {
                     format!(
                         "the total of {other} is the one that it has, between {least} and {most}"
                     ),
-                    "A total is the sum of the counts at the moment in which the consumer answers.",
+                    "A total is the sum of the counts at the moment when the consumer answers.",
                 );
             }
         }
@@ -514,9 +514,9 @@ impl Table {
                     &of,
                     sure,
                     format!(
-                        "it shows at least {sure} for {of}, whose ping {sure} it must know by now"
+                        "it shows at least {sure} for {of}: by now it must know {of}'s ping {sure}"
                     ),
-                    "Nothing was between the two nodes that could have kept it from knowing.",
+                    "No fault between the two nodes could have kept it from knowing.",
                 );
             }
         }
@@ -713,7 +713,7 @@ impl Model for Table {
                 cluster,
                 &pairs_of(&cluster.running()),
                 "every consumer has the last ping of every producer",
-                "Nothing is between the nodes any more, so each ping reaches each consumer.",
+                "No fault remains between the nodes, so each ping reaches each consumer.",
             )
             .await?;
             self.state.borrow_mut().busy_until.clear();

@@ -235,7 +235,7 @@ impl Jobs {
                 "no two jobs have the same id, whatever happened between them",
             );
             return Err(failure
-                .because("The manager would take a late message about the first job for one about the second.")
+                .because("The manager would mistake a late message about the first job for one about the second.")
                 .into());
         }
         state.ids.push(id.clone());
@@ -307,7 +307,7 @@ impl Jobs {
             JobStatus::Failed(_) => Stands::Failed,
             JobStatus::Unknown => {
                 let expected =
-                    "the manager knows each job that it has accepted, also when the job has ended";
+                    "the manager knows each job that it has accepted, even after the job has ended";
                 return Err(Fact::JobUnknown {
                     manager: manager.clone(),
                 }
@@ -355,7 +355,7 @@ impl Jobs {
                     };
                     return Err(fact
                         .of(cluster, &manager, expected)
-                        .because("Many failures do not come again, and the loss of a node or of a message says nothing about a task.")
+                        .because("Many failures do not happen again, and the loss of a node or of a message says nothing about a task.")
                         .into());
                 }
                 let names_file = job.given.files.iter().any(|file| {
@@ -459,7 +459,7 @@ impl Jobs {
         );
         Err(Fact::JobSlow { manager: manager.clone(), took_ms, limit_ms }
             .of(cluster, &manager, expected)
-            .because("Nothing was broken. A node that finishes a task gets its next one while others are busy.")
+            .because("No fault was active. A node that finishes a task gets its next one while others are busy.")
             .into())
     }
 
@@ -503,7 +503,7 @@ impl Jobs {
                             "every job ends once all faults have ended",
                         )
                         .because(
-                            "A client waits for its job. If work was lost, or no worker was given it, the manager must notice that.",
+                            "A client waits for its job. If work was lost, or given to no worker, the manager must notice that.",
                         )
                         .into());
                 }
@@ -549,7 +549,7 @@ impl Jobs {
                 .unwrap_or(MAX_PLACE)
         };
         cluster.step(format!(
-            "{manager} is given a last job while nothing is broken: {} map tasks of 200 ms, and the output folder `out-{place}`.",
+            "{manager} is given a last job while no fault is active: {} map tasks of 200 ms, and the output folder `out-{place}`.",
             given.maps()
         ));
         let over: BTreeSet<JobId> = {
@@ -601,7 +601,7 @@ impl Jobs {
                         manager,
                         "a job that has ended keeps no worker busy",
                     )
-                    .because("Its tasks are in the way of those of the next job.")
+                    .because("Its tasks delay those of the next job.")
                     .into());
             }
         }
@@ -629,7 +629,7 @@ impl Jobs {
                     .of(
                         cluster,
                         &job.manager,
-                        "nothing but its output is left of a job that has ended",
+                        "a job that has ended leaves nothing but its output",
                     )
                     .into());
             }

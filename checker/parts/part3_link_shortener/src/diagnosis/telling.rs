@@ -87,7 +87,7 @@ pub(super) fn gone_process_is_told(case: &Case) -> Option<String> {
             && telling.sent.server.is_none()
     })?;
     Some(format!(
-        "{creator} sent {node} the link {} before {node}'s cache crashed and the link {} afterwards; both messages arrived, and the cache that runs there now does not have the second link",
+        "{creator} sent {node} the link {} before {node}'s cache crashed and the link {} afterward; both messages arrived, and the cache that runs there now does not have the second link",
         before.code, after.code
     ))
 }

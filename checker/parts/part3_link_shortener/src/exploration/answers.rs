@@ -1,4 +1,4 @@
-//! Creations and look-ups, and which answers are right.
+//! Creations and lookups, and which answers are right.
 
 use std::time::Duration;
 
@@ -30,7 +30,7 @@ const STORE_ROUNDS: u32 = 12;
 /// How many questions to the store one unknown code may cost within a second.
 const MAX_READS: usize = 5;
 
-const ONE_URL: &str = "A published link must not lead to another place from one day to the next.";
+const ONE_URL: &str = "A published link must not suddenly lead somewhere else.";
 
 impl Service {
     fn failed(&self, cluster: &Cluster<'_>, fact: &Fact, expected: impl Into<String>) -> Failure {
@@ -119,9 +119,9 @@ impl Service {
                 let failure = self.failed(
                     cluster,
                     &fact,
-                    "a code that belongs to no other page is given: 201",
+                    "a code that belongs to no other page is granted: 201",
                 );
-                Err(failure.because("409 says that another page has the code. A client that reads it looks for another code in vain.").into())
+                Err(failure.because("409 says that another page has the code. A client that reads it looks for another code without need.").into())
             }
             503 => {
                 let mut state = self.state.borrow_mut();
@@ -159,7 +159,7 @@ impl Service {
             };
             let failure = self.failed(cluster, &fact, format!("the link gets the code {wanted}"));
             Err(Stop::from(failure.because(
-                "A URL has the same code on every node and at every time, so a client that got no answer can ask again.",
+                "A URL has the same code on every node and at any time, so a client that got no answer can ask again.",
             )))
         };
         if !codes.iter().any(|code| code == got) {
@@ -334,7 +334,7 @@ impl Service {
             "a creation waits for the store and for nothing else",
         );
         Err(failure
-            .because("Another node may be paused, dead or cut off, and no client waits for it.")
+            .because("Another node may be paused, dead or cut off, and no client may wait for it.")
             .into())
     }
 
@@ -407,7 +407,7 @@ impl Service {
             "within a second, one unknown code costs the store at most {MAX_READS} questions"
         );
         Err(self.failed(cluster, &fact, expected).because(
-            "A miss is an answer, too: visitors who ask at once share it, and a table remembers it for a second.",
+            "A miss is an answer, too: visitors who ask at the same time share it, and a table remembers it for a second.",
         ).into())
     }
 
@@ -478,9 +478,9 @@ impl Service {
             let failure = self.failed(
                 cluster,
                 &fact,
-                "a look-up that the table can answer waits for nothing",
+                "a lookup that the table can answer waits for nothing",
             );
-            return Err(failure.because("The table is in the memory of the node. Whatever else is slow, it is there at once.").into());
+            return Err(failure.because("The table is in the memory of the node. Whatever else is slow, the table answers at once.").into());
         }
         // A sweeper reads what has a note that it expires, and a creation reads what it creates.
         let asked = crate::commands_about(cluster, node, mark, &[code]);
@@ -499,7 +499,7 @@ impl Service {
             let failure = self.failed(
                 cluster,
                 &fact,
-                "a look-up that the table can answer sends no command to the store",
+                "a lookup that the table can answer sends no command to the store",
             );
             return Err(failure.because("All nodes share one store. Each question that a node repeats takes the place of another node's.").into());
         }
@@ -725,16 +725,18 @@ impl Service {
             let failure = self.failed(
                 cluster,
                 &fact,
-                "a request that needs the store is answered 503 within 1 s when it does not answer",
+                "a request that needs the store gets a 503 within 1 s when the store does not answer",
             );
             return Err(failure
-                .because("A visitor waits for it. What cannot be had is refused soon.")
+                .because(
+                    "A visitor is waiting. A node that cannot get the answer must refuse soon.",
+                )
                 .into());
         }
         Ok(())
     }
 
-    /// A look-up is answered within a second.
+    /// A lookup is answered within a second.
     fn answered_in_time(
         &self,
         cluster: &Cluster<'_>,
@@ -764,7 +766,9 @@ impl Service {
             "no visitor waits longer than a second for an answer",
         );
         Err(failure
-            .because("What a node waits for, another node or the store, may never come.")
+            .because(
+                "The answer that a node waits for, from another node or the store, may never come.",
+            )
             .into())
     }
 
@@ -800,7 +804,7 @@ impl Service {
             .failed(
                 cluster,
                 &fact,
-                "the answer is one of those that the text lists",
+                "the answer is one of those that the chapter lists",
             )
             .into())
     }

@@ -208,7 +208,7 @@ impl Story<'_> {
         }
     }
 
-    /// Two or three operations about one code, mostly on several nodes; or look-ups of several codes on
+    /// Two or three operations about one code, mostly on several nodes; or lookups of several codes on
     /// one node.
     fn together(&mut self, draw: &mut Draw) -> Do {
         if self.level.store_down && draw.number(0..=1) == 0 {

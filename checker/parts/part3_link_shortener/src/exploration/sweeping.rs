@@ -23,7 +23,7 @@ const WATCH: Duration = Duration::from_secs(2);
 /// How long a sweeper may take to answer. One that waits for the store is asked again later.
 const ANSWER_TIME: Duration = Duration::from_millis(250);
 
-const WHY_ONE: &str = "Work that must be done once in a cluster is done by one process. When its owner is gone, another process takes over, and when two owners meet, one goes on.";
+const WHY_ONE: &str = "Work that must be done once in a cluster is done by one process. When that process is gone, another one takes over, and when two owners meet, one continues.";
 
 impl Service {
     /// Sweepers never say that they have swept more links than have expired.
@@ -113,12 +113,12 @@ impl Service {
                 let failure = crate::failed(
                     cluster,
                     &fact,
-                    "one node sweeps, which has the global name `sweeper`",
+                    "one node sweeps: the one with the global name `sweeper`",
                 );
                 let failure = failure.evidence(match &owners[..] {
-                    [] => "No node knows a process of that name".to_owned(),
+                    [] => "No node knows a process with that name".to_owned(),
                     all => format!(
-                        "The nodes know a process of that name on {}",
+                        "The nodes know a process with that name on {}",
                         all.join(" and ")
                     ),
                 });
@@ -144,7 +144,7 @@ impl Service {
                     &fact,
                     "the sweeper removes expired links from the store",
                 );
-                return Err(failure.because("The store keeps every link that no node removes, and would fill up one day.").into());
+                return Err(failure.because("The store keeps every link that no node removes, and would eventually fill up.").into());
             }
         }
         Ok(owner)
@@ -158,7 +158,7 @@ impl Service {
             .find(|node| *node != owner)
             .map_or(owner, String::as_str);
         cluster.step(format!(
-            "{creator} creates two links for a second, which the sweeper on {owner} has to sweep."
+            "{creator} creates two links that expire after a second, and the sweeper on {owner} has to sweep them."
         ));
         let mut before = BTreeMap::new();
         for node in &running {

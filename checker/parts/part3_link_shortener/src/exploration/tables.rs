@@ -96,7 +96,7 @@ impl Service {
                 )
                 .fact(&fact);
             return Err(failure
-                .because("A code leads where a client wanted it to lead, and as long.")
+                .because("A code leads where a client wanted it to lead, and for as long as the client wanted.")
                 .into());
         }
         Ok(())
@@ -158,9 +158,9 @@ impl Service {
             let failure = crate::failed(
                 cluster,
                 &fact,
-                format!("a table has at most {CACHE_CAP} entries, negative ones among them"),
+                format!("a table has at most {CACHE_CAP} entries, including negative ones"),
             );
-            return Err(failure.because("Strangers may ask for a million codes. A table that only grows fills the memory of its node one day.").into());
+            return Err(failure.because("Strangers may ask for a million codes. A table that only grows eventually fills the memory of its node.").into());
         }
         let codes: BTreeSet<String> = {
             let (state, now) = (self.state.borrow(), Moment::now());

@@ -71,7 +71,7 @@ fn counts_again((node, since, killed): (&str, u64, bool), news: &[News]) -> Opti
                 "its counters crashed"
             };
             return Some(format!(
-                "before {began}, {node} had counted up to {before} in the slot `{slot}`, and afterwards, before any message had brought it \
+                "before {began}, {node} had counted up to {before} in the slot `{slot}`, and afterward, before any message had brought it \
                  that slot, it sent {} the count {count} in the same slot",
                 told.to()
             ));

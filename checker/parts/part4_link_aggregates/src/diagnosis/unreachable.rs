@@ -51,7 +51,7 @@ pub(super) fn owner_has_no_timeout(case: &Case) -> Option<String> {
     };
     (long && once).then(|| {
         format!(
-            "{} asked the owner at once, got no answer, and {gave_up}: a call of the runtime waits for five seconds by itself",
+            "{} asked the owner at once, got no answer, and {gave_up}: a call of the runtime waits for five seconds by default",
             slow.node
         )
     })

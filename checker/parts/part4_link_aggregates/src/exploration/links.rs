@@ -1,4 +1,4 @@
-//! Creations, look-ups and changes of the members in any order, while things break, beside a book of
+//! Creations, lookups and changes of the members in any order, while things break, beside a book of
 //! the links that exist for certain, and of those that may exist.
 
 mod book;

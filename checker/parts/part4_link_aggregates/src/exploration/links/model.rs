@@ -26,7 +26,7 @@ const WHY_STORE: &str = "The store gives a code to one URL only, and a 201 means
 const WHY_404: &str = "404 means: there is no such link. A node that cannot know answers 503.";
 
 const WHY_503: &str =
-    "503 is the answer only where a node that is needed cannot be reached, or the store.";
+    "503 is the answer only when a node that is needed, or the store, cannot be reached.";
 
 const WHY_OWNER: &str = "A node that can reach no other node may be the one that is cut off. If it acted for all owners, ownership would mean nothing.";
 
@@ -400,7 +400,7 @@ impl Service {
             let fact = Fact::LateAnswer {
                 node: asked.node.to_owned(),
             };
-            let why = "A visitor waits. All that the entry waits for, one after the other, must fit into the time.";
+            let why = "A visitor waits. Everything that the entry waits for, one after another, must fit into that time.";
             return Err(cluster
                 .failed_at(asked.node, seen, expected)
                 .fact(&fact)
@@ -444,7 +444,7 @@ impl Service {
             return fails(
                 "503: while the store lists no members, no node owns the code",
                 Fact::Ownerless,
-                "Without members, no look-up would find the table that has the link.",
+                "Without members, no lookup would find the table that has the link.",
             );
         }
         if is_isolated {
@@ -501,7 +501,7 @@ impl Service {
             return fails(
                 "a 503 has the header Retry-After, and says why".to_owned(),
                 Fact::NoReason,
-                "A client that knows the reason, and when to come again, can do something about it.",
+                "A client that knows the reason, and when to try again, can act on it.",
             );
         }
         self.note_members(cluster).await?;
@@ -546,7 +546,7 @@ impl Service {
             return fails(
                 "302 or 404: the node can ask the store, which has every link".to_owned(),
                 Fact::NoFallback,
-                "A look-up must not fail because the owner cannot be reached.",
+                "A lookup must not fail because the owner cannot be reached.",
             );
         }
         if self.subject == Subject::TwoOwners
@@ -558,7 +558,7 @@ impl Service {
             return fails(
                 "201: the second owner takes over".to_owned(),
                 Fact::NoSecondOwner,
-                "One node cannot be reached, and all others can. Then no request is refused.",
+                "One node cannot be reached, and all others can. Then no request may be refused.",
             );
         }
         if creates && settled && !is_chain {
@@ -618,7 +618,7 @@ impl Service {
             );
             let expected =
                 format!("at most {most}: one message to the owner, {owner}, and its answer");
-            return Err(cluster.failed_at(asked.node, seen, expected).fact(&fact).because("Only the owner hears of a link; otherwise each node that you add makes all others work more.").into());
+            return Err(cluster.failed_at(asked.node, seen, expected).fact(&fact).because("Only the owner hears of a link; otherwise each node that you add gives all the others more work.").into());
         }
         if let Some(command) = commands.iter().find(|command| command.node != *owner) {
             let seen = format!(

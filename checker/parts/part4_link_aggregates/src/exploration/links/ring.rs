@@ -25,7 +25,7 @@ const CODES: usize = 40;
 
 const WHY_MEMBERS: &str = "Membership is data, not reachability: the store lists the members, and every node reads them there.";
 
-const WHY_STALE: &str = "A node that cannot read the members keeps its ring. It says that the ring may be old, and says so no longer once it has read them again.";
+const WHY_STALE: &str = "A node that cannot read the members keeps its ring. It says that the ring may be old, and stops saying so once it has read them again.";
 
 /// Draws a story.
 pub(in super::super) fn draw(draw: &mut Draw) -> Plan {
@@ -265,7 +265,7 @@ impl Members {
                             .map(|owner| owner.short().to_owned());
                         if !tried.iter().eq(&named.collect::<Vec<_>>()) {
                             let seen = format!(
-                                "{node} names other owners in a try with the same members in another order, one of them twice"
+                                "{node} names other owners in a `Try` with the same members in another order, one of them twice"
                             );
                             let expected = "the owners follow from the members, in whatever order and however often they are named";
                             return Err(cluster

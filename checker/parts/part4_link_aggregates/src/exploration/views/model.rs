@@ -37,9 +37,9 @@ const RING_TIME: Duration = Duration::from_secs(10);
 /// How many requests are under way at the same time.
 const WIDTH: u64 = 24;
 
-const WHY_ONCE: &str = "A message may come twice, and news of a view may come by two ways. Each node's counts are kept apart, and the higher one is taken, so that no view counts twice.";
+const WHY_ONCE: &str = "A message may come twice, and news of a view may come along two paths. Each node's counts are kept apart, and the higher one is taken, so that no view counts twice.";
 
-const WHY_ALL: &str = "Nothing is between the nodes any more. What one of them has counted or heard of, all of them must show, without a new view.";
+const WHY_ALL: &str = "No fault remains between the nodes. All of them must show what any of them has counted or heard of, without a new view.";
 
 const WHY_KEPT: &str = "A node forgets no view that it knows. It counts in a slot of its own, and takes the higher count of each slot.";
 
@@ -224,7 +224,8 @@ impl Table {
                 let fact = Fact::LateRedirect {
                     node: node.to_owned(),
                 };
-                let why = "A visitor waits for no server that counts, and for no other node.";
+                let why =
+                    "A visitor must wait neither for a server that counts nor for another node.";
                 Err(cluster
                     .failed_at(node, seen, expected)
                     .fact(&fact)
@@ -353,7 +354,7 @@ impl Table {
             let fact = Fact::LateNumber {
                 node: node.to_owned(),
             };
-            let why = "A reader waits for no server and for no other node: the number lies in the node's memory.";
+            let why = "A reader must wait neither for a server nor for another node: the number is in the node's memory.";
             return Err(cluster
                 .failed_at(node, seen, expected)
                 .fact(&fact)
@@ -411,7 +412,7 @@ impl Table {
                 shown: shown.redirects,
                 least,
             };
-            let why = "It has served these views, or another node has that is connected, and nothing was between the two.";
+            let why = "It has served these views, or a connected node has, and no fault was between the two.";
             return Err(fails(
                 format!("it shows at least {least} by now"),
                 fact,
@@ -523,7 +524,7 @@ impl Table {
             None => Ok(()),
             Some(other) => {
                 let seen = format!(
-                    "for {}, {first} shows Redirects: {} and {other} Redirects: {}",
+                    "for {}, {first} shows Redirects: {} and {other} shows Redirects: {}",
                     page.path(),
                     shown(first),
                     shown(other)
