@@ -240,7 +240,10 @@ async fn label_without_room_loses_the_names_of_fields_first() {
 async fn logs_say_whose_moment_they_mark() {
     let (_kept, page) = page_of(&quiet());
     on_page(&page, async |browser| {
-        assert_eq!(browser.text("#details .title").await, "No event is selected");
+        assert_eq!(
+            browser.text("#details .title").await,
+            "No event is selected"
+        );
         let seen = browser.text("#logs .now").await;
         assert!(seen.contains("the middle of the diagram"), "{seen}");
         browser.press("j").await;

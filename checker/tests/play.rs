@@ -370,15 +370,15 @@ fn complaints_are_sentences_and_end_a_script() {
         "kill n2\nkill n2",
         "n2 is not running; `restart n2` starts it again.",
     );
-    check(
-        "pause n2\npause n2",
-        "n2 is paused; run `resume n2` first.",
-    );
+    check("pause n2\npause n2", "n2 is paused; run `resume n2` first.");
     check(
         "delay n1 n2 200",
         "\"200\" is not a time: write 200ms, 2s or 1m.",
     );
-    check("drop 200%", "\"200%\" is not a share: write 10%, say.");
+    check(
+        "drop 200%",
+        "\"200%\" is not a percentage: write 10%, for example.",
+    );
 }
 
 #[test]

@@ -1,5 +1,6 @@
 //! `checker explore`.
 
+use std::collections::BTreeSet;
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -7,6 +8,7 @@ use clap::Args;
 
 use super::{PartArgs, question};
 use crate::grading::{Explore, Story, Worlds};
+use testkit::part::Part;
 use testkit::plain_file::{self, MAX_TEXT};
 use testkit::trouble::{Result, Trouble};
 use testkit::verdict::World;
@@ -66,7 +68,7 @@ impl ExploreArgs {
     ///
     /// # Errors
     /// When there is no such part, or no story in the file.
-    pub(super) fn settle(self) -> Result<(&'static testkit::part::Part, PartArgs)> {
+    pub(super) fn settle(self) -> Result<(&'static Part, PartArgs)> {
         let part = question::part(&self.part)?;
         let explore = match &self.story {
             Some(file) => Explore::Story(Box::new(read(file)?)),
@@ -88,7 +90,7 @@ impl ExploreArgs {
                     .into_iter()
                     .collect()
             }
-            _ => self.problems,
+            _ => explored(part, self.problems)?,
         };
         let args = PartArgs {
             solution: self.solution,
@@ -101,6 +103,27 @@ impl ExploreArgs {
             ..PartArgs::plain()
         };
         Ok((part, args))
+    }
+}
+
+/// The problems to explore: those that were named, or all that have an exploration.
+///
+/// # Errors
+/// When a problem that was named has none.
+fn explored(part: &Part, named: Vec<u8>) -> Result<Vec<u8>> {
+    let have: BTreeSet<u8> = part
+        .explorations
+        .iter()
+        .map(|of| of.scenario.problem)
+        .collect();
+    let lacks = |number: &&u8| part.problem(**number).is_some() && !have.contains(number);
+    match named.iter().find(lacks) {
+        Some(number) => Err(Trouble::new(format!(
+            "could not explore problem {number} of {}: it has no exploration",
+            part.name
+        ))),
+        None if named.is_empty() => Ok(have.into_iter().collect()),
+        None => Ok(named),
     }
 }
 

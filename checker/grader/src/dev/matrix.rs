@@ -50,7 +50,8 @@ pub struct Order {
     pub world: Option<World>,
     /// Under how many seeds a near-miss is simulated at most, until it is rejected.
     pub seeds: u64,
-    /// Whether all variants run on processes, and not only a quarter of them.
+    /// Whether all variants run on processes, and not only a quarter of them. Those that are asked for by
+    /// name always do.
     pub all: bool,
 }
 
@@ -70,19 +71,23 @@ impl Order {
     /// Whether a variant runs in a world: right programs do in both, the others on processes when it
     /// is their turn.
     fn wants(&self, part: &Part, variant: &Variant, world: World) -> bool {
-        let only = self.only.as_deref().unwrap_or_default();
         let only_simulated =
             variant.simulated_only.is_some() || exploration(part, &variant.kind).is_some();
         let only_processes = variant.processes_only.is_some();
         let is_due = match world {
             World::Simulated => !only_processes,
             World::Processes => {
-                let is_turn = self.all || variant.quarter() == self.quarter();
+                let is_turn =
+                    self.all || self.only.is_some() || variant.quarter() == self.quarter();
                 let is_wanted = is_turn || only_processes || variant.kind == Kind::Right;
                 is_wanted && !only_simulated
             }
         };
-        is_due && variant.name.contains(only)
+        is_due
+            && self
+                .only
+                .as_ref()
+                .is_none_or(|only| variant.name.contains(only))
     }
 }
 

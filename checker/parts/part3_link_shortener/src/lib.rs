@@ -98,6 +98,14 @@ const SCENARIOS: &[Scenario] = &[
         run: |cx| Box::pin(replication::link_is_in_all_tables(cx)),
     },
     Scenario {
+        id: "part3-prolonged",
+        problem: 2,
+        title: "a link that gets a later expiry on one node has it in the tables of all nodes",
+        property: "The later of two expiries counts, on every node.",
+        deadline: DEADLINE,
+        run: |cx| Box::pin(replication::later_expiry_is_in_all_tables(cx)),
+    },
+    Scenario {
         id: "part3-full",
         problem: 2,
         title: "a full table stays at 1000 entries when other nodes send it links",

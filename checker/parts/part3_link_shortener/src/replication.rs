@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use runtime::{PG, PgMsg, ProcessId};
+use shortener::Link;
 use tokio::time::{Instant, sleep};
 
 use super::cache::{expect_within_cap, look_up};
@@ -11,7 +12,7 @@ use super::messages::{CACHE, CACHE_CAP, CACHES};
 use super::{
     CLAIM_TIMEOUT, Fact, Links, NOT_FOUND, WHY_STORE_FIRST, create, create_all, create_with,
     expect_redirect, expect_status, expect_stored, failed, follow_all, in_store, is_redirect_to,
-    numbered, peek, size, stored, tables_have, url, was_told,
+    not_yet, numbered, peek, size, stored, tables_have, url, was_told,
 };
 use testkit::cluster::{Cluster, Explained, Options, Request, Unmet};
 use testkit::scenario::{Context, Stop, Told};
@@ -89,6 +90,85 @@ pub(super) async fn link_is_in_all_tables(cx: &Context) -> Told {
         Ok(())
     })
     .await
+}
+
+pub(super) async fn later_expiry_is_in_all_tables(cx: &Context) -> Told {
+    let mut draw = cx.draw();
+    let nodes @ [first, second, third] = draw.cast(ALL);
+    let [page] = Names::new(&mut draw).take();
+    let (short, long) = (draw.number(60..=120), draw.number(300..=600));
+    Cluster::tell(cx, &ALL, Options::with_store(), async |cluster| {
+        cluster.step(format!("{first} creates a link for {short} seconds; all nodes have it."));
+        are_members(cluster, &ALL).await?;
+        let page = url(&page);
+        let code = create_with(cluster, first, &page, &[("ttl", &short.to_string())]).await?;
+        let links = Links::from([(code.clone(), page.clone())]);
+        tables_have(cluster, &nodes, &links, CLAIM_TIMEOUT, EVERYWHERE).await.because(WHY_TELL)?;
+
+        // In both rounds the node that created the link is among those that must hear of it.
+        let (long, forever) = (long.to_string(), "that never expires".to_owned());
+        let rounds = [
+            (second, vec![("ttl", long.as_str())], format!("for {long} seconds")),
+            (third, vec![], forever),
+        ];
+        for (again, ttl, how_long) in rounds {
+            cluster.step(format!(
+                "The store refuses the other nodes. {again} is asked for a link to the same URL {how_long}."
+            ));
+            let others: Vec<&str> = ALL.into_iter().filter(|node| *node != again).collect();
+            let mark = cluster.mark();
+            cluster.store_refused(&others);
+            create_with(cluster, again, &page, &ttl).await?;
+            let link = expect_stored(cluster, again, &code, &page).await?;
+            expect_expiry(cluster, &nodes, &code, &link).await?;
+            for node in &others {
+                was_told(cluster, node, &links, mark)?;
+            }
+            cluster.store_back(&others);
+        }
+
+        cluster.step(format!("{first} is asked for the link once more, for {short} seconds. The expiry in the store is later, so it stays."));
+        create_with(cluster, first, &page, &[("ttl", &short.to_string())]).await?;
+        let link = expect_stored(cluster, first, &code, &page).await?;
+        cluster.quiesce().await?;
+        expect_expiry(cluster, &nodes, &code, &link).await
+    })
+    .await
+}
+
+/// Waits until the tables of nodes have this link, which the store has, with its expiry.
+async fn expect_expiry(cluster: &Cluster<'_>, nodes: &[&str], code: &str, link: &Link) -> Told {
+    let look = async || {
+        for node in nodes {
+            let has = peek(cluster, node, code).await?;
+            if has.as_ref() == Some(link) {
+                continue;
+            }
+            let fact = match has {
+                Some(has) if has.url == link.url => Fact::EarlierExpiry {
+                    node: (*node).to_owned(),
+                    code: code.to_owned(),
+                    has: has.to_text(),
+                },
+                other => Fact::TableLacks {
+                    node: (*node).to_owned(),
+                    code: code.to_owned(),
+                    instead: other.map(|link| link.url),
+                    lacking: 1,
+                    of: 1,
+                },
+            };
+            return Err(not_yet(&fact));
+        }
+        Ok(())
+    };
+    let wanted = link.to_text();
+    let claim = format!(
+        "a link's later expiry is in the tables of all nodes, without a lookup (wanted for {code}: {wanted})"
+    );
+    cluster.eventually(CLAIM_TIMEOUT, claim, look).await.because(
+        "A table that still has the earlier expiry stops following a living link too soon, and needs the store again.",
+    )
 }
 
 pub(super) async fn full_table_stays_full(cx: &Context) -> Told {

@@ -21,7 +21,9 @@
     unused_imports,
     unused_mut,
     unused_variables,
-    clippy::todo
+    clippy::todo,
+    clippy::match_single_binding,
+    clippy::single_match
 )]
 
 use runtime::{Address, Node, StartError, Supervisor, SupervisorMsg};
