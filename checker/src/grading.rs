@@ -19,7 +19,7 @@ use crate::manifest::PARTS;
 use grader::building::{Binary, Build, Building, Built};
 use grader::course::Course;
 use grader::gaps;
-use grader::part_report::{CodePlace, Graded, PartReport, Refused};
+use grader::part_report::{CodePlace, Graded, PartReport, Refused, Unwritten};
 use grader::progress::{Progress, Silent};
 use grader::runner::{
     Asked, HELD_UNWRITTEN, JOBS, Runner, not_simulated, start_guard, stories_ended, unwritten,
@@ -183,6 +183,28 @@ fn broken_markers(part: &Part, sources: &Sources) -> Vec<String> {
         ))
     });
     broken.collect()
+}
+
+/// Where there is code to write, problem by problem.
+fn unwritten_places(part: &Part, report: &PartReport, sources: &Sources) -> Vec<Unwritten> {
+    let mut places = Vec::new();
+    for problem in part.problems {
+        let gaps_in_files = problem
+            .gaps
+            .iter()
+            .flat_map(|gap| part.editable.iter().map(move |file| (*gap, *file)));
+        for (gap, file) in gaps_in_files {
+            let text = sources.files.get(file.strip_prefix("src/").unwrap_or(file));
+            let lines = text.map(|text| gaps::open_places(text, gap));
+            places.extend(lines.into_iter().flatten().map(|line| Unwritten {
+                problem: problem.number,
+                gap: gap,
+                file: report.in_course(Some(part), file),
+                line: u32::try_from(line).unwrap_or(u32::MAX),
+            }));
+        }
+    }
+    places
 }
 
 /// What to tell about messages that are never sent, as nothing awaits the futures that would send them.
@@ -352,6 +374,7 @@ pub async fn grade(
 
     let sources = Sources::read(&build.folder)?;
     let gaps = unwritten(part, &sources);
+    report.unwritten = unwritten_places(part, &report, &sources);
     report.notes.extend(thrown_away(part, &report, &sources));
     report.notes.extend(broken_markers(part, &sources));
     if order.graded != Graded::Solution {

@@ -36,6 +36,9 @@ pub struct PartReport {
     /// Whether the scenarios ran in virtual time, and not on real processes.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub simulated: bool,
+    /// Where there is code to write, by problem.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub unwritten: Vec<Unwritten>,
     /// What else a reader should know, a sentence each.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub notes: Vec<String>,
@@ -57,6 +60,19 @@ pub struct PartReport {
 /// Reports of older checkers are of runs that came to their end.
 fn yes() -> bool {
     true
+}
+
+/// A place at which code is to be written.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Unwritten {
+    /// The problem that needs it.
+    pub problem: u8,
+    /// The number of its gap.
+    pub gap: u8,
+    /// The file, from the course's root where it lies inside.
+    pub file: String,
+    /// The line, from 1.
+    pub line: u32,
 }
 
 /// Whose code was graded.
@@ -155,6 +171,7 @@ impl PartReport {
             problems: Vec::new(),
             isolation: None,
             simulated: false,
+            unwritten: Vec::new(),
             notes: Vec::new(),
             run: None,
             standing: Standing::CheckerFault,

@@ -565,8 +565,19 @@ impl Page<'_> {
                 .map_or(String::new(), |(part, problem)| {
                     part.section(problem.anchor)
                 });
+            let places = report
+                .unwritten
+                .iter()
+                .filter(|place| place.problem == problem.problem);
+            let places: String = places
+                .map(|place| format!("  {}\n", at_line(&place.file, Some(place.line))))
+                .collect();
+            let places = match places.is_empty() {
+                true => String::new(),
+                false => format!("write the code at\n{places}"),
+            };
             self.line(&format!(
-                "\nNext: problem {}, {}. Read {section}, then run\n`{} {} --problem {}`.",
+                "\nNext: problem {}, {}. Read {section}, {places}then run\n`{} {} --problem {}`.",
                 problem.problem, problem.title, self.command, report.part, problem.problem
             ));
         }

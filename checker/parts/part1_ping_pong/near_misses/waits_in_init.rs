@@ -10,4 +10,7 @@ let nodes: Vec<NodeName> = ctx.list().into_iter().chain([ctx.name().clone()]).co
 let asked = ctx.multi_call(&nodes, &PRODUCER, ASK_TIMEOUT, ProducerMsg::Count).await;
 for (from, count) in asked.answers {
     ctx.send_self(ConsumerMsg::Ping { from, count });
+}
+for node in asked.failures.into_keys() {
+    catch_up(node, ctx);
 // ── end
