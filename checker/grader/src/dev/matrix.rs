@@ -486,7 +486,7 @@ fn judge(kind: &Kind, part: &Part, outcomes: &[Outcome]) -> Vec<String> {
         Kind::Right => outcomes
             .iter()
             .filter(|outcome| !passed(outcome))
-            .map(in_words)
+            .map(in_full)
             .collect(),
         Kind::Stub { filled } => {
             let problems = part.problems.iter().filter_map(|problem| {
@@ -591,6 +591,24 @@ pub(super) fn in_words(outcome: &Outcome) -> String {
         outcome.scenario,
         outcome.verdict.standing().word()
     )
+}
+
+/// The same, and what may explain why a right program was rejected: that may not happen a second time.
+fn in_full(outcome: &Outcome) -> String {
+    let mut lines = vec![in_words(outcome)];
+    if let Verdict::Failed(failure) = &outcome.verdict {
+        lines.push(format!("step: {}", failure.step));
+        let stderr = failure.stderr.iter().flat_map(|stderr| &stderr.lines);
+        lines.extend(
+            failure
+                .evidence
+                .iter()
+                .chain(&failure.sketch)
+                .chain(stderr)
+                .cloned(),
+        );
+    }
+    lines.join("\n           ")
 }
 
 /// Whether a person should look at it.
