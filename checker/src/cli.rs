@@ -112,7 +112,7 @@ enum Other {
     /// Starts a cluster that you can break by hand
     #[command(display_order = 58)]
     Play(play::PlayArgs),
-    /// Looks for stories that break your code, and replays one
+    /// Looks for stories that break your code, or replays one
     #[command(display_order = 59)]
     Explore(explore::ExploreArgs),
     /// Brings a newer version of the course, and keeps what you wrote
@@ -183,7 +183,7 @@ enum Dev {
         /// Where the variants run: processes or simulated; in both worlds, if none is named
         #[arg(long, value_name = "WORLD")]
         world: Option<World>,
-        /// Under how many seeds a near-miss is simulated at most, until it is rejected
+        /// With how many seeds, at most, a near-miss is simulated until it is rejected
         #[arg(long, value_name = "N", default_value_t = 5, value_parser = clap::value_parser!(u64).range(1..))]
         seeds: u64,
         /// Runs all variants on processes, not only right programs and the quarter that the seed says
@@ -197,16 +197,16 @@ enum Dev {
         /// Grades only by this problem; may be given several times
         #[arg(long = "problem", value_name = "N")]
         problems: Vec<u8>,
-        /// Only mutants that say this of themselves: a file, a line, or what was done
+        /// Only mutants whose description contains this: a file, a line, or the change
         #[arg(long, value_name = "TEXT")]
         only: Option<String>,
-        /// Takes each Nth mutant; the seed says with which it begins
+        /// Takes each Nth mutant; the seed selects the first one
         #[arg(long, value_name = "N", default_value_t = 1, value_parser = sample)]
         sample: usize,
         /// The first seed of scenarios and explorations
         #[arg(long, value_name = "NUMBER", default_value_t = 1)]
         seed: u64,
-        /// Under how many seeds each scenario is simulated
+        /// With how many seeds each scenario is simulated
         #[arg(long, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u64).range(1..))]
         seeds: u64,
         /// How many schedules of each exploration; if not given, as many as take about 2 s
@@ -218,13 +218,13 @@ enum Dev {
         /// The folder
         cases: PathBuf,
     },
-    /// Copies the exercises into checker/stubs, from where `reset` takes them
+    /// Copies the exercises into checker/stubs, where `reset` finds them
     Stubs,
-    /// Lays out a new part, which `check` accepts at once; see docs/AUTHORING.md
+    /// Creates a new part, which passes `check` at once; see docs/AUTHORING.md
     New {
         /// Its number and its name, such as part5_lock_service
         name: String,
-        /// What people call it; if not given, it is made of the name
+        /// Its title; if not given, it is derived from the name
         #[arg(long, value_name = "TITLE")]
         title: Option<String>,
     },
@@ -234,7 +234,7 @@ enum Dev {
 fn sample(text: &str) -> std::result::Result<usize, String> {
     match text.parse() {
         Ok(sample @ 1..) => Ok(sample),
-        _ => Err("it is a number from 1 on".to_owned()),
+        _ => Err("it must be a number, 1 or more".to_owned()),
     }
 }
 
@@ -275,7 +275,7 @@ struct PartArgs {
     /// The store of parts 3 and 4: auto, embedded, redis, or redis://HOST:PORT
     #[arg(long, value_name = "STORE", default_value = "auto")]
     store: StoreChoice,
-    /// Whether bubblewrap walls a submission in: auto (where it is installed), required or off
+    /// Whether bubblewrap isolates a submission: auto (where it is installed), required or off
     #[arg(
         long,
         value_name = "WHEN",

@@ -67,7 +67,7 @@ pub struct Order {
     pub worlds: Worlds,
     /// The seed of the first simulated schedule.
     pub first_simulated: u64,
-    /// Under how many seeds each scenario is simulated; the part's own number, if not given.
+    /// With how many seeds each scenario is simulated; the part's own number, if not given.
     pub seeds: Option<u64>,
     /// What is explored.
     pub explore: Explore,
@@ -138,7 +138,7 @@ impl FromStr for Explore {
         match (text, text.parse()) {
             ("off", _) => Ok(Explore::Off),
             (_, Ok(schedules)) if schedules > 0 => Ok(Explore::Passed(Some(schedules))),
-            _ => Err("it is a number of schedules, or off".to_owned()),
+            _ => Err("it must be a number of schedules, or off".to_owned()),
         }
     }
 }
@@ -735,7 +735,7 @@ impl<'a> Known<'a> {
         let failed = failed.filter(|of| of.verdict.standing() == Standing::Failed);
         Some(match failed.count() {
             0 => format!(
-                "The story did not fail on processes, in {all} runs: there its messages came in another order."
+                "In {all} runs on processes, the story did not fail: there, its messages came in another order."
             ),
             failed => format!("The story failed in {failed} of {all} runs on processes."),
         })

@@ -53,7 +53,7 @@ use testkit::world::Ground;
 pub struct Order {
     /// Whose code.
     pub graded: Graded,
-    /// How many nodes there are at the beginning.
+    /// How many nodes to start at the beginning.
     pub nodes: u8,
     /// Silence after which a node is declared down.
     pub tick_time: Duration,
@@ -307,7 +307,7 @@ async fn welcome(
         ));
     }
     if order.script.is_none() && editor::is_interactive() {
-        lines.push("Type `help` for the commands, Ctrl-D to end all.".to_owned());
+        lines.push("Type `help` for the commands, Ctrl-D to end everything.".to_owned());
     }
     screen.print(lines.join("\n"));
 }
@@ -343,7 +343,7 @@ async fn at_work(
                 history: is_history(&history).then_some(history),
                 second_interrupt_ends: Some("Ctrl-C once more ends the cluster; Ctrl-D does, too."),
             };
-            // The prompt is to stand below what was said so far.
+            // The prompt must appear below what was printed so far.
             screen.flushed().await;
             let typed = editor::read_lines(prompt, screen, names);
             read(session, typed, screen).await

@@ -548,7 +548,7 @@ impl Watch {
                 if has_browser() && opener::open_browser(&page).is_ok() {
                     format!("Opened {shown}.")
                 } else {
-                    format!("There is no browser here. The report is {shown}.")
+                    format!("There is no browser here. The report is at {shown}.")
                 }
             }
             _ => "There is no report: nothing was run yet.".to_owned(),

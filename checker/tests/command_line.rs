@@ -194,7 +194,7 @@ fn outside_of_a_course_the_remedy_is_told() {
     let (code, _, stderr) = outside(&["part1"]);
     assert_eq!(code, 4);
     insta::assert_snapshot!(stderr, @r#"
-    error: could not find the course from FOLDER: go into the folder that you cloned, or any folder below it, and run this again
+    error: could not find the course from FOLDER: change to the folder that you cloned, or to any folder below it, and run this again
     "#);
 }
 

@@ -158,7 +158,7 @@ async fn too_much_in_its_folder_is_ended_and_named() {
     assert_eq!(ending, Ending::OverDisk { limit });
     assert_eq!(
         ending.to_string(),
-        "wrote over 4 MB to its folder, files that it deleted and holds open included, and was killed for it"
+        "wrote over 4 MB to its folder, including files that it deleted but holds open, and was killed for it"
     );
     guard.shutdown().await;
 }

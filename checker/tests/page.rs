@@ -248,7 +248,7 @@ async fn logs_say_whose_moment_they_mark() {
         assert!(seen.contains("the middle of the diagram"), "{seen}");
         browser.press("j").await;
         let chosen = browser.text("#logs .now").await;
-        assert!(chosen.contains("the moment chosen"), "{chosen}");
+        assert!(chosen.contains("the selected moment"), "{chosen}");
         browser.press("\u{e00c}").await;
         assert_eq!(browser.text("#logs .now").await, seen);
         assert_eq!(browser.count("#logs .now").await, 1);

@@ -458,7 +458,7 @@ fn each_wrong_command_has_its_complaint() {
     let (_, tried) = printed.split_once("part1> try").unwrap();
     insta::assert_snapshot!(format!("part1> try{tried}"), @r#"
     part1> try conect n1
-    There is no command "conect". Type `help` to see those that there are.
+    There is no command "conect". Type `help` for a list.
     part1> try partition
     It goes like this: partition NODES | NODES. More with `help partition`.
     part1> try partition n1 -> n2
@@ -493,15 +493,15 @@ fn each_wrong_command_has_its_complaint() {
     part1> try call n1 consumer NoSuchMessage
     n1's consumer does not understand that: unknown variant `NoSuchMessage`, expected one of `Ping`, `Counts`, `TotalPings`
     part1> try call n1 consumer
-    There is no message. It is the name of a variant, such as Reset, or JSON, such as {"Add":5}.
+    The message is missing. Write the name of a variant, such as Reset, or JSON, such as {"Add":5}.
     part1> try send n1 consumer Ping{from}
-    Ping{from} is no message: a colon is missing behind the name of a field. Write texts in quotes, and a message like Ping{count: 5}, {"Add":5} or Add 5.
+    Ping{from} is no message: a colon is missing after the name of a field. Write texts in quotes, and a message like Ping{count: 5}, {"Add":5} or Add 5.
     part1> try connect n1 n1
     A node has no connection to itself.
     part1> try expect nothing of it
     The answer does not contain nothing of it.
     The answer to `call n1 consumer` is:
-    There is no message. It is the name of a variant, such as Reset, or JSON, such as {"Add":5}.
+    The message is missing. Write the name of a variant, such as Reset, or JSON, such as {"Add":5}.
     part1> try keep JOB
     $JOB stands for that answer.
     part1> try store refuse n1

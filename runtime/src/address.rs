@@ -1,4 +1,4 @@
-//! Whom a message is for.
+//! Addresses: where a message goes.
 
 use std::borrow::Cow;
 use std::fmt;
@@ -11,8 +11,8 @@ use crate::wire::Target;
 
 /// The name that a server is registered under, and the type of the messages that it takes.
 ///
-/// Usually a constant beside the message enum, so that code that knows the name also knows what
-/// can be said to it:
+/// Usually a constant beside the message enum, so that code that knows the name also knows which messages
+/// it can send:
 ///
 /// ```
 /// use runtime::{NodeName, Reply, ServerName};
@@ -31,7 +31,7 @@ use crate::wire::Target;
 /// ```
 ///
 /// # Not promised
-/// That a process has this name, or that two messages to it meet the same start of it.
+/// That a process has this name, or that two messages to it reach the same start of it.
 ///
 /// # Source
 /// Erlang's registered names: `{Name, Node}`.
@@ -92,7 +92,7 @@ impl From<&NodeName> for NodeName {
 /// One process, anywhere in the cluster, that takes messages of type `M`.
 ///
 /// An address holds either a *name* on a node, which means whichever process has the name when
-/// the message arrives, or one start of one process, which no later process answers to. Either
+/// the message arrives, or one start of one process, an address that no later process has. Either
 /// kind can be sent to other nodes inside a message.
 pub struct Address<M> {
     node: NodeName,
@@ -119,7 +119,7 @@ impl<M> Address<M> {
         &self.target
     }
 
-    /// The same process, taken to speak another language. For tools that forward messages which
+    /// The same process, with another type of messages. For tools that forward messages that
     /// they do not understand.
     pub fn retype<N>(&self) -> Address<N> {
         Address::new(self.node.clone(), self.target.clone())

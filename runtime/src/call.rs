@@ -22,7 +22,7 @@ use crate::process::{Letter, Mailbox, Process};
 use crate::reply::{Answer, NotReached, Pending, Reply, ReplyTo};
 use crate::wire::{self, Header, NoAnswer, Target};
 
-/// What came of asking several nodes the same: each of them is in exactly one of the two.
+/// The results of asking several nodes the same question. Each node is in exactly one map.
 #[derive(Debug)]
 pub struct Answers<T> {
     /// The answers that came in time.
@@ -32,11 +32,11 @@ pub struct Answers<T> {
 }
 
 impl Node {
-    /// Sends a message and goes on: it arrives at most once, perhaps never, and nobody is told.
+    /// Sends a message and continues. It arrives at most once, perhaps never, and the sender does not learn which.
     ///
     /// Messages from one process to another arrive in the order in which they were sent, as long as
     /// the connection holds. If there is no connection, one is opened, and the message waits for
-    /// it. This waits only when some megabytes are waiting to be written to that node already.
+    /// it. This waits only when some megabytes already wait to be written to that node.
     ///
     /// # Errors
     /// [`CastError`] when the message certainly was not sent.
@@ -67,7 +67,7 @@ impl Node {
     /// connect to any node, and where there is no such server the message is dropped.
     ///
     /// # Errors
-    /// [`CastError::Unsendable`] when the message cannot be encoded; then nobody got it.
+    /// [`CastError::Unsendable`] when the message cannot be encoded; then no server received it.
     pub async fn abcast<M>(&self, name: &ServerName<M>, msg: M) -> Result<(), CastError>
     where
         M: Serialize + Send + 'static,
@@ -95,9 +95,9 @@ impl Node {
     }
 
     /// Sends a message and waits for its answer, as long as [`NodeConfig::call_timeout`]
-    /// (5 seconds unless set) says.
+    /// (5 seconds unless set) allows.
     ///
-    /// The second argument makes the message around the `Reply` that it carries; for a variant
+    /// The second argument makes the message from the `Reply` that it carries; for a variant
     /// with nothing else in it, its name is enough: `node.call(&to, CounterMsg::Total)`.
     ///
     /// # Errors
@@ -116,7 +116,7 @@ impl Node {
         self.call_within(self.config().call_timeout, to, msg).await
     }
 
-    /// Like [`call`](Node::call), with a time of its own. An answer that comes later is dropped.
+    /// Like [`call`](Node::call), with a timeout of its own. An answer that comes later is dropped.
     ///
     /// # Errors
     /// As for [`call`](Node::call).
@@ -207,7 +207,7 @@ impl Node {
                 let msg = msg(Reply::bound(pending.clone()));
                 mailbox.put(Letter::Local(msg, Some(pending)));
             }
-            // The server declares its messages in a type of its own: talk to it as a stranger.
+            // The server has its own type for these messages, so they are encoded, as for another node.
             None => {
                 let payload =
                     encode(&msg(Reply::placeholder()), self.inner()).map_err(CallError::from)?;
@@ -245,7 +245,7 @@ impl Node {
         let inner = self.inner();
         let (caller, answer) = oneshot::channel();
         let call = inner.numbers.next();
-        // Also when the caller's future is dropped, nothing may be left behind.
+        // When the caller's future is dropped, too, the pending call must be removed.
         let _waiting = Waiting { line, call };
         line.push_call(call, inner.clock.stamp(), target, &payload, caller);
         outcome(line.peer(), timeout(within, answer).await)
@@ -269,7 +269,7 @@ impl Node {
     }
 
     /// Casts to the servers of one name on all other connected nodes. A hidden node is a member
-    /// of nothing and says nothing.
+    /// of no group and sends none of these casts.
     pub(crate) fn cast_all_linked<M: Serialize>(&self, name: &ServerName<M>, msg: &M) {
         let inner = self.inner();
         if !inner.config.hidden {
@@ -331,7 +331,7 @@ fn outcome<T: DeserializeOwned + 'static>(
 ) -> Result<T, CallError> {
     match answer {
         Err(_) => Err(CallError::Timeout(node.clone())),
-        // Only a node that is being torn down drops an answer without a word.
+        // Only a node that is being torn down drops an answer without a notice.
         Ok(Err(_)) => Err(CallError::NodeDown(node.clone())),
         Ok(Ok(Answer::Value(value))) => match value.downcast() {
             Ok(value) => Ok(*value),

@@ -113,7 +113,7 @@ impl Cookie {
             Ok(file) => Cookie::load(&file, path),
             Err(error) if error.kind() == io::ErrorKind::NotFound => {
                 create(path).map_err(|error| CookieError::file("make", path, error))?;
-                // Read it back, and do not trust what was just written: another node may have
+                // Read it back instead of using what was just written: another node may have
                 // been the first, and then its cookie counts.
                 let file =
                     File::open(path).map_err(|error| CookieError::file("read", path, error))?;
@@ -150,7 +150,7 @@ impl Cookie {
     }
 }
 
-/// Shows that there is a cookie, and never which: cookies must not end up in logs.
+/// Shows that there is a cookie, but never its text: cookies must not end up in logs.
 impl fmt::Debug for Cookie {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("Cookie(hidden)")
@@ -173,7 +173,7 @@ fn create(path: &Path) -> io::Result<()> {
         .write_all(format!("{text}\n").as_bytes())
         .and_then(|()| file.sync_all())
         .and_then(|()| fs::hard_link(&draft, path));
-    // A draft that stays is no harm: it is as secret as the cookie's file.
+    // A draft that remains does no harm: it is as secret as the cookie's file.
     let _ = fs::remove_file(&draft);
     match outcome {
         Err(error) if error.kind() == io::ErrorKind::AlreadyExists => Ok(()),
@@ -194,9 +194,9 @@ fn hex(bytes: &[u8]) -> String {
 /// Why there is no cookie.
 #[derive(Debug)]
 pub enum CookieError {
-    /// Nothing but white space.
+    /// It is empty, apart from white space.
     Empty,
-    /// More than 255 bytes; so many.
+    /// It has more than 255 bytes: this many.
     TooLong(usize),
     /// There is a control character in it, a line break for instance.
     ControlCharacter,
@@ -207,7 +207,7 @@ pub enum CookieError {
         /// What is wrong with its content.
         why: Box<CookieError>,
     },
-    /// Others than the owner have rights to the file.
+    /// Users other than the owner have rights to the file.
     OpenToOthers {
         /// The file.
         path: PathBuf,

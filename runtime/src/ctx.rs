@@ -16,7 +16,7 @@ use crate::process_id::{ExitReason, ProcessId};
 use crate::server::Monitor;
 
 /// A server's surroundings: its node (a `Ctx` can do all that a [`Node`] can), its own address,
-/// tasks and timers that end with it, and what it wants to be told.
+/// tasks and timers that end with it, and the news that it subscribes to.
 ///
 /// Cloning is cheap, and a clone can be moved into a task.
 ///
@@ -138,7 +138,7 @@ impl<M> Ctx<M> {
         &self.shared.me
     }
 
-    /// Who this start of this server is.
+    /// The id of this start of this server.
     pub fn id(&self) -> ProcessId {
         self.shared.process.id(self.inner())
     }
@@ -148,14 +148,14 @@ impl<M> Ctx<M> {
         self.shared.stopping.lock().unwrap().get_or_insert(reason);
     }
 
-    /// Be told of every connection that comes up or goes down from now on, as
+    /// Subscribes to every connection that comes up or goes down from now on, as
     /// [`Info::NodeUp`](crate::Info::NodeUp) and [`Info::NodeDown`](crate::Info::NodeDown). Connections that are up already are not reported: ask [`Node::list`], *after*
     /// this call, so that none is missed in between.
     pub fn watch_nodes(&self) {
         self.inner().subscribe(&self.shared.process);
     }
 
-    /// Be told, once, when that process ends, as [`Info::Down`](crate::Info::Down); also when the
+    /// Subscribes to the end of that process: one [`Info::Down`](crate::Info::Down), also when the
     /// connection to its node goes, and at once if there is no such process.
     pub fn monitor<N>(&self, to: &Address<N>) -> Monitor {
         Monitor(
@@ -164,7 +164,7 @@ impl<M> Ctx<M> {
         )
     }
 
-    /// No longer be told. A notice that lies in the mailbox already is still handled.
+    /// Ends a monitor. A notice that is already in the mailbox is still handled.
     pub fn demonitor(&self, monitor: Monitor) {
         self.inner().unwatch(monitor.0);
     }
@@ -247,7 +247,7 @@ impl<M: Send + 'static> Ctx<M> {
     }
 }
 
-/// A task or timer of a server. Dropping this lets it run; the server's end ends it.
+/// A task or timer of a server. If this is dropped, it continues; it ends with the server.
 #[derive(Debug, Clone)]
 pub struct Task(AbortHandle);
 

@@ -7,8 +7,8 @@
 //! closes its connections.
 //!
 //! # Protocol
-//! Frames of CBOR (`u32` length, big endian, then one item), requests at most 4 KiB. First the
-//! client says `Hello` with its version, then any number of `Request`s; each of both has one
+//! Frames of CBOR (`u32` length, big endian, then one item); a request has at most 4 KiB. First the
+//! client says `Hello` with its version, then any number of `Request`s; each of them gets one
 //! `Response`. A client need not wait for the answer to its `Hello` before it asks.
 //!
 //! The directory of a host trusts each program that can reach it, as clusters with different cookies
@@ -41,7 +41,7 @@ pub use server::{AsRegistered, DirectoryServer, Resolve};
 /// Version of the directory's protocol.
 const VERSION: u16 = 1;
 
-/// How long a client waits for an answer before it gives the directory up.
+/// How long a client waits for an answer before it gives up on the directory.
 const PATIENCE: Duration = Duration::from_secs(3);
 
 /// The longest response that a client reads: the names of a thousand nodes fit.
@@ -57,7 +57,7 @@ struct Hello {
 /// What a client may ask.
 #[derive(Debug, Serialize, Deserialize)]
 enum Request {
-    /// "I am `name`, listening at `address`, for as long as this connection lives."
+    /// "I am `name`, and I listen at `address` as long as this connection lives."
     Register {
         name: NodeName,
         address: String,
@@ -211,7 +211,7 @@ impl Registration {
         }
     }
 
-    /// Waits until the directory gave the name up: it died, or closed the connection.
+    /// Waits until the directory has given up the name: it died, or closed the connection.
     pub(crate) async fn lost(&mut self) {
         while self.0.reader.recv().await.is_ok() {}
     }
@@ -233,7 +233,7 @@ impl Exchange {
             Ok(result) => result,
             Err(_) => Err(DirectoryError::Failed(format!(
                 "the directory at {address} accepts connections but does not answer; the process that serves it may \
-                 be stopped (the first node of a host serves its directory), or it is no directory at all"
+                 be stopped (the first node of a host serves its directory), or it is not a directory at all"
             ))),
         }
     }
@@ -291,11 +291,11 @@ async fn connect(address: SocketAddr) -> Result<TcpStream, DirectoryError> {
     }
 }
 
-/// The first response: by it we know whether this is a directory.
+/// The first response: it shows whether this is a directory.
 async fn response(reader: &mut TcpReader, address: SocketAddr) -> Result<Response, DirectoryError> {
     match reader.recv().await {
         Ok(frame) => decoded(&frame, address),
-        // A directory that is just being ended closes without a word, too.
+        // A directory that is just ending also closes without an answer.
         Err(ConnError::Closed) => Err(DirectoryError::Failed(format!(
             "whatever listens at {address} closed the connection without an answer; if this lasts, it is not a \
              directory of nodes: end it, or set DIRECTORY_PORT to a free port, the same one for every node"

@@ -1,4 +1,4 @@
-//! What can go wrong between processes, told so that the caller knows what may have happened.
+//! What can go wrong between processes. Each error tells the caller what may have happened.
 
 use std::fmt;
 
@@ -7,7 +7,7 @@ use crate::name::NodeName;
 use crate::net::{DialError, ListenError};
 use crate::process_id::ExitReason;
 
-/// Why a call gave no answer.
+/// Why a call got no answer.
 ///
 /// The question that matters after a failed call is: *did it happen?* Some failures say that the
 /// message was never handled, and then asking again is safe. The others leave it open, and then
@@ -68,7 +68,7 @@ impl CallError {
 impl fmt::Display for CallError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            CallError::NotConnected(node, why) => write!(f, "{node} could not be connected: {why}"),
+            CallError::NotConnected(node, why) => write!(f, "could not connect to {node}: {why}"),
             CallError::NoProcess(node) => write!(f, "{node} has no such process"),
             CallError::NotUnderstood(why) => write!(f, "the message was not understood: {why}"),
             CallError::Unsendable(why) => f.write_str(why),
@@ -91,7 +91,7 @@ impl fmt::Display for CallError {
 
 impl std::error::Error for CallError {}
 
-/// What kept a message from being sent keeps a call from being made.
+/// A call whose message could not be sent did not happen.
 impl From<CastError> for CallError {
     fn from(error: CastError) -> Self {
         match error {
@@ -130,7 +130,7 @@ impl std::error::Error for CastError {}
 pub enum ConnectError {
     /// The network found no way to the node.
     Dial(DialError),
-    /// The other node answered, but the two did not come to terms.
+    /// The other node answered, but one of the two refused the connection.
     Handshake(HandshakeError),
     /// The connection was lost, or closed on purpose, while we waited for it.
     Lost(ConnectionLoss),
@@ -153,13 +153,13 @@ impl std::error::Error for ConnectError {}
 pub enum ConnectionLoss {
     /// The connection was closed: the other node ended, or the network cut it.
     Closed(String),
-    /// Nothing was heard for the tick time. The node may be dead, paused, or only out of reach.
+    /// Nothing arrived for the tick time. The node may be dead, paused, or only out of reach.
     Silence,
     /// A program called `disconnect`, on either node.
     Disconnected,
     /// The same node opened a newer connection.
     Replaced,
-    /// What came over the connection was not the protocol.
+    /// The data on the connection did not follow the protocol.
     Protocol(String),
     /// This node was stopped.
     Stopped,

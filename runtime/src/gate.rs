@@ -1,10 +1,10 @@
-//! What a simulation, which runs several nodes in one process, puts between a node and its system.
+//! The gate: a simulation runs several nodes in one process, and has a gate between each node and the system.
 //!
 //! The operating system can pause a process and kill it. Within one process nobody can, so a
 //! simulated node is given a [`Gate`]: all its tasks are polled through it. While the gate is held,
 //! none of them is polled, which is what `kill -STOP` does. When it is shut, they are dropped where
-//! they stand, which is what `kill -9` does. What else a process has of its system, a simulated node
-//! has from its gate: sockets, a folder, and the clock on the wall. Nodes of their own process have no
+//! they stand, which is what `kill -9` does. What a process otherwise gets from its system, a simulated node
+//! gets from its gate: sockets, a folder, and the system clock. A node with a process of its own has no
 //! gate.
 
 use std::cell::{Cell, RefCell};
@@ -82,7 +82,7 @@ impl AtWork {
 struct State {
     held: bool,
     shut: bool,
-    /// What wants to run as soon as the gate is no longer held.
+    /// The tasks to wake as soon as the gate is no longer held.
     waiting: Vec<Waker>,
     /// All tasks, some of which may have ended.
     tasks: Vec<AbortHandle>,
@@ -186,7 +186,7 @@ impl Gate {
         state.tasks.push(task);
     }
 
-    /// The same future, polled through the gate.
+    /// A future that is polled through the gate.
     pub fn guard<F: Future>(&self, future: F) -> impl Future<Output = F::Output> + use<F> {
         Guarded {
             gate: self.clone(),

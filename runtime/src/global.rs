@@ -1,7 +1,7 @@
 //! Global names: one process in the whole cluster has the name, and every node knows which.
 //!
 //! The node on which a process runs *owns* its names: it alone announces and withdraws them. To
-//! own a new name, it must first have it granted by every node that it can reach, itself
+//! own a new name, it must first get a grant from every node that it can reach, itself
 //! included, in the order of the nodes' names. A node grants a name that it knows to be free to
 //! one claimant at a time. Of any two claimants that can reach each other, one comes second at
 //! the first node that both ask; it gives back what it has, waits a little, and tries again, until
@@ -88,12 +88,12 @@ impl<M> fmt::Debug for GlobalName<M> {
 /// talk about it. To decide in a way of your own, take `Notify`, and decide in the server.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub enum Resolver {
-    /// It goes on if its node has the smaller name of the two; else it is killed.
+    /// It continues if its node has the smaller name of the two; otherwise it is killed.
     #[default]
     KeepFirst,
-    /// It is killed. If the other owner says so too, the name is free.
+    /// It is killed. If the other owner decides the same, the name is free.
     KillBoth,
-    /// It goes on. If its node has the greater name of the two, it loses the name, and is told by
+    /// It continues. If its node has the greater name of the two, it loses the name, and learns that from
     /// [`Info::NameLost`](crate::Info::NameLost).
     Notify,
 }
@@ -160,7 +160,7 @@ impl Node {
 
 impl Global<'_> {
     /// Gives a process a name, unless another process that can be reached has it. The process has
-    /// it until it ends, or is unregistered. When this returns, every connected node knows.
+    /// it until it ends, or is unregistered. When this returns, every connected node knows it.
     ///
     /// # Errors
     /// [`RegisterError`] says why it has not got the name.
@@ -205,7 +205,7 @@ impl Global<'_> {
         })
     }
 
-    /// Takes a name from the process that has it. Says whether one had it.
+    /// Takes a name from the process that has it. Returns whether a process had it.
     ///
     /// # Errors
     /// [`CallError`] when the process's node did not answer.
@@ -247,7 +247,7 @@ pub enum RegisterError {
     Taken(Address<()>),
     /// There is no such process.
     NoProcess,
-    /// Others kept trying to get it at the same time, and none of us got it in time.
+    /// Other nodes kept trying to get it at the same time, and no node got it in time.
     Contended,
     /// This node did not answer; it may be paused. If it is the process's own node, the process
     /// may have the name.
@@ -271,7 +271,7 @@ impl fmt::Display for RegisterError {
 
 impl std::error::Error for RegisterError {}
 
-/// What the servers that keep the global names are told and asked.
+/// The messages of the servers that keep the global names.
 #[derive(Debug, Serialize, Deserialize)]
 pub enum GlobalMsg {
     /// Give a process of this node a name.
@@ -314,7 +314,7 @@ pub enum GlobalMsg {
     Sync(Reply<()>),
 }
 
-/// The processes that have a name, by their nodes: one, but for the time after a netsplit.
+/// The processes that have a name, by their nodes: one, except for a moment after a netsplit.
 type Owners = BTreeMap<NodeName, ProcessId>;
 
 /// What a node knows of the global names. Only [`GlobalServer`] writes; every process reads.

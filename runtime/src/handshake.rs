@@ -57,27 +57,27 @@ pub(crate) enum Intent {
     Automatic,
 }
 
-/// Why a node does not want a connection. In the words of the one who refuses.
+/// Why a node refuses a connection, in the words of that node.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Refusal {
     /// "We speak different versions of the protocol."
     Version {
-        /// What the node that refuses speaks.
+        /// The version of the node that refuses.
         ours: u16,
-        /// What the refused one speaks.
+        /// The version of the node that is refused.
         theirs: u16,
     },
     /// "You want another node, I am called this."
     NotMe(NodeName),
     /// "Your cookie is not mine."
     Cookie,
-    /// "I am connecting to you already: wait for mine."
+    /// "I am already connecting to you: wait for my connection."
     Simultaneous,
     /// "We were disconnected on purpose."
     Parted,
     /// "You have my own name."
     SameName,
-    /// "Too many are knocking at once."
+    /// "Too many nodes are connecting at once."
     Busy,
     /// "I am stopping."
     Stopping,
@@ -129,7 +129,7 @@ pub(crate) async fn initiate(
     match read(&conn.reader.recv().await?)? {
         Message::Accepted(theirs) => {
             let expected = code(cookie, Role::Acceptor, &hello, &challenge);
-            // Nobody is told: the other side takes the connection for open and waits for frames.
+            // The other side does not learn of this: it considers the connection open and waits for frames.
             expected
                 .verify_slice(&*theirs)
                 .map_err(|_| HandshakeError::WeRefused(Refusal::Cookie))?;
@@ -195,7 +195,7 @@ where
     Ok(them)
 }
 
-/// Tells the other side why it gets no connection. Whether it hears that is its own business.
+/// Tells the other side why it gets no connection. It does not matter here whether that arrives.
 pub(crate) async fn refuse(conn: &mut Conn, refusal: Refusal) -> HandshakeError {
     let _ = send(conn, &write(&Message::Refused(refusal.clone()))).await;
     HandshakeError::WeRefused(refusal)
@@ -237,7 +237,7 @@ impl Message {
             Message::Accepted(_) => "acceptance",
         };
         HandshakeError::Malformed(format!(
-            "a message of the kind {came} came where {due} was due"
+            "a message of the kind {came} arrived instead of {due}"
         ))
     }
 }
@@ -274,7 +274,7 @@ async fn send(conn: &mut Conn, message: &[u8]) -> Result<(), ConnError> {
     conn.writer.send(frame).await
 }
 
-/// The other side's first message, which may come from a program that means another server.
+/// The other side's first message, which may come from a program that wanted another server.
 async fn first_message(conn: &mut Conn) -> Result<Bytes, HandshakeError> {
     conn.reader.recv().await.map_err(|error| match error {
         ConnError::TooLong { announced, .. } => match alien(announced) {
@@ -361,7 +361,10 @@ impl fmt::Display for HandshakeError {
                 f.write_str("another connection to the same node was faster")
             }
             HandshakeError::Malformed(why) => {
-                write!(f, "the other side is not a node as we know them: {why}")
+                write!(
+                    f,
+                    "the other side does not speak the protocol of our nodes: {why}"
+                )
             }
             HandshakeError::Conn(error) => {
                 write!(f, "the connection failed during the handshake: {error}")
@@ -384,7 +387,7 @@ impl Refusal {
                 f.write_str("the other node has a different cookie; both must have the same one")
             }
             Refusal::Simultaneous => {
-                f.write_str("the other node is connecting to this one already")
+                f.write_str("the other node is already connecting to this one")
             }
             Refusal::Parted => f.write_str(
                 "the other node was disconnected from this one on purpose and waits to be asked",
@@ -401,13 +404,13 @@ impl Refusal {
         match self {
             Refusal::Version { ours, theirs } => versions(f, *ours, *theirs),
             Refusal::NotMe(name) => {
-                write!(f, "another node was wanted than {name}, which answered")
+                write!(f, "{name} answered, and this node wanted another one")
             }
             Refusal::Cookie => {
                 f.write_str("the other side has a different cookie; both must have the same one")
             }
             Refusal::Simultaneous => {
-                f.write_str("this node is connecting to the other one already")
+                f.write_str("this node is already connecting to the other one")
             }
             Refusal::Parted => {
                 f.write_str("the two nodes were disconnected on purpose, and nobody asked for this")
@@ -426,7 +429,7 @@ fn versions(f: &mut fmt::Formatter<'_>, here: u16, there: u16) -> fmt::Result {
     )
 }
 
-/// Reads `bytes` as a message of the handshake: what strangers can make a node do first. For the
+/// Reads `bytes` as a message of the handshake, the first thing that strangers can make a node do. For the
 /// fuzz target alone.
 #[doc(hidden)]
 pub fn fuzz_message(bytes: &[u8]) {

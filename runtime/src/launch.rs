@@ -19,7 +19,7 @@ use crate::node::{Node, NodeConfig};
 use crate::repeats;
 use crate::terminal::{note, print};
 
-/// The flags that every program which is a node understands.
+/// The flags that every node program understands.
 #[derive(Debug, Clone, Args)]
 pub struct NodeArgs {
     /// Name of this node, such as gold@127.0.0.1
@@ -30,11 +30,11 @@ pub struct NodeArgs {
     #[arg(long)]
     pub cookie: Option<String>,
 
-    /// Address of a directory that is served elsewhere; without it, nodes of one host share one
+    /// Address of a directory that another program serves; without it, the nodes of a host share one
     #[arg(long, value_name = "IP:PORT")]
     pub directory: Option<SocketAddr>,
 
-    /// Address to listen on. Anything but loopback lets other machines in: read what a cookie does not protect first
+    /// Address to listen on. Anything but loopback lets other machines in: first read what a cookie does not protect
     #[arg(long, value_name = "IP", default_value = "127.0.0.1")]
     pub listen: IpAddr,
 
@@ -130,7 +130,7 @@ struct NoFlags {}
 ///
 /// When everything is started it says so on standard output, in a line of its own:
 /// `node gold@127.0.0.1 is ready (listening on 127.0.0.1:40123)`, followed by `[sources …]` if
-/// `sources`, a hash of the program's source files, was compiled in. All else goes to standard
+/// `sources`, a hash of the program's source files, was compiled in. Everything else goes to standard
 /// error. This is the only place where a panic hook is installed: call it from `main`.
 pub fn run<M>(
     sources: Option<&'static str>,

@@ -1,4 +1,4 @@
-//! What a distributed program stands on: nodes, connections, servers, monitors and supervisors.
+//! The base of a distributed program: nodes, connections, servers, monitors and supervisors.
 //!
 //! Erlang has all of this built in. Here it is ordinary Rust, in small files that are meant to be
 //! read.
@@ -25,7 +25,7 @@
 //! To read the sources, take the modules in the order of this file: from a name to a node that runs
 //! servers, and from there to what is built out of servers.
 
-// Who is who, and what is said.
+// Names, addresses and messages.
 pub mod name;
 pub mod process_id;
 pub mod wire;

@@ -3,9 +3,9 @@
 //! What is sent over it arrives in order and at most once: frames that are lost with the connection
 //! are not sent again, because neither side can know which of them arrived.
 //!
-//! There are two ways to learn that the other node is gone. The connection *closes*: its process
+//! There are two ways to learn that the other node is gone. The connection *closes*: the other process
 //! ended, or the network said so; that is seen at once. Or there is *silence*: the machine lost
-//! its power, the cable was cut, the process is paused. Then nothing at all happens here, and
+//! its power, the cable was cut, the process is paused. Then no event happens here at all, and
 //! only a clock can tell. So each side sends a tick when it has had nothing else to send for a
 //! while, and gives the other up when it has heard nothing, ticks included, for the *tick time*.
 //! Either way the verdict is a guess: the other node may be alive and well behind a broken
@@ -27,7 +27,7 @@ use crate::net::{ConnError, ConnReader, ConnWriter};
 use crate::reply::{Answer, NotReached};
 use crate::wire::{self, Batch, Frame, Header, Target};
 
-/// A sender waits when more than this many bytes are waiting to be written.
+/// A sender waits while more than this many bytes wait to be written.
 const ROOM: usize = 4 << 20;
 
 /// Silence is judged in this many steps, so that one long pause of *this* process, which delays
@@ -100,7 +100,7 @@ impl Line {
         self.id
     }
 
-    /// Who is at the other end, once that is proven.
+    /// The node at the other end, once it has proved its identity.
     pub(crate) fn identity(&self) -> Option<&Identity> {
         self.identity.get()
     }
@@ -159,7 +159,7 @@ impl Line {
         }
     }
 
-    /// Waits until not too much is waiting to be written. A closed line has room: what is sent
+    /// Waits until there is room for more to be written. A closed line always has room: what is sent
     /// over it is lost anyway.
     pub(crate) async fn has_room(&self) {
         loop {
@@ -202,7 +202,7 @@ impl Line {
         self.state.send_modify(|_| {});
     }
 
-    /// Closes the line and fails its calls. Only the first closing counts; says whether it was
+    /// Closes the line and fails its calls. Only the first closing counts; returns whether it was
     /// this one.
     pub(crate) fn close(&self, why: ConnectError) -> bool {
         self.close_after(why, |_| {})
@@ -210,9 +210,9 @@ impl Line {
 
     /// Closes the line on purpose, with a goodbye as the last that is sent.
     ///
-    /// Both in one step. Were the goodbye sent first, the other node could answer it by closing
-    /// the connection, and that be taken here for the reason of the loss; were the line closed
-    /// first, the writer could be done before there is a goodbye.
+    /// Both happen in one step. If the goodbye were sent first, the other node could answer it by closing
+    /// the connection, and this node would take that for the cause of the loss. If the line were closed
+    /// first, the writer could finish before the goodbye exists.
     pub(crate) fn part(&self, why: ConnectError, clock: u64) -> bool {
         self.close_after(why, |batch| {
             batch.put_frame(clock, &Header::Goodbye, &Bytes::new());
@@ -321,7 +321,7 @@ pub(crate) async fn read(
                     Err(error) => return ConnectionLoss::Closed(error.to_string()),
                 };
                 match frame {
-                    // A line that was replaced meanwhile delivers nothing any more.
+                    // A line that has been replaced meanwhile delivers nothing anymore.
                     Ok(_) if line.is_closed() => return ConnectionLoss::Replaced,
                     Ok(frame) => if let Err(loss) = deliver(frame) { return loss },
                     Err(malformed) => return ConnectionLoss::Protocol(malformed.to_string()),

@@ -77,14 +77,14 @@ impl FromStr for NodeName {
                 .bytes()
                 .all(|b| b.is_ascii_alphanumeric() || b"_-".contains(&b))
         {
-            return invalid("before the @ stand letters, digits, - and _ only, at least one");
+            return invalid("the part before the @ must be letters, digits, - and _, at least one");
         }
         if host.is_empty()
             || !host
                 .bytes()
                 .all(|b| b.is_ascii_alphanumeric() || b".-:[]".contains(&b))
         {
-            return invalid("after the @ stands a host name or an IP address");
+            return invalid("the part after the @ must be a host name or an IP address");
         }
         Ok(NodeName(text.into()))
     }

@@ -34,7 +34,7 @@ use crate::watch::Watches;
 use crate::wire::{Frame, Header, NoAnswer, Target};
 
 /// How many connections may be in their handshake at once. When one more arrives, the one that
-/// has been at it longest is dropped: it is the likeliest to be only wasting our time.
+/// has been at it longest is dropped: it is the least likely to succeed.
 const PENDING_HANDSHAKES: usize = 64;
 
 /// How long a stopping node waits for its processes to end.
@@ -52,7 +52,7 @@ pub struct NodeConfig {
     /// A hidden node is not listed, does not take part in the mesh, groups or broadcasts, and is
     /// not announced: for tools that look at a cluster and are not part of it.
     pub hidden: bool,
-    /// A node from which nothing was heard for this long is declared down. A second to a minute.
+    /// A node from which nothing arrives for this long is declared down. A second to a minute.
     pub tick_time: Duration,
     /// How long a call waits for its answer unless it says otherwise.
     pub call_timeout: Duration,
@@ -199,8 +199,8 @@ impl Node {
     }
 
     /// Connects to a node, and through it to all nodes that it is connected to. Does nothing if
-    /// there is a connection already. Sending to a node connects to it as well; this waits until it
-    /// is done and says how it went.
+    /// there is a connection already. Sending to a node connects to it as well; this waits until the connection
+    /// is up or has failed, and returns the result.
     ///
     /// # Errors
     /// [`ConnectError`] says whether the node was not found, not reached, or refused us.
@@ -211,7 +211,7 @@ impl Node {
         self.inner.line_to(to, Intent::Asked).opened().await
     }
 
-    /// Asks a node whether it is there, connecting to it if need be; says how long that took.
+    /// Asks a node whether it is there, and connects to it if necessary. Returns how long that took.
     ///
     /// # Errors
     /// As for [`call`](Node::call). No answer does not mean that the node is not there.
@@ -223,7 +223,7 @@ impl Node {
     }
 
     /// Closes the connection to a node on purpose: neither side tries to open it again by itself. A
-    /// later `connect`, or a message to that node, does. Says whether there was a connection.
+    /// later `connect`, or a message to that node, does. Returns whether there was a connection.
     pub fn disconnect(&self, from: &NodeName) -> bool {
         self.inner.part(from)
     }
@@ -249,7 +249,7 @@ impl Node {
     }
 
     /// What happens to connections from now on. A receiver that falls more than 256 events behind
-    /// is told so and loses the oldest.
+    /// learns that, and loses the oldest.
     pub fn events(&self) -> broadcast::Receiver<NodeEvent> {
         self.inner.events.subscribe()
     }
@@ -367,7 +367,7 @@ pub(crate) struct Inner {
     pub(crate) rng: Mutex<ChaCha8Rng>,
     pub(crate) processes: Processes,
     pub(crate) peers: Peers,
-    /// Has room for the dials that nobody asked for.
+    /// Limits the dials that no caller asked for.
     pub(crate) dials: Semaphore,
     pub(crate) watches: Watches,
     pub(crate) groups: Groups,
@@ -400,7 +400,7 @@ impl Inner {
         self.stopped.load(Ordering::Acquire)
     }
 
-    /// A number that no handshake has used: from the operating system where an enemy may listen.
+    /// A number that no handshake has used: from the operating system if an attacker may listen.
     pub(crate) fn nonce(&self) -> [u8; 32] {
         match self.config.net {
             Net::Tcp(_) => from_os(),
@@ -433,7 +433,7 @@ impl Inner {
         }
     }
 
-    /// Tells all who asked that a connection came or went. Hidden nodes are nobody's news.
+    /// Tells all subscribers that a connection came or went. Hidden nodes are not reported.
     pub(crate) fn announce(&self, line: &Line, event: NodeEvent) {
         if line.is_hidden() {
             return;
@@ -592,7 +592,7 @@ impl Processes {
             .collect()
     }
 
-    /// Takes no further processes and ends those that there are.
+    /// Accepts no further processes, and ends the existing ones.
     fn end_all(&self) -> Vec<Arc<Process>> {
         let mut table = self.table.lock().unwrap();
         table.closed = true;

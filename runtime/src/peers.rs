@@ -4,7 +4,7 @@
 //! rules keep it so:
 //!
 //! - While *both* connections are pending, the one that the node with the greater name dialed
-//!   goes on, and the other is refused ("simultaneous").
+//!   goes on, and the other one is refused ("simultaneous").
 //! - A newly authenticated connection replaces an *established* one: the other node would not dial
 //!   if it still had the old connection. So a restarted node is never turned away because of a
 //!   connection that only this side still has.
@@ -31,9 +31,9 @@ use crate::wire::Header;
 /// The shortest pause between two tries to reach a lost node again; it doubles from there.
 const FIRST_PAUSE: Duration = Duration::from_millis(25);
 
-/// How many nodes the runtime dials at a time by itself, where nobody asked for it.
+/// How many nodes the runtime dials at a time by itself, without a request.
 ///
-/// Nodes that start together all hear of each other in the same moment. Were each to dial all the
+/// Nodes that start together all hear of each other in the same moment. If each dialed all the
 /// others at once, thirty nodes would ask one directory nine hundred times in a few milliseconds:
 /// the operating system would drop what it cannot queue, and dial again only a second later.
 pub(crate) const MAX_DIALS: usize = 4;
@@ -82,7 +82,7 @@ enum Phase {
     Dialing,
     /// We have proven who we are, and wait to be accepted.
     Proving,
-    /// We were refused because the other side dials too: its connection will come.
+    /// We were refused because the other side dials too: its connection will arrive.
     Yielding,
     /// We have accepted the other side's connection and are telling it so.
     Accepting,
@@ -360,7 +360,7 @@ impl Inner {
         });
     }
 
-    /// A line is gone. Only the first word counts; says whether it was this one.
+    /// A line is gone. Only the first report counts; returns whether it was this one.
     pub(crate) fn lost(self: &Arc<Self>, line: &Arc<Line>, loss: ConnectionLoss) -> bool {
         let first = line.close(ConnectError::Lost(loss.clone()));
         if first {
@@ -369,7 +369,7 @@ impl Inner {
         first
     }
 
-    /// Does what the loss of a line brings with it. Called once, by the code that closed it.
+    /// Handles the loss of a line. Called once, by the code that closed it.
     fn let_go(self: &Arc<Self>, line: &Arc<Line>, loss: ConnectionLoss) {
         let again = {
             let mut peers = self.peers.0.lock().unwrap();
@@ -441,7 +441,7 @@ impl Inner {
                 drop(turn);
                 match line.opened().await {
                     Ok(()) => break,
-                    // Not our turn to knock: it knows us, and does not want to be connected.
+                    // We must not dial: it knows us, and does not want to be connected.
                     Err(ConnectError::Handshake(HandshakeError::Refused(Refusal::Parted))) => break,
                     Err(ConnectError::Dial(DialError::NoSuchNode(_))) => bound = cap,
                     Err(_) => {}

@@ -1,10 +1,10 @@
-//! Process groups: which processes, anywhere in the cluster, do a certain thing.
+//! Process groups: the processes, anywhere in the cluster, that do the same job.
 //!
 //! Each node decides on the membership of its own processes and tells the others. When a connection
-//! comes up, both sides send each other all memberships that they decide on; from then on, each
+//! comes up, both sides send each other all memberships that they decide on; from then on, they send each
 //! change. A connection delivers in order, so the two together are always up to date, and nothing
-//! has to be counted or compared. When a connection goes, so do the members behind it, and when it
-//! is back, they are told anew.
+//! has to be counted or compared. When a connection goes, the members behind it go too, and when it
+//! is back, they are sent again.
 //!
 //! So the nodes never disagree for longer than a message takes, unless the network is divided:
 //! then each side sees the members that it can reach, which is just what one can send to.
@@ -38,7 +38,7 @@ pub struct Group<M> {
 }
 
 impl<M> Group<M> {
-    /// The group of this name. It needs no founding: it is there as long as it has members.
+    /// The group of this name. You need not create it: it exists as long as it has members.
     pub const fn new(name: &'static str) -> Self {
         Group {
             name: Cow::Borrowed(name),
@@ -162,7 +162,7 @@ impl ProcessGroups<'_> {
         }
     }
 
-    /// Ends a membership. Says whether there was one.
+    /// Ends a membership. Returns whether there was one.
     ///
     /// # Errors
     /// [`CallError`] when the process's node did not answer.
@@ -200,15 +200,15 @@ impl ProcessGroups<'_> {
 }
 
 impl<M> Ctx<M> {
-    /// Be told of every process that joins or leaves the group from now on, as
-    /// [`Info::Group`](crate::Info::Group). Returns those that are members already.
+    /// Subscribes to every process that joins or leaves the group from now on, as
+    /// [`Info::Group`](crate::Info::Group). Returns those that are already members.
     pub fn watch_group<N>(&self, group: &Group<N>) -> Vec<Address<N>> {
         let members = self.inner().groups.watch(group.as_str(), self.process());
         members.iter().map(ProcessId::address).collect()
     }
 }
 
-/// What the servers that keep the groups are told and asked.
+/// The messages of the servers that keep the groups.
 #[derive(Debug, Serialize, Deserialize)]
 pub enum PgMsg {
     /// A process of this node joins a group; answers whether there is such a process.
@@ -321,7 +321,7 @@ impl View {
 
 /// Decides on the membership of this node's processes, and follows what the others decide.
 pub(crate) struct GroupServer {
-    /// The nodes that are connected. What still comes from others is old.
+    /// The nodes that are connected. A message that still arrives from another node is old.
     up: BTreeSet<NodeName>,
     /// The local members, each with its monitor and the names of its groups.
     joined: BTreeMap<ProcessId, (Monitor, BTreeSet<String>)>,

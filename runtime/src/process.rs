@@ -29,12 +29,12 @@ use crate::watch::Watcher;
 use crate::wire::{NoAnswer, Target};
 
 /// How long a process may take to end when it is asked to. It ends at its next `.await`, so only
-/// one that never waits takes any time; the others do not wait for it forever.
+/// a process that never waits takes longer; the others do not wait for it forever.
 const PATIENCE: Duration = Duration::from_secs(5);
 
 /// What lies in a mailbox.
 pub(crate) enum Letter<M> {
-    /// A message from this node, as it is. If it is a call, the answer that it expects.
+    /// A message from this node, not encoded. If it is a call, with the promise of an answer.
     Local(M, Option<Arc<Pending>>),
     /// A message from another node, still encoded.
     Encoded {
@@ -53,7 +53,7 @@ pub(crate) struct Process {
     pub(crate) mailbox: Box<dyn AnyMailbox>,
     /// Ends the process, also in the middle of a handler.
     pub(crate) exit: mpsc::UnboundedSender<ExitReason>,
-    /// Whom to tell when it ends; `None` once it has.
+    /// The processes to tell when it ends; `None` once it has ended.
     pub(crate) watchers: Mutex<Option<Vec<Watcher>>>,
     /// Processes that end when this one does: the children of a supervisor.
     pub(crate) children: Mutex<Vec<Arc<Process>>>,
@@ -95,7 +95,7 @@ pub(crate) trait AnyMailbox: Send + Sync {
 }
 
 /// The sending side of a mailbox. Without a limit, as in Erlang: a sender must not be able to
-/// stop a receiver's other senders.
+/// block a receiver for other senders.
 pub(crate) struct Mailbox<M> {
     letters: mpsc::UnboundedSender<Letter<M>>,
     unhandled: Arc<AtomicUsize>,
@@ -326,8 +326,8 @@ fn answer_all(owed: &[Arc<Pending>], reason: &ExitReason) {
     }
 }
 
-/// The end of a process, in the order in which the rest of the world may see it: no new letters,
-/// answers to those who wait, the end of the children, the last first, then word to those who
+/// The end of a process, in the order in which others may see it: no new letters,
+/// answers to waiting callers, the end of the children (the last one first), then notices to those that
 /// watch. So a process that hears that a supervisor ended can start it again: its children's names
 /// are free.
 async fn end<M>(
@@ -362,7 +362,7 @@ pub(crate) async fn shut_down(process: &Process) {
     if timeout(PATIENCE, process.exit.closed()).await.is_err() {
         warn!(
             of = process.kind(),
-            "{} did not end within {} s: it computes without ever waiting",
+            "{} did not end within {} s: it runs without ever waiting",
             process.label(),
             PATIENCE.as_secs()
         );

@@ -57,24 +57,24 @@ pub enum ExitReason {
     Killed,
     /// It panicked; the text is the panic's message.
     Crashed(String),
-    /// It reached a `todo!()`: code that nobody wrote yet. Not restarted, for it would only
+    /// It reached a `todo!()`: code that nobody wrote yet. It is not restarted, because it would only
     /// happen again.
     NotWritten(String),
     /// It stopped itself for the reason in the text.
     Failed(String),
-    /// There was no such process when it was monitored or linked.
+    /// There was no such process when the monitor or link was made.
     NoProcess,
     /// The connection to its node went: nobody here knows whether it still runs.
     NodeDown,
 }
 
 impl ExitReason {
-    /// Whether a process that ended so had done what it was there for.
+    /// Whether a process that ended for this reason had finished its work.
     pub fn is_normal(&self) -> bool {
         matches!(self, ExitReason::Normal | ExitReason::Shutdown)
     }
 
-    /// The reason that a panic's payload tells.
+    /// The reason that the payload of a panic gives.
     pub(crate) fn from_panic(payload: &(dyn std::any::Any + Send)) -> Self {
         let text = payload
             .downcast_ref::<&str>()

@@ -1,9 +1,9 @@
 //! Warnings that come in floods: of each kind, one line a second.
 //!
-//! What a node warns of is often caused by others, who may cause it as often as they like: by
-//! messages that no server understands, or by connections without the cookie. Were each of them a
-//! line, a stranger could fill the disk. So the first warning of a kind is printed at once, and
-//! those that follow within a second are counted and told in one line.
+//! The cause of a warning is often another program, which can repeat it as often as it likes: with
+//! messages that no server understands, or with connections without the cookie. If each of them were a
+//! line in the log, a stranger could fill the disk. So the first warning of a kind is printed at once, and
+//! those that follow within a second are counted, and reported in one line.
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -67,7 +67,7 @@ struct Seen {
 }
 
 impl Repeats {
-    /// Tells once a second what was counted, forever.
+    /// Reports once a second what was counted, forever.
     pub async fn tell(self) {
         loop {
             sleep(Duration::from_secs(1)).await;
@@ -75,7 +75,7 @@ impl Repeats {
         }
     }
 
-    /// Tells what was counted and not told yet.
+    /// Reports what was counted and not reported yet.
     pub fn tell_now(&self) {
         let mut lines = Vec::new();
         self.0

@@ -22,7 +22,7 @@ use crate::wire::{self, Header, Malformed, NoAnswer};
 /// caller at once that none will come ([`CallError::NoReply`](crate::CallError::NoReply)); if the
 /// process crashes first, the caller learns that instead.
 ///
-/// It does not travel: the frame's header says which call is answered, and in the encoded
+/// It is not sent over the network: the frame's header says which call is answered, and in the encoded
 /// message there is only a null in its place. So a `Reply` that belongs to a call cannot be
 /// encoded into another message, and none can be decoded outside of a delivery.
 ///
@@ -125,7 +125,7 @@ impl<T: Serialize + Send + 'static> Reply<T> {
 
 impl<T> Drop for Reply<T> {
     fn drop(&mut self) {
-        // While a panic unwinds, the process's loop knows better than we do why no answer comes.
+        // While a panic unwinds, the process's loop knows why no answer comes, and this code does not.
         if std::thread::panicking() {
             return;
         }
@@ -211,7 +211,7 @@ pub(crate) fn decode_delivery<M: DeserializeOwned>(
     Ok(message)
 }
 
-/// An answer that is owed. The process's loop and the `Reply` share it; the first to take it
+/// An answer that the process owes. The process's loop and the `Reply` share it; the first to take it
 /// answers.
 pub(crate) struct Pending(Mutex<Option<ReplyTo>>);
 
@@ -231,7 +231,7 @@ impl Pending {
 
 /// Where an answer goes.
 pub(crate) enum ReplyTo {
-    /// To a caller on this node; `encoded` if it spoke to us as a stranger does.
+    /// To a caller on this node; `encoded` if it sent the message encoded, as another node does.
     Local {
         caller: oneshot::Sender<Answer>,
         encoded: bool,
@@ -301,15 +301,15 @@ fn refusal(call: u64, why: String) -> Header {
     Header::NoAnswer(call, NoAnswer::Unsendable(why))
 }
 
-/// What becomes of a call, as its caller learns it.
+/// The result of a call, as its caller learns it.
 pub(crate) enum Answer {
     /// A value from this node.
     Value(Box<dyn Any + Send>),
     /// A value that came over a connection.
     Encoded(Bytes),
-    /// Word from the called node that there will be none.
+    /// Notice from the called node that there will be no answer.
     None(NoAnswer),
-    /// The connection was lost, or never came to be.
+    /// The connection was lost, or was never made.
     Lost(NotReached),
 }
 

@@ -1,8 +1,8 @@
-//! Remote tasks: running a function on another node, and awaiting what comes of it.
+//! Remote tasks: running a function on another node, and awaiting its result.
 //!
-//! Code cannot travel as it does in Erlang, so both nodes must have the function, and one names
-//! it to the other. A task is tied to its caller: it ends when the caller gives up, ends, or
-//! gets out of reach, for its result would reach nobody. What it has done until then stays done.
+//! Rust cannot send code as Erlang does, so both nodes must have the function, and one node sends its name
+//! to the other. A task is tied to its caller: it ends when the caller gives up, ends, or
+//! becomes unreachable, because its result would then reach no process. What it has done by then stays done.
 
 use std::borrow::Cow;
 use std::collections::BTreeMap;
@@ -38,7 +38,7 @@ use crate::wire::{self, NoAnswer};
 pub const RPC: ServerName<RpcMsg> = ServerName::new("$rpc");
 
 /// The name of a function that other nodes may have run here, with the types of its argument and
-/// its result. Several arguments are one tuple.
+/// its result. To pass several arguments, use a tuple.
 ///
 /// ```
 /// use runtime::{CallError, Cookie, Function, MemoryNet, Net, Node, NodeConfig};
@@ -97,7 +97,7 @@ impl<A, R> fmt::Debug for Function<A, R> {
 }
 
 impl Node {
-    /// Lets other nodes, and this one, have a function run here. A later function of the same
+    /// Registers a function that other nodes, and this one, can run here. A later function of the same
     /// name takes the place of an earlier one.
     ///
     /// It runs beside everything else on the node, also beside itself. If it computes for long,
@@ -154,8 +154,8 @@ impl Node {
         }
     }
 
-    /// Has a function run on a node, as long as it takes, and gives something to await its result
-    /// by.
+    /// Runs a function on a node, however long it takes, and returns a handle to await its result
+    /// with.
     pub fn spawn_on<A, R>(&self, on: &NodeName, function: &Function<A, R>, args: A) -> RemoteTask<R>
     where
         A: Serialize,
@@ -214,7 +214,7 @@ async fn run<R: DeserializeOwned>(
     args: Result<bytes::Bytes, wire::Malformed>,
 ) -> Result<R, CallError> {
     let args = args.map_err(|error| CallError::Unsendable(error.to_string()))?;
-    // So that a run which is cancelled before there is a connection is never asked for.
+    // So that a run that is canceled before there is a connection is never requested.
     node.connect(&on)
         .await
         .map_err(|error| CallError::NotConnected(on.clone(), error.to_string()))?;

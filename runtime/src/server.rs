@@ -70,9 +70,9 @@ use crate::process_id::{ExitReason, ProcessId};
 /// Erlang's `gen_server` (OTP design principles). The actor model: Hewitt, Bishop and Steiger, *A Universal
 /// Modular ACTOR Formalism for Artificial Intelligence*, 1973.
 pub trait Server: Sized + Send + 'static {
-    /// All that can be said to it.
+    /// All messages that it understands.
     type Msg: Serialize + DeserializeOwned + Send + 'static;
-    /// What it starts from. A supervisor keeps a copy, for the next start.
+    /// The arguments of its start. A supervisor keeps a copy, for the next start.
     type Args: Clone + Send + Sync + 'static;
 
     /// Makes the state. Messages that arrive meanwhile wait in the mailbox. A panic here means
@@ -108,12 +108,12 @@ pub enum Info {
     },
     /// A process joined or left a group. Asked for with [`Ctx::watch_group`].
     Group(GroupChange),
-    /// Another process has this name in the whole cluster now, and this one has it no longer. Told
+    /// Another process has this name in the whole cluster now, and this one has lost it. Sent
     /// to those that were registered with [`Resolver::Notify`](crate::Resolver::Notify).
     NameLost(String),
 }
 
-/// One request to be told of a process's end.
+/// One request for a notice when a process ends.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Monitor(pub(crate) u64);
 

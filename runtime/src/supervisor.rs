@@ -2,10 +2,10 @@
 //!
 //! A server that has run into something unexpected cannot trust its own state any more. The
 //! cheapest way back to a state that is known to be good is to end, and to be started again from
-//! the beginning: "let it crash". For that, a process must be left that notices; and as the
-//! supervisor does nothing else, it has next to nothing that could break.
+//! the beginning: "let it crash". For that, another process must notice the crash; and because the
+//! supervisor does nothing else, it has almost nothing that could break.
 //!
-//! Trying again does not help against a mistake that is there every time. So a supervisor counts,
+//! A restart does not cure a bug that strikes every time. So a supervisor counts restarts,
 //! and when its children fail too often it ends itself, with all of them, and leaves the matter to
 //! *its* supervisor, which starts a larger part of the program afresh.
 
@@ -36,7 +36,7 @@ use tree::{Kind, Spec, Tree};
 /// reason, they end in the opposite one.
 ///
 /// A child that ends because it reached a `todo!()` ([`ExitReason::NotWritten`]) is not started
-/// again, whatever was asked for: it would reach it again. It stays away, and the others go on.
+/// again, whatever its [`Restart`] says: it would reach the `todo!()` again. It stays down, and the others continue.
 ///
 /// ```
 /// use runtime::{Cookie, Ctx, ExitReason, MemoryNet, Net, Node, NodeConfig, Reply, Server, ServerName, Supervisor};
@@ -131,14 +131,14 @@ pub enum Restart {
 }
 
 impl Supervisor {
-    /// A supervisor that starts only the child again that ended: for children that do not know
-    /// of each other.
+    /// A supervisor that restarts only the child that ended: for children that do not depend
+    /// on each other.
     pub fn one_for_one() -> Self {
         Supervisor::new(Strategy::OneForOne)
     }
 
     /// A supervisor that also ends and starts again the children after the one that ended, for
-    /// they may hold something of it: its address, or what it told them at their start.
+    /// they may hold data from it: its address, or what it sent them at their start.
     pub fn rest_for_one() -> Self {
         Supervisor::new(Strategy::RestForOne)
     }
@@ -154,7 +154,7 @@ impl Supervisor {
         }
     }
 
-    /// How many restarts there may be in a time, 3 in 5 seconds unless set. With one more, the
+    /// How many restarts there may be within a time, 3 in 5 seconds unless set. After one more, the
     /// supervisor gives up: it ends, and its children with it.
     pub fn intensity(mut self, max_restarts: usize, within: Duration) -> Self {
         (self.max_restarts, self.within) = (max_restarts, within);
@@ -214,7 +214,7 @@ impl Supervisor {
         self
     }
 
-    /// Says when the child or kind that was added last is started again.
+    /// Sets when the child or kind that was added last is restarted.
     ///
     /// # Panics
     /// When none was added yet.
@@ -316,7 +316,7 @@ impl Node {
     /// Has a supervisor, here or on another node, start one more child of a kind that it knows,
     /// and waits until the child has started.
     ///
-    /// The child belongs to the supervisor, not to the caller: it goes on when the caller ends.
+    /// The child belongs to the supervisor, not to the caller: it continues when the caller ends.
     /// A process that wants to know of its end monitors it.
     ///
     /// # Errors
@@ -346,7 +346,7 @@ impl Node {
             .map_err(StartChildError::Refused)
     }
 
-    /// Has a supervisor end one of its children for good, and waits for that. Says whether there
+    /// Has a supervisor end one of its children for good, and waits for that. Returns whether there
     /// was such a child. It stays away until the supervisor itself is started again.
     ///
     /// # Errors
@@ -437,7 +437,7 @@ impl fmt::Display for ChildRefusal {
 /// Why there is no new child, as far as the one who asked for it knows.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum StartChildError {
-    /// The supervisor said no: it did not happen.
+    /// The supervisor refused: it did not happen.
     Refused(ChildRefusal),
     /// The supervisor did not answer; [`CallError::may_have_happened`] tells more.
     Call(CallError),

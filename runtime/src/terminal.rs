@@ -1,4 +1,4 @@
-//! Words for the person at the terminal: how every program of the course prints.
+//! Output for the person at the terminal: how every program of the course prints.
 //!
 //! `println!` and `eprintln!` panic when the terminal's other end is closed or full, and so a
 //! program that has done its work would end as if it had crashed. And they print what a terminal
@@ -12,7 +12,7 @@ use std::io::{self, Write};
 /// Prints a text to standard output, with what a terminal would obey made [visible](showing).
 /// Colors stay.
 ///
-/// A reader that has seen enough and closed the pipe, such as `head`, is no error: the program's
+/// It is not an error if a reader such as `head` closes the pipe early: the program's
 /// outcome is the same as if all had been read.
 ///
 /// # Errors
@@ -30,7 +30,7 @@ pub fn write(text: &str) -> io::Result<()> {
     hand_over(text).map(drop)
 }
 
-/// Like [`print()`], for a program that goes on printing: says whether a reader is still there.
+/// Like [`print()`], for a program that continues to print: returns whether a reader is still there.
 ///
 /// # Errors
 /// As for [`print()`].
@@ -55,8 +55,8 @@ pub fn note(line: impl Display) {
     let _ = io::stderr().lock().write_all(showing(&line).as_bytes());
 }
 
-/// The text with what a terminal would obey made visible, except for colors: for texts of ours, in
-/// which a foreign name may stand.
+/// The text with what a terminal would obey made visible, except for colors: for texts of our own that may
+/// contain a foreign name.
 pub fn showing(text: &str) -> Cow<'_, str> {
     if !text.contains(is_obeyed) {
         return Cow::Borrowed(text);

@@ -2,7 +2,7 @@
 //!
 //! A *watch* has a number, unique on the watcher's node. The watched process's node keeps it and
 //! sends word when the process ends. When the connection between the two goes first, each node
-//! draws the only conclusion that it can: the other side is gone, as far as this node knows.
+//! draws the only possible conclusion: the other side is gone, as far as this node knows.
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex};
@@ -19,7 +19,7 @@ use crate::process_id::ExitReason;
 use crate::server::{Info, Monitor};
 use crate::wire::{Header, Target};
 
-/// Whom to tell when a process of this node ends.
+/// Where a notice goes when a process of this node ends.
 pub(crate) enum Watcher {
     /// A process of this node, under this number in [`Watches`].
     Local(u64),
@@ -41,13 +41,13 @@ struct Watch {
     watcher: Arc<Process>,
     node: NodeName,
     target: Target,
-    /// The line that the word will come over; `None` for a process of this node.
+    /// The line over which the notice will arrive; `None` for a process of this node.
     line: Option<Arc<Line>>,
     linked: bool,
 }
 
 impl Inner {
-    /// Has `watcher` told, once, when the target ends; returns the number of the watch.
+    /// Makes sure that `watcher` gets one notice when the target ends; returns the number of the watch.
     pub(crate) fn watch(
         self: &Arc<Self>,
         watcher: &Arc<Process>,
@@ -168,7 +168,7 @@ impl Inner {
         }
     }
 
-    /// A process of this node ended: tells all who watch it, and ends those that are linked.
+    /// A process of this node ended: notifies all its watchers, and ends the linked processes.
     pub(crate) fn tell_watchers(&self, process: &Arc<Process>, reason: &ExitReason) {
         let watchers = process.watchers.lock().unwrap().take();
         for watcher in watchers.into_iter().flatten() {
@@ -209,7 +209,7 @@ impl Inner {
         }
     }
 
-    /// A line is gone: every process watched over it is taken for gone, in both directions.
+    /// A line is gone: every process that was watched over it is considered gone, in both directions.
     pub(crate) fn watches_lost(&self, line: &Arc<Line>) {
         let lost: Vec<u64> = {
             let watches = self.watches.0.lock().unwrap();

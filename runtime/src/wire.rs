@@ -1,4 +1,4 @@
-//! What nodes say to each other, byte by byte.
+//! What nodes send each other, byte by byte.
 //!
 //! A frame is a `u32` length (big endian), then a *header* and, for the kinds that carry one, a
 //! *payload*: two CBOR items in a row (a CBOR sequence, RFC 8742). The payload is a value of the
@@ -19,7 +19,7 @@ use serde::{Deserialize, Serialize};
 use crate::name::NodeName;
 use crate::process_id::ExitReason;
 
-/// Version of the protocol, said in the handshake. Nodes of another version are refused.
+/// Version of the protocol, sent in the handshake. Nodes with another version are refused.
 pub const PROTOCOL_VERSION: u16 = 1;
 
 /// How deeply values may nest, in levels. A frame that nests deeper is refused, not followed:
@@ -46,7 +46,7 @@ impl fmt::Display for Target {
     }
 }
 
-/// Why a call has no answer, told by the node that was called.
+/// Why a call has no answer, according to the node that was called.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub enum NoAnswer {
     /// No process has that name or id.
@@ -139,7 +139,7 @@ pub struct Frame {
     pub payload: Bytes,
 }
 
-/// A frame or payload that is not what the protocol says.
+/// A frame or payload that does not follow the protocol.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Malformed(pub String);
 
@@ -310,7 +310,7 @@ mod tests {
             }
             prop_assert_eq!(batch.remaining(), expected.len());
             let mut sent = BytesMut::new();
-            // As a socket does, which takes what it has room for.
+            // As a socket does: it takes as much as it has room for.
             for room in taken.into_iter().cycle() {
                 if !batch.has_remaining() {
                     break;

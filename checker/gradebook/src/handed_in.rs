@@ -41,7 +41,7 @@ impl std::str::FromStr for Shard {
             };
             (1..=shard.of).contains(&shard.number).then_some(shard)
         });
-        shard.ok_or_else(|| "it is NUMBER/OF, as in 1/4".to_owned())
+        shard.ok_or_else(|| "it must be NUMBER/OF, such as 1/4".to_owned())
     }
 }
 

@@ -45,7 +45,7 @@ impl FromStr for Platform {
             "prairielearn" => Ok(Platform::PrairieLearn),
             "autolab" => Ok(Platform::Autolab),
             "classroom50" => Ok(Platform::Classroom50),
-            _ => Err("it is gradescope, prairielearn, autolab or classroom50".to_owned()),
+            _ => Err("it must be gradescope, prairielearn, autolab or classroom50".to_owned()),
         }
     }
 }
@@ -256,7 +256,7 @@ fn classroom50(part: &PartMark, hidden: &Hidden, submitted: &Submitted, points: 
 /// What is said of the whole part, also without a platform that shows it.
 pub fn overall(part: &PartMark, hidden: &Hidden, finished: bool) -> String {
     if !finished {
-        return "The checker is still at work. What is not finished has no points yet.".to_owned();
+        return "The checker is still running. Problems that it has not finished have no points yet.".to_owned();
     }
     if !part.handed_in {
         return format!("No file of {} was handed in.", part.part);
@@ -312,7 +312,7 @@ fn outcome(outcome: &Outcome) -> String {
                 place.unwrap_or_default()
             )
         }
-        Verdict::NotWritten { gap } => format!("{head}\nThere is no code of yours yet at {gap}."),
+        Verdict::NotWritten { gap } => format!("{head}\nYour submission has no code at {gap}."),
         Verdict::Inconclusive { why } | Verdict::CheckerFault { why } => format!("{head}\n{why}"),
         Verdict::Passed { property } => format!("{head}\n{property}"),
     }

@@ -191,8 +191,10 @@ impl Build {
                 Err(_) if said.waits => since = Instant::now(),
                 Err(_) => {
                     cargo.kill().await?;
-                    let what =
-                        format!("did not get on for {} s, and was ended", patience.as_secs());
+                    let what = format!(
+                        "made no progress for {} s, so the checker ended it",
+                        patience.as_secs()
+                    );
                     return self.refused_for(what, said);
                 }
             }
@@ -237,20 +239,20 @@ impl Build {
         let package = &self.package;
         if let Ending::Signal(_) = ending {
             return Ok(Built::Hindered(format!(
-                "cargo {ending} while it built {package}. It was not the checker that ended it: perhaps the system did, \
-                 for want of memory."
+                "cargo {ending} while it built {package}. The checker did not end it: perhaps the system did, \
+                 for lack of memory."
             )));
         }
         if let Some(why) = said.bubblewrap().filter(|_| self.sandbox.is_some()) {
             return Ok(Built::Hindered(format!(
-                "The walls around the build of {package} could not be put up: {why}."
+                "The checker could not isolate the build of {package}: {why}."
             )));
         }
         match said.compiler_signal() {
             Some(signal) if signal.contains("SIGKILL") || signal.contains("SIGTERM") => {
                 Ok(Built::Hindered(format!(
-                    "The compiler was killed ({signal}) while it built {package}. It was not the checker that killed it: \
-                     perhaps the system did, for want of memory."
+                    "The compiler was killed ({signal}) while it built {package}. The checker did not kill it: \
+                     perhaps the system did, for lack of memory."
                 )))
             }
             Some(signal) => self.refused_for(format!("crashed ({signal})"), said),

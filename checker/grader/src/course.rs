@@ -54,7 +54,7 @@ impl Course {
             }
         }
         Err(Trouble::new(format!(
-            "could not find the course from {}: go into the folder that you cloned, or any folder below it, and run this again",
+            "could not find the course from {}: change to the folder that you cloned, or to any folder below it, and run this again",
             from.display()
         )))
     }
@@ -158,7 +158,7 @@ impl Course {
     fn newer_than(&self, checker: &str) -> Option<String> {
         (numbers(&self.version) > numbers(checker)).then(|| {
             format!(
-                "This checker has version {checker}, the course has {}. Run `cargo install --path checker` in {} to renew it.",
+                "This checker has version {checker}, the course has {}. Run `cargo install --path checker` in {} to update it.",
                 self.version,
                 self.root.display()
             )

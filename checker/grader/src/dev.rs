@@ -96,7 +96,7 @@ pub async fn check(course: &Course, parts: &[&'static Part], order: &Order) -> R
         }
         matrix.end().await?;
         if rows.is_empty() && order.only.is_some() {
-            return Err(Trouble::new("could not find a variant of such a name"));
+            return Err(Trouble::new("could not find a variant with such a name"));
         }
         wrong += breaches.len();
         for naming in rows.iter().filter_map(|row| row.naming.as_ref()) {

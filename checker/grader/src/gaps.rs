@@ -76,7 +76,7 @@ pub fn pieces(source: &str) -> Result<Vec<Piece>, String> {
             }
             (Some(gap), Some(_), _) => {
                 return Err(format!(
-                    "line {line} opens a gap inside of that of line {}",
+                    "line {line} opens a gap inside the gap of line {}",
                     gap.line
                 ));
             }
@@ -153,7 +153,7 @@ pub fn fill(source: &str, contents: &BTreeMap<GapName, String>) -> Result<String
             .find(|name| known.iter().all(|gap| gap.name != **name));
         return Err(match unknown {
             Some(GapName { number, title }) => format!("there is no gap \"{number}: {title}\""),
-            None => "a gap is there twice".to_owned(),
+            None => "a gap occurs twice".to_owned(),
         });
     }
     Ok(filled)

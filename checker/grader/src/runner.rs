@@ -195,7 +195,7 @@ impl Runner {
                 Ok((_, outcome)) => outcome,
                 // A panic here is one of the runner itself; the process reports it as its own.
                 Err(_) => {
-                    let why = "The checker went wrong in this scenario.".to_owned();
+                    let why = "The checker failed in this scenario.".to_owned();
                     scenario.outcome(Verdict::CheckerFault { why }, self.seed)
                 }
             };
@@ -215,7 +215,7 @@ impl Runner {
     fn broken_off(&self, scenario: &Scenario, begun: Instant, why: &str) -> Outcome {
         let tries = (0..=REPEATS).rev();
         let verdict = Verdict::Inconclusive {
-            why: format!("{why}, while it was under way"),
+            why: format!("{why}, while the scenario was running"),
         };
         let mut folders = tries.map(|repeat| self.folder_of_try(scenario, repeat));
         Outcome {
@@ -422,7 +422,7 @@ impl Runner {
             Ending::Told(told) => scenario.verdict(told),
             Ending::TooLate => scenario.too_late(&steps).into(),
             Ending::Panicked => Verdict::CheckerFault {
-                why: format!("The scenario broke off at this step: {}", steps.last()),
+                why: format!("The scenario stopped at this step: {}", steps.last()),
             },
             Ending::NotStarted(error) => Verdict::Inconclusive {
                 why: format!("This machine could not start a thread for the scenario: {error}."),

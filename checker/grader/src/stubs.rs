@@ -201,7 +201,7 @@ pub fn breaches(course: &Course, part: &Part) -> Result<Vec<String>> {
     Ok(differing
         .map(|name| {
             format!(
-                "{}: checker/stubs has another text than exercises; `checker dev stubs` copies it.",
+                "{}: the text in checker/stubs differs from that in exercises; `checker dev stubs` copies it.",
                 name.display()
             )
         })

@@ -428,7 +428,7 @@ pub fn read(part: &Part, exercise: &Path, folder: &Path) -> std::result::Result<
     };
     if !folder.join("src").is_dir() && part.editable.iter().any(|file| is_beside(file)) {
         breaches.push(
-            "The folder holds what belongs in src/. Give the folder that holds src/.".to_owned(),
+            "The folder holds what belongs in src/. Name the folder that contains src/.".to_owned(),
         );
         return Err(Refusal::Breaches(breaches));
     }
@@ -527,9 +527,7 @@ impl Rule {
             return Rule::Given;
         }
         if name == "build.rs" {
-            return Rule::Refuse(
-                "would run while the program is built, which a submission must not",
-            );
+            return Rule::Refuse("would run while the program is built, which is forbidden");
         }
         if name.starts_with("src/bin/") {
             return Rule::Refuse(

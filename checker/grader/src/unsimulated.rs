@@ -35,10 +35,11 @@ const SOCKETS: [&str; 5] = [
 const BLOCKS: &str =
     "it blocks the thread that all simulated nodes share. `tokio::time::sleep(…).await` does not";
 const THREAD: &str =
-    "it works on another thread, which knows nothing of virtual time. `ctx.spawn` starts a task";
-const TASK: &str = "the task is not its node's: it goes on while the node is paused, and after it was killed. `ctx.spawn` \
+    "it works on another thread, which does not run on virtual time. `ctx.spawn` starts a task";
+const TASK: &str = "the task does not belong to its node: it continues while the node is paused, and after the node was killed. `ctx.spawn` \
                     starts a task of the node";
-const CLOCK: &str = "it reads the clock on the wall, which does not go with virtual time. `tokio::time::Instant` does";
+const CLOCK: &str =
+    "it reads the system clock, which does not follow virtual time. `tokio::time::Instant` does";
 const SOCKET: &str = "it is a real socket, and simulated nodes have none";
 
 /// Something that a simulation cannot run.

@@ -20,7 +20,7 @@ pub const HOW: &str = "The highlighted events led to the failure. They begin wit
     and what was done to it. From each of these, one step leads back: from an answer to its call, and from \
     another message to what its sender had received just before, or to what was done to the sender. Faults \
     are highlighted, too, if such a node noticed them before it sent a message. Such faults are a connection that closed \
-    because the other node was killed, silent or cut off, a call without an answer, a lost message that no \
+    because the other node was killed, silent or cut off, a call without an answer, or a lost message that no \
     later message of its kind replaced. At most 24 events are highlighted. Others may have mattered.";
 
 /// How many events are chosen at most.
@@ -153,7 +153,10 @@ impl<'a> Scene<'a> {
             seeds.extend(said.take(LAST_HEARD).map(|(event, _, message)| Cause {
                 event,
                 led_to: None,
-                why: format!("{} sent this last before the failure.", message.from),
+                why: format!(
+                    "This was the last message that {} sent before the failure.",
+                    message.from
+                ),
             }));
         }
         seeds

@@ -15,7 +15,7 @@ pub fn heading(found: &Counterexample) -> String {
         (steps, of) => format!("{steps} of {of} steps are enough"),
     };
     let minimal = if found.minimal && steps > 1 {
-        ", and without any one of them the claim holds"
+        ", and if you leave out any one of them, the claim holds"
     } else {
         ""
     };

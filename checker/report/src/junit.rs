@@ -139,7 +139,7 @@ fn refused_suite(part: &PartReport, refused: &Refused) -> TestSuite {
             rendered.join("\n"),
         ),
         Refused::BreaksRules(breaches) => (
-            "the submission keeps the rules",
+            "the submission follows the rules",
             "breaks rules",
             "The submission is refused. Nothing was run.",
             breaches.join("\n"),

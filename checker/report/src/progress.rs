@@ -129,7 +129,7 @@ impl Progress for Lines {
     }
 }
 
-const WAITING: &str = "waiting for another cargo (an editor's, perhaps) to end";
+const WAITING: &str = "waiting for another cargo to end (perhaps an editor's)";
 
 /// Where a build is, from what was heard of it.
 #[derive(Debug, Default)]

@@ -16,7 +16,7 @@ use testkit::verdict::World;
 const MORE: &str = "\
 An exploration draws stories at random: operations and faults in any order. It compares what the
 nodes show with a model of the part, and shrinks the first story that breaks a claim. The report
-of such a story names a file, which `--story` tells again, on real processes as well.";
+of such a story names a file, which `--story` replays, on real processes as well.";
 
 /// Its flags.
 #[derive(Debug, Args)]
@@ -36,10 +36,10 @@ pub(super) struct ExploreArgs {
     /// The first seed; 1 if not given
     #[arg(long, value_name = "S")]
     seed: Option<u64>,
-    /// Tells the story in this file again, and explores nothing
+    /// Replays the story in this file instead of exploring
     #[arg(long, value_name = "FILE")]
     story: Option<PathBuf>,
-    /// Where the story is told: simulated or processes
+    /// Where the story is replayed: simulated or processes
     #[arg(
         long,
         value_name = "WORLD",
@@ -47,7 +47,7 @@ pub(super) struct ExploreArgs {
         requires = "story"
     )]
     world: World,
-    /// How many times the story is told on processes
+    /// How many times the story is replayed on processes
     #[arg(long, value_name = "N", default_value_t = 1, requires = "story", value_parser = clap::value_parser!(u32).range(1..=100))]
     times: u32,
     /// Prints the result as JSON, see docs/JSON.md
@@ -59,7 +59,7 @@ pub(super) struct ExploreArgs {
 fn seconds(text: &str) -> std::result::Result<Duration, String> {
     match text.strip_suffix('s').unwrap_or(text).parse() {
         Ok(seconds @ 1..=86_400) => Ok(Duration::from_secs(seconds)),
-        _ => Err("it is a number of seconds, up to a day: 60s".to_owned()),
+        _ => Err("it must be a number of seconds, up to a day, such as 60s".to_owned()),
     }
 }
 

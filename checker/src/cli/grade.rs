@@ -40,16 +40,16 @@ pub(super) struct GradeArgs {
     /// The folder with a folder, zip, tar, tar.gz or git bundle for each student
     #[arg(required = true, value_hint = ValueHint::DirPath)]
     dir: Option<PathBuf>,
-    /// The parts to grade, as in part1,part2; all, if not given
+    /// The parts to grade, such as part1,part2; all, if not given
     #[arg(long, value_name = "PARTS", value_delimiter = ',', value_parser = part)]
     parts: Vec<u8>,
-    /// How many submissions are graded at once; one for each two processors, if not given
+    /// How many submissions are graded at once; if not given, one for every two processors
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=32))]
     jobs: Option<u16>,
     /// Where the marks go
     #[arg(long, value_name = "OUT", default_value = "graded", value_hint = ValueHint::DirPath)]
     out: PathBuf,
-    /// The file that seeds derive from; a secret of OUT, if not given
+    /// The file that seeds derive from; if not given, a secret in OUT
     #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
     secret: Option<PathBuf>,
     /// Continues with the results in OUT, and grades what has changed
@@ -61,7 +61,7 @@ pub(super) struct GradeArgs {
     /// Grades only the submissions of one machine of several, as in 1/4
     #[arg(long, value_name = "I/N")]
     shard: Option<Shard>,
-    /// Whether bubblewrap must wall submissions in: required, auto (where it is installed) or off
+    /// Whether bubblewrap must isolate submissions: required, auto (where it is installed) or off
     #[arg(long, value_name = "WHEN", default_value = "required", value_parser = ["required", "auto", "off"])]
     isolation: String,
 }
@@ -82,7 +82,7 @@ enum GradeCommand {
 /// The number of the part that a command names.
 pub(super) fn part(name: &str) -> std::result::Result<u8, String> {
     let found = manifest::part(name).map(|part| part.number);
-    found.ok_or_else(|| "it is not a part".to_owned())
+    found.ok_or_else(|| "there is no such part".to_owned())
 }
 
 /// Runs it.

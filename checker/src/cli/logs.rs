@@ -317,9 +317,9 @@ fn list(run: &Run) -> Result<()> {
         }
     } else {
         let word = if run.goes_on() {
-            "goes on"
+            "in progress"
         } else {
-            "broken off"
+            "interrupted"
         };
         tries.iter().for_each(|of| line(of, word));
     }

@@ -48,10 +48,10 @@ pub(super) struct PlatformArgs {
     /// What the teacher decided (docs/TRAINER.md)
     #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
     policy: Option<PathBuf>,
-    /// How many minutes the platform allows; nothing is repeated that might take longer
+    /// How many minutes the platform allows; the checker repeats nothing that might take longer
     #[arg(long, value_name = "N", default_value_t = 9, value_parser = clap::value_parser!(u32).range(1..))]
     minutes: u32,
-    /// Whether bubblewrap must wall the submission in: required, auto (where it works) or off
+    /// Whether bubblewrap must isolate the submission: required, auto (where it works) or off
     #[arg(long, value_name = "WHEN", default_value = "auto", value_parser = ["required", "auto", "off"])]
     isolation: String,
 }

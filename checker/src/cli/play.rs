@@ -27,7 +27,7 @@ pub(super) struct PlayArgs {
     /// Takes the course's own solution
     #[arg(long)]
     pub solution: bool,
-    /// How many nodes there are at the beginning: n1, n2, and so on
+    /// How many nodes to start at the beginning: n1, n2, and so on
     #[arg(long, value_name = "N", default_value_t = 3, value_parser = clap::value_parser!(u8).range(1..=20))]
     pub nodes: u8,
     /// Silence, in seconds, after which the others declare a node down

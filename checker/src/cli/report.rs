@@ -170,7 +170,7 @@ fn list(all: &[Run], wanted: Option<&str>) -> Result<()> {
     let mut text = String::new();
     for run in runs {
         let detail = match run.verdicts() {
-            _ if run.goes_on() && !run.is_over() => "goes on".dimmed().to_string(),
+            _ if run.goes_on() && !run.is_over() => "in progress".dimmed().to_string(),
             Ok(report) => {
                 let whose = match report.graded {
                     Graded::Exercise => "your code",
@@ -189,7 +189,7 @@ fn list(all: &[Run], wanted: Option<&str>) -> Result<()> {
                 };
                 format!("{word}  {whose}, seed {}{unfinished}", report.seed)
             }
-            Err(_) if !run.is_over() => "broken off".dimmed().to_string(),
+            Err(_) if !run.is_over() => "interrupted".dimmed().to_string(),
             Err(_) => "cannot be read".dimmed().to_string(),
         };
         let _ = writeln!(text, "{}  {detail}", run.name());

@@ -26,7 +26,7 @@ pub(super) struct ResetArgs {
     /// Only the gaps of this problem; everything else stays
     #[arg(long, value_name = "K", conflicts_with = "given")]
     problem: Option<u8>,
-    /// Only the files that the course gives and that are not to be edited
+    /// Only the files that the course gives and that you should not edit
     #[arg(long)]
     given: bool,
     /// Does not ask

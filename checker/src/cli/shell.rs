@@ -42,7 +42,7 @@ pub(super) struct ShellArgs {
 
 #[derive(Debug, Subcommand)]
 enum For {
-    /// Writes completions for a shell, parts, problems and scenarios included
+    /// Writes completions for a shell, including parts, problems and scenarios
     #[command(after_help = COMPLETIONS)]
     Completions {
         /// The shell
@@ -51,7 +51,7 @@ enum For {
     /// Writes the manual page, or with --output a page for each command
     #[command(after_help = MAN)]
     Man {
-        /// The folder for the pages; it is made if it is not there
+        /// The folder for the pages; it is created if it does not exist
         #[arg(long, value_name = "DIR", value_hint = ValueHint::DirPath)]
         output: Option<PathBuf>,
     },

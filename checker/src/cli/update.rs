@@ -17,7 +17,7 @@ use testkit::verdict::Standing;
 #[derive(Debug, Args)]
 pub(super) struct UpdateArgs {
     /// Where the new version is: a folder with another clone, or a branch, tag or commit of this
-    /// one; what the branch's upstream has, if not given
+    /// one; if not given, what the branch's upstream has
     #[arg(long, value_name = "DIR_OR_REF")]
     from: Option<String>,
 }

@@ -313,7 +313,7 @@ const EXPERIMENTS: &[Command] = &[
         name: "expect",
         usage: "[not] TEXT [within TIME]",
         args: &[Arg::Free],
-        about: "fail unless the answer has this text",
+        about: "fail unless the answer contains this",
         more: "Ask first: \x20call n2 consumer TotalPings\n\
                and then:  \x20expect 3\n\
                With `within 5s` the question is asked again until the\n\

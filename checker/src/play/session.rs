@@ -188,7 +188,7 @@ impl<'c> Session<'c> {
             "expect" => self.expect(words).await,
             "keep" => self.keep(words),
             "help" => self.help(words),
-            // What is said of a command that there is not.
+            // What to print for a command that does not exist.
             _ => Err(USAGE.into()),
         }
     }

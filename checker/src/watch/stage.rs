@@ -157,7 +157,7 @@ impl Stage {
             let standing = outcome.verdict.standing();
             let word = color(standing, &format!("{:<12}", standing.word()));
             let title = &outcome.title;
-            format!("  {word}  {title} (simulated; the processes are still to come)")
+            format!("  {word}  {title} (simulated; the run on processes comes next)")
         });
         over.chain(simulated).chain(running.flatten()).collect()
     }

@@ -188,7 +188,9 @@ impl Plan {
     fn read<O: Operation>(&self) -> Result<Vec<Step<O>>, Stop> {
         let steps = self.steps.iter().map(Step::deserialize);
         let steps: Result<Vec<Step<O>>, _> = steps.collect();
-        steps.map_err(|error| Stop::fault(format!("The story is not one of this part: {error}.")))
+        steps.map_err(|error| {
+            Stop::fault(format!("The story does not belong to this part: {error}."))
+        })
     }
 
     /// The steps, a sentence each.

@@ -136,10 +136,10 @@ impl Isolation {
                     .trim()
                     .lines()
                     .next()
-                    .unwrap_or("it says nothing")
+                    .unwrap_or("it printed no error")
                     .to_owned();
                 Isolation::None(format!(
-                    "bubblewrap is installed, and cannot do its work here: {said}"
+                    "bubblewrap is installed, but does not work here: {said}"
                 ))
             }
             Err(error) if error.kind() == std::io::ErrorKind::NotFound => {

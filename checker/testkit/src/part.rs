@@ -46,7 +46,7 @@ pub struct Part {
     /// Whether its nodes read and write files of one folder.
     #[serde(default)]
     pub shares_files: bool,
-    /// Under how many seeds each scenario is simulated, unless told otherwise: so many that all scenarios
+    /// With how many seeds each scenario is simulated, unless told otherwise: so many that all scenarios
     /// together take about three seconds of one processor.
     pub seeds: u64,
     /// What is to be solved, in order.

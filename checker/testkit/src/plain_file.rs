@@ -32,7 +32,10 @@ pub fn open(file: &Path) -> Result<File> {
     match (kind.is_file(), kind.is_dir()) {
         (true, _) => Ok(opened),
         (false, true) => Err(Error::new(ErrorKind::IsADirectory, "it is a folder")),
-        (false, false) => Err(Error::new(ErrorKind::InvalidInput, "it is no plain file")),
+        (false, false) => Err(Error::new(
+            ErrorKind::InvalidInput,
+            "it is not a plain file",
+        )),
     }
 }
 

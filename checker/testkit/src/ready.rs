@@ -68,13 +68,13 @@ impl fmt::Display for NotReady {
             NotReady::TooLate(within) => {
                 write!(
                     f,
-                    "did not say that it is ready within {} s",
+                    "did not report within {} s that it is ready",
                     within.as_secs_f64()
                 )
             }
             NotReady::OtherSources { expected, seen } => write!(
                 f,
-                "was built from other sources than those to be graded ({} instead of {expected})",
+                "was built from sources other than those being graded ({} instead of {expected})",
                 seen.as_deref().unwrap_or("none named")
             ),
         }

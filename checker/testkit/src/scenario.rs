@@ -51,7 +51,7 @@ impl Scenario {
     /// What ends a story that is not through when its time has expired.
     pub fn too_late(&self, steps: &Steps) -> Stop {
         Stop::inconclusive(format!(
-            "It was not through after {} s, and still at this step: {}",
+            "It had not ended after {} s, and was still at this step: {}",
             self.deadline.as_secs(),
             steps.last()
         ))
@@ -293,21 +293,19 @@ impl Context {
             }
             NotReady::Ended(_) if self.is_walled_in() && bubblewrap_said(stderr).is_some() => {
                 let said = bubblewrap_said(stderr).unwrap_or_default();
-                Stop::inconclusive(format!(
-                    "The walls around {name} could not be put up: {said}."
-                ))
+                Stop::inconclusive(format!("The checker could not isolate {name}: {said}."))
             }
             NotReady::Ended(_) | NotReady::TooLate(_) => match Stop::of_last_words(name, stderr) {
                 Some(stop) => stop,
                 None => {
                     let expected = match why {
                         NotReady::TooLate(_) => format!(
-                            "{name} says that it is ready, which it does when the `init` of each of its servers is done"
+                            "{name} reports that it is ready, as soon as the `init` of each of its servers has returned"
                         ),
-                        _ => format!("{name} starts, and says that it is ready"),
+                        _ => format!("{name} starts, and reports that it is ready"),
                     };
                     self.failed(format!("{name} {why}"), expected)
-                        .because("A node that does not come up can take no part in anything.")
+                        .because("A node that does not come up cannot take part in the scenario.")
                         .stderr(name, stderr.to_vec())
                         .into()
                 }

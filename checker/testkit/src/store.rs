@@ -65,7 +65,7 @@ impl FromStr for StoreChoice {
             "redis" => Ok(StoreChoice::Redis),
             // Whether it is one is said by `check`, which does not repeat the password in it.
             url if url.contains("://") || url.contains('@') => Ok(StoreChoice::Url(url.to_owned())),
-            _ => Err("it is auto, embedded, redis or redis://HOST:PORT".into()),
+            _ => Err("it must be auto, embedded, redis or redis://HOST:PORT".into()),
         }
     }
 }
@@ -108,7 +108,7 @@ impl StoreChoice {
             StoreChoice::Auto => Ok(StoreChoice::OfTheRun),
             StoreChoice::Url(url) => Err(Trouble::new(format!(
                 "could not use the store {url}: an isolated submission runs in a network of its own, from which it \
-                 cannot be reached; leave --store out, or grade with --isolation off"
+                 cannot be reached; leave out --store, or grade with --isolation off"
             ))),
             own => Ok(own),
         }
@@ -153,11 +153,11 @@ impl StoreChoice {
                 })
             }
             (StoreChoice::Redis, _, None) => Err(Trouble::new(
-                "could not find a redis-server on the PATH: install one, or say --store embedded",
+                "could not find a redis-server on the PATH: install one, or use --store embedded",
             )),
             (StoreChoice::Auto, None, None) | (StoreChoice::OfTheRun, _, None) => {
                 Ok(Plan::Embedded {
-                    why: ", as no redis-server is installed",
+                    why: ", because no redis-server is installed",
                 })
             }
             (StoreChoice::Embedded, ..) => Ok(Plan::Embedded { why: "" }),
@@ -266,7 +266,7 @@ impl Lazy {
                     or_embedded: true, ..
                 },
             ) => {
-                let why = ", as the redis-server that is installed did not start";
+                let why = ", because the installed redis-server did not start";
                 let plan = Plan::Embedded { why };
                 Ok((self.start(&plan).await?, plan))
             }
@@ -497,7 +497,7 @@ fn in_words(error: &redis::RedisError) -> String {
     let answers = error.clone().into_server_errors();
     let first = answers.as_ref().and_then(|answers| answers.first());
     match first.map(|(_, answer)| answer.code()) {
-        Some("NOAUTH") => "it wants a password".to_owned(),
+        Some("NOAUTH") => "it requires a password".to_owned(),
         Some("WRONGPASS") => "it refused the password".to_owned(),
         _ if error.kind() == redis::ErrorKind::AuthenticationFailed => {
             "it refused the password".to_owned()
@@ -518,7 +518,7 @@ async fn foreign_answer(address: SocketAddr) -> Option<String> {
     let length = match timeout(PATIENCE, asked).await {
         Ok(Ok(length)) => length,
         Ok(Err(_)) => return None,
-        Err(_) => return Some("it takes the connection and says nothing".to_owned()),
+        Err(_) => return Some("it accepts the connection, but does not answer".to_owned()),
     };
     let answer = String::from_utf8_lossy(&answer[..length]);
     let line = answer.lines().next().unwrap_or_default();

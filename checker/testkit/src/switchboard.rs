@@ -319,7 +319,7 @@ impl State {
         if kind == Kind::Other && nth > HANDSHAKE {
             let (from, to) = connection.names(end);
             let text = format!(
-                "{from} sent {to} something that is no frame ({} bytes)",
+                "{from} sent {to} something that is not a frame ({} bytes)",
                 body.len()
             );
             self.faults.record_mut().note(text);
@@ -406,7 +406,7 @@ async fn serve(wiring: Arc<Wiring>, listener: TcpListener, (from, to): (NodeName
                     to.clone(),
                 ));
             }
-            // Out of file descriptors, most likely: trying again at once would only burn time.
+            // Most likely out of file descriptors: trying again at once would only waste time.
             Err(_) => tokio::time::sleep(Duration::from_millis(50)).await,
         }
     }

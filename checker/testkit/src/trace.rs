@@ -113,7 +113,7 @@ pub enum What {
         /// How much more, at most.
         jitter_us: u64,
     },
-    /// Nothing is between two nodes any more.
+    /// The network between two nodes is whole again.
     Healed {
         /// One of the two; both are missing when it holds for all nodes.
         #[serde(default, skip_serializing_if = "Option::is_none")]

@@ -392,7 +392,7 @@ impl FromStr for World {
         match text {
             "processes" => Ok(World::Processes),
             "simulated" => Ok(World::Simulated),
-            _ => Err("it is processes or simulated".to_owned()),
+            _ => Err("it must be processes or simulated".to_owned()),
         }
     }
 }

@@ -114,7 +114,7 @@ impl Links {
         // ── end 1
         // ── gap 2: have the owner claim it
         // TODO(2): the owner of the first code must claim it, by `CLAIM` (see `ask` below). If the
-        // owner is another node, this node must claim and keep nothing.
+        // owner is another node, this node must neither claim a code nor keep the link.
         // ── end 2
         self.owned.claim(codes, link).await
     }

@@ -1,7 +1,7 @@
 //! `map-reduce run`: does one job on a cluster of this machine alone, and shows its progress.
 //!
-//! The nodes are processes of this same program, with a directory and a cookie of their own, so that
-//! they meet no other cluster. They end when their standard input is closed. That happens however
+//! The nodes are processes of this program, with a directory and a cookie of their own, so that
+//! they do not meet another cluster. They end when their standard input is closed. That happens however
 //! this process ends, even by `kill -9`, so no node is left behind.
 
 mod node_process;
@@ -71,11 +71,11 @@ struct Flags {
     #[arg(long, value_name = "FILE", required = true, num_args = 1..)]
     input: Vec<PathBuf>,
 
-    /// Folder for the result; it must not be there yet
+    /// Folder for the result; it must not exist yet
     #[arg(long, value_name = "DIR")]
     output: PathBuf,
 
-    /// How many nodes there are
+    /// How many nodes to start
     #[arg(long, default_value = "3", value_parser = RangedU64ValueParser::<usize>::new().range(1..=32))]
     nodes: usize,
 
@@ -91,11 +91,11 @@ struct Flags {
     #[arg(long, value_name = "N", default_value = "2048", value_parser = clap::value_parser!(u64).range(1..=1 << 20))]
     split_kib: u64,
 
-    /// Make each map task take so much longer, in milliseconds, to have time to kill a node
+    /// Milliseconds by which each map task takes longer, so that you have time to kill a node
     #[arg(long, value_name = "MS")]
     map_ms: Option<u64>,
 
-    /// Make each reduce task take so much longer, in milliseconds
+    /// Milliseconds by which each reduce task takes longer
     #[arg(long, value_name = "MS")]
     reduce_ms: Option<u64>,
 }
@@ -153,7 +153,7 @@ pub fn run() -> ExitCode {
     }
 }
 
-/// Does the job. Whatever comes of it, no node, no scratch folder and no partial output is left.
+/// Does the job. Whatever the result, no node, scratch folder or partial output remains.
 async fn perform(flags: &Flags) -> Result<(), Failure> {
     let spec = job(flags)?;
     let mut interrupt = Interrupt::new()?;
@@ -200,7 +200,7 @@ async fn perform(flags: &Flags) -> Result<(), Failure> {
     })
 }
 
-/// The job that the flags describe, once what can be seen without a cluster is seen to be right.
+/// The job that the flags describe, after the checks that need no cluster.
 fn job(flags: &Flags) -> Result<JobSpec<Kind>, Failure> {
     let mut input = Vec::new();
     for file in &flags.input {
@@ -213,7 +213,7 @@ fn job(flags: &Flags) -> Result<JobSpec<Kind>, Failure> {
     // Taken apart and put together, it has no slash at its end.
     let output: PathBuf = place(&flags.output)?.components().collect();
     if is_taken(&output) {
-        let why = "is there already: give a folder that is not, or remove it";
+        let why = "already exists: name a folder that does not exist, or remove this one";
         return Err(format!("{} {why}.", shown(&flags.output)).into());
     }
     let slow = flags.map_ms.or(flags.reduce_ms).is_some();
@@ -233,7 +233,7 @@ fn job(flags: &Flags) -> Result<JobSpec<Kind>, Failure> {
 /// The whole path, as messages between nodes can carry it.
 fn place(path: &Path) -> Result<PathBuf, Failure> {
     if path == "-" {
-        return Err("The nodes read and write files, not standard input or output: - is none. A file of this name is ./-".into());
+        return Err("The nodes read and write files, not standard input or output, so - does not work. For a file of this name, write ./-".into());
     }
     let whole = absolute(path)?;
     match whole.to_str() {
@@ -437,14 +437,14 @@ fn name(short: &str) -> NodeName {
 
 fn refused(why: String, spec: &JobSpec<Kind>) -> Failure {
     let output = shown(&spec.output);
-    format!("The manager on n1 did not take the job for {output}: {why}.").into()
+    format!("The manager on n1 did not accept the job for {output}: {why}.").into()
 }
 
 fn not_written(what: &str) -> Failure {
     format!("The job needs code that is not written yet: {what}.").into()
 }
 
-/// A line at the terminal that shows how far the job is; nothing if stderr is no terminal. It is
+/// A line at the terminal that shows the progress of the job, if stderr is a terminal. It is
 /// gone when it is dropped.
 struct Bar(ProgressBar);
 

@@ -7,13 +7,13 @@
 pub trait Functions: Send + Sync {
     /// Takes a record of the input, a line without its end, and emits pairs of key and value.
     ///
-    /// `file` is the name of the input file that the record stands in.
+    /// `file` is the name of the input file that contains the record.
     fn map(&self, file: &str, record: &[u8], emit: &mut dyn FnMut(&[u8], &[u8]));
 
-    /// Makes one value of all that were emitted for a key; they come in any order.
+    /// Makes one value from all values that were emitted for a key, in any order.
     fn reduce(&self, key: &[u8], values: &[&[u8]]) -> Vec<u8>;
 
-    /// Makes one value of *some* that were emitted for a key, so that less has to be fetched. It
+    /// Makes one value from *some* of the values that were emitted for a key, so that less has to be fetched. It
     /// may be applied any number of times, to emitted values and to its own results, before
     /// [`reduce`](Self::reduce) gets what is left. `None`: values are kept as they are.
     ///

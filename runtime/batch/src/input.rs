@@ -9,7 +9,7 @@ use std::time::Duration;
 use runtime::terminal::one_line;
 use serde::{Deserialize, Serialize};
 
-/// A file to be read. All nodes can read it: it lies on a file system that they share.
+/// An input file. All nodes can read it: it is on a file system that they share.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Input {
     /// What the file is called in results.
@@ -36,7 +36,7 @@ impl Input {
         let has_last = file.read(&mut [0])? == 1;
         if has_last != (length > 0) {
             return refused(
-                "it has another length than it says, like the files in /proc; copy it to a plain file",
+                "its length is not the one that the system reports, as for files in /proc; copy it to a plain file",
             );
         }
         Ok((file, length))
@@ -67,7 +67,7 @@ impl fmt::Display for Split {
 
 /// How a job is slowed down, to make room for failures: for experiments, and for graders.
 ///
-/// In such a job some lines are no records but orders to the task that reads them: `@sleep 300` makes
+/// In such a job, some lines are not records but orders to the task that reads them: `@sleep 300` makes
 /// the map task sleep for 300 ms, `@panic` crashes it, and `@panic 3 PATH` crashes it until the
 /// file there has grown to three bytes, one a crash.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -81,7 +81,7 @@ pub struct Experiment {
 /// How many splits a job may have. Each is a task that the manager keeps in memory and in its journal.
 pub const MAX_SPLITS: u64 = 100_000;
 
-/// How many bytes of a line may stand behind the place where its split was to end. The manager reads them to
+/// How many bytes of a line may follow the place where its split should end. The manager reads them to
 /// know where the split ends, and a map task has them in memory.
 pub const MAX_LINE: u64 = 256 << 20;
 
@@ -141,7 +141,7 @@ fn cut(input: &Input, bytes: u64, splits: &mut Vec<Split>) -> io::Result<()> {
     Ok(())
 }
 
-/// The first byte behind the line in which the byte at `from` stands; `None`: it is the last line.
+/// The first byte after the line that contains the byte at `from`; `None` if it is the last line.
 fn behind_line(file: &mut File, from: u64) -> io::Result<Option<u64>> {
     let mut buffer = vec![0; 1 << 16];
     let mut at = from;
@@ -157,7 +157,7 @@ fn behind_line(file: &mut File, from: u64) -> io::Result<Option<u64>> {
         at += read as u64;
         if at - from > MAX_LINE {
             let why = format!(
-                "the line at byte {from} is longer than {} MiB, and a map task has whole lines in memory",
+                "the line at byte {from} is longer than {} MiB, and a map task keeps whole lines in memory",
                 MAX_LINE >> 20
             );
             return Err(io::Error::new(io::ErrorKind::InvalidInput, why));

@@ -1,4 +1,4 @@
-//! A job, and how it stands.
+//! A job, and its status.
 
 use std::path::PathBuf;
 
@@ -24,7 +24,7 @@ pub struct JobSpec<K> {
     pub experiment: Option<Experiment>,
 }
 
-/// How a job stands.
+/// The status of a job.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub enum JobStatus {
     /// This manager never had such a job.
@@ -37,7 +37,7 @@ pub enum JobStatus {
     Failed(String),
 }
 
-/// How far a job is.
+/// The progress of a job.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Progress {
     /// Map tasks.
@@ -57,7 +57,7 @@ pub struct Summary {
     pub tasks: usize,
     /// Attempts at them.
     pub attempts: u64,
-    /// What the attempts that count had to do.
+    /// The work of the attempts that count.
     pub work: Counters,
     /// From the beginning until all map tasks were done, in milliseconds.
     pub map_ms: u64,

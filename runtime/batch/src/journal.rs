@@ -1,8 +1,8 @@
 //! A journal: what a process writes down, so that its next start knows it.
 //!
-//! It is a process of its own on the same node, so it survives a crash of the one that writes, and
-//! not the end of the node. (Writing ahead, as databases do: first it is written down, then it is
-//! acted on.)
+//! It is a process of its own on the same node, so it survives a crash of the process that writes, but
+//! not the end of the node. (This is write-ahead logging, as in databases: a process first writes an entry, then
+//! acts on it.)
 
 use runtime::{CallError, CastError, Ctx, Node, Reply, Server, ServerName, wire};
 use serde::de::DeserializeOwned;
@@ -17,7 +17,7 @@ pub const JOURNAL: ServerName<JournalMsg> = ServerName::new("journal");
 pub enum JournalMsg {
     /// Write this down behind everything else.
     Append(ByteBuf),
-    /// All that was written down, in order.
+    /// All entries, in order.
     Read(Reply<Vec<ByteBuf>>),
 }
 

@@ -5,8 +5,8 @@
 //! node that it ran on, sorted into [partitions]; a reduce task fetches its partition of every map
 //! task's output, from the nodes where these lie, and writes one file of the [output].
 //!
-//! Nothing here decides which node does what, and what happens when a node fails. A manager and its
-//! workers decide that, and the program that uses this package brings them along. A node can do a job
+//! This package does not decide which node does what, or what happens when a node fails. A manager and its
+//! workers decide that, and the program that uses this package supplies them. A node can do a job
 //! [alone](Local) without them, and a [command](command::run) does one job on a few nodes of this machine.
 
 pub mod command;

@@ -1,8 +1,8 @@
-//! Output: one file a partition, and all of them or none.
+//! Output: one file for each partition, and either all of them or none.
 //!
 //! Several attempts may write the same partition. So each writes a file of its own, and a rename, which
 //! file systems do in one step, makes one of them part of the output. The whole folder appears in the
-//! same way when its last file is there, so that an output which can be seen is complete. (Section 3.3 of the MapReduce paper relies on the same.)
+//! same way when its last file is there, so any output that you can see is complete. (Section 3.3 of the MapReduce paper relies on the same.)
 
 use std::ffi::OsString;
 use std::fs;
@@ -21,8 +21,8 @@ pub struct OutputFolder {
 }
 
 impl OutputFolder {
-    /// The folder `output`, of which nothing is seen before the job is done. Until then its files
-    /// lie beside it, in a folder whose name says that it is partial.
+    /// The folder `output`, which does not appear before the job is done. Until then, its files
+    /// are beside it, in a folder whose name says that it is partial.
     pub fn new(output: &Path, job: &JobId) -> Self {
         let mut partial = OsString::from(output);
         partial.push(format!(".partial-{}", job.as_file_name()));
@@ -39,7 +39,7 @@ impl OutputFolder {
     pub fn prepare(&self) -> io::Result<()> {
         if is_taken(&self.output) {
             let why = format!(
-                "there is an output already: {}",
+                "there is already an output: {}",
                 one_line(&self.output.display().to_string())
             );
             return Err(io::Error::new(io::ErrorKind::AlreadyExists, why));
@@ -73,11 +73,11 @@ impl OutputFolder {
 
     /// Removes what is not complete.
     pub fn discard(&self) {
-        // A late worker may write at this moment. The name of what is left says that it is partial.
+        // A late worker may write at this moment. The name of what remains says that it is partial.
         let _ = fs::remove_dir_all(&self.partial);
     }
 
-    /// Where attempts write. Not made again once it was removed: the job has ended then.
+    /// Where attempts write. It is not created again after its removal, because the job has ended then.
     pub fn attempts(&self) -> PathBuf {
         self.partial.join("attempts")
     }

@@ -2,7 +2,7 @@
 //!
 //! The output of a map task lies in the scratch folder of the node that it ran on, sorted into one
 //! partition for each reduce task, and other nodes fetch it from there. When the node goes, its output
-//! is lost. To store it safely would cost more than to compute it again, if that is needed.
+//! is lost. It would cost more to store it safely than to compute it again when necessary.
 
 use std::collections::BTreeMap;
 use std::collections::btree_map::Entry;
@@ -54,7 +54,7 @@ pub enum PartitionsMsg {
         /// Answers with the next bytes.
         reply: Reply<Result<Piece, String>>,
     },
-    /// The job has ended, and its output here can go. It goes when the next job ends: so a late
+    /// The job has ended, and its output here can be deleted. That happens when the next job ends, so a late
     /// worker still finds it, and does not take a finished job for a broken node.
     Forget(JobId),
     /// What was kept and served so far, forgotten jobs included.
@@ -131,8 +131,8 @@ impl Server for Partitions {
                 reply,
             } => {
                 self.report.kept.push(attempt.clone());
-                // An attempt that runs twice, since its assignment came twice, may be being
-                // fetched: the first file stays.
+                // An attempt may run twice, because its assignment came twice. Another node may already
+                // be fetching its output, so the first file stays.
                 if let Entry::Vacant(place) = self.files.entry(attempt) {
                     place.insert(Kept { path, ends });
                 } else {
@@ -153,7 +153,7 @@ impl Server for Partitions {
                 reply.send(piece);
             }
             PartitionsMsg::Forget(job) => {
-                // A manager may say so twice, and the output must still stay until the next job.
+                // A manager may send this twice, and the output must still stay until the next job.
                 if self.forgotten.as_ref() == Some(&job) {
                     return;
                 }
@@ -239,7 +239,7 @@ pub async fn fetch(
     }
 }
 
-/// Has the output of a map task that was written to `path` kept by this node.
+/// Makes this node keep the output of a map task that was written to `path`.
 pub(crate) async fn keep(
     node: &Node,
     attempt: &Attempt,
@@ -255,7 +255,7 @@ pub(crate) async fn keep(
     let kept = node.call(&PARTITIONS.at(node.name()), question).await;
     kept.map_err(|error| TaskError::Failed(error.to_string()))?;
     let TaskId::Map(map) = attempt.task else {
-        return Err(TaskError::Failed(format!("{attempt} is no map task")));
+        return Err(TaskError::Failed(format!("{attempt} is not a map task")));
     };
     Ok(MapOutput {
         node: node.name().clone(),

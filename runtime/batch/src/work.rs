@@ -25,7 +25,7 @@ const FETCHES: usize = 4;
 /// How many bytes a map task looks at before it lets others run.
 const TURN: usize = 64 << 10;
 
-/// Names a job, forever: no other job may ever have had the same.
+/// The id of a job, forever: no other job may ever have the same id.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct JobId(pub String);
 
@@ -113,11 +113,11 @@ pub enum Work {
 pub struct MapOutput {
     /// On this node, and on no other.
     pub node: NodeName,
-    /// It is of this job,
+    /// The job that it belongs to,
     pub job: JobId,
-    /// of the map task of this number,
+    /// the number of the map task,
     pub map: usize,
-    /// and of this attempt.
+    /// and the attempt.
     pub attempt: u64,
 }
 
@@ -140,7 +140,7 @@ pub struct ReduceOutput {
     pub file: String,
 }
 
-/// What comes of an attempt that succeeds.
+/// The result of an attempt that succeeds.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Product {
     /// Of a map task.
@@ -149,7 +149,7 @@ pub enum Product {
     Reduce(ReduceOutput, Counters),
 }
 
-/// What an attempt had to do.
+/// The work of an attempt.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Counters {
     /// Records that were mapped.
@@ -208,7 +208,7 @@ impl From<io::Error> for TaskError {
     }
 }
 
-/// Does the work of an attempt on this node.
+/// Does the work of an attempt, on this node.
 ///
 /// It lets others run now and then. If it is dropped earlier, or its process ends, nothing of it
 /// counts.
@@ -265,7 +265,7 @@ async fn map(
         {
             match order {
                 Order::Sleep(time) => sleep(time).await,
-                Order::Panic => panic!("the record at byte {at} of {} says so", split.file),
+                Order::Panic => panic!("the record at byte {at} of {} orders a panic", split.file),
             }
             continue;
         }
@@ -317,7 +317,7 @@ async fn reduce(
     experiment: Option<Experiment>,
 ) -> Result<Product, TaskError> {
     let TaskId::Reduce(partition) = attempt.task else {
-        return Err(TaskError::Failed(format!("{attempt} is no reduce task")));
+        return Err(TaskError::Failed(format!("{attempt} is not a reduce task")));
     };
     let mut grouped = Grouped::new();
     let mut counters = Counters::default();
@@ -334,7 +334,7 @@ async fn reduce(
             }
         }
         if !rest.is_empty() {
-            return Err(TaskError::Failed("a partition is not whole".into()));
+            return Err(TaskError::Failed("a partition is incomplete".into()));
         }
         yield_now().await;
     }

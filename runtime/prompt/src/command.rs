@@ -2,13 +2,13 @@
 
 use std::fmt::Write;
 
-/// Stands for "that is not how this command is used".
+/// Means "that is not how this command is used".
 pub const USAGE: &str = "usage";
 
 /// One command, as `help` describes it. `A` says what an argument can be, for the editor.
 #[derive(Debug)]
 pub struct Command<A: 'static> {
-    /// How it is called.
+    /// Its name.
     pub name: &'static str,
     /// What follows the name, for people.
     pub usage: &'static str,
@@ -72,12 +72,11 @@ impl<A> Commands<A> {
     /// The sentence for a person whose command was not carried out.
     pub fn complaint(&self, name: &str, why: String) -> String {
         match (why.as_str(), self.find(name)) {
-            (USAGE, Some(command)) => format!(
-                "It goes like this: {}. More with `help {name}`.",
-                command.line()
-            ),
+            (USAGE, Some(command)) => {
+                format!("The usage is: {}. `help {name}` says more.", command.line())
+            }
             (USAGE, None) => {
-                format!("There is no command {name:?}. Type `help` to see those that there are.")
+                format!("There is no command {name:?}. Type `help` for a list.")
             }
             _ => why,
         }

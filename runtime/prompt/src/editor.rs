@@ -50,7 +50,7 @@ impl fmt::Display for TooLong {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(
             f,
-            "A line of standard input is longer than {} MiB, so nothing more is read.",
+            "A line of standard input is longer than {} MiB, so the rest is not read.",
             MAX_LINE >> 20
         )
     }
@@ -146,7 +146,7 @@ fn next_line(input: &mut impl BufRead) -> io::Result<Option<Result<String, TooLo
     }))
 }
 
-/// Has a line carried out; false when it was the last, or nobody is left to do it.
+/// Has a line executed; false if it was the last, or if no receiver is left to execute it.
 fn hand_over(line: Result<String, TooLong>, lines: &mpsc::Sender<Typed>) -> bool {
     let (done, wait) = blocking::channel();
     let taken = lines.blocking_send(Typed { line, done }).is_ok();
@@ -171,7 +171,7 @@ fn edit(
         // There is none yet on the first day.
         let _ = editor.load_history(file);
     }
-    // A terminal that cannot do it, such as one that is dumb, gets lines in between.
+    // A terminal that cannot do it, such as a dumb one, gets the lines in between.
     if let Ok(printer) = editor.create_external_printer() {
         screen.print_above(Box::new(printer));
     }

@@ -25,7 +25,7 @@ const LONGEST_SHOWN: usize = 10_000;
 
 /// A message that a person wrote.
 ///
-/// It is never what a mailbox *takes*, not even a mailbox of this shell: for then the runtime
+/// It never has the type that a mailbox *takes*, not even a mailbox of this shell: otherwise the runtime
 /// would hand it over as it is, instead of encoding it, and the `Reply` of a call, for which there
 /// is no place in it, would be dropped.
 #[derive(Debug, Serialize)]
@@ -76,7 +76,7 @@ pub enum Sent {
 pub fn read(text: &str, sent: Sent) -> Result<Value, String> {
     let text = text.trim();
     if text.is_empty() {
-        return Err("There is no message. It is the name of a variant, such as Reset, or JSON, such as {\"Add\":5}.".into());
+        return Err("The message is missing. Write the name of a variant, such as Reset, or JSON, such as {\"Add\":5}.".into());
     }
     let (variant, rest) = match split_variant(text) {
         Some((variant, rest)) => (Some(variant.to_owned()), rest),
@@ -89,7 +89,7 @@ pub fn read(text: &str, sent: Sent) -> Result<Value, String> {
     };
     let values = reader
         .arguments(variant.is_some())
-        .map_err(|why| format!("{text} is no message: {why}. {HOW_TO_WRITE}"))?;
+        .map_err(|why| format!("{text} is not a message: {why}. {HOW_TO_WRITE}"))?;
     let for_an_answer = sent == Sent::ForAnAnswer && !reader.has_reply;
     match (variant, &values[..]) {
         (Some(variant), _) => Ok(build(variant, values, for_an_answer)),
@@ -231,7 +231,7 @@ impl<'a> Reader<'a> {
     ) -> Result<Vec<T>, String> {
         self.depth += 1;
         if self.depth > DEEPEST {
-            return Err("it is too deep".into());
+            return Err("it is nested too deeply".into());
         }
         self.skip_space();
         self.rest = &self.rest[1..];
@@ -253,7 +253,7 @@ impl<'a> Reader<'a> {
             _ => self.value()?,
         };
         if !self.takes(':') {
-            return Err("a colon is missing behind the name of a field".into());
+            return Err("a colon is missing after the name of a field".into());
         }
         Ok((key, self.value()?))
     }

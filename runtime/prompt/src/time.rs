@@ -24,7 +24,7 @@ pub fn duration(word: &str) -> Result<Duration, String> {
     let number: f64 = number.parse().map_err(|_| wrong())?;
     let time = Duration::try_from_secs_f64(number * seconds).map_err(|_| wrong())?;
     if time > LONGEST {
-        return Err(format!("{word} is too long: an hour is the most."));
+        return Err(format!("{word} is too long: the maximum is an hour."));
     }
     Ok(time)
 }

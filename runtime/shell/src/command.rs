@@ -62,7 +62,7 @@ const NODES: &[Command] = &[
         usage: "[all]",
         args: &[Arg::OneOf(&["all"])],
         about: "the nodes that this one is connected to",
-        more: "Hidden nodes are tools that look on: with `all` they are listed, too.",
+        more: "Hidden nodes are tools that observe the cluster; `all` lists them, too.",
     },
     Command {
         name: "nodes",
@@ -78,7 +78,7 @@ const NODES: &[Command] = &[
         usage: "NODE",
         args: &[Arg::Node],
         about: "ask a node whether it is there",
-        more: "Connects to it if need be. No answer does not mean that it is dead: it may be\n\
+        more: "Connects to it if necessary. No answer does not mean that it is dead: it may be\n\
                paused, slow, or cut off, and from here these look alike.",
     },
     Command {
@@ -95,7 +95,7 @@ const MESSAGES: &[Command] = &[
         name: "register",
         usage: "NAME",
         args: &[Arg::Free],
-        about: "open a mailbox; what arrives in it is shown",
+        about: "open a mailbox, and show what arrives",
         more: "Casts are shown, calls can be answered with `reply`. Try it between two windows:\n\
                `register inbox` on gold, and `send gold inbox Hello` on silver.",
     },
@@ -104,13 +104,13 @@ const MESSAGES: &[Command] = &[
         usage: "NAME",
         args: &[Arg::Mailbox],
         about: "close a mailbox",
-        more: "Calls that still wait for an answer learn that it ended.",
+        more: "Callers that still wait for an answer learn that it has closed.",
     },
     Command {
         name: "send",
         usage: "NODE SERVER MESSAGE",
         args: &[Arg::Node, Arg::Server],
-        about: "cast a message: nobody says whether it arrives",
+        about: "cast a message; you do not learn whether it arrives",
         more: HOW_TO_WRITE_A_CAST,
     },
     Command {
@@ -130,15 +130,15 @@ const MESSAGES: &[Command] = &[
                without the Reply:\n\
                \x20 call silver consumer Counts        for  Counts(Reply<…>)\n\
                \x20 call silver store Get \"a\"          for  Get(String, Reply<…>)\n\
-               or whole, as JSON, with null in the place of the Reply:\n\
+               or in full, as JSON, with null in place of the Reply:\n\
                \x20 call silver store {\"Get\":{\"key\":\"a\",\"reply\":null}}\n\
-               `within 2s` at the end waits two seconds; Ctrl-C waits no longer.",
+               `within 2s` at the end waits two seconds; Ctrl-C stops waiting.",
     },
     Command {
         name: "reply",
         usage: "[NUMBER VALUE]",
         args: &[Arg::Free],
-        about: "answer a call; alone, list those that wait",
+        about: "answer a call; no argument: list waiting calls",
         more: "The value is JSON, written as for `send`.",
     },
 ];
@@ -180,7 +180,7 @@ const NAMES: &[Command] = &[
             Arg::GlobalName,
             Arg::Mailbox,
         ],
-        about: "names unique in the cluster; alone, list them",
+        about: "names unique in the cluster; no argument: list",
         more: "\x20 global register leader inbox   gives your mailbox inbox the name\n\
                \x20 global whereis leader          says which process has it\n\
                \x20 global unregister leader       takes it away\n\
@@ -195,7 +195,7 @@ const FAILURES: &[Command] = &[
         name: "monitor",
         usage: "NODE [SERVER]",
         args: &[Arg::Node, Arg::Server],
-        about: "be told, once, when a server or node is down",
+        about: "report once when a server or node goes down",
         more: "`monitor silver consumer` watches one server, `monitor silver` the node itself.\n\
                When the connection to the node closes, the monitor fires too: from here that looks the\n\
                same.",
@@ -204,7 +204,7 @@ const FAILURES: &[Command] = &[
         name: "demonitor",
         usage: "[NUMBER]",
         args: &[Arg::Free],
-        about: "end a monitor; alone, list them",
+        about: "end a monitor; no argument: list them",
         more: "",
     },
     Command {
@@ -213,7 +213,7 @@ const FAILURES: &[Command] = &[
         args: &[Arg::Node, Arg::Server],
         about: "end a server, as if it had crashed",
         more: "Its supervisor, if it has one, starts it again. Watch it with `monitor` first,\n\
-               and see what the other nodes make of it.",
+               and see how the other nodes react.",
     },
 ];
 
@@ -223,7 +223,7 @@ const SHELL: &[Command] = &[
         usage: "",
         args: &[],
         about: "this node's name, creation, address and tick time",
-        more: "The creation is another one each time that a node starts: two starts under one\n\
+        more: "The creation is new each time a node starts: two starts under one\n\
                name are two different nodes, and what was meant for the first must not reach\n\
                the second.",
     },
@@ -270,7 +270,7 @@ const HOW_TO_WRITE_A_CAST: &str = "The message is a variant of the server's enum
      \x20 send silver counter Reset          for  Reset\n\
      \x20 send silver counter Add 5          for  Add(u64)\n\
      \x20 send silver consumer Ping {\"from\":\"gold@127.0.0.1\",\"count\":3}\n\
-     or whole, as JSON: \"Reset\", {\"Add\":5}. A message that the server does not\n\
+     or in full, as JSON: \"Reset\", {\"Add\":5}. A message that the server does not\n\
      understand is dropped; its node logs that.";
 
 /// The command of that name.

@@ -9,7 +9,7 @@ use runtime::{Ctx, Reply, Server};
 use prompt::message::{Heard, show};
 use prompt::screen::Screen;
 
-/// A server without a mind of its own: the person at the prompt handles its messages.
+/// A server without logic of its own: the person at the prompt handles its messages.
 pub(crate) struct Letterbox {
     letters: Letters,
     /// Tells this start of this mailbox from others of its name.

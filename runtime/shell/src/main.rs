@@ -43,7 +43,7 @@ struct Flags {
     #[arg(long, value_name = "NODE")]
     connect: Vec<NodeName>,
 
-    /// Look on without taking part: other nodes do not list this one, nor does the mesh reach it
+    /// Observe without taking part: other nodes do not list this one, and it does not join the mesh
     #[arg(long)]
     hidden: bool,
 }
@@ -70,7 +70,7 @@ fn main() -> ExitCode {
         Ok(None) => ExitCode::SUCCESS,
         Ok(Some(unprinted)) => {
             note(format_args!(
-                "Not all could be written to standard output: {unprinted}."
+                "Some of the output could not be written: {unprinted}."
             ));
             ExitCode::from(4)
         }
@@ -81,7 +81,7 @@ fn main() -> ExitCode {
     }
 }
 
-/// Runs the shell until its person leaves. Says why something could not be printed, if so.
+/// Runs the shell until the user leaves. Returns why something could not be printed, if so.
 async fn run(flags: Flags) -> Result<Option<String>, String> {
     let screen = Screen::open();
     let repeats = warnings::show(&screen);
@@ -109,7 +109,7 @@ async fn run(flags: Flags) -> Result<Option<String>, String> {
         history: history(),
         second_interrupt_ends: None,
     };
-    // The prompt is to stand below what was said so far.
+    // The prompt must appear below what was printed so far.
     screen.flushed().await;
     let mut lines = editor::read_lines(prompt, &screen, Names::known_to(&node));
     loop {
@@ -154,7 +154,7 @@ async fn tell_news(mut events: broadcast::Receiver<NodeEvent>, screen: Screen) {
             Ok(NodeEvent::Up(name)) => screen.print(format!("{name} is up.")),
             Ok(NodeEvent::Down(name, loss)) => screen.print(format!("{name} is down: {loss}.")),
             Err(RecvError::Lagged(missed)) => screen.print(format!(
-                "{missed} nodes came or went faster than they could be told; see `list`."
+                "{missed} nodes came or went faster than the shell could report; see `list`."
             )),
             Err(RecvError::Closed) => return,
         }
@@ -167,7 +167,7 @@ fn cookie_source(args: &NodeArgs) -> Result<String, String> {
         return Ok("was given with --cookie".into());
     }
     let (_, file) = Cookie::load_or_create().map_err(|error| format!("No cookie: {error}."))?;
-    Ok(format!("stands in {}", file.display()))
+    Ok(format!("is in {}", file.display()))
 }
 
 /// The file that remembers the lines of this user.

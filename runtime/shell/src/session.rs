@@ -109,7 +109,7 @@ impl Session {
             "cookie" => self.cookie(words),
             "wait" => wait(words).await,
             "help" => self.help(words),
-            // What is said of a command that there is not.
+            // What to print for a command that does not exist.
             _ => Err(USAGE.into()),
         }
     }

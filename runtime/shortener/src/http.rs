@@ -5,24 +5,24 @@
 //! | `POST /` with `url`, and if wanted `code` and `ttl` (seconds), as a form or as JSON | 201, `Location`, and the code |
 //! | `GET /:code` | 302 with the URL in `Location` |
 //! | `GET /:code/aggregates` | `Redirects: n` |
-//! | `GET /` | a form to fill in, for who comes with a browser |
+//! | `GET /` | a form to fill in, for visitors with a browser |
 //! | `GET /healthz` | `ok` |
 //!
-//! What cannot be understood is answered 422, a code that is another URL's 409, a code or a path that
-//! leads nowhere 404, a body of more than 16 KiB 413, and what cannot be had at the moment 503 with
-//! `Retry-After`; so is what others have put into the store under a code, and is no link.
+//! The answer is 422 to a request that cannot be understood, 409 for a code of another URL, 404 for a code or
+//! a path that leads nowhere, 413 for a body of more than 16 KiB, and 503 with `Retry-After` for what cannot be
+//! done at the moment, or if another program has stored something other than a link under a code.
 //!
 //! # What is equal to what
 //!
-//! - **URLs** are judged by the [WHATWG URL standard](https://url.spec.whatwg.org/), as in a browser,
+//! - **URLs** follow the [WHATWG URL standard](https://url.spec.whatwg.org/), as in a browser,
 //!   and must be absolute, of `http` or `https`, and of at most 2048 bytes. What is kept, hashed to a
 //!   code and sent in `Location` is the standard's serialization: `HTTPS://Bücher.example` is
 //!   `https://xn--bcher-kva.example/`. A URL may lead to this service, even to its own code: a node
 //!   cannot know all the names by which it is reached, and browsers end such a loop by themselves.
-//! - **Fields** follow one rule, in a form (of any content type but the other) and in JSON
+//! - **Fields** follow one rule, in a form (any content type except JSON's) and in JSON
 //!   (`application/json`): each of them is a text or a whole number, an empty text and `null` are the
 //!   same as no field, and a field that is unknown or comes twice is refused, as a misspelt `ttl`
-//!   would else make a link that never ends. All is UTF-8; a byte order mark at the start is skipped.
+//!   would otherwise make a link that never ends. Everything is UTF-8; a byte order mark at the start is skipped.
 //! - **`ttl`** is digits alone: `+5`, `5.0` and ` 5` are refused.
 //! - **A link that exists** is created again without harm. If it is asked for with another `ttl`, the
 //!   later of the two ends counts.
@@ -68,7 +68,7 @@ pub enum HttpMsg {
     Port(Reply<u16>),
 }
 
-/// What a client wants to be created. The URL is one of the web, in its one spelling.
+/// What a client wants to be created. The URL is a web URL, in its standard spelling.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct NewLink {
     /// Where it is to lead, and for how long.
@@ -86,18 +86,18 @@ pub struct Aggregates {
     pub visitors: Option<u64>,
 }
 
-/// Why a request is not granted.
+/// Why a request is refused.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Refusal {
     /// There is no such link, or it is expired: 404.
     NotFound,
     /// The code is another URL's: 409.
     Taken,
-    /// It cannot be done, or not be known, at the moment, for this reason: 503.
+    /// The node cannot do it, or cannot know it, at the moment, for this reason: 503.
     Unavailable(String),
 }
 
-/// What stands behind the HTTP interface.
+/// The service behind the HTTP interface.
 pub trait Service: Clone + Send + Sync + 'static {
     /// Creates a link, and gives its code. When this returns, the link is in the store.
     fn create(&self, new: NewLink) -> impl Future<Output = Result<Code, Refusal>> + Send;
@@ -109,7 +109,7 @@ pub trait Service: Clone + Send + Sync + 'static {
     /// `X-Visitor`, or else the address.
     fn viewed(&self, code: Code, visitor: String) -> impl Future<Output = ()> + Send;
 
-    /// What is known of the use of a link. A code that is not known was never used.
+    /// What is known about the use of a link. An unknown code was never used.
     fn aggregates(&self, code: Code) -> impl Future<Output = Aggregates> + Send;
 }
 
@@ -167,8 +167,8 @@ const FORM: &str = r#"<!doctype html>
 <h1>Short links</h1>
 <form method="post">
 <label>URL <input name="url" type="url" required placeholder="https://example.org/"></label>
-<label>Code, if you want a certain one <input name="code" pattern="[A-Za-z0-9_\-]{1,64}"></label>
-<label>Seconds until it ends, if it should <input name="ttl" type="number" min="1"></label>
+<label>Code, if you want a particular one <input name="code" pattern="[A-Za-z0-9_\-]{1,64}"></label>
+<label>Seconds until it expires, if it should <input name="ttl" type="number" min="1"></label>
 <button>Shorten</button>
 </form>
 </html>
@@ -220,7 +220,7 @@ async fn body(request: Request) -> Result<Bytes, Response> {
     let read = Bytes::from_request(request, &()).await;
     read.map_err(|refused| match refused.status() {
         StatusCode::PAYLOAD_TOO_LARGE => too_long(),
-        status => text(status, "the body of this request did not come whole"),
+        status => text(status, "the body of this request did not arrive completely"),
     })
 }
 
@@ -245,7 +245,7 @@ async fn follow<S: Service>(
     // Every URL that was accepted is one, but the store may hold what we did not write.
     let url = url_of_the_web(&link.url).ok();
     let Some(location) = url.and_then(|url| HeaderValue::try_from(url).ok()) else {
-        let why = format!("what is kept under {code} is not a link");
+        let why = format!("what the store has under {code} is not a link");
         return refused(&Refusal::Unavailable(why));
     };
     // HEAD is answered like GET, but nobody follows a link by it.
@@ -266,7 +266,7 @@ fn visitor(headers: &HeaderMap, address: SocketAddr) -> Result<String, &'static 
     let mut names = headers.get_all("x-visitor").iter();
     let (name, another) = (names.next(), names.next());
     if another.is_some() {
-        return Err("X-Visitor is there twice");
+        return Err("X-Visitor occurs twice");
     }
     let name = name.map_or(&b""[..], HeaderValue::as_bytes);
     match std::str::from_utf8(name) {
@@ -299,13 +299,13 @@ async fn aggregates<S: Service>(
     )
 }
 
-/// What the service says, or the answer that tells why it says nothing. A panic ends one request.
+/// The answer of the service, or an error answer if it gives none. A panic ends only one request.
 async fn guarded<T>(asked: impl Future<Output = Result<T, Refusal>>) -> Result<T, Response> {
     match AssertUnwindSafe(asked).catch_unwind().await {
         Ok(answer) => answer.map_err(|why| refused(&why)),
         Err(_) => Err(text(
             StatusCode::INTERNAL_SERVER_ERROR,
-            "this request panicked; what it said stands in the output of the node",
+            "the handler of this request panicked; the output of the node has its message",
         )),
     }
 }

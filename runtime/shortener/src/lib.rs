@@ -1,11 +1,11 @@
-//! The plumbing of a link shortener: what parts 3 and 4 give to their learners.
+//! The plumbing of a link shortener, which parts 3 and 4 give you.
 //!
 //! - [`link`]: what is kept of a link, and the codes that a URL may get;
 //! - [`store`]: the links in Redis, with a time limit on each command;
 //! - [`http`]: the interface to the world. It asks a [`Service`], which the learner writes;
 //! - [`table`], [`cache`], [`sweeper`]: what part 4 keeps of part 3, where each is a problem.
 //!
-//! The parts themselves hold the lesson: which nodes keep a link besides the store, and which nodes
+//! The parts themselves contain the lesson: which nodes keep a link besides the store, and which nodes
 //! hear of it.
 
 pub mod cache;
@@ -23,15 +23,15 @@ pub use table::Table;
 /// The flags that a node of the link shortener has besides those of every node.
 #[derive(Debug, Clone, clap::Args)]
 pub struct Flags {
-    /// Port for HTTP, on 127.0.0.1; 0 takes any that is free, and says which
+    /// Port for HTTP, on 127.0.0.1; 0 takes any free port, and prints it
     #[arg(long, value_name = "PORT", default_value_t = 0)]
     pub http: u16,
 
-    /// The store: a Redis server, or `cargo checker store`. Without it, the variable REDIS_URL counts, and then redis://127.0.0.1:6379
+    /// The store: a Redis server, or `cargo checker store`. Without it, the variable REDIS_URL names the store; without that, it is redis://127.0.0.1:6379
     #[arg(long, value_name = "URL")]
     pub store: Option<String>,
 
-    /// What the keys in the store begin with, so that several clusters can share one
+    /// Prefix of all keys in the store, so that several clusters can share it
     #[arg(long, value_name = "TEXT", default_value = "margarine:")]
     pub store_prefix: String,
 }

@@ -44,7 +44,7 @@ impl Link {
         end(self) > end(other)
     }
 
-    /// As it stands in the store: `1764034091000 https://…`, or `- https://…` if it never ends.
+    /// As it is written in the store: `1764034091000 https://…`, or `- https://…` if it never ends.
     pub fn to_text(&self) -> String {
         match self.expires_at {
             Some(end) => format!("{end} {}", self.url),
@@ -52,8 +52,8 @@ impl Link {
         }
     }
 
-    /// Reads what [`to_text`](Self::to_text) wrote; `None` if this is not it. What is read here is
-    /// written again to the letter, so that the store can compare it with what it has.
+    /// Reads what [`to_text`](Self::to_text) wrote; `None` if the text is something else. What is read here is
+    /// written again byte for byte, so that the store can compare it with what it has.
     pub fn from_text(text: &str) -> Option<Link> {
         let (end, url) = text.split_once(' ')?;
         let expires_at = match end {
@@ -80,7 +80,7 @@ pub(crate) fn url_of_the_web(text: &str) -> Result<String, String> {
         why => format!("this is not a url: {why}"),
     })?;
     if !matches!(url.scheme(), "http" | "https") {
-        return Err("a url is needed that begins with http:// or https://".to_owned());
+        return Err("a url must begin with http:// or https://".to_owned());
     }
     let url = String::from(url);
     if url.len() > LONGEST_URL {

@@ -29,8 +29,8 @@ mod connection;
 /// How long an operation waits for the store, all its commands and tries together.
 pub const ANSWER_WITHIN: Duration = Duration::from_millis(800);
 
-/// How often a command is sent again when its connection turns out to be lost. Every command here
-/// may be sent twice: it leads to the same.
+/// How often a command is sent again when its connection has been lost. Every command here
+/// may be sent twice: the result is the same.
 const RETRIES: u32 = 2;
 
 /// Deletes a key if it has that value: in one step, so that nobody can put a new value there
@@ -71,10 +71,10 @@ impl fmt::Display for StoreError {
 
 impl std::error::Error for StoreError {}
 
-/// What came of an attempt to claim a code.
+/// The result of an attempt to claim a code.
 #[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub enum Claim {
-    /// The code is this link's, since now.
+    /// The code belongs to this link from now on.
     Claimed(Code),
     /// The URL has this code already, with this link, whose expiry is the later of two: the one
     /// that it had, and the one that was asked for.
@@ -132,7 +132,7 @@ impl Store {
         assert!(!codes.is_empty(), "claim needs a code");
         let by = in_time();
         loop {
-            // None: another client has changed what was read before it could be replaced.
+            // No result: another client changed the value between the read and the write.
             if let Some(claim) = self.try_claim(codes, link, by).await? {
                 return Ok(claim);
             }
@@ -161,7 +161,7 @@ impl Store {
             .zip(values)
             .map(|(code, value)| value.map(|value| as_link(code, value)))
             .collect();
-        // The URL got a later code when others had the first, and they are gone since.
+        // The URL got a later code while the first ones were taken, and those links have since gone.
         let places = (1..codes.len()).chain((!is_new).then_some(0));
         let mut known = places.filter_map(|place| match &stored[place] {
             Some(Ok(other)) if other.url == link.url && !other.is_expired(now()) => {
@@ -183,7 +183,7 @@ impl Store {
             }
             Some(Ok(_)) => Ok(Some(Claim::Taken)),
             Some(Err(why)) => Err(why.clone()),
-            // Swept between the two commands. Or it is no text but a list, say; then this fails.
+            // Swept between the two commands. Or the value is a list, for example, and not text; then this fails.
             None => {
                 self.read(&codes[0], by).await?;
                 Ok(None)
@@ -268,7 +268,7 @@ impl Store {
             }
             match self.get(&code).await {
                 Ok(Some(link)) if link.expires_at == Some(end) => expired.push((code, link)),
-                // It was swept or prolonged, or a creation came to nothing: the note alone is left.
+                // The link was swept or got a later expiry, or its creation failed: only the note is left.
                 Ok(_) => {
                     let mut ask = redis::pipe();
                     let note = format!("{}due:{name}", self.prefix);
@@ -304,7 +304,7 @@ impl Store {
         Ok(names.iter().filter_map(|name| name.parse().ok()).collect())
     }
 
-    /// What follows after a beginning in the keys that have it. We write no key that is not UTF-8.
+    /// The rest of each key that begins with this prefix. We write no key that is not UTF-8.
     async fn names(&self, kind: &str) -> Result<Vec<String>, StoreError> {
         let start = format!("{}{kind}", self.prefix);
         let (mut names, mut cursor) = (Vec::new(), "0".to_owned());
@@ -395,11 +395,11 @@ fn in_words(error: &RedisError) -> String {
         return error.to_string();
     };
     match (answer.code(), answer.details()) {
-        ("NOAUTH", _) => "it wants a password".to_owned(),
+        ("NOAUTH", _) => "it requires a password".to_owned(),
         ("WRONGPASS", _) => "it refused the password".to_owned(),
         ("NOPERM", _) => "it does not allow this command to its user".to_owned(),
-        ("LOADING", _) => "it still reads its data".to_owned(),
-        ("READONLY", _) => "it is a replica, which cannot be written to".to_owned(),
+        ("LOADING", _) => "it is still loading its data".to_owned(),
+        ("READONLY", _) => "it is a read-only replica".to_owned(),
         (_, Some(why)) => why.to_owned(),
         (code, None) => code.to_owned(),
     }

@@ -23,7 +23,7 @@ use crate::wire;
 const NAMES: usize = if cfg!(test) { 40 } else { 512 };
 
 /// How many connections may belong to clients that have not registered. Such a client cannot take
-/// the room of registered ones, nor can names take away the room for lookups.
+/// the room of registered ones, nor can names take away the room that lookups need.
 const UNREGISTERED: usize = 256;
 
 /// How many connections may wait to be accepted. The operating system drops what goes beyond, and
@@ -99,8 +99,8 @@ impl DirectoryServer {
     /// Serves a directory that follows one that died.
     ///
     /// The nodes that were registered there will register here, but not all in the same moment.
-    /// For the time `settling` nobody new gets a name that one of them may have, and a name that
-    /// is not there is not yet said to be missing.
+    /// For the time `settling`, no new node gets a name that one of them may have, and a name that
+    /// is not there yet is not yet reported as missing.
     pub(crate) async fn bind_settling(
         address: SocketAddr,
         resolve: Arc<dyn Resolve>,
@@ -257,7 +257,7 @@ async fn accept(listener: TcpListener, directory: Arc<Directory>) {
             accepted = listener.accept() => accepted,
         };
         let Ok((stream, _)) = accepted else {
-            // Out of file descriptors, most likely: trying again at once would only burn time.
+            // Most likely out of file descriptors: trying again at once would only waste time.
             sleep(Duration::from_millis(50)).await;
             continue;
         };
@@ -276,7 +276,7 @@ fn refuse_crowd(stream: TcpStream) {
     let mut batch = BytesMut::new();
     put(
         &mut batch,
-        &Response::Refused("the directory has too many connections just now".into()),
+        &Response::Refused("the directory has too many connections at the moment".into()),
     );
     let _ = stream.try_write(&batch);
 }
@@ -332,7 +332,7 @@ impl Session {
         }
     }
 
-    /// The next request; `None` when the client went, dawdled, or lost its name to its owner.
+    /// The next request; `None` when the client left, was too slow, or lost its name to its owner.
     async fn next_request(&mut self) -> Option<Bytes> {
         let received = match &self.registered {
             Some(registered) => {
@@ -348,7 +348,7 @@ impl Session {
             Ok(frame) => Some(frame),
             Err(ConnError::TooLong { limit, .. }) => {
                 self.refuse(format!(
-                    "this is the directory of a host's nodes, and what you sent is none of its requests, which have \
+                    "this is the directory of a host's nodes, and what you sent is not one of its requests, which have \
                      at most {limit} bytes"
                 ))
                 .await;
@@ -375,14 +375,14 @@ impl Session {
                     .parse()
                     .map_err(|_| format!("{address:?} is not an IP address and port"))?;
                 if self.registered.is_some() {
-                    return Err("this connection has registered a name already".into());
+                    return Err("this connection has already registered a name".into());
                 }
                 if !again {
                     self.directory.settle().await;
                 }
                 let room = self.directory.room_for_names.clone().try_acquire_owned();
                 let room = room.map_err(|_| {
-                    format!("there are {NAMES} names already, and no room for one more")
+                    format!("there are already {NAMES} names, and there is no room for another")
                 })?;
                 Ok(match self.directory.register(&name, address, again) {
                     Some(registered) => {
@@ -415,7 +415,7 @@ impl Session {
         matches!(timeout(IDLE, self.writer.send(batch)).await, Ok(Ok(())))
     }
 
-    /// Says why, and closes so that the client can read it: closing with unread bytes would make
+    /// Sends the reason, and closes so that the client can read it: closing with unread bytes would make
     /// the operating system throw away what we said.
     async fn refuse(&mut self, why: String) {
         self.registered = None;

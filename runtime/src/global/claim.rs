@@ -16,10 +16,10 @@ use crate::process_id::ProcessId;
 /// How long a claimant that came second waits before it tries again, in milliseconds.
 const PAUSE: std::ops::RangeInclusive<u64> = 5..=25;
 
-/// What a node says to another that claims a name.
+/// A node's answer to another node that claims a name.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Verdict {
-    /// Nobody has it, and until you are done nobody else will get it from me.
+    /// The name is free, and until you are done, I grant it to no other node.
     Granted,
     /// This process has it.
     Taken(ProcessId),
@@ -83,7 +83,7 @@ async fn round(ctx: &Ctx<GlobalMsg>, name: &str, attempt: u64) -> Result<(), Reg
             Ok(Verdict::Granted) => drop(granted.insert(next)),
             Ok(Verdict::Taken(by)) => return Err(RegisterError::Taken(by.address())),
             Ok(Verdict::Busy) => return Err(RegisterError::Contended),
-            // It is not among the others any more, or will be asked again.
+            // It is no longer among the others, or will be asked again.
             Err(CallError::NodeDown(_)) => {}
             Err(error) => return Err(RegisterError::NoAnswer(next, error.to_string())),
         }

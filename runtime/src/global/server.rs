@@ -18,9 +18,9 @@ use crate::wire::Target;
 /// Decides on the names of this node's processes, and follows what the others decide.
 #[derive(Default)]
 pub(crate) struct GlobalServer {
-    /// The nodes that are connected. What still comes from others is old.
+    /// The nodes that are connected. A message that still arrives from another node is old.
     up: BTreeSet<NodeName>,
-    /// To whom this node has granted a name that nobody has yet: the node, and its attempt.
+    /// The claims that this node has granted for names that no process has yet: the node, and its attempt.
     granted: BTreeMap<String, (NodeName, u64)>,
     /// The attempts of this node that are under way.
     attempts: BTreeMap<u64, Attempt>,
@@ -46,7 +46,7 @@ impl Server for GlobalServer {
     type Args = ();
 
     async fn init(_: (), ctx: &Ctx<GlobalMsg>) -> Self {
-        // A hidden node has names of its own, which nobody else sees.
+        // A hidden node has names of its own, which no other node sees.
         if !ctx.config().hidden {
             ctx.watch_nodes();
         }

@@ -99,7 +99,7 @@ impl FaultTable {
         !self.partitions.is_empty() && self.partitions.contains(&unordered(a, b))
     }
 
-    /// Lets everything vanish in silence that goes from `from` to `to`: frames, and also the
+    /// Makes everything that goes from `from` to `to` vanish silently: frames, and also the
     /// closing of a connection. The other direction still works.
     pub fn blackhole(&mut self, from: &NodeName, to: &NodeName) {
         self.record.fault(Fault::Blackhole {
@@ -247,8 +247,8 @@ impl FaultTable {
         });
     }
 
-    /// The network asks: may `to` learn that `from` closed the connection? If not, that is one
-    /// more thing that was swallowed.
+    /// The network asks: may `to` learn that `from` closed the connection? If not, the blackhole has
+    /// swallowed one more thing.
     pub fn passes_close(
         &mut self,
         connection: ConnectionId,
@@ -316,7 +316,7 @@ impl FaultTable {
                 continue;
             }
             tally.seen += 1;
-            // Nothing is drawn where nothing depends on it, so that what else is drawn from the
+            // No number is drawn where no decision depends on it, so that all other draws from the
             // seed stays the same.
             if tally.seen > tally.rule.skip
                 && tally.hits < tally.rule.times

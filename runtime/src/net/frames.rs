@@ -22,7 +22,7 @@ pub const LIMIT_BEFORE_TRUST: usize = 4 * 1024;
 /// system call brings some six hundred of them.
 const CHUNK: usize = 64 * 1024;
 
-/// How many times as much as has come of a long frame is reserved for the rest of it, at most.
+/// How much is reserved for the rest of a long frame, at most, as a multiple of what has arrived.
 const GROWTH: usize = 16;
 
 /// Makes the two halves of a connection out of a stream.
@@ -48,8 +48,8 @@ pub fn halves(stream: TcpStream) -> (TcpReader, TcpWriter) {
 /// Cuts a TCP stream into frames.
 ///
 /// Bytes are read in large chunks into one buffer, and a frame is a slice of that buffer, not a
-/// copy. What an announced length costs is nothing until the bytes come: the buffer grows with
-/// what has arrived, so that a lying prefix does not make us reserve memory.
+/// copy. An announced length costs no memory before the bytes arrive: the buffer grows with
+/// what has arrived, so a false prefix does not make us reserve memory.
 #[derive(Debug)]
 pub struct TcpReader {
     stream: OwnedReadHalf,
@@ -136,7 +136,7 @@ impl TcpReader {
 
 enum Cut {
     Frame(Bytes),
-    /// At least so many bytes have yet to come.
+    /// At least this many bytes have yet to arrive.
     Missing(usize),
 }
 

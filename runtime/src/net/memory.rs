@@ -1,4 +1,4 @@
-//! A simulated network: every node in one process, time virtual, faults at will.
+//! A simulated network: every node in one process, with virtual time, and any fault on demand.
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::fmt;
@@ -34,8 +34,8 @@ pub trait Observer: Send + Sync {
 
 /// A network in memory. Clones are handles on the same network.
 ///
-/// On a paused clock (`#[tokio::test(start_paused = true)]`) time does not pass while anything can
-/// be done and then jumps, so that hours pass in milliseconds. With the same seed, the same
+/// With a paused clock (`#[tokio::test(start_paused = true)]`), time does not pass while any task can
+/// run, and then jumps, so that hours pass in milliseconds. With the same seed, the same
 /// program and a runtime of one thread, every run is the same run.
 ///
 /// Frames in one direction of a connection stay in order, whatever is done to the network, unless
@@ -217,7 +217,7 @@ impl MemoryNet {
         }
     }
 
-    /// Lets everything vanish in silence that goes from `from` to `to`.
+    /// Makes everything that goes from `from` to `to` vanish silently.
     pub fn blackhole(&self, from: &NodeName, to: &NodeName) {
         self.state().faults.blackhole(from, to);
     }

@@ -27,7 +27,7 @@ pub use tcp::{DirectoryMode, TcpNet, default_directory_port};
 pub enum Net {
     /// Sockets of the operating system, found through a directory.
     Tcp(TcpNet),
-    /// A simulated network: every node in one process, time virtual, faults at will.
+    /// A simulated network: every node in one process, with virtual time, and any fault on demand.
     Memory(MemoryNet),
 }
 
@@ -136,7 +136,7 @@ impl ConnWriter {
 pub enum ListenError {
     /// Another living node has the name.
     NameTaken(NodeName),
-    /// The network did not let us; the text says what was tried and what went wrong.
+    /// The network refused; the text says what was tried and what went wrong.
     Failed(String),
 }
 

@@ -106,14 +106,14 @@ pub enum Fault {
         #[serde(serialize_with = "micros", rename = "jitter_us")]
         jitter: Duration,
     },
-    /// Nothing is between two nodes any more.
+    /// The network between two nodes is whole again.
     Healed {
         /// One of the two.
         a: NodeName,
         /// The other.
         b: NodeName,
     },
-    /// Nothing is between any nodes any more.
+    /// The network between all nodes is whole again.
     HealedEverywhere,
 }
 

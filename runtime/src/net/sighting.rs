@@ -1,4 +1,4 @@
-//! What can be seen of a frame from outside, without knowing the program.
+//! What an observer can see of a frame without knowing the program.
 
 use std::collections::{BTreeMap, VecDeque};
 
@@ -8,7 +8,7 @@ use super::record::Kind;
 use crate::name::NodeName;
 use crate::wire::{self, Header, Target};
 
-/// How many calls without an answer are remembered, to tell whose answer an answer is.
+/// How many unanswered calls are remembered, to find the call that an answer belongs to.
 const CALLS: usize = 65_536;
 
 /// What rules and records want to know of a frame.

@@ -23,9 +23,9 @@ const CHANGING_HANDS: Duration = Duration::from_millis(500);
 
 /// How nodes find each other over TCP, and where they listen.
 ///
-/// By default a node listens on loopback only. To be reached from other machines must be asked
-/// for, with [`listening_on`](Self::listening_on): read in the course what a cookie does *not*
-/// protect before you do.
+/// By default, a node listens on loopback only. You have to ask for more
+/// with [`listening_on`](Self::listening_on): before you do, read in the course what a cookie does *not*
+/// protect.
 #[derive(Clone, Debug)]
 pub struct TcpNet {
     ip: IpAddr,
@@ -173,7 +173,7 @@ impl TcpNet {
         Ok(conn(stream))
     }
 
-    /// Asks the directory, with a little patience while it changes hands on this machine.
+    /// Asks the directory, and waits a little while it changes hands on this machine.
     async fn look_up(
         &self,
         directory: SocketAddr,
@@ -216,7 +216,7 @@ impl TcpNet {
         })?;
         if !is_local(ip) {
             return Err(ListenError::Failed(format!(
-                "{me} would live on {host} ({ip}), which is not this machine; end the name in an address of this \
+                "{me} names the host {host} ({ip}), which is not this machine; use a name with an address of this \
                  machine, for instance {}@127.0.0.1",
                 me.short()
             )));
@@ -224,7 +224,7 @@ impl TcpNet {
         if self.ip.is_loopback() && !ip.is_loopback() {
             return Err(ListenError::Failed(format!(
                 "{me} could not be reached under its name: it listens on loopback only, and {host} is {ip}; listen on \
-                 {ip} if other machines shall reach it, or call it {}@127.0.0.1",
+                 {ip} if other machines should reach it, or call it {}@127.0.0.1",
                 me.short()
             )));
         }
@@ -264,7 +264,7 @@ async fn resolve(host: &str) -> io::Result<IpAddr> {
     })
 }
 
-/// Whether an address is one of this machine's: only then can one listen there.
+/// Whether an address is one of this machine's: only then can a node listen there.
 fn is_local(ip: IpAddr) -> bool {
     ip.is_loopback() || std::net::UdpSocket::bind((ip, 0)).is_ok()
 }

@@ -18,7 +18,7 @@ use crate::process_id::ExitReason;
 use crate::server::{Info, Monitor, Server};
 use crate::wire::Target;
 
-/// How to start one child, as often as it takes.
+/// How to start one child, any number of times.
 #[derive(Clone)]
 pub(super) struct Spec {
     label: String,
@@ -197,7 +197,7 @@ impl Server for Tree {
             return;
         };
         let is_down = |child: &Child| matches!(&child.state, State::Running { monitor, .. } if *monitor == down);
-        // The end of a child that we ended ourselves is no news.
+        // We need not handle the end of a child that we ended ourselves.
         let Some(place) = self.children.iter().position(is_down) else {
             return;
         };

@@ -351,7 +351,7 @@ fn times(body: &mut String, marks: &[Mark]) {
         let all: f64 = times.iter().map(|(seconds, ..)| seconds).sum();
         let _ = writeln!(
             body,
-            "<p>A submission took {median:.1} s (median), all together {:.0} min. The slowest:</p><ul>",
+            "<p>A submission took {median:.1} s (median), and all submissions {:.0} min. The slowest:</p><ul>",
             all / 60.0
         );
         for (seconds, mark, part) in times.iter().take(SLOWEST) {

@@ -225,7 +225,7 @@ fn outcome_card(body: &mut String, outcome: &Outcome, section: Option<&str>, hid
         Verdict::NotWritten { gap } => {
             let _ = writeln!(
                 body,
-                "<p>There is no code of yours yet at {}, so this problem has no points.</p>",
+                "<p>Your submission has no code at {}, so this problem has no points.</p>",
                 hidden.shown(gap)
             );
         }

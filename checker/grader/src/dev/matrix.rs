@@ -48,7 +48,7 @@ pub struct Order {
     pub seed: u64,
     /// Where variants run; in both worlds, if none is named.
     pub world: Option<World>,
-    /// Under how many seeds a near-miss is simulated at most, until it is rejected.
+    /// With how many seeds, at most, a near-miss is simulated until it is rejected.
     pub seeds: u64,
     /// Whether all variants run on processes, and not only a quarter of them. Those that are asked for by
     /// name always do.

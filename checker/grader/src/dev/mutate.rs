@@ -35,13 +35,13 @@ use testkit::verdict::{Outcome, Standing, Verdict};
 pub struct MutateOrder {
     /// The problems that grade them; all, if none is named.
     pub problems: Vec<u8>,
-    /// Only mutants that say this of themselves: a file, a line, or what was done.
+    /// Only mutants whose description contains this: a file, a line, or the change.
     pub only: Option<String>,
     /// Only each of so many mutants: each third, if it is 3.
     pub sample: usize,
     /// The first seed. It also says with which mutant a sample begins.
     pub seed: u64,
-    /// Under how many seeds each scenario is simulated.
+    /// With how many seeds each scenario is simulated.
     pub seeds: u64,
     /// How many schedules of each exploration; as many as it is worth, if not given.
     pub schedules: Option<u64>,
@@ -256,7 +256,7 @@ fn tell(graded: &[(Mutant, Fate)], equivalent: usize, unknown: &[String]) -> Res
     }
     for entry in unknown {
         print(format_args!(
-            "\n{} equivalent.toml lists what is no mutant any more: {entry}\n",
+            "\n{} equivalent.toml lists what is no longer a mutant: {entry}\n",
             "WRONG".red().bold()
         ))?;
     }

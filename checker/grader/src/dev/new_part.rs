@@ -86,7 +86,7 @@ impl NewPart {
             .and_then(|(number, words)| Some((number.parse().ok()?, words)))
             .ok_or_else(|| {
                 Trouble::new(format!(
-                    "could not make {name:?}: a part has a name like part5_lock_service, which is its number and words of small letters and digits"
+                    "could not make {name:?}: a part has a name like part5_lock_service, which is its number and words of lowercase letters and digits"
                 ))
             })?;
         if words.len() > MAX_NAME {
@@ -96,7 +96,7 @@ impl NewPart {
         }
         if is_keyword(words) {
             return Err(Trouble::new(format!(
-                "could not make {name}: Rust has a meaning of its own for `{words}`, so no library can have that name"
+                "could not make {name}: Rust reserves the name `{words}`, so no library can have it"
             )));
         }
         let title = title.map_or_else(|| in_words(words), str::to_owned);
@@ -174,7 +174,7 @@ impl NewPart {
     /// The files, by their paths in the course.
     fn files(&self, course: &Course) -> Result<Vec<(PathBuf, String)>> {
         let template = course.root.join(TEMPLATE);
-        let reading = || format!("read {TEMPLATE}, of which a new part is made");
+        let reading = || format!("read {TEMPLATE}, from which a new part is made");
         let mut files = Vec::new();
         for entry in WalkDir::new(&template).sort_by_file_name() {
             let entry = entry.or_trouble(reading)?;
@@ -217,17 +217,17 @@ impl NewPart {
             .iter()
             .find(|(file, _)| course.root.join(file).exists())
         {
-            return refused(format!("{} is there already", file.display()));
+            return refused(format!("{} already exists", file.display()));
         }
         let lock =
             fs::read_to_string(course.root.join(LOCK)).or_trouble(|| format!("read {LOCK}"))?;
         let package = self.package();
         if lock.contains(&format!("\nname = \"{package}\"\n")) {
-            return refused(format!("the course uses a package `{package}` already"));
+            return refused(format!("the course already uses a package `{package}`"));
         }
         if let Some(changed) = uncommitted(course).await {
             return refused(format!(
-                "{changed} has changes that are not committed; commit them or put them away first"
+                "{changed} has changes that are not committed; commit or stash them first"
             ));
         }
         Ok(())

@@ -131,7 +131,7 @@ fn check_marks(file: &str, stub: &[Piece], breaches: &mut Vec<String>) {
                 let strangers = body.matches("TODO").count() - body.matches(&mark).count();
                 if strangers > 0 {
                     breaches.push(format!(
-                        "{file}, line {line}: gap {} has a TODO of another number.",
+                        "{file}, line {line}: gap {} has a TODO with another number.",
                         name.number
                     ));
                 }
@@ -153,7 +153,7 @@ fn check_solved(file: &str, solution: &[Piece], breaches: &mut Vec<String>) {
         };
         if text.contains("TODO") || text.contains("todo!") {
             breaches.push(format!(
-                "{file}: the solution has something to do after line {line}."
+                "{file}: the solution still has a TODO after line {line}."
             ));
         }
     }

@@ -169,7 +169,7 @@ impl Variant {
         for (file, text) in files {
             let of_file = Edit::parse(&text).map_err(|why| format!("{file}: {why}"))?;
             if of_file.is_empty() {
-                return Err(format!("{file} is named and not edited"));
+                return Err(format!("{file} is named but not edited"));
             }
             if edits.insert(file.to_owned(), of_file).is_some() {
                 return Err(format!("{file} occurs twice"));

@@ -168,8 +168,9 @@ fn in_both(on_processes: Outcome, simulated: Outcome) -> Outcome {
         }
         (Verdict::Passed { .. }, Verdict::NotWritten { gap }) => {
             let seed = simulated.seed;
-            let why =
-                format!("Under seed {seed} the simulation came to {gap}, which is not written.");
+            let why = format!(
+                "With seed {seed}, the simulation reached {gap}, which is not written yet."
+            );
             outcome.unsimulated = Some(why);
         }
         _ => {}

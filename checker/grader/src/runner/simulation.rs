@@ -91,7 +91,7 @@ fn unfinished(
             let said = child.last_stderr_lines(3).join("; ");
             Verdict::Inconclusive {
                 why: format!(
-                    "The program {ending}, and with it the simulation of {}. {said}",
+                    "The program {ending}, which also ended the simulation of {}. {said}",
                     scenario.title
                 ),
             }

@@ -124,7 +124,7 @@ impl Room {
         };
         (!named.is_empty()).then(|| {
             format!(
-                "The checker keeps at most {} of a run, so it left out {}{more}. The verdicts are made from everything.",
+                "The checker keeps at most {} of a run, so it left out {}{more}. The verdicts are based on everything.",
                 in_words(self.limit),
                 named.join(", ")
             )

@@ -21,7 +21,7 @@ pub(super) fn reaches_outside(source: &str) -> Option<String> {
             // Also without `!`, as a macro may be handed the name of another.
             word if INCLUDING.contains(&word) => {
                 return Some(format!(
-                    "uses `{word}`, by which the compiler reads another file"
+                    "uses `{word}`, with which the compiler reads another file"
                 ));
             }
             "#" if next(1) == "[" || (next(1) == "!" && next(2) == "[") => {
@@ -57,12 +57,14 @@ fn in_attribute(tokens: &[String]) -> Option<String> {
         .windows(2)
         .any(|pair| pair[0] == "path" && pair[1] == "=");
     if names_path {
-        return Some("has a `path` attribute, by which the compiler reads another file".to_owned());
+        return Some(
+            "has a `path` attribute, with which the compiler reads another file".to_owned(),
+        );
     }
     // What a macro puts there is not known here.
     let from_macro = tokens.iter().any(|token| token == "$");
     from_macro.then(|| {
-        "has an attribute that a macro fills in, by which the compiler could read another file"
+        "has an attribute that a macro fills in, with which the compiler could read another file"
             .to_owned()
     })
 }
@@ -77,7 +79,7 @@ fn lone_hash(tokens: &[String]) -> Option<String> {
         at(place) == "#" && !opens && !raw
     });
     lone.then(|| {
-        "has a macro that makes attributes, by which the compiler could read another file"
+        "has a macro that makes attributes, with which the compiler could read another file"
             .to_owned()
     })
 }

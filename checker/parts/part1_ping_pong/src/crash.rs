@@ -138,10 +138,10 @@ pub(super) async fn silent_producer_withholds_nothing(cx: &Context) -> Told {
             cluster.step(format!("{silent} continues, after more than a second."));
             sleep(SILENCE.saturating_sub(crashed.elapsed())).await;
             cluster.resume(silent).await?;
-            let claim = "the count of a producer that was silent follows within 3 s after it answers again";
+            let claim = "a silent producer's count arrives within 3 s after the producer answers again";
             let wanted = Wanted::exactly(&known);
             all_show(cluster, &[node], &wanted, RECOVERY, claim).await.because(
-                "No connection was lost, so no news of a connection comes. A consumer that asks only once never learns \
+                "No connection was lost, so the consumer gets no news of one. A consumer that asks only once never learns \
                  the count of a producer that was paused just then.",
             )?;
         }

@@ -35,7 +35,7 @@ pub(super) const MISTAKES: &[Mistake] = &[
     Mistake {
         id: "sends-nothing",
         problems: &[1],
-        suggests: "The producer sends its ping to no consumer at all: perhaps an `.await` is missing: a future does nothing until it is awaited.",
+        suggests: "The producer sends its ping to no consumer at all. Perhaps an `.await` is missing: a future does nothing until it is awaited.",
         training: "problem-1-broadcast",
         hint: 3,
         symptom: broadcast::sends_nothing,

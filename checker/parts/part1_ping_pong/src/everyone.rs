@@ -114,7 +114,7 @@ pub(super) async fn names_dead_and_paused(cx: &Context) -> Told {
             return wrong(&format!("every node is in the answer as it is: {dead} is dead and has no total"));
         }
         if let Some(both) = totals.keys().find(|node| failed.contains_key(*node)) {
-            return wrong(&format!("{EVERY_NODE}, not both as {both}"));
+            return wrong(&format!("{EVERY_NODE}, and {both} is in it as both"));
         }
         Ok(())
     })
@@ -155,7 +155,7 @@ pub(super) async fn answers_in_time(cx: &Context) -> Told {
             if !complete {
                 cluster.healthy().await?;
                 let expected = format!(
-                    "{EVERY_NODE}: {asker}, and {sender} after {} s, with a total of {pings}, the paused nodes as failed",
+                    "{EVERY_NODE}: {asker}, and {sender} after {} s, with a total of {pings}, and the paused nodes as failed",
                     SLOW.as_secs_f32()
                 );
                 return Err(answer_failure(cluster, asker, &everyone, &expected).into());

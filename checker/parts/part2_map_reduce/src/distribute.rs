@@ -99,7 +99,7 @@ pub(super) async fn every_node_takes_part(cx: &Context) -> Told {
                     .of(cluster, node, expected)
                     .evidence(format!("of the reduce tasks, {counts}"))
                     .because(
-                        "A worker that asks while the last map tasks run gets nothing. When reduce tasks may begin, the \
+                        "A worker that asks while the last map tasks run gets no task. When reduce tasks may begin, the \
                          manager must give tasks to each idle worker, not only to the worker that reports at that moment.",
                     )
                     .into())

@@ -75,7 +75,7 @@ pub(super) async fn unknown_code_is_read_rarely(cx: &Context) -> Told {
         create_with(cluster, asked, &drop, &[("code", &drip)]).await?;
         let claim = "a node that creates a link follows it at once, even if it answered 404 a moment ago";
         follow(cluster, asked, &drip, &drop, claim).await.because(
-            "A client that got a 201 tries its link out. The negative entry in the table is out of date.",
+            "A client that got a 201 tries out its link. The negative entry in the table is out of date.",
         )?;
         let claim = "every node follows a new link within 2 s, even if it answered 404 a moment ago";
         follow_eventually(cluster, other, &drip, &drop, cx.limit(MAX_STALENESS, MAX_STALENESS + BUSY), claim)

@@ -119,7 +119,7 @@ async fn expect_no_command(
             format!("{node} sent the store {times} commands about links that had just been {how}; the first was {name} {key}"),
             NO_COMMAND,
         )
-        .because("All nodes share one store, and it is far away. Each question that a node repeats takes the place of another node's.")
+        .because("All nodes share one store, and it is far away. Each question that a node repeats takes the place of a question from another node.")
         .into())
 }
 

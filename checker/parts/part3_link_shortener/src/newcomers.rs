@@ -62,7 +62,7 @@ pub(super) async fn restarted_node_warms_up(cx: &Context) -> Told {
         warms_up_alone(cluster, names.take(), first, second, &mut links).await?;
 
         cluster.step(format!(
-            "{second} is killed and started again, and asked for all links as soon as it is in the mesh, a moment before it is sent any. The store is there."
+            "{second} is killed and started again, and asked for all links as soon as it is in the mesh, a moment before any link is sent to it. The store is there."
         ));
         spares_the_store_while_it_waits(cluster, second, first, &links).await
     })

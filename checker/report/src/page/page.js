@@ -143,18 +143,18 @@ function diagramSection(at) {
       h("label", null, "find ", h("input", { type: "search", id: "find", size: 14, placeholder: "message", oninput: (event) => {
         view.text = event.target.value.trim().toLowerCase(); changed(); } })),
       choice("nodes", trace.nodes, view.hiddenNodes), choice("messages", namesShown(), view.hiddenNames),
-      toggle("runtime", "runtime", "Also show the library's own messages, and connections"),
+      toggle("runtime", "runtime", "Also show the runtime's own messages, and connections"),
       has("store") ? toggle("store", "store", "Also show the commands to the store") : null,
       has("request") ? toggle("requests", "requests", "Show the requests of the checker") : null,
       toggle("processes", "processes", "Give each server a lane of its own"),
       h("button", { id: "save", title: "Save the diagram, as it is shown, as an SVG file", onclick: savePicture }, "save picture"),
       h("span", { class: "zoom" }, h("button", { "aria-label": "zoom out", onclick: () => zoom(1 / 1.25) }, "−"),
-        h("output", { id: "zoom" }, "100 %"), h("button", { "aria-label": "zoom in", onclick: () => zoom(1.25) }, "+"))),
+        h("output", { id: "zoom" }, "100%"), h("button", { "aria-label": "zoom in", onclick: () => zoom(1.25) }, "+"))),
     h("div", { id: "stage" },
-      h("div", { id: "diagram", class: "diagram", tabindex: 0, role: "application", "aria-label": "Space-time diagram. J and K step through the messages. The table of messages below has the same.", "aria-describedby": "keys" }),
+      h("div", { id: "diagram", class: "diagram", tabindex: 0, role: "application", "aria-label": "Space-time diagram. J and K step through the messages. The table of messages below shows the same.", "aria-describedby": "keys" }),
       h("aside", { "aria-label": "Details and logs" },
         h("div", { id: "details", role: "group", "aria-label": "The selected event" }), h("h4", { id: "logs-of" }, "Logs of the nodes"),
-        h("div", { id: "logs", tabindex: 0, role: "log", "aria-live": "off", "aria-label": "Logs of the nodes, around the moment marked" }))),
+        h("div", { id: "logs", tabindex: 0, role: "log", "aria-live": "off", "aria-label": "Logs of the nodes, around the marked moment" }))),
     legend());
 }
 
@@ -172,7 +172,7 @@ function leftOut() {
   if (!messages && !others && !trace.forgotten) return null;
   const parts = [];
   if (messages || others) {
-    parts.push(`This trace is long. Of ${count(trace.all[0], "message")} ${messages.toLocaleString("en")} are not shown, and of ${count(trace.all[1], "other event")} ${others.toLocaleString("en")}: what led to a failure, what is near it, all steps and faults, and the beginning and the end are here.`);
+    parts.push(`This trace is long. Of ${count(trace.all[0], "message")} ${messages.toLocaleString("en")} are not shown, and of ${count(trace.all[1], "other event")} ${others.toLocaleString("en")}: the page keeps what led to a failure and what is near it, all steps and faults, and the beginning and the end.`);
   }
   if (trace.forgotten) parts.push(`${count(trace.forgotten, "event")} at the beginning were not recorded for lack of room.`);
   return h("p", { class: "note", id: "left-out" }, parts.join(" "));
@@ -195,8 +195,8 @@ function choice(label, options, hidden) {
     h("summary", null, label), list);
 }
 
-const KEYS = [["j k", "next and last message"], ["n p", "next and last step"], ["c", "next of what led to the failure"], ["v", "the failure"],
-  ["+ − 0", "zoom, also with Ctrl and the wheel"], ["/", "find"], ["r", "runtime messages"], ["Esc", "choose nothing"]];
+const KEYS = [["j k", "next and previous message"], ["n p", "next and previous step"], ["c", "next event that led to the failure"], ["v", "the failure"],
+  ["+ − 0", "zoom, also with Ctrl and the wheel"], ["/", "find"], ["r", "runtime messages"], ["Esc", "clear the selection"]];
 
 function legend() {
   const sample = (classes, label, draw) => {
@@ -336,7 +336,7 @@ function showLogs(at) {
   const place = behind < 0 ? lines.length : behind;
   const rows = lines.slice(Math.max(0, place - LINES), place + LINES).map(([when, node, stderr, text]) => h("div", { class: stderr ? "line stderr" : "line" },
     h("time", null, time(when)), h("b", null, trace.nodes[node]), h("span", null, text.trim())));
-  const now = h("div", { class: chosen ? "now chosen" : "now" }, h("time", null, time(at)), h("span", null, chosen ? "the moment chosen" : "the middle of the diagram"));
+  const now = h("div", { class: chosen ? "now chosen" : "now" }, h("time", null, time(at)), h("span", null, chosen ? "the selected moment" : "the middle of the diagram"));
   rows.splice(Math.min(place, LINES), 0, now);
   const logs = byId("logs");
   logs.replaceChildren(...(trace.lines_left_out ? [h("p", { class: "note" }, `${count(trace.lines_left_out, "earlier line")} not shown.`)] : []), ...rows);

@@ -203,7 +203,7 @@ class Picture {
     if (this.of.view.zoom > 0.4) this.add("circle", { class: "dot", cx: x1, cy: y, r: 2.6 });
     this.add("path", { class: "reach", d });
     if (!this.isLabeled(event)) return;
-    const fate = { doubled: " ×2", dropped: " lost", swallowed: " swallowed", held: " held", under_way: " under way" }[event.fate] ?? "";
+    const fate = { doubled: " ×2", dropped: " lost", swallowed: " swallowed", held: " held", under_way: " in transit" }[event.fate] ?? "";
     const late = isLate(event) ? ` ${span(event.got - event.at)} late` : "";
     // Messages of one kind look alike, whether their arrows are short or long.
     const written = event.label.length * LETTER <= this.of.apart - 22 ? event.label : event.brief ?? event.label;

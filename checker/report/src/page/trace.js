@@ -28,7 +28,7 @@ function span(us) {
 const FATES = {
   delivered: "delivered", doubled: "delivered twice", dropped: "lost: the network dropped it",
   swallowed: "swallowed by a blackhole", held: "held back by the network",
-  under_way: "still under way when its connection closed",
+  under_way: "still in transit when its connection closed",
 };
 // What is under way longer than this is drawn as late.
 const LATE_US = 20000;

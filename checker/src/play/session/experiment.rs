@@ -109,7 +109,7 @@ impl Session<'_> {
                 let what = match (wanted, within) {
                     (true, Duration::ZERO) => format!("The answer does not contain {text}"),
                     (true, _) => format!(
-                        "The answer does not contain {text}, still after {}",
+                        "The answer does not contain {text}, even after {}",
                         time_in_words(within)
                     ),
                     (false, _) => format!("The answer contains {text}"),

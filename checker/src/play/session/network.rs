@@ -60,7 +60,7 @@ impl Session<'_> {
         };
         let seconds = self.place.tick_time.as_secs();
         Ok(format!(
-            "{what}\nNobody can notice before {seconds} s have passed."
+            "{what}\nNo node can notice before {seconds} s have passed."
         ))
     }
 

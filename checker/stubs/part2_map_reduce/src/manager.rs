@@ -79,8 +79,8 @@ impl Server for Manager {
                 // where the worker can fetch it, or another worker must reduce.
                 // ── end 5
                 // ── gap 3: an attempt failed
-                // TODO(3): the manager must retry the task. If the task itself fails each time, and not the
-                // fetch of an output, the failure must count like a crash: see below.
+                // TODO(3): the manager must retry the task. A failure of the task itself must count like a
+                // crash, and a failed fetch of an output must not: see below.
                 // ── end 3
             }
             // ── gap 2: messages of your own

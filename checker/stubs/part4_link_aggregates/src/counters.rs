@@ -86,8 +86,8 @@ impl Counters {
 fn slot(ctx: &Ctx<CountersMsg>) -> Slot {
     let name = ctx.name().to_string();
     // ── gap 7: a slot for each start
-    // TODO(7): after a restart of the node, or of this server alone, no view may be lost that
-    // another living node knew, and no later view either. This must also hold when the other nodes
+    // TODO(7): after a restart of the node, or of this server alone, the nodes must not lose a view that
+    // another living node knew, nor any later view. This must also hold when the other nodes
     // know different amounts, and when views come before the first meeting.
     // ── end 7
     Slot::new(name)

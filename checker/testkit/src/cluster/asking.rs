@@ -287,7 +287,7 @@ impl Question<'_> {
         let answered = format!("{node}'s {server} answers `{message}`");
         match error {
             CallError::Exited(ExitReason::NotWritten(what)) => Meaning {
-                seen: format!("{node}'s {server} came to code that is not written yet: {what}"),
+                seen: format!("{node}'s {server} reached code that is not written yet: {what}"),
                 kind: MeaningKind::NotWritten(gap(what)),
             },
             CallError::Exited(reason @ (ExitReason::Crashed(_) | ExitReason::Failed(_))) => {
@@ -306,20 +306,20 @@ impl Question<'_> {
                 "The caller gets no answer from a process that ends.",
             ),
             CallError::NoProcess(_) => failure(
-                format!("{node} runs no server that is called `{server}`"),
-                format!("each node runs a server that is called `{server}`"),
-                "Messages find a server by its name; its supervisor should start it again when it crashed.",
+                format!("{node} runs no server called `{server}`"),
+                format!("each node runs a server called `{server}`"),
+                "Messages find a server by its name; its supervisor should restart it when it crashes.",
             ),
             CallError::NotUnderstood(why) => failure(
                 format!("{node}'s {server} no longer understands `{message}`: {why}"),
-                format!("`{message}` is understood as it was given"),
+                format!("the server understands `{message}` as the course defines it"),
                 UNDERSTOOD,
             ),
             CallError::BadAnswer(why) => failure(
                 format!(
-                    "{node}'s {server} answered `{message}` with something that is not an answer: {why}"
+                    "{node}'s {server} answered `{message}` with a value that is not a valid answer: {why}"
                 ),
-                format!("the answer to `{message}` is of the type that was given"),
+                format!("the answer to `{message}` has the type that the course defines"),
                 UNDERSTOOD,
             ),
             CallError::NoReply => failure(

@@ -211,12 +211,14 @@ impl<'c> Cluster<'c> {
             let why = match seen {
                 Ok(Some(ExitReason::Killed)) => continue,
                 Ok(Some(ExitReason::NoProcess)) => {
-                    format!("{what} could not be crashed: it was not running.")
+                    format!("The checker could not crash {what}: it was not running.")
                 }
                 Ok(Some(reason)) => {
-                    format!("{what} was to be crashed, but before that, {reason}.")
+                    format!("The checker wanted to crash {what}, but before that, {reason}.")
                 }
-                Ok(None) | Err(_) => format!("{what} was to be crashed, but was not seen down."),
+                Ok(None) | Err(_) => {
+                    format!("The checker crashed {what}, but did not see it go down.")
+                }
             };
             self.healthy().await?;
             return Err(Stop::inconclusive(why));
@@ -264,7 +266,7 @@ impl RuleHandle<'_> {
                 self.cluster.healthy().await?;
                 let (seen, seconds) = (self.hits(), within.as_secs_f32());
                 return Err(Stop::inconclusive(format!(
-                    "The fault had no effect: {hits} messages were to be caught, and {seen} came by in {seconds} s."
+                    "The fault had no effect: the rule had to catch {hits} messages, and caught {seen} in {seconds} s."
                 )));
             }
             sleep(LOOK / 4).await;

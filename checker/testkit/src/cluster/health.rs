@@ -44,10 +44,9 @@ impl Cluster<'_> {
         if self.network().books(|books| books.losses().is_empty()) {
             return Ok(());
         }
-        Err(self
-            .ailing_soon()
-            .await
-            .unwrap_or_else(|| Stop::fault("A lost connection was forgotten.")))
+        Err(self.ailing_soon().await.unwrap_or_else(|| {
+            Stop::fault("The checker noted a lost connection, and then found no note of it.")
+        }))
     }
 
     /// Like [`healthy`](Self::healthy), after a connection was seen to go: the reason may take a
@@ -65,7 +64,7 @@ impl Cluster<'_> {
             .books(|books| books.losses().first().cloned())?;
         let (by, to) = (loss.by.short(), loss.to.short());
         Some(Stop::inconclusive(format!(
-            "{by} closed its connection to {to} although nothing had been done to it; perhaps the machine was too busy."
+            "{by} closed its connection to {to} although no fault explains that; perhaps the machine was too busy."
         )))
     }
 
@@ -104,14 +103,12 @@ impl Cluster<'_> {
     fn flooded(&self) -> Option<Stop> {
         if self.share.as_ref().is_some_and(Share::is_flooded) {
             let stop = self.failed(
-                "the nodes gave the store a million commands, and more",
-                "nodes ask the store for what they need; here some hundred commands are plenty",
+                "the nodes sent the store more than a million commands",
+                "nodes ask the store only for what they need; a few hundred commands are enough here",
             );
             return Some(
-                stop.because(
-                    "A loop that never waits leaves the others no time for anything else.",
-                )
-                .into(),
+                stop.because("A loop that never waits leaves the other nodes no time.")
+                    .into(),
             );
         }
         let (node, said) = self.network().books(|books| books.most_talkative())?;
@@ -119,11 +116,11 @@ impl Cluster<'_> {
             let node = node.short();
             self.failed(
                 format!("{node} sent more than {FLOOD} messages to the other nodes"),
-                format!("{node} sends what it has to send, and then stops; some hundred messages are plenty here"),
+                format!("{node} sends what it has to send, and then stops; a few hundred messages are enough here"),
             )
             .because(
-                "A node that sends without end leaves the others no time for anything else. Perhaps each \
-                 message is answered by further messages, or a loop never waits.",
+                "A node that never stops sending leaves the other nodes no time. Perhaps each \
+                 message triggers further messages, or a loop never waits.",
             )
             .into()
         })
@@ -135,10 +132,10 @@ impl Cluster<'_> {
         let failure = self
             .failed(
                 format!("{node} and the other nodes left the checker no time to run"),
-                format!("{node} waits for messages, and needs next to no time on the processors"),
+                format!("{node} waits for messages, and uses almost no processor time"),
             )
             .because(
-                "A loop that never waits, or many of them, leaves no time for the other nodes and for the checker.",
+                "One or more loops that never wait leave no time for the other nodes and the checker.",
             );
         Some(failure.into())
     }
@@ -236,11 +233,11 @@ impl Cluster<'_> {
         }
         let mut failure = self
             .failed(format!("{node} {ending}"), format!("{node} runs until it is told to stop"))
-            .because("A server may crash, and its supervisor starts it again; a node that is gone takes all its servers along.")
+            .because("A server may crash, and its supervisor starts it again; when a node ends, all its servers end with it.")
             .stderr(&node, stderr);
         if ending == Ending::Signal(9) {
             failure = failure.evidence(
-                "It was not the checker that killed it: perhaps the program itself did, or the system, for want of memory",
+                "The checker did not kill it: perhaps the program itself did, or the system, for lack of memory",
             );
         }
         Some(failure.into())

@@ -361,7 +361,9 @@ impl Cluster<'_> {
                 return Err(NoAnswer {
                     silence: None,
                     node: node.to_owned(),
-                    seen: format!("{node} came at `{words}` to code that is not written yet"),
+                    seen: format!(
+                        "{node} reached code that is not written yet when it handled `{words}`"
+                    ),
                     lasting: true,
                     stop: Box::new(stop),
                 });
@@ -415,8 +417,8 @@ impl Silence {
             Silence::Refused(_) => "nobody listens".to_owned(),
             Silence::Closed(_) => "closed without an answer".to_owned(),
             Silence::TooLate => "no answer".to_owned(),
-            Silence::NotHttp(_) => "something that is no HTTP".to_owned(),
-            Silence::TooLong => "an endless answer".to_owned(),
+            Silence::NotHttp(_) => "something that is not HTTP".to_owned(),
+            Silence::TooLong => "an answer that does not end".to_owned(),
         }
     }
 }
@@ -428,7 +430,7 @@ fn meaning(node: &str, words: &str, silence: &Silence, within: Duration) -> Mean
         Silence::Refused(why) => (
             format!("{node} accepts no connections for HTTP: {why}"),
             answered,
-            "A visitor may turn to any node, so every running node must listen.",
+            "A visitor may ask any node, so every running node must listen.",
             true,
         ),
         Silence::Closed(_) => (
@@ -456,7 +458,7 @@ fn meaning(node: &str, words: &str, silence: &Silence, within: Duration) -> Mean
         Silence::TooLong => (
             format!("{node} answered `{words}` with more than {LONGEST_BODY} bytes"),
             format!("{node} answers `{words}` in a few lines"),
-            "A short link is short.",
+            "The answers about a short link are short.",
             false,
         ),
     };

@@ -102,7 +102,7 @@ impl Cluster<'_> {
     pub fn untold_failure(&self, node: &str, seen: &str) -> Failure {
         self.failed_at(
             node,
-            format!("{seen} no message that could have told it came to {node}"),
+            format!("{seen} no message that could have told {node} arrived there"),
             "a node learns about another node only over the network",
         )
         .fact(&Untold::Untold {
@@ -110,7 +110,7 @@ impl Cluster<'_> {
         })
         .because(
             "The nodes of a cluster share no memory and no disk. Here they run on one machine, where a file passes on \
-             what a message should; on machines of their own, each would find nothing but what it was sent.",
+             what a message should; on separate machines, each node has only what the others sent it.",
         )
     }
 

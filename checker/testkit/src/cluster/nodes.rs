@@ -259,7 +259,7 @@ impl Cluster<'_> {
         let starts = match members.get(node) {
             Some(member) if member.standing != Standing::Killed => {
                 return Err(Stop::fault(format!(
-                    "The scenario starts {node}, which runs already."
+                    "The scenario starts {node}, which is already running."
                 )));
             }
             Some(member) => member.starts + 1,
@@ -314,7 +314,7 @@ impl Cluster<'_> {
         match lock(&self.members).get(node) {
             Some(member) => Ok(Arc::clone(&member.child)),
             None => Err(Stop::fault(format!(
-                "The scenario speaks of {node}, which it never started."
+                "The scenario uses {node}, which it never started."
             ))),
         }
     }
@@ -354,7 +354,7 @@ impl Cluster<'_> {
             Err(trouble) => {
                 self.healthy().await?;
                 Err(Stop::inconclusive(format!(
-                    "What was to happen to {node} did not: the checker {trouble}."
+                    "What the scenario planned for {node} did not happen: the checker {trouble}."
                 )))
             }
         }

@@ -30,14 +30,14 @@ impl Cluster<'_> {
                     if begun.elapsed() > RUNTIME_PATIENCE {
                         self.healthy().await?;
                         return Err(Stop::inconclusive(format!(
-                            "The cluster does not come to rest: {what}."
+                            "The cluster does not become quiet: {what}."
                         )));
                     }
                 }
             }
             if begun.elapsed() > RUNTIME_PATIENCE + RUNTIME_PATIENCE {
                 return Err(Stop::inconclusive(
-                    "The cluster does not come to rest: its nodes talk without end.",
+                    "The cluster does not become quiet: its nodes keep sending messages.",
                 ));
             }
             sleep(LOOK).await;

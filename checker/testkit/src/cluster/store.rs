@@ -48,7 +48,7 @@ struct Ways {
 /// The verdict when the store of a cluster has ended.
 pub(super) fn store_ended() -> Stop {
     Stop::inconclusive(
-        "The store ended while the program used it. Nothing can be said without one.",
+        "The store ended while the program used it. Without a store, the checker cannot grade.",
     )
 }
 
@@ -233,14 +233,14 @@ impl Cluster<'_> {
     /// The store does what nodes ask, and its answers do not come.
     pub fn store_answers_stalled(&self, nodes: impl IntoIterator<Item = impl AsRef<str>>) {
         self.set_modes(nodes, Mode::StallAnswers, |nodes| {
-            format!("the store does what it is told, but no answer gets to {nodes}")
+            format!("the store executes commands, but its answers do not reach {nodes}")
         });
     }
 
     /// The store answers nodes only after some time.
     pub fn store_slow(&self, nodes: impl IntoIterator<Item = impl AsRef<str>>, by: Duration) {
         self.set_modes(nodes, Mode::Slow(by), |nodes| {
-            format!("the store is slow for {nodes} by {} ms", by.as_millis())
+            format!("the store answers {nodes} {} ms late", by.as_millis())
         });
     }
 

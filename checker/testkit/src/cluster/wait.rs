@@ -110,7 +110,7 @@ impl Cluster<'_> {
         let seen = if seen.contains(" within ") {
             seen
         } else {
-            format!("{seen}, still after {} s", seconds(within))
+            format!("{seen}, even after {} s", seconds(within))
         };
         Err(self.blamed(node.as_deref(), seen, fact, expected.into()))
     }

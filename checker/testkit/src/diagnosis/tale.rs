@@ -54,7 +54,7 @@ impl Tale {
     /// The scenario goes on to a step that the diagnosis looks for.
     pub fn step_as(self, fact: &impl Serialize) -> Tale {
         self.event(What::Step {
-            text: "The scenario goes on.".into(),
+            text: "The scenario continues.".into(),
             fact: Some(data(fact)),
         })
     }

@@ -162,10 +162,10 @@ impl Fault {
         match self {
             Fault::Partition { a, b } => format!("The network cuts {a} off from {b}."),
             Fault::Blackhole { from, to } => {
-                format!("From now on everything vanishes that {from} sends to {to}.")
+                format!("From now on, everything that {from} sends to {to} vanishes.")
             }
             Fault::Delay { from, to, ms } => {
-                format!("From now on everything from {from} to {to} takes {ms} ms longer.")
+                format!("From now on, everything from {from} to {to} takes {ms} ms longer.")
             }
             Fault::Heal { a, b } => format!("The network between {a} and {b} works again."),
             Fault::HealAll => "The network works again between all nodes.".to_owned(),
@@ -224,9 +224,11 @@ impl Fault {
             Fault::Store { node, does } => match does {
                 StoreDoes::Refuse => format!("The store refuses {node}."),
                 StoreDoes::Stall => {
-                    format!("The store accepts the commands of {node}, and does nothing.")
+                    format!("The store accepts commands from {node}, but does not execute them.")
                 }
-                StoreDoes::Mute => format!("The store does what {node} asks, and answers nothing."),
+                StoreDoes::Mute => {
+                    format!("The store executes commands from {node}, but does not answer.")
+                }
                 StoreDoes::Slow(ms) => format!("The store answers {node} {ms} ms late."),
                 StoreDoes::Back => format!("The store works for {node} again."),
             },

@@ -193,11 +193,11 @@ impl fmt::Display for Ending {
             }
             Ending::OverTasks { seen, limit } => write!(
                 f,
-                "ran {seen} threads at once, those of its processes included, and was killed at the limit of {limit}"
+                "ran {seen} threads at once, including those of its processes, and was killed at the limit of {limit}"
             ),
             Ending::OverDisk { limit } => write!(
                 f,
-                "wrote over {} MB to its folder, files that it deleted and holds open included, and was killed for it",
+                "wrote over {} MB to its folder, including files that it deleted but holds open, and was killed for it",
                 limit >> 20
             ),
             Ending::OverFiles { limit } => write!(

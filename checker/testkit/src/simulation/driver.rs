@@ -595,8 +595,8 @@ fn alone(order: &Order, before: Outcome) -> Outcome {
         Ok(Ok(after)) if after.verdict.standing() == before.verdict.standing() => return after,
         Ok(Ok(_)) => Verdict::Inconclusive {
             why: format!(
-                "Seed {seed} came out otherwise after other schedules than alone. Something outlives a \
-                 schedule, such as a `static`, or tokio draws lots, as in a `select!` without `biased`."
+                "Seed {seed} gave one result alone and another after other schedules. Some state outlives a \
+                 schedule, such as a `static`, or tokio chooses at random, as in a `select!` without `biased`."
             ),
         },
         Ok(Err(error)) => Verdict::CheckerFault {

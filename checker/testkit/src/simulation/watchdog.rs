@@ -187,7 +187,7 @@ impl Watched {
         });
         if started.next().is_some() {
             self.found(
-                "The program started a thread, which goes by another clock than virtual time. `ctx.spawn` starts a task."
+                "The program started a thread, which does not run on virtual time. `ctx.spawn` starts a task."
                     .to_owned(),
             );
         }
@@ -228,8 +228,8 @@ fn busy(work: &Work) -> String {
 fn blocked(work: &Work) -> String {
     let by = who(work);
     format!(
-        "{by} blocks its thread, which all simulated nodes share: with `std::thread::sleep`, say, or with a lock that is \
-         held across an `.await`."
+        "{by} blocks its thread, which all simulated nodes share: for example with `std::thread::sleep`, or with a lock that it \
+         holds across an `.await`."
     )
 }
 

@@ -22,13 +22,13 @@ pub async fn serve(
     // A store that runs already need not be run.
     if let StoreChoice::Url(_) = choice {
         return Err(Trouble::new(
-            "could not run the store at a URL: it is said to run already; choose embedded or redis",
+            "could not run the store at a URL: a store at a URL must already be running; choose embedded or redis",
         ));
     }
     let at = SocketAddr::from((Ipv4Addr::LOCALHOST, port));
     let listen = || {
         format!(
-            "listen on {at} (is another store running there? it may be used as it is; or choose another port with --port)"
+            "listen on {at} (is another store running there? you can use that store, or choose another port with --port)"
         )
     };
     match choice.plan_with(None, on_path("redis-server"))? {

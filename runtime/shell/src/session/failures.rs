@@ -50,8 +50,7 @@ impl Session {
             });
             return Ok(());
         };
-        let none =
-            || format!("There is no monitor {word}; `demonitor` lists those that there are.");
+        let none = || format!("There is no monitor {word}; `demonitor` lists all of them.");
         let number: u64 = word.parse().map_err(|_| none())?;
         let ended = self
             .node
@@ -64,7 +63,7 @@ impl Session {
         Ok(())
     }
 
-    /// What is left of an earlier day: the word now means the same as in `checker play`, the end of
+    /// A word from an earlier version: it now means the same as in `checker play`, the end of
     /// a whole node, which no shell can bring about.
     pub(super) async fn kill(&mut self, words: Words<'_>) -> Result<(), String> {
         let mut typed = words.clone();
@@ -85,7 +84,9 @@ impl Session {
             return Err("Servers whose names begin with $ belong to the runtime; end the whole node instead.".into());
         }
         if let Err(error) = self.node.connect(&node).await {
-            return Err(format!("Not done, for {node} is not connected: {error}."));
+            return Err(format!(
+                "Not done, because {node} is not connected: {error}."
+            ));
         }
         if node == *self.node.name() {
             self.mailboxes.remove(name);

@@ -47,11 +47,11 @@ impl Session {
         let (node, server) = self.server_called("send", &mut words).await?;
         let to = ServerName::<Written>::dynamic(server).at(node);
         let message = read(words.rest(), Sent::AsIs)?;
-        // A cast to a node that cannot be reached is lost without a word. A person would rather
+        // A cast to a node that cannot be reached is lost silently. A person would rather
         // know.
         if let Err(error) = self.node.connect(to.node()).await {
             return Err(format!(
-                "Not sent, for {} is not connected: {error}.",
+                "Not sent, because {} is not connected: {error}.",
                 to.node()
             ));
         }

@@ -28,8 +28,8 @@ impl Session {
             .groups()
             .leave(&Group::dynamic(group), member)
             .await;
-        if !left.map_err(|error| format!("It is not known whether it left: {error}."))? {
-            return Err(format!("{mailbox} was no member of {group}."));
+        if !left.map_err(|error| format!("It may or may not have left: {error}."))? {
+            return Err(format!("{mailbox} was not a member of {group}."));
         }
         self.screen.print(format!("{mailbox} has left {group}."));
         Ok(())
@@ -85,7 +85,7 @@ impl Session {
                     ));
                 }
                 self.screen
-                    .print(format!("No process is known as {name} any more."));
+                    .print(format!("No process is known as {name} anymore."));
             }
             Some("whereis") => {
                 let name = words.last()?;

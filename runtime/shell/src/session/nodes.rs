@@ -32,7 +32,7 @@ impl Session {
         let all = match words.optional()? {
             None => false,
             Some("all") => true,
-            Some(other) => return Err(format!("`list {other}` is not known, `list all` is.")),
+            Some(other) => return Err(format!("There is no `list {other}`; there is `list all`.")),
         };
         let visible = self.node.list().into_iter().map(|name| name.to_string());
         let hidden = self.node.list_hidden().into_iter();
@@ -41,7 +41,8 @@ impl Session {
             .map(|name| format!("{name} (hidden)"));
         let lines: Vec<String> = visible.chain(hidden).collect();
         self.screen.print(if lines.is_empty() {
-            "This node is connected to no other. `nodes` shows who is there to connect to.".into()
+            "This node is connected to no other. `nodes` shows the nodes that you can connect to."
+                .into()
         } else {
             lines.join("\n")
         });
@@ -102,7 +103,7 @@ impl Session {
             Some(word) => {
                 let at = self.node_called(word)?;
                 let asked = self.node.call(&NODE.at(&at), NodeMsg::Servers).await;
-                asked.map_err(|error| format!("{at} did not tell its servers: {error}."))?
+                asked.map_err(|error| format!("{at} did not list its servers: {error}."))?
             }
         };
         // The server that we ask is counted with our question in its mailbox.
@@ -142,7 +143,11 @@ impl Session {
         let cookie = match words.optional()? {
             None => "; `cookie show` shows it".into(),
             Some("show") => format!(": {}", self.node.config().cookie.reveal()),
-            Some(other) => return Err(format!("`cookie {other}` is not known, `cookie show` is.")),
+            Some(other) => {
+                return Err(format!(
+                    "There is no `cookie {other}`; there is `cookie show`."
+                ));
+            }
         };
         self.screen
             .print(format!("The cookie {}{cookie}", self.cookie_source));

@@ -32,7 +32,7 @@ const MAX_CONNECTIONS: usize = 4096;
 /// The pause after a connection could not be accepted, as when there is no file left for it.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
 
-/// How often at most there is a line about connections in the output.
+/// The shortest pause between two lines about connections in the output.
 const LOG_INTERVAL: Duration = Duration::from_secs(10);
 
 /// What connections are allowed.
@@ -45,7 +45,7 @@ pub(super) struct Limits {
 }
 
 impl Limits {
-    /// Half of the files that this process may have open stay for the links between nodes, the
+    /// Half of the files that this process may have open are left for the connections between nodes, the
     /// directory and the store, however many connections come.
     pub(super) fn of_this_process() -> Limits {
         let files = getrlimit(Resource::Nofile).current.unwrap_or(u64::MAX);

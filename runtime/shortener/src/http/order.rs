@@ -14,7 +14,7 @@ use crate::link::{Link, now, url_of_the_web};
 /// The longest life that can be asked for, in seconds: a hundred years.
 const LONGEST_TTL: u64 = 3_155_760_000;
 
-/// What starts many a file that was written on Windows, and means nothing.
+/// The byte order mark. Many files from Windows begin with it; it has no meaning here.
 const BYTE_ORDER_MARK: &[u8] = b"\xef\xbb\xbf";
 
 /// What a request to create a link asks for. Says what is wrong with it, if something is.

@@ -21,8 +21,8 @@ const MAX_PAUSE: Duration = Duration::from_millis(200);
 
 /// One connection at a time, which all commands of a node share.
 ///
-/// However a try to connect fails (nobody listens, the password is refused, the database does not
-/// exist), there is a next one, after a pause, as soon as a command wants it.
+/// For whatever reason an attempt to connect fails (no server listens, the password is refused, the database does not
+/// exist), the next command makes another attempt, after a pause.
 pub(super) struct Connection {
     client: Client,
     /// The gate of the node that uses it, if that is simulated: a task of the node's own, by which it may
@@ -101,7 +101,7 @@ impl Connection {
     }
 
     async fn connect(&self) -> Result<MultiplexedConnection, RedisError> {
-        // Answers are waited for elsewhere.
+        // Other code waits for the answers.
         let config = AsyncConnectionConfig::new()
             .set_connection_timeout(Some(CONNECT_TIMEOUT))
             .set_response_timeout(None);

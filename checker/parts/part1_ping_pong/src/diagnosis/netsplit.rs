@@ -52,7 +52,7 @@ pub(super) fn counts_a_greeting(case: &Case) -> Option<String> {
         });
         let ping = pings.first()?;
         Some(format!(
-            "{node} was asked for {asked_for} pings so far, and sent ping number {} to {}",
+            "{node} has been asked for {asked_for} pings so far, but sent ping number {} to {}",
             ping.number("count")?,
             ping.to
         ))

@@ -121,7 +121,7 @@ impl Service {
                     &fact,
                     "a code that belongs to no other page is granted: 201",
                 );
-                Err(failure.because("409 says that another page has the code. A client that reads it looks for another code without need.").into())
+                Err(failure.because("409 says that another page has the code. A client that reads it looks for another code unnecessarily.").into())
             }
             503 => {
                 let mut state = self.state.borrow_mut();

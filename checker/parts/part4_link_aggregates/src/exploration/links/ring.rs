@@ -265,7 +265,7 @@ impl Members {
                             .map(|owner| owner.short().to_owned());
                         if !tried.iter().eq(&named.collect::<Vec<_>>()) {
                             let seen = format!(
-                                "{node} names other owners in a `Try` with the same members in another order, one of them twice"
+                                "{node} names other owners in a `Try` with the same members, given in another order and with a duplicate"
                             );
                             let expected = "the owners follow from the members, in whatever order and however often they are named";
                             return Err(cluster
