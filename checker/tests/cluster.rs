@@ -372,7 +372,7 @@ async fn failure_says_step_claim_and_history() {
     }
     let failure = fails(|cx| Box::pin(story(cx))).await;
     assert_eq!(failure.step, "n1 sends a ping.");
-    assert_eq!(failure.seen, "n2 shows 1 for n1, still after 0.3 s");
+    assert_eq!(failure.seen, "n2 shows 1 for n1, even after 0.3 s");
     assert_eq!(
         (failure.expected.as_str(), failure.why.as_str()),
         ("n2 shows 2 for n1", "Two are more than one.")
@@ -421,7 +421,7 @@ async fn server_that_is_missing_is_named() {
         .await
     }
     let failure = fails(|cx| Box::pin(story(cx))).await;
-    assert_eq!(failure.seen, "n1 runs no server that is called `nobody`");
+    assert_eq!(failure.seen, "n1 runs no server called `nobody`");
 }
 
 #[tokio::test]

@@ -67,7 +67,7 @@ fn help_explains_the_exit_codes() {
       report    Shows the report of a run, or writes it in another format
       logs      Shows what a node printed
       play      Starts a cluster that you can break by hand
-      explore   Looks for stories that break your code, and replays one
+      explore   Looks for stories that break your code, or replays one
       update    Brings a newer version of the course, and keeps what you wrote
       doctor    Checks whether this machine can run the course, and says what to repair
       store     Runs a store for nodes that you start by hand, until Ctrl-C
@@ -117,7 +117,7 @@ fn help_of_a_part_explains_its_flags() {
                               all: off; if not given, in as many as take about 2 s
           --store <STORE>     The store of parts 3 and 4: auto, embedded, redis, or redis://HOST:PORT
                               [default: auto]
-          --isolation <WHEN>  Whether bubblewrap walls a submission in: auto (where it is installed),
+          --isolation <WHEN>  Whether bubblewrap isolates a submission: auto (where it is installed),
                               required or off [default: auto]
           --json              Prints the result as JSON, see docs/JSON.md
           --stream            Prints each event when it happens, as JSON, one per line
@@ -186,7 +186,10 @@ fn wrong_use_exits_with_4() {
     );
     check_wrong_use(&["part1", "--problem", "9"], "its problems are 1 to 6");
     check_wrong_use(&["part1", "--store", "oracle"], "redis://HOST:PORT");
-    check_wrong_use(&["store", "--store", "redis://gold"], "to run already");
+    check_wrong_use(
+        &["store", "--store", "redis://gold"],
+        "must already be running",
+    );
 }
 
 #[test]

@@ -126,7 +126,7 @@ fn class_is_graded_once_and_resumed_without_work() {
     assert!(
         String::from_utf8(again.stderr)
             .unwrap()
-            .contains("--resume goes on")
+            .contains("--resume continues")
     );
     let ledger = || {
         fs::read_to_string(out.join("ledger.jsonl"))

@@ -196,8 +196,8 @@ fn part_that_cannot_be_made_leaves_nothing_behind() {
         &format!("so the next one is {}", next("…")),
     );
     check(&["part1_ping_pong"], "so the next one is");
-    check(&[&next("async")], "Rust has a meaning of its own");
-    check(&[&next("tokio")], "a package `tokio` already");
+    check(&[&next("async")], "Rust reserves the name");
+    check(&[&next("tokio")], "already uses a package `tokio`");
     check(&[&next(&"long".repeat(11))], "longer than 40 letters");
     check(
         &[&next("locks"), "--title", "Locks | tables"],
@@ -206,7 +206,7 @@ fn part_that_cannot_be_made_leaves_nothing_behind() {
 
     let chapter = course.join(format!("training/part{}.md", PARTS.len() + 1));
     fs::write(&chapter, "mine").unwrap();
-    check(&[&next("locks")], "is there already");
+    check(&[&next("locks")], "already exists");
     fs::remove_file(&chapter).unwrap();
 
     // This is seen when the folders are made.

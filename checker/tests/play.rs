@@ -117,7 +117,7 @@ rules
     The network is whole again. All connections are up again.
     part1> blackhole n1 -> n2
     What goes from n1 to n2 vanishes.
-    Nobody can notice before 5 s have passed.
+    No node can notice before 5 s have passed.
     part1> delay n1 n3 20ms 10ms
     What is sent between n1 and n3 comes 20 ms later,
     and up to 10 ms more.
@@ -460,16 +460,16 @@ fn each_wrong_command_has_its_complaint() {
     part1> try conect n1
     There is no command "conect". Type `help` for a list.
     part1> try partition
-    It goes like this: partition NODES | NODES. More with `help partition`.
+    The usage is: partition NODES | NODES. `help partition` says more.
     part1> try partition n1 -> n2
     A partition has no direction: write `partition n1 | n2`,
     or `blackhole n1 -> n2`.
     part1> try partition n1 | n1
     n1 cannot be on both sides.
     part1> try blackhole n1 n2 n3
-    It goes like this: blackhole NODES. More with `help blackhole`.
+    The usage is: blackhole NODES. `help blackhole` says more.
     part1> try delay n1 n2
-    It goes like this: delay [NODES] TIME. More with `help delay`.
+    The usage is: delay [NODES] TIME. `help delay` says more.
     part1> try delay n1 n2 1h
     "1h" is not a time: write 200ms, 2s or 1m.
     part1> try drop Ping n1 -> n9
@@ -487,15 +487,15 @@ fn each_wrong_command_has_its_complaint() {
     part1> try start ../n4
     "../n4" is not a name for a node; n6 would be one.
     part1> try crash n1 nobody
-    n1's nobody could not be crashed: it was not running.
+    The checker could not crash n1's nobody: it was not running.
     part1> try call n1 nobody TotalPings
-    n1 runs no server that is called `nobody`
+    n1 runs no server called `nobody`
     part1> try call n1 consumer NoSuchMessage
     n1's consumer does not understand that: unknown variant `NoSuchMessage`, expected one of `Ping`, `Counts`, `TotalPings`
     part1> try call n1 consumer
     The message is missing. Write the name of a variant, such as Reset, or JSON, such as {"Add":5}.
     part1> try send n1 consumer Ping{from}
-    Ping{from} is no message: a colon is missing after the name of a field. Write texts in quotes, and a message like Ping{count: 5}, {"Add":5} or Add 5.
+    Ping{from} is not a message: a colon is missing after the name of a field. Write texts in quotes, and a message like Ping{count: 5}, {"Add":5} or Add 5.
     part1> try connect n1 n1
     A node has no connection to itself.
     part1> try expect nothing of it
@@ -513,7 +513,7 @@ fn each_wrong_command_has_its_complaint() {
     part1> try script /no/such/file
     The file /no/such/file cannot be read: No such file or directory (os error 2).
     part1> try script
-    It goes like this: script FILE. More with `help script`.
+    The usage is: script FILE. `help script` says more.
     part1> try help nothing
     There is no command "nothing"; `help` lists them all.
     part1> try wait forever
@@ -599,7 +599,7 @@ try store get nothing
     part3> call n3 cache Peek("ice")
     {"url":"https://example.org/","expires_at":null}
     part3> try curl n1 /x y
-    It goes like this: curl NODE PATH [FIELD=…]. More with `help curl`.
+    The usage is: curl NODE PATH [FIELD=…]. `help curl` says more.
     part3> try curl n1 /ü
     "/ü" is not a path: write a character that is not ASCII like this: %C3%A4.
     part3> try store get nothing

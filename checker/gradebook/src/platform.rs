@@ -421,7 +421,7 @@ mod tests {
             Counted::Problem,
             false,
         );
-        assert!(partial.unwrap().contains("still at work"));
+        assert!(partial.unwrap().contains("still running"));
     }
 
     #[test]

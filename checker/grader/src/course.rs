@@ -265,7 +265,7 @@ mod tests {
         let dir = tempfile::tempdir().unwrap();
         let error = Course::find(dir.path()).unwrap_err().to_string();
         assert!(
-            error.contains("go into the folder that you cloned"),
+            error.contains("change to the folder that you cloned"),
             "{error}"
         );
     }

@@ -48,7 +48,7 @@ const NODES: &[Command] = &[
         args: &[Arg::Node],
         about: "connect to a node, and to those it is connected to",
         more: "A name without @host means a node on this node's own host: `connect silver`.\n\
-               A connection that is lost is opened again as soon as the other node can be reached.",
+               A lost connection is opened again as soon as the other node is in reach.",
     },
     Command {
         name: "disconnect",

@@ -342,7 +342,7 @@ fn a_failed_call_says_whether_it_may_have_happened() {
     let mut gold = user.node("gold", &[]);
     let mut silver = user.node("silver", &[]);
     silver.types("call copper inbox Total");
-    silver.sees("It did not happen: copper@127.0.0.1 could not be connected:");
+    silver.sees("It did not happen: could not connect to copper@127.0.0.1:");
     silver.types("call gold inbox Total");
     silver.sees("It did not happen: gold@127.0.0.1 has no such process.");
     gold.types("register inbox");
@@ -381,7 +381,7 @@ fn a_script_ends_with_its_input() {
     gold.types("whoami");
     let status = gold.finishes();
     assert!(status.success());
-    gold.sees("It goes like this: connect NODE.");
+    gold.sees("The usage is: connect NODE.");
     gold.sees("There is no command \"conect\".");
     gold.sees("connect NODE");
     gold.sees("gold@127.0.0.1");
@@ -398,7 +398,7 @@ fn the_cookie_is_shown_on_request_only() {
         .join(".distributed-systems-training-cookie");
     let cookie = std::fs::read_to_string(&file).unwrap();
     gold.types("cookie");
-    gold.sees(&format!("The cookie stands in {}", file.display()));
+    gold.sees(&format!("The cookie is in {}", file.display()));
     gold.has_not_seen(cookie.trim());
     gold.types("cookie show");
     gold.sees(cookie.trim());
@@ -450,13 +450,13 @@ fn a_global_name_has_one_owner() {
     silver.types("global register leader mine");
     silver.sees("Not registered: the name is taken by");
     silver.types("global unregister leader");
-    silver.sees("No process is known as leader any more.");
+    silver.sees("No process is known as leader anymore.");
     silver.types("global register leader mine");
     silver.sees("mine is known as leader in the whole cluster.");
     gold.types("global");
     gold.sees("at silver@127.0.0.1");
     gold.types("global whereis");
-    gold.sees("It goes like this: global [ACTION NAME].");
+    gold.sees("The usage is: global [ACTION NAME].");
 }
 
 #[test]
@@ -497,7 +497,7 @@ fn output_that_cannot_be_written_is_told_and_a_closed_pipe_is_not() {
         let (code, said) = ended(full.into());
         assert_eq!(code, Some(4), "{said}");
         assert!(
-            said.starts_with("Not all could be written to standard output: "),
+            said.starts_with("Some of the output could not be written: "),
             "{said}"
         );
     }

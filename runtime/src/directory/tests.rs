@@ -249,7 +249,7 @@ async fn garbage_is_refused_with_a_reason() {
     for (sent, expected) in [
         (
             b"GET / HTTP/1.1\r\nHost: here\r\n\r\n".to_vec(),
-            "none of its requests",
+            "not one of its requests",
         ),
         (
             vec![0, 0, 0, 3, 0xff, 0xff, 0xff],
@@ -259,7 +259,7 @@ async fn garbage_is_refused_with_a_reason() {
         (deep.clone(), "do not speak its protocol"),
         (with(&deep), "not understood"),
         (with(&[0, 0, 0, 1, 0xff]), "not understood"),
-        (with(&[0xff; 5000]), "none of its requests"),
+        (with(&[0xff; 5000]), "not one of its requests"),
     ] {
         let why = refusal_of(&sent).await;
         assert!(why.contains(expected), "{sent:.40x?}: {why}");
@@ -384,7 +384,7 @@ async fn names_never_take_the_room_for_look_ups() {
         }
     };
     assert_eq!(registrations.len(), 40);
-    let why = "there are 40 names already, and no room for one more";
+    let why = "there are already 40 names, and there is no room for another";
     assert_eq!(refused, DirectoryError::Refused(why.into()));
     assert_eq!(lookup(at, None, &node("n0@h")).await, Ok(Some(address(1))));
     registrations.pop();

@@ -159,7 +159,7 @@ fn what_cannot_be_done_is_said_before_anything_is_started() {
     let refuse = |args: &str, code, expected: &str| {
         refused(place.command(args).output().unwrap(), code, expected);
     };
-    refuse("--input text --output full", 1, "full is there already");
+    refuse("--input text --output full", 1, "full already exists");
     refuse(
         "--input text nowhere --output out",
         1,

@@ -270,7 +270,7 @@ mod tests {
         check(
             &STUB.replace("TODO(1) ask", "TODO(2) ask"),
             SOLUTION,
-            Some("TODO of another number"),
+            Some("TODO with another number"),
         );
         check(
             STUB,

@@ -378,7 +378,7 @@ mod tests {
                 "map 4 is not done: n1 has sent it to n2 at 0.110 s, and the network lost that message; \
                  n1 has sent it to no node since",
                 "map 5 is not done: n1 has sent it to n2 at 0.120 s; the network holds back \
-                 what n2 reported of it at 0.180 s; n1 has sent it to no node since",
+                 what n2 reported about it at 0.180 s; n1 has sent it to no node since",
             ]
         );
     }
@@ -441,7 +441,7 @@ mod tests {
         );
         assert_eq!(
             facts[MAX_SHOWN],
-            "5 more tasks are not done for such reasons"
+            "5 more tasks are not done for similar reasons"
         );
     }
 }

@@ -545,7 +545,11 @@ mod tests {
         let (a, b, once) = (b"\x01a\x01\x011", b"\x01b\x01\x012", b"\x01b\x01\x011");
         assert_eq!(compare(left(a, b)), Ok(2));
         assert!(compare(left(a, b"")).unwrap_err().contains("lacks `b`"));
-        assert!(compare(left(a, once)).unwrap_err().contains("count `b`"));
+        assert!(
+            compare(left(a, once))
+                .unwrap_err()
+                .contains("miscounts `b`")
+        );
         assert!(compare(left(b, a)).unwrap_err().contains("in partition 0"));
         assert!(
             compare(left(b"\x07\x07", b))

@@ -338,7 +338,7 @@ mod tests {
         ));
         write("part-00001", "a\t2\n");
         let why = read_output(folder.path(), 2).unwrap_err().to_string();
-        assert_eq!(why, "the key `a` stands in part-00000 and in part-00001");
+        assert_eq!(why, "the key `a` is in part-00000 and in part-00001");
         write("part-00001", "b\t2\n");
         let table = read_output(folder.path(), 2).unwrap();
         let mut expected = table.clone();

@@ -325,7 +325,7 @@ fn wrong_value(steps: &[Step], answer: &Evaluated) -> Option<(String, String)> {
         return Some((seen, format!("the answer has {} counters", values.len())));
     }
     let wrong = (0..values.len()).find(|place| answer.values[*place] != values[*place])?;
-    let seen = format!("c{wrong} is worth {}", answer.values[wrong]);
+    let seen = format!("c{wrong} has the value {}", answer.values[wrong]);
     Some((
         seen,
         format!(
@@ -452,7 +452,7 @@ mod tests {
             "c0 = new; c0.increment(a, 1); c1 = new; c1.merge(c0); c1.merge(c0)"
         );
         let (seen, expected) = wrong_value(&steps, &adding(&steps)).unwrap();
-        assert_eq!(seen, "c1 is worth 2");
-        assert!(expected.starts_with("c1 is worth 1"), "{expected}");
+        assert_eq!(seen, "c1 has the value 2");
+        assert!(expected.starts_with("c1 has the value 1"), "{expected}");
     }
 }

@@ -208,28 +208,29 @@ fn inconclusive_and_faulty_do_not_blame_the_learner() {
             },
         ),
     ]);
-    insta::assert_snapshot!(shown(&report), @r#"
-Part 1, Ping pong: your code, seed 42
+    insta::assert_snapshot!(shown(&report), @"
 
-  inconclusive  problem 1, Broadcast: 1 of 1 scenario
-  checker fault problem 2, Ask everyone: 1 of 1 scenario
+    Part 1, Ping pong: your code, seed 42
 
-Problem 1, Broadcast: INCONCLUSIVE: a
+      inconclusive  problem 1, Broadcast: 1 of 1 scenario
+      checker fault problem 2, Ask everyone: 1 of 1 scenario
 
-  why       n3 was lost without a fault.
-            This says nothing about your code. On a machine with less to do it
-            may well pass.
+    Problem 1, Broadcast: INCONCLUSIVE: a
 
-  again     checker part1 --problem 1 --seed 42
+      why       n3 was lost without a fault.
+                This says nothing about your code. On a less busy machine it may
+                well pass.
 
-Problem 2, Ask everyone: CHECKER FAULT: b
+      again     checker part1 --problem 1 --seed 42
 
-  why       The guard process is gone.
-            This is not about your code. Please report it with the command
-            below.
+    Problem 2, Ask everyone: CHECKER FAULT: b
 
-  again     checker part1 --problem 2 --seed 42
-"#);
+      why       The guard process is gone.
+                This is not about your code. Please report it with the command
+                below.
+
+      again     checker part1 --problem 2 --seed 42
+    ");
 }
 
 #[test]
