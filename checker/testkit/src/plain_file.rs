@@ -88,9 +88,9 @@ mod tests {
         std::os::unix::fs::symlink("text", at("link")).unwrap();
         check(&at("link"), "text");
         std::os::unix::fs::symlink("/dev/zero", at("endless")).unwrap();
-        check(&at("endless"), "it is no plain file");
+        check(&at("endless"), "it is not a plain file");
         mknodat(CWD, at("pipe"), FileType::Fifo, Mode::RWXU, 0).unwrap();
-        check(&at("pipe"), "it is no plain file");
+        check(&at("pipe"), "it is not a plain file");
         File::create(at("sparse"))
             .unwrap()
             .set_len(20 << 30)

@@ -588,7 +588,7 @@ mod tests {
             "auto",
             None,
             None,
-            "embedded, as no redis-server is installed",
+            "embedded, because no redis-server is installed",
         );
         check("auto", None, Some(SERVER), "private, true");
         check("auto", Some(" "), Some(SERVER), "private, true");

@@ -349,7 +349,10 @@ mod tests {
         assert!(made.unwrap().success());
         check_refused(pipe, "it is not a file");
         #[cfg(target_os = "linux")]
-        check_refused("/proc/cpuinfo", "it has another length than it says");
+        check_refused(
+            "/proc/cpuinfo",
+            "its length is not the one that the system reports",
+        );
     }
 
     #[test]

@@ -197,8 +197,8 @@ const FAILURES: &[Command] = &[
         args: &[Arg::Node, Arg::Server],
         about: "report once when a server or node goes down",
         more: "`monitor silver consumer` watches one server, `monitor silver` the node itself.\n\
-               When the connection to the node closes, the monitor fires too: from here that looks the\n\
-               same.",
+               When the connection to the node closes, the monitor fires too: from here that\n\
+               looks the same.",
     },
     Command {
         name: "demonitor",

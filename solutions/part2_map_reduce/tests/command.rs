@@ -176,7 +176,7 @@ fn what_cannot_be_done_is_said_before_anything_is_started() {
         refuse(
             "--input /proc/cpuinfo --output out",
             1,
-            "/proc/cpuinfo cannot be read: it has another length than it says",
+            "/proc/cpuinfo cannot be read: its length is not the one that the system reports",
         );
     }
     std::os::unix::fs::symlink("nowhere", place.path().join("link")).unwrap();

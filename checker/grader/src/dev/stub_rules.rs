@@ -275,7 +275,7 @@ mod tests {
         check(
             STUB,
             &SOLUTION.replace("Because", "TODO(1)"),
-            Some("something to do"),
+            Some("still has a TODO"),
         );
     }
 

@@ -554,7 +554,7 @@ mod tests {
         assert!(
             compare(left(b"\x07\x07", b))
                 .unwrap_err()
-                .contains("no list")
+                .contains("not a list")
         );
     }
 }

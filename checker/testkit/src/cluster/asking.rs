@@ -415,7 +415,7 @@ mod tests {
         );
         check(
             &CallError::NoProcess(node),
-            "n1 runs no server that is called `consumer`",
+            "n1 runs no server called `consumer`",
             false,
         );
         check(

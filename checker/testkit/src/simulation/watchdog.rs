@@ -97,9 +97,10 @@ impl Watched {
     pub(super) fn watch(&self, ended: &Receiver<()>) -> Option<String> {
         let (mut last, mut asleep) = (self.0.at_work.now(), 0);
         let mut rests = self.0.rests.load(Ordering::Relaxed);
-        // When virtual time went on last: on the clocks of the processor and on the wall.
-        let mut since = None;
-        let mut always_asleep = true;
+        // What the thread had computed when virtual time went on last, and how often it was seen asleep since. A
+        // thread that waits for a processor is not asleep.
+        let mut computed_before = None;
+        let mut seen_asleep = 0;
         while let Err(RecvTimeoutError::Timeout) = ended.recv_timeout(LOOK_INTERVAL) {
             let now = self.0.at_work.now();
             // Before the thread begins, and once it has ended, there is nothing to see.
@@ -118,22 +119,19 @@ impl Watched {
             let rested = self.0.rests.load(Ordering::Relaxed);
             if rested != rests {
                 rests = rested;
-                since = None;
-                always_asleep = true;
+                computed_before = None;
+                seen_asleep = 0;
             }
-            always_asleep &= sleeps.unwrap_or(true);
+            seen_asleep += u32::from(sleeps.unwrap_or(true));
             last = now;
-            let on_the_wall = clock(ClockId::Monotonic);
-            let (computed_before, before) = *since.get_or_insert((computed, on_the_wall));
-            let computed = computed.saturating_sub(computed_before);
-            let waited = on_the_wall.saturating_sub(before);
+            let computed = computed.saturating_sub(*computed_before.get_or_insert(computed));
             let patience = match sleeps {
                 Some(_) => STANDSTILL,
                 None => STANDSTILL_UNSEEN,
             };
             if computed >= STANDSTILL {
                 self.found(busy(&last));
-            } else if always_asleep && waited >= patience {
+            } else if LOOK_INTERVAL * seen_asleep >= patience {
                 self.found(blocked(&last));
             } else {
                 continue;
