@@ -376,6 +376,10 @@ fn complaints_are_sentences_and_end_a_script() {
         "\"200\" is not a time: write 200ms, 2s or 1m.",
     );
     check(
+        "delay 1500ms n2 -> n1",
+        "The nodes come first: `delay n2 -> n1 1500ms`.",
+    );
+    check(
         "drop 200%",
         "\"200%\" is not a percentage: write 10%, for example.",
     );

@@ -42,7 +42,8 @@ pub(super) async fn reaches_every_connected_consumer(cx: &Context) -> Told {
         ));
         let first = [(a, pings_a), (b, pings_b), (c, pings_c)];
         first_pings(cluster, &first).await?;
-        let why = "Every consumer must give the same answer, so every node must receive every ping.";
+        let why = "Every consumer must show the number of each node's latest ping. So every node must receive every \
+                   ping, and must not add its number to an earlier one.";
         let wanted = Wanted::exactly(&first);
         all_have(cluster, ALL, &wanted, EVERY_CONSUMER).await.because(why)?;
         still_show(cluster, ALL, &wanted, "each count is exactly the number of pings").await.because(why)?;

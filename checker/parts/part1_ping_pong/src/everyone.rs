@@ -182,7 +182,7 @@ async fn ask(cluster: &Cluster<'_>, node: &str) -> Result<Everyone, Stop> {
     };
     let why = format!(
         "The caller must get an answer within ASK_TIMEOUT, {} s. A silent node may never answer, so the producer must \
-         limit how long it waits.",
+         limit how long it waits. A caller must not wait for the answers to another caller's question.",
         ASK_TIMEOUT.as_secs()
     );
     let everyone: Everyone = match asked {

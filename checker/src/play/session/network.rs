@@ -65,14 +65,18 @@ impl Session<'_> {
     }
 
     pub(super) fn delay(&mut self, words: Words<'_>) -> Said {
-        let mut words = words::words(words.rest());
+        let words = words::words(words.rest());
         let is_time = |word: &String| {
             word != "->" && word.starts_with(|c: char| c.is_ascii_digit() || c == '-')
         };
-        let first = words.iter().position(is_time).unwrap_or(words.len());
-        let times: Vec<Duration> = words
-            .drain(first..)
-            .map(|word| duration(&word))
+        let (times, nodes): (Vec<String>, Vec<String>) = words.iter().cloned().partition(is_time);
+        if !words.ends_with(&times) {
+            let (nodes, times) = (nodes.join(" "), times.join(" "));
+            return Err(format!("The nodes come first: `delay {nodes} {times}`."));
+        }
+        let times: Vec<Duration> = times
+            .iter()
+            .map(|word| duration(word))
             .collect::<Result<_, _>>()?;
         let (base, jitter) = match times[..] {
             [base] => (base, Duration::ZERO),
@@ -80,14 +84,14 @@ impl Session<'_> {
             _ => return Err(USAGE.into()),
         };
         let everyone = self.cluster.everyone();
-        let (pairs, who) = if words.is_empty() {
+        let (pairs, who) = if nodes.is_empty() {
             let all = everyone.iter().flat_map(|a| {
                 let others = everyone.iter().filter(move |b| a != *b);
                 others.map(move |b| (a.clone(), b.clone()))
             });
             (all.collect::<Vec<_>>(), "between all nodes".to_owned())
         } else {
-            let ways = ways(&words, &everyone)?;
+            let ways = ways(&nodes, &everyone)?;
             let each = ways.each().into_iter();
             let each = each.map(|(a, b)| (a.to_owned(), b.to_owned()));
             (each.collect(), ways.in_words())
