@@ -401,7 +401,7 @@ mod tests {
         fs::remove_dir(runs::folder(&course)).unwrap();
         fs::write(runs::folder(&course), "").unwrap();
         let said = forgotten(Journal::change(&course, |_| {})).unwrap();
-        assert!(said.contains("does not remember"), "{said}");
+        assert!(said.contains("will not remember"), "{said}");
         assert_eq!(forgotten(Ok(())), None);
     }
 

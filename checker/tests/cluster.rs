@@ -507,5 +507,8 @@ async fn crashing_what_does_not_run_is_inconclusive() {
         .await
     }
     let why = is_inconclusive(|cx| Box::pin(story(cx))).await;
-    assert_eq!(why, "n1's nobody could not be crashed: it was not running.");
+    assert_eq!(
+        why,
+        "The checker could not crash n1's nobody: it was not running."
+    );
 }

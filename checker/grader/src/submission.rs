@@ -465,7 +465,13 @@ pub fn holds(part: &Part, handed_in: &Path) -> bool {
 /// The copy of the exercise's folder in what was handed in: that folder, or one in it, alone or in
 /// a copy of the whole course. Archives often hold one folder more, which is looked into as well.
 fn find(part: &Part, handed_in: &Path) -> PathBuf {
-    let is_folder = |path: &Path| fs::symlink_metadata(path).is_ok_and(|found| found.is_dir());
+    // Not a link, nor behind one: it may lead to the solution.
+    let is_folder = |path: &Path| {
+        let within = path.ancestors().take_while(|above| *above != handed_in);
+        within
+            .map(fs::symlink_metadata)
+            .all(|found| found.is_ok_and(|found| found.is_dir()))
+    };
     let mut folder = handed_in.to_owned();
     for _ in 0..=WRAPPINGS {
         let inside = [

@@ -305,7 +305,7 @@ const EXPERIMENTS: &[Command] = &[
         name: "wait",
         usage: "[TIME]",
         args: &[Arg::Free],
-        about: "wait for a time, or until all is quiet",
+        about: "wait for a time, or for quiet",
         more: "\x20 wait 2s\n\
                \x20 wait       until no message is in transit or unhandled",
     },

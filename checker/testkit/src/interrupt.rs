@@ -8,7 +8,7 @@ use std::sync::Arc;
 use rustix::process::{self, getpid, kill_process};
 use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::sync::watch;
-use tokio::time::{Duration, sleep};
+use tokio::time::{Duration, Instant, sleep};
 
 use crate::trouble::{Result, While};
 
@@ -18,6 +18,9 @@ const SIGNALS: [(SignalKind, &str); 3] = [
     (SignalKind::terminate(), "SIGTERM"),
     (SignalKind::hangup(), "SIGHUP"),
 ];
+
+/// Signals that come within this time of each other are one.
+const ONE_SIGNAL: Duration = Duration::from_millis(300);
 
 /// How long a process may take to end after a first signal, and after a second.
 const GRACE: [Duration; 2] = [Duration::from_secs(30), Duration::from_secs(5)];
@@ -35,6 +38,8 @@ struct Heard {
     times: usize,
     /// As a fragment: "ended by signal (SIGTERM)".
     why: String,
+    /// When a signal came last.
+    signal: Option<Instant>,
 }
 
 impl Interrupt {
@@ -89,6 +94,16 @@ impl Interrupter {
         });
     }
 
+    /// Whether a signal that arrives now is a further one. Tools such as `timeout` send the same one to a
+    /// process and to its group, which nobody means as a second.
+    fn is_another_signal(&self) -> bool {
+        self.0.send_if_modified(|heard| {
+            let now = Instant::now();
+            let before = heard.signal.replace(now);
+            before.is_none_or(|before| now - before > ONE_SIGNAL)
+        })
+    }
+
     /// Raises the interrupt at each signal that ends a run, from now on.
     ///
     /// A signal that this process was started to ignore stays ignored, so that `nohup` works.
@@ -110,6 +125,9 @@ impl Interrupter {
 
 async fn pass_on(mut stream: Signal, name: &'static str, to: Interrupter) {
     while stream.recv().await.is_some() {
+        if !to.is_another_signal() {
+            continue;
+        }
         to.raise(&format!("ended by signal ({name})"));
         let times = to.0.borrow().times;
         tokio::spawn(end_by_force(times));
@@ -157,5 +175,14 @@ mod tests {
         interrupter.raise("ended by signal (SIGINT)");
         interrupt.raised_again().await;
         assert_eq!(interrupt.why().unwrap(), "ended by signal (SIGTERM)");
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn signal_that_is_sent_twice_at_one_moment_counts_once() {
+        let (interrupter, _interrupt) = Interrupt::new();
+        assert!(interrupter.is_another_signal());
+        assert!(!interrupter.is_another_signal());
+        sleep(ONE_SIGNAL * 2).await;
+        assert!(interrupter.is_another_signal());
     }
 }

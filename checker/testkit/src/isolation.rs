@@ -18,7 +18,7 @@ use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::str::FromStr;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use crate::trouble::{Result, Trouble};
 pub use network::enter_and_try_bubblewrap;
@@ -292,7 +292,25 @@ fn namespaces() -> Vec<OsString> {
         "ALL",
         "--die-with-parent",
     ];
-    options.map(Into::into).to_vec()
+    let nested = disables_nested().then_some("--disable-userns");
+    options.into_iter().chain(nested).map(Into::into).collect()
+}
+
+/// Whether this bubblewrap can forbid further user namespaces inside, from 0.8.0 on. In one of its own, a
+/// program could mount file systems in memory, which no limit counts.
+fn disables_nested() -> bool {
+    static ABLE: OnceLock<bool> = OnceLock::new();
+    *ABLE.get_or_init(|| {
+        let tried = Command::new(BWRAP)
+            .args(["--unshare-user", "--disable-userns"])
+            .args(system())
+            .args(["--", "/bin/sh", "-c", "exit 0"])
+            .stdin(Stdio::null())
+            .stdout(Stdio::null())
+            .stderr(Stdio::null())
+            .status();
+        tried.is_ok_and(|status| status.success())
+    })
 }
 
 /// The operating system, to read.

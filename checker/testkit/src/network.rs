@@ -98,6 +98,8 @@ pub struct Books {
     traffic: u64,
     /// The same by sender.
     sent: BTreeMap<NodeName, u64>,
+    /// Whether the directory had to refuse a connection.
+    is_crowded: bool,
 }
 
 impl Books {
@@ -129,6 +131,16 @@ impl Books {
     /// How many frames there were that are not just a sign of life.
     pub fn traffic(&self) -> u64 {
         self.traffic
+    }
+
+    /// The directory had to refuse a connection.
+    pub(crate) fn crowd(&mut self) {
+        self.is_crowded = true;
+    }
+
+    /// Whether the directory had to refuse a connection. It has room for many more nodes than a cluster has.
+    pub(crate) fn is_crowded(&self) -> bool {
+        self.is_crowded
     }
 
     /// The node that sent the most frames, and how many those were.

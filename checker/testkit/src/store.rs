@@ -607,7 +607,7 @@ mod tests {
             "redis",
             url,
             None,
-            "could not find a redis-server on the PATH: install one, or say --store embedded",
+            "could not find a redis-server on the PATH: install one, or use --store embedded",
         );
         check("redis://gold", url, Some(SERVER), "redis://gold by --store");
         for url in [

@@ -378,6 +378,10 @@ impl Resolve for Signposts {
     fn gone(&self, name: &NodeName) {
         self.0.state().places.remove(name);
     }
+
+    fn crowded(&self) {
+        self.0.state().books.crowd();
+    }
 }
 
 /// Listens without waiting: the directory asks for it in the middle of an answer.

@@ -71,6 +71,9 @@ pub trait Resolve: Send + Sync + 'static {
     fn gone(&self, name: &NodeName) {
         let _ = name;
     }
+
+    /// A connection was refused because there are too many.
+    fn crowded(&self) {}
 }
 
 /// Answers each lookup with what was registered: the ordinary directory.
@@ -266,7 +269,10 @@ async fn accept(listener: TcpListener, directory: Arc<Directory>) {
                 let session = Session::new(stream, directory.clone(), newcomer);
                 sessions.spawn(session.run());
             }
-            Err(_) => refuse_crowd(stream),
+            Err(_) => {
+                directory.resolve.crowded();
+                refuse_crowd(stream);
+            }
         }
     }
 }

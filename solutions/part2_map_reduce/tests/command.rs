@@ -180,9 +180,13 @@ fn what_cannot_be_done_is_said_before_anything_is_started() {
         );
     }
     std::os::unix::fs::symlink("nowhere", place.path().join("link")).unwrap();
-    refuse("--input text --output link", 1, "link is there already");
+    refuse("--input text --output link", 1, "link already exists");
     fs::remove_file(place.path().join("link")).unwrap();
-    refuse("--input text --output -", 1, "A file of this name is ./-");
+    refuse(
+        "--input text --output -",
+        1,
+        "For a file of this name, write ./-",
+    );
     refuse("--input text", 2, "--output <DIR>");
     refuse("--input text --output out --nodes 0", 2, "--nodes");
     assert_eq!(place.left(), ["full"]);

@@ -52,7 +52,40 @@ fn inside(tokens: &[String], open: usize) -> &[String] {
     &tokens[open + 1..]
 }
 
+/// Attributes whose strings are for people.
+const TEXTS: &[&str] = &[
+    "allow",
+    "deny",
+    "deprecated",
+    "doc",
+    "expect",
+    "forbid",
+    "ignore",
+    "must_use",
+    "should_panic",
+    "warn",
+];
+
+/// Whether a derive macro that parses a string as code could find a macro or an attribute in it. An escape
+/// could hide either.
+fn may_hold_code(token: &str) -> bool {
+    let is_string = token.ends_with(['"', '#']) && token.contains('"');
+    is_string
+        && token
+            .trim_matches(['#', 'r', '"'])
+            .contains(['!', '#', '\\', '{'])
+}
+
 fn in_attribute(tokens: &[String]) -> Option<String> {
+    let is_for_people = tokens
+        .first()
+        .is_some_and(|name| TEXTS.contains(&name.as_str()));
+    if !is_for_people && tokens.iter().any(|token| may_hold_code(token)) {
+        return Some(
+            "has an attribute whose string could hold code, with which the compiler could read another file"
+                .to_owned(),
+        );
+    }
     let names_path = tokens
         .windows(2)
         .any(|pair| pair[0] == "path" && pair[1] == "=");
@@ -149,6 +182,28 @@ mod tests {
             "macro_rules! m { ($a:tt) => { # $a mod x; } } m!([path = \"x\"]);",
             Some("macro"),
         );
+    }
+
+    #[test]
+    fn code_in_the_string_of_an_attribute_is_refused() {
+        check(
+            "#[derive(Serialize)] #[serde(bound = \"[(); m!{ # [path = \\\"x\\\"] mod y; }]: Sized\")] struct A;",
+            Some("string could hold code"),
+        );
+        check(
+            "#[serde(bound = r#\"[(); m!(1)]: Sized\"#)] struct A;",
+            Some("string could hold code"),
+        );
+        check(
+            "#[cfg_attr(all(), serde(bound = \"[(); m\\x21(1)]: Sized\"))] struct A;",
+            Some("string could hold code"),
+        );
+        check(
+            "#[serde(bound = \"T: Clone\", rename = \"a b\")] struct A;",
+            None,
+        );
+        check("#[must_use = \"it is lost!\"] fn f() {}", None);
+        check("#[doc = \"Use `m!{}` # so\"] fn f() {}", None);
     }
 
     #[test]

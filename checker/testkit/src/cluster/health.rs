@@ -96,7 +96,10 @@ impl Cluster<'_> {
         };
         tokio::select! { biased;
             stop = flood => Err(stop),
-            told = told => told,
+            told = told => told.map_err(|stop| match stop {
+                Stop::Inconclusive(_) => self.flooded().unwrap_or(stop),
+                other => other,
+            }),
         }
     }
 
@@ -108,6 +111,16 @@ impl Cluster<'_> {
             );
             return Some(
                 stop.because("A loop that never waits leaves the other nodes no time.")
+                    .into(),
+            );
+        }
+        if self.network().books(|books| books.is_crowded()) {
+            let stop = self.failed(
+                "the nodes opened hundreds of connections to the directory, which had to refuse further ones",
+                "each node opens one connection to the directory, and one for each lookup",
+            );
+            return Some(
+                stop.because("A directory that is full of connections cannot tell the nodes where the others are.")
                     .into(),
             );
         }

@@ -205,6 +205,12 @@ impl Children {
             .stdout(Stdio::piped())
             .stderr(Stdio::piped())
             .process_group(0);
+        if spawn.sandboxed {
+            // Inside, the environment of bubblewrap can be read, and that of the checker may hold secrets.
+            command.env_clear();
+            let kept = ["PATH", orphans::MARK].into_iter();
+            command.envs(kept.filter_map(|name| Some((name, std::env::var_os(name)?))));
+        }
         let process = command.spawn().map_err(|error| {
             use std::io::ErrorKind::{OutOfMemory, WouldBlock};
             let no_room = matches!(error.kind(), WouldBlock | OutOfMemory);
