@@ -2,7 +2,6 @@
 //! problem = 2
 //! claim = "current total"
 //! about = "The producer keeps the totals that nodes answered, and does not ask these nodes again."
-//! mistakes = ["answers-from-memory"]
 
 // ── file producer.rs
 // ── after

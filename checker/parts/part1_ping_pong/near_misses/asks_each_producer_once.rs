@@ -1,6 +1,6 @@
 //! kind = "near-miss"
 //! problem = 3
-//! claim = "the count of a producer that was silent follows"
+//! claim = "count arrives within 3 s after the producer answers again"
 //! about = "A restarted consumer asks each producer only once, so it never learns the count of one that was paused just then."
 
 // ── file consumer.rs

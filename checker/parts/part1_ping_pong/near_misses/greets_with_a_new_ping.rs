@@ -2,7 +2,6 @@
 //! problem = 4
 //! claim = "both sides"
 //! about = "When a connection comes up, the producer sends a new ping, and so counts a ping that no caller asked for."
-//! mistakes = ["counts-a-greeting"]
 
 // ── file consumer.rs
 // ── replace

@@ -65,14 +65,6 @@ pub(super) const MISTAKES: &[Mistake] = &[
         symptom: broadcast::waits_for_receivers,
     },
     Mistake {
-        id: "answers-from-memory",
-        problems: &[2],
-        suggests: "The producer answers with a total that a node told it earlier, and does not ask that node again.",
-        training: "problem-2-ask-everyone",
-        hint: 2,
-        symptom: everyone::answers_from_memory,
-    },
-    Mistake {
         id: "asks-one-after-another",
         problems: &[2],
         suggests: "The producer asks the nodes one after another, so each silent node costs one more timeout.",
@@ -103,14 +95,6 @@ pub(super) const MISTAKES: &[Mistake] = &[
         training: "problem-3-crash",
         hint: 2,
         symptom: crash::waits_in_init,
-    },
-    Mistake {
-        id: "counts-a-greeting",
-        problems: &[4, 5],
-        suggests: "When the producer meets a node, it sends a new ping, and so counts a ping that no caller asked for.",
-        training: "problem-4-netsplit",
-        hint: 3,
-        symptom: netsplit::counts_a_greeting,
     },
     Mistake {
         id: "forgets-who-is-down",

@@ -3,7 +3,6 @@
 use crate::fact::Fact;
 use testkit::diagnosis::Case;
 use testkit::diagnosis::evidence::{Call, seconds};
-use testkit::trace::Kind;
 
 /// Calls that begin within this time of each other were made at once, in microseconds.
 const AT_ONCE: u64 = 300_000;
@@ -16,27 +15,6 @@ fn calls<'a>(case: &Case<'a>, asker: &str) -> Option<Vec<Call<'a>>> {
         .since(case.last_step()?);
     let calls = sent.calls().into_iter();
     Some(calls.filter(|call| call.asked.from == asker).collect())
-}
-
-pub(super) fn answers_from_memory(case: &Case) -> Option<String> {
-    let Fact::Everyone { asker, totals, .. } = case.fact()? else {
-        return None;
-    };
-    let calls = calls(case, &asker)?;
-    let before = case.messages().named("TotalPings").to(&asker);
-    let before = before.before(case.last_step()?).kind(Kind::Answer);
-    let told = before.iter().find(|answer| {
-        let total = answer.body.as_ref().and_then(|body| body.as_u64());
-        total.is_some() && totals.get(&answer.message.from) == total.as_ref()
-    })?;
-    let node = &told.message.from;
-    let asked_again = calls.iter().any(|call| call.asked.to == *node);
-    (!asked_again).then(|| {
-        format!(
-            "{asker} did not ask {node} this time, and answered {} for it, as {node} had answered before",
-            totals[node]
-        )
-    })
 }
 
 pub(super) fn asks_one_after_another(case: &Case) -> Option<String> {

@@ -1,6 +1,6 @@
 //! Symptoms of problems 4 and 5.
 
-use super::{Low, consumer_started, count_of, low_counts, tellings, wrong_counts, wrong_number};
+use super::{Low, consumer_started, low_counts, tellings};
 use testkit::diagnosis::Case;
 use testkit::diagnosis::evidence::{Messages, Sent};
 use testkit::trace::Kind;
@@ -32,31 +32,6 @@ fn meetings<'a>(case: &Case<'a>) -> Option<Vec<Meeting<'a>>> {
         }
     });
     Some(meetings.collect())
-}
-
-pub(super) fn counts_a_greeting(case: &Case) -> Option<String> {
-    let right = |node: &str| match (wrong_number(case), wrong_counts(case)) {
-        (Some((of, answer, right)), _) => (of == node && answer > right).then_some(right - 1),
-        (_, Some((_, seen, wanted))) => {
-            let right = count_of(&wanted, node);
-            (count_of(&seen, node) > right).then_some(right)
-        }
-        _ => None,
-    };
-    case.nodes().iter().find_map(|node| {
-        let asked_for = right(node)?;
-        let pings = case.messages().named("Ping").from(node);
-        let pings = pings.that(|ping| {
-            let number = ping.number("count");
-            ping.text("from") == Some(node) && number.is_some_and(|number| number > asked_for)
-        });
-        let ping = pings.first()?;
-        Some(format!(
-            "{node} has been asked for {asked_for} pings so far, but sent ping number {} to {}",
-            ping.number("count")?,
-            ping.to
-        ))
-    })
 }
 
 pub(super) fn forgets_who_is_down(case: &Case) -> Option<String> {

@@ -1,5 +1,3 @@
-use std::collections::BTreeMap;
-
 use serde_json::{Value, json};
 
 use crate::consumers::Counts;
@@ -137,24 +135,6 @@ fn question_to_one_node_after_another_is_seen_by_its_pauses() {
         .later(1_000_000)
         .call(["n1", "n2"], "consumer", "TotalPings");
     check(for_another_caller, 2, &late, None);
-}
-
-#[test]
-fn total_that_a_node_answered_earlier_is_from_memory() {
-    let answered = || {
-        together()
-            .call(["n1", "n2"], "consumer", "TotalPings")
-            .answer(["n2", "n1"], "consumer", "TotalPings", json!(3))
-            .step("Ask n1's producer to ask everyone.")
-    };
-    let fact = Fact::Everyone {
-        asker: "n1".into(),
-        totals: counts(&[("n1", 5), ("n2", 3)]),
-        failed: BTreeMap::new(),
-    };
-    check(answered(), 2, &fact, Some("answers-from-memory"));
-    let asked_again = answered().call(["n1", "n2"], "consumer", "TotalPings");
-    check(asked_again, 2, &fact, None);
 }
 
 #[test]
