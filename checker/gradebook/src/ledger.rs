@@ -84,6 +84,13 @@ impl Ledger {
     pub fn open(folder: &Path) -> Result<Ledger> {
         let path = folder.join(Ledger::NAME);
         let doing = || format!("open {}", path.display());
+        // To open a pipe would wait for ever.
+        if path.exists() && !path.is_file() {
+            return Err(Trouble::new(format!(
+                "could not open {}: it is not a plain file",
+                path.display()
+            )));
+        }
         let mut options = OpenOptions::new();
         let options = options.read(true).write(true).create(true).truncate(false);
         let mut file = options.open(&path).or_trouble(doing)?;

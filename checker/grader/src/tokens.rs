@@ -77,8 +77,8 @@ impl Lexer<'_> {
         let Some(first) = self.rest.chars().next() else {
             return false;
         };
-        if first.is_whitespace() {
-            self.rest = self.rest.trim_start();
+        if is_blank(first) {
+            self.rest = self.rest.trim_start_matches(is_blank);
         } else if self.rest.starts_with("//") {
             let line = self.rest.lines().next().unwrap_or_default().len();
             let is_doc = self.rest.starts_with("//!")
@@ -105,6 +105,11 @@ impl Lexer<'_> {
         }
         self.rest = rest;
     }
+}
+
+/// Whether the compiler takes a character for a blank: two marks of the writing direction are blanks to it.
+fn is_blank(c: char) -> bool {
+    c.is_whitespace() || matches!(c, '\u{200E}' | '\u{200F}')
 }
 
 /// The length of the word, or number, at the beginning of a text. Of `1.5` only the `1`: what

@@ -145,6 +145,7 @@ mod tests {
             Some("`path`"),
         );
         check("#[r#path = \"x.rs\"] mod inner;", Some("`path`"));
+        check("#[path\u{200E}= \"x.rs\"] mod inner;", Some("`path`"));
         check("include!(\"x.rs\");", Some("`include`"));
         check(
             "const X: &str = include_str!(\"/etc/passwd\");",
