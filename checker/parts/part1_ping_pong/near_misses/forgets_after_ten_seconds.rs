@@ -2,6 +2,7 @@
 //! problem = 4
 //! claim = "nodes are cut off, silent, late, killed and restarted"
 //! about = "The count of a node that has been away for ten seconds is dropped, so a longer split does not keep it."
+//! mistakes = ["forgets-who-is-down"]
 
 // ── file protocol.rs
 // ── after

@@ -2,6 +2,7 @@
 //! problem = 1
 //! claim = "pings in any order, repeated, held back, and beside paused nodes"
 //! about = "A ping whose number is far below the known one is taken for a producer that began again, so an old ping that comes late resets the count."
+//! mistakes = ["overwrites-with-older"]
 
 // ── file consumer.rs
 // ── replace
