@@ -654,6 +654,11 @@ fn grade_or_tell(parts: &[&'static Part], mut args: PartArgs) -> Result<Standing
     } else {
         Told::People
     };
+    if args.junit.as_deref() == Some(Path::new("-")) {
+        return Err(Trouble::new(
+            "could not write JUnit XML to stdout, where the report goes; name a file (./- is one called -)",
+        ));
+    }
     let mut files = Files::default();
     let opened = files.open(args.json_file.take(), args.junit.take());
     let graded = opened.and_then(|()| grade(parts, args, &told, &files));
@@ -716,11 +721,6 @@ fn grade(parts: &[&'static Part], args: PartArgs, told: &Told, files: &Files) ->
         seeds: args.seeds,
         explore: args.explore.unwrap_or(Explore::Passed(None)),
     };
-    if args.junit.as_deref() == Some(Path::new("-")) {
-        return Err(Trouble::new(
-            "could not write JUnit XML to stdout, where the report goes; name a file (./- is one called -)",
-        ));
-    }
     let progress: Arc<dyn Progress> = match told {
         Told::Stream(stream) => Arc::clone(stream) as Arc<dyn Progress>,
         Told::Json => progress::fitting(true, args.verbose),

@@ -4,8 +4,6 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use walkdir::WalkDir;
-
 use crate::policy::{digest, hex};
 use crate::unpacking::{Format, Refused, unpack};
 use testkit::trouble::{Result, Trouble, While};
@@ -70,18 +68,6 @@ pub fn find(folder: &Path, unpacked: &Path, shard: Option<Shard>) -> Result<Vec<
             "could not find a submission in {}: it is empty",
             folder.display()
         )));
-    }
-    let is_folder = |entry: &&PathBuf| entry.symlink_metadata().is_ok_and(|found| found.is_dir());
-    for entry in entries.iter().filter(is_folder) {
-        let unreadable = WalkDir::new(entry)
-            .into_iter()
-            .find_map(|found| found.err());
-        if let Some(error) = unreadable {
-            return Err(Trouble::new(format!(
-                "could not read the submission in {}: {error}",
-                entry.display()
-            )));
-        }
     }
     let students = named(&entries);
     let all = entries.iter().zip(students).enumerate();

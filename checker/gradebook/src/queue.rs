@@ -4,6 +4,7 @@
 //! submission costs its own limits, and when this process is killed, nothing of an attempt is left.
 
 use std::collections::VecDeque;
+use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
@@ -12,6 +13,7 @@ use jiff::Timestamp;
 use serde::Deserialize;
 use tokio::task::JoinSet;
 use tokio::time::{Instant, sleep, timeout};
+use walkdir::WalkDir;
 
 use crate::handed_in::HandedIn;
 use crate::ledger::{Attempt, Ledger, SCHEMA};
@@ -205,6 +207,8 @@ pub enum Given {
     Missing,
     /// What cannot be graded, a sentence for each reason.
     Refused(Vec<String>),
+    /// What the checker may not read, which is not the student's fault; a sentence.
+    Unreadable(String),
     /// What can be graded.
     Code {
         /// Where it is.
@@ -232,16 +236,16 @@ pub struct Basis<'a> {
 
 impl Basis<'_> {
     /// Looks at what a student handed in for a part.
-    ///
-    /// # Errors
-    /// When it cannot be read.
-    pub fn entry(&self, handed_in: &HandedIn, part: &'static Part) -> Result<Entry> {
+    pub fn entry(&self, handed_in: &HandedIn, part: &'static Part) -> Entry {
         let given = match &handed_in.content {
             Err(why) => Given::Refused(vec![why.clone()]),
+            Ok(folder) if let Some(given) = unreadable(folder) => given,
             Ok(folder) if !submission::holds(part, folder) => Given::Missing,
             Ok(folder) => match submission::read(part, &self.course.exercise(part), folder) {
                 Err(Refusal::Breaches(breaches)) => Given::Refused(breaches),
-                Err(Refusal::Trouble(trouble)) => return Err(trouble),
+                Err(Refusal::Trouble(trouble)) => {
+                    Given::Unreadable(format!("The checker {trouble}."))
+                }
                 Ok(handed) => {
                     let seed = self
                         .secret
@@ -264,8 +268,27 @@ impl Basis<'_> {
                 }
             },
         };
-        Ok(Entry { part, given })
+        Entry { part, given }
     }
+}
+
+/// What is said of a submission that holds something that cannot be read: nothing is graded of a half.
+fn unreadable(folder: &Path) -> Option<Given> {
+    let error = WalkDir::new(folder)
+        .into_iter()
+        .find_map(|found| found.err())?;
+    // Without the path, which says where the grader keeps submissions.
+    let Some(error) = error.io_error() else {
+        return Some(Given::Refused(vec![
+            "Its folders form a circle.".to_owned(),
+        ]));
+    };
+    Some(match error.kind() {
+        ErrorKind::PermissionDenied => {
+            Given::Unreadable("The checker has no permission to read all of it.".to_owned())
+        }
+        _ => Given::Refused(vec![format!("It cannot be read: {error}.")]),
+    })
 }
 
 /// The next attempt at an entry, if one is left to be made.
@@ -292,14 +315,20 @@ pub fn mark(handed_in: &HandedIn, entries: &[Entry], ledger: &Ledger, policy: &P
         let graded = match &entry.given {
             Given::Missing => Graded::Missing,
             Given::Refused(breaches) => Graded::Refused(breaches.clone()),
+            Given::Unreadable(why) => Graded::Refused(vec![why.clone()]),
             Given::Code { key, .. } => {
                 Graded::Attempts(ledger.of(&handed_in.student, entry.part.name, key))
             }
         };
         let mut mark = PartMark::new(entry.part, &graded, &handed_in.notes, policy);
-        if next(&handed_in.student, entry, ledger, policy).is_some() {
+        let open = match &entry.given {
+            Given::Unreadable(why) => Some(why.clone()),
+            _ => next(&handed_in.student, entry, ledger, policy)
+                .map(|_| "An attempt is still to be made.".to_owned()),
+        };
+        if open.is_some() {
             mark.is_final = false;
-            mark.cut_short = Some("An attempt is still to be made.".to_owned());
+            mark.cut_short = open;
         }
         mark
     });

@@ -193,7 +193,7 @@ impl Class {
         let mut students = Vec::new();
         for submission in submissions {
             let entries = parts.iter().map(|part| basis.entry(&submission, part));
-            let entries = entries.collect::<Result<Vec<Entry>>>()?;
+            let entries = entries.collect::<Vec<Entry>>();
             students.push((submission, entries));
         }
         Ok(Class { students })
