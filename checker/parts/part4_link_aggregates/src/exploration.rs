@@ -7,9 +7,11 @@ mod views;
 
 use std::time::Duration;
 
-use testkit::cluster::Options;
+use testkit::cluster::{Cluster, Options};
 use testkit::exploration::{Exploration, Language, explore};
-use testkit::scenario::{DEADLINE, Scenario};
+use testkit::scenario::{DEADLINE, Scenario, Told};
+
+use crate::pages::member;
 
 macro_rules! views {
     ($subject:expr, $problem:literal, $id:literal, $schedules:literal, $title:literal, $property:literal) => {
@@ -139,6 +141,30 @@ pub(crate) const EXPLORATIONS: &[Exploration] = &[
         "All nodes but the one that cannot be reached serve every request in time, in every schedule that was tried."
     ),
 ];
+
+/// The sentence for a change of the members.
+fn member_changes(node: &str, added: bool) -> String {
+    match added {
+        true => format!("An operator adds {node} to the members."),
+        false => format!("An operator removes {node} from the members."),
+    }
+}
+
+/// The command of `checker play` for the same.
+fn member_command(node: &str, added: bool) -> String {
+    match added {
+        true => format!("store set {}", member(node)),
+        false => format!("store del {}", member(node)),
+    }
+}
+
+/// Makes a change of the members.
+async fn change_members(cluster: &Cluster<'_>, node: &str, added: bool) -> Told {
+    match added {
+        true => cluster.store_set(&member(node), "").await,
+        false => cluster.store_delete(&member(node)).await.map(drop),
+    }
+}
 
 /// Silence after which a node is declared down, where silence is a subject.
 const TICK_TIME: Duration = Duration::from_secs(1);

@@ -185,10 +185,12 @@ fn named(
         );
         return Err(cluster.failed_at(node, seen, expected).into());
     }
-    let names: Option<Vec<String>> = answer
-        .into_iter()
-        .map(|owner| Some(owner?.short().to_owned()))
-        .collect();
+    let name = |owner: NodeName| match cluster.name(owner.short()) == owner {
+        true => owner.short().to_owned(),
+        // A member of a try may be on a host of its own.
+        false => owner.to_string(),
+    };
+    let names: Option<Vec<String>> = answer.into_iter().map(|owner| Some(name(owner?))).collect();
     names.ok_or_else(|| {
         let seen = format!("{node}'s ring{in_a_try} named no owner for a code");
         cluster.failed_at(node, seen, expected).into()

@@ -38,6 +38,8 @@ pub(super) async fn peers_know_different_amounts(cx: &Context) -> Told {
         ));
         view(cluster, dies, &page, known).await?;
         all_show(cluster, &nodes, &page, known, "every node shows the views of all nodes").await?;
+        // From now on, the better informed node may pass on what the other has missed.
+        let missed = cluster.mark();
         cluster.partition(&[dies], &[less]).await?;
         view(cluster, dies, &page, hidden).await?;
         let mut all = known + hidden;
@@ -59,7 +61,8 @@ pub(super) async fn peers_know_different_amounts(cx: &Context) -> Told {
         cluster.connect(dies, more).await?;
         cluster.await_mesh().await?;
         still_show(cluster, &nodes, &page, all, KNOWN_ONES).await.because(WHY_SLOT)?;
-        were_told(cluster, &[dies, less], [&page], mark)?;
+        were_told(cluster, &[dies], [&page], mark)?;
+        were_told(cluster, &[less], [&page], missed)?;
         cluster.store_back(NODES);
 
         cluster.step(format!(

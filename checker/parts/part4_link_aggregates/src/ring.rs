@@ -20,11 +20,23 @@ const MAX_IMBALANCE: f64 = 0.2;
 /// The maximum number of codes that move when a node comes or goes, in shares of that node.
 const MAX_MOVEMENT: f64 = 1.3;
 
-/// Names of nodes for rings without a cluster.
-const NAMES: [[&str; 10]; 2] = [
+/// Names of nodes for rings without a cluster. A short name is unique on its host only.
+const NAMES: [[&str; 10]; 3] = [
     ["n1", "n2", "n3", "n4", "n5", "n6", "n7", "n8", "n9", "n10"],
     [
         "gold", "silver", "copper", "iron", "zinc", "tin", "lead", "nickel", "cobalt", "titanium",
+    ],
+    [
+        "n1",
+        "n1@127.0.0.2",
+        "n2",
+        "n2@127.0.0.2",
+        "n3",
+        "n3@127.0.0.2",
+        "n4",
+        "n4@127.0.0.2",
+        "n5",
+        "n5@127.0.0.2",
     ],
 ];
 
@@ -39,7 +51,8 @@ const WHY_AGREE: &str = "No node has a list of the owners. The nodes agree becau
 const SITE: &str = "page";
 
 fn members(cluster: &Cluster<'_>, names: &[&str]) -> Vec<NodeName> {
-    names.iter().map(|name| cluster.name(name)).collect()
+    let full = |name: &&str| name.parse().unwrap_or_else(|_| cluster.name(name));
+    names.iter().map(full).collect()
 }
 
 pub(super) async fn is_balanced(cx: &Context) -> Told {

@@ -14,9 +14,9 @@ use shortener::Code;
 use testkit::cluster::Options;
 use testkit::exploration::Operation;
 
-use super::TICK_TIME;
+use super::{TICK_TIME, member_changes, member_command};
 use crate::messages::ANSWER_TIMEOUT;
-use crate::pages::{Page, member};
+use crate::pages::Page;
 pub(super) use model::Service;
 pub(super) use plan::draw;
 pub(super) use ring::{Members, draw as draw_ring};
@@ -105,10 +105,7 @@ impl Operation for Do {
                 format!("A client creates a link to {url} on {node}{code}{ttl}.")
             }
             Do::LookUp { node, code } => format!("A client looks /{} up on {node}.", code.code()),
-            Do::Member { node, added: true } => format!("An operator adds {node} to the members."),
-            Do::Member { node, added: false } => {
-                format!("An operator removes {node} from the members.")
-            }
+            Do::Member { node, added } => member_changes(node, *added),
         }
     }
 
@@ -156,8 +153,7 @@ impl Operation for Do {
                 )
             }
             Do::LookUp { node, code } => format!("curl {node} /{}", code.code()),
-            Do::Member { node, added: true } => format!("store set {}", member(node)),
-            Do::Member { node, added: false } => format!("store del {}", member(node)),
+            Do::Member { node, added } => member_command(node, *added),
         }]
     }
 }

@@ -10,7 +10,7 @@ use testkit::cluster::Options;
 use testkit::exploration::Operation;
 use testkit::seed::count_of;
 
-use super::TICK_TIME;
+use super::{TICK_TIME, member_changes, member_command};
 pub(super) use model::Table;
 pub(super) use plan::draw;
 
@@ -83,6 +83,8 @@ pub(crate) enum Do {
     },
     /// The counters of a node do nothing else for some time.
     Busy { node: String, ms: u64 },
+    /// An operator adds a node to the members, or removes it.
+    Member { node: String, added: bool },
 }
 
 impl Operation for Do {
@@ -130,6 +132,7 @@ impl Operation for Do {
                 )
             }
             Do::Busy { node, ms } => format!("{node}'s counters do nothing else for {ms} ms."),
+            Do::Member { node, added } => member_changes(node, *added),
         }
     }
 
@@ -172,7 +175,7 @@ impl Operation for Do {
                     })
                     .collect()
             }
-            Do::Read { .. } | Do::NoView { .. } => Vec::new(),
+            Do::Read { .. } | Do::NoView { .. } | Do::Member { .. } => Vec::new(),
         }
     }
 
@@ -197,6 +200,7 @@ impl Operation for Do {
             }
             Do::NoView { .. } => Vec::new(),
             Do::Busy { node, ms } => vec![format!("send {node} counters Hold {ms}")],
+            Do::Member { node, added } => vec![member_command(node, *added)],
         }
     }
 }

@@ -12,11 +12,12 @@ use testkit::scenario::{Stop, Story, Told};
 use tokio::time::{Instant, sleep};
 
 use super::super::between::Between;
+use super::super::change_members;
 use super::book::Book;
 use super::{Do, RECOVERY, REFRESH, REFRESH_WHEN_BUSY, Subject, Wanted, page};
 use crate::fact::{Answered, Fact};
 use crate::messages::{ANSWER_TIMEOUT, RING, RingMsg};
-use crate::pages::{Page, frames_about, member, peek, ring};
+use crate::pages::{Page, frames_about, peek, ring};
 
 /// The same on processes of a busy machine.
 const ANSWER_TIMEOUT_WHEN_BUSY: Duration = Duration::from_secs(4);
@@ -576,14 +577,13 @@ impl Service {
         Ok(())
     }
 
-    /// If nothing else was under way and the members have not changed, only the owner did the work, for
-    /// one message and its answer.
+    /// If nothing else was under way, the members have not changed and nothing is between entry and owner,
+    /// only the owner did the work, for one message and its answer.
     async fn was_alone(&self, cluster: &Cluster<'_>, asked: &Asked<'_>, code: &Code) -> Told {
         let is_alone = asked.alone == Some(self.begun.get());
         {
             let state = self.state.borrow();
-            if self.subject != Subject::Route
-                || !is_alone
+            if !is_alone
                 || state.book.ever_expires(code)
                 || asked.codes[0] != *code
                 || !state.is_settled(cluster, asked.node, asked.begun)
@@ -606,6 +606,10 @@ impl Service {
         let [Some(owner)] = &owners[..] else {
             return Ok(());
         };
+        if self.subject != Subject::Route && !self.state.borrow().is_in_reach(cluster, asked, owner)
+        {
+            return Ok(());
+        }
         let most = if owner == asked.node { 0 } else { 2 };
         let fact = Fact::OwnerAlone {
             code: code.to_string(),
@@ -787,10 +791,7 @@ impl Model for Service {
                 } => self.create(cluster, node, *page, code.as_ref(), *ttl).await,
                 Do::LookUp { node, code } => self.look_up(cluster, node, code).await,
                 Do::Member { node, added } => {
-                    match added {
-                        true => cluster.store_set(&member(node), "").await?,
-                        false => drop(cluster.store_delete(&member(node)).await?),
-                    }
+                    change_members(cluster, node, *added).await?;
                     self.note_members(cluster).await
                 }
             }
@@ -938,6 +939,15 @@ impl State {
             || failed.is_some()
                 && self.changed.is_none_or(|at| at + refresh < since)
                 && !self.between.was_touched(node, since - RECOVERY)
+    }
+
+    /// Whether nothing is in the way of a request to the owner, for a while before it began.
+    fn is_in_reach(&self, cluster: &Cluster<'_>, asked: &Asked<'_>, owner: &str) -> bool {
+        let (node, begun) = (asked.node, asked.begun);
+        self.stores_work(begun)
+            && self.runs_long(cluster, owner, begun)
+            && (owner == node || asked.reached.contains(owner))
+            && self.between.is_quiet_since(cluster, node, owner, begun)
     }
 
     /// Whether a node can reach no other node, since before a moment.

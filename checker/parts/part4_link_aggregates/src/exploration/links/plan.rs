@@ -27,6 +27,7 @@ pub(crate) fn draw(draw: &mut Draw, subject: Subject) -> Plan {
         pages,
         victim,
         subject,
+        changes: subject != Subject::Route || draw.number(0..=1) == 0,
         steps: Vec::new(),
     };
     while story.steps.len() < length {
@@ -43,6 +44,8 @@ struct Story<'n> {
     /// The node to which most of the faults happen.
     victim: usize,
     subject: Subject,
+    /// Whether the members change. While they do, links may be in any table.
+    changes: bool,
     steps: Vec<Step<Do>>,
 }
 
@@ -63,15 +66,85 @@ impl Story<'_> {
                 None => return,
             },
             8 if draw.number(0..=4) == 0 => return self.ask_too_early(draw),
-            8 if self.subject != Subject::Route && draw.number(0..=1) == 0 => {
-                return self.ask_the_troubled(draw);
-            }
-            _ => {
-                let longest = [5, 60, 700, 1_500, 3_500][draw.number(0..=4) as usize];
-                Step::Wait(draw.number(1..=longest))
-            }
+            8 => match (self.subject, draw.number(0..=4)) {
+                (Subject::Route, 0 | 1) => return self.contest(draw),
+                (Subject::Unreachable | Subject::TwoOwners, 0 | 1) => {
+                    return self.ask_the_troubled(draw);
+                }
+                (Subject::Unreachable | Subject::TwoOwners, 2 | 3) => return self.come_back(draw),
+                _ => Self::wait(draw),
+            },
+            _ => Self::wait(draw),
         };
         self.steps.push(step);
+    }
+
+    fn wait(draw: &mut Draw) -> Step<Do> {
+        let longest = [5, 60, 700, 1_500, 3_500][draw.number(0..=4) as usize];
+        Step::Wait(draw.number(1..=longest))
+    }
+
+    /// Another URL has the first code of a page, which gets its next code, and gets it once more.
+    fn contest(&mut self, draw: &mut Draw) {
+        let page = draw.number(0..=self.pages - 1) as usize;
+        let other = MAX_PAGES as usize + page;
+        for (page, code) in [
+            (other, Some(Wanted::First(page))),
+            (page, None),
+            (page, None),
+        ] {
+            let node = self.node(draw);
+            self.steps.push(Step::Do(Do::Create {
+                node,
+                page,
+                code,
+                ttl: None,
+            }));
+            self.steps.push(Step::Wait(draw.number(50..=300)));
+        }
+    }
+
+    /// Two nodes are kept apart while one is asked for links of the other, and again soon after they
+    /// can reach each other.
+    fn come_back(&mut self, draw: &mut Draw) {
+        let entry = draw.number(0..=self.nodes as u64 - 1) as usize;
+        let owner = (entry + draw.number(1..=self.nodes as u64 - 1) as usize) % self.nodes;
+        let [entry, owner] = [entry, owner].map(|place| self.names[place].to_owned());
+        let (a, b) = (entry.clone(), owner.clone());
+        let apart = match draw.number(0..=1) {
+            0 => Fault::Partition { a, b },
+            _ => Fault::Blackhole { from: b, to: a },
+        };
+        let requests = |draw: &mut Draw, page: u64| {
+            let (node, page) = (entry.clone(), page as usize);
+            let request = match draw.number(0..=1) {
+                0 => Do::LookUp {
+                    node,
+                    code: Wanted::First(page),
+                },
+                _ => Do::Create {
+                    node,
+                    page,
+                    code: None,
+                    ttl: None,
+                },
+            };
+            [Step::Do(request), Step::Wait(draw.number(20..=100))]
+        };
+        self.steps.push(Step::Break(apart));
+        for page in 0..self.pages {
+            let requests = requests(draw, page);
+            self.steps.extend(requests);
+        }
+        self.steps.extend([
+            Step::Wait(draw.number(100..=2_000)),
+            Step::Break(Fault::HealAll),
+            Step::Wait(draw.number(700..=2_000)),
+        ]);
+        for page in 0..self.pages {
+            let requests = requests(draw, page);
+            self.steps.extend(requests);
+        }
     }
 
     /// A code is unknown on a node, and a moment later another node creates its link.
@@ -224,6 +297,9 @@ impl Story<'_> {
 
     /// The members change.
     fn change(&self, draw: &mut Draw) -> Option<Do> {
+        if !self.changes {
+            return None;
+        }
         let added = draw.number(0..=1) == 0;
         let node = match self.subject {
             // A member that does not run is a node that cannot be reached.

@@ -12,10 +12,11 @@ use testkit::seed::Draw;
 use tokio::time::{Instant, sleep};
 
 use super::super::between::Between;
+use super::super::change_members;
 use super::{Do, RECOVERY, REFRESH, REFRESH_WHEN_BUSY};
 use crate::fact::Fact;
 use crate::messages::{RING, RingMsg, RingState};
-use crate::pages::{Page, member, members_in_words, owners_among, ring};
+use crate::pages::{Page, members_in_words, owners_among, ring};
 
 /// The nodes that run or may be started, and members that never run.
 const NAMES: [&str; 7] = ["n1", "n2", "n3", "n4", "n5", "n6", "n7"];
@@ -317,10 +318,7 @@ impl Model for Members {
     fn perform<'a>(&'a self, cluster: &'a Cluster<'_>, operation: &'a Do) -> Story<'a> {
         Box::pin(async move {
             if let Do::Member { node, added } = operation {
-                match added {
-                    true => cluster.store_set(&member(node), "").await?,
-                    false => drop(cluster.store_delete(&member(node)).await?),
-                }
+                change_members(cluster, node, *added).await?;
             }
             self.note(cluster).await
         })

@@ -11,6 +11,7 @@ use testkit::exploration::{Fault, Model};
 use testkit::scenario::{Stop, Story, Told};
 
 use super::super::between::Between;
+use super::super::change_members;
 use super::{Do, Subject};
 use crate::fact::Fact;
 use crate::messages::{COUNTERS, CountersMsg};
@@ -68,6 +69,8 @@ struct State {
     delay: Duration,
     /// The nodes whose store has ever failed.
     stores: BTreeSet<String>,
+    /// Whether the members have changed, and with them the owners of links.
+    members_changed: bool,
     /// How often the model has looked.
     looks: usize,
     /// How far the store's commands were looked at.
@@ -207,6 +210,7 @@ impl Table {
                 state.counts(cluster, number);
                 let limit = cluster.context().limit(AT_ONCE, AT_ONCE_WHEN_BUSY);
                 let undisturbed = self.owns(node, page)
+                    && !state.members_changed
                     && !state.stores.contains(node)
                     && !state.between.was_touched(node, begun - SOON);
                 if answer.took <= limit || !undisturbed {
@@ -716,6 +720,10 @@ impl Model for Table {
                         Err(stop @ (Stop::NotWritten(_) | Stop::Fault(_))) => Err(stop),
                         _ => Ok(()),
                     }
+                }
+                Do::Member { node, added } => {
+                    self.state.borrow_mut().members_changed = true;
+                    change_members(cluster, node, *added).await
                 }
                 _ => Ok(()),
             }

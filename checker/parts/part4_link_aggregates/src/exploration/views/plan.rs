@@ -179,6 +179,11 @@ impl Story<'_> {
                 node,
                 ms: draw.number(100..=2_000),
             },
+            // A node that is no member still counts, and learns what the others count.
+            3 if self.subject == Subject::Aggregates => Do::Member {
+                node,
+                added: draw.number(0..=2) == 0,
+            },
             3..=7 if self.subject == Subject::ManyLinks => {
                 // Around the sizes at which a program may begin to compare, or to send in pieces.
                 let links = [1, 2, 9, 20, 70, 150, 300][draw.number(0..=6) as usize];
