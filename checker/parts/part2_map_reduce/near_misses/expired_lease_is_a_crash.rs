@@ -1,6 +1,6 @@
 //! kind = "near-miss"
-//! problem = 5
-//! claim = "workers crash, records crash them, and nodes die and come back"
+//! problem = 4
+//! claim = "assignments and results are lost, late and repeated, and managers restart"
 //! about = "Counts a lease that expires as a crash of the task, so a job with one long record fails as soon as four nodes have begun it."
 
 // ── file manager.rs

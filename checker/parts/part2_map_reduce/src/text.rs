@@ -94,12 +94,14 @@ fn count(content: &[u8], counts: &mut Words) {
 /// How many records some bytes hold: lines, except for those that order something.
 pub(super) fn records(content: &[u8]) -> u64 {
     let lines = content.split_inclusive(|byte| *byte == b'\n');
-    let records = lines.filter(|line| !ORDERS.iter().any(|order| line.starts_with(order)));
+    let records = lines.filter(|line| !is_order(line));
     records.count() as u64
 }
 
-/// How the lines begin that order something of a map task.
-const ORDERS: [&[u8]; 2] = [b"@sleep", b"@panic"];
+/// Whether a line orders something of a map task.
+pub(super) fn is_order(line: &[u8]) -> bool {
+    line.starts_with(b"@sleep") || line.starts_with(b"@panic")
+}
 
 /// Goes through the bytes one by one; lines that order something are no text.
 fn each_word(content: &[u8], mut found: impl FnMut(&[u8])) {
@@ -107,7 +109,7 @@ fn each_word(content: &[u8], mut found: impl FnMut(&[u8])) {
     let mut at = 0;
     while at < content.len() {
         let is_start = at == 0 || content[at - 1] == b'\n';
-        if is_start && ORDERS.iter().any(|order| content[at..].starts_with(order)) {
+        if is_start && is_order(&content[at..]) {
             while at < content.len() && content[at] != b'\n' {
                 at += 1;
             }

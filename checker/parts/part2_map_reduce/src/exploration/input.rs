@@ -6,7 +6,7 @@ use batch::Experiment;
 use serde::{Deserialize, Serialize};
 
 use crate::messages::JobKind;
-use crate::text::{Texts, shown};
+use crate::text::{Texts, is_order, shown};
 use testkit::scenario::Stop;
 use testkit::seed::count_of;
 
@@ -76,7 +76,8 @@ impl Given {
             map_ms: self.map_ms,
             reduce_ms: self.reduce_ms,
         };
-        let has_orders = self.files.iter().any(|file| file.text.contains('@'));
+        let mut lines = self.files.iter().flat_map(|file| file.text.lines());
+        let has_orders = lines.any(|line| is_order(line.as_bytes()));
         (has_orders || experiment != Experiment::default()).then_some(experiment)
     }
 

@@ -40,6 +40,11 @@ pub(super) fn draw(draw: &mut Draw, level: Level) -> Plan {
         2 => draw.number(2..=8),
         _ => draw.number(4..=16),
     };
+    if level.netsplits && nodes > 2 && draw.number(0..=3) == 0 {
+        story.managers = 1;
+        story.breaks_once(draw);
+        return Plan::of(&names[..nodes], &story.steps);
+    }
     while story.steps.len() < length as usize {
         story.step(draw);
     }
@@ -112,6 +117,55 @@ impl Story<'_> {
         [manager, other].map(|node| self.names[node as usize].to_owned())
     }
 
+    /// Many tasks, and one thing that breaks before they begin or meanwhile: two workers are kept apart,
+    /// or one node cannot be reached.
+    fn breaks_once(&mut self, draw: &mut Draw) {
+        let lines = draw.number(45..=60);
+        let text = (0..lines).map(|line| format!("{}\n", word(line as usize % 7)));
+        let job = Given {
+            kind: draw.either(JobKind::WordCount, JobKind::InvertedIndex),
+            files: vec![File::once(FILES[0], text.collect())],
+            split_bytes: 1,
+            partitions: draw.number(1..=3) as usize,
+            map_ms: draw.either(0, 10),
+            reduce_ms: draw.either(0, 50),
+        };
+        let submit = Step::Do(Do::Submit {
+            node: self.names[0].to_owned(),
+            output: 1,
+            job,
+        });
+        let victim = draw.number(1..=self.nodes as u64 - 1) as usize;
+        let pair = |other: usize, closes| {
+            let (a, b) = (self.names[victim].to_owned(), self.names[other].to_owned());
+            match closes {
+                true => vec![Fault::Partition { a, b }],
+                false => [(a.clone(), b.clone()), (b, a)]
+                    .map(|(from, to)| Fault::Blackhole { from, to })
+                    .to_vec(),
+            }
+        };
+        let closes = draw.number(0..=1) == 0;
+        let breaks: Vec<Fault> = match draw.number(0..=4) {
+            0 => vec![Fault::Pause {
+                node: self.names[victim].to_owned(),
+            }],
+            1 => (0..self.nodes)
+                .filter(|other| *other != victim)
+                .flat_map(|other| pair(other, closes))
+                .collect(),
+            _ => pair(victim % (self.nodes - 1) + 1, closes),
+        };
+        let wait = Step::Wait(draw.number(1..=300));
+        let breaks = breaks.into_iter().map(Step::Break);
+        match draw.number(0..=1) {
+            0 => self.steps.extend(breaks.chain([wait, submit])),
+            _ => self.steps.extend([submit, wait].into_iter().chain(breaks)),
+        }
+        // The node comes back while the job runs, or does not.
+        self.steps.push(Step::Wait(draw.number(500..=12_000)));
+    }
+
     fn job(&mut self, draw: &mut Draw) {
         let alone = match self.level.problem {
             1 => true,
@@ -120,6 +174,7 @@ impl Story<'_> {
         };
         let job = match self.level.problem {
             1 | 7 => functions(draw),
+            2 | 4 if draw.number(0..=4) == 0 => self.one_map(draw),
             _ => self.tasks(draw),
         };
         let node = self.manager(draw);
@@ -133,6 +188,27 @@ impl Story<'_> {
             true => Do::Alone { node, job },
             false => Do::Submit { node, output, job },
         }));
+    }
+
+    /// A job with one map task, and many slow reduce tasks or a record that takes longer than a lease and
+    /// crashes.
+    fn one_map(&self, draw: &mut Draw) -> Given {
+        let text = match self.level.losses {
+            true => draw.either("@sleep 1100\n@panic 2\n", "@sleep 1100\n@panic 3\n"),
+            false => "",
+        };
+        let (partitions, reduce_ms) = match self.level.losses {
+            true => (1, 0),
+            false => (draw.number(10..=12) as usize, 400),
+        };
+        Given {
+            kind: draw.either(JobKind::WordCount, JobKind::InvertedIndex),
+            files: vec![File::once(FILES[0], format!("{text}{}\n", word(0)))],
+            split_bytes: 1_000,
+            partitions,
+            map_ms: 0,
+            reduce_ms,
+        }
     }
 
     /// A job whose tasks are the subject: few words, and slow tasks.
@@ -341,7 +417,7 @@ fn functions(draw: &mut Draw) -> Given {
 
 fn text(draw: &mut Draw) -> String {
     /// What stands between two words. Each letter is a byte.
-    const BETWEEN: [&str; 13] = [
+    const BETWEEN: [&str; 14] = [
         " ",
         " ",
         " ",
@@ -355,6 +431,7 @@ fn text(draw: &mut Draw) -> String {
         "'",
         "7",
         "\n\n",
+        "\n@",
     ];
     let (words, kind) = (draw.number(0..=40), draw.number(0..=5));
     let (words, different) = match kind {
@@ -364,7 +441,7 @@ fn text(draw: &mut Draw) -> String {
         _ => (words, [3, 20, 300][draw.number(0..=2) as usize]),
     };
     let beginning = ["", "", "", "The", "x"][draw.number(0..=4) as usize];
-    let mut text = BETWEEN[draw.number(0..=12) as usize].to_owned();
+    let mut text = BETWEEN[draw.number(0..=13) as usize].to_owned();
     for _ in 0..words {
         let word = word(draw.number(0..=different) as usize);
         text.push_str(beginning);
@@ -372,7 +449,7 @@ fn text(draw: &mut Draw) -> String {
             0 => word.to_ascii_uppercase(),
             _ => word,
         });
-        text.push_str(BETWEEN[draw.number(0..=12) as usize]);
+        text.push_str(BETWEEN[draw.number(0..=13) as usize]);
     }
     if draw.number(0..=1) == 0 {
         text.pop();
