@@ -120,7 +120,7 @@ impl Story<'_> {
     /// Many tasks, and one thing that breaks before they begin or meanwhile: two workers are kept apart,
     /// or one node cannot be reached.
     fn breaks_once(&mut self, draw: &mut Draw) {
-        let lines = draw.number(45..=60);
+        let lines = draw.number(80..=100);
         let text = (0..lines).map(|line| format!("{}\n", word(line as usize % 7)));
         let job = Given {
             kind: draw.either(JobKind::WordCount, JobKind::InvertedIndex),
@@ -174,7 +174,8 @@ impl Story<'_> {
         };
         let job = match self.level.problem {
             1 | 7 => functions(draw),
-            2 | 4 if draw.number(0..=4) == 0 => self.one_map(draw),
+            2 if draw.number(0..=4) == 0 => self.one_map(draw),
+            4 if draw.number(0..=9) == 0 => self.one_map(draw),
             _ => self.tasks(draw),
         };
         let node = self.manager(draw);

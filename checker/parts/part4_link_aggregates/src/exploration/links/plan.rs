@@ -30,6 +30,14 @@ pub(crate) fn draw(draw: &mut Draw, subject: Subject) -> Plan {
         changes: subject != Subject::Route || draw.number(0..=1) == 0,
         steps: Vec::new(),
     };
+    // Tables are compared in the end only if the members stayed the same.
+    if !story.changes {
+        story.contest(draw);
+    }
+    // Nothing else is broken yet.
+    if subject != Subject::Route && draw.number(0..=2) == 0 {
+        story.come_back(draw);
+    }
     while story.steps.len() < length {
         story.step(draw);
     }
@@ -65,23 +73,21 @@ impl Story<'_> {
                 Some(fault) => Step::Break(fault),
                 None => return,
             },
-            8 if draw.number(0..=4) == 0 => return self.ask_too_early(draw),
-            8 => match (self.subject, draw.number(0..=4)) {
-                (Subject::Route, 0 | 1) => return self.contest(draw),
-                (Subject::Unreachable | Subject::TwoOwners, 0 | 1) => {
-                    return self.ask_the_troubled(draw);
-                }
-                (Subject::Unreachable | Subject::TwoOwners, 2 | 3) => return self.come_back(draw),
-                _ => Self::wait(draw),
-            },
-            _ => Self::wait(draw),
+            8 => {
+                return match (self.subject, draw.number(0..=4)) {
+                    (Subject::Route, 0..=2) => self.ask_too_early(draw),
+                    (Subject::Route, _) => self.contest(draw),
+                    (_, 0) => self.ask_too_early(draw),
+                    (_, 1 | 2) => self.ask_the_troubled(draw),
+                    (_, _) => self.come_back(draw),
+                };
+            }
+            _ => {
+                let longest = [5, 60, 700, 1_500, 3_500][draw.number(0..=4) as usize];
+                Step::Wait(draw.number(1..=longest))
+            }
         };
         self.steps.push(step);
-    }
-
-    fn wait(draw: &mut Draw) -> Step<Do> {
-        let longest = [5, 60, 700, 1_500, 3_500][draw.number(0..=4) as usize];
-        Step::Wait(draw.number(1..=longest))
     }
 
     /// Another URL has the first code of a page, which gets its next code, and gets it once more.
