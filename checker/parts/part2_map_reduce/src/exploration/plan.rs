@@ -40,7 +40,10 @@ pub(super) fn draw(draw: &mut Draw, level: Level) -> Plan {
         2 => draw.number(2..=8),
         _ => draw.number(4..=16),
     };
-    if level.netsplits && nodes > 2 && draw.number(0..=3) == 0 {
+    if level.problem == 4 && draw.number(0..=3) == 0 {
+        story.loses_assignments(draw);
+    }
+    if level.netsplits && nodes > 2 && draw.number(0..=1) == 0 {
         story.managers = 1;
         story.breaks_once(draw);
         return Plan::of(&names[..nodes], &story.steps);
@@ -164,6 +167,22 @@ impl Story<'_> {
         }
         // The node comes back while the job runs, or does not.
         self.steps.push(Step::Wait(draw.number(500..=12_000)));
+    }
+
+    /// The first assignments to each worker are lost, so some tasks lose two attempts.
+    fn loses_assignments(&mut self, draw: &mut Draw) {
+        let times = draw.number(2..=3) as usize;
+        for worker in &self.names[1..self.nodes] {
+            self.steps.push(Step::Break(Fault::Message {
+                does: Does::Drop,
+                message: Some("Assign".to_owned()),
+                answer: false,
+                from: self.names[0].to_owned(),
+                to: (*worker).to_owned(),
+                times,
+            }));
+        }
+        self.job(draw);
     }
 
     fn job(&mut self, draw: &mut Draw) {
