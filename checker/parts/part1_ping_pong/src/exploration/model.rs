@@ -51,8 +51,9 @@ struct State {
     asking: BTreeMap<String, u64>,
     /// What a consumer must know of a producer.
     floors: BTreeMap<(String, String), Floor>,
-    /// Consumers that crashed while something was between them and a producer, each with that producer.
-    recovering: BTreeSet<(String, String)>,
+    /// Consumers that crashed while something was between them and a producer, each with that producer
+    /// and its count then.
+    recovering: BTreeMap<(String, String), u64>,
     /// What a consumer showed last.
     shown: BTreeMap<String, Counts>,
     /// Pairs that the network keeps apart, or whose messages it delays.
@@ -582,9 +583,8 @@ impl Table {
     /// A producer that answers again is in reach of the consumers that crashed meanwhile.
     fn notice_reachable_producers(&self, cluster: &Cluster<'_>) {
         let mut state = self.state.borrow_mut();
-        for (node, of) in state.recovering.clone() {
+        for ((node, of), sent) in state.recovering.clone() {
             if state.is_clean(cluster, &node, &of) {
-                let sent = state.sent.get(&of).copied().unwrap_or_default();
                 let late = state.late_between(&node, &of);
                 // The question that nothing answered may have to time out first.
                 let due = Instant::now() + RECOVERY + ASK_TIMEOUT + late;
@@ -814,7 +814,7 @@ impl Table {
                 busy = state.recovery;
                 // Where nodes meet again, what they must know then follows from that.
                 if self.level.consumers_recover && !self.level.meetings {
-                    state.recovering.insert(pair);
+                    state.recovering.insert(pair, sent);
                 }
             }
         }
