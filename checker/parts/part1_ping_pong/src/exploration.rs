@@ -13,6 +13,7 @@ use model::Table;
 use testkit::cluster::Options;
 use testkit::exploration::{Exploration, Language, Operation, explore};
 use testkit::scenario::{Context, DEADLINE, Scenario, Told};
+use testkit::seed::count_of;
 
 /// What users of part 1 do.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -20,6 +21,8 @@ use testkit::scenario::{Context, DEADLINE, Scenario, Told};
 pub(crate) enum Do {
     /// Has a node's producer send a ping.
     Ping(String),
+    /// Has a node's producer send so many pings, one after the other.
+    PingMany { node: String, count: u64 },
     /// Has a node's producer ask everyone.
     Ask(String),
 }
@@ -28,6 +31,9 @@ impl Operation for Do {
     fn sentence(&self) -> String {
         match self {
             Do::Ping(node) => format!("{node} sends a ping."),
+            Do::PingMany { node, count } => {
+                format!("{node} sends {}.", count_of(*count, "ping"))
+            }
             Do::Ask(node) => format!("{node} asks everyone."),
         }
     }
@@ -35,16 +41,26 @@ impl Operation for Do {
     fn simpler(&self) -> Vec<Do> {
         match self {
             Do::Ping(_) => Vec::new(),
+            Do::PingMany { node, count } => {
+                let few = [2, 20, 101].into_iter().filter(|few| few < count);
+                let few = few.map(|count| Do::PingMany {
+                    node: node.clone(),
+                    count,
+                });
+                [Do::Ping(node.clone())].into_iter().chain(few).collect()
+            }
             // A question has more to it than a ping.
             Do::Ask(node) => vec![Do::Ping(node.clone())],
         }
     }
 
     fn commands(&self) -> Vec<String> {
-        vec![match self {
-            Do::Ping(node) => format!("call {node} producer SendPing"),
-            Do::Ask(node) => format!("call {node} producer AskEveryone"),
-        }]
+        let (command, times) = match self {
+            Do::Ping(node) => (format!("call {node} producer SendPing"), 1),
+            Do::PingMany { node, count } => (format!("call {node} producer SendPing"), *count),
+            Do::Ask(node) => (format!("call {node} producer AskEveryone"), 1),
+        };
+        vec![command; times as usize]
     }
 }
 

@@ -51,6 +51,9 @@ struct State {
     asking: BTreeMap<String, u64>,
     /// What a consumer must know of a producer.
     floors: BTreeMap<(String, String), Floor>,
+    /// Consumers that crashed while something was between them and a producer, each with that producer
+    /// and its count then.
+    recovering: BTreeMap<(String, String), u64>,
     /// What a consumer showed last.
     shown: BTreeMap<String, Counts>,
     /// Pairs that the network keeps apart, or whose messages it delays.
@@ -60,6 +63,8 @@ struct State {
     /// By how much messages from a node to another are late, or were: what follows them does not overtake
     /// them.
     delays: BTreeMap<(String, String), Duration>,
+    /// Pairs that were disconnected on purpose, and whether that was seen.
+    disconnected: BTreeMap<(String, String), bool>,
     /// When something was last done to a node or its servers, and to a pair.
     touched: BTreeMap<String, Instant>,
     touched_pairs: BTreeMap<(String, String), Instant>,
@@ -426,6 +431,8 @@ impl Table {
     /// What consumers show is neither invented nor forgotten.
     async fn compare(&self, cluster: &Cluster<'_>) -> Told {
         self.notice_meetings(cluster);
+        self.notice_reachable_producers(cluster);
+        self.stay_disconnected(cluster).await?;
         for node in cluster.running() {
             let busy = self
                 .state
@@ -453,6 +460,36 @@ impl Table {
                 .map(|(name, count)| (name.short().to_owned(), *count))
                 .collect();
             self.judge(cluster, &node, seen, begun)?;
+        }
+        Ok(())
+    }
+
+    /// Nodes that were disconnected on purpose stay so.
+    async fn stay_disconnected(&self, cluster: &Cluster<'_>) -> Told {
+        let pairs = self.state.borrow().disconnected.clone();
+        for ((node, other), was_seen) in pairs {
+            if cluster.standing(&node) != Some(Standing::Running) {
+                continue;
+            }
+            let Ok(connected) = cluster.list(&node).await else {
+                continue;
+            };
+            if !connected.contains(&other) {
+                let mut state = self.state.borrow_mut();
+                state
+                    .disconnected
+                    .entry((node, other))
+                    .and_modify(|seen| *seen = true);
+            } else if was_seen {
+                let failure = cluster.failed(
+                    format!("{node} is connected to {other} again"),
+                    format!("{node} was disconnected from {other} on purpose, and stays so"),
+                );
+                return Err(failure
+                    .node(&node)
+                    .because("A message to a node by its name connects to it. A ping goes to the connected nodes only.")
+                    .into());
+            }
         }
         Ok(())
     }
@@ -543,6 +580,20 @@ impl Table {
         }
     }
 
+    /// A producer that answers again is in reach of the consumers that crashed meanwhile.
+    fn notice_reachable_producers(&self, cluster: &Cluster<'_>) {
+        let mut state = self.state.borrow_mut();
+        for ((node, of), sent) in state.recovering.clone() {
+            if state.is_clean(cluster, &node, &of) {
+                let late = state.late_between(&node, &of);
+                // The question that nothing answered may have to time out first.
+                let due = Instant::now() + RECOVERY + ASK_TIMEOUT + late;
+                state.expect(&node, &of, sent, due);
+                state.recovering.remove(&(node, of));
+            }
+        }
+    }
+
     /// Each consumer of the cluster shows these counts within a time.
     async fn all_show(
         &self,
@@ -586,6 +637,12 @@ impl Model for Table {
         Box::pin(async move {
             match operation {
                 Do::Ping(node) => self.ping(cluster, node).await,
+                Do::PingMany { node, count } => {
+                    for _ in 0..*count {
+                        self.ping(cluster, node).await?;
+                    }
+                    Ok(())
+                }
                 Do::Ask(node) => self.ask(cluster, node).await,
             }
         })
@@ -620,7 +677,10 @@ impl Model for Table {
                     since: cluster.mark(),
                 });
             }
-            Fault::Disconnect { node, from } => state.disturb(node, from),
+            Fault::Disconnect { node, from } => {
+                state.disturb(node, from);
+                state.disconnected.insert(ordered(node, from), false);
+            }
             Fault::Heal { a, b } => state.mend(a, b),
             Fault::HealAll => {
                 for (a, b) in state.disturbed.clone() {
@@ -650,7 +710,10 @@ impl Model for Table {
                 }
             }
             Fault::Pause { node } | Fault::Resume { node } => state.touch(node, true),
-            Fault::Connect { node, to } => state.mend(node, to),
+            Fault::Connect { node, to } => {
+                state.mend(node, to);
+                state.disconnected.remove(&ordered(node, to));
+            }
             Fault::Cast { .. } | Fault::Store { .. } => {}
         }
         if self.level.producers_continue {
@@ -659,6 +722,10 @@ impl Model for Table {
         if let Some(node) = forgetful {
             self.consumer_forgets(cluster, &mut state, node);
         }
+    }
+
+    fn mending(&self, _: &Cluster<'_>) {
+        self.state.borrow_mut().disconnected.clear();
     }
 
     fn look<'a>(&'a self, cluster: &'a Cluster<'_>) -> Story<'a> {
@@ -693,6 +760,7 @@ impl Model for Table {
             if self.level.producers_continue {
                 sleep(CONTINUING).await;
             }
+            self.notice_reachable_producers(cluster);
             // What is about to be known is known then, without another ping.
             let due = self
                 .state
@@ -740,9 +808,14 @@ impl Table {
                 sure: 0,
                 pending: clean.then_some((known, Instant::now() + due)),
             };
-            state.floors.insert((node.to_owned(), of), floor);
+            let pair = (node.to_owned(), of);
+            state.floors.insert(pair.clone(), floor);
             if !clean {
                 busy = state.recovery;
+                // Where nodes meet again, what they must know then follows from that.
+                if self.level.consumers_recover && !self.level.meetings {
+                    state.recovering.insert(pair, sent);
+                }
             }
         }
         state.is_busy(node, busy);
@@ -812,18 +885,18 @@ impl State {
 
     /// The same, also some time before a moment and ever since.
     fn is_quiet(&self, cluster: &Cluster<'_>, a: &str, b: &str, since: Instant) -> bool {
-        let late = [(a, b), (b, a)].map(|(from, to)| {
-            self.delays
-                .get(&(from.to_owned(), to.to_owned()))
-                .copied()
-                .unwrap_or_default()
-        });
-        let untouched =
-            |at: Option<&Instant>| at.is_none_or(|at| *at + TRANSIT + late[0] + late[1] < since);
+        let late = self.late_between(a, b);
+        let untouched = |at: Option<&Instant>| at.is_none_or(|at| *at + TRANSIT + late < since);
         self.is_clean(cluster, a, b)
             && untouched(self.touched.get(a))
             && untouched(self.touched.get(b))
             && untouched(self.touched_pairs.get(&ordered(a, b)))
+    }
+
+    /// By how much a question and its answer may be late.
+    fn late_between(&self, a: &str, b: &str) -> Duration {
+        let late = |from: &str, to: &str| self.delays.get(&(from.to_owned(), to.to_owned()));
+        [late(a, b), late(b, a)].into_iter().flatten().sum()
     }
 
     /// A consumer must know a count from a moment on.

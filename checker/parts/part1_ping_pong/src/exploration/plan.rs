@@ -108,6 +108,15 @@ impl Story<'_> {
         };
         self.ping(&sender);
         match draw.number(0..=2) {
+            // Nodes are disconnected just after a ping, and time passes.
+            0 if level.problem == 1 => {
+                self.breaks(Fault::Disconnect {
+                    node: sender.clone(),
+                    from: receiver,
+                });
+                self.steps.push(Step::Wait(draw.number(1_000..=4_000)));
+                self.ping(&sender);
+            }
             // An old ping comes after many others.
             _ if level.problem == 1 => {
                 self.breaks(next_pings(Does::Hold, &sender, &receiver, 1));
@@ -133,6 +142,12 @@ impl Story<'_> {
             0 | 1 if level.meetings => {
                 self.split(&sender, &receiver);
                 self.ping(&sender);
+                if draw.number(0..=7) == 0 {
+                    // More than two nodes that keep meeting ever miss.
+                    let (node, count) = (sender.clone(), draw.number(100..=300));
+                    self.steps.push(Step::Do(Do::PingMany { node, count }));
+                    self.steps.push(Step::Wait(10 * count));
+                }
                 self.wait(draw, 400);
                 self.steps.push(Step::Break(Fault::Heal {
                     a: sender.clone(),
@@ -174,11 +189,21 @@ impl Story<'_> {
                 self.ping(&sender);
                 self.ping(&sender);
                 self.wait(draw, 60);
+                // Or before each answer to it.
+                let silent = draw.number(0..=1) == 0;
+                if silent {
+                    self.pause(&sender);
+                }
                 self.crash_at(&receiver, &["consumer"]);
                 if draw.number(0..=1) == 0 {
                     self.wait(draw, 5);
                 }
                 self.steps.push(Step::Break(Fault::Release));
+                if silent {
+                    self.wait(draw, 300);
+                    let node = sender.clone();
+                    self.steps.push(Step::Break(Fault::Resume { node }));
+                }
                 self.steps.push(Step::Wait(3_500));
             }
             // Several servers crash at once.

@@ -234,7 +234,13 @@ impl Service {
                 state.is_true(got, &link, Some(node));
                 if state.is_steady(cluster, node, begun.at) && !state.crashed_since(node, begun.at)
                 {
-                    state.must_have(node, got, &url, ends);
+                    // A link that there was already may expire later than the client asked for.
+                    let known = state
+                        .living(got, done.ms)
+                        .filter(|truth| truth.url == url && truth.since < begun.at)
+                        .map(|truth| truth.end)
+                        .max();
+                    state.must_have(node, got, &url, known.map_or(ends, |known| known.max(ends)));
                 }
                 Ok(())
             }
@@ -442,7 +448,10 @@ impl Service {
                 self.redirected(cluster, node, code, &request, begun, &answer)
                     .await?
             }
-            404 => self.not_found(cluster, node, code, begun, done)?,
+            404 => {
+                self.not_found(cluster, node, code, begun, done)?;
+                self.answered_in_time(cluster, node, &request, begun, &answer)?;
+            }
             503 if hit.is_none() => {
                 self.unavailable(cluster, node, &request, begun, &answer, true)?
             }
@@ -700,6 +709,10 @@ impl Service {
             );
             return Err(failure.because("503 says that the node cannot know. It was not cut off from the store, and had time to recover.").into());
         }
+        if self.level.warms_up && is_one_question {
+            drop(state);
+            return self.answered_in_time(cluster, node, request, begun, answer);
+        }
         if !self.level.store_down {
             return Ok(());
         }
@@ -835,7 +848,7 @@ impl Service {
         Ok(())
     }
 
-    /// Visitors ask a node for all links that all other running nodes have.
+    /// Visitors ask a node for all links that another running node has.
     pub(super) async fn follow_all(&self, cluster: &Cluster<'_>, node: &str) -> Told {
         if cluster.standing(node) != Some(Standing::Running) {
             return Ok(());
@@ -855,17 +868,21 @@ impl Service {
                 let floor = state.floors.get(&(of.to_owned(), code.to_owned()));
                 floor.is_some_and(|floor| floor.end > begun.ms + 5_000)
             };
+            let settled = |other: &str| state.has_settled(other, begun.at);
             let codes: Vec<String> = state
                 .truths
                 .iter()
                 .map(|truth| truth.code.clone())
-                .filter(|code| !others.is_empty() && others.iter().all(|other| has(other, code)))
+                .filter(|code| {
+                    others
+                        .iter()
+                        .any(|other| settled(other) && has(other, code))
+                })
                 .collect();
-            let quiet = others.iter().all(|other| {
-                connected.contains(other)
-                    && state.is_quiet(node, other, begun.at)
-                    && state.has_settled(other, begun.at)
-            });
+            // A node that is as new has none of the links, and says so.
+            let quiet = others
+                .iter()
+                .all(|other| connected.contains(other) && state.is_quiet(node, other, begun.at));
             (
                 codes,
                 quiet

@@ -49,7 +49,7 @@ pub(super) struct State {
     pub(super) full: BTreeSet<String>,
     /// What the latest entry of such a table must be.
     latest: BTreeMap<String, (String, Floor)>,
-    /// When something was last done to a node, and when it last began to run.
+    /// When something was last done to a node, and when it last went on after a pause.
     touched: BTreeMap<String, Instant>,
     woken: BTreeMap<String, Instant>,
     /// When a node's cache last crashed.
@@ -234,7 +234,8 @@ impl Model for Service {
                 ) {
                     state.touch(node);
                     state.forget(node);
-                    state.woken.insert(node.clone(), Instant::now());
+                    // It remembers no answer of before.
+                    state.woken.remove(node);
                 }
             }
             Fault::Pause { node } => {
@@ -276,8 +277,10 @@ impl Model for Service {
             if self.level.sweeps && !cluster.running().is_empty() {
                 self.sweepers_agree(cluster).await?;
             }
-            // What was refused must not happen now.
+            // What was refused must not happen now, and what was sent has arrived before anything is asked
+            // for.
             tokio::time::sleep(SETTLING).await;
+            self.compare(cluster, false).await?;
             self.links_lead_on(cluster).await?;
             self.compare(cluster, false).await
         })
@@ -462,7 +465,7 @@ impl State {
             && self.touched.get(node).is_none_or(|at| *at < since)
     }
 
-    /// When a node was last paused or started, and ran again.
+    /// When a node last went on after a pause.
     pub(super) fn woken(&self, node: &str) -> Option<Instant> {
         self.woken.get(node).copied()
     }
@@ -573,7 +576,7 @@ impl State {
         let place = (node.to_owned(), code.to_owned());
         match self.floors.get_mut(&place) {
             Some(known) if known.end >= end => {}
-            Some(known) if known.url == url && known.end > shortener::now() => known.end = end,
+            // A look at the table that is under way may have come before this.
             _ => drop(self.floors.insert(place, floor)),
         }
     }

@@ -33,7 +33,7 @@ pub(super) fn draw(draw: &mut Draw, level: Level) -> Plan {
         let mut words = Names::new(draw);
         [words.take::<3>(), words.take::<3>()]
     };
-    let many = draw.either(0, 25);
+    let many = [0, 0, 0, 25, 25, 25, 25, 70][draw.number(0..=7) as usize];
     let mut story = Story {
         names: &names[..nodes + 1],
         nodes,
@@ -78,8 +78,13 @@ pub(super) fn draw(draw: &mut Draw, level: Level) -> Plan {
         let steps = [visits, Do::Create(create), follow];
         story.steps.extend(steps.map(Step::Do));
     }
-    let length = draw.number(4..=16);
-    while story.steps.len() < length as usize {
+    let length = draw.number(4..=16) as usize;
+    // Steps of pure chance seldom come in the order that some mistakes need.
+    let coup = draw.number(0..=length as u64) as usize;
+    while story.steps.len() < length {
+        if story.steps.len() == coup {
+            story.coup(draw);
+        }
         story.step(draw);
     }
     Plan::of(&names[..nodes], &story.steps)
@@ -131,6 +136,163 @@ impl Story<'_> {
                     .push(Step::Wait(draw.number(longest / 2..=longest)));
             }
         }
+    }
+
+    /// Several things that have to do with each other.
+    fn coup(&mut self, draw: &mut Draw) {
+        let level = self.level;
+        let node = self.node(draw);
+        match draw.number(0..=2) {
+            0 | 1 if level.store_down => self.store_fails(draw, node),
+            0 | 1 if level.warms_up => self.nodes_start(draw),
+            0 | 1 if level.replicates => self.code_lives_twice(draw, node),
+            _ => {}
+        }
+    }
+
+    /// A code gets a link and then a later one, or the same for another time.
+    fn code_lives_twice(&mut self, draw: &mut Draw, node: String) {
+        let code = self.codes[draw.number(0..=2) as usize].clone();
+        let ttls = [None, Some(1), Some(2), Some(60)];
+        let create = |node: &str, page: String, ttl| {
+            Step::Do(Do::Create(Create {
+                node: node.to_owned(),
+                page,
+                code: Some(code.clone()),
+                ttl,
+            }))
+        };
+        let page = self.page(draw);
+        let first = ttls[draw.number(0..=3) as usize];
+        let pair = self.pair(draw);
+        let apart = pair.filter(|_| are_cut_off(self.level) && draw.number(0..=1) == 0);
+        if let Some((a, b)) = apart.clone() {
+            self.steps.push(Step::Break(Fault::Partition { a, b }));
+        }
+        self.steps.push(create(&node, page.clone(), first));
+        let expires = first.is_some_and(|ttl| ttl < 60) && draw.number(0..=1) == 0;
+        self.steps.push(Step::Wait(match expires {
+            true => draw.number(2_100..=2_600),
+            false => draw.number(1..=400),
+        }));
+        let other = self.node(draw);
+        let again = draw.either(node, other);
+        if draw.number(0..=1) == 0 {
+            self.steps.push(Step::Do(Do::Follow {
+                node: again.clone(),
+                code: code.clone(),
+                visitors: 1,
+                over_ms: 0,
+            }));
+            self.steps.push(Step::Wait(draw.number(20..=60)));
+        }
+        let page = match expires {
+            true => self.page(draw),
+            false => page,
+        };
+        let second = ttls[draw.number(0..=3) as usize];
+        self.steps.push(create(&again, page, second));
+        self.steps.push(Step::Wait(2_100));
+    }
+
+    /// The store fails a node that has asked it, and that is then asked for one or many codes.
+    fn store_fails(&mut self, draw: &mut Draw, node: String) {
+        let code = self.codes[draw.number(0..=2) as usize].clone();
+        let follow = |code: String| Do::Follow {
+            node: node.clone(),
+            code,
+            visitors: 1,
+            over_ms: 0,
+        };
+        if draw.number(0..=1) == 0 {
+            self.steps.push(Step::Do(follow(code.clone())));
+            self.steps.push(Step::Wait(draw.number(2_100..=4_000)));
+        }
+        let does = [
+            StoreDoes::Refuse,
+            StoreDoes::Stall,
+            StoreDoes::Mute,
+            StoreDoes::Slow(700),
+        ][draw.number(0..=3) as usize];
+        self.steps.push(Step::Break(Fault::Store {
+            node: node.clone(),
+            does,
+        }));
+        self.steps.push(Step::Wait(draw.number(1..=60)));
+        self.steps.push(Step::Do(match draw.number(0..=2) {
+            0 => {
+                let many = crate::numbered(&code, draw.number(10..=30));
+                Do::Together(many.map(follow).collect())
+            }
+            1 => Do::Create(Create {
+                node: node.clone(),
+                code: Some(code.clone()),
+                ..self.create(draw)
+            }),
+            _ => follow(code.clone()),
+        }));
+        self.steps.push(Step::Wait(draw.number(1_100..=1_300)));
+        self.steps.push(Step::Do(follow(code)));
+    }
+
+    /// Nodes start at nearly the same moment, and are asked at once for what others have, or the store.
+    fn nodes_start(&mut self, draw: &mut Draw) {
+        let (code, create) = (self.codes[0].clone(), self.create(draw));
+        let (first, rest) = (self.names[0].to_owned(), self.nodes - 1);
+        let rest: Vec<String> = self.names[1..=rest]
+            .iter()
+            .map(|name| (*name).to_owned())
+            .collect();
+        let last = rest[rest.len() - 1].clone();
+        self.steps.push(Step::Do(Do::Create(Create {
+            node: first.clone(),
+            code: Some(code.clone()),
+            ttl: None,
+            ..create
+        })));
+        self.steps.push(Step::Wait(draw.number(2_100..=2_500)));
+        let kill = |node: &String| Step::Break(Fault::Kill { node: node.clone() });
+        let start = |node: &String| Step::Break(Fault::Start { node: node.clone() });
+        let delay = |to: &String, ms| {
+            Step::Break(Fault::Delay {
+                from: first.clone(),
+                to: to.clone(),
+                ms,
+            })
+        };
+        match draw.number(0..=2) {
+            // All of them, so only the store has what they had.
+            0 => {
+                self.steps.extend(rest.iter().map(kill));
+                self.steps.extend([kill(&first), start(&first)]);
+                self.steps.push(delay(&last, draw.number(20..=120)));
+                self.steps.push(start(&last));
+            }
+            // The others, one of which gets the table much later.
+            1 => {
+                let late = self.names[self.nodes].to_owned();
+                self.steps.push(kill(&last));
+                self.steps.push(delay(&last, draw.number(200..=900)));
+                self.steps.extend([start(&last), start(&late)]);
+                self.steps.push(Step::Do(Do::FollowAll { node: late }));
+            }
+            // One, whose peers are slow to send it a table, and whose store is slow or silent.
+            _ => {
+                self.steps.push(kill(&last));
+                self.steps.push(delay(&last, draw.number(400..=900)));
+                self.steps.push(Step::Break(Fault::Store {
+                    node: last.clone(),
+                    does: draw.either(StoreDoes::Stall, StoreDoes::Slow(750)),
+                }));
+                self.steps.push(start(&last));
+            }
+        }
+        self.steps.push(Step::Do(Do::Follow {
+            node: last,
+            code,
+            visitors: 1,
+            over_ms: 0,
+        }));
     }
 
     fn node(&self, draw: &mut Draw) -> String {
@@ -274,6 +436,8 @@ impl Story<'_> {
             0 | 1 => short,
             2 | 3 => StoreDoes::Refuse,
             4 if self.level.store_down => long,
+            // As slow as a busy store, and no trouble.
+            4 if self.level.problem == 1 && !self.level.is_full => StoreDoes::Slow(300),
             5 if self.level.store_down => StoreDoes::Stall,
             6 | 7 if self.level.store_down => StoreDoes::Mute,
             _ => return None,
@@ -307,7 +471,7 @@ impl Story<'_> {
             to: to.clone(),
             times,
         };
-        let apart = level.meets || level.sweeps;
+        let apart = are_cut_off(level);
         Some(match choice {
             1 => Fault::Pause { node: from },
             2 => learn(Does::Duplicate, draw.number(1..=2) as usize),
@@ -377,6 +541,11 @@ impl Story<'_> {
             _ => back,
         }
     }
+}
+
+/// Whether nodes are cut off.
+fn are_cut_off(level: Level) -> bool {
+    level.meets || level.sweeps
 }
 
 /// The code that a page gets unless another page has it.
