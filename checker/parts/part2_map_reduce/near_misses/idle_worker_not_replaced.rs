@@ -2,6 +2,7 @@
 //! problem = 3
 //! claim = "a worker that crashes"
 //! about = "The manager starts another worker only for one that crashed in the middle of a task."
+//! mistakes = ["crashed-worker-is-not-replaced"]
 
 // ── file manager.rs
 // ── replace

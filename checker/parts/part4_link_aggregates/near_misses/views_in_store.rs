@@ -2,7 +2,7 @@
 //! problem = 5
 //! claim = "nodes send each other views"
 //! about = "Each node writes its views to the store, and reads those of the others there."
-//! mistakes = ["keeps-views-in-the-store"]
+//! mistakes = ["nobody-told-of-views", "keeps-views-in-the-store"]
 
 // ── file protocol.rs
 // ── after
