@@ -198,7 +198,7 @@ fn unwritten_places(part: &Part, report: &PartReport, sources: &Sources) -> Vec<
             let lines = text.map(|text| gaps::open_places(text, gap));
             places.extend(lines.into_iter().flatten().map(|line| Unwritten {
                 problem: problem.number,
-                gap: gap,
+                gap,
                 file: report.in_course(Some(part), file),
                 line: u32::try_from(line).unwrap_or(u32::MAX),
             }));
