@@ -1,7 +1,7 @@
 //! kind = "near-miss"
 //! problem = 1
 //! claim = "small and odd inputs, counted and indexed by one node"
-//! about = "Every line that begins with @ counts as an order of an experiment, so its words are missing."
+//! about = "Every line that begins with @ is taken for an order of an experiment, so its words are missing."
 
 // ── file functions.rs
 // ── after

@@ -52,8 +52,8 @@ struct State {
     /// What a consumer must know of a producer.
     floors: BTreeMap<(String, String), Floor>,
     /// Consumers that crashed while something was between them and a producer, each with that producer
-    /// and its count then.
-    recovering: BTreeMap<(String, String), u64>,
+    /// and its count then, and when that was.
+    recovering: BTreeMap<(String, String), (u64, Mark)>,
     /// What a consumer showed last.
     shown: BTreeMap<String, Counts>,
     /// Pairs that the network keeps apart, or whose messages it delays.
@@ -107,6 +107,8 @@ struct Floor {
     sure: u64,
     /// From a moment on, this one, if nothing gets in between.
     pending: Option<(u64, Instant)>,
+    /// When the consumer began to owe that.
+    since: Mark,
 }
 
 impl Table {
@@ -195,7 +197,7 @@ impl Table {
                     .copied();
                 let transit = cluster.context().limit(TRANSIT, TRANSIT_WHEN_BUSY);
                 let due = Instant::now() + transit + late.unwrap_or_default();
-                state.expect(&consumer, node, number, due);
+                state.expect(&consumer, node, number, due, cluster.mark());
             }
         }
         Ok(())
@@ -264,12 +266,12 @@ impl Table {
         if cluster.standing(node) != Some(Standing::Running) {
             return Ok(());
         }
-        let mark = cluster.mark();
+        let (mark, begun) = (cluster.mark(), Instant::now());
         let Ok(connected) = cluster.list(node).await else {
             return Ok(());
         };
+        // Something may be done to the node while the others are looked at.
         let before = self.totals(cluster).await?;
-        let begun = Instant::now();
         let limit = cluster
             .context()
             .limit(ASK_TIMEOUT + TRANSIT, 2 * ASK_TIMEOUT + TRANSIT_WHEN_BUSY);
@@ -542,7 +544,9 @@ impl Table {
             if let Some((count, due)) = floor.pending
                 && due <= looked
             {
-                floor.sure = floor.sure.max(count);
+                if !answer_was_lost(cluster, (&of, node), count, floor.since) {
+                    floor.sure = floor.sure.max(count);
+                }
                 floor.pending = None;
             }
             let (sure, count) = (floor.sure, seen.get(&of).copied().unwrap_or_default());
@@ -574,7 +578,13 @@ impl Table {
                 state.is_busy(node, recovery);
                 if self.level.meetings && quiet {
                     let sent = state.sent.get(of).copied().unwrap_or_default();
-                    state.expect(node, of, sent, Instant::now() + MEETING);
+                    state.expect(
+                        node,
+                        of,
+                        sent,
+                        Instant::now() + MEETING,
+                        read.unwrap_or_default(),
+                    );
                 }
             }
         }
@@ -583,12 +593,12 @@ impl Table {
     /// A producer that answers again is in reach of the consumers that crashed meanwhile.
     fn notice_reachable_producers(&self, cluster: &Cluster<'_>) {
         let mut state = self.state.borrow_mut();
-        for ((node, of), sent) in state.recovering.clone() {
+        for ((node, of), (sent, since)) in state.recovering.clone() {
             if state.is_clean(cluster, &node, &of) {
                 let late = state.late_between(&node, &of);
                 // The question that nothing answered may have to time out first.
                 let due = Instant::now() + RECOVERY + ASK_TIMEOUT + late;
-                state.expect(&node, &of, sent, due);
+                state.expect(&node, &of, sent, due, since);
                 state.recovering.remove(&(node, of));
             }
         }
@@ -669,6 +679,10 @@ impl Model for Table {
                 ..
             } => {
                 state.unsettle(from, to);
+                // What answers a question may be a ping.
+                state
+                    .recovering
+                    .retain(|(node, of), _| ordered(node, of) != ordered(from, to));
                 let is_ping = !answer && message.as_deref() == Some("Ping");
                 state.rules.push(MessageRule {
                     from: from.clone(),
@@ -807,14 +821,16 @@ impl Table {
             let floor = Floor {
                 sure: 0,
                 pending: clean.then_some((known, Instant::now() + due)),
+                since: cluster.mark(),
             };
             let pair = (node.to_owned(), of);
             state.floors.insert(pair.clone(), floor);
             if !clean {
                 busy = state.recovery;
                 // Where nodes meet again, what they must know then follows from that.
-                if self.level.consumers_recover && !self.level.meetings {
-                    state.recovering.insert(pair, sent);
+                let may_ask = self.level.consumers_recover && !self.level.meetings;
+                if may_ask && !state.is_ruled(cluster, &pair.0, &pair.1) {
+                    state.recovering.insert(pair, (sent, cluster.mark()));
                 }
             }
         }
@@ -879,8 +895,13 @@ impl State {
     /// Whether two nodes run, and nothing was put between them.
     fn is_clean(&self, cluster: &Cluster<'_>, a: &str, b: &str) -> bool {
         let runs = |node| cluster.standing(node) == Some(Standing::Running);
-        let is_ruled = || self.rules.iter().any(|rule| rule.concerns(cluster, a, b));
-        runs(a) && runs(b) && !self.disturbed.contains(&ordered(a, b)) && !is_ruled()
+        let is_free = || !self.disturbed.contains(&ordered(a, b));
+        runs(a) && runs(b) && is_free() && !self.is_ruled(cluster, a, b)
+    }
+
+    /// Whether something may still happen to single messages between two nodes.
+    fn is_ruled(&self, cluster: &Cluster<'_>, a: &str, b: &str) -> bool {
+        self.rules.iter().any(|rule| rule.concerns(cluster, a, b))
     }
 
     /// The same, also some time before a moment and ever since.
@@ -900,11 +921,12 @@ impl State {
     }
 
     /// A consumer must know a count from a moment on.
-    fn expect(&mut self, consumer: &str, of: &str, count: u64, due: Instant) {
+    fn expect(&mut self, consumer: &str, of: &str, count: u64, due: Instant, since: Mark) {
         let floor = self
             .floors
             .entry((consumer.to_owned(), of.to_owned()))
             .or_default();
+        floor.since = since;
         floor.pending = Some(match floor.pending {
             Some((other, at)) => (count.max(other), due.max(at)),
             None => (count, due),
@@ -1016,6 +1038,28 @@ impl State {
                 .filter(passed)
                 .is_empty()
     }
+}
+
+/// Whether the network lost a ping of a producer to a consumer that told it no more than it owes: a producer may
+/// answer a question with a ping of an old number, and nothing makes it repeat that.
+fn answer_was_lost(
+    cluster: &Cluster<'_>,
+    (from, to): (&str, &str),
+    count: u64,
+    since: Mark,
+) -> bool {
+    let told = |frame: &FrameSeen| {
+        let payload = cluster.payload(frame)?;
+        match wire::decode::<ConsumerMsg>(&payload) {
+            Ok(ConsumerMsg::Ping { count, .. }) => Some(count),
+            _ => None,
+        }
+    };
+    let pings = cluster.since(since).messages("Ping").from(from).to(to);
+    let lost = pings.filter(|frame| {
+        frame.fate != Fate::Deliver && told(frame).is_some_and(|told| told <= count)
+    });
+    !lost.is_empty()
 }
 
 fn is_ping(payload: &[u8], number: u64) -> bool {
