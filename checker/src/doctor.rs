@@ -16,7 +16,8 @@ use tokio::time::{Instant, timeout};
 
 use grader::building::cargo_program;
 use grader::course::{Course, numbers};
-use report::terminal::{print, wrap};
+use report::terminal::print;
+use report::words::wrap;
 use testkit::screen::width;
 use testkit::store::StoreChoice;
 use testkit::trouble::Result;

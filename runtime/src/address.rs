@@ -7,6 +7,7 @@ use std::marker::PhantomData;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use crate::name::NodeName;
+use crate::process_id::ProcessId;
 use crate::wire::Target;
 
 /// The name that a server is registered under, and the type of the messages that it takes.
@@ -123,6 +124,16 @@ impl<M> Address<M> {
     /// they do not understand.
     pub fn retype<N>(&self) -> Address<N> {
         Address::new(self.node.clone(), self.target.clone())
+    }
+}
+
+impl ProcessId {
+    /// Where to send messages to it, if they are of the type that it takes.
+    pub fn address<M>(&self) -> Address<M> {
+        Address::new(
+            self.node.clone(),
+            Target::Process(self.creation, self.serial),
+        )
     }
 }
 

@@ -14,12 +14,12 @@ use tracing::warn;
 
 use crate::address::{Address, ServerName};
 use crate::error::{CallError, CastError};
-use crate::line::Line;
+use crate::line::{Answer, Line, NotReached};
 use crate::name::NodeName;
 use crate::node::{Inner, Node};
 use crate::peers::Intent;
 use crate::process::{Letter, Mailbox, Process};
-use crate::reply::{Answer, NotReached, Pending, Reply, ReplyTo};
+use crate::reply::{Pending, Reply, ReplyTo};
 use crate::wire::{self, Header, NoAnswer, Target};
 
 /// The results of asking several nodes the same question. Each node is in exactly one map.

@@ -11,6 +11,7 @@
 //! Either way the verdict is a guess: the other node may be alive and well behind a broken
 //! network, and think the same of us.
 
+use std::any::Any;
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, OnceLock};
@@ -24,8 +25,7 @@ use crate::error::{ConnectError, ConnectionLoss};
 use crate::handshake::Identity;
 use crate::name::NodeName;
 use crate::net::{ConnError, ConnReader, ConnWriter};
-use crate::reply::{Answer, NotReached};
-use crate::wire::{self, Batch, Frame, Header, Target};
+use crate::wire::{self, Batch, Frame, Header, NoAnswer, Target};
 
 /// A sender waits while more than this many bytes wait to be written.
 const ROOM: usize = 4 << 20;
@@ -58,6 +58,27 @@ pub(crate) struct Line {
     /// Processes here that the other node watches: number of the watch → serial, and whether
     /// they are linked.
     pub(crate) watched: Mutex<BTreeMap<u64, (u64, bool)>>,
+}
+
+/// The result of a call, as its caller learns it.
+pub(crate) enum Answer {
+    /// A value from this node.
+    Value(Box<dyn Any + Send>),
+    /// A value that came over a connection.
+    Encoded(Bytes),
+    /// Notice from the called node that there will be no answer.
+    None(NoAnswer),
+    /// The connection was lost, or was never made.
+    Lost(NotReached),
+}
+
+/// How far a call got before its connection failed.
+#[derive(Debug, Clone)]
+pub(crate) enum NotReached {
+    /// No connection was made: the call did not leave this node.
+    NotConnected(String),
+    /// There was a connection, and the call may have gone through it.
+    Down,
 }
 
 #[derive(Default)]

@@ -4,9 +4,7 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
-use crate::address::Address;
 use crate::name::NodeName;
-use crate::wire::Target;
 
 /// Names one start of one process, anywhere and forever.
 ///
@@ -22,16 +20,6 @@ pub struct ProcessId {
     pub creation: u64,
     /// Which process of that start.
     pub serial: u64,
-}
-
-impl ProcessId {
-    /// Where to send messages to it, if they are of the type that it takes.
-    pub fn address<M>(&self) -> Address<M> {
-        Address::new(
-            self.node.clone(),
-            Target::Process(self.creation, self.serial),
-        )
-    }
 }
 
 impl fmt::Display for ProcessId {

@@ -1,6 +1,5 @@
 //! The right to answer a call, exactly once.
 
-use std::any::Any;
 use std::cell::RefCell;
 use std::fmt;
 use std::marker::PhantomData;
@@ -13,7 +12,7 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use tokio::sync::oneshot;
 
 use crate::clock::Clock;
-use crate::line::Line;
+use crate::line::{Answer, Line};
 use crate::wire::{self, Header, Malformed, NoAnswer};
 
 /// Answers one call; a variant of a message enum that carries it *is* a call.
@@ -299,25 +298,4 @@ impl ReplyTo {
 
 fn refusal(call: u64, why: String) -> Header {
     Header::NoAnswer(call, NoAnswer::Unsendable(why))
-}
-
-/// The result of a call, as its caller learns it.
-pub(crate) enum Answer {
-    /// A value from this node.
-    Value(Box<dyn Any + Send>),
-    /// A value that came over a connection.
-    Encoded(Bytes),
-    /// Notice from the called node that there will be no answer.
-    None(NoAnswer),
-    /// The connection was lost, or was never made.
-    Lost(NotReached),
-}
-
-/// How far a call got before its connection failed.
-#[derive(Debug, Clone)]
-pub(crate) enum NotReached {
-    /// No connection was made: the call did not leave this node.
-    NotConnected(String),
-    /// There was a connection, and the call may have gone through it.
-    Down,
 }

@@ -1,6 +1,6 @@
 //! Sentences on the shortest story that breaks a claim, and on how much was explored.
 
-use super::terminal::quoted;
+use super::words::quoted;
 use grader::part_report::{Graded, PartReport, count};
 use testkit::verdict::{Counterexample, Explored, Outcome, Verdict};
 

@@ -10,6 +10,7 @@ pub mod hyperlink;
 pub mod page;
 pub mod progress;
 pub mod terminal;
+pub mod words;
 pub mod world;
 
 pub mod json;

@@ -9,7 +9,7 @@ use colored::Colorize;
 use indicatif::{MultiProgress, ProgressBar, ProgressStyle};
 use runtime::terminal::{note, showing, visible};
 
-use super::terminal::{color, sentence, wrap};
+use super::words::{color, cut, sentence, wrap};
 use grader::building::{self, Building};
 use grader::progress::{Progress, Silent};
 use testkit::scenario::Scenario;
@@ -71,15 +71,6 @@ fn outcome_line(outcome: &Outcome, width: Option<usize>) -> String {
         }
         None => logged(&word, &format!("{begin}{title}{end}"), BEHIND_WORD),
     }
-}
-
-/// A text in one line of a width, with a sign where something is missing.
-pub(super) fn cut(text: &str, width: usize) -> String {
-    if text.chars().count() <= width {
-        return text.to_owned();
-    }
-    let kept: String = text.chars().take(width.saturating_sub(1)).collect();
-    format!("{kept}…")
 }
 
 /// Plain lines, one after the other, for logs and pipes.

@@ -6,12 +6,13 @@
 
 use std::fmt::Write;
 
-use colored::{ColoredString, Colorize};
+use colored::Colorize;
 use runtime::terminal::{self, visible};
 
 use super::counterexample;
 use super::hyperlink::link_if_shown;
 use super::json::Points;
+use super::words::{color, cut, quoted, sentence, wrap};
 use super::world;
 use grader::part_report::{CodePlace, Graded, PartReport, Refused, count};
 use grader::runs;
@@ -63,38 +64,6 @@ pub fn command_name() -> &'static str {
     }
 }
 
-/// Colors text after a standing.
-pub fn color(standing: Standing, text: &str) -> ColoredString {
-    match standing {
-        Standing::Passed => text.green(),
-        Standing::Failed => text.red().bold(),
-        Standing::Inconclusive => text.yellow(),
-        Standing::NotWritten => text.cyan(),
-        Standing::CheckerFault => text.magenta().bold(),
-    }
-}
-
-/// Turns a fragment into a sentence.
-pub fn sentence(fragment: &str) -> String {
-    let fragment = fragment.trim_end();
-    let mut letters = fragment.chars();
-    let Some(first) = letters.next() else {
-        return String::new();
-    };
-    let end = if fragment.ends_with(['.', '!', '?', ':', '…', '`', '"']) {
-        ""
-    } else {
-        "."
-    };
-    // A name such as n1 stays as it is.
-    let first_word = fragment.split(' ').next().unwrap_or_default();
-    if first_word.contains(|c: char| c.is_ascii_digit() || "@_`(\"".contains(c)) {
-        format!("{fragment}{end}")
-    } else {
-        format!("{}{}{end}", first.to_uppercase(), letters.as_str())
-    }
-}
-
 /// Prints a text to standard output.
 ///
 /// # Errors
@@ -125,16 +94,6 @@ pub fn shortened(text: &str, most: usize) -> String {
     match text.char_indices().nth(most) {
         Some((end, _)) => format!("{} … (and so on)", &text[..end]),
         None => text.to_owned(),
-    }
-}
-
-/// A word as a shell takes it for one.
-pub(super) fn quoted(word: &str) -> String {
-    let is_plain = |letter: char| letter.is_alphanumeric() || "/._-+@:=,".contains(letter);
-    if !word.is_empty() && word.chars().all(is_plain) {
-        word.to_owned()
-    } else {
-        format!("'{}'", word.replace('\'', r"'\''"))
     }
 }
 
@@ -503,7 +462,7 @@ impl Page<'_> {
             self.line(&format!("  {} {text}", "✓".green()));
             for line in observations {
                 // What is aligned cannot be broken at its words.
-                let line = super::progress::cut(&visible(line), self.width - 6);
+                let line = cut(&visible(line), self.width - 6);
                 self.line(&format!("      {}", line.dimmed()));
             }
         }
@@ -616,27 +575,6 @@ impl Page<'_> {
         // Writing into a string cannot fail.
         let _ = writeln!(self.text, "{line}");
     }
-}
-
-/// Breaks text into lines of a width, at spaces only; lines that are there already stay, and what
-/// is indented stays so.
-pub fn wrap(text: &str, width: usize) -> Vec<String> {
-    let mut lines = Vec::new();
-    for given in text.lines() {
-        let words = given.trim_start_matches(' ');
-        let indent = &given[..given.len() - words.len()];
-        let mut line = indent.to_owned();
-        for (number, word) in words.split(' ').enumerate() {
-            if number > 0 && line.chars().count() + 1 + word.chars().count() > width {
-                lines.push(std::mem::replace(&mut line, indent.to_owned()));
-            } else if number > 0 {
-                line.push(' ');
-            }
-            line.push_str(word);
-        }
-        lines.push(line);
-    }
-    lines
 }
 
 #[cfg(test)]

@@ -180,7 +180,7 @@ fn list(all: &[Run], wanted: Option<&str>) -> Result<()> {
                 let word = format!("{:<15}", report.word());
                 let word = match report.is_played() {
                     true => word.normal(),
-                    false => report::terminal::color(report.standing, &word),
+                    false => report::words::color(report.standing, &word),
                 };
                 let unfinished = if report.complete {
                     ""

@@ -7,7 +7,7 @@ use std::time::Duration;
 use prompt::screen::Screen;
 
 use super::words::told;
-use report::terminal::sentence;
+use report::words::sentence;
 use testkit::cluster::{Cluster, Mark};
 use testkit::guard::Ending;
 use testkit::screen::shortened;

@@ -18,7 +18,7 @@ use super::eyes::Eyes;
 use super::names::Names;
 use super::{Place, words};
 use network::{LinkFault, MessageFault};
-use report::terminal::sentence;
+use report::words::sentence;
 use testkit::cluster::{Cluster, Standing};
 use testkit::part::Part;
 use testkit::scenario::Stop;

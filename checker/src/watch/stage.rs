@@ -9,7 +9,7 @@ use tokio::sync::mpsc::UnboundedSender;
 use grader::building::Building;
 use grader::progress::Progress;
 use report::progress::BuildStage;
-use report::terminal::{color, sentence};
+use report::words::{color, sentence};
 use testkit::scenario::Scenario;
 use testkit::verdict::Outcome;
 

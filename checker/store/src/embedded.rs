@@ -1,5 +1,6 @@
 //! A server that stands in for Redis.
 
+mod call;
 mod commands;
 mod database;
 mod glob;

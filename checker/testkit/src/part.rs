@@ -5,7 +5,7 @@ use std::path::Path;
 
 use serde::{Deserialize, Deserializer};
 
-use crate::diagnosis::Mistake;
+use crate::diagnosis::mistake::Mistake;
 use crate::exploration::Exploration;
 use crate::scenario::Scenario;
 

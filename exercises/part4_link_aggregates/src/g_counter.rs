@@ -11,8 +11,6 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
-use crate::protocol::{Evaluated, Step};
-
 /// The name of the share that one process has in a counter.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Default, Serialize, Deserialize)]
 #[serde(transparent)]
@@ -71,6 +69,39 @@ impl GCounter {
     }
     // ── gap 5: a part of a counter
     // ── end 5
+}
+
+/// A step of an experiment. The counters have the numbers 0, 1, 2, … in the order of their
+/// creation.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Step {
+    /// Make a new counter.
+    New,
+    /// Add to a counter, on behalf of a slot.
+    Increment {
+        /// Which counter.
+        counter: usize,
+        /// Which slot of it grows.
+        slot: Slot,
+        /// By how much; may be 0.
+        by: u64,
+    },
+    /// Merge a counter into another.
+    Merge {
+        /// The counter that learns.
+        into: usize,
+        /// The counter that is merged into the other, and stays as it is.
+        from: usize,
+    },
+}
+
+/// The result of an experiment.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub struct Evaluated {
+    /// The value of each counter.
+    pub values: Vec<u64>,
+    /// The pairs of counters (smaller number first) that are equal.
+    pub equal: Vec<(usize, usize)>,
 }
 
 /// Runs the steps of an experiment. A step with a counter that does not exist has no effect.

@@ -9,7 +9,7 @@ use runtime::{Function, Group, NodeName, ProcessId, Reply, ServerName};
 use serde::{Deserialize, Serialize};
 use shortener::{Claim, Code, Link, Refusal};
 
-use crate::g_counter::Slot;
+use crate::g_counter::{Evaluated, Step};
 use crate::views::Usage;
 
 /// The maximum number of links in the table of a node.
@@ -77,37 +77,4 @@ pub enum CountersMsg {
     // ── end 6
     // ── gap 8: messages for comparing
     // ── end 8
-}
-
-/// A step of an experiment. The counters have the numbers 0, 1, 2, … in the order of their
-/// creation.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub enum Step {
-    /// Make a new counter.
-    New,
-    /// Add to a counter, on behalf of a slot.
-    Increment {
-        /// Which counter.
-        counter: usize,
-        /// Which slot of it grows.
-        slot: Slot,
-        /// By how much; may be 0.
-        by: u64,
-    },
-    /// Merge a counter into another.
-    Merge {
-        /// The counter that learns.
-        into: usize,
-        /// The counter that is merged into the other, and stays as it is.
-        from: usize,
-    },
-}
-
-/// The result of an experiment.
-#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
-pub struct Evaluated {
-    /// The value of each counter.
-    pub values: Vec<u64>,
-    /// The pairs of counters (smaller number first) that are equal.
-    pub equal: Vec<(usize, usize)>,
 }

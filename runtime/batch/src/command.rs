@@ -33,7 +33,7 @@ use node_process::NodeProcess;
 use crate::input::{Experiment, Input};
 use crate::job::{JobSpec, JobStatus, Progress, Summary};
 use crate::output::{OutputFolder, is_taken};
-use crate::work::JobId;
+use crate::task::JobId;
 
 /// The manager of each node, as far as the command talks to it. The learner's program defines the rest of
 /// its messages; variants meet by their names.

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use serde::{Deserialize, Serialize};
 
 use crate::input::{Experiment, Input};
-use crate::work::Counters;
+use crate::task::Counters;
 
 /// A job; `K` says what it computes.
 #[derive(Debug, Clone, Serialize, Deserialize)]

@@ -18,6 +18,7 @@ pub mod journal;
 mod local;
 pub mod output;
 pub mod partitions;
+mod task;
 mod work;
 
 pub use functions::Functions;
@@ -28,6 +29,7 @@ pub use journal::{JOURNAL, Journal, JournalMsg};
 pub use local::{Local, LocalMsg};
 pub use output::OutputFolder;
 pub use partitions::{FETCH_TIMEOUT, PARTITIONS, Partitions, PartitionsMsg, Report};
-pub use work::{
-    Attempt, Counters, JobId, MapOutput, Product, ReduceOutput, TaskError, TaskId, Work, perform,
+pub use task::{
+    Attempt, Counters, JobId, MapOutput, Product, ReduceOutput, TaskError, TaskId, Work,
 };
+pub use work::perform;

@@ -12,7 +12,8 @@ use crate::input::splits;
 use crate::job::JobSpec;
 use crate::output::OutputFolder;
 use crate::partitions::{PARTITIONS, PartitionsMsg};
-use crate::work::{Attempt, JobId, Product, TaskId, Work, perform};
+use crate::task::{Attempt, JobId, Product, TaskId, Work};
+use crate::work::perform;
 
 /// What a node that does jobs alone understands.
 #[derive(Debug, Serialize, Deserialize)]

@@ -11,7 +11,7 @@ use std::path::{Path, PathBuf};
 
 use runtime::terminal::one_line;
 
-use crate::work::JobId;
+use crate::task::JobId;
 
 /// Where the output of a job comes together, and where it is found in the end.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -16,7 +16,7 @@ use serde::{Deserialize, Serialize};
 use serde_bytes::ByteBuf;
 use tempfile::TempDir;
 
-use crate::work::{Attempt, JobId, MapOutput, TaskError, TaskId};
+use crate::task::{Attempt, JobId, MapOutput, TaskError, TaskId};
 
 /// The server that keeps the map output of each node.
 pub const PARTITIONS: ServerName<PartitionsMsg> = ServerName::new("partitions");

@@ -16,23 +16,13 @@ use std::time::Duration;
 use bytes::Bytes;
 use rand::rngs::ChaCha8Rng;
 use rand::{Rng, SeedableRng};
-use serde::Serialize;
 
-pub use super::record::{Entry, EntryId, Event, Fate, Fault, FrameSeen, Kind, Record};
-pub use super::rules::{Action, Held, Matching, Order, Pattern, PatternKind, Rule, RuleId};
+pub use super::record::{
+    ConnectionId, Entry, EntryId, Event, Fate, Fault, FrameSeen, Kind, Record, RuleId,
+};
+pub use super::rules::{Action, Held, Matching, Order, Pattern, PatternKind, Rule};
 use super::sighting::{Calls, Sighting};
 use crate::name::NodeName;
-
-/// Names a connection within one network and one run.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
-pub struct ConnectionId(u64);
-
-impl ConnectionId {
-    /// The number, counted from the first connection of the run.
-    pub fn number(self) -> u64 {
-        self.0
-    }
-}
 
 /// What the network has to do with a frame.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -4,12 +4,12 @@
 //! pictures that explain a failure.
 
 use std::collections::VecDeque;
+use std::fmt;
 use std::time::Duration;
 
 use serde::{Serialize, Serializer};
 use tokio::time::Instant;
 
-use super::faults::{ConnectionId, RuleId};
 use crate::name::NodeName;
 
 /// How many entries a record keeps unless told otherwise.
@@ -27,6 +27,33 @@ pub struct Record {
     /// How many entries at the beginning were given up for lack of room.
     forgotten: u64,
     entries: VecDeque<Entry>,
+}
+
+/// Names a connection within one network and one run.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+pub struct ConnectionId(pub(super) u64);
+
+impl ConnectionId {
+    /// The number, counted from the first connection of the run.
+    pub fn number(self) -> u64 {
+        self.0
+    }
+}
+
+/// Names a rule within one fault table.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+pub struct RuleId(u64);
+
+impl RuleId {
+    pub(super) fn new(number: u64) -> Self {
+        RuleId(number)
+    }
+}
+
+impl fmt::Display for RuleId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "rule {}", self.0)
+    }
 }
 
 /// One thing that happened.

@@ -5,28 +5,11 @@ use std::fmt;
 use std::sync::Arc;
 
 use ciborium::Value;
-use serde::Serialize;
 
-use super::record::Kind;
+use super::record::{Kind, RuleId};
 use super::sighting::Sighting;
 use crate::name::NodeName;
 use crate::wire;
-
-/// Names a rule within one fault table.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
-pub struct RuleId(u64);
-
-impl RuleId {
-    pub(super) fn new(number: u64) -> Self {
-        RuleId(number)
-    }
-}
-
-impl fmt::Display for RuleId {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "rule {}", self.0)
-    }
-}
 
 /// Which messages a rule is about. Everything that is given must fit.
 #[derive(Clone, Default)]

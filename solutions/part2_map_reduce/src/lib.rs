@@ -36,7 +36,8 @@ pub mod protocol;
 pub mod worker;
 
 use manager::Manager;
-use protocol::{JobKind, LOCAL, MANAGER, WORKER, WORKERS};
+use protocol::{JobKind, LOCAL, MANAGER, WORKERS};
+use worker::WORKER;
 
 /// The sources that this program was built from. The checker sets and compares it.
 pub const SOURCE_HASH: Option<&str> = option_env!("COURSE_SOURCE_HASH");

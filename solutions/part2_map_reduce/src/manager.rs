@@ -8,9 +8,9 @@ use serde::{Deserialize, Serialize};
 
 use crate::job::{Job, Task};
 use crate::protocol::{
-    ASK_INTERVAL, JobSpec, JobStatus, LEASE, MAX_CRASHES, ManagerMsg, Summary, WORKER, WORKERS,
-    WorkerMsg,
+    ASK_INTERVAL, JobSpec, JobStatus, LEASE, MAX_CRASHES, ManagerMsg, Summary, WORKERS, WorkerMsg,
 };
+use crate::worker::WORKER;
 
 /// The manager of one node.
 #[derive(Default)]

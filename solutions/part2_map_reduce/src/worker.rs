@@ -1,9 +1,13 @@
 //! The worker: does one task after another, and reports the result of each.
 
 use batch::perform;
-use runtime::{Address, Ctx, ExitReason, Info, Server};
+use runtime::{Address, ChildKind, Ctx, ExitReason, Info, Server};
 
 use crate::protocol::{ASK_INTERVAL, Assignment, MANAGER, ManagerMsg, WorkerMsg};
+
+/// What the supervisor of the workers starts. It does not restart a worker that crashes: the manager that asked for
+/// the worker can monitor it, and decides.
+pub const WORKER: ChildKind<Worker> = ChildKind::new("worker");
 
 /// A worker.
 pub struct Worker {

@@ -1,7 +1,7 @@
 //! The laws of the G-Counter.
 
+use link_aggregates_solution::g_counter::{Evaluated, Step};
 use link_aggregates_solution::g_counter::{GCounter, Slot, evaluate};
-use link_aggregates_solution::protocol::{Evaluated, Step};
 
 fn counter(counts: &[(&str, u64)]) -> GCounter {
     let mut counter = GCounter::new();

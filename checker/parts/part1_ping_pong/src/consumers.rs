@@ -5,15 +5,12 @@ use std::time::Duration;
 
 use runtime::NodeName;
 
-use crate::fact::Fact;
+use crate::fact::{Counts, Fact};
 use crate::messages::{CONSUMER, ConsumerMsg};
 use crate::{SOON, TRANSIT};
 use testkit::cluster::{Cluster, Explained, Unanswered, Unmet};
 use testkit::scenario::{Stop, Told};
 use testkit::verdict::Failure;
-
-/// Counts by the short names of nodes, without those that are 0.
-pub(crate) type Counts = BTreeMap<String, u64>;
 
 /// How many counts a sentence lists. A cluster has five nodes at most, so a longer list is wrong
 /// however it goes on.

@@ -8,8 +8,7 @@ mod netsplit;
 #[cfg(test)]
 mod tests;
 
-use crate::consumers::Counts;
-use crate::fact::Fact;
+use crate::fact::{Counts, Fact};
 use testkit::diagnosis::evidence::Sent;
 use testkit::diagnosis::{Case, Mistake};
 use testkit::trace::{Change, Fate, Kind};

@@ -6,8 +6,8 @@ use std::time::Duration;
 use runtime::{CallError, NodeName};
 use tokio::time::Instant;
 
-use crate::consumers::{Counts, Wanted, all_have, listed};
-use crate::fact::Fact;
+use crate::consumers::{Wanted, all_have, listed};
+use crate::fact::{Counts, Fact};
 use crate::messages::{ASK_TIMEOUT, Everyone, PRODUCER, ProducerMsg};
 use crate::pings::{first_pings, it_or_them, send_in_the_name_of, send_pings};
 use crate::{ALL, LARGE, NAMES, TRANSIT, sorted};

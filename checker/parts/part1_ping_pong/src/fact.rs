@@ -4,7 +4,8 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-use crate::consumers::Counts;
+/// Counts by the short names of nodes, without those that are 0.
+pub(crate) type Counts = BTreeMap<String, u64>;
 
 /// A claim that did not hold, and what was seen; nodes go by their short names.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]

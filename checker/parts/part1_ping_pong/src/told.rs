@@ -11,7 +11,8 @@ use runtime::net::faults::{FrameSeen, Kind};
 use runtime::{NodeName, wire};
 use tokio::time::sleep;
 
-use crate::consumers::{Counts, Wanted, await_each, shows};
+use crate::consumers::{Wanted, await_each, shows};
+use crate::fact::Counts;
 use testkit::cluster::{Cluster, Explained, Mark, Unmet};
 use testkit::scenario::Told;
 

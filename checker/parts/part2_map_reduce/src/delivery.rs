@@ -3,14 +3,14 @@
 use std::time::Duration;
 
 use batch::JobStatus;
-use ciborium::Value;
-use runtime::net::faults::{Action, PatternKind, Rule};
+use runtime::net::faults::Action;
 use tokio::time::{Instant, sleep};
 
 use super::fact::{Fact, Restart, Step};
-use super::failure::reduces_begin;
-use super::messages::{MANAGER, ManagerMsg, WorkerMsg, is_map};
+use super::messages::MANAGER;
+use super::progress::reduces_begin;
 use super::provenance::{reported_file, work_was_done};
+use super::rules::{assignment, result};
 use super::{
     ALL, Plan, SOON, footprint, is_done, is_exact, is_untouched, output_is_exact, slow_text,
     status, submit, submit_to,
@@ -19,42 +19,6 @@ use testkit::cluster::{Cluster, Explained, Options, RuleHandle, Unmet};
 use testkit::scenario::{Context, Stop, Told};
 use testkit::seed::{in_order, in_words};
 use testkit::trouble::While;
-
-/// A rule about assignments of a manager to a node, of map or of reduce tasks.
-fn assignment(
-    cluster: &Cluster<'_>,
-    action: Action,
-    [manager, node]: [&str; 2],
-    maps: bool,
-) -> Rule {
-    Rule::new(action)
-        .from(&cluster.name(manager))
-        .to(&cluster.name(node))
-        .kind(PatternKind::Cast)
-        .message("Assign")
-        .matching(move |message| match message.deserialized() {
-            Ok(WorkerMsg::Assign(assignment)) => is_map(assignment.attempt.task) == maps,
-            Err(_) => false,
-        })
-}
-
-/// A rule about results of a node for a manager, of map or of reduce tasks.
-pub(super) fn result(
-    cluster: &Cluster<'_>,
-    action: Action,
-    [node, manager]: [&str; 2],
-    maps: bool,
-) -> Rule {
-    Rule::new(action)
-        .from(&cluster.name(node))
-        .to(&cluster.name(manager))
-        .kind(PatternKind::Cast)
-        .message("Finished")
-        .matching(move |message: &Value| match message.deserialized() {
-            Ok(ManagerMsg::Finished { attempt, .. }) => is_map(attempt.task) == maps,
-            _ => false,
-        })
-}
 
 /// Waits until a fault on a message took effect. If it had no effect, the messages may no longer be
 /// those that were given.

@@ -6,15 +6,15 @@ use batch::Experiment;
 use runtime::net::faults::{Action, Kind, PatternKind, Rule};
 use tokio::time::{Instant, sleep};
 
-use super::delivery::result;
 use super::fact::{Fact, Step};
 use super::local::bible;
 use super::messages::{JobKind, is_map};
 use super::provenance::{ReportedFile, reported_file, summary_adds_up, work_was_done};
+use super::rules::result;
 use super::text::file;
 use super::{
-    ALL, Answered, LEASE, Plan, SOON, assignments, has_finished, is_exact, is_still_known,
-    maps_kept, reports, results, slow_text, submit, texts,
+    ALL, Answered, LEASE, Plan, SOON, assignments, is_exact, is_still_known, maps_kept, reports,
+    results, slow_text, submit, texts,
 };
 use testkit::cluster::{Cluster, Explained, Mark, Options, RuleHandle};
 use testkit::scenario::{Context, Stop, Told};
@@ -334,15 +334,4 @@ async fn maps_kept_by(cluster: &Cluster<'_>, job: &super::Job, node: &str) -> Re
     let reports = reports(cluster).await?;
     let kept = reports.get(node).map_or(&[][..], |report| &report.kept);
     Ok(kept.iter().filter(|attempt| attempt.job == job.id).count())
-}
-
-/// Waits until a node has finished so many map tasks of a job.
-pub(super) async fn maps_by(
-    cluster: &Cluster<'_>,
-    job: &super::Job,
-    node: &str,
-    count: usize,
-    since: Mark,
-) -> Told {
-    has_finished(cluster, job, node, true, count, since).await
 }

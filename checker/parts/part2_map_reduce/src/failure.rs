@@ -6,16 +6,16 @@ use std::time::Duration;
 use batch::JobStatus;
 use runtime::net::faults::{Action, PatternKind, Rule};
 
-use super::distribute::maps_by;
 use super::fact::{Fact, Step};
 use super::messages::{MAX_CRASHES, WORKERS, map_number};
+use super::progress::maps_by;
 use super::provenance::{crashes_were_panics, work_was_done};
 use super::text::{self, lines};
 use super::{
     ALL, JOB_TIMEOUT, Job, LEASE, Plan, SOON, has_finished, inexact, is_computed_again, is_exact,
     maps_kept, output_is_exact, place, results, slow_text, status, submit, texts,
 };
-use testkit::cluster::{Cluster, Explained, Mark, Options, Unmet};
+use testkit::cluster::{Cluster, Explained, Options, Unmet};
 use testkit::scenario::{Context, Stop, Told};
 use testkit::seed::Draw;
 use testkit::trouble::While;
@@ -431,28 +431,4 @@ fn leaves_no_output(cluster: &Cluster<'_>, job: &Job, claim: &str) -> Told {
         .into());
     }
     Ok(())
-}
-
-/// How long a lease and what follows from its end may take.
-pub(super) const PHASE_TIMEOUT: Duration = Duration::from_secs(LEASE.as_secs() + 5);
-
-/// Waits until the manager has given a reduce task to another node.
-pub(super) async fn reduces_begin(cluster: &Cluster<'_>, job: &Job, since: Mark) -> Told {
-    let given = async || {
-        let given = super::assignments(cluster, job, since);
-        let is_reduce = |assignment: &super::Assignment| {
-            assignment.attempt.job == job.id && !super::messages::is_map(assignment.attempt.task)
-        };
-        match given.iter().any(|(_, assignment, _)| is_reduce(assignment)) {
-            true => Ok(()),
-            false => {
-                cluster.written()?;
-                let manager = job.manager.to_owned();
-                Err(Fact::NoReduceTask { manager }.unmet(job.manager))
-            }
-        }
-    };
-    cluster
-        .eventually(PHASE_TIMEOUT, "the job reaches its reduce phase", given)
-        .await
 }

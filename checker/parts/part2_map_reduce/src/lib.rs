@@ -18,7 +18,9 @@ mod local;
 mod messages;
 mod missing;
 mod netsplit;
+mod progress;
 mod provenance;
+mod rules;
 mod text;
 
 use std::collections::{BTreeMap, BTreeSet};

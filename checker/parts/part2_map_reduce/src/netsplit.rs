@@ -6,9 +6,9 @@ use batch::{MapOutput, Work};
 use runtime::net::faults::Kind;
 use tokio::time::{Instant, sleep};
 
-use super::distribute::maps_by;
 use super::fact::{Fact, Step};
 use super::messages::{LEASE, is_map};
+use super::progress::maps_by;
 use super::provenance::work_was_done;
 use super::{
     ALL, JOB_TIMEOUT, Plan, SOON, assignments, footprint, is_done, is_exact, is_untouched,

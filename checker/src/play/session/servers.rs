@@ -8,7 +8,7 @@ use runtime::system::{NODE, NodeMsg};
 use runtime::{CallError, Reply, ServerName};
 
 use super::{Said, Session, in_words};
-use report::terminal::sentence;
+use report::words::sentence;
 use testkit::cluster::Request;
 
 /// How long an answer is waited for, if nobody says how long.

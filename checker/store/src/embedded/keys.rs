@@ -2,7 +2,7 @@
 
 use bytes::Bytes;
 
-use super::commands::{Call, SYNTAX_ERROR, is, number};
+use super::call::{Call, SYNTAX_ERROR, is, number};
 use super::database::DATABASES;
 use super::glob;
 use super::reply::Reply;

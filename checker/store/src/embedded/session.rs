@@ -1,6 +1,6 @@
 //! The commands on the connection and on the server itself.
 
-use super::commands::{Call, is, number, unknown_subcommand, wrong_arguments};
+use super::call::{Call, is, number, unknown_subcommand, wrong_arguments};
 use super::database::DATABASES;
 use super::reply::Reply;
 

@@ -7,10 +7,8 @@ use std::time::Duration;
 
 use batch::{Attempt, Experiment, JobId, LocalMsg, Product, TaskError, Work};
 pub use batch::{JobStatus, Progress, Summary};
-use runtime::{Address, ChildKind, NodeName, Reply, ServerName, SupervisorMsg};
+use runtime::{Address, NodeName, Reply, ServerName, SupervisorMsg};
 use serde::{Deserialize, Serialize};
-
-use crate::worker::Worker;
 
 /// The manager of each node.
 pub const MANAGER: ServerName<ManagerMsg> = ServerName::new("manager");
@@ -20,10 +18,6 @@ pub const LOCAL: ServerName<LocalMsg<JobKind>> = ServerName::new("local");
 
 /// The supervisor of each node's workers. `ctx.start_child` has it start one more.
 pub const WORKERS: ServerName<SupervisorMsg> = ServerName::new("workers");
-
-/// The children that it can start. It does not restart a worker that crashes: the manager that asked for
-/// the worker can monitor it, and decides.
-pub const WORKER: ChildKind<Worker> = ChildKind::new("worker");
 
 /// How long an attempt may take before the manager may begin another one.
 pub const LEASE: Duration = Duration::from_secs(1);

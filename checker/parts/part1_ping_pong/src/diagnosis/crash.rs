@@ -1,8 +1,7 @@
 //! Symptoms of problem 3.
 
 use super::{Low, count_of, low_counts, tellings};
-use crate::consumers::Counts;
-use crate::fact::Fact;
+use crate::fact::{Counts, Fact};
 use testkit::diagnosis::Case;
 use testkit::diagnosis::evidence::{Messages, listed};
 use testkit::trace::{Change, Kind};

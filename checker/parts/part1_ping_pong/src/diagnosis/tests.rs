@@ -1,7 +1,6 @@
 use serde_json::{Value, json};
 
-use crate::consumers::Counts;
-use crate::fact::Fact;
+use crate::fact::{Counts, Fact};
 use crate::part;
 use testkit::diagnosis::tale::Tale;
 use testkit::trace::{Fate, Kind};

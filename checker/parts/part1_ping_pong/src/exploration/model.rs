@@ -14,8 +14,8 @@ use testkit::verdict::Failure;
 use tokio::time::{Instant, sleep, sleep_until};
 
 use super::{Do, Level};
-use crate::consumers::{Counts, listed, shows};
-use crate::fact::Fact;
+use crate::consumers::{listed, shows};
+use crate::fact::{Counts, Fact};
 use crate::messages::{ASK_TIMEOUT, CONSUMER, ConsumerMsg, Everyone, PRODUCER, ProducerMsg};
 use crate::{RECOVERY, TRANSIT};
 
