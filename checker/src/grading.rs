@@ -187,24 +187,20 @@ fn broken_markers(part: &Part, sources: &Sources) -> Vec<String> {
 
 /// Where there is code to write, problem by problem.
 fn unwritten_places(part: &Part, report: &PartReport, sources: &Sources) -> Vec<Unwritten> {
-    let mut places = Vec::new();
+    let text = |file: &str| sources.files.get(file.strip_prefix("src/").unwrap_or(file));
+    let mut unwritten = Vec::new();
     for problem in part.problems {
-        let gaps_in_files = problem
-            .gaps
-            .iter()
-            .flat_map(|gap| part.editable.iter().map(move |file| (*gap, *file)));
-        for (gap, file) in gaps_in_files {
-            let text = sources.files.get(file.strip_prefix("src/").unwrap_or(file));
-            let lines = text.map(|text| gaps::open_places(text, gap));
-            places.extend(lines.into_iter().flatten().map(|line| Unwritten {
+        for &gap in problem.gaps {
+            let places = gaps::open_places(part.editable, gap, |file| text(file).cloned());
+            unwritten.extend(places.map(|(file, line)| Unwritten {
                 problem: problem.number,
                 gap,
                 file: report.in_course(Some(part), file),
-                line: u32::try_from(line).unwrap_or(u32::MAX),
+                line,
             }));
         }
     }
-    places
+    unwritten
 }
 
 /// What to tell about messages that are never sent, as nothing awaits the futures that would send them.

@@ -190,9 +190,23 @@ impl Gap {
     }
 }
 
+/// The places in some files at which there is something to write of the gaps of a number, which may have places in
+/// several files. `text` reads a file.
+pub fn open_places<'a>(
+    files: &'a [&'static str],
+    number: u8,
+    text: impl Fn(&str) -> Option<String> + 'a,
+) -> impl Iterator<Item = (&'static str, u32)> + 'a {
+    files.iter().flat_map(move |file| {
+        let lines = text(file).map(|text| open_lines(&text, number));
+        let lines = lines.into_iter().flatten();
+        lines.map(|line| (*file, u32::try_from(line).unwrap_or(u32::MAX)))
+    })
+}
+
 /// The lines of a source text, from 1, at which there is something to write of the gaps of a number: each gap that
 /// is empty, and each other `todo!` that is left of them. Of a text in which all are empty, only the first.
-pub fn open_places(source: &str, number: u8) -> BTreeSet<usize> {
+fn open_lines(source: &str, number: u8) -> BTreeSet<usize> {
     let todo = format!("TODO({number})");
     let of_number = gaps(source).unwrap_or_default().into_iter();
     let of_number: Vec<Gap> = of_number.filter(|gap| gap.name.number == number).collect();
@@ -275,7 +289,7 @@ mod tests {
         let todo = "// TODO(1): what must hold\ntodo!(\"TODO(1) do it\")";
         let comment = "// TODO(1): what must hold besides";
         let check = |source: &str, expected: &[usize]| {
-            let open: Vec<usize> = open_places(source, 1).into_iter().collect();
+            let open: Vec<usize> = open_lines(source, 1).into_iter().collect();
             assert_eq!(open, expected, "{source}");
         };
         check(&(gap("a", todo) + &gap("b", comment)), &[2]);

@@ -498,18 +498,14 @@ impl Paper<'_> {
     }
 }
 
-/// Where there is something to write of a gap, which may have places in several files.
+/// Where there is something to write of a gap.
 pub(super) fn places_of(course: &Course, part: &'static Part, gap: u8) -> Vec<(PathBuf, u32)> {
-    let places = |file: &&'static str| {
-        let path = course.exercise(part).join(file);
-        let text = plain_file::read_text(&path, MAX_TEXT).unwrap_or_default();
-        let lines = gaps::open_places(&text, gap).into_iter();
-        let lines = lines.filter_map(|line| u32::try_from(line).ok());
-        lines
-            .map(|line| (PathBuf::from(file), line))
-            .collect::<Vec<_>>()
-    };
-    part.editable.iter().flat_map(places).collect()
+    let folder = course.exercise(part);
+    let text = |file: &str| plain_file::read_text(&folder.join(file), MAX_TEXT).ok();
+    let places = gaps::open_places(part.editable, gap, text);
+    places
+        .map(|(file, line)| (PathBuf::from(file), line))
+        .collect()
 }
 
 fn named(name: &str, line: &str) -> String {
