@@ -52,9 +52,44 @@ pub fn unsimulated<'o>(outcomes: impl IntoIterator<Item = &'o Outcome>) -> Vec<S
             others => format!(", and {}", count(others, "other scenario")),
         };
         format!(
-            "{}{others}: passed on processes, but not simulated to the end. {why}",
+            "{}{others}: the run on processes passed, but a simulation broke off. {why}",
             scenarios[0]
         )
     });
     told.collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use testkit::verdict::Verdict;
+
+    fn pass(title: &str, problem: u8, why: Option<&str>) -> Outcome {
+        let verdict = Verdict::Passed {
+            property: "It holds.".into(),
+        };
+        Outcome {
+            unsimulated: why.map(str::to_owned),
+            ..Outcome::new("part1-a", title, problem, verdict, 7)
+        }
+    }
+
+    #[test]
+    fn scenarios_that_no_simulation_ended_are_named_with_each_reason_once() {
+        let outcomes = [
+            pass("a", 1, Some("n1 never waits.")),
+            pass("b", 2, None),
+            pass("c", 2, Some("A socket.")),
+            pass("d", 3, Some("A socket.")),
+            pass("d", 3, Some("A socket.")),
+        ];
+        let broke_off = "the run on processes passed, but a simulation broke off";
+        assert_eq!(
+            unsimulated(&outcomes),
+            [
+                format!("Problem 1, \"a\": {broke_off}. n1 never waits."),
+                format!("Problem 2, \"c\", and 1 other scenario: {broke_off}. A socket."),
+            ]
+        );
+    }
 }
