@@ -156,7 +156,7 @@ enum Other {
         /// Looks after the terminal that is its stdout, instead of processes
         #[arg(long, conflicts_with = "remove")]
         terminal: bool,
-        /// Tries whether a submission can be walled in with a network of its own, and ends
+        /// Tries whether a submission can be isolated with a network of its own, and ends
         #[arg(long, conflicts_with_all = ["remove", "terminal"])]
         network: bool,
     },
@@ -172,7 +172,7 @@ enum Dev {
         /// Only variants whose names contain this
         #[arg(long, value_name = "TEXT")]
         only: Option<String>,
-        /// Leaves the failures of near-misses and their traces in this folder, for `diagnose`
+        /// Saves the failures of near-misses and their traces in this folder, for `diagnose`
         #[arg(long, value_name = "DIR")]
         cases: Option<PathBuf>,
         /// The store of parts 3 and 4: auto, embedded, redis, or redis://HOST:PORT
@@ -181,10 +181,10 @@ enum Dev {
         /// Repeats the decisions of an earlier check: who is hit, how many pings are sent
         #[arg(long, value_name = "NUMBER")]
         seed: Option<u64>,
-        /// Where the variants run: processes or simulated; in both worlds, if none is named
+        /// Where the variants run: processes or simulated; if not given, in both worlds
         #[arg(long, value_name = "WORLD")]
         world: Option<World>,
-        /// With how many seeds, at most, a near-miss is simulated until it is rejected
+        /// With how many seeds a near-miss is simulated, at most, until it is rejected
         #[arg(long, value_name = "N", default_value_t = 5, value_parser = clap::value_parser!(u64).range(1..))]
         seeds: u64,
         /// Runs all variants on processes, not only right programs and the quarter that the seed says
@@ -210,11 +210,11 @@ enum Dev {
         /// With how many seeds each scenario is simulated
         #[arg(long, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u64).range(1..))]
         seeds: u64,
-        /// How many schedules of each exploration; if not given, as many as take about 2 s
+        /// How many stories of each exploration; if not given, as many as take about 2 s
         #[arg(long, value_name = "N")]
         explore: Option<u64>,
     },
-    /// Says what the diagnosis makes of the failures that `check --cases DIR` has left
+    /// Shows the diagnosis of each failure that `check --cases DIR` has saved
     Diagnose {
         /// The folder
         cases: PathBuf,
@@ -252,13 +252,13 @@ struct PartArgs {
     #[arg(long = "problem", value_name = "N")]
     problems: Vec<u8>,
     /// Repeats the choices of an earlier run, which printed this number
-    #[arg(long, value_name = "S")]
+    #[arg(long, value_name = "NUMBER")]
     seed: Option<u64>,
     /// Runs everything this many times, each time with the next seed
     #[arg(long, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u32).range(1..))]
     repeat: u32,
-    /// Where the nodes run: both, processes, or simulated (in virtual time). Processes decide, and a
-    /// submission runs on them alone
+    /// Where the nodes run: processes, simulated (in one process, in virtual time), or both. A submission
+    /// runs on processes only
     #[arg(
         long,
         value_name = "WORLD",
@@ -266,11 +266,12 @@ struct PartArgs {
         conflicts_with = "submission"
     )]
     world: Worlds,
-    /// Simulates each scenario with this many seeds; if not given, with as many as take about 3 s
+    /// How many times each scenario is simulated, each time with another seed; if not given, as many as
+    /// take about 3 s
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..))]
     seeds: Option<u64>,
-    /// Explores each problem that passed in this many random schedules, or not at all: off; if not given,
-    /// in as many as take about 2 s
+    /// How many random stories are simulated for each problem that passed, or off; if not given, as many
+    /// as take about 2 s
     #[arg(long, value_name = "N")]
     explore: Option<Explore>,
     /// The store of parts 3 and 4: auto, embedded, redis, or redis://HOST:PORT

@@ -11,7 +11,7 @@ use std::time::Duration;
 
 use checker::manifest::PARTS;
 use grader::dev::variants::Variant;
-use grader::part_report::{CodePlace, Graded, PartReport, Refused};
+use grader::part_report::{CodePlace, Graded, PartReport, Refused, Unwritten};
 use grader::sources::Sources;
 use report::json::JsonReport;
 use serde_json::Value;
@@ -294,6 +294,12 @@ fn everything() -> (Vec<PartReport>, Vec<String>) {
     graded.run = Some("run".into());
     graded.isolation = Some("bubblewrap".into());
     graded.simulated = true;
+    graded.unwritten = vec![Unwritten {
+        problem: 1,
+        gap: 1,
+        file: "f".into(),
+        line: 1,
+    }];
     graded.conclude(vec![ProblemResult::new(
         1,
         "Broadcast",

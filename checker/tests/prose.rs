@@ -9,17 +9,19 @@ use walkdir::WalkDir;
 use crate::training::root;
 
 /// Where learners read. Single files are documents of the course's folder.
-const READ: [&str; 16] = [
+const READ: [&str; 18] = [
     "ARCHITECTURE.md",
     "CHANGELOG.md",
     "README.md",
     "TRAINING.md",
     "benches",
     "checker/entropy",
+    "checker/gradebook",
     "checker/grader",
     "checker/parts",
     "checker/report",
     "checker/src",
+    "checker/store",
     "checker/testkit",
     "docs",
     "exercises",

@@ -66,6 +66,10 @@ impl Node {
     /// Casts to the servers of one name on all connected nodes and on this one. It does not
     /// connect to any node, and where there is no such server the message is dropped.
     ///
+    /// It first sends to all of them. Then it waits, as [`cast`](Node::cast) does, until each
+    /// connection has room again: a node that reads nothing delays the caller, once 4 MB wait for
+    /// that node, but never the other nodes.
+    ///
     /// # Errors
     /// [`CastError::Unsendable`] when the message cannot be encoded; then no server received it.
     pub async fn abcast<M>(&self, name: &ServerName<M>, msg: M) -> Result<(), CastError>

@@ -209,7 +209,7 @@ impl<M: Send + 'static> Ctx<M> {
         });
         let gate = self.inner().config.gate.as_ref();
         if let Some(gate) = gate {
-            task = gate.serve(self.process().label(), task);
+            task = gate.serve(self.process().label(), true, task);
         }
         Task(spawn_boxed(gate, &mut tasks, task))
     }

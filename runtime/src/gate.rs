@@ -49,6 +49,8 @@ pub struct Work {
     pub node: Option<String>,
     /// The server that the task is of, if it is one's.
     pub server: Option<String>,
+    /// Whether the task runs beside its server, started with `ctx.spawn`.
+    pub is_beside: bool,
     /// Whether the poll goes on.
     pub goes_on: bool,
 }
@@ -66,11 +68,14 @@ impl AtWork {
             work.node = Some(node.to_owned());
         }
         work.server = None;
+        work.is_beside = false;
         work.goes_on = true;
     }
 
-    fn serve(&self, server: &str) {
-        self.0.lock().unwrap().server = Some(server.to_owned());
+    fn serve(&self, server: &str, is_beside: bool) {
+        let mut work = self.0.lock().unwrap();
+        work.server = Some(server.to_owned());
+        work.is_beside = is_beside;
     }
 
     fn end(&self) {
@@ -194,11 +199,11 @@ impl Gate {
         }
     }
 
-    /// The same task, known as that of a server.
-    pub(crate) fn serve(&self, server: String, mut task: BoxedTask) -> BoxedTask {
+    /// The same task, known as that of a server: its own, or one beside it.
+    pub(crate) fn serve(&self, server: String, is_beside: bool, mut task: BoxedTask) -> BoxedTask {
         let at_work = self.0.at_work.clone();
         Box::pin(std::future::poll_fn(move |context| {
-            at_work.serve(&server);
+            at_work.serve(&server, is_beside);
             task.as_mut().poll(context)
         }))
     }

@@ -413,7 +413,7 @@ impl Refusal {
                 f.write_str("this node is already connecting to the other one")
             }
             Refusal::Parted => {
-                f.write_str("the two nodes were disconnected on purpose, and nobody asked for this")
+                f.write_str("the two nodes were disconnected on purpose, and no program asked to connect them again")
             }
             Refusal::SameName => f.write_str("the other node claims this node's own name"),
             Refusal::Busy => f.write_str("too many are connecting at once"),

@@ -129,9 +129,9 @@ struct NoFlags {}
 /// the process whose address `start` returns (its supervisor, as a rule).
 ///
 /// When everything is started it says so on standard output, in a line of its own:
-/// `node gold@127.0.0.1 is ready (listening on 127.0.0.1:40123)`, followed by `[sources …]` if
-/// `sources`, a hash of the program's source files, was compiled in. Everything else goes to standard
-/// error. This is the only place where a panic hook is installed: call it from `main`.
+/// `node gold@127.0.0.1 is ready (listening on 127.0.0.1:40123) [process 4711]`, followed by
+/// `[sources …]` if `sources`, a hash of the program's source files, was compiled in. Everything else
+/// goes to standard error. This is the only place where a panic hook is installed: call it from `main`.
 pub fn run<M>(
     sources: Option<&'static str>,
     start: impl AsyncFnOnce(Node) -> Result<Address<M>, StartError>,
@@ -241,8 +241,9 @@ async fn serve<F: Args, M>(
         .unwrap_or_default();
     let key = key.map(|key| format!(" [key {key}]")).unwrap_or_default();
     let ready = format!(
-        "node {name} is ready (listening on {}){sources}{key}\n",
-        node.address()
+        "node {name} is ready (listening on {}) [process {}]{sources}{key}\n",
+        node.address(),
+        std::process::id()
     );
     // The node serves others all the same.
     if let Err(error) = print(ready) {

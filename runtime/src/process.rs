@@ -187,7 +187,7 @@ pub(crate) async fn start<S: Server>(
     let (started, init) = oneshot::channel();
     let mut life: BoxedTask = Box::pin(live::<S>(ctx, args, inbox, exits, started));
     if let Some(gate) = &inner.config.gate {
-        life = gate.serve(process.label(), life);
+        life = gate.serve(process.label(), false, life);
     }
     inner.spawn_boxed(life);
     match init.await {

@@ -1,6 +1,6 @@
 //! From attempts to a mark.
 //!
-//! A scenario counts as failed only if it failed in each attempt: a busy machine can make a right program
+//! A scenario has failed only if it failed in each attempt: a busy machine can make a right program
 //! fail, and attempts use the same seed. What came out differently is marked as unsteady.
 
 use std::collections::BTreeMap;

@@ -243,7 +243,7 @@ fn unbundle(bundle: &Path, taken: &mut Taken) -> Result<()> {
     let bundle = bundle.canonicalize()?;
     let git = || {
         let mut git = Command::new("git");
-        // No configuration and no hook of anybody.
+        // No configuration and no hook of any user.
         git.env("GIT_CONFIG_NOSYSTEM", "1")
             .env("GIT_CONFIG_GLOBAL", "/dev/null")
             .env("GIT_TERMINAL_PROMPT", "0")

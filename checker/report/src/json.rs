@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use grader::part_report::{Graded, PartReport, Refused};
+use grader::part_report::{Graded, PartReport, Refused, Unwritten};
 use grader::runs::Run;
 use testkit::trace::Trace;
 use testkit::trouble::{Result, While};
@@ -68,28 +68,48 @@ pub struct JsonPart<'a> {
     isolation: Option<&'a str>,
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     simulated: bool,
+    #[serde(skip_serializing_if = "<[Unwritten]>::is_empty")]
+    unwritten: &'a [Unwritten],
     notes: &'a [String],
     #[serde(skip_serializing_if = "Option::is_none")]
     run: Option<String>,
 }
 
 impl<'a> From<&'a PartReport> for JsonPart<'a> {
-    fn from(part: &'a PartReport) -> Self {
+    fn from(report: &'a PartReport) -> Self {
+        // Without `..`, so that a new field of the report cannot be forgotten here.
+        let PartReport {
+            part,
+            title,
+            graded,
+            seed,
+            repeat,
+            refused,
+            problems,
+            isolation,
+            simulated,
+            unwritten,
+            notes,
+            run,
+            standing,
+            complete,
+        } = report;
         JsonPart {
-            part: &part.part,
-            title: &part.title,
-            graded: &part.graded,
-            seed: part.seed,
-            repeat: part.repeat,
-            standing: part.standing,
-            complete: part.complete,
-            points: Points::of(&part.problems),
-            refused: part.refused.as_ref(),
-            problems: part.problems.iter().map(JsonProblem::from).collect(),
-            isolation: part.isolation.as_deref(),
-            simulated: part.simulated,
-            notes: &part.notes,
-            run: part.run.as_ref().map(|run| run.display().to_string()),
+            part,
+            title,
+            graded,
+            seed: *seed,
+            repeat: *repeat,
+            standing: *standing,
+            complete: *complete,
+            points: Points::of(problems),
+            refused: refused.as_ref(),
+            problems: problems.iter().map(JsonProblem::from).collect(),
+            isolation: isolation.as_deref(),
+            simulated: *simulated,
+            unwritten,
+            notes,
+            run: run.as_ref().map(|run| run.display().to_string()),
         }
     }
 }

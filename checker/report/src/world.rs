@@ -15,13 +15,13 @@ pub fn simulated_failure(outcome: &Outcome) -> Option<String> {
     })
 }
 
-/// What it means that nothing can be said of the code, as sentences.
+/// What it means that there is no verdict on the code, as sentences.
 pub fn of_inconclusive(world: World) -> &'static str {
     match world {
         World::Processes => {
-            "This says nothing about your code. On a less busy machine it may well pass."
+            "This is no verdict on your code. On a less busy machine, the scenario may pass."
         }
-        World::Simulated => "This says nothing about your code. Run it on processes: they decide.",
+        World::Simulated => "This is no verdict on your code: `--world processes` gives one.",
     }
 }
 
@@ -32,17 +32,64 @@ pub fn schedules<'o>(outcomes: impl IntoIterator<Item = &'o Outcome>) -> Option<
     (held > 0).then(|| count(held, "simulated schedule"))
 }
 
-/// Why passes were decided by the processes alone, each reason once, as sentences.
+/// Which scenarios passed on processes only, and why their simulation gave no verdict: each reason once, as sentences.
 pub fn unsimulated<'o>(outcomes: impl IntoIterator<Item = &'o Outcome>) -> Vec<String> {
-    let mut reasons: Vec<String> = Vec::new();
-    for why in outcomes
-        .into_iter()
-        .filter_map(|of| of.unsimulated.as_deref())
-    {
-        let said = format!("The processes decided alone, without a simulation. {why}");
-        if !reasons.contains(&said) {
-            reasons.push(said);
+    let mut reasons: Vec<(&str, Vec<String>)> = Vec::new();
+    for outcome in outcomes {
+        let Some(why) = outcome.unsimulated.as_deref() else {
+            continue;
+        };
+        let scenario = format!("Problem {}, \"{}\"", outcome.problem, outcome.title);
+        match reasons.iter_mut().find(|(reason, _)| *reason == why) {
+            Some((_, scenarios)) if scenarios.contains(&scenario) => {}
+            Some((_, scenarios)) => scenarios.push(scenario),
+            None => reasons.push((why, vec![scenario])),
         }
     }
-    reasons
+    let told = reasons.into_iter().map(|(why, scenarios)| {
+        let others = match scenarios.len() - 1 {
+            0 => String::new(),
+            others => format!(", and {}", count(others, "other scenario")),
+        };
+        format!(
+            "{}{others}: the run on processes passed, but a simulation broke off. {why}",
+            scenarios[0]
+        )
+    });
+    told.collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use testkit::verdict::Verdict;
+
+    fn pass(title: &str, problem: u8, why: Option<&str>) -> Outcome {
+        let verdict = Verdict::Passed {
+            property: "It holds.".into(),
+        };
+        Outcome {
+            unsimulated: why.map(str::to_owned),
+            ..Outcome::new("part1-a", title, problem, verdict, 7)
+        }
+    }
+
+    #[test]
+    fn scenarios_that_no_simulation_ended_are_named_with_each_reason_once() {
+        let outcomes = [
+            pass("a", 1, Some("n1 never waits.")),
+            pass("b", 2, None),
+            pass("c", 2, Some("A socket.")),
+            pass("d", 3, Some("A socket.")),
+            pass("d", 3, Some("A socket.")),
+        ];
+        let broke_off = "the run on processes passed, but a simulation broke off";
+        assert_eq!(
+            unsimulated(&outcomes),
+            [
+                format!("Problem 1, \"a\": {broke_off}. n1 never waits."),
+                format!("Problem 2, \"c\", and 1 other scenario: {broke_off}. A socket."),
+            ]
+        );
+    }
 }

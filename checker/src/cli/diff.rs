@@ -31,7 +31,7 @@ pub(super) struct DiffArgs {
     #[arg(value_parser = question::part_names())]
     part: String,
     /// Only the gaps of this problem
-    #[arg(long, value_name = "K")]
+    #[arg(long, value_name = "N")]
     problem: Option<u8>,
     /// Also shows the solution of problems that have not passed
     #[arg(long)]

@@ -34,7 +34,7 @@ pub(super) struct ExploreArgs {
     #[arg(long = "for", value_name = "TIME", default_value = "60s", value_parser = seconds)]
     time: Duration,
     /// The first seed; 1 if not given
-    #[arg(long, value_name = "S")]
+    #[arg(long, value_name = "NUMBER")]
     seed: Option<u64>,
     /// Replays the story in this file instead of exploring
     #[arg(long, value_name = "FILE")]

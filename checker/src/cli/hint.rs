@@ -27,7 +27,7 @@ pub(super) struct HintArgs {
     #[arg(value_parser = question::part_names())]
     part: Option<String>,
     /// The problem; your current one, if not given
-    #[arg(long, value_name = "K")]
+    #[arg(long, value_name = "N")]
     problem: Option<u8>,
     /// Shows again the hints that were already shown, and no new one
     #[arg(long, conflicts_with = "all")]

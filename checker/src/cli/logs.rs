@@ -30,8 +30,8 @@ pub(super) struct LogsArgs {
     /// The node, such as n2
     #[arg(required_unless_present = "list")]
     pub node: Option<String>,
-    /// The run: its name, as `report --list` shows it; a part, for the last run of it; `play`, for
-    /// the last session of that. If not given, the run in progress, or else the last
+    /// The run: its name, as `report --list` shows it; a part, for the last run of that part; or `play`,
+    /// for the last session. If not given, the run in progress, or else the last
     #[arg(long, value_name = "RUN")]
     pub run: Option<String>,
     /// The scenario; the first that did not pass, if not given

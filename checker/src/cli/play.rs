@@ -24,22 +24,22 @@ exit code 1.";
 pub(super) struct PlayArgs {
     /// The part, such as part1
     pub part: String,
-    /// Takes the course's own solution
+    /// Starts the course's own solution
     #[arg(long)]
     pub solution: bool,
     /// How many nodes to start at the beginning: n1, n2, and so on
     #[arg(long, value_name = "N", default_value_t = 3, value_parser = clap::value_parser!(u8).range(1..=20))]
     pub nodes: u8,
-    /// Silence, in seconds, after which the others declare a node down
+    /// After this much silence, in seconds, the other nodes declare a node down
     #[arg(long, value_name = "SECONDS", default_value_t = 5, value_parser = clap::value_parser!(u16).range(1..=60))]
     pub tick_time: u16,
-    /// Repeats the random choices of an earlier run, which printed this number
-    #[arg(long, value_name = "S")]
+    /// Repeats the choices of an earlier session, which printed this number
+    #[arg(long, value_name = "NUMBER")]
     pub seed: Option<u64>,
     /// The store of parts 3 and 4: auto, embedded, redis, or redis://HOST:PORT
     #[arg(long, value_name = "STORE", default_value = "auto")]
     pub store: StoreChoice,
-    /// Carries out the commands in a file, or on standard input (-), and ends
+    /// Runs the commands in a file, or on standard input (-), and ends
     #[arg(long, value_name = "FILE")]
     pub script: Option<PathBuf>,
 }

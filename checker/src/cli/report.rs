@@ -20,8 +20,8 @@ use testkit::verdict::{Outcome, Standing};
 /// Its flags.
 #[derive(Debug, Args)]
 pub(super) struct ReportArgs {
-    /// The run: its name, as --list shows it; a part, for the last run of it; `play`, for the last
-    /// session of that. If not given, the last run that graded something
+    /// The run: its name, as --list shows it; a part, for the last run of that part; or `play`, for the
+    /// last session. If not given, the last run that graded something
     pub run: Option<String>,
     /// Opens the page in a browser
     #[arg(long, conflicts_with_all = ["list", "format", "output"])]
@@ -29,13 +29,13 @@ pub(super) struct ReportArgs {
     /// Lists the runs that are kept, or those of a part, the newest first
     #[arg(long, conflicts_with_all = ["format", "output", "scenario"])]
     pub list: bool,
-    /// Writes the page, or all that is known
+    /// Writes the report: html is the page, json is all that is known
     #[arg(long, value_name = "FORMAT")]
     pub format: Option<Format>,
     /// The one scenario that is written as JSON; all, if not given
     #[arg(long, value_name = "ID", requires = "format")]
     pub scenario: Option<String>,
-    /// Where to write it to; to the terminal, if not given
+    /// Where to write it; to the terminal, if not given
     #[arg(long, value_name = "FILE", requires = "format", value_hint = ValueHint::FilePath)]
     pub output: Option<PathBuf>,
 }

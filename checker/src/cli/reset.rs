@@ -25,12 +25,12 @@ pub(super) struct ResetArgs {
     #[arg(value_parser = question::part_names())]
     part: String,
     /// Only the gaps of this problem; everything else stays
-    #[arg(long, value_name = "K", conflicts_with = "given")]
+    #[arg(long, value_name = "N", conflicts_with = "given")]
     problem: Option<u8>,
     /// Only the files that the course gives and that you should not edit
     #[arg(long)]
     given: bool,
-    /// Does not ask
+    /// Does not ask for confirmation
     #[arg(long)]
     yes: bool,
 }

@@ -17,21 +17,21 @@ use testkit::verdict::Standing;
 /// Its flags.
 #[derive(Debug, Default, Args)]
 #[command(after_help = "\
-It runs the problem at the start and whenever a file of the exercise is saved, until Ctrl-C. At a
-terminal it has keys, which ? lists. Elsewhere it prints the whole report each time, and also
-ends when its stdin is a pipe that closes (but not at the end of /dev/null), after the current
-run. It exits with 0, whatever the verdict: scripts use `checker part1`.")]
+It grades the problem at the start and each time you save a file of the exercise, until Ctrl-C. At
+a terminal, the key ? lists its keys. Elsewhere it prints the whole report each time; if its stdin
+is a pipe, it also ends after the run in which the pipe closes. It exits with 0, whatever the
+verdict: in a script, use `checker part1`.")]
 pub(super) struct WatchArgs {
     /// The part, such as part1; your current one, if not given
     #[arg(value_parser = question::part_names())]
     part: Option<String>,
     /// The problem to go to; your current one, if not given
-    #[arg(long, value_name = "K")]
+    #[arg(long, value_name = "N")]
     problem: Option<u8>,
     /// Begins with the choices of an earlier run, which printed this number
-    #[arg(long, value_name = "S")]
+    #[arg(long, value_name = "NUMBER")]
     seed: Option<u64>,
-    /// Looks at the files twice a second: for network drives, and Windows folders under WSL
+    /// Reads the files twice a second: for network drives, and Windows folders under WSL
     #[arg(long)]
     poll: bool,
     /// Opens this editor at the gap of each problem: 'code --goto {file}:{line}'

@@ -1,6 +1,6 @@
 //! The line by which a node says that it is up.
 //!
-//! `node n1@127.0.0.1 is ready (listening on 127.0.0.1:40123) [sources 5f3a…] [key 09bd…]`; what
+//! `node n1@127.0.0.1 is ready (listening on 127.0.0.1:40123) [process 4711] [sources 5f3a…] [key 09bd…]`; what
 //! stands in brackets may be missing.
 
 use std::fmt;
@@ -103,7 +103,7 @@ mod tests {
             Some([Some("127.0.0.1:4"), None, None]),
         );
         check(
-            "node n1@127.0.0.1 is ready (listening on 127.0.0.1:4) [sources ab12] [key 7f]",
+            "node n1@127.0.0.1 is ready (listening on 127.0.0.1:4) [process 5] [sources ab12] [key 7f]",
             Some([Some("127.0.0.1:4"), Some("ab12"), Some("7f")]),
         );
         check("node n2@127.0.0.1 is ready", None);

@@ -29,6 +29,8 @@ impl Server for Consumer {
         // - A producer that does not answer must not withhold the counts of the others. When it
         //   answers again, its count must follow within 3 seconds.
         // - An answer that comes late must not overwrite a newer ping.
+        // - A loop must not ask without a pause: a call can fail at once, and the loop would keep a
+        //   processor core busy.
         // ── end 3
         Consumer { counts }
     }

@@ -56,8 +56,9 @@ impl Session {
     /// Says who this is and how to go on.
     pub(crate) fn welcome(&self) {
         self.screen.print(format!(
-            "This is {}, listening on {}.\nType `help` for the commands, Ctrl-D to leave.",
+            "This is {}, process {}, listening on {}.\nType `help` for the commands, Ctrl-D to leave.",
             self.node.name(),
+            std::process::id(),
             self.node.address()
         ));
     }

@@ -101,7 +101,7 @@ fn needs_a_person(body: &mut String, marks: &[Mark]) {
                 .collect();
             if !unsteady.is_empty() {
                 about(format!(
-                    "failed once and passed once in problem {}, which counts as passed.",
+                    "failed once and passed once in problem {}: the problem is passed.",
                     unsteady.join(", ")
                 ));
             }

@@ -173,7 +173,7 @@ fn problem_section(
     );
     if problem.unsteady {
         body.push_str(
-            "<p class=\"note\">A scenario of this problem failed once and passed when it was repeated. It counts as passed.</p>\n",
+            "<p class=\"note\">A scenario of this problem failed once and passed when the checker repeated it. You get its points.</p>\n",
         );
     }
     let section = known.and_then(|known| {

@@ -414,7 +414,7 @@ impl Cluster<'_> {
 impl Silence {
     fn in_words(&self) -> String {
         match self {
-            Silence::Refused(_) => "nobody listens".to_owned(),
+            Silence::Refused(_) => "no program listens".to_owned(),
             Silence::Closed(_) => "closed without an answer".to_owned(),
             Silence::TooLate => "no answer".to_owned(),
             Silence::NotHttp(_) => "something that is not HTTP".to_owned(),

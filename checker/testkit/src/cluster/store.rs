@@ -276,7 +276,7 @@ impl Cluster<'_> {
             [only] => only.clone(),
             _ if everyone.iter().all(|node| all.contains(node)) => "everyone".to_owned(),
             [others @ .., last] => format!("{} and {last}", others.join(", ")),
-            [] => "nobody".to_owned(),
+            [] => "no node".to_owned(),
         };
         let delay_us = match mode {
             Mode::Slow(delay) => Some(micros(delay)),

@@ -370,7 +370,7 @@ pub fn listed<S: AsRef<str>>(names: &[S]) -> String {
     names.sort_unstable();
     names.dedup();
     match &names[..] {
-        [] => "nobody".to_owned(),
+        [] => "no node".to_owned(),
         [only] => (*only).to_owned(),
         [first @ .., last] => format!("{} and {last}", first.join(", ")),
     }

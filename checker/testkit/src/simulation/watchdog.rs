@@ -1,6 +1,6 @@
 //! Watches the thread of a simulation, and finds what its program does past the runtime: a busy loop, a blocked
 //! thread, threads and tasks of its own, real sockets. What happened then is not what would happen on
-//! processes, so the simulation says nothing of the code, but what it has found.
+//! processes, so the simulation gives no verdict, but it tells what it has found.
 //!
 //! What it cannot find stands in the source text only: a clock that is read (`grader::unsimulated`).
 
@@ -220,7 +220,16 @@ pub(super) fn hear(panic: &PanicHookInfo<'_>) {
 
 fn busy(work: &Work) -> String {
     let (by, seconds) = (who(work), STANDSTILL.as_secs());
-    format!("{by} computed for {seconds} s without ever waiting, so no virtual time passed.")
+    let code = match (&work.server, work.is_beside) {
+        (Some(server), true) => format!("what the {server} does in `ctx.spawn`"),
+        (Some(server), false) => format!("the {server}'s code"),
+        (None, _) => "the code".to_owned(),
+    };
+    format!(
+        "{by} ran for {seconds} s without waiting for anything. On processes, code that never waits keeps a processor \
+         core busy; in a simulation, it stops the clock. Look for a loop in {code}: perhaps it repeats a failed \
+         call at once. `ctx.send_after` can put a pause before the next attempt."
+    )
 }
 
 fn blocked(work: &Work) -> String {
@@ -235,6 +244,9 @@ fn blocked(work: &Work) -> String {
 fn who(work: &Work) -> String {
     let short = |node: &str| node.split('@').next().unwrap_or(node).to_owned();
     match (&work.node, &work.server) {
+        (Some(node), Some(server)) if work.is_beside => {
+            format!("A task of {}'s {server}", short(node))
+        }
         (Some(node), Some(server)) => format!("{}'s {server}", short(node)),
         (Some(node), None) => short(node),
         (None, _) => "The program".to_owned(),
@@ -375,7 +387,7 @@ mod tests {
             |ctx| {
                 ctx.spawn(async { drop(tokio::net::TcpListener::bind("127.0.0.1:0").await) });
             },
-            "n1's doer opens a real socket",
+            "A task of n1's doer opens a real socket",
         );
     }
 
@@ -409,9 +421,9 @@ mod tests {
     #[test]
     fn busy_loop_is_given_up() {
         let said = watched(|| {});
-        assert_eq!(
-            said,
-            "The program computed for 5 s without ever waiting, so no virtual time passed."
+        assert!(
+            said.starts_with("The program ran for 5 s without waiting for anything."),
+            "{said}"
         );
     }
 
@@ -430,6 +442,14 @@ mod tests {
             ..Work::default()
         };
         assert_eq!(who(&work), "n2's consumer");
-        assert!(busy(&work).starts_with("n2's consumer computed"));
+        let said = busy(&work);
+        assert!(said.contains("a loop in the consumer's code"), "{said}");
+        let beside = Work {
+            is_beside: true,
+            ..work
+        };
+        assert_eq!(who(&beside), "A task of n2's consumer");
+        let said = busy(&beside);
+        assert!(said.contains("the consumer does in `ctx.spawn`"), "{said}");
     }
 }
