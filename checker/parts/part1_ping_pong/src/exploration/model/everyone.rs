@@ -7,7 +7,7 @@ use testkit::cluster::{Cluster, Standing};
 use testkit::scenario::{Stop, Told};
 use tokio::time::{Instant, sleep};
 
-use super::{TRANSIT_WHEN_BUSY, Table, not_written, ordered};
+use super::{State, TRANSIT_WHEN_BUSY, Table, not_written, ordered};
 use crate::TRANSIT;
 use crate::consumers::listed;
 use crate::fact::Fact;
@@ -67,104 +67,20 @@ impl Table {
             return Ok(());
         };
         let met: BTreeSet<(String, String)> = cluster.opened_since(mark).into_iter().collect();
-        let state = self.state.borrow();
-        let is_untouched = |node: &str| {
-            state
-                .touched
-                .get(node)
-                .is_none_or(|at| *at < begun - TRANSIT)
+        let is_owed = |other: &String| {
+            connected.contains(other)
+                && still_connected.contains(other)
+                && !met.contains(&ordered(node, other))
         };
-        if !is_untouched(node) {
-            return Ok(());
-        }
-        let short = |name: &NodeName| name.short().to_owned();
-        let totals: BTreeMap<String, u64> = everyone
-            .totals
-            .iter()
-            .map(|(name, total)| (short(name), *total))
-            .collect();
-        let failed: BTreeMap<String, String> = everyone
-            .failed
-            .iter()
-            .map(|(name, why)| (short(name), why.clone()))
-            .collect();
-        let wrong = |expected: String, why: &str| {
-            let answer = format!(
-                "the answer of {node} has the totals {} and the failures {:?}",
-                listed(&totals),
-                failed.keys().collect::<Vec<_>>()
-            );
-            let fact = Fact::Everyone {
-                asker: node.to_owned(),
-                totals: totals.clone(),
-                failed: failed.clone(),
-            };
-            Err(Stop::from(
-                cluster
-                    .failed(answer, expected)
-                    .node(node)
-                    .fact(&fact)
-                    .because(why),
-            ))
+        let asked = Question {
+            cluster,
+            node,
+            begun,
+            owed: cluster.everyone().into_iter().filter(is_owed).collect(),
+            before,
+            after,
         };
-        const WHOLE: &str =
-            "A caller that is not told which totals are missing takes a part for the whole.";
-        for other in totals.keys().chain(failed.keys()) {
-            if !cluster.everyone().contains(other) {
-                return wrong(
-                    format!("only nodes of the cluster are in the answer, and {other} is not one"),
-                    WHOLE,
-                );
-            }
-        }
-        let asked: Vec<&String> = connected
-            .iter()
-            .filter(|other| still_connected.contains(*other))
-            .collect();
-        for other in asked.into_iter().map(String::as_str).chain([node]) {
-            let (in_totals, in_failed) = (totals.get(other), failed.contains_key(other));
-            if met.contains(&ordered(node, other)) {
-                continue;
-            }
-            if in_totals.is_some() == in_failed {
-                return wrong(
-                    format!("{other} is in the answer once: with its total, or as failed"),
-                    WHOLE,
-                );
-            }
-            let quiet = other == node || state.is_quiet(cluster, node, other, begun);
-            if quiet && in_totals.is_none() {
-                return wrong(
-                    format!("{other} is running and reachable, so the answer has its total"),
-                    "No fault lay between the two nodes while the question was in transit.",
-                );
-            }
-            if let (Some(total), Some(least), Some(most)) =
-                (in_totals, before.get(other), after.get(other))
-                && is_untouched(other)
-                && !(*least..=*most).contains(total)
-            {
-                return wrong(
-                    format!(
-                        "the total of {other} is the one that it has, between {least} and {most}"
-                    ),
-                    "A total is the sum of the counts at the moment when the consumer answers.",
-                );
-            }
-        }
-        for other in cluster.everyone() {
-            let silent = matches!(
-                cluster.standing(&other),
-                Some(Standing::Paused | Standing::Killed)
-            );
-            if silent && is_untouched(&other) && totals.contains_key(&other) {
-                return wrong(
-                    format!("{other} is silent, so the answer has no total for it"),
-                    "A total that a node did not give is a guess.",
-                );
-            }
-        }
-        Ok(())
+        asked.judge(&self.state.borrow(), &Answer::of(&everyone))
     }
 
     /// The totals of the consumers that answer at once.
@@ -180,5 +96,123 @@ impl Table {
             }
         }
         Ok(totals)
+    }
+}
+
+/// A question to everyone that was answered, and what was seen around it.
+struct Question<'a> {
+    cluster: &'a Cluster<'a>,
+    /// Whose producer was asked.
+    node: &'a str,
+    begun: Instant,
+    /// The other nodes that must be in the answer.
+    owed: BTreeSet<String>,
+    /// The totals before the question and after the answer.
+    before: BTreeMap<String, u64>,
+    after: BTreeMap<String, u64>,
+}
+
+/// The answer, by the short names of nodes.
+struct Answer {
+    totals: BTreeMap<String, u64>,
+    failed: BTreeMap<String, String>,
+}
+
+impl Answer {
+    fn of(everyone: &Everyone) -> Answer {
+        let short = |name: &NodeName| name.short().to_owned();
+        let totals = everyone.totals.iter();
+        let failed = everyone.failed.iter();
+        Answer {
+            totals: totals.map(|(name, total)| (short(name), *total)).collect(),
+            failed: failed
+                .map(|(name, why)| (short(name), why.clone()))
+                .collect(),
+        }
+    }
+}
+
+const WHOLE: &str =
+    "A caller that is not told which totals are missing takes a part for the whole.";
+
+impl Question<'_> {
+    /// States that each node is in the answer once, with a total that it had, or as failed if something
+    /// was in the way.
+    fn judge(&self, state: &State, answer: &Answer) -> Told {
+        let is_untouched = |node: &str| {
+            let at = state.touched.get(node);
+            at.is_none_or(|at| *at < self.begun - TRANSIT)
+        };
+        if !is_untouched(self.node) {
+            return Ok(());
+        }
+        let everyone = self.cluster.everyone();
+        for other in answer.totals.keys().chain(answer.failed.keys()) {
+            if !everyone.contains(other) {
+                let expected =
+                    format!("only nodes of the cluster are in the answer, and {other} is not one");
+                return self.wrong(answer, expected, WHOLE);
+            }
+        }
+        for other in self.owed.iter().map(String::as_str).chain([self.node]) {
+            let (in_totals, in_failed) =
+                (answer.totals.get(other), answer.failed.contains_key(other));
+            if in_totals.is_some() == in_failed {
+                let expected =
+                    format!("{other} is in the answer once: with its total, or as failed");
+                return self.wrong(answer, expected, WHOLE);
+            }
+            let is_quiet = || state.is_quiet(self.cluster, self.node, other, self.begun);
+            if in_totals.is_none() && (other == self.node || is_quiet()) {
+                return self.wrong(
+                    answer,
+                    format!("{other} is running and reachable, so the answer has its total"),
+                    "No fault lay between the two nodes while the question was in transit.",
+                );
+            }
+            if let (Some(total), Some(least), Some(most)) =
+                (in_totals, self.before.get(other), self.after.get(other))
+                && is_untouched(other)
+                && !(*least..=*most).contains(total)
+            {
+                return self.wrong(
+                    answer,
+                    format!(
+                        "the total of {other} is the one that it has, between {least} and {most}"
+                    ),
+                    "A total is the sum of the counts at the moment when the consumer answers.",
+                );
+            }
+        }
+        for other in everyone {
+            let silent = matches!(
+                self.cluster.standing(&other),
+                Some(Standing::Paused | Standing::Killed)
+            );
+            if silent && is_untouched(&other) && answer.totals.contains_key(&other) {
+                return self.wrong(
+                    answer,
+                    format!("{other} is silent, so the answer has no total for it"),
+                    "A total that a node did not give is a guess.",
+                );
+            }
+        }
+        Ok(())
+    }
+
+    fn wrong(&self, answer: &Answer, expected: String, why: &str) -> Told {
+        let seen = format!(
+            "the answer of {} has the totals {} and the failures {:?}",
+            self.node,
+            listed(&answer.totals),
+            answer.failed.keys().collect::<Vec<_>>()
+        );
+        let fact = Fact::Everyone {
+            asker: self.node.to_owned(),
+            totals: answer.totals.clone(),
+            failed: answer.failed.clone(),
+        };
+        let failure = self.cluster.failed(seen, expected);
+        Err(failure.node(self.node).fact(&fact).because(why).into())
     }
 }
