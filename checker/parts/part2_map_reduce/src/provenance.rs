@@ -479,7 +479,7 @@ fn inputs_were_had(
     }
 }
 
-fn counter(
+pub(super) fn counter(
     reported: &Reported,
     counter: &str,
     seen: u64,
@@ -489,9 +489,10 @@ fn counter(
     if (least..=most).contains(&seen) {
         return Ok(());
     }
-    let wanted = match least == most {
-        true => least.to_string(),
-        false => format!("{least} to {most}"),
+    let wanted = match most {
+        u64::MAX => format!("{least} or more"),
+        _ if least == most => least.to_string(),
+        _ => format!("{least} to {most}"),
     };
     Err(Fact::WrongCounter {
         reported: reported.clone(),

@@ -5,6 +5,7 @@ mod disturbances;
 mod ends;
 mod giving;
 mod output;
+mod status;
 
 use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet};
@@ -80,6 +81,8 @@ struct Job {
     /// The number of its output.
     place: u64,
     given: Given,
+    /// How many map tasks it has.
+    maps: usize,
     inputs: Vec<PathBuf>,
     output: PathBuf,
     /// Whether its output was removed, to make room for another.

@@ -59,9 +59,17 @@ impl Jobs {
 
     fn judge(&self, cluster: &Cluster<'_>, job: usize, status: JobStatus) -> Told {
         let mut state = self.state.borrow_mut();
-        let by_faults = state.crashes_since(state.jobs[job].begun);
+        let begun = state.jobs[job].begun;
+        let by_faults = state.crashes_since(begun);
+        let manager = state.jobs[job].manager.clone();
+        let was_touched = state.was_touched(&manager, begun);
         let job = &mut state.jobs[job];
-        let manager = job.manager.clone();
+        if let Err(fact) = job.figures_are_true(&status, was_touched) {
+            let failure = fact.of(cluster, &manager, "a status tells how a job stands");
+            return Err(failure
+                .because("A user reads from it whether a job gets on, and what it cost.")
+                .into());
+        }
         let stands = match &status {
             JobStatus::Running(_) => Stands::Open,
             JobStatus::Done(_) => Stands::Done,

@@ -13,6 +13,7 @@ use crate::messages::{JobKind, JobSpec, LOCAL, MANAGER, ManagerMsg};
 use crate::text::{Table, Texts};
 use testkit::cluster::{Cluster, Explained, Standing};
 use testkit::scenario::{Stop, Told};
+use testkit::trouble::While;
 
 /// How long a node alone may take for a job, on a busy machine.
 const ALONE: Duration = Duration::from_secs(60);
@@ -74,6 +75,9 @@ impl Jobs {
         let _ = std::fs::remove_dir_all(&output);
         let (texts, _) = prepare(cluster, given)?;
         let spec = spec(given, &texts, output.clone());
+        let maps = batch::splits(&spec.input, spec.split_bytes)
+            .or_trouble(|| "cut the input into splits")?
+            .len();
         let begun = Instant::now();
         let job = {
             let mut state = self.state.borrow_mut();
@@ -81,6 +85,7 @@ impl Jobs {
                 manager: manager.to_owned(),
                 place,
                 given: given.clone(),
+                maps,
                 inputs: texts
                     .inputs
                     .iter()
