@@ -18,11 +18,12 @@ impl Table {
         let mut busy = RECOVERY;
         for of in producers {
             let clean = of == node || state.is_clean(cluster, node, &of);
-            let sent = state.sent.get(&of).copied().unwrap_or_default();
+            // A producer that crashed may have forgotten some of the pings that it sent.
+            let last = state.last.get(&of).copied().unwrap_or_default();
             // A producer that crashed as well must continue its count first.
             let (known, due) = match state.known_at_crash.get(&of) {
-                Some((known, _)) => (sent.min(*known), CONTINUING + RECOVERY),
-                None => (sent, RECOVERY),
+                Some((known, _)) => (last.min(*known), CONTINUING + RECOVERY),
+                None => (last, RECOVERY),
             };
             let floor = Floor {
                 sure: 0,
@@ -36,7 +37,7 @@ impl Table {
                 // Where nodes meet again, what they must know then follows from that.
                 let may_ask = self.level.consumers_recover && !self.level.meetings;
                 if may_ask && !state.is_ruled(cluster, &pair.0, &pair.1) {
-                    state.recovering.insert(pair, (sent, cluster.mark()));
+                    state.recovering.insert(pair, (last, cluster.mark()));
                 }
             }
         }
