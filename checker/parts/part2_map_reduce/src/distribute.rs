@@ -10,7 +10,9 @@ use super::delivery::result;
 use super::fact::{Fact, Step};
 use super::local::bible;
 use super::messages::{JobKind, is_map};
-use super::provenance::{ReportedFile, reported_file, summary_adds_up, work_was_done};
+use super::provenance::{
+    ReportedFile, map_output_is_deleted, reported_file, summary_adds_up, work_was_done,
+};
 use super::text::file;
 use super::{
     ALL, Answered, LEASE, Plan, SOON, assignments, has_finished, is_exact, is_still_known,
@@ -222,7 +224,8 @@ pub(super) async fn map_output_is_fetched(cx: &Context) -> Told {
         done.claiming(NO_MAPS).because(
             "No result of a map task ever arrives in this job. A manager that begins the reduce phase only when such a \
              result arrives waits forever.",
-        )
+        )?;
+        map_output_is_deleted(cluster, &job).await
     })
     .await
     .training("training/part2.md#problem-2-distribute")
