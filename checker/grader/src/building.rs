@@ -166,8 +166,10 @@ impl Build {
         let (cargo, mut lines) = guard.listen_to(self.cargo());
         let mut said = Said::default();
         let mut since = Instant::now();
+        // Errors in one of many programs do not end the build of the others.
+        let keeps_going = self.args.iter().any(|arg| arg == "--keep-going");
         let ending = loop {
-            let patience = if said.errors.is_empty() {
+            let patience = if keeps_going || said.errors.is_empty() {
                 PATIENCE
             } else {
                 AFTER_ERROR

@@ -3,14 +3,14 @@
 use std::time::Duration;
 
 use runtime::net::faults::{Action, PatternKind, Rule};
-use tokio::time::{sleep, timeout};
+use tokio::time::timeout;
 
 use crate::consumers::{Wanted, all_have, all_show, shows, still_show};
 use crate::messages::CONSUMER;
 use crate::pings::{first_pings, ping, send_pings, took_effect};
 use crate::told::{News, WATCH_TIME, learn, stay_untold};
 use crate::{ALL, NAMES, RECOVERY, SOON, TRANSIT, sorted};
-use testkit::cluster::{Cluster, Explained, Mark, Options, RuleHandle, Unmet};
+use testkit::cluster::{Cluster, Explained, Mark, Options, Unmet};
 use testkit::scenario::{Context, Stop, Told};
 use testkit::seed::{count_of, in_order, in_words};
 
@@ -257,9 +257,16 @@ pub(super) async fn newcomers_learn(cx: &Context) -> Told {
         let wanted = Wanted::among_others(&[(sender, old)]);
         let news = News { learner: late, count: (sender, old), since };
         let learns = [late];
+        let [answer, ping] = &held;
+        let one_is_held = async {
+            tokio::select! {
+                () = answer.has_acted(1) => {}
+                () = ping.has_acted(1) => {}
+            }
+        };
         // A consumer that waits in a handler for the held answer does not answer meanwhile.
         tokio::select! { biased;
-            () = any_held(&held) => {
+            () = one_is_held => {
                 if let Ok(told) = timeout(Duration::from_secs(1), news.was_told(cluster)).await {
                     told?;
                 }
@@ -295,13 +302,6 @@ pub(super) async fn newcomers_learn(cx: &Context) -> Told {
         still_show(cluster, &all, &wanted, BOTH_SIDES).await
     })
     .await
-}
-
-/// Waits until one of the rules holds a message.
-async fn any_held(rules: &[RuleHandle<'_>]) {
-    while rules.iter().all(|rule| rule.held() == 0) {
-        sleep(Duration::from_millis(10)).await;
-    }
 }
 
 pub(super) async fn crash_during_split(cx: &Context) -> Told {

@@ -4,12 +4,14 @@ use std::time::Duration;
 
 use batch::Experiment;
 use runtime::net::faults::{Action, Kind, PatternKind, Rule};
-use tokio::time::{Instant, sleep};
+use tokio::time::{Instant, sleep, timeout};
 
 use super::fact::{Fact, Step};
 use super::local::bible;
 use super::messages::{JobKind, is_map};
-use super::provenance::{ReportedFile, reported_file, summary_adds_up, work_was_done};
+use super::provenance::{
+    ReportedFile, map_output_is_deleted, reported_file, summary_adds_up, work_was_done,
+};
 use super::rules::result;
 use super::text::file;
 use super::{
@@ -222,7 +224,8 @@ pub(super) async fn map_output_is_fetched(cx: &Context) -> Told {
         done.claiming(NO_MAPS).because(
             "No result of a map task ever arrives in this job. A manager that begins the reduce phase only when such a \
              result arrives waits forever.",
-        )
+        )?;
+        map_output_is_deleted(cluster, &job).await
     })
     .await
     .training("training/part2.md#problem-2-distribute")
@@ -269,10 +272,8 @@ async fn reported(
     result: &RuleHandle<'_>,
     node: &str,
 ) -> Result<Option<(ReportedFile, bool)>, Stop> {
-    let begun = Instant::now();
-    while result.held() == 0 && job.is_open() && begun.elapsed() < SOON {
-        sleep(Duration::from_millis(10)).await;
-    }
+    // A job may end without such a result.
+    let _ = timeout(SOON, result.has_acted(1)).await;
     let seen = Instant::now();
     let file = reported_file(cluster, job, result, node)?;
     result.release();

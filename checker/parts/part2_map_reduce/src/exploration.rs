@@ -150,7 +150,7 @@ const LEVELS: [Level; 7] = {
 };
 
 /// Silence after which a node is declared down, where silence is a subject.
-const TICK_TIME: Duration = Duration::from_secs(4);
+const TICK_TIME: Duration = Duration::from_secs(8);
 
 async fn explored(
     cx: &Context,

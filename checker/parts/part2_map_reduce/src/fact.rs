@@ -184,6 +184,10 @@ pub(super) enum Fact {
     },
 
     /// What a map task left on a node is not what its split contains.
+    MapOutputLeft {
+        node: String,
+        map: usize,
+    },
     WrongMapOutput {
         node: String,
         map: usize,
@@ -484,6 +488,10 @@ impl fmt::Display for Fact {
                 "map tasks left {pairs} values of {words} words, of which {different} are different"
             ),
 
+            MapOutputLeft { node, map } => write!(
+                f,
+                "{node} still has the output of map task {map} of a job that has ended"
+            ),
             WrongMapOutput { node, map, wrong } => {
                 write!(f, "the output of map task {map} on {node} {wrong}")
             }

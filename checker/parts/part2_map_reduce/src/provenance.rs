@@ -134,6 +134,46 @@ pub(super) async fn summary_adds_up(cluster: &Cluster<'_>, job: &Job) -> Told {
     checked.map_err(|fact| fact.of(cluster, job.manager, MADE_OF).because(WHY).into())
 }
 
+/// States that no node keeps map output of a job once this job and another have ended: the given `partitions`
+/// deletes it then, if the manager says that they have ended.
+pub(super) async fn map_output_is_deleted(cluster: &Cluster<'_>, job: &Job) -> Told {
+    for (node, report) in reports(cluster).await? {
+        let Some(attempt) = attempts_of(job, &report).into_iter().next() else {
+            continue;
+        };
+        let Some(map) = map_number(attempt.task) else {
+            continue;
+        };
+        let is_deleted = async || {
+            let question = |reply| PartitionsMsg::Fetch {
+                output: MapOutput {
+                    node: cluster.name(&node),
+                    job: job.id.clone(),
+                    map,
+                    attempt: attempt.number,
+                },
+                partition: 0,
+                from: 0,
+                reply,
+            };
+            let answer: Result<Piece, String> = cluster.call(&node, &PARTITIONS, question).await?;
+            match answer {
+                Err(_) => Ok(()),
+                Ok(_) => {
+                    let node = node.clone();
+                    Err(Fact::MapOutputLeft { node, map }.unmet(job.manager))
+                }
+            }
+        };
+        let expected =
+            "the map output of a job is deleted once this job and the next one have ended";
+        cluster.eventually(SOON, expected, is_deleted).await.because(
+            "The disks of the nodes would fill up with the intermediate data of jobs that nobody needs any more.",
+        )?;
+    }
+    Ok(())
+}
+
 /// The file that a node reported as the output of a reduce task, seen before the manager heard of it.
 pub(super) struct ReportedFile {
     node: String,
@@ -479,7 +519,7 @@ fn inputs_were_had(
     }
 }
 
-fn counter(
+pub(super) fn counter(
     reported: &Reported,
     counter: &str,
     seen: u64,
@@ -489,9 +529,10 @@ fn counter(
     if (least..=most).contains(&seen) {
         return Ok(());
     }
-    let wanted = match least == most {
-        true => least.to_string(),
-        false => format!("{least} to {most}"),
+    let wanted = match most {
+        u64::MAX => format!("{least} or more"),
+        _ if least == most => least.to_string(),
+        _ => format!("{least} to {most}"),
     };
     Err(Fact::WrongCounter {
         reported: reported.clone(),
