@@ -50,7 +50,7 @@ pub struct NodeArgs {
     #[arg(long, value_name = "SECONDS", default_value = "5", value_parser = seconds)]
     pub call_timeout: Duration,
 
-    /// Where the node's random numbers start
+    /// Seed of the node's random numbers
     #[arg(long)]
     pub seed: Option<u64>,
 }

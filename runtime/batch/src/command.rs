@@ -83,11 +83,11 @@ struct Flags {
     #[arg(long, value_enum, default_value = "count")]
     job: Kind,
 
-    /// How many reduce tasks there are, and files of output
+    /// How many reduce tasks the job has; each writes one file of the result
     #[arg(long, value_name = "R", default_value = "4", value_parser = RangedU64ValueParser::<usize>::new().range(1..=1000))]
     partitions: usize,
 
-    /// About how much a map task reads, in KiB
+    /// About how much each map task reads, in KiB
     #[arg(long, value_name = "N", default_value = "2048", value_parser = clap::value_parser!(u64).range(1..=1 << 20))]
     split_kib: u64,
 

@@ -69,8 +69,8 @@ const NODES: &[Command] = &[
         usage: "[HOST]",
         args: &[Arg::Free],
         about: "the nodes that a host's directory knows",
-        more: "Also those that this one is not connected to. The directory says at which port\n\
-               a node listens. The first node on a host serves it; when that one ends, another\n\
+        more: "Also the nodes that this one is not connected to. The directory knows the port of\n\
+               each node. The first node on a host serves it; when that node ends, another node\n\
                takes over.",
     },
     Command {
@@ -96,7 +96,7 @@ const MESSAGES: &[Command] = &[
         usage: "NAME",
         args: &[Arg::Free],
         about: "open a mailbox, and show what arrives",
-        more: "Casts are shown, calls can be answered with `reply`. Try it between two windows:\n\
+        more: "It shows each cast, and you answer calls with `reply`. Try it in two windows:\n\
                `register inbox` on gold, and `send gold inbox Hello` on silver.",
     },
     Command {
@@ -149,7 +149,7 @@ const NAMES: &[Command] = &[
         usage: "GROUP NAME",
         args: &[Arg::Group, Arg::Mailbox],
         about: "make a mailbox a member of a process group",
-        more: "A group is there as long as it has members; they may be on any node.",
+        more: "A group exists as long as it has members, on this node or on others.",
     },
     Command {
         name: "leave",
@@ -163,7 +163,7 @@ const NAMES: &[Command] = &[
         usage: "GROUP",
         args: &[Arg::Group],
         about: "the members of a group that can be reached",
-        more: "The members of a lost node go, and return with it.",
+        more: "The members on a lost node leave the group, and return with the node.",
     },
     Command {
         name: "groups",
@@ -185,8 +185,8 @@ const NAMES: &[Command] = &[
                \x20 global whereis leader          says which process has it\n\
                \x20 global unregister leader       takes it away\n\
                While the network is divided, each side can give the name to a process of its\n\
-               own. When it heals, the one on the node with the smaller name keeps it, and the\n\
-               other one is killed.",
+               own. When it heals, the process on the node with the smaller name keeps the name,\n\
+               and the runtime kills the other process.",
     },
 ];
 
@@ -212,7 +212,7 @@ const FAILURES: &[Command] = &[
         usage: "NODE SERVER",
         args: &[Arg::Node, Arg::Server],
         about: "end a server, as if it had crashed",
-        more: "Its supervisor, if it has one, starts it again. Watch it with `monitor` first,\n\
+        more: "Its supervisor, if it has one, restarts it. Watch it with `monitor` first,\n\
                and see how the other nodes react.",
     },
 ];

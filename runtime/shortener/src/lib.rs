@@ -27,7 +27,7 @@ pub struct Flags {
     #[arg(long, value_name = "PORT", default_value_t = 0)]
     pub http: u16,
 
-    /// The store: a Redis server, or `cargo checker store`. Without it, the variable REDIS_URL names the store; without that, it is redis://127.0.0.1:6379
+    /// URL of the store: a Redis server, or `cargo checker store`. Without this flag, the variable REDIS_URL names the store; without both, it is redis://127.0.0.1:6379
     #[arg(long, value_name = "URL")]
     pub store: Option<String>,
 

@@ -92,7 +92,7 @@ const SCENARIOS: &[Scenario] = &[
         id: "part1-at-once",
         problem: 1,
         title: "SendPing answers at once, even if a node is paused",
-        property: "A cast waits for no receiver: one silent node does not delay the pings to the others.",
+        property: "A cast does not wait for its receiver: one silent node does not delay the pings to the others.",
         deadline: DEADLINE,
         run: |cx| Box::pin(broadcast::answers_at_once(cx)),
     },

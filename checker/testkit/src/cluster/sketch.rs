@@ -239,8 +239,11 @@ fn fault(what: &trace::What) -> Option<String> {
             base_us,
             jitter_us,
         } => {
-            let [base, jitter] = [*base_us, *jitter_us].map(Duration::from_micros);
-            format!("delay of {base:?}, jitter {jitter:?}, from {from} to {to}")
+            let most = match jitter_us {
+                0 => String::new(),
+                jitter => format!(" to {}", (base_us + jitter) / 1000),
+            };
+            format!("delayed by {}{most} ms: {from} → {to}", base_us / 1000)
         }
         trace::What::Healed {
             a: Some(a),

@@ -723,7 +723,7 @@ impl Service {
             };
             let failure = self.failed(cluster, &fact, "a 503 has `Retry-After`");
             return Err(failure
-                .because("It tells clients that asking again makes sense, and when.")
+                .because("It tells clients to ask again, and when.")
                 .into());
         }
         let limit = cluster
