@@ -121,9 +121,11 @@ struct Flags<F: Args> {
     secrets_from_stdin: bool,
 }
 
-/// A program without flags of its own.
-#[derive(Debug, Args)]
-struct NoFlags {}
+/// What starts a program on a node, whatever flags and messages the program has.
+type Start<'a> = Box<dyn FnOnce(Node) -> Started<'a> + 'a>;
+
+/// What comes of it: the address of the process that the program ends with.
+type Started<'a> = Pin<Box<dyn Future<Output = Result<Address<()>, StartError>> + 'a>>;
 
 /// Runs a node with the program that `start` starts on it, until Ctrl-C, SIGTERM, or the end of
 /// the process whose address `start` returns (its supervisor, as a rule).
@@ -136,7 +138,7 @@ pub fn run<M>(
     sources: Option<&'static str>,
     start: impl AsyncFnOnce(Node) -> Result<Address<M>, StartError>,
 ) -> ExitCode {
-    run_with(sources, async |node, NoFlags {}| start(node).await)
+    run_with(sources, async |node, ()| start(node).await)
 }
 
 /// Like [`run`], for a program that has flags of its own besides those of every node.
@@ -144,7 +146,23 @@ pub fn run_with<F: Args, M>(
     sources: Option<&'static str>,
     start: impl AsyncFnOnce(Node, F) -> Result<Address<M>, StartError>,
 ) -> ExitCode {
-    let mut flags = Flags::parse();
+    let flags = Flags::<F>::parse();
+    let own = flags.own;
+    let flags = Flags {
+        node: flags.node,
+        own: (),
+        connect: flags.connect,
+        exit_with_stdin: flags.exit_with_stdin,
+        secrets_from_stdin: flags.secrets_from_stdin,
+    };
+    let start: Start<'_> =
+        Box::new(|node| Box::pin(async move { Ok(start(node, own).await?.retype()) }));
+    run_to_end(flags, sources, start)
+}
+
+/// What every program does alike. It depends on no type of theirs, so it is compiled once, here, with all
+/// of a node, and not again in each of them.
+fn run_to_end(mut flags: Flags<()>, sources: Option<&str>, start: Start<'_>) -> ExitCode {
     let mut key = None;
     if flags.secrets_from_stdin {
         match read_secrets() {
@@ -160,12 +178,6 @@ pub fn run_with<F: Args, M>(
             }
         }
     }
-    run_to_end(Box::pin(serve(flags, key, sources, start)))
-}
-
-/// What every program does alike. It depends on no type of theirs, so it is compiled once, here, and
-/// not again in each of them.
-fn run_to_end(serving: Pin<Box<dyn Future<Output = Result<(), String>> + '_>>) -> ExitCode {
     std::panic::set_hook(Box::new(|panic| note(panic_in_words(panic))));
     let repeats = repeats::log_to(std::io::stderr, tracing::Level::INFO, &["node"]);
     let runtime = match tokio::runtime::Builder::new_multi_thread()
@@ -182,7 +194,7 @@ fn run_to_end(serving: Pin<Box<dyn Future<Output = Result<(), String>> + '_>>) -
         }
     };
     runtime.spawn(repeats.clone().tell());
-    let ended = runtime.block_on(serving);
+    let ended = runtime.block_on(serve(flags, key, sources, start));
     repeats.tell_now();
     // Standard input may still be read by a thread that nothing can wake.
     runtime.shutdown_background();
@@ -218,11 +230,11 @@ fn read_secrets() -> std::io::Result<(String, String)> {
     Ok((line()?, line()?))
 }
 
-async fn serve<F: Args, M>(
-    flags: Flags<F>,
+async fn serve(
+    flags: Flags<()>,
     key: Option<String>,
-    sources: Option<&'static str>,
-    start: impl AsyncFnOnce(Node, F) -> Result<Address<M>, StartError>,
+    sources: Option<&str>,
+    start: Start<'_>,
 ) -> Result<(), String> {
     let node = Node::start(flags.node.config()?)
         .await
@@ -233,7 +245,7 @@ async fn serve<F: Args, M>(
             note(format_args!("{name} could not connect to {other}: {error}"));
         }
     }
-    let root = start(node.clone(), flags.own)
+    let root = start(node.clone())
         .await
         .map_err(|error| format!("the program of {name} did not start: {error}"))?;
     let sources = sources

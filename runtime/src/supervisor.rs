@@ -14,6 +14,7 @@ mod tree;
 use std::collections::BTreeMap;
 use std::fmt;
 use std::marker::PhantomData;
+use std::pin::Pin;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -234,7 +235,7 @@ impl Supervisor {
     /// [`StartError::Init`] when a child did not start: then none of them runs. A child that
     /// reached a `todo!()` is no reason not to start.
     pub async fn start(self, node: &Node) -> Result<Address<SupervisorMsg>, StartError> {
-        node.start_unnamed::<Tree>(self).await
+        start_tree(self, node, None).await
     }
 
     /// Starts the supervisor under a name.
@@ -246,9 +247,27 @@ impl Supervisor {
         node: &Node,
         name: &ServerName<SupervisorMsg>,
     ) -> Result<Address<SupervisorMsg>, StartError> {
-        node.start_server::<Tree>(name, self).await
+        start_tree(self, node, Some(name)).await
     }
 }
+
+/// Starts a supervisor. It is boxed, so that it is compiled once, here, and not again in each program that
+/// has a supervisor.
+fn start_tree<'a>(
+    supervisor: Supervisor,
+    node: &'a Node,
+    name: Option<&'a ServerName<SupervisorMsg>>,
+) -> StartedTree<'a> {
+    Box::pin(async move {
+        match name {
+            Some(name) => node.start_server::<Tree>(name, supervisor).await,
+            None => node.start_unnamed::<Tree>(supervisor).await,
+        }
+    })
+}
+
+type StartedTree<'a> =
+    Pin<Box<dyn Future<Output = Result<Address<SupervisorMsg>, StartError>> + Send + 'a>>;
 
 /// The name of a kind of children that a supervisor can be asked to start, from any node.
 ///

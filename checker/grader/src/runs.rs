@@ -196,7 +196,9 @@ impl Run {
     /// Whether there are verdicts, and no others come. Those of a checker that was killed tell what it
     /// knew until then. A session may go on although there are verdicts, which are what its page shows.
     pub fn is_over(&self) -> bool {
-        self.path.join(VERDICTS).is_file() && (self.is_session() || !self.is_held())
+        // A pipe in their place counts: that they cannot be read is then said.
+        let has_verdicts = self.path.join(VERDICTS).symlink_metadata().is_ok();
+        has_verdicts && (self.is_session() || !self.is_held())
     }
 
     /// Whether the checker that began it still runs it. If it does not, and the run is not over, that
@@ -372,6 +374,20 @@ mod tests {
         for run in [of_graded, of_session] {
             assert!(!run.goes_on() && run.is_over());
         }
+    }
+
+    #[test]
+    fn run_whose_verdicts_are_a_pipe_is_over_and_cannot_be_read() {
+        let runs = tempfile::tempdir().unwrap();
+        let begun = begun(runs.path(), "20261125-214608-part1");
+        let run = begun.run.clone();
+        let verdicts = run.path.join(VERDICTS);
+        let made = std::process::Command::new("mkfifo").arg(verdicts).status();
+        assert!(made.unwrap().success());
+        begun.end();
+        assert!(run.is_over());
+        let why = run.verdicts().unwrap_err().to_string();
+        assert!(why.contains("run.json"), "{why}");
     }
 
     #[test]
