@@ -12,10 +12,10 @@ use testkit::verdict::{Outcome, ProblemResult, Standing, Verdict, World};
 
 /// What is known of a part while it is run.
 pub(super) struct Known<'a> {
-    pub(super) part: &'static Part,
-    pub(super) order: &'a Order,
+    part: &'static Part,
+    order: &'a Order,
     /// The folder of the run, which the folders of outcomes are named within.
-    pub(super) folder: &'a Path,
+    folder: &'a Path,
     pub(super) wanted: Vec<&'static Scenario>,
     /// By round, and by place among those that are wanted.
     pub(super) outcomes: BTreeMap<(usize, usize), Outcome>,
