@@ -1,11 +1,11 @@
 //! kind = "right"
-//! about = "Nodes do not send their tables when they meet, but five times a second to all others."
+//! about = "Nodes do not send their tables when they meet, but ten times a second to all others."
 
 // ── file cache.rs
 // ── after
 ctx.watch_group(&CACHES);
 // ── add
-ctx.send_every(Duration::from_millis(200), || CacheMsg::Gossip);
+ctx.send_every(Duration::from_millis(100), || CacheMsg::Gossip);
 // ── end
 // ── after
 CacheMsg::Forget(code, link) => self.table.remove(&code, &link),
@@ -23,7 +23,7 @@ Info::Group(GroupChange::Joined(_, member)) => self.meet(&member.address(), ctx)
 // ── replace
 const TABLE_TIMEOUT: Duration = Duration::from_millis(150);
 // ── with
-const TABLE_TIMEOUT: Duration = Duration::from_millis(450);
+const TABLE_TIMEOUT: Duration = Duration::from_millis(190);
 // ── end
 // ── file protocol.rs
 // ── after

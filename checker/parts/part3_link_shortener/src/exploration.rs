@@ -342,7 +342,7 @@ pub(crate) const EXPLORATIONS: &[Exploration] = &[
     exploration!(
         7,
         "part3-explore-full-tables",
-        8,
+        6,
         "creations and lookups in any order, after a stranger has filled a table",
         "A full table stays within its limit and goes on answering, in every schedule that was tried."
     ),

@@ -3,12 +3,13 @@
 use std::cell::Cell;
 use std::time::Duration;
 
+use futures_util::future::join_all;
 use runtime::net::faults::{Action, Rule};
 use tokio::time::{Instant, interval, sleep};
 
 use super::{
-    CLAIM_TIMEOUT, Links, create, create_all, expect_redirect, follow_all, follow_side_by_side,
-    numbered, size, tables_have, url, was_told,
+    CLAIM_TIMEOUT, Fact, Links, NOT_FOUND, create, create_all, expect_redirect, expect_status,
+    failed, follow_all, follow_side_by_side, numbered, size, tables_have, url, was_told,
 };
 use testkit::cluster::{Cluster, Explained, Options, Request};
 use testkit::scenario::{Context, Stop, Told};
@@ -20,6 +21,9 @@ const CREATION_INTERVAL: Duration = Duration::from_millis(1);
 
 /// So many more are created when it is up.
 const AFTERWARDS: usize = 20;
+
+/// A delay of the store for which a node that has waited for its peers in vain may just refuse.
+const SLOW: Duration = Duration::from_millis(750);
 
 /// No more than these are created in all, so that the table has room for them.
 const MAX_CREATED: u64 = 600;
@@ -53,18 +57,22 @@ pub(super) async fn late_node_warms_up(cx: &Context) -> Told {
 pub(super) async fn restarted_node_warms_up(cx: &Context) -> Told {
     let mut draw = cx.draw();
     // Both are started again: the node with the smaller name and the one with the greater name.
-    let [first, second] = draw.cast(["n1", "n2"]);
+    let [first, second, late] = draw.cast(["n1", "n2", "n3"]);
+    let mut nodes = [first, second];
+    nodes.sort_unstable();
     let (counts, mut names) = (draw.numbers(105..=125), Names::new(&mut draw));
-    Cluster::tell(cx, &["n1", "n2"], Options::with_store(), async |cluster| {
+    Cluster::tell(cx, &nodes, Options::with_store(), async |cluster| {
         let mut links = create_many(cluster, names.take(), counts, [first, second]).await?;
         cluster.step(format!("The store refuses {first}, which is killed and started again. Meanwhile {second} creates more links."));
         cluster.store_refused([first]);
         warms_up_alone(cluster, names.take(), first, second, &mut links).await?;
 
         cluster.step(format!(
-            "{second} is killed and started again, and asked for all links as soon as it is in the mesh, a moment before any link is sent to it. The store is there."
+            "{second} is killed and started again, and asked for all links as soon as it is in the mesh, a moment before any link is sent to it. \
+             {late} starts at the same time, creates a link, and cannot reach {first}. The store is there."
         ));
-        spares_the_store_while_it_waits(cluster, second, first, &links).await
+        let [own] = names.take();
+        spares_the_store_while_it_waits(cluster, second, [late, own.as_str()], first, &links).await
     })
     .await
 }
@@ -73,8 +81,8 @@ pub(super) async fn silent_peers_delay_no_look_up(cx: &Context) -> Told {
     // A second, or what a busy machine makes of it.
     let max_wait = cx.limit(Duration::from_secs(1), Duration::from_secs(2));
     let mut draw = cx.draw();
-    let [late, one, other] = draw.cast(["n1", "n2", "n3"]);
-    let [name] = Names::new(&mut draw).take();
+    let [late, later, one, other] = draw.cast(["n1", "n2", "n3", "n4"]);
+    let [name, unknown] = Names::new(&mut draw).take();
     let count = draw.number(2..=4);
     let mut peers = [one, other];
     peers.sort_unstable();
@@ -86,11 +94,11 @@ pub(super) async fn silent_peers_delay_no_look_up(cx: &Context) -> Told {
             "{late} joins late, and no message from its peers arrives there. It is asked for {}. The store is there.",
             count_of(count, "link")
         ));
-        let mut held = Vec::new();
-        for peer in peers {
-            let all = Rule::new(Action::Hold).from(&cluster.name(peer)).to(&cluster.name(late)).times(usize::MAX);
-            held.push(cluster.rule(all));
-        }
+        let silence = |from: &[&str], to: &str| -> Vec<_> {
+            let all = |from: &&str| Rule::new(Action::Hold).from(&cluster.name(from)).to(&cluster.name(to)).times(usize::MAX);
+            from.iter().map(|from| cluster.rule(all(from))).collect()
+        };
+        let held = silence(&peers, late);
         cluster.join(late).await?;
         let claim = "a late node whose peers are silent asks the store, and answers within a second";
         let why = "A peer may be busy, or die before it answers. A node that waits for its peers needs a timeout, and an answer \
@@ -107,12 +115,52 @@ pub(super) async fn silent_peers_delay_no_look_up(cx: &Context) -> Told {
                     .into());
             }
         }
-        match held.iter().any(|rule| rule.hits() > 0) {
-            true => Ok(()),
-            false => Err(Stop::inconclusive(format!("The peers sent {late} no message that could be held back."))),
+        if held.iter().all(|rule| rule.hits() == 0) {
+            return Err(Stop::inconclusive(format!("The peers sent {late} no message that could be held back.")));
         }
+
+        cluster.step(format!(
+            "{later} joins late, and no message from the other nodes arrives there. It is asked for {}. The store now answers {later} {} ms late.",
+            count_of(count, "link"),
+            SLOW.as_millis()
+        ));
+        let _held = silence(&[one, other, late], later);
+        cluster.start_node(later).await?;
+        // Its connection to the store comes up while that is quick.
+        expect_status(cluster, later, &Request::get(format!("/{unknown}")), 404, NOT_FOUND).await?;
+        cluster.store_slow([later], SLOW);
+        cluster.connect(later, one).await?;
+        cluster.await_mesh().await?;
+        let claim = "a late node whose peers are silent and whose store is slow answers within a second, 302 or 503";
+        let asked = links.iter().map(|link| is_answered(cluster, later, link, max_wait, claim));
+        join_all(asked).await.into_iter().collect::<Told>().because(why)
     })
     .await
+}
+
+/// A lookup of a link is answered in time, also if the store is too slow for more than a 503.
+async fn is_answered(
+    cluster: &Cluster<'_>,
+    node: &str,
+    (code, url): (&String, &String),
+    max_wait: Duration,
+    claim: &str,
+) -> Told {
+    let asked = Request::get(format!("/{code}"));
+    let answer = cluster.request(node, &asked).await.map_err(Stop::from);
+    let answer = answer.claiming(claim)?;
+    if answer.status != 503 {
+        expect_redirect(cluster, node, code, &answer, url, claim)?;
+    }
+    if answer.took <= max_wait {
+        return Ok(());
+    }
+    let late = Fact::LateAnswer {
+        node: node.to_owned(),
+        question: asked.in_words(),
+        took_ms: answer.took.as_millis() as u64,
+    };
+    Err(failed(cluster, &late, claim).into())
 }
 
 /// Two nodes create links, fewer than a table may have, until both have all of them.
@@ -186,9 +234,11 @@ async fn warms_up_alone(
 
 /// Kills a node, starts it again and asks it for all links, while the messages of its peer are held back.
 /// They arrive when the first lookups have come to its cache, which must be waiting for the table then.
+/// The table of a node that starts at the same time, and cannot reach the peer, arrives before: it has one link.
 async fn spares_the_store_while_it_waits(
     cluster: &Cluster<'_>,
     node: &str,
+    [late, own]: [&str; 2],
     peer: &str,
     links: &Links,
 ) -> Told {
@@ -200,15 +250,21 @@ async fn spares_the_store_while_it_waits(
     let max_reads = max_reads(links);
     for tries in 1..=TRIES {
         cluster.kill(node).await?;
-        cluster.partition(&[node], &[peer]).await?;
+        if tries > 1 {
+            cluster.kill(late).await?;
+        }
+        cluster.partition(&[node, late], &[peer]).await?;
         let all = Rule::new(Action::Hold)
             .from(&cluster.name(peer))
             .to(&cluster.name(node));
         let held = cluster.rule(all.times(usize::MAX));
         cluster.start_node(node).await?;
-        cluster.heal();
+        cluster.start_node(late).await?;
+        create(cluster, late, &url(own)).await?;
+        cluster.heal_between(&[node], &[peer]);
         let (begun, mark) = (Instant::now(), cluster.store_mark());
         cluster.connect(node, peer).await?;
+        cluster.connect(late, node).await?;
         cluster.await_mesh().await?;
 
         let took = Cell::new(Duration::MAX);
@@ -228,8 +284,7 @@ async fn spares_the_store_while_it_waits(
         };
         let claim = "a node that comes up follows every link";
         tokio::select! { biased;
-            // A peer that sends its table in parts has sent only one of them by then, so there are few lookups at once.
-            followed = follow_side_by_side(cluster, node, links, claim, max_reads) => followed?,
+            followed = follow_side_by_side(cluster, node, links, claim, links.len()) => followed?,
             stop = released => return stop,
         }
         let is_few = reads(cluster, node, mark) <= max_reads;

@@ -344,7 +344,7 @@ impl Service {
             .into())
     }
 
-    /// Creates so many links, and remembers that there are many.
+    /// Creates so many links, and remembers that there are many; or fills a table with them.
     pub(super) async fn create_many(
         &self,
         cluster: &Cluster<'_>,
@@ -352,6 +352,9 @@ impl Service {
         page: &str,
         count: u64,
     ) -> Told {
+        if self.level.is_full {
+            return self.fill_with_links(cluster, node, page, count).await;
+        }
         for (number, name) in numbered(page, count).enumerate() {
             if number % 8 > 0 {
                 let code = Code::candidates(&url(&name))[0].to_string();
@@ -822,7 +825,7 @@ impl Service {
             .into())
     }
 
-    /// A node is asked for so many codes that do not exist: afterwards nobody knows what its table has.
+    /// A node is asked for so many codes that do not exist.
     pub(super) async fn fill(
         &self,
         cluster: &Cluster<'_>,
@@ -833,17 +836,35 @@ impl Service {
         if cluster.standing(node) != Some(Standing::Running) {
             return Ok(());
         }
-        {
-            let mut state = self.state.borrow_mut();
-            state.full.insert(node.to_owned());
-            state.enters(node, "");
-            state.floors.retain(|(of, _), _| of != node);
-            for truth in &mut state.truths {
-                truth.creator.take_if(|(creator, _)| creator == node);
-            }
-        }
+        self.state.borrow_mut().is_filled(node);
         for code in numbered(code, count) {
             self.follow(cluster, node, &code).await?;
+        }
+        Ok(())
+    }
+
+    /// A node creates so many links, of which only the answers are looked at.
+    async fn fill_with_links(
+        &self,
+        cluster: &Cluster<'_>,
+        node: &str,
+        page: &str,
+        count: u64,
+    ) -> Told {
+        if cluster.standing(node) != Some(Standing::Running) {
+            return Ok(());
+        }
+        self.state.borrow_mut().is_filled(node);
+        for name in numbered(page, count) {
+            let (begun, request) = (Moment::now(), Request::form("/", &[("url", &url(&name))]));
+            match cluster.request(node, &request).await {
+                Ok(answer) if answer.status == 201 => {}
+                Ok(answer) if answer.status == 503 => {
+                    self.unavailable(cluster, node, &request, begun, &answer, true)?;
+                }
+                Ok(answer) => return self.strange(cluster, node, &request, &answer),
+                Err(silence) => return self.silent(cluster, node, begun, silence),
+            }
         }
         Ok(())
     }

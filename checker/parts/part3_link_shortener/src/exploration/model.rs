@@ -542,6 +542,16 @@ impl State {
         }
     }
 
+    /// The table of a node gets so many entries that nobody knows what it has then.
+    pub(super) fn is_filled(&mut self, node: &str) {
+        self.full.insert(node.to_owned());
+        self.enters(node, "");
+        self.floors.retain(|(of, _), _| of != node);
+        for truth in &mut self.truths {
+            truth.creator.take_if(|(creator, _)| creator == node);
+        }
+    }
+
     /// What the table of a node must have of a code.
     pub(super) fn floor(&self, node: &str, code: &str) -> Option<Floor> {
         let latest = self.latest.get(node).filter(|(latest, _)| latest == code);

@@ -51,10 +51,17 @@ pub(super) fn draw(draw: &mut Draw, level: Level) -> Plan {
         let (node, [code]) = (names[0].to_owned(), [story.codes[0].clone()]);
         // Nearly all that a table may have, as much, and a little more.
         let count = draw.number(995..=1_003);
-        story
-            .steps
-            .push(Step::Do(Do::FollowUnknown { node, code, count }));
-        // Then all entries are out of date.
+        let (page, unknown) = (
+            code.clone(),
+            Do::FollowUnknown {
+                node: node.clone(),
+                code,
+                count,
+            },
+        );
+        let fill = draw.either(unknown, Do::CreateMany { node, page, count });
+        story.steps.push(Step::Do(fill));
+        // Then all negative entries are out of date.
         story.steps.push(Step::Wait(1_100));
         let code = story.codes[1].clone();
         let node = names[0].to_owned();
@@ -145,9 +152,35 @@ impl Story<'_> {
         match draw.number(0..=2) {
             0 | 1 if level.store_down => self.store_fails(draw, node),
             0 | 1 if level.warms_up => self.nodes_start(draw),
+            0 if level.problem == 2 => self.creation_is_repeated(draw, node),
             0 | 1 if level.replicates => self.code_lives_twice(draw, node),
+            0 if !level.is_full => self.many_ask_a_busy_store(draw, node),
             _ => {}
         }
+    }
+
+    /// Many visitors ask for a code at once, while the store is as slow as a busy one.
+    fn many_ask_a_busy_store(&mut self, draw: &mut Draw, node: String) {
+        let follow = |code: &String, visitors| {
+            Step::Do(Do::Follow {
+                node: node.clone(),
+                code: code.clone(),
+                visitors,
+                over_ms: 0,
+            })
+        };
+        let does = StoreDoes::Slow(draw.number(200..=300));
+        let busy = Fault::Store {
+            node: node.clone(),
+            does,
+        };
+        let [first, second] = [0, 1].map(|place: usize| self.codes[place].clone());
+        // Its connection to the store comes up while that is quick.
+        self.steps.push(follow(&first, 1));
+        self.steps.push(Step::Wait(draw.number(20..=60)));
+        self.steps.push(Step::Break(busy));
+        self.steps.push(follow(&second, draw.number(6..=14)));
+        self.steps.push(Step::Wait(draw.number(400..=700)));
     }
 
     /// A code gets a link and then a later one, or the same for another time.
@@ -193,6 +226,56 @@ impl Story<'_> {
         let second = ttls[draw.number(0..=3) as usize];
         self.steps.push(create(&again, page, second));
         self.steps.push(Step::Wait(2_100));
+    }
+
+    /// A client has to ask for a link twice, because it gets no answer, or asks again although it need not.
+    fn creation_is_repeated(&mut self, draw: &mut Draw, node: String) {
+        let create = Create {
+            node: node.clone(),
+            ttl: draw.either(None, Some(60)),
+            ..self.create(draw)
+        };
+        let code = create
+            .code
+            .clone()
+            .unwrap_or_else(|| first_code(&create.page));
+        let store = |does| {
+            let node = node.clone();
+            Step::Break(Fault::Store { node, does })
+        };
+        let create = Step::Do(Do::Create(create));
+        let other = self.pair(draw).map(|(one, other)| match one == node {
+            true => other,
+            false => one,
+        });
+        match other.filter(|_| draw.number(0..=2) == 0) {
+            // Another node has lost the link meanwhile.
+            Some(other) => {
+                self.steps.push(create.clone());
+                self.steps.push(Step::Wait(draw.number(20..=60)));
+                self.steps.push(Step::Break(Fault::Kill {
+                    node: other.clone(),
+                }));
+                self.steps.push(Step::Break(Fault::Start { node: other }));
+                self.steps.push(Step::Wait(draw.number(2_100..=2_400)));
+            }
+            None => {
+                self.steps.extend([store(StoreDoes::Mute), create.clone()]);
+                self.steps.push(Step::Wait(draw.number(900..=1_100)));
+                self.steps.push(store(StoreDoes::Back));
+                self.steps.push(Step::Wait(draw.number(20..=1_200)));
+                if draw.number(0..=1) == 0 {
+                    self.steps.push(Step::Do(Do::Follow {
+                        node,
+                        code,
+                        visitors: 1,
+                        over_ms: 0,
+                    }));
+                    self.steps.push(Step::Wait(draw.number(20..=60)));
+                }
+            }
+        }
+        self.steps.extend([create, Step::Wait(2_100)]);
     }
 
     /// The store fails a node that has asked it, and that is then asked for one or many codes.
