@@ -163,6 +163,11 @@ pub(super) fn answers_are_kept(case: &Case) -> Option<String> {
 
 pub(super) fn others_are_asked_after_a_creation(case: &Case) -> Option<String> {
     let (wanted, owner, node) = copy_in_table(case)?;
+    // Otherwise the node claimed the link itself, and was not told of what the owner had done.
+    let mut commands = case.commands().into_iter();
+    commands.find(|command| {
+        command.node == owner && command.code() == Some(wanted.as_str()) && command.name == "SET"
+    })?;
     let works = works(case);
     let work = works.iter().find(|work| {
         let told = work.asks.iter().any(|ask| ask.asked.message.to == node);

@@ -86,6 +86,18 @@ fn old_message_overwrites_only_if_one_came() {
     // Had it overwritten what it knew, the node would show the last message.
     let again = late().told(["n1", "n2"], "n1#1", 5, Fate::Held);
     assert_eq!(shows(again, 6, "n2", 3, 5), None);
+    // It may have added one for each of three messages.
+    let three = late().told(["n1", "n2"], "n1#1", 1, Fate::Delivered);
+    assert_eq!(
+        shows(
+            three.told(["n1", "n2"], "n1#1", 3, Fate::Held),
+            6,
+            "n2",
+            3,
+            5
+        ),
+        None
+    );
 }
 
 #[test]
@@ -157,6 +169,30 @@ fn copy_came_from_the_owner_only_if_the_store_was_not_asked() {
     };
     assert_eq!(named(nodes()).as_deref(), Some("entry-keeps-answers"));
     assert_eq!(named(nodes().commanded("n1", "GET", "link:ada")), None);
+}
+
+#[test]
+fn others_are_told_of_a_creation_only_if_the_owner_claimed_the_code() {
+    let named = |tale: Tale| {
+        let fact = Fact::CopyInTable {
+            node: "n3".to_owned(),
+            code: "ada".to_owned(),
+            owner: "n2".to_owned(),
+        };
+        let created = tale.ran(["n1", "n3"], "create").asked(
+            "n1",
+            "POST / url=https://example.org/&code=ada",
+            "201 ada",
+            500,
+        );
+        created.named(&part(), 2, &fact)
+    };
+    let claimed = |node| nodes().commanded(node, "SET", "link:ada");
+    assert_eq!(
+        named(claimed("n2")).as_deref(),
+        Some("others-told-of-creation")
+    );
+    assert_eq!(named(claimed("n3")), None);
 }
 
 #[test]
