@@ -97,7 +97,7 @@ pub async fn mutate(course: &Course, part: &'static Part, order: &MutateOrder) -
         .partition(|mutant| equivalent.has(mutant));
     let mut grading = JoinSet::new();
     for mutant in wanted {
-        let runner = Runner {
+        let runner = Arc::new(Runner {
             guard: guard.clone(),
             binary: programs[&mutant.name].clone(),
             sources: None,
@@ -112,7 +112,7 @@ pub async fn mutate(course: &Course, part: &'static Part, order: &MutateOrder) -
             sandbox: None,
             story: None,
             progress: Arc::new(Silent),
-        };
+        });
         let (places, order) = (Arc::clone(&places), order.clone());
         grading.spawn(async move {
             let _place = places.acquire_owned().await;
@@ -163,11 +163,12 @@ async fn build(
     }
 }
 
-/// Simulates scenarios until one rejects the mutant; then explorations.
-async fn grade(runner: &Runner, order: &MutateOrder) -> Fate {
+/// Simulates scenarios until one rejects the mutant; then explorations. Scenarios of which a simulation can
+/// say nothing run on processes, which decide alone, as they do for learners.
+async fn grade(runner: &Arc<Runner>, order: &MutateOrder) -> Fate {
     let part = runner.part;
     let wants = |problem: u8| order.problems.is_empty() || order.problems.contains(&problem);
-    let mut undecided = None;
+    let mut unsimulated = Vec::new();
     for scenario in part
         .scenarios
         .iter()
@@ -177,8 +178,18 @@ async fn grade(runner: &Runner, order: &MutateOrder) -> Fate {
         match outcome.verdict {
             Verdict::Passed { .. } => {}
             Verdict::Failed(_) => return Fate::Scenario(scenario.id),
-            _ => {
-                undecided.get_or_insert(outcome);
+            _ => unsimulated.push(scenario),
+        }
+    }
+    let mut undecided = None;
+    for scenario in unsimulated {
+        for outcome in Arc::clone(runner).run(&[scenario]).await {
+            match outcome.verdict {
+                Verdict::Passed { .. } => {}
+                Verdict::Failed(_) => return Fate::Scenario(scenario.id),
+                _ => {
+                    undecided.get_or_insert(outcome);
+                }
             }
         }
     }

@@ -28,7 +28,8 @@ impl Job {
         let (maps, partitions) = (self.maps, self.given.partitions);
         // Before a first task can be done, none is.
         let is_mapped = elapsed >= self.given.map_ms;
-        let is_reduced = elapsed >= self.least_map_ms() + self.given.reduce_ms;
+        let least_map_ms = if maps == 0 { 0 } else { self.given.map_ms };
+        let is_reduced = elapsed >= least_map_ms + self.given.reduce_ms;
         let most = |tasks: usize, may_be_done: bool| match may_be_done || was_touched {
             true => tasks as u64,
             false => 0,
@@ -58,7 +59,9 @@ impl Job {
         let tasks = (self.maps + self.given.partitions) as u64;
         let [least_attempts, least_map_ms, least_reduce_ms] = match was_touched {
             true => [0; 3],
-            false => [tasks, self.least_map_ms(), self.given.reduce_ms],
+            // Of a job without map tasks nothing says when they were done.
+            false if self.maps == 0 => [tasks, 0, 0],
+            false => [tasks, self.given.map_ms, self.given.reduce_ms],
         };
         let reported = self.reported();
         counter(&reported, "tasks", summary.tasks as u64, tasks, tasks)?;
@@ -83,13 +86,6 @@ impl Job {
     fn reported(&self) -> Reported {
         Reported::Summary {
             manager: self.manager.clone(),
-        }
-    }
-
-    fn least_map_ms(&self) -> u64 {
-        match self.maps {
-            0 => 0,
-            _ => self.given.map_ms,
         }
     }
 }
