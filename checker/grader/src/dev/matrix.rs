@@ -30,7 +30,7 @@ use testkit::trouble::{Result, Trouble, While};
 use testkit::verdict::{Diagnosis, Failure, Outcome, ProblemResult, Standing, Verdict, World};
 
 /// How many variants are graded at once on processes. Most of the time they wait.
-const AT_ONCE: usize = 4;
+const AT_ONCE: usize = 6;
 
 /// The file with the outcome of a case that is kept.
 pub(super) const OUTCOME: &str = "outcome.json";
