@@ -45,6 +45,9 @@ pub(crate) use program::{Program, build_of_course, built, own_copy};
 /// What is built before a submission.
 const DEPENDENCIES: &str = "what submissions depend on";
 
+/// What a learner is told who asks for processes alone.
+const NOT_SIMULATED: &str = "Nothing was simulated or explored, because you chose `--world processes`. More mistakes show without it.";
+
 /// Grades a part. `so_far` hears what is known after each scenario; what is not finished by then is
 /// inconclusive there.
 ///
@@ -168,6 +171,11 @@ pub async fn grade(
     report.notes.extend(broken_markers(part, &sources));
     if order.graded != Graded::Solution {
         report.notes.extend(own_code(course, part, &sources));
+    }
+    if order.worlds == Worlds::Only(World::Processes) && order.graded == Graded::Exercise {
+        report
+            .notes
+            .extend(order.story().is_none().then(|| NOT_SIMULATED.to_owned()));
     }
     let mut known = Known::nothing(part, order, folder);
     let wanted = known.wanted.clone();
