@@ -107,14 +107,14 @@ fn help_of_a_part_explains_its_flags() {
           --solution          Grades the course's own solution
           --submission <DIR>  Grades a copy of the exercise's folder, anywhere
           --problem <N>       Grades only this problem; may be given several times
-          --seed <S>          Repeats the choices of an earlier run, which printed this number
+          --seed <NUMBER>     Repeats the choices of an earlier run, which printed this number
           --repeat <N>        Runs everything this many times, each time with the next seed [default: 1]
-          --world <WORLD>     Where the nodes run: both, processes, or simulated (in virtual time).
-                              Processes decide, and a submission runs on them alone [default: both]
-          --seeds <N>         Simulates each scenario with this many seeds; if not given, with as many
-                              as take about 3 s
-          --explore <N>       Explores each problem that passed in this many random schedules, or not at
-                              all: off; if not given, in as many as take about 2 s
+          --world <WORLD>     Where the nodes run: processes, simulated (in one process, in virtual
+                              time), or both. A submission runs on processes only [default: both]
+          --seeds <N>         How many times each scenario is simulated, each time with another seed; if
+                              not given, as many as take about 3 s
+          --explore <N>       How many random stories are simulated for each problem that passed, or
+                              off; if not given, as many as take about 2 s
           --store <STORE>     The store of parts 3 and 4: auto, embedded, redis, or redis://HOST:PORT
                               [default: auto]
           --isolation <WHEN>  Whether bubblewrap isolates a submission: auto (where it is installed),

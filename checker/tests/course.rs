@@ -624,7 +624,7 @@ fn reset_of_a_problem_whose_markers_are_gone_changes_nothing() {
     let before = fresh.text(CONSUMER);
     insta::assert_snapshot!(fresh
             .checker(&["reset", "part1", "--problem", "1", "--yes"])
-            .refusal(), @"error: could not find the markers of gap 1 in exercises/part1_ping_pong/src/consumer.rs: line 52 opens a gap inside the gap of line 39. Put the lines `// ── gap 1: …` and `// ── end 1` back, or reset the whole part");
+            .refusal(), @"error: could not find the markers of gap 1 in exercises/part1_ping_pong/src/consumer.rs: line 54 opens a gap inside the gap of line 41. Put the lines `// ── gap 1: …` and `// ── end 1` back, or reset the whole part");
     assert_eq!(fresh.text(CONSUMER), before);
 }
 

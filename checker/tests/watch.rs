@@ -213,7 +213,7 @@ fn learner_goes_from_the_stub_to_the_next_problem() {
     TODO(1) is not written yet.
 
       exercises/part1_ping_pong/src/producer.rs:32
-      exercises/part1_ping_pong/src/consumer.rs:40
+      exercises/part1_ping_pong/src/consumer.rs:42
       training/part1.md#problem-1-broadcast
 
     Report: REPORT
