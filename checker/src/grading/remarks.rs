@@ -94,7 +94,7 @@ pub(super) fn own_code(course: &Course, part: &Part, sources: &Sources) -> Optio
         _ => "have",
     };
     Some(format!(
-        "{} {have} code of your own outside of the gaps. That is allowed: it is kept, and graded with the rest.",
+        "{} {have} added code outside of the gaps. That is allowed: it is kept, and graded with the rest.",
         names.join(", ")
     ))
 }

@@ -163,7 +163,7 @@ const FORM: &str = r#"<!doctype html>
 <meta charset="utf-8">
 <meta name="viewport" content="width=device-width">
 <title>Short links</title>
-<style>body { font: 1.1em sans-serif; margin: 3em auto; max-width: 30em } label, input { display: block; width: 100% } input { margin: 0 0 1em }</style>
+<style>:root { color-scheme: light dark } body { font: 1.2em sans-serif; margin: 3em auto; max-width: 30em } input, button { font: inherit; padding: 0.3em } input { box-sizing: border-box; display: block; margin: 0.2em 0 1em; width: 100% }</style>
 <h1>Short links</h1>
 <form method="post">
 <label>URL <input name="url" type="url" required placeholder="https://example.org/"></label>
