@@ -62,7 +62,7 @@ Exit codes:
 If several apply, 4 comes before 1, 1 before 2, and 2 before 3. Optional problems do not count,
 unless --problem names them.";
 
-/// How long what still runs when all is said may take to end.
+/// How long remaining tasks may take to end after the last output.
 const SHUTDOWN: Duration = Duration::from_secs(2);
 
 /// Grades the exercises of Distributed Systems Training in Rust: starts real clusters of your
@@ -116,7 +116,7 @@ enum Other {
     /// Looks for stories that break your code, or replays one
     #[command(display_order = 59)]
     Explore(explore::ExploreArgs),
-    /// Brings a newer version of the course, and keeps what you wrote
+    /// Gets a newer version of the course, and keeps what you wrote
     #[command(display_order = 60)]
     Update(update::UpdateArgs),
     /// Checks whether this machine can run the course, and says what to repair

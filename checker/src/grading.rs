@@ -46,7 +46,7 @@ pub(crate) use program::{Program, build_of_course, built, own_copy};
 const DEPENDENCIES: &str = "what submissions depend on";
 
 /// What a learner is told who asks for processes alone.
-const NOT_SIMULATED: &str = "Nothing was simulated or explored, because you chose `--world processes`. More mistakes show without it.";
+const NOT_SIMULATED: &str = "Nothing was simulated or explored, because you chose `--world processes`. Without it, the checker finds more mistakes.";
 
 /// Grades a part. `so_far` hears what is known after each scenario; what is not finished by then is
 /// inconclusive there.

@@ -523,7 +523,7 @@ fn reset_puts_back_a_whole_part_and_the_way_back_works() {
       exercises/part1_ping_pong/src/consumer.rs
       exercises/part1_ping_pong/src/lib.rs (given)
       exercises/part1_ping_pong/src/producer.rs
-    What you added to these files goes, too; files that you added stay.
+    What you added to these files is removed, too; files that you added stay.
     Done. What was there is in
       .checker/backups/DATE-reset-part1
     To bring it back, run in the folder of the course

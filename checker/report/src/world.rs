@@ -19,9 +19,9 @@ pub fn simulated_failure(outcome: &Outcome) -> Option<String> {
 pub fn of_inconclusive(world: World) -> &'static str {
     match world {
         World::Processes => {
-            "This is no verdict on your code. On a less busy machine, the scenario may pass."
+            "This is not a verdict on your code. On a less busy machine, the scenario may pass."
         }
-        World::Simulated => "This is no verdict on your code: `--world processes` gives one.",
+        World::Simulated => "This is not a verdict on your code: `--world processes` gives one.",
     }
 }
 

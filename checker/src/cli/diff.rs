@@ -216,7 +216,7 @@ fn without_markers(part: &Part, why: &str, width: usize) -> String {
 fn elsewhere(part: &Part) -> String {
     // The command is never broken into lines, or it could not be pasted.
     format!(
-        "\nOnly the gaps are compared. Whole files are compared by\n  git diff --no-index exercises/{0}/src solutions/{0}/src\n",
+        "\nOnly the gaps are compared. To compare whole files, run\n  git diff --no-index exercises/{0}/src solutions/{0}/src\n",
         part.folder
     )
 }

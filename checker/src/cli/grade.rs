@@ -216,7 +216,7 @@ impl Class {
         marks.collect()
     }
 
-    /// What no student is told: where things lie on this machine, and the seeds.
+    /// What no student may see: the paths on this machine, and the seeds.
     fn hidden(&self, ledger: &Ledger, folders: &[&Path]) -> Hidden {
         let mut hidden: BTreeSet<String> = BTreeSet::new();
         for folder in folders {

@@ -18,10 +18,10 @@ use testkit::trace::Trace;
 use testkit::trouble::{Result, Trouble};
 use testkit::verdict::{Outcome, Standing};
 
-/// How often it is looked for new lines.
+/// The pause between two searches for new lines.
 const LOOK: Duration = Duration::from_millis(200);
 
-/// A line may still grow for that long, in microseconds.
+/// How long a line may still grow, in microseconds.
 const GROWS: u64 = 300_000;
 
 /// Its flags.
@@ -77,8 +77,8 @@ pub(super) fn run(args: LogsArgs) -> Result<Standing> {
     Ok(Standing::Passed)
 }
 
-/// The newest run that is meant, also when it goes on or was broken off. Without a word, whatever goes
-/// on is: who plays looks at the logs from another window.
+/// The newest run that is meant, even if it is in progress or was interrupted. Without a word, also a
+/// session in progress: its user reads the logs in another window.
 fn chosen(all: &[Run], wanted: Option<&str>) -> Result<Run> {
     let is_wanted = |run: &&Run| is_meant(run, wanted) || wanted.is_none() && run.goes_on();
     match first_readable(all.iter().filter(is_wanted))? {

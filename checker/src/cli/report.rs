@@ -113,7 +113,7 @@ pub(super) fn first_readable<'r>(runs: impl Iterator<Item = &'r Run>) -> Result<
 }
 
 /// Whether a run is one of those that are meant: of a name, of a part, or of a session. Without a
-/// word, runs that graded something are: a session is looked at by who asks for it.
+/// word, only runs that graded something are meant; a session must be asked for.
 pub(super) fn is_meant(run: &Run, wanted: Option<&str>) -> bool {
     match wanted {
         None => !run.is_session(),
@@ -122,7 +122,7 @@ pub(super) fn is_meant(run: &Run, wanted: Option<&str>) -> bool {
     }
 }
 
-/// Who copies the path of a report names its run as well.
+/// The name of a run; the path of its report names it as well.
 fn name_in(path: &str) -> &str {
     let path = path.trim_end_matches("/report.html").trim_end_matches('/');
     path.rsplit('/').next().unwrap_or(path)

@@ -128,7 +128,9 @@ impl Reset {
                 "The gaps of the other problems stay, later ones as well; so does what you wrote outside of the gaps."
             }
             (None, true) => "What you wrote in your own files stays.",
-            (None, false) => "What you added to these files goes, too; files that you added stay.",
+            (None, false) => {
+                "What you added to these files is removed, too; files that you added stay."
+            }
         };
         let _ = writeln!(text, "{}", wrap(stays, width()).join("\n"));
         text

@@ -84,8 +84,8 @@ pub(super) fn run(args: ShellArgs) -> Result<Standing> {
     Ok(Standing::Passed)
 }
 
-/// What can stand at the places behind a command, in the words of fish: what is generated for it
-/// knows values of flags alone.
+/// The arguments that can follow a command, in fish's syntax: the completions that clap generates
+/// know only the values of flags.
 fn places_for_fish(command: &Command) -> String {
     let mut text = String::new();
     for subcommand in command.get_subcommands() {
@@ -132,8 +132,8 @@ fn pages(folder: &Path) -> Result<()> {
     ))
 }
 
-/// The command line with the values that can stand behind its flags. They are only offered: what
-/// is allowed is decided, with better words, where the flag is read.
+/// The command line with the values that can follow its flags. They are only suggestions: the code
+/// that reads a flag decides what is allowed, and explains it better.
 fn with_values(command: Command) -> Command {
     command.mut_subcommands(|subcommand| {
         let part = PARTS.iter().find(|part| part.name == subcommand.get_name());

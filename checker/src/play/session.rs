@@ -267,7 +267,7 @@ pub(super) fn in_words(stop: Stop) -> String {
             }
             text
         }
-        Verdict::NotWritten { gap } => format!("A node came to {gap}, which is not written yet."),
+        Verdict::NotWritten { gap } => format!("A node reached {gap}, which is not written yet."),
         Verdict::Inconclusive { why } => sentence(
             why.strip_prefix("The fault had no effect: ")
                 .unwrap_or(&why),

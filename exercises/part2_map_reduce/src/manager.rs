@@ -100,7 +100,7 @@ impl Server for Manager {
             // ── end 2
             // ── gap 3: a worker ends
             // TODO(3): when a worker crashes, the manager must retry its task, and its node must get another
-            // worker. When a task has crashed `MAX_CRASHES` times, the manager must give up its job:
+            // worker. When a task has crashed `MAX_CRASHES` times, the manager must give up the task's job:
             // `self.end` with an error that names the split. The loss of a node is not a crash of a task.
             // (Monitor the workers: `ctx.monitor(&worker)`.)
             // ── end 3

@@ -97,7 +97,7 @@ fn slot(ctx: &Ctx<CountersMsg>) -> Slot {
 fn share(code: &Code, news: &Usage, ctx: &Ctx<CountersMsg>) {
     // ── gap 5: inform the other nodes
     // TODO(5): soon, every node that can be reached must know this view (`send` below does not
-    // wait). If a message comes twice, or an older one comes after it, the nodes must know the
+    // wait). If a message comes twice, or an older one comes after it, what they know must stay the
     // same.
     // ── end 5
 }

@@ -224,7 +224,7 @@ fn announce(code: Code, link: Link, ctx: &Ctx<CacheMsg>) {
 fn send_to(member: Address<CacheMsg>, msg: CacheMsg, ctx: &Ctx<CacheMsg>) {
     let me = ctx.clone();
     ctx.spawn(async move {
-        // A member that is gone is met again when it returns.
+        // If the member is gone, we meet it again when it is back.
         let _ = me.cast(&member, msg).await;
     });
 }

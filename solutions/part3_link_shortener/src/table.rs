@@ -30,7 +30,7 @@ pub struct Table {
 
 type Entries = HashMap<Code, Entry, foldhash::fast::FixedState>;
 
-/// An entry for a code: its link, or the time since which it has none.
+/// An entry for a code: its link, or the time since which it has had none.
 enum Entry {
     Link(Link),
     Negative { since: Instant },

@@ -178,7 +178,7 @@ impl Ring {
         });
     }
 
-    /// Takes the store's answer, and plans the next one.
+    /// Takes the store's answer, and plans the next read.
     fn was_read(&self, read: Result<Vec<NodeName>, String>, ctx: &Ctx<RingMsg>) {
         self.owners.learn(read);
         // Not before: with a slow store, these messages would pile up and overtake each other.

@@ -168,7 +168,7 @@ pub(super) async fn map_output_is_deleted(cluster: &Cluster<'_>, job: &Job) -> T
         let expected =
             "the map output of a job is deleted once this job and the next one have ended";
         cluster.eventually(SOON, expected, is_deleted).await.because(
-            "The disks of the nodes would fill up with the intermediate data of jobs that nobody needs any more.",
+            "The disks of the nodes would fill up with the intermediate data of jobs that no longer need it.",
         )?;
     }
     Ok(())

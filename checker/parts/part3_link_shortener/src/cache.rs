@@ -80,7 +80,7 @@ pub(super) async fn unknown_code_is_read_rarely(cx: &Context) -> Told {
         let claim = "every node follows a new link within 2 s, even if it answered 404 a moment ago";
         follow_eventually(cluster, other, &drip, &drop, cx.limit(MAX_STALENESS, MAX_STALENESS + BUSY), claim)
             .await
-            .because("Perhaps no other node can send it the link. So a node must ask the store again before long.")
+            .because("Perhaps no other node can send this node the link. So it must ask the store again before long.")
     })
     .await
 }

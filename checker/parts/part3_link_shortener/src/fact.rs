@@ -300,7 +300,7 @@ impl Fact {
                 url,
             } => {
                 format!(
-                    "{node} answered `{question}` with {answer}, and has had the link to {url} in its table before"
+                    "{node} answered `{question}` with {answer}, and had the link to {url} in its table before"
                 )
             }
             Fact::HitAsksStore {
@@ -338,7 +338,7 @@ impl Fact {
                 answer,
             } => {
                 format!(
-                    "{node} answered `{question}` with {answer}, although it had the store for the last 5 s"
+                    "{node} answered `{question}` with {answer}, although it had been able to reach the store for 5 s"
                 )
             }
             Fact::NoRetryAfter { node, question } => {
@@ -384,7 +384,7 @@ impl Fact {
                 after,
             } => {
                 format!(
-                    "{node}'s table has {after} entries, and {before} before the links were created"
+                    "{node}'s table has {after} entries, and had {before} before the links were created"
                 )
             }
         }

@@ -47,7 +47,7 @@ pub(super) async fn hits_cost_no_command(cx: &Context) -> Told {
         }
 
         cluster.step(format!(
-            "{node} is asked for all of them {} more.",
+            "{node} is asked for all of them again, {}.",
             count_of(rounds, "time")
         ));
         let mark = cluster.store_mark();

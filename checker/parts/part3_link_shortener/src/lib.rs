@@ -100,7 +100,7 @@ const SCENARIOS: &[Scenario] = &[
     Scenario {
         id: "part3-prolonged",
         problem: 2,
-        title: "a link that gets a later expiry on one node has it in the tables of all nodes",
+        title: "a later expiry that a link gets on one node is in the tables of all nodes",
         property: "The later of two expiries counts, on every node.",
         deadline: DEADLINE,
         run: |cx| Box::pin(replication::later_expiry_is_in_all_tables(cx)),
@@ -140,7 +140,7 @@ const SCENARIOS: &[Scenario] = &[
     Scenario {
         id: "part3-old-nothing",
         problem: 2,
-        title: "a late answer from the store that there is no such link does not hide a new link",
+        title: "a late negative answer from the store does not hide a new link",
         property: "A negative answer never replaces a link: old news does not hide a new link.",
         deadline: DEADLINE,
         run: |cx| Box::pin(replication::late_miss_hides_no_link(cx)),

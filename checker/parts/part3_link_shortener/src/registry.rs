@@ -149,7 +149,7 @@ pub(super) async fn another_takes_over(cx: &Context) -> Told {
         )?;
         await_expiry(&short[0].1).await;
         let owner = third.node().short();
-        is_swept(cluster, &short, owner, "when the sweeper's node dies, another sweeper goes on").await?;
+        is_swept(cluster, &short, owner, "when the sweeper's node dies, another sweeper takes over").await?;
         only_one_swept(cluster, mark, &short, owner)
     })
     .await
@@ -260,7 +260,9 @@ async fn one_sweeper(
         .eventually(CLAIM_TIMEOUT, ONE, look)
         .await
         .because(WHY_ONE)?;
-    agreed.ok_or_else(|| Stop::fault("The claim held, and no sweeper was noted."))
+    agreed.ok_or_else(|| {
+        Stop::fault("The claim held, but the checker did not note which node sweeps.")
+    })
 }
 
 /// Creates a link that expires after so many seconds.

@@ -95,12 +95,12 @@ pub(super) async fn view_is_cheap(cx: &Context) -> Told {
     Cluster::tell(cx, &["n1", "n2"], Options::with_store(), async |cluster| {
         rings_are(cluster, &["n1", "n2"], &["n1", "n2"]).await?;
         let pages = links(cluster, teller, &site).await?;
-        cluster.step(format!("Ten links are viewed on {teller}; then one of them {views} times more."));
+        cluster.step(format!("Ten links are viewed on {teller}; then one of them {views} more times."));
         view_at_once(cluster, teller, &pages[..10]).await?;
         all_show(cluster, &[told], &pages[9], 1, "every node shows the views of all nodes").await?;
         let few = cost_of_views(cluster, ways, &pages[0], views).await?.max(cost_of_views(cluster, ways, &pages[1], views).await?);
 
-        cluster.step(format!("{LINKS} links are viewed on {teller}; then one of them {views} times more."));
+        cluster.step(format!("{LINKS} links are viewed on {teller}; then one of them {views} more times."));
         view_at_once(cluster, teller, &pages[10..]).await?;
         all_show(cluster, &[told], &pages[LINKS - 1], 1, "every node shows the views of all nodes").await?;
         let most = few.max(FREE_BYTES * views as usize) + few / 10;

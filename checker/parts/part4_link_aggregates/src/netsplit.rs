@@ -61,7 +61,7 @@ pub(super) async fn both_sides_count(cx: &Context) -> Told {
         were_told(cluster, &nodes, [&page], begun)?;
 
         cluster.step(format!(
-            "The network is cut between {one} and {other}; both reach {between}. The link is viewed {} on {one}, and {} on {other}; two others are viewed once on {other}.",
+            "The network is cut between {one} and {other}; both reach {between}. The link is viewed {} on {one}, and {} on {other}; two other links are viewed once on {other}.",
             count_of(during[0], "time"), count_of(during[1], "time")
         ));
         let mark = cluster.mark();
@@ -104,7 +104,7 @@ pub(super) async fn both_sides_count(cx: &Context) -> Told {
         // first one.
         for more in [0, near_more] {
             if more > 0 {
-                cluster.step(format!("{one} is cut off from {between} too, and the link of {one} is viewed on it {} more.", count_of(more, "time")));
+                cluster.step(format!("{one} is cut off from {between} too, and the link of {one} is viewed on it again, {}.", count_of(more, "time")));
                 cluster.partition(&[one], &[between]).await?;
                 view(cluster, one, &near, more).await?;
                 near_all += more;
@@ -241,7 +241,7 @@ pub(super) async fn next_message_makes_up_for_a_lost_one(cx: &Context) -> Told {
         were_told(cluster, &[other, third], [&page], begun)?;
 
         cluster.step(format!(
-            "A link is viewed on {one} {}, and the messages from {one} to {other} about it are lost, though the two are connected. Then it is viewed on {one} {} more.",
+            "A link is viewed on {one} {}, and the messages from {one} to {other} about it are lost, though the two are connected. Then it is viewed on {one} again, {}.",
             count_of(lost, "time"), count_of(next, "time")
         ));
         let mut all = before + lost;

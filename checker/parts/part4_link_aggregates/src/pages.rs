@@ -180,7 +180,7 @@ fn named(
     let expected = "each code has exactly one owner, as long as there are members";
     if answer.len() != wanted {
         let seen = format!(
-            "{node}'s ring{in_a_try} answered {} owners for {wanted} codes",
+            "{node}'s ring{in_a_try} named {} owners for {wanted} codes",
             answer.len()
         );
         return Err(cluster.failed_at(node, seen, expected).into());
@@ -298,7 +298,7 @@ pub(super) async fn view_at_once<'p>(
 /// Asks for a page, and again after each 503, which is no view.
 async fn asked(cluster: &Cluster<'_>, node: &str, page: &Page, method: &'static str) -> Told {
     let request = Request::new(method, page.path());
-    let expected = format!("{node} leads to {}", page.url);
+    let expected = format!("{node} redirects to {}", page.url);
     cluster
         .eventually(CLAIM_TIMEOUT, expected.clone(), async || {
             // Without an answer, nobody knows whether this was a view.

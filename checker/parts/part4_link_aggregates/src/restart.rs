@@ -33,7 +33,7 @@ pub(super) async fn peers_know_different_amounts(cx: &Context) -> Told {
         let page = Pages::deal(cluster, dies, &site, 60).await?.take(cluster, more)?;
         create(cluster, dies, &page).await?;
         cluster.step(format!(
-            "A link of {more} is viewed on {dies} {}, and all nodes know it. Then {dies} and {less} are cut off from each other, and it is viewed on {dies} {} more.",
+            "A link of {more} is viewed on {dies} {}, and all nodes know it. Then {dies} and {less} are cut off from each other, and it is viewed on {dies} again, {}.",
             count_of(known, "time"), count_of(hidden, "time")
         ));
         view(cluster, dies, &page, known).await?;
@@ -186,7 +186,7 @@ pub(super) async fn only_the_counters_crash(cx: &Context) -> Told {
         )?;
 
         cluster.step(format!(
-            "{crashes} is cut off, and the link is viewed on it {}. Its counters crash; then it is viewed on {crashes} {} more.",
+            "{crashes} is cut off, and the link is viewed on it {}. Its counters crash; then it is viewed on {crashes} again, {}.",
             count_of(alone, "time"), count_of(last, "time")
         ));
         cluster.partition(&[crashes], &[one, other]).await?;

@@ -159,7 +159,7 @@ fn by_the_owner(cluster: &Cluster<'_>, since: u64, page: &Page, entry: &str, own
     Err(cluster
         .failed_at(&command.node, seen, "only the owner of a link asks the store about it")
         .fact(&owner_alone(page, owner))
-        .because("If one node does all the work for a link, no other node needs to hear of it. Two nodes that both do it have to agree again.")
+        .because("If one node does all the work for a link, no other node needs to hear of it. If two nodes both do it, they have to agree again.")
         .into())
 }
 

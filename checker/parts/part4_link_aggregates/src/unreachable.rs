@@ -429,7 +429,7 @@ pub(super) async fn one_of_two_owners_dies(cx: &Context) -> Told {
                 wanted.push(pages.take(cluster, owner)?);
             }
         }
-        cluster.step(format!("Each node owns {} that are created first.", count_of(each, "link")));
+        cluster.step(format!("First, links are created, so that each node owns {}.", count_of(each, "link")));
         for (number, page) in known.iter().enumerate() {
             create(cluster, NODES[number % 3], page).await?;
         }

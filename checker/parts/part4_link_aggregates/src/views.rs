@@ -326,7 +326,7 @@ async fn visit(cluster: &Cluster<'_>, page: &Page, visits: &[Visit]) -> Told {
         cluster
             .eventually(
                 CLAIM_TIMEOUT,
-                format!("{node} leads to {}", page.url),
+                format!("{node} redirects to {}", page.url),
                 async || {
                     let answer = cluster.request(node, &request).await.map_err(Stop::from)?;
                     match answer.status {

@@ -218,7 +218,7 @@ fn inconclusive_and_faulty_do_not_blame_the_learner() {
     Problem 1, Broadcast: INCONCLUSIVE: a
 
       why       n3 was lost without a fault.
-                This is no verdict on your code. On a less busy machine, the
+                This is not a verdict on your code. On a less busy machine, the
                 scenario may pass.
 
       again     checker part1 --problem 1 --seed 42

@@ -154,6 +154,9 @@ impl Session<'_> {
         let page = self.place.write_page(self.cluster);
         let page = page.map_err(|trouble| format!("There is no page: the checker {trouble}."))?;
         self.traced = true;
-        Ok(format!("All that happened is in\n{}", page.display()))
+        Ok(format!(
+            "Everything that happened is in\n{}",
+            page.display()
+        ))
     }
 }

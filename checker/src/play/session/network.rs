@@ -214,7 +214,7 @@ impl Session<'_> {
             let held: usize = rules.iter().map(RuleHandle::held).sum();
             let held = match held {
                 0 => String::new(),
-                held => format!(", {held} are held back"),
+                held => format!(", and holds {held} back"),
             };
             lines.push(format!("{number}. {text}\n   it has acted on {hits}{held}"));
         }

@@ -26,11 +26,11 @@ impl Server for Consumer {
         // TODO(3): after a crash, the consumer starts here again and has forgotten every count.
         // - Within 3 seconds it must have the count of every producer that it can reach, and of
         //   the producer on its own node, even if no producer sends a ping.
-        // - A producer that does not answer must not withhold the counts of the others. When it
+        // - A producer that does not answer must not hold up the counts of the others. When it
         //   answers again, its count must follow within 3 seconds.
         // - An answer that comes late must not overwrite a newer ping.
         // - A loop must not ask without a pause: a call can fail at once, and the loop would keep a
-        //   processor core busy. A call that times out was a pause.
+        //   processor core busy. A call that times out counts as a pause.
         // ── end 3
         Consumer { counts }
     }

@@ -107,7 +107,7 @@ impl Cache {
     /// The store has answered, or it has failed for this reason.
     fn loaded(&mut self, code: Code, answer: Result<Option<Link>, Refusal>) {
         // ── gap 1: keep the answer, and pass it on
-        // TODO(1): keep the store's answer, a link or that there is none. An error from the store must not
+        // TODO(1): keep the store's answer: a link, or that there is none. An error from the store must not
         // be kept. Then answer all lookups that wait for this code.
         // ── end 1
     }
@@ -162,7 +162,7 @@ fn announce(code: Code, link: Link, ctx: &Ctx<CacheMsg>) {
 fn send_to(member: Address<CacheMsg>, msg: CacheMsg, ctx: &Ctx<CacheMsg>) {
     let me = ctx.clone();
     ctx.spawn(async move {
-        // A member that is gone is met again when it returns.
+        // If the member is gone, we meet it again when it is back.
         let _ = me.cast(&member, msg).await;
     });
 }

@@ -92,7 +92,7 @@ impl Service {
             let failure = cluster
                 .failed(
                     fact.seen(),
-                    "the store has links that clients asked for, with the latest expiry of these",
+                    "the store has only links that clients asked for, each with the latest expiry requested",
                 )
                 .fact(&fact);
             return Err(failure

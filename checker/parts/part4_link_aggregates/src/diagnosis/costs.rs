@@ -49,7 +49,7 @@ pub(super) fn everything_is_sent_on_reconnection(case: &Case) -> Option<String> 
     let holds_links = longest(&first)?.message.name == whole.message.name;
     (much && holds_links).then(|| {
         format!(
-            "as soon as {} were connected again, {node} sent {} bytes, before any message of the other had arrived",
+            "as soon as {} were connected again, {node} sent {} bytes, before any message from the other had arrived",
             listed(&pair),
             bytes(&first)
         )

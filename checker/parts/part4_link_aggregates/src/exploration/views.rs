@@ -115,7 +115,7 @@ impl Operation for Do {
             }
             Do::ViewMany { node, owner, links } => {
                 format!(
-                    "{node} gets one view of each of the first {} of {owner}.",
+                    "{node} gets one view of each of {owner}'s first {}.",
                     count_of(*links as u64, "link")
                 )
             }

@@ -189,11 +189,11 @@ impl Members {
             let (said, expected) = match stale {
                 true => (
                     "does not say that its ring may be old",
-                    "it says so: it has not been able to read the members for seconds",
+                    "it says so: it has not been able to read the members for several seconds",
                 ),
                 false => (
                     "says that its ring may be old",
-                    "its ring is not: it can read the members",
+                    "its ring is not old: it can read the members",
                 ),
             };
             return fails(
