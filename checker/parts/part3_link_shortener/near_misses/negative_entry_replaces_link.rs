@@ -1,6 +1,6 @@
 //! kind = "near-miss"
 //! problem = 2
-//! claim = "a late answer from the store"
+//! claim = "a late negative answer from the store"
 //! about = "The store's late answer that there is no link replaces a link that was learned meanwhile."
 
 // ── file table.rs
