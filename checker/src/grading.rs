@@ -45,10 +45,10 @@ pub(crate) use program::{Program, build_of_course, built, own_copy};
 /// What is built before a submission.
 const DEPENDENCIES: &str = "what submissions depend on";
 
-/// What a learner is told who asks for processes alone.
+/// The note for a learner who asks for processes alone.
 const NOT_SIMULATED: &str = "Nothing was simulated or explored, because you chose `--world processes`. Without it, the checker finds more mistakes.";
 
-/// Grades a part. `so_far` hears what is known after each scenario; what is not finished by then is
+/// Grades a part. `so_far` receives the results after each scenario; a scenario not finished by then is
 /// inconclusive there.
 ///
 /// # Errors
@@ -229,7 +229,7 @@ pub async fn grade(
             report.notes.extend(room.note());
             let report = known.conclude(report, &inconclusive("it has not been run yet"));
             if let Some(kept) = &kept {
-                // Whether that works is told in the end.
+                // The report at the end says whether that works.
                 let _ = kept.save(&report);
             }
             so_far(&report);

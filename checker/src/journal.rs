@@ -2,7 +2,7 @@
 //!
 //! It only remembers. A journal that cannot be read or written is as good as an empty one, and
 //! never a reason not to run; and `checker all` grades everything again, whatever stands here. But
-//! that it is so is said, and what cannot be read is put aside.
+//! the checker reports this, and puts an unreadable journal aside.
 
 use std::collections::BTreeMap;
 use std::fs::{self, File, OpenOptions};
@@ -33,7 +33,7 @@ use testkit::verdict::Standing;
 
 const FILE: &str = "progress.json";
 
-/// Where a journal is put that cannot be read.
+/// Where an unreadable journal is put.
 const DAMAGED: &str = "progress.json.damaged";
 
 /// Locked while the journal is read and changed.
@@ -69,7 +69,7 @@ pub struct Entry {
 }
 
 /// What tells whether the code that a problem is solved with was changed: all tokens, without the
-/// imports and without the gaps of problems that it does not need. So who goes on to problem 4 is
+/// imports and without the gaps of problems that it does not need. So a learner at problem 4 is
 /// not told that problem 1 has changed, and a comment changes nothing.
 pub fn fingerprint(problem: &Problem, sources: &Sources) -> String {
     let mut hash = Sha256::new();
@@ -264,7 +264,7 @@ impl Journal {
         if again.is_empty() {
             return;
         }
-        // What is not taken back now, is another time.
+        // What is not restored now is restored another time.
         let _ = Journal::change(course, |journal| {
             for (part, number) in again {
                 let aside = journal.aside.get_mut(part.name);

@@ -5,7 +5,7 @@
 //! - `session` carries them out, one at a time; `words` reads what stands behind their names.
 //! - `eyes` shows what nobody asked for: messages that pass, nodes that end by themselves.
 //!
-//! Nothing is judged here. What a scenario would make a verdict of, the prompt says in a sentence.
+//! Nothing is judged here. Where a scenario would give a verdict, the prompt prints a sentence.
 
 mod command;
 mod eyes;
@@ -57,7 +57,7 @@ pub struct Order {
     pub nodes: u8,
     /// Silence after which a node is declared down.
     pub tick_time: Duration,
-    /// What lots are drawn from.
+    /// The source of random choices.
     pub seed: u64,
     /// Which store the nodes use, where they use one.
     pub store: StoreChoice,
@@ -136,7 +136,7 @@ pub async fn play(course: &Course, part: &'static Part, order: Order) -> Result<
         report,
     };
     let names = Names::of(part, &build.folder);
-    // Dropped last: whatever is left to set back then, the guard does.
+    // Dropped last: the guard then restores whatever still needs it.
     let _guard = terminal_guard(&order);
     let _terminal = Terminal::remember();
     let history = runs::folder(course).join("play-history");

@@ -1,7 +1,7 @@
 //! Grades a problem on every save, and shows at a glance what came out: `checker watch`.
 //!
 //! ```text
-//! files ──► run (grading, broken off by the next save) ──► view ──► screen
+//! files ──► run (grading, interrupted by the next save) ──► view ──► screen
 //! keys  ──► what is shown, which problem, run again
 //! ```
 //!
@@ -243,7 +243,7 @@ impl Watch {
                     said = print_on(self.in_full());
                 }
                 Happened::News(News::Heard(_)) | Happened::Turn => {}
-                // The program that started this is gone. What is under way is still told.
+                // The program that started this one is gone. The run in progress is still reported.
                 Happened::Key(None) => is_alone = true,
                 Happened::Key(Some(_)) => {}
                 Happened::Signal(Signal::End) => break,
@@ -305,7 +305,7 @@ impl Watch {
         self.view.message = Some(self.elsewhere(saved));
     }
 
-    /// What to tell about a save in another part.
+    /// The message about a save in another part.
     fn elsewhere(&self, saved: &Saved) -> String {
         let place = |part: &&Part| saved.other.as_deref() == Some(part.folder);
         let (number, command) = (self.place.part.number, command_name());
@@ -318,7 +318,7 @@ impl Watch {
         }
     }
 
-    /// What failed is tried again under the same seed, so that it is seen whether it is repaired.
+    /// A failed problem runs again under the same seed, to show whether it is repaired.
     async fn saved(&mut self) -> Result<()> {
         let stopped = self.stop().await;
         let last = self.last.as_ref();
@@ -464,7 +464,7 @@ impl Watch {
     }
 
     async fn go(&mut self, forward: bool) -> Result<()> {
-        // Who is at a problem off the course's way may leave it as it is.
+        // A learner at a problem outside the course's order may leave it as it is.
         if forward && !self.place.problem.optional && !self.has_passed() {
             self.view.message = Some(format!(
                 "Problem {} has not passed yet: n goes on once it has.",

@@ -1,4 +1,4 @@
-//! From code to a verdict: it is read, built, run under scenarios, and what came of it is kept.
+//! From code to a verdict: reads the code, builds it, runs it under scenarios, and keeps the results.
 //!
 //! It knows no part by name: the command hands over the list of parts. It draws nothing: how a
 //! report looks is the affair of `report`.

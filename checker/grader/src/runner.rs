@@ -225,8 +225,8 @@ impl Runner {
         }
     }
 
-    /// Simulates the scenarios under so many seeds each, and says of each what became of it, with its
-    /// place among them: that it passed under all seeds, or what came of the first under which it did
+    /// Simulates each scenario under this many seeds, and returns the outcome of each, with its
+    /// place among them: passed under all seeds, or the outcome under the first seed with which it did
     /// not. The program must be one that simulates when it is told to.
     pub async fn simulate_each(
         &self,
@@ -261,7 +261,7 @@ impl Runner {
         let _ = simulation::simulate(self, scenarios, flags, |_, _| {}).await;
     }
 
-    /// Explores in a simulation: so many schedules of each exploration, or as many as it is worth, and no
+    /// Explores in a simulation: this many schedules of each exploration, or as many as are worthwhile, and no
     /// longer than that time. Says of each what became of it.
     pub async fn explore_each(
         &self,
@@ -464,7 +464,7 @@ async fn told_aside(scenario: &'static Scenario, context: Context) -> Ending {
             // What it has begun ends before the outcome is reported.
             drop(context);
             if let Some(outcome) = outcome {
-                // Nobody waits any more: nobody needs to know.
+                // The receiver is gone, so the result is not needed.
                 let _ = told.send(outcome.map_or(Ending::TooLate, Ending::Told));
             }
         });
@@ -497,7 +497,7 @@ impl Drop for Counted {
     }
 }
 
-/// Waits until no story is told any more in this process, or until it is clear that one does not end.
+/// Waits until no story is running in this process, or until it is clear that one does not end.
 pub async fn stories_ended() {
     let mut stories = STORIES.subscribe();
     let _ = timeout(GRACE, stories.wait_for(|stories| *stories == 0)).await;

@@ -82,7 +82,7 @@ impl Begun {
         self.run.path.join(VERDICTS).is_file()
     }
 
-    /// Nothing comes any more.
+    /// No more events arrive.
     pub fn end(self) {
         // Without the lock the number is that of nobody.
         let _ = fs::remove_file(self.run.path.join(PROCESS));
@@ -301,7 +301,7 @@ fn in_folder(folder: &Path) -> Vec<Run> {
     runs
 }
 
-/// Removes what this process has begun and not ended: none of its runs is under way any more.
+/// Removes the runs that this process began and did not end: none of them is in progress now.
 pub fn remove_broken_off(course: &Course) {
     let own = std::process::id().to_string();
     for run in Run::all(course) {

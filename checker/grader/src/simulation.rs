@@ -57,7 +57,7 @@ pub async fn lay_out(course: &Course, part: &Part, solution: bool) -> Result<Bui
     })
 }
 
-/// What else than the program that is simulated a simulation needs. Its package lies in the folder of an
+/// What a simulation needs besides the simulated program. Its package is in the folder of an
 /// overlay workspace, into which `checker/parts` is linked.
 pub(crate) fn dependencies(part: &Part) -> String {
     let folder = part.folder;

@@ -339,7 +339,7 @@ fn copy_with_time(from: &Path, to: &Path) -> std::io::Result<()> {
     File::options().write(true).open(to)?.set_modified(time)
 }
 
-/// A lock, once nobody else has it any more.
+/// A lock, once no other process holds it.
 async fn waited_for(path: PathBuf, mut progress: impl FnMut(Building)) -> Result<File> {
     let file = File::create(&path).or_trouble(|| format!("write {}", path.display()))?;
     let mut waits = false;

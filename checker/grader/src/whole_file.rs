@@ -128,7 +128,7 @@ impl ResultFile {
         }
     }
 
-    /// Writes what came of it in the end.
+    /// Writes the final result.
     ///
     /// # Errors
     /// When it cannot be written.

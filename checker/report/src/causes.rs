@@ -194,7 +194,7 @@ impl<'a> Scene<'a> {
         seeds
     }
 
-    /// What the network did to what was said to the node, and to what it said.
+    /// What the network did to the messages to the node, and to its own.
     fn touched(&self) -> Vec<Cause> {
         let own = self
             .messages()

@@ -30,7 +30,7 @@ pub fn fitting(json: bool, verbose: bool) -> Arc<dyn Progress> {
 /// How wide lines for logs and pipes are.
 const LOG_WIDTH: usize = 80;
 
-/// Where what is said of a scenario begins, behind a word.
+/// The column where the text about a scenario begins, after the word.
 const BEHIND_WORD: usize = 17;
 
 /// A line whose text, behind its first columns, goes on below itself where it is too long for a log.
@@ -168,7 +168,7 @@ impl BuildStage {
     }
 }
 
-/// A turning line for all that is under way, at a terminal.
+/// A spinner for everything in progress, at a terminal.
 pub struct Spinners {
     verbose: bool,
     all: MultiProgress,

@@ -17,7 +17,7 @@ use testkit::verdict::Outcome;
 pub struct Stream {
     out: Mutex<Box<dyn Write + Send>>,
     part: Mutex<&'static str>,
-    /// Why no more can be written, once that is so; an empty text, if nobody reads any more.
+    /// Why writing has become impossible, if it has; an empty text if the reader is gone.
     closed: watch::Sender<Option<String>>,
 }
 
@@ -31,7 +31,7 @@ impl Stream {
         }
     }
 
-    /// Waits until no more can be written, and says why; nothing, if it is that nobody reads any more.
+    /// Waits until writing becomes impossible, and returns the reason; none if the reader is gone.
     pub async fn closed(&self) -> Option<String> {
         let mut closed = self.closed.subscribe();
         let why = closed.wait_for(Option::is_some).await;
@@ -40,7 +40,7 @@ impl Stream {
         why.filter(|why| !why.is_empty())
     }
 
-    /// Whether nobody reads any more.
+    /// Whether the reader is gone.
     pub fn is_closed(&self) -> bool {
         self.closed.borrow().is_some()
     }

@@ -361,7 +361,7 @@ pub(super) fn commands_of(part: &Part) -> impl Iterator<Item = &'static Command>
     COMMANDS.all().filter(|command| is_of_use(command, part))
 }
 
-/// The list of a part's commands, a line each, for a terminal of so many columns.
+/// The list of a part's commands, a line each, for a terminal of this many columns.
 pub(super) fn overview(part: &Part, columns: usize) -> String {
     let named = COMMANDS.all().map(|command| command.name.len()).max();
     let width = named.unwrap_or(0);

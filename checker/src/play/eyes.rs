@@ -66,7 +66,7 @@ impl<'c> Eyes<'c> {
             }
             for loss in self.cluster.take_losses() {
                 let (by, to) = (loss.by.short(), loss.to.short());
-                // A node that ends takes its connections along; that is told above.
+                // A node that ends loses its connections; the message above says so.
                 if self.cluster.running().iter().any(|node| node == by) {
                     self.screen
                         .print(format!("{by} lost its connection to {to}."));

@@ -125,7 +125,7 @@ impl<'c> Session<'c> {
             self.cluster.step(line);
         }
         let said = self.obey(line).await?;
-        // What was watched for happened before what is said about it.
+        // The watched events happened before the message about them.
         self.eyes.show_messages();
         if !said.is_empty() {
             self.screen.print(said);

@@ -59,7 +59,7 @@ impl Files {
         let (sender, events) = unbounded_channel();
         let heard = move |event: notify::Result<Event>| {
             if event.map_or(true, |event| may_change(&event)) {
-                // Nobody listens any more: the watch has ended.
+                // The receiver is gone: the watch has ended.
                 let _ = sender.send(());
             }
         };

@@ -1,4 +1,4 @@
-//! Reads what stdin has, in a thread of its own: reading a terminal cannot be broken off.
+//! Reads what stdin has, in a thread of its own: reading a terminal cannot be interrupted.
 
 use std::io::{ErrorKind, Read};
 
@@ -47,7 +47,7 @@ pub(super) fn starter() -> Result<UnboundedReceiver<char>> {
     Ok(closed)
 }
 
-/// Reads until the end, or until nobody wants to know of it any more.
+/// Reads until the end, or until the receiver is gone.
 fn read_aside(mut heard: impl FnMut(&[u8]) -> bool + Send + 'static) -> Result<()> {
     let read = move || {
         let mut stdin = std::io::stdin().lock();

@@ -1,4 +1,4 @@
-//! A run under way: what it is to grade, what is heard of it, and how it is broken off.
+//! A run in progress: what it grades, what it reports, and how it is interrupted.
 
 use std::pin::Pin;
 use std::sync::Arc;

@@ -87,7 +87,7 @@ impl Screen {
 /// Writes to stdout, and at once.
 ///
 /// # Errors
-/// When nobody reads any more.
+/// When the reader is gone.
 fn write(text: &str) -> io::Result<()> {
     let mut stdout = io::stdout().lock();
     stdout.write_all(text.as_bytes())?;

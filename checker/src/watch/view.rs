@@ -59,7 +59,7 @@ impl View {
         self.panel = Panel::Verdict;
     }
 
-    /// A file was saved: what was said before no longer holds.
+    /// A file was saved, so the earlier message no longer applies.
     pub(super) fn saved(&mut self) {
         self.verdict();
         if !self.stays {
@@ -112,7 +112,7 @@ struct Bottom {
 /// The way to the keys that a small screen leaves out.
 const FEW_KEYS: &str = "? keys · q quit";
 
-/// Puts all onto a screen of so many rows. More than half of them are for the middle, if it needs them. The
+/// Puts everything onto a screen of this many rows. More than half of them are for the middle, if it needs them. The
 /// first to make room are empty lines, then the report's place and most keys, then the other problems, then
 /// what happens, then where one is. The verdict and the way to the keys are always there.
 fn arranged(top: Top, middle: Paper<'_>, bottom: Bottom, rows: usize) -> Vec<String> {
