@@ -30,7 +30,7 @@ impl Server for Consumer {
         //   answers again, its count must follow within 3 seconds.
         // - An answer that comes late must not overwrite a newer ping.
         // - A loop must not ask without a pause: a call can fail at once, and the loop would keep a
-        //   processor core busy. A call that times out counts as a pause.
+        //   processor core busy. A call that times out has paused.
         // ── end 3
         Consumer { counts }
     }

@@ -42,7 +42,7 @@ pub(super) async fn equals_are_equal(cx: &Context) -> Told {
     Cluster::tell(cx, &["n1"], Options::with_store(), async |cluster| {
         cluster.step("n1 runs 200 experiments with counters, and answers which of the counters are equal.");
         try_all(cluster, wrong_equality).await.because(
-            "Two counters are equal when each slot has the same count in both. A slot that is missing counts as 0. Otherwise nodes that compare what they know would forever send each other what both have.",
+            "Two counters are equal when each slot has the same count in both. A slot that is missing is 0. Otherwise nodes that compare what they know would forever send each other what both have.",
         )
     })
     .await

@@ -30,7 +30,7 @@ impl fmt::Display for Slot {
 }
 
 /// A counter that only grows. Two counters are equal when every slot has the same count in both. A
-/// slot that is missing counts as 0.
+/// slot that is missing is 0.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct GCounter {
