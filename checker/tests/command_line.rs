@@ -68,7 +68,7 @@ fn help_explains_the_exit_codes() {
       logs      Shows what a node printed
       play      Starts a cluster that you can break by hand
       explore   Looks for stories that break your code, or replays one
-      update    Brings a newer version of the course, and keeps what you wrote
+      update    Gets a newer version of the course, and keeps what you wrote
       doctor    Checks whether this machine can run the course, and says what to repair
       store     Runs a store for nodes that you start by hand, until Ctrl-C
       grade     Grades a folder of submissions: marks, feedback, and a page of the class

@@ -661,7 +661,7 @@ fn diff_shows_gaps_one_below_the_other_or_side_by_side() {
 
       gap 1: broadcast, line 42: the same.
 
-    Only the gaps are compared. Whole files are compared by
+    Only the gaps are compared. To compare whole files, run
       git diff --no-index exercises/part1_ping_pong/src solutions/part1_ping_pong/src
     ");
     insta::assert_snapshot!(fresh
@@ -685,7 +685,7 @@ fn diff_shows_gaps_one_below_the_other_or_side_by_side() {
 
       gap 1: broadcast, line 42: the same.
 
-    Only the gaps are compared. Whole files are compared by
+    Only the gaps are compared. To compare whole files, run
       git diff --no-index exercises/part1_ping_pong/src solutions/part1_ping_pong/src
     ");
     let all = fresh.checker(&["diff", "part1"]).out();
