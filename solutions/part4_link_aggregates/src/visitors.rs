@@ -4,7 +4,7 @@
 //! few bits of the hash choose a register, and the register keeps the longest run of zeros with
 //! which the rest of a hash began. A run of ten zeros is rare: a register that has seen one has
 //! probably seen a thousand hashes. The same visitor always has the same hash, and so counts once,
-//! whichever node it asks.
+//! whichever node is asked.
 
 use std::collections::BTreeMap;
 
