@@ -1,4 +1,4 @@
-//! A class is graded. Nothing here is built but one submission, so all others cannot be graded or are missing.
+//! A class is graded. Few submissions are built here: most cannot be graded or are missing.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -42,6 +42,19 @@ impl Class {
     fn stub(&self, student: &str) {
         let mut sources = Sources::read(&root().join("checker/stubs/part1_ping_pong")).unwrap();
         sources.files.remove("lib.rs");
+        sources
+            .write(&self.at("in").join(student).join("src"))
+            .unwrap();
+    }
+
+    /// The solution, with code of a student's own where its consumer starts.
+    fn solution_with(&self, student: &str, code: &str) {
+        const AT: &str = "ctx.watch_nodes();";
+        let mut sources = Sources::read(&root().join("solutions/part1_ping_pong")).unwrap();
+        sources.files.remove("lib.rs");
+        let consumer = sources.files.get_mut("consumer.rs").unwrap();
+        assert!(consumer.contains(AT));
+        *consumer = consumer.replace(AT, &format!("{AT} {code}"));
         sources
             .write(&self.at("in").join(student).join("src"))
             .unwrap();
@@ -142,6 +155,48 @@ fn class_is_graded_once_and_resumed_without_work() {
         (1, 0),
         "nothing has changed"
     );
+}
+
+#[test]
+fn hostile_submissions_cost_only_their_own_marks() {
+    let class = Class::new();
+    class.solution_with("ada", "");
+    class.solution_with("bob", "loop { eprintln!(\"{}\", \"x\".repeat(1000)); }");
+    class.solution_with("carol", "");
+    class.solution_with(
+        "dan",
+        "loop { let _ = std::process::Command::new(\"sleep\").arg(\"1000\").spawn(); }",
+    );
+    class.solution_with("eve", "let x: u64 = \"no\";");
+    class.solution_with("frank", "loop { std::hint::spin_loop(); }");
+    let policy = class.at("policy.toml");
+    fs::write(&policy, "attempts = 1\n").unwrap();
+    let out = class.at("out");
+    let args = [
+        "--jobs",
+        "2",
+        "--policy",
+        path(&policy),
+        "--out",
+        path(&out),
+    ];
+    let done = class.grade(&args);
+    let said = String::from_utf8(done.stderr).unwrap();
+    assert_eq!(done.status.code(), Some(0), "{said}");
+    for one in class.results("out") {
+        let expected = match one["student"].as_str().unwrap() {
+            "ada" | "carol" => ("passed", 40),
+            _ => ("failed", 0),
+        };
+        let standing = one["standing"].as_str().unwrap();
+        assert_eq!(
+            (standing, one["earned"].as_f64().unwrap()),
+            (expected.0, f64::from(expected.1)),
+            "{}: {said}",
+            one["student"]
+        );
+        assert_eq!(one["final"], true, "{}", one["student"]);
+    }
 }
 
 #[test]
