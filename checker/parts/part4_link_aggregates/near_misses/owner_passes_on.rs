@@ -2,6 +2,7 @@
 //! problem = 2
 //! claim = "an owner does not pass a request on"
 //! about = "A node that is asked as the owner asks the node that its own ring names."
+//! processes_only = "It keeps its own in a static, and all simulated nodes are one process."
 
 // ── file lib.rs
 // ── replace
