@@ -11,7 +11,7 @@ use redis::aio::{ConnectionManager, ConnectionManagerConfig};
 use store::{Mode, Proxy};
 use tokio::io::AsyncWriteExt;
 use tokio::net::TcpStream;
-use tokio::time::Instant;
+use tokio::time::{Instant, sleep};
 
 const OK: &[u8] = b"+OK\r\n";
 
@@ -19,10 +19,15 @@ fn entry(name: &str, key: &str, forwarded: bool) -> (String, Option<String>, boo
     (name.to_owned(), Some(key.to_owned()), forwarded)
 }
 
+/// A server that another test starts just now holds a copy of every listener, until it is its own program.
 async fn is_refused(address: SocketAddr) -> bool {
-    TcpStream::connect(address)
-        .await
-        .is_err_and(|error| error.kind() == ErrorKind::ConnectionRefused)
+    for _ in 0..20 {
+        match TcpStream::connect(address).await {
+            Err(error) if error.kind() == ErrorKind::ConnectionRefused => return true,
+            _ => sleep(Duration::from_millis(5)).await,
+        }
+    }
+    false
 }
 
 #[tokio::test]

@@ -69,9 +69,9 @@ const NODES: &[Command] = &[
         usage: "[HOST]",
         args: &[Arg::Free],
         about: "the nodes that a host's directory knows",
-        more: "Also the nodes that this one is not connected to. The directory knows the port of\n\
-               each node. The first node on a host serves it; when that node ends, another node\n\
-               takes over.",
+        more: "Also the nodes that this one is not connected to. The directory knows the port\n\
+               of each node. The first node on a host serves it; when that node ends, another\n\
+               node takes over.",
     },
     Command {
         name: "ping",
