@@ -149,7 +149,7 @@ async fn command_that_waited_when_the_store_was_refused_never_happens() {
         setting.proxy.set(Mode::Slow(Duration::MAX));
         node.send(&["SET", "a", "1"]).await.unwrap();
         node.stream.write_all(b"*3\r\n$3\r\nSET\r\n").await.unwrap();
-        tokio::time::sleep(Duration::from_millis(1)).await;
+        sleep(Duration::from_millis(1)).await;
         setting.proxy.set(Mode::Refuse);
         assert_eq!(node.rest().await, b"");
         waited += setting.log.mark();

@@ -185,8 +185,8 @@ const NAMES: &[Command] = &[
                \x20 global whereis leader          says which process has it\n\
                \x20 global unregister leader       takes it away\n\
                While the network is divided, each side can give the name to a process of its\n\
-               own. When it heals, the process on the node with the smaller name keeps the name,\n\
-               and the runtime kills the other process.",
+               own. When it heals, the process on the node with the smaller name keeps the\n\
+               name, and the runtime kills the other process.",
     },
 ];
 

@@ -290,7 +290,7 @@ impl Fact {
             }
             Fact::NotFoundWithoutStore { node, code } => {
                 format!(
-                    "{node} answered 404 for {code}, more than 2 s after the store last answered it"
+                    "{node} answered 404 for {code}, more than 2 s after the store last answered {node}"
                 )
             }
             Fact::HitUnanswered {
@@ -375,7 +375,7 @@ impl Fact {
             Fact::NotSwept { code, .. } => format!("the store still has the expired link {code}"),
             Fact::SweptTooMany { swept, expired, .. } => {
                 format!(
-                    "the sweepers say that they have swept {swept} links, and {expired} have expired"
+                    "the sweepers say that they have swept {swept} links, but only {expired} have expired"
                 )
             }
             Fact::TableGrows {
