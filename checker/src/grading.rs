@@ -172,10 +172,11 @@ pub async fn grade(
     if order.graded != Graded::Solution {
         report.notes.extend(own_code(course, part, &sources));
     }
-    if order.worlds == Worlds::Only(World::Processes) && order.graded == Graded::Exercise {
-        report
-            .notes
-            .extend(order.story().is_none().then(|| NOT_SIMULATED.to_owned()));
+    if order.worlds == Worlds::Only(World::Processes)
+        && order.graded == Graded::Exercise
+        && order.story().is_none()
+    {
+        report.notes.push(NOT_SIMULATED.to_owned());
     }
     let mut known = Known::nothing(part, order, folder);
     let wanted = known.wanted.clone();

@@ -183,11 +183,12 @@ pub(super) enum Fact {
         different: u64,
     },
 
-    /// What a map task left on a node is not what its split contains.
+    /// A node still has the output of a map task, although no job needs it any longer.
     MapOutputLeft {
         node: String,
         map: usize,
     },
+    /// What a map task left on a node is not what its split contains.
     WrongMapOutput {
         node: String,
         map: usize,
