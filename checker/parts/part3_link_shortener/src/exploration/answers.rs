@@ -825,6 +825,15 @@ impl Service {
             .into())
     }
 
+    /// Whether a node runs, so that its table can be filled: then nobody knows what that has afterwards.
+    fn is_to_be_filled(&self, cluster: &Cluster<'_>, node: &str) -> bool {
+        let runs = cluster.standing(node) == Some(Standing::Running);
+        if runs {
+            self.state.borrow_mut().is_filled(node);
+        }
+        runs
+    }
+
     /// A node is asked for so many codes that do not exist.
     pub(super) async fn fill(
         &self,
@@ -833,10 +842,9 @@ impl Service {
         code: &str,
         count: u64,
     ) -> Told {
-        if cluster.standing(node) != Some(Standing::Running) {
+        if !self.is_to_be_filled(cluster, node) {
             return Ok(());
         }
-        self.state.borrow_mut().is_filled(node);
         for code in numbered(code, count) {
             self.follow(cluster, node, &code).await?;
         }
@@ -851,10 +859,9 @@ impl Service {
         page: &str,
         count: u64,
     ) -> Told {
-        if cluster.standing(node) != Some(Standing::Running) {
+        if !self.is_to_be_filled(cluster, node) {
             return Ok(());
         }
-        self.state.borrow_mut().is_filled(node);
         for name in numbered(page, count) {
             let (begun, request) = (Moment::now(), Request::form("/", &[("url", &url(&name))]));
             match cluster.request(node, &request).await {
