@@ -106,6 +106,14 @@ struct Flags<F: Args> {
     #[command(flatten)]
     own: F,
 
+    #[command(flatten)]
+    around: Around,
+}
+
+/// How a program begins and ends, whatever it does.
+#[derive(Debug, Args)]
+#[group(skip)]
+struct Around {
     /// Node to connect to at the start; can be given several times
     #[arg(long, value_name = "NODE")]
     connect: Vec<NodeName>,
@@ -146,28 +154,25 @@ pub fn run_with<F: Args, M>(
     sources: Option<&'static str>,
     start: impl AsyncFnOnce(Node, F) -> Result<Address<M>, StartError>,
 ) -> ExitCode {
-    let flags = Flags::<F>::parse();
-    let own = flags.own;
-    let flags = Flags {
-        node: flags.node,
-        own: (),
-        connect: flags.connect,
-        exit_with_stdin: flags.exit_with_stdin,
-        secrets_from_stdin: flags.secrets_from_stdin,
-    };
+    let Flags { node, own, around } = Flags::<F>::parse();
     let start: Start<'_> =
         Box::new(|node| Box::pin(async move { Ok(start(node, own).await?.retype()) }));
-    run_to_end(flags, sources, start)
+    run_to_end(node, around, sources, start)
 }
 
 /// What every program does alike. It depends on no type of theirs, so it is compiled once, here, with all
 /// of a node, and not again in each of them.
-fn run_to_end(mut flags: Flags<()>, sources: Option<&str>, start: Start<'_>) -> ExitCode {
+fn run_to_end(
+    mut node: NodeArgs,
+    around: Around,
+    sources: Option<&str>,
+    start: Start<'_>,
+) -> ExitCode {
     let mut key = None;
-    if flags.secrets_from_stdin {
+    if around.secrets_from_stdin {
         match read_secrets() {
             Ok((cookie, named)) => {
-                flags.node.cookie = Some(cookie);
+                node.cookie = Some(cookie);
                 key = Some(named);
             }
             Err(why) => {
@@ -194,7 +199,7 @@ fn run_to_end(mut flags: Flags<()>, sources: Option<&str>, start: Start<'_>) -> 
         }
     };
     runtime.spawn(repeats.clone().tell());
-    let ended = runtime.block_on(serve(flags, key, sources, start));
+    let ended = runtime.block_on(serve(node, around, key, sources, start));
     repeats.tell_now();
     // Standard input may still be read by a thread that nothing can wake.
     runtime.shutdown_background();
@@ -231,16 +236,17 @@ fn read_secrets() -> std::io::Result<(String, String)> {
 }
 
 async fn serve(
-    flags: Flags<()>,
+    node: NodeArgs,
+    around: Around,
     key: Option<String>,
     sources: Option<&str>,
     start: Start<'_>,
 ) -> Result<(), String> {
-    let node = Node::start(flags.node.config()?)
+    let node = Node::start(node.config()?)
         .await
         .map_err(|error| format!("the node did not start: {error}"))?;
     let name = node.name().clone();
-    for other in &flags.connect {
+    for other in &around.connect {
         if let Err(error) = node.connect(other).await {
             note(format_args!("{name} could not connect to {other}: {error}"));
         }
@@ -270,7 +276,7 @@ async fn serve(
         () = node.ended(&root) => Err(format!("the program of {name} ended: its supervisor gave up")),
         _ = tokio::signal::ctrl_c() => Ok(()),
         _ = terminate.recv() => Ok(()),
-        () = stdin_closed(), if flags.exit_with_stdin => Ok(()),
+        () = stdin_closed(), if around.exit_with_stdin => Ok(()),
     };
     node.stop().await;
     ended
