@@ -180,8 +180,9 @@ impl Watched {
                 .is_some_and(|id| id == own.to_string().as_str())
         };
         let mut started = threads.map(|task| task.path()).filter(|task| {
-            let called = std::fs::read_to_string(task.join("comm")).unwrap_or_default();
-            !is_own(task) && called.trim_end() == name
+            // A thread that ends meanwhile has no name that could be read.
+            let called = std::fs::read_to_string(task.join("comm"));
+            !is_own(task) && called.is_ok_and(|called| called.trim_end() == name)
         });
         if started.next().is_some() {
             self.found(
